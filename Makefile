@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#
+# make run      installs what is missing, builds, starts the live report (ARGS="readers -j" passes options)
+# make check    the same, then all tests
+# make          builds only
+# make help     the other targets
+
+VERSION := 0.1.0
+
+# All Debian packages that building, running and testing need: the one list.
+BUILD_PACKAGES := clang llvm gcc make pkg-config libc6-dev linux-libc-dev bpftool libbpf-dev libelf-dev zlib1g-dev \
+	libjansson-dev libncurses-dev scdoc
+TEST_PACKAGES := libcmocka-dev python3 python3-pytest python3-jsonschema nftables iproute2 jq tmux procps util-linux ncurses-bin \
+	bash-completion zsh fish man-db file systemd
+PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
+# Only `make deb`, `make dist` and `make check-dist` ask for these.
+# Real servers and clients, for `make scenarios` alone.
+SCENARIO_PACKAGES := curl wrk nginx-light apache2-bin postgresql-15 python3-pg8000 libpostgresql-jdbc-java redis-server \
+	redis-tools memcached haproxy openssh-server openssh-client nodejs openjdk-17-jdk-headless golang-go
+DEB_PACKAGES := dpkg-dev debhelper fakeroot lintian xz-utils
+CROSS_PACKAGES = gcc-$(subst _,-,$(GNU_$(CROSS_ARCH))) libc6-dev-$(CROSS_ARCH)-cross
+# Of another architecture; unpacked into a folder, never installed. libelf needs zstd from Debian 13 on.
+SYSROOT_PACKAGES := libbpf-dev libelf-dev zlib1g-dev libjansson-dev libncurses-dev libzstd-dev
+
+PREFIX ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+DOCDIR ?= $(DATADIR)/doc/sockstall
+ZSHDIR ?= $(DATADIR)/zsh/site-functions
+DESTDIR ?=
+
+CLANG ?= clang
+BPFTOOL ?= $(or $(shell command -v bpftool),/usr/sbin/bpftool)
+LLVM_STRIP ?= llvm-strip
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+
+# What is the same for every architecture (BPF objects, the skeleton, the man page) is in G, the rest in B.
+G := build
+
+# From the command line only: people who build kernels have an ARCH of their own in the environment.
+DEB_ARCHES := amd64 arm64
+GNU_amd64 := x86_64-linux-gnu
+GNU_arm64 := aarch64-linux-gnu
+HOST_ARCH := $(shell dpkg --print-architecture 2>/dev/null)
+ifneq ($(origin ARCH),command line)
+ARCH := $(HOST_ARCH)
+endif
+ifeq ($(ARCH),$(HOST_ARCH))
+CROSS_ARCH := $(filter-out $(HOST_ARCH),$(DEB_ARCHES))
+B := $(G)
+STRIP ?= strip
+else
+ifeq ($(filter $(ARCH),$(DEB_ARCHES)),)
+$(error ARCH=$(ARCH): expected one of $(DEB_ARCHES))
+endif
+CROSS_ARCH := $(ARCH)
+B := $(G)/$(ARCH)
+CC := $(GNU_$(ARCH))-gcc
+STRIP := $(GNU_$(ARCH))-strip
+SUITE := $(shell . /etc/os-release && echo $$VERSION_CODENAME)
+SYSROOT := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sockstall/sysroot-$(SUITE)-$(ARCH)
+SYSROOT_CFLAGS := -isystem $(SYSROOT)/usr/include
+SYSROOT_LDFLAGS := -L$(SYSROOT)/usr/lib/$(GNU_$(ARCH))
+endif
+
+# V=1 shows the commands.
+ifneq ($(V),1)
+Q := @
+say = @printf '  %-6s %s\n' $(1) $@
+endif
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Werror
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DSOCKSTALL_VERSION='"$(VERSION)"' $(WARNINGS) -Iinclude -Isrc -I$(G) \
+	$(SYSROOT_CFLAGS) $(RELATIVE) $(CPPFLAGS) $(CFLAGS)
+# Debug and line info names files; where they were built is nobody's business, and would make each build another.
+RELATIVE := -ffile-prefix-map=$(CURDIR)=.
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 $(WARNINGS) -Wno-unused-parameter -I/usr/include/$(MULTIARCH) -Ivmlinux \
+	-Iinclude -Ibpf $(RELATIVE)
+LIBS := -lbpf -lelf -lz -ljansson -lncursesw -ltinfo
+STATIC_LIBS = $(LIBS) $(if $(SYSROOT)$(wildcard /usr/lib/$(MULTIARCH)/libzstd.a),-lzstd)
+
+BPF_OBJECTS := $(patsubst bpf/%.c,$(G)/%.o,$(wildcard bpf/*.bpf.c))
+SOURCES := $(wildcard src/*.c)
+OBJECTS := $(SOURCES:src/%.c=$(B)/%.o)
+
+# Pure code is all that knows nothing of the probe.
+IMPURE := $(shell grep -lE 'bpf/libbpf.h|skel.h|probe.h"|probe_internal.h|probe_load.h' $(SOURCES) 2>/dev/null)
+PURE := $(filter-out $(IMPURE),$(SOURCES))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_HELPERS := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+.PHONY: all run check unit e2e scenarios static man install deb dist check-dist clean demo bench kernels packages vmlinux help
+.DELETE_ON_ERROR:
+
+all: $(B)/sockstall
+
+help:
+	@sed -n '3,6p' Makefile | cut -c3-
+	@echo 'make unit|e2e     parts of the tests    make demo    stalls made on purpose, and sockstall on them'
+	@echo 'make scenarios    real servers, stalled on purpose, and their healthy twins'
+	@echo 'make static       one file, no shared libraries; ARCH=arm64 or amd64 for the other architecture'
+	@echo 'make bench        what it costs'
+	@echo 'make kernels      the e2e tests on older and newer kernels, in QEMU; K=5.10 one, ALL=1 all tests, TESTS="…" some'
+	@echo 'make dist         static files for amd64 and arm64, sources and sums, in build/dist'
+	@echo 'make deb          a Debian package, in build/deb     make check-dist  tests of both'
+	@echo 'make install      PREFIX, DESTDIR       make clean   make vmlinux (from this kernel, for types.list)'
+
+$(G)/%.bpf.o: bpf/%.bpf.c | $(G)
+	$(call say,BPF)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+
+$(G)/sockstall.linked.o: $(BPF_OBJECTS)
+	$(call say,LINK)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(G)/sockstall.skel.h: $(G)/sockstall.linked.o
+	$(call say,SKEL)
+	$(Q)$(BPFTOOL) gen skeleton $< name sockstall_bpf > $@
+
+$(B)/%.o: src/%.c | $(B) $(SYSROOT)
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(patsubst src/%.c,$(B)/%.o,$(wildcard src/probe*.c)): $(G)/sockstall.skel.h
+
+$(B)/sockstall: $(OBJECTS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+static: $(B)/sockstall-static
+
+$(B)/sockstall-static: $(OBJECTS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -static $(SYSROOT_LDFLAGS) $(LDFLAGS) -o $@ $^ $(STATIC_LIBS)
+	$(Q)$(STRIP) $@
+
+ifdef SYSROOT
+# Debian's libraries for the other architecture: apt checks their signatures, with lists of its own, so that the
+# host's dpkg and apt know nothing of it. In a folder that is renamed at the end: it is whole or not there.
+$(SYSROOT):
+	@command -v $(CC) >/dev/null || $(MAKE) --no-print-directory packages PACKAGES="$(CROSS_PACKAGES)"
+	$(call say,FETCH)
+	$(Q)mkdir -p $(@D) && tmp=$$(mktemp -d $@.XXXXXX) && trap 'rm -rf "$$tmp"' EXIT && \
+	mkdir -p $$tmp/lists/partial $$tmp/archives/partial $$tmp/root && : > $$tmp/status && \
+	set -- -q -o APT::Architecture=$(ARCH) -o APT::Architectures=$(ARCH) -o APT::Sandbox::User= \
+		-o Dir::State::lists=$$tmp/lists -o Dir::State::status=$$tmp/status -o Dir::Cache=$$tmp && \
+	apt-get "$$@" update >$$tmp/log 2>&1 && \
+	(cd $$tmp/archives && apt-get "$$@" download $(SYSROOT_PACKAGES)) >>$$tmp/log 2>&1 || \
+	{ cat $$tmp/log >&2; echo "sockstall: apt cannot fetch $(SYSROOT_PACKAGES) for $(ARCH)" >&2; exit 1; }; \
+	for p in $$tmp/archives/*.deb; do dpkg -x $$p $$tmp/root || exit 1; done; \
+	mv -T $$tmp/root $@ 2>/dev/null || [ -d $@ ]
+endif
+
+$(sort $(G) $(B) $(B)/unit):
+	mkdir -p $@
+
+# The packages that are not yet installed; nothing is asked of the network when none is missing.
+packages:
+	@missing=$$(for p in $(PACKAGES); do \
+		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+		[ "$$(id -u)" = 0 ] || { echo "sockstall: as root, install: $$missing" >&2; exit 1; }; \
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
+	fi
+
+run: packages
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@$(B)/sockstall $(ARGS)
+
+check: packages
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory e2e
+
+# Unit tests link pure code only: that it links without libbpf is part of the test.
+PURE_TEST_OBJECTS := $(PURE:src/%.c=$(B)/unit/pure/%.o) $(UNIT_HELPERS:tests/unit/%.c=$(B)/unit/%.o)
+
+$(B)/unit/pure/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) $(SANITIZE) -MMD -MP -c $< -o $@
+
+$(B)/unit/%.o: tests/unit/%.c | $(B)/unit
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) $(SANITIZE) -Itests/unit -MMD -MP -c $< -o $@
+
+$(UNIT_TESTS): $(B)/unit/%: $(B)/unit/%.o $(PURE_TEST_OBJECTS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(SANITIZE) -o $@ $^ -lcmocka -lz -ljansson -lncursesw -ltinfo
+
+unit:
+	@$(MAKE) --no-print-directory -j$$(nproc) $(UNIT_TESTS)
+	@failed=0; for t in $(UNIT_TESTS); do $$t || failed=1; done; exit $$failed
+
+e2e: all
+	/usr/bin/python3 -m pytest -p no:cacheprovider -q tests/e2e
+
+demo: packages
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@/usr/bin/python3 tests/e2e/demo.py $(B)/sockstall
+
+# Kernels and images are fetched and built once, in ~/.cache/sockstall. APPEND="lockdown=confidentiality" boots with that.
+kernels: $(B)/sockstall-static
+	@/usr/bin/python3 tests/kernels/kernels.py $< --only "$(K)" --append "$(APPEND)" $(if $(ALL),--all) $(TESTS)
+
+# Real servers, stalled on purpose, each with a healthy twin under load: about a quarter of an hour.
+# SCENARIOS="nginx redis" runs those whose names begin so.
+scenarios: packages
+	@tests/scenarios/install.sh $(SCENARIO_PACKAGES)
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@/usr/bin/python3 -B tests/scenarios/scenarios.py $(SCENARIOS)
+
+bench: packages
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(B)/load $(B)/empty
+	@/usr/bin/python3 tests/bench/bench.py $(B)/sockstall $(B)/load $(B)/empty
+
+$(B)/load $(B)/empty: $(B)/%: tests/bench/%.c | $(B)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< -pthread
+
+man: $(G)/sockstall.8
+
+$(G)/sockstall.8: src/share/sockstall.8.scd | $(G)
+	$(call say,MAN)
+	$(Q)scdoc < $< > $@
+
+# Each to where its reader looks for it.
+install: all man
+	install -D -m 0755 $(B)/sockstall $(DESTDIR)$(SBINDIR)/sockstall
+	install -D -m 0644 $(G)/sockstall.8 $(DESTDIR)$(MANDIR)/man8/sockstall.8
+	install -D -m 0644 src/share/sockstall.bash $(DESTDIR)$(DATADIR)/bash-completion/completions/sockstall
+	install -D -m 0644 src/share/sockstall.zsh $(DESTDIR)$(ZSHDIR)/_sockstall
+	install -D -m 0644 src/share/sockstall.fish $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/sockstall.fish
+	install -d $(DESTDIR)$(DOCDIR)/examples
+	sed 's|/usr/sbin/|$(SBINDIR)/|' src/share/sockstall.service > $(DESTDIR)$(DOCDIR)/examples/sockstall.service
+	chmod 0644 $(DESTDIR)$(DOCDIR)/examples/sockstall.service
+
+# The sources: what git knows of them, or, in an unpacked archive, all that is there.
+SOURCE_FILES = { git ls-files -z --cached 2>/dev/null || find . -type f ! -path './build/*' -print0; }
+SOURCE_NAME := sockstall-$(VERSION)
+# One time for all files, so that the same sources give the same archive.
+SOURCE_TAR = $(SOURCE_FILES) | LC_ALL=C sort -z | tar --no-recursion --null -T - -c --owner=0 --group=0 --numeric-owner \
+	--mtime=@$$(dpkg-parsechangelog -S Timestamp) --transform 's,^\(\./\)\?,$(SOURCE_NAME)/,'
+
+# In a copy, so that nothing is written outside build/. In an environment without what make would hand on.
+deb:
+	@$(MAKE) --no-print-directory packages PACKAGES="$(BUILD_PACKAGES) $(DEB_PACKAGES)"
+	rm -rf $(G)/deb && mkdir -p $(G)/deb
+	$(SOURCE_TAR) -f $(G)/deb/sources.tar && tar -xf $(G)/deb/sources.tar -C $(G)/deb && rm $(G)/deb/sources.tar
+	cd $(G)/deb/$(SOURCE_NAME) && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS dpkg-buildpackage -us -uc
+	lintian --allow-root --info --fail-on error $(G)/deb/*.changes
+
+# Both architectures' one file, and the sources, with their sums.
+DIST := $(G)/dist
+dist:
+	@$(MAKE) --no-print-directory packages PACKAGES="$(BUILD_PACKAGES) dpkg-dev xz-utils $(CROSS_PACKAGES)"
+	@$(MAKE) --no-print-directory static
+	@$(MAKE) --no-print-directory static ARCH=$(CROSS_ARCH)
+	rm -rf $(DIST) && mkdir -p $(DIST)
+	cp $(G)/sockstall-static $(DIST)/$(SOURCE_NAME)-$(HOST_ARCH)
+	cp $(G)/$(CROSS_ARCH)/sockstall-static $(DIST)/$(SOURCE_NAME)-$(CROSS_ARCH)
+	$(SOURCE_TAR) -f $(DIST)/$(SOURCE_NAME).tar && xz -T1 $(DIST)/$(SOURCE_NAME).tar
+	cd $(DIST) && sha256sum $(SOURCE_NAME)* > SHA256SUMS && cat SHA256SUMS
+
+# Tests of what dist and deb made.
+check-dist: dist deb
+	/usr/bin/python3 -m pytest -p no:cacheprovider -q tests/dist
+
+# Made once from a recent kernel and checked in. BTF=FILE takes another kernel's.
+vmlinux:
+	$(BPFTOOL) -j btf dump file $(or $(BTF),/sys/kernel/btf/vmlinux) | vmlinux/trim.py vmlinux/types.list > vmlinux/vmlinux.h.new
+	mv vmlinux/vmlinux.h.new vmlinux/vmlinux.h
+
+clean:
+	rm -rf $(B)
+
+-include $(wildcard $(sort $(G)/*.d $(B)/*.d) $(B)/unit/*.d $(B)/unit/pure/*.d)

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * All that differs between kernels and architectures, in one place. Each entry names the version or
+ * the commit that changed it. Features are found through the running kernel's BTF, never by version.
+ * A ___suffix names a flavour: libbpf drops it when it looks for the type.
+ */
+#ifndef SOCKSTALL_COMPAT_BPF_H
+#define SOCKSTALL_COMPAT_BPF_H
+
+#include "vmlinux.h"
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+/*
+ * Reads an integer member whatever its size is in this kernel. Many sysctls were int until Linux 5.13
+ * made them u8 (4ecc1baf362c and its neighbours).
+ */
+#define read_integer(from, member) BPF_CORE_READ_BITFIELD_PROBED(from, member)
+
+#define CORE __attribute__((preserve_access_index))
+
+/*
+ * User space tries what tracing programs may do here (see probe_features.c), and sets this. Local storage of
+ * tasks, and drawing a socket's cookie, is Linux 5.12 (a10787e6d58c, c5dbb89fc2ac), local storage of sockets 5.11
+ * (8e4597c627fb), and so are bpf_get_current_task_btf() and bpf_sock_from_file(). Before, hashes stand in, and user
+ * space has the cookies drawn.
+ */
+const volatile bool cfg_local_storage __weak = true;
+
+/* The current task, for compat_task_storage() and compat_read(). */
+static __always_inline struct task_struct *compat_current(void)
+{
+	return cfg_local_storage ? bpf_get_current_task_btf() : (struct task_struct *)bpf_get_current_task();
+}
+
+/* For a pointer that older kernels give without its type: there every step must be read by probing. */
+#define compat_read(task, member) (cfg_local_storage ? (task)->member : BPF_CORE_READ(task, member))
+
+/* With the start, a thread id that is used again is another thread's. */
+struct thread_key {
+	__u32 tid;
+	__u32 which; /* of the values of a thread that are in one hash */
+	__u64 start_ns;
+};
+
+#define TASK_STORAGE(name, value_type)                   \
+	struct {                                         \
+		__uint(type, BPF_MAP_TYPE_TASK_STORAGE); \
+		__uint(map_flags, BPF_F_NO_PREALLOC);    \
+		__type(key, int);                        \
+		__type(value, value_type);               \
+	} name __weak SEC(".maps")
+
+/*
+ * What stands in for it: a hash of the same values, and a value to begin with. It is an LRU hash, because nothing
+ * tells of a thread's end, and preallocated, because no other is safe in a tracepoint of those kernels.
+ */
+#define THREAD_HASH(name, value_type)                    \
+	struct {                                         \
+		__uint(type, BPF_MAP_TYPE_LRU_HASH);     \
+		__uint(max_entries, 8192);               \
+		__type(key, struct thread_key);          \
+		__type(value, value_type);               \
+	} name##_by_thread __weak SEC(".maps");          \
+	const volatile __u8 name##_empty[sizeof(value_type)] __weak = {}
+
+static __always_inline void *by_thread(void *hash, const volatile void *empty, const struct task_struct *task,
+				       __u32 which, bool create)
+{
+	struct thread_key key = {
+		.tid = BPF_CORE_READ(task, pid),
+		.which = which,
+		.start_ns = BPF_CORE_READ(task, start_boottime),
+	};
+	void *value = bpf_map_lookup_elem(hash, &key);
+
+	if (value || !create)
+		return value;
+	bpf_map_update_elem(hash, &key, (const void *)empty, BPF_NOEXIST);
+	return bpf_map_lookup_elem(hash, &key);
+}
+
+/*
+ * What is stored with the task, or NULL; with create, made zeroed where there is none. `hash` is the name that
+ * THREAD_HASH() was given, `which` tells the storages that share it apart.
+ */
+#define compat_task_storage(storage, hash, which, task, create)                                      \
+	(cfg_local_storage ? bpf_task_storage_get(storage, task, NULL,                               \
+						  (create) ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0) :   \
+			     by_thread(&hash##_by_thread, &hash##_empty, task, which, create))
+
+/*
+ * Storage of a socket, likewise; the hash is by address, so what is in it must be deleted when the socket goes
+ * out of use.
+ */
+#define SOCKET_STORAGE(name, value_type)                         \
+	struct {                                                 \
+		__uint(type, BPF_MAP_TYPE_SK_STORAGE);           \
+		__uint(map_flags, BPF_F_NO_PREALLOC);            \
+		__type(key, int);                                \
+		__type(value, value_type);                       \
+	} name __weak SEC(".maps");                              \
+	struct {                                                 \
+		__uint(type, BPF_MAP_TYPE_LRU_HASH);             \
+		__uint(max_entries, 16384);                      \
+		__type(key, __u64);                              \
+		__type(value, value_type);                       \
+	} name##_by_socket __weak SEC(".maps");                  \
+	const volatile __u8 name##_empty[sizeof(value_type)] __weak = {}
+
+static __always_inline void *by_socket(void *hash, const volatile void *empty, const void *sk, bool create)
+{
+	__u64 key = (__u64)sk;
+
+	if (create)
+		bpf_map_update_elem(hash, &key, (const void *)empty, BPF_ANY);
+	return bpf_map_lookup_elem(hash, &key);
+}
+
+#define compat_socket_storage(name, sk, create)                                                \
+	(cfg_local_storage ?                                                                   \
+		 bpf_sk_storage_get(&name, sk, NULL, (create) ? BPF_SK_STORAGE_GET_F_CREATE : 0) : \
+		 by_socket(&name##_by_socket, &name##_empty, sk, create))
+
+/* For where a socket goes out of use. Storage goes with the socket by itself. */
+#define compat_socket_storage_end(name, sk)                              \
+	({                                                               \
+		if (!cfg_local_storage) {                                \
+			__u64 key = (__u64)(sk);                         \
+			bpf_map_delete_elem(&name##_by_socket, &key);    \
+		}                                                        \
+	})
+
+/* Of a file that is known to be a socket. */
+static __always_inline struct socket *compat_sock_from_file(struct file *file)
+{
+	return cfg_local_storage ? bpf_sock_from_file(file) : BPF_CORE_READ(file, private_data);
+}
+
+/* Has the kernel give the socket a cookie, if it can be told to from here. */
+#define compat_draw_cookie(sk)                            \
+	({                                                \
+		if (cfg_local_storage)                    \
+			bpf_get_socket_cookie(sk);        \
+	})
+
+/* Linux 5.14 renamed task->state to __state and made it an unsigned int (2f064a59a11f). */
+struct task_struct___before_5_14 {
+	long state;
+} CORE;
+
+struct task_struct___since_5_14 {
+	unsigned int __state;
+} CORE;
+
+static __always_inline __u32 compat_task_state(const struct task_struct *task)
+{
+	const struct task_struct___since_5_14 *now = (const void *)task;
+
+	if (bpf_core_field_exists(now->__state))
+		return BPF_CORE_READ(now, __state);
+	return BPF_CORE_READ((const struct task_struct___before_5_14 *)task, state);
+}
+
+/* Registers of a syscall. */
+struct pt_regs___x86 {
+	unsigned long di, si, dx, r10, r8, r9, orig_ax, sp;
+} CORE;
+
+struct user_pt_regs___arm64 {
+	__u64 regs[31];
+	__u64 sp;
+} CORE;
+
+struct pt_regs___arm64 {
+	struct user_pt_regs___arm64 user_regs;
+	__u64 orig_x0;
+	__s32 syscallno;
+} CORE;
+
+struct syscall_state {
+	__s32 number;
+	unsigned long args[6];
+};
+
+static __always_inline void compat_syscall_x86(const void *from, struct syscall_state *syscall)
+{
+	const struct pt_regs___x86 *regs = from;
+
+	syscall->number = (__s32)BPF_CORE_READ(regs, orig_ax);
+	syscall->args[0] = BPF_CORE_READ(regs, di);
+	syscall->args[1] = BPF_CORE_READ(regs, si);
+	syscall->args[2] = BPF_CORE_READ(regs, dx);
+	syscall->args[3] = BPF_CORE_READ(regs, r10);
+	syscall->args[4] = BPF_CORE_READ(regs, r8);
+	syscall->args[5] = BPF_CORE_READ(regs, r9);
+}
+
+static __always_inline void compat_syscall_arm64(const void *from, struct syscall_state *syscall)
+{
+	const struct pt_regs___arm64 *regs = from;
+
+	syscall->number = BPF_CORE_READ(regs, syscallno);
+	syscall->args[0] = BPF_CORE_READ(regs, orig_x0);
+	syscall->args[1] = BPF_CORE_READ(regs, user_regs.regs[1]);
+	syscall->args[2] = BPF_CORE_READ(regs, user_regs.regs[2]);
+	syscall->args[3] = BPF_CORE_READ(regs, user_regs.regs[3]);
+	syscall->args[4] = BPF_CORE_READ(regs, user_regs.regs[4]);
+	syscall->args[5] = BPF_CORE_READ(regs, user_regs.regs[5]);
+}
+
+/* bpf_task_pt_regs() is Linux 5.15 (dd6e10fbd9fb). */
+enum bpf_func_id___task_pt_regs {
+	BPF_FUNC_task_pt_regs___task_pt_regs = 175,
+};
+
+struct vm_struct___stack {
+	unsigned long size;
+	unsigned int nr_pages;
+} CORE;
+
+struct task_struct___stack {
+	struct vm_struct___stack *stack_vm_area;
+} CORE;
+
+struct pt_regs___any {
+	long unused;
+} CORE;
+
+#define USUAL_STACK_SIZE 16384 /* x86-64, and arm64 with small pages; without KASAN */
+
+/* The area of a stack has a guard page behind it, which is in its size but not among its pages. */
+static __always_inline unsigned long stack_size(const struct task_struct *task)
+{
+	const struct task_struct___stack *with_area = (const void *)task;
+	const struct vm_struct___stack *area = NULL;
+	unsigned int pages;
+
+	if (bpf_core_field_exists(with_area->stack_vm_area))
+		area = BPF_CORE_READ(with_area, stack_vm_area);
+	if (!area)
+		return USUAL_STACK_SIZE;
+	pages = BPF_CORE_READ(area, nr_pages);
+	return BPF_CORE_READ(area, size) / (pages + 1) * pages;
+}
+
+/*
+ * What a task saved when it entered the kernel: at the very end of its stack, on x86-64 as on arm64. NULL: it
+ * cannot be had.
+ */
+static __always_inline const void *compat_task_pt_regs(struct task_struct *task)
+{
+	unsigned long stack;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id___task_pt_regs, BPF_FUNC_task_pt_regs___task_pt_regs))
+		return (const void *)bpf_task_pt_regs(task);
+	stack = (unsigned long)BPF_CORE_READ(task, stack);
+	if (!stack)
+		return NULL;
+	return (const void *)(stack + stack_size(task) - bpf_core_type_size(struct pt_regs___any));
+}
+
+/*
+ * What the scheduler keeps of a task: nothing at all without CONFIG_SCHED_INFO. Then 0, which is "not known". `task` is
+ * as for compat_read().
+ */
+#define compat_sched_info(task, member) \
+	(bpf_core_field_exists((task)->sched_info.member) ? compat_read(task, sched_info.member) : 0)
+
+/* The syscall that a sleeping task is in. Returns false where the registers cannot be had. */
+static __always_inline bool compat_syscall(struct task_struct *task, struct syscall_state *syscall)
+{
+	const struct pt_regs___x86 *x86 = NULL;
+	const void *regs = compat_task_pt_regs(task);
+
+	if (!regs)
+		return false;
+	if (bpf_core_field_exists(x86->orig_ax))
+		compat_syscall_x86(regs, syscall);
+	else
+		compat_syscall_arm64(regs, syscall);
+	return true;
+}
+
+/* Where a task left user space: instruction, stack and frame pointer. */
+struct pt_regs___x86_frame {
+	unsigned long bp, ip, sp;
+} CORE;
+
+struct user_pt_regs___arm64_frame {
+	__u64 regs[31];
+	__u64 sp;
+	__u64 pc;
+} CORE;
+
+struct pt_regs___arm64_frame {
+	struct user_pt_regs___arm64_frame user_regs;
+} CORE;
+
+static __always_inline void compat_user_frame(struct task_struct *task, __u64 *ip, __u64 *sp, __u64 *fp)
+{
+	const void *regs = compat_task_pt_regs(task);
+	const struct pt_regs___x86 *x86 = NULL;
+
+	if (!regs)
+		return;
+	if (bpf_core_field_exists(x86->orig_ax)) {
+		*ip = BPF_CORE_READ((const struct pt_regs___x86_frame *)regs, ip);
+		*sp = BPF_CORE_READ((const struct pt_regs___x86_frame *)regs, sp);
+		*fp = BPF_CORE_READ((const struct pt_regs___x86_frame *)regs, bp);
+	} else {
+		*ip = BPF_CORE_READ((const struct pt_regs___arm64_frame *)regs, user_regs.pc);
+		*sp = BPF_CORE_READ((const struct pt_regs___arm64_frame *)regs, user_regs.sp);
+		*fp = BPF_CORE_READ((const struct pt_regs___arm64_frame *)regs, user_regs.regs[29]);
+	}
+}
+
+/* A 32-bit task's syscall: its numbers are another table. */
+struct thread_info___x86 {
+	__u32 status;
+} CORE;
+
+struct thread_info___arm64 {
+	unsigned long flags;
+	__u64 ttbr0;
+} CORE;
+
+struct thread_struct___x86 {
+	unsigned long fsbase;
+} CORE;
+
+struct thread_struct___arm64 {
+	struct {
+		unsigned long tp_value;
+	} uw;
+} CORE;
+
+struct task_struct___x86 {
+	struct thread_info___x86 thread_info;
+	struct thread_struct___x86 thread;
+} CORE;
+
+struct task_struct___arm64 {
+	struct thread_info___arm64 thread_info;
+	struct thread_struct___arm64 thread;
+} CORE;
+
+#define X86_TS_COMPAT	0x2
+#define ARM64_TIF_32BIT 22
+
+static __always_inline bool compat_is_32bit(const struct task_struct *task)
+{
+	const struct task_struct___x86 *x86 = (const void *)task;
+	const struct task_struct___arm64 *arm64 = (const void *)task;
+
+	if (bpf_core_field_exists(x86->thread_info.status))
+		return BPF_CORE_READ(x86, thread_info.status) & X86_TS_COMPAT;
+	if (bpf_core_field_exists(arm64->thread_info.ttbr0))
+		return BPF_CORE_READ(arm64, thread_info.flags) >> ARM64_TIF_32BIT & 1;
+	return false;
+}
+
+/*
+ * The user stack pointer: of a thread in the kernel where it left off, of one on a CPU where it was when it last
+ * came in. 0: not known.
+ */
+static __always_inline __u64 compat_user_sp(struct task_struct *task)
+{
+	const struct pt_regs___x86 *x86 = NULL;
+	const void *regs = compat_task_pt_regs(task);
+
+	if (!regs)
+		return 0;
+	if (bpf_core_field_exists(x86->sp))
+		return BPF_CORE_READ((const struct pt_regs___x86 *)regs, sp);
+	return BPF_CORE_READ((const struct pt_regs___arm64 *)regs, user_regs.sp);
+}
+
+/* Where the thread's own block of the C library is. 0: not known. */
+static __always_inline __u64 compat_tls(const struct task_struct *task)
+{
+	const struct task_struct___x86 *x86 = (const void *)task;
+	const struct task_struct___arm64 *arm64 = (const void *)task;
+
+	if (bpf_core_field_exists(x86->thread.fsbase))
+		return BPF_CORE_READ(x86, thread.fsbase);
+	if (bpf_core_field_exists(arm64->thread.uw.tp_value))
+		return BPF_CORE_READ(arm64, thread.uw.tp_value);
+	return 0;
+}
+
+/*
+ * The timers of a TCP socket. Linux 7.0 moved the retransmission timer into struct sock, where sk_timer
+ * was, and the keepalive timer out of it. Before, icsk_timeout is the moment that counts (the timer may
+ * fire earlier and go back to sleep) until it became the timer's own expiry.
+ */
+struct sock___since_7_0 {
+	struct timer_list tcp_retransmit_timer;
+} CORE;
+
+struct inet_connection_sock___since_7_0 {
+	struct timer_list icsk_keepalive_timer;
+} CORE;
+
+struct inet_connection_sock___timers {
+	unsigned long icsk_timeout;
+	struct timer_list icsk_retransmit_timer;
+} CORE;
+
+static __always_inline unsigned long compat_retransmit_expires(const struct sock *sk)
+{
+	const struct inet_connection_sock___timers *timers = (const void *)sk;
+	const struct sock___since_7_0 *moved = (const void *)sk;
+
+	if (bpf_core_field_exists(moved->tcp_retransmit_timer))
+		return BPF_CORE_READ(moved, tcp_retransmit_timer.expires);
+	if (bpf_core_field_exists(timers->icsk_timeout))
+		return BPF_CORE_READ(timers, icsk_timeout);
+	return BPF_CORE_READ(timers, icsk_retransmit_timer.expires);
+}
+
+/* 0: the timer is not running. */
+static __always_inline unsigned long compat_keepalive_expires(const struct sock *sk)
+{
+	const struct inet_connection_sock___since_7_0 *moved = (const void *)sk;
+
+	if (bpf_core_field_exists(moved->icsk_keepalive_timer))
+		return BPF_CORE_READ(moved, icsk_keepalive_timer.entry.pprev) ?
+			       BPF_CORE_READ(moved, icsk_keepalive_timer.expires) :
+			       0;
+	return BPF_CORE_READ(sk, sk_timer.entry.pprev) ? BPF_CORE_READ(sk, sk_timer.expires) : 0;
+}
+
+/* tcp_rto_max_ms and TCP_RTO_MAX_MS are Linux 6.15 (54a378f43425). 0: the constant of before. */
+struct inet_connection_sock___since_6_15 {
+	__u32 icsk_rto_max;
+} CORE;
+
+static __always_inline __u32 compat_rto_max(const struct sock *sk)
+{
+	const struct inet_connection_sock___since_6_15 *icsk = (const void *)sk;
+
+	return bpf_core_field_exists(icsk->icsk_rto_max) ? BPF_CORE_READ(icsk, icsk_rto_max) : 0;
+}
+
+/* tcp_syn_linear_timeouts is Linux 6.5 (ccce324dabfe). */
+struct netns_ipv4___since_6_5 {
+	__u8 sysctl_tcp_syn_linear_timeouts;
+} CORE;
+
+struct net___since_6_5 {
+	struct netns_ipv4___since_6_5 ipv4;
+} CORE;
+
+static __always_inline __u32 compat_syn_linear_timeouts(const struct net *net)
+{
+	const struct net___since_6_5 *now = (const void *)net;
+
+	if (!bpf_core_field_exists(now->ipv4.sysctl_tcp_syn_linear_timeouts))
+		return 0;
+	return BPF_CORE_READ(now, ipv4.sysctl_tcp_syn_linear_timeouts);
+}
+
+/* Timestamps in microseconds, by route: Linux 6.7 (614e8316aa4c). Then retrans_stamp is in them too. */
+struct tcp_sock___since_6_7 {
+	__u8 tcp_usec_ts : 1;
+} CORE;
+
+static __always_inline bool compat_usec_timestamps(const struct sock *sk)
+{
+	const struct tcp_sock___since_6_7 *tp = (const void *)sk;
+
+	return bpf_core_field_exists(tp->tcp_usec_ts) && BPF_CORE_READ_BITFIELD_PROBED(tp, tcp_usec_ts);
+}
+
+/* The first timeout of a request is its own since Linux 5.17 (5903123f662e). 0: TCP_TIMEOUT_INIT. */
+struct request_sock___since_5_17 {
+	__u32 timeout;
+} CORE;
+
+static __always_inline __u32 compat_request_timeout(const struct request_sock *request)
+{
+	const struct request_sock___since_5_17 *now = (const void *)request;
+
+	return bpf_core_field_exists(now->timeout) ? BPF_CORE_READ(now, timeout) : 0;
+}
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The one way to read a socket. Everything is read by probing, so that a pointer that was found by
+ * walking (and may be stale) is as good as one from an iterator.
+ */
+#ifndef SOCKSTALL_READ_SOCKET_BPF_H
+#define SOCKSTALL_READ_SOCKET_BPF_H
+
+#include "shared.bpf.h"
+
+#define AF_UNIX	 1
+#define AF_INET	 2
+#define AF_INET6 10
+
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+
+#define SOCK_FLAG_DEAD	   (1UL << 0) /* enum sock_flags */
+#define SOCK_FLAG_DONE	   (1UL << 1)
+#define SOCK_FLAG_KEEPOPEN (1UL << 3)
+#define SOCK_BINDPORT_LOCK 8
+
+#define ICSK_TIME_RETRANS     1
+#define ICSK_TIME_PROBE0      3
+#define ICSK_TIME_LOSS_PROBE  5
+#define ICSK_TIME_REO_TIMEOUT 6
+
+#define MAX_JIFFY_OFFSET (((unsigned long)~0UL >> 1) - 1)
+#define NS_PER_MS	 1000000ULL
+#define NS_PER_US	 1000ULL
+
+/* The moment of a timer, from its expiry in jiffies. */
+static __always_inline __u64 jiffies_to_moment(unsigned long expires, __u64 now)
+{
+	__s64 left = (__s64)(expires - (unsigned long)bpf_jiffies64());
+	__u64 moment = now + (__u64)left * cfg_tick_ns;
+
+	return (__s64)moment > 0 ? moment : 1;
+}
+
+/* The moment of a stamp in the low 32 bits of jiffies (tcp_jiffies32). */
+static __always_inline __u64 jiffies32_to_moment(__u32 stamp, __u64 now)
+{
+	__u64 age = (__u64)((__u32)bpf_jiffies64() - stamp) * cfg_tick_ns;
+
+	return age < now ? now - age : 1;
+}
+
+/* The moment of a TCP timestamp: the low 32 bits of CLOCK_MONOTONIC in ms, or µs. */
+static __always_inline __u64 stamp_to_moment(__u32 stamp, bool usec, __u64 now)
+{
+	__u64 unit = usec ? NS_PER_US : NS_PER_MS;
+	__u64 age = (__u64)((__u32)(now / unit) - stamp) * unit;
+
+	return age < now ? now - age : 1;
+}
+
+static __always_inline void map_ipv4(__u8 address[16], __be32 ipv4)
+{
+	address[10] = 0xff;
+	address[11] = 0xff;
+	__builtin_memcpy(address + 12, &ipv4, sizeof(ipv4));
+}
+
+/* Also for request sockets, which have no more than a sock_common. */
+static __always_inline void read_common_name(struct socket_name *name, const struct sock_common *common)
+{
+	name->cookie = BPF_CORE_READ(common, skc_cookie.counter);
+	name->netns = BPF_CORE_READ(common, skc_net.net, ns.inum);
+	name->family = BPF_CORE_READ(common, skc_family);
+	name->state = BPF_CORE_READ(common, skc_state);
+	name->local_port = BPF_CORE_READ(common, skc_num);
+	name->peer_port = __builtin_bswap16(BPF_CORE_READ(common, skc_dport));
+	if (name->family == AF_INET6) {
+		BPF_CORE_READ_INTO((struct in6_addr *)name->local_addr, common, skc_v6_rcv_saddr);
+		BPF_CORE_READ_INTO((struct in6_addr *)name->peer_addr, common, skc_v6_daddr);
+	} else if (name->family == AF_INET) {
+		map_ipv4(name->local_addr, BPF_CORE_READ(common, skc_rcv_saddr));
+		map_ipv4(name->peer_addr, BPF_CORE_READ(common, skc_daddr));
+	}
+}
+
+static __always_inline __u8 socket_kind_of(__u16 family, __u32 protocol)
+{
+	if (family == AF_UNIX)
+		return SOCKET_KIND_UNIX;
+	if (family != AF_INET && family != AF_INET6)
+		return SOCKET_KIND_OTHER;
+	if (protocol == IPPROTO_TCP)
+		return SOCKET_KIND_TCP;
+	return protocol == IPPROTO_UDP ? SOCKET_KIND_UDP : SOCKET_KIND_OTHER;
+}
+
+static __always_inline void read_name(struct socket_name *name, const struct sock *sk)
+{
+	read_common_name(name, &sk->__sk_common);
+	name->kind = socket_kind_of(name->family, read_integer(sk, sk_protocol));
+	name->uid = BPF_CORE_READ(sk, sk_uid.val);
+	name->inode = BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
+}
+
+static __always_inline __u32 own_or(__u32 own, __u32 otherwise)
+{
+	return own ? own : otherwise;
+}
+
+static __always_inline void read_limits(struct socket_record *record, const struct tcp_sock *tp,
+					const struct net *net)
+{
+	const struct inet_connection_sock *icsk = &tp->inet_conn;
+	__u32 time = BPF_CORE_READ(tp, keepalive_time), interval = BPF_CORE_READ(tp, keepalive_intvl);
+	__u32 rto_max = compat_rto_max((const struct sock *)tp);
+
+	record->keepalive_time_ns =
+		own_or(time, BPF_CORE_READ(net, ipv4.sysctl_tcp_keepalive_time)) * cfg_tick_ns;
+	record->keepalive_intvl_ns =
+		own_or(interval, BPF_CORE_READ(net, ipv4.sysctl_tcp_keepalive_intvl)) * cfg_tick_ns;
+	record->keepalive_probes = own_or(read_integer(tp, keepalive_probes),
+					  read_integer(net, ipv4.sysctl_tcp_keepalive_probes));
+	record->user_timeout_ns = BPF_CORE_READ(icsk, icsk_user_timeout) * NS_PER_MS;
+	record->retries2 = read_integer(net, ipv4.sysctl_tcp_retries2);
+	record->syn_retries = own_or(read_integer(icsk, icsk_syn_retries),
+				     read_integer(net, ipv4.sysctl_tcp_syn_retries));
+	record->syn_linear_timeouts = compat_syn_linear_timeouts(net);
+	record->rto_max_ns = rto_max ? rto_max * cfg_tick_ns : 120 * 1000 * NS_PER_MS;
+}
+
+static __always_inline __u32 timer_flag(__u32 pending)
+{
+	switch (pending) {
+	case ICSK_TIME_RETRANS:
+		return SOCKET_RETRANSMIT_TIMER;
+	case ICSK_TIME_PROBE0:
+		return SOCKET_PROBE_TIMER;
+	case ICSK_TIME_LOSS_PROBE:
+	case ICSK_TIME_REO_TIMEOUT:
+		return SOCKET_LOSS_TIMER;
+	}
+	return 0;
+}
+
+static __always_inline void read_timers(struct socket_record *record, const struct tcp_sock *tp)
+{
+	const struct inet_connection_sock *icsk = &tp->inet_conn;
+	const struct sock *sk = (const struct sock *)tp;
+	__u32 pending = timer_flag(BPF_CORE_READ(icsk, icsk_pending));
+	unsigned long keepalive = compat_keepalive_expires(sk);
+	__u32 first_sent = BPF_CORE_READ(tp, retrans_stamp);
+
+	record->flags |= pending;
+	if (pending)
+		record->timer_ns = jiffies_to_moment(compat_retransmit_expires(sk), record->seen_ns);
+	if (keepalive)
+		record->keepalive_timer_ns = jiffies_to_moment(keepalive, record->seen_ns);
+	if (first_sent)
+		record->first_sent_ns = stamp_to_moment(first_sent, compat_usec_timestamps(sk), record->seen_ns);
+	record->rto_ns = BPF_CORE_READ(icsk, icsk_rto) * cfg_tick_ns;
+	record->last_received_ns = jiffies32_to_moment(BPF_CORE_READ(icsk, icsk_ack.lrcvtime), record->seen_ns);
+	record->last_sent_ns = jiffies32_to_moment(BPF_CORE_READ(tp, lsndtime), record->seen_ns);
+	record->last_ack_ns = jiffies32_to_moment(BPF_CORE_READ(tp, rcv_tstamp), record->seen_ns);
+}
+
+/* Like tcp_inq(): a FIN that has come takes a place in the sequence, but is nothing to read. */
+static __always_inline __u32 unread_bytes(const struct tcp_sock *tp, __u32 rcv_nxt)
+{
+	__u32 unread = rcv_nxt - BPF_CORE_READ(tp, copied_seq);
+	bool fin = BPF_CORE_READ(tp, inet_conn.icsk_inet.sk.__sk_common.skc_flags) & SOCK_FLAG_DONE;
+
+	return unread && fin ? unread - 1 : unread;
+}
+
+static __always_inline void read_counts(struct socket_record *record, const struct tcp_sock *tp)
+{
+	const struct inet_connection_sock *icsk = &tp->inet_conn;
+	__u32 snd_nxt = BPF_CORE_READ(tp, snd_nxt), rcv_nxt = BPF_CORE_READ(tp, rcv_nxt);
+
+	record->bytes_received = BPF_CORE_READ(tp, bytes_received);
+	record->bytes_sent = BPF_CORE_READ(tp, bytes_sent) - BPF_CORE_READ(tp, bytes_retrans);
+	record->bytes_acked = BPF_CORE_READ(tp, bytes_acked);
+	record->unacked_bytes = snd_nxt - BPF_CORE_READ(tp, snd_una);
+	record->unread_bytes = unread_bytes(tp, rcv_nxt);
+	record->unsent_bytes = BPF_CORE_READ(tp, write_seq) - snd_nxt;
+	record->snd_wnd = BPF_CORE_READ(tp, snd_wnd);
+	record->acked_after_received = !record->unacked_bytes && BPF_CORE_READ(tp, snd_wl1) == rcv_nxt;
+	record->retransmits = BPF_CORE_READ(icsk, icsk_retransmits);
+	record->backoff = BPF_CORE_READ(icsk, icsk_backoff);
+	record->probes_out = BPF_CORE_READ(icsk, icsk_probes_out);
+	record->total_retrans = BPF_CORE_READ(tp, total_retrans);
+	record->packets_out = BPF_CORE_READ(tp, packets_out);
+}
+
+/*
+ * How the socket came about. A socket that accept() made was cloned from its listener: it keeps the
+ * listener's sk_max_ack_backlog and loses SOCK_BINDPORT_LOCK (sk_clone_lock()). One whose port
+ * connect() chose is in a bind bucket with fastreuse -1 (__inet_hash_connect()).
+ */
+static __always_inline __u32 origin_flags(const struct tcp_sock *tp)
+{
+	const struct inet_connection_sock *icsk = &tp->inet_conn;
+	const struct sock *sk = &icsk->icsk_inet.sk;
+	__u32 flags = 0;
+
+	if (read_integer(sk, sk_userlocks) & SOCK_BINDPORT_LOCK)
+		flags |= SOCKET_PORT_BOUND;
+	if (BPF_CORE_READ(sk, sk_max_ack_backlog))
+		flags |= SOCKET_LISTENER_CHILD;
+	if (BPF_CORE_READ(icsk, icsk_bind_hash, fastreuse) == -1)
+		flags |= SOCKET_AUTOBOUND;
+	return flags;
+}
+
+static __always_inline void read_tcp(struct socket_record *record, const struct sock *sk)
+{
+	const struct tcp_sock *tp = (const struct tcp_sock *)sk;
+
+	record->flags |= origin_flags(tp);
+	read_counts(record, tp);
+	read_timers(record, tp);
+	read_limits(record, tp, BPF_CORE_READ(sk, __sk_common.skc_net.net));
+}
+
+/* Fills a zeroed record from a full socket (not a request, not one in TIME_WAIT). */
+static __always_inline void read_socket(struct socket_record *record, const struct sock *sk)
+{
+	unsigned long flags = BPF_CORE_READ(sk, __sk_common.skc_flags);
+	unsigned long timeout = (unsigned long)read_integer(sk, sk_rcvtimeo);
+
+	record->header.type = RECORD_SOCKET;
+	record->header.size = sizeof(*record);
+	record->seen_ns = bpf_ktime_get_ns();
+	read_name(&record->name, sk);
+	record->flags = (BPF_CORE_READ(sk, sk_socket) ? SOCKET_ACCEPTED : 0) |
+			(flags & SOCK_FLAG_DEAD ? SOCKET_DEAD : 0) |
+			(flags & SOCK_FLAG_KEEPOPEN ? SOCKET_KEEPALIVE : 0);
+	record->sk_err = BPF_CORE_READ(sk, sk_err);
+	record->rcvtimeo_ns = timeout < MAX_JIFFY_OFFSET / cfg_tick_ns ? timeout * cfg_tick_ns : 0;
+	record->rcvlowat = BPF_CORE_READ(sk, sk_rcvlowat);
+	record->shutdown = read_integer(sk, sk_shutdown);
+	if (record->name.kind == SOCKET_KIND_TCP)
+		read_tcp(record, sk);
+}
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What the BPF objects have in common. They are linked into one object before loading; a __weak
+ * definition that stands in several of them is then one.
+ */
+#ifndef SOCKSTALL_SHARED_BPF_H
+#define SOCKSTALL_SHARED_BPF_H
+
+#include "compat.bpf.h"
+
+#include "detail_record.h"
+#include "event_record.h"
+#include "look_record.h"
+#include "loop_record.h"
+#include "owner_record.h"
+#include "socket_record.h"
+#include "thread_record.h"
+#include "watch_record.h"
+
+/* Length of a jiffy, ns. */
+const volatile __u64 cfg_tick_ns __weak = 4000000;
+
+/* Which threads the scan brings: see thread_scan.bpf.c. */
+const volatile bool cfg_readers __weak = false;
+const volatile bool cfg_loops __weak = false;
+const volatile bool cfg_other_loops __weak = false; /* those that do not use epoll */
+const volatile bool cfg_threads __weak = false;
+
+/* What each syscall is: enum syscall_kind by number. */
+const volatile __u8 cfg_syscall_kinds[SYSCALL_NUMBERS] __weak = {};
+
+/* The look that is being collected: maxima are kept for one look. User space counts it up. */
+__u64 look_epoch __weak = 0;
+
+/* What could not be kept, since the start. */
+__u64 lost_events __weak = 0;
+__u64 lost_loops __weak = 0;
+
+/*
+ * Counters of every thread that has waited since sockstall attached, for each interface; freed with the
+ * thread.
+ */
+TASK_STORAGE(epoll_loops, struct loop_record);
+TASK_STORAGE(poll_loops, struct loop_record);
+TASK_STORAGE(select_loops, struct loop_record);
+TASK_STORAGE(ring_loops, struct loop_record);
+THREAD_HASH(loops, struct loop_record);
+
+/* The thread's counters of one interface, or NULL. */
+static __always_inline struct loop_record *loop_of(void *storage, __u32 interface, struct task_struct *task,
+						   bool create)
+{
+	return compat_task_storage(storage, loops, interface, task, create);
+}
+
+/*
+ * Which numbers processes go by: those of the process namespace that sockstall is in, because that is what its user and
+ * its /proc mean. How deep that one lies below the first is noted by the scans: current is sockstall there.
+ */
+__u32 own_level __weak = 0;
+
+static __always_inline void note_own_level(void)
+{
+	const struct task_struct *self = (const void *)bpf_get_current_task();
+
+	own_level = BPF_CORE_READ(self, thread_pid, level);
+}
+
+/* 0: it has no number there, because it is not below that namespace. */
+static __always_inline __u32 own_number(const struct pid *pid)
+{
+	__s32 number = 0;
+
+	if (BPF_CORE_READ(pid, level) < own_level)
+		return 0;
+	bpf_probe_read_kernel(&number, sizeof(number),
+			      (const char *)pid + bpf_core_field_offset(struct pid, numbers) +
+				      own_level * bpf_core_type_size(struct upid) +
+				      bpf_core_field_offset(struct upid, nr));
+	return number;
+}
+
+/* Without a namespace, which is nearly always, it is as good and costs less to read it from the task. */
+static __always_inline __u32 own_tid(const struct task_struct *task)
+{
+	return own_level ? own_number(BPF_CORE_READ(task, thread_pid)) : (__u32)BPF_CORE_READ(task, pid);
+}
+
+static __always_inline __u32 own_tgid(const struct task_struct *task)
+{
+	return own_level ? own_number(BPF_CORE_READ(task, group_leader, thread_pid)) : (__u32)BPF_CORE_READ(task, tgid);
+}
+
+#endif

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * The socket scan: TCP sockets of one network namespace that take part in a handshake: listeners,
+ * half-open requests, SYN_SENT, and connections that no one has accepted. All others pass by for the
+ * price of reading their state.
+ */
+#include "connectors.bpf.h"
+#include "read_socket.bpf.h"
+
+#define TCP_ESTABLISHED	 1 /* net/tcp_states.h */
+#define TCP_SYN_SENT	 2
+#define TCP_CLOSE_WAIT	 8
+#define TCP_LISTEN	 10
+#define TCP_NEW_SYN_RECV 12
+
+/* Connections of one queue whose listener is noted. */
+#define QUEUE_WALK		4096
+#define QUEUE_WALK_WITHOUT_LOOP 32
+
+struct queued {
+	__u64 cookie; /* of the listener */
+	__u64 epoch; /* of the look: an address may be another socket's by the next */
+};
+
+#define TCP_TIMEOUT_INIT_NS 1000000000ULL /* RFC 6298, 2.1 */
+
+union socket_scratch {
+	struct socket_record socket;
+	struct request_record request;
+	struct listener_record listener;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, union socket_scratch);
+} socket_scratch SEC(".maps");
+
+/*
+ * Of listeners that share a port (SO_REUSEPORT) the address does not tell whose queue a connection lies
+ * in. The queue does: it is walked when its listener comes by, which is before the connections do.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64); /* address of the socket; never leaves the kernel */
+	__type(value, struct queued);
+} queued_sockets SEC(".maps");
+
+struct queue_walk {
+	struct request_sock *request;
+	struct queued queued;
+};
+
+/* Returns 1 at the end of the queue. */
+static long note_one(__u32 index, void *context)
+{
+	struct queue_walk *walk = context;
+	struct request_sock *request = walk->request;
+	__u64 sk;
+
+	if (!request)
+		return 1;
+	sk = (__u64)BPF_CORE_READ(request, sk);
+	bpf_map_update_elem(&queued_sockets, &sk, &walk->queued, BPF_ANY);
+	walk->request = BPF_CORE_READ(request, dl_next);
+	return 0;
+}
+
+/*
+ * bpf_loop() is Linux 5.17 (e6f2dd0f8067), and before 5.13 (69c087ba6225) a program that so much as names a callback
+ * is refused. So there is a program for each. Without it every turn is verified on its own: there must be few.
+ */
+static __always_inline void note_queue(const struct inet_connection_sock *listener, __u64 cookie, bool with_loop)
+{
+	struct queue_walk walk = {
+		.request = BPF_CORE_READ(listener, icsk_accept_queue.rskq_accept_head),
+		.queued = { .cookie = cookie, .epoch = look_epoch },
+	};
+	int turn;
+
+	if (with_loop) {
+		bpf_loop(QUEUE_WALK, note_one, &walk, 0);
+		return;
+	}
+	for (turn = 0; turn < QUEUE_WALK_WITHOUT_LOOP; turn++)
+		if (note_one(turn, &walk))
+			break;
+}
+
+static __always_inline __u64 listener_of(struct sock_common *common)
+{
+	__u64 sk = (__u64)common;
+	struct queued *queued = bpf_map_lookup_elem(&queued_sockets, &sk);
+
+	return queued && queued->epoch == look_epoch ? queued->cookie : 0;
+}
+
+static __always_inline __u32 synack_retries_of(const struct inet_connection_sock *listener)
+{
+	const struct net *net = BPF_CORE_READ(listener, icsk_inet.sk.__sk_common.skc_net.net);
+
+	return own_or(read_integer(listener, icsk_syn_retries), read_integer(net, ipv4.sysctl_tcp_synack_retries));
+}
+
+static __always_inline void scan_listener(struct seq_file *seq, struct listener_record *record,
+					  struct sock_common *common, bool with_loop)
+{
+	const struct inet_connection_sock *icsk = (const void *)common;
+	const struct sock *sk = (const void *)common;
+	const struct net *net = BPF_CORE_READ(common, skc_net.net);
+
+	__builtin_memset(record, 0, sizeof(*record));
+	compat_draw_cookie(common);
+	record->header.type = RECORD_LISTENER;
+	record->header.size = sizeof(*record);
+	record->seen_ns = bpf_ktime_get_ns();
+	read_name(&record->name, sk);
+	record->accept_queue = BPF_CORE_READ(sk, sk_ack_backlog);
+	record->accept_queue_max = BPF_CORE_READ(sk, sk_max_ack_backlog);
+	record->syn_queue = BPF_CORE_READ(icsk, icsk_accept_queue.qlen.counter);
+	record->syn_queue_young = BPF_CORE_READ(icsk, icsk_accept_queue.young.counter);
+	record->drops = BPF_CORE_READ(sk, sk_drops.counter);
+	record->defer_accept = BPF_CORE_READ(icsk, icsk_accept_queue.rskq_defer_accept);
+	record->synack_retries = synack_retries_of(icsk);
+	record->somaxconn = BPF_CORE_READ(net, core.sysctl_somaxconn);
+	record->max_syn_backlog = BPF_CORE_READ(net, ipv4.sysctl_max_syn_backlog);
+	record->syncookies = read_integer(net, ipv4.sysctl_tcp_syncookies);
+	record->reuseport = BPF_CORE_READ_BITFIELD_PROBED(common, skc_reuseport);
+	if (record->reuseport && record->accept_queue)
+		note_queue(icsk, record->name.cookie, with_loop);
+	bpf_seq_write(seq, record, sizeof(*record));
+}
+
+static __always_inline void scan_request(struct seq_file *seq, struct request_record *record,
+					 struct sock_common *common)
+{
+	const struct request_sock *request = (const void *)common;
+	const struct inet_request_sock *inet = (const void *)common;
+	const struct tcp_request_sock *tcp = (const void *)common;
+	const struct inet_connection_sock *listener = (const void *)BPF_CORE_READ(common, skc_listener);
+	__u32 timeout = compat_request_timeout(request), rto_max = compat_rto_max((const void *)listener);
+
+	__builtin_memset(record, 0, sizeof(*record));
+	compat_draw_cookie(common);
+	record->header.type = RECORD_REQUEST;
+	record->header.size = sizeof(*record);
+	record->seen_ns = bpf_ktime_get_ns();
+	read_common_name(&record->name, common);
+	record->name.kind = SOCKET_KIND_TCP;
+	record->listener_cookie = BPF_CORE_READ(listener, icsk_inet.sk.__sk_common.skc_cookie.counter);
+	record->first_synack_ns = BPF_CORE_READ(tcp, snt_synack) * NS_PER_US;
+	record->timer_ns = jiffies_to_moment(BPF_CORE_READ(request, rsk_timer.expires), record->seen_ns);
+	record->timeout_ns = timeout ? timeout * cfg_tick_ns : TCP_TIMEOUT_INIT_NS;
+	record->rto_max_ns = rto_max ? rto_max * cfg_tick_ns : 120 * TCP_TIMEOUT_INIT_NS;
+	record->num_retrans = BPF_CORE_READ(request, num_retrans);
+	record->num_timeout = BPF_CORE_READ_BITFIELD_PROBED(request, num_timeout);
+	record->acked = BPF_CORE_READ_BITFIELD_PROBED(inet, acked);
+	record->synack_retries = synack_retries_of(listener);
+	record->defer_accept = BPF_CORE_READ(listener, icsk_accept_queue.rskq_defer_accept);
+	record->orphaned = BPF_CORE_READ(listener, icsk_inet.sk.__sk_common.skc_state) != TCP_LISTEN;
+	bpf_seq_write(seq, record, sizeof(*record));
+}
+
+static __always_inline void scan_socket(struct seq_file *seq, struct socket_record *record,
+					struct sock_common *common)
+{
+	const struct connector *connector;
+
+	__builtin_memset(record, 0, sizeof(*record));
+	compat_draw_cookie(common);
+	read_socket(record, (const struct sock *)common);
+	connector = connector_of(common);
+	if (connector) {
+		record->connect_pid = connector->pid;
+		record->connect_tid = connector->tid;
+		__builtin_memcpy(record->connect_comm, connector->comm, sizeof(record->connect_comm));
+	}
+	if (!(record->flags & SOCKET_ACCEPTED))
+		record->listener_cookie = listener_of(common);
+	bpf_seq_write(seq, record, sizeof(*record));
+}
+
+/* No file leads to it, and yet it is not an orphan: it lies in an accept queue. */
+static __always_inline bool is_not_accepted(struct sock_common *common)
+{
+	const struct sock *sk = (const void *)common;
+
+	return !BPF_CORE_READ(sk, sk_socket) && !(BPF_CORE_READ(common, skc_flags) & SOCK_FLAG_DEAD);
+}
+
+static __always_inline int scan(struct bpf_iter__tcp *ctx, bool with_loop)
+{
+	struct sock_common *common = ctx->sk_common;
+	struct seq_file *seq = ctx->meta->seq;
+	union socket_scratch *s;
+	__u32 zero = 0;
+
+	if (!common)
+		return 0;
+	s = bpf_map_lookup_elem(&socket_scratch, &zero);
+	if (!s)
+		return 0;
+	switch (common->skc_state) {
+	case TCP_LISTEN:
+		scan_listener(seq, &s->listener, common, with_loop);
+		break;
+	case TCP_NEW_SYN_RECV:
+		scan_request(seq, &s->request, common);
+		break;
+	case TCP_SYN_SENT:
+		scan_socket(seq, &s->socket, common);
+		break;
+	case TCP_ESTABLISHED:
+	case TCP_CLOSE_WAIT:
+		if (is_not_accepted(common))
+			scan_socket(seq, &s->socket, common);
+		break;
+	}
+	return 0;
+}
+
+SEC("?iter/tcp")
+int socket_scan(struct bpf_iter__tcp *ctx)
+{
+	return scan(ctx, true);
+}
+
+SEC("?iter/tcp")
+int socket_scan_without_loop(struct bpf_iter__tcp *ctx)
+{
+	return scan(ctx, false);
+}
+
+char LICENSE[] __weak SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * The thread scan: what every thread is asleep in, and its loop counters. It walks the tasks and hooks
+ * nothing, so it sees also what fell asleep before sockstall started.
+ */
+#include "origins.bpf.h"
+#include "read_socket.bpf.h"
+
+#define TASK_SLEEPING 0x3 /* TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE */
+#define TASK_STOPPED  0xc /* __TASK_STOPPED | __TASK_TRACED */
+#define PF_KTHREAD    0x00200000
+
+#define S_IFMT	 0170000
+#define S_IFSOCK 0140000
+#define S_IFIFO	 0010000
+#define O_NONBLOCK 04000
+
+#define SCHED_FIFO 1
+#define SCHED_RR   2
+#define SCHED_IDLE 5
+
+/*
+ * Processes that hold an epoll instance with events that nobody fetches: all their threads are brought,
+ * because one of them may be a loop that was stuck before sockstall could count its waits.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32); /* pid */
+	__type(value, __u64); /* start of the process, CLOCK_BOOTTIME */
+} suspects SEC(".maps");
+
+/* Network namespaces in use, by inode, with a process in each. Emptied by user space. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, __u32);
+} namespaces SEC(".maps");
+
+const volatile bool cfg_find_namespaces = false;
+
+/* sizeof(struct epoll_event), which is packed on x86-64 only. */
+const volatile __u32 cfg_epoll_event_bytes = 12;
+
+/*
+ * For the calibration of the scheduler's clock: when the thread that runs this scan last got a CPU, and
+ * how often it had been switched out by then.
+ */
+__u64 self_last_arrival = 0;
+__u64 self_switches = 0;
+
+/* Too large for the stack. One scan runs at a time. */
+struct scratch {
+	struct thread_record thread;
+	struct socket_record socket;
+	struct loop_record loop;
+	struct detail_record detail;
+	struct syscall_state syscall;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} thread_scratch SEC(".maps");
+
+static __always_inline bool is_fair(const struct task_struct *task)
+{
+	__u32 policy = task->policy;
+
+	return policy != SCHED_FIFO && policy != SCHED_RR && policy <= SCHED_IDLE;
+}
+
+static __always_inline void read_identity(struct thread_record *record, struct task_struct *task)
+{
+	record->header.type = RECORD_THREAD;
+	record->header.size = sizeof(*record);
+	record->pid = own_tgid(task);
+	record->tid = own_tid(task);
+	record->start_ns = task->start_boottime;
+	record->process_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	record->threads = BPF_CORE_READ(task, signal, nr_threads);
+	record->netns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
+	record->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	BPF_CORE_READ_INTO(&record->comm, task, comm);
+	BPF_CORE_READ_INTO(&record->process_comm, task, group_leader, comm);
+}
+
+/*
+ * sched_info.last_arrival and the slice that followed tell when the thread fell asleep. Only the fair
+ * class keeps prev_sum_exec_runtime.
+ */
+static __always_inline void read_schedule(struct thread_record *record, struct task_struct *task, __u32 state)
+{
+	record->state = state | task->exit_state;
+	record->cpu_ns = task->se.sum_exec_runtime;
+	record->run_delay_ns = compat_sched_info(task, run_delay);
+	record->last_arrival = compat_sched_info(task, last_arrival);
+	record->last_queued = compat_sched_info(task, last_queued);
+	record->voluntary = task->nvcsw;
+	record->involuntary = task->nivcsw;
+	if (state & TASK_SLEEPING)
+		record->flags |= THREAD_SLEEPING;
+	if (state & TASK_STOPPED)
+		record->flags |= THREAD_STOPPED;
+	if (is_fair(task)) {
+		record->flags |= THREAD_FAIR;
+		record->slice_ns = task->se.sum_exec_runtime - task->se.prev_sum_exec_runtime;
+	}
+}
+
+static __always_inline void read_syscall(struct thread_record *record, struct task_struct *task,
+					 struct syscall_state *syscall)
+{
+	int i;
+
+	record->syscall = -1;
+	record->fd = -1;
+	if (compat_is_32bit(task)) {
+		record->flags |= THREAD_COMPAT;
+		return;
+	}
+	if (!compat_syscall(task, syscall))
+		return;
+	record->syscall = syscall->number;
+	for (i = 0; i < 6; i++)
+		record->args[i] = syscall->args[i];
+}
+
+static __always_inline __u8 syscall_kind_of(__s32 number)
+{
+	return (__u32)number < SYSCALL_NUMBERS ? cfg_syscall_kinds[number] : SYSCALL_OTHER;
+}
+
+static __always_inline struct file *file_at(struct task_struct *task, __u32 fd)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file *file = NULL;
+
+	if (!table || fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
+	return file;
+}
+
+/* Reads what the descriptor leads to, if it is a socket or a pipe. */
+static __always_inline bool read_descriptor(struct socket_record *record, struct task_struct *task, __u32 fd)
+{
+	struct file *file = file_at(task, fd);
+	const struct socket *socket;
+	const struct sock *sk;
+	__u16 type;
+
+	if (!file)
+		return false;
+	type = BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT;
+	if (type == S_IFIFO) {
+		record->header.type = RECORD_SOCKET;
+		record->header.size = sizeof(*record);
+		record->seen_ns = bpf_ktime_get_ns();
+		record->name.kind = SOCKET_KIND_PIPE;
+		record->name.inode = BPF_CORE_READ(file, f_inode, i_ino);
+	} else if (type == S_IFSOCK) {
+		socket = BPF_CORE_READ(file, private_data);
+		sk = BPF_CORE_READ(socket, sk);
+		if (!sk)
+			return false;
+		read_socket(record, sk);
+		record->name.inode = BPF_CORE_READ(file, f_inode, i_ino);
+	} else {
+		return false;
+	}
+	if (BPF_CORE_READ(file, f_flags) & O_NONBLOCK)
+		record->flags |= SOCKET_NONBLOCKING;
+	/* The thread may have closed it meanwhile: then what was read means nothing. */
+	return file_at(task, fd) == file;
+}
+
+/* What one thread did with each of its ways to wait: NULL where it did nothing with it. */
+struct thread_loops {
+	struct loop_record *epoll, *poll, *select, *ring;
+};
+
+static __always_inline __u32 find_loops(struct thread_loops *loops, struct task_struct *task)
+{
+	if (cfg_loops)
+		loops->epoll = loop_of(&epoll_loops, LOOP_EPOLL, task, false);
+	if (cfg_other_loops) {
+		loops->poll = loop_of(&poll_loops, LOOP_POLL, task, false);
+		loops->select = loop_of(&select_loops, LOOP_SELECT, task, false);
+		loops->ring = loop_of(&ring_loops, LOOP_IO_URING, task, false);
+	}
+	return !!loops->epoll + !!loops->poll + !!loops->select + !!loops->ring;
+}
+
+static __always_inline void write_loop(struct seq_file *seq, struct loop_record *record,
+				       const struct loop_record *loop)
+{
+	if (!loop)
+		return;
+	__builtin_memcpy(record, loop, sizeof(*record));
+	if (record->interface == LOOP_EPOLL)
+		record->set_bytes = record->events * cfg_epoll_event_bytes;
+	if (record->epoch != look_epoch) {
+		record->lag_min_ns = record->wait_min_ns = ~0ULL;
+		record->lag_max_ns = record->wait_max_ns = 0;
+	}
+	bpf_seq_write(seq, record, sizeof(*record));
+}
+
+/* A leader that has exited has let go of all: then nothing can be told. */
+static __always_inline __u32 read_shares(const struct task_struct *task)
+{
+	const struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	const struct mm_struct *mm = BPF_CORE_READ(leader, mm);
+
+	if (!mm || !BPF_CORE_READ(task, mm))
+		return 0;
+	return SHARES_KNOWN | (BPF_CORE_READ(task, mm) == mm ? SHARES_VM : 0) |
+	       (BPF_CORE_READ(task, files) == BPF_CORE_READ(leader, files) ? SHARES_FILES : 0) |
+	       (BPF_CORE_READ(task, fs) == BPF_CORE_READ(leader, fs) ? SHARES_FS : 0) |
+	       (BPF_CORE_READ(task, sighand) == BPF_CORE_READ(leader, sighand) ? SHARES_SIGHAND : 0);
+}
+
+static __always_inline void read_detail(struct detail_record *record, struct task_struct *task)
+{
+	const struct thread_origin *origin = origin_of(task, false);
+
+	__builtin_memset(record, 0, sizeof(*record));
+	record->header.type = RECORD_DETAIL;
+	record->header.size = sizeof(*record);
+	record->shares = read_shares(task);
+	if (BPF_CORE_READ(task, mm)) {
+		record->user_sp = compat_user_sp(task);
+		record->tls = compat_tls(task);
+	}
+	if (!origin)
+		return;
+	record->creator_tid = origin->creator_tid;
+	record->first_sp = origin->first_sp;
+}
+
+/*
+ * One process for each namespace is enough. A thread is looked at where it is not in its leader's
+ * namespace: after unshare() or setns(), or because the leader has exited and has none any more.
+ */
+static __always_inline void note_namespace(struct task_struct *task)
+{
+	struct net *net = BPF_CORE_READ(task, nsproxy, net_ns);
+	__u32 tid = own_tid(task), inode;
+
+	if (!net || (task->tgid != task->pid && BPF_CORE_READ(task, group_leader, nsproxy, net_ns) == net))
+		return;
+	inode = BPF_CORE_READ(net, ns.inum);
+	bpf_map_update_elem(&namespaces, &inode, &tid, BPF_NOEXIST);
+}
+
+static __always_inline bool is_suspect(const struct task_struct *task)
+{
+	__u32 pid = own_tgid(task);
+
+	return cfg_loops && bpf_map_lookup_elem(&suspects, &pid);
+}
+
+static __always_inline bool is_wanted(const struct thread_record *record, const struct task_struct *task, __u8 kind)
+{
+	if (cfg_threads)
+		return true;
+	if (cfg_readers && record->flags & THREAD_HAS_SOCKET && kind == SYSCALL_READS)
+		return true;
+	if (cfg_loops && (record->loops || kind == SYSCALL_WAITS_EPOLL))
+		return true;
+	return is_suspect(task);
+}
+
+static __always_inline void write_thread(struct seq_file *seq, struct scratch *s, const struct thread_loops *loops)
+{
+	bpf_seq_write(seq, &s->thread, sizeof(s->thread));
+	if (s->thread.flags & THREAD_HAS_SOCKET)
+		bpf_seq_write(seq, &s->socket, sizeof(s->socket));
+	write_loop(seq, &s->loop, loops->epoll);
+	write_loop(seq, &s->loop, loops->poll);
+	write_loop(seq, &s->loop, loops->select);
+	write_loop(seq, &s->loop, loops->ring);
+	if (s->thread.flags & THREAD_HAS_DETAIL)
+		bpf_seq_write(seq, &s->detail, sizeof(s->detail));
+}
+
+static __always_inline void scan_thread(struct seq_file *seq, struct task_struct *task, struct scratch *s)
+{
+	__u32 state = compat_task_state(task);
+	struct thread_loops loops = {};
+	__u8 kind = SYSCALL_OTHER;
+
+	s->thread.flags = 0;
+	s->thread.syscall = -1;
+	s->thread.fd = -1;
+	if (state & (TASK_SLEEPING | TASK_STOPPED)) {
+		read_syscall(&s->thread, task, &s->syscall);
+		kind = syscall_kind_of(s->thread.syscall);
+	}
+	if (kind == SYSCALL_READS || kind == SYSCALL_ON_FD) {
+		s->thread.fd = s->thread.args[0];
+		__builtin_memset(&s->socket, 0, sizeof(s->socket));
+		if (read_descriptor(&s->socket, task, s->thread.fd))
+			s->thread.flags |= THREAD_HAS_SOCKET;
+	}
+	s->thread.loops = find_loops(&loops, task);
+	if (!is_wanted(&s->thread, task, kind))
+		return;
+	s->thread.seen_ns = bpf_ktime_get_ns();
+	read_identity(&s->thread, task);
+	read_schedule(&s->thread, task, state);
+	if (cfg_threads) {
+		s->thread.flags |= THREAD_HAS_DETAIL;
+		read_detail(&s->detail, task);
+	}
+	write_thread(seq, s, &loops);
+}
+
+static __always_inline void note_clock(void)
+{
+	const struct task_struct *self = (const void *)bpf_get_current_task();
+
+	if (bpf_core_field_exists(self->sched_info.last_arrival))
+		self_last_arrival = BPF_CORE_READ(self, sched_info.last_arrival);
+	self_switches = BPF_CORE_READ(self, nvcsw) + BPF_CORE_READ(self, nivcsw);
+}
+
+SEC("iter/task")
+int thread_scan(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct scratch *s;
+	__u32 zero = 0;
+
+	if (ctx->meta->seq_num == 0) {
+		note_clock();
+		note_own_level();
+	}
+	if (!task || task->flags & PF_KTHREAD)
+		return 0;
+	s = bpf_map_lookup_elem(&thread_scratch, &zero);
+	if (!s)
+		return 0;
+	__builtin_memset(&s->thread, 0, sizeof(s->thread));
+	if (cfg_find_namespaces)
+		note_namespace(task);
+	if (cfg_threads && !is_wanted_pid(own_tgid(task)))
+		return 0;
+	if (cfg_readers || cfg_loops || cfg_threads)
+		scan_thread(ctx->meta->seq, task, s);
+	return 0;
+}
+
+char LICENSE[] __weak SEC("license") = "Dual BSD/GPL";

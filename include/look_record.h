@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What sockstall itself adds to a look, beside the kernel's records. */
+#ifndef SOCKSTALL_LOOK_RECORD_H
+#define SOCKSTALL_LOOK_RECORD_H
+
+#include "record.h"
+
+/* The first record of every look. */
+struct look_record {
+	struct record_header header;
+	__u64 number; /* from 1 */
+	__u64 seen_ns; /* when the look began, CLOCK_MONOTONIC */
+	__u64 realtime_ns; /* the same moment on CLOCK_REALTIME */
+	__u64 boottime_ns; /* the same moment on CLOCK_BOOTTIME */
+	__u64 previous_ns; /* when the look before began; for the first: when the probes were attached */
+	__s64 sched_offset_ns; /* CLOCK_MONOTONIC minus the scheduler's clock */
+	__u64 tick_ns; /* a jiffy */
+	__u64 interval_ns; /* asked for; */
+	__u64 stretched_ns; /* and in force, where the budget made it longer; else 0 */
+	__u64 cpu_ns; /* used by sockstall so far */
+	__u32 sched_offset_valid;
+	__u32 namespaces; /* that were looked at */
+	__u64 watch_limit; /* fs.epoll.max_user_watches; 0: not known */
+	__u64 long_idle_ns; /* after this an idle connection that nothing watches over is worth a word */
+};
+
+_Static_assert(sizeof(struct look_record) == 112, "look_record");
+
+/* Where a process runs. Text follows: the cgroup path, NUL-terminated, padded to 8 bytes. */
+struct process_record {
+	struct record_header header;
+	__u64 process_start_ns;
+	__u32 pid;
+	__u32 cgroup_length; /* without the NUL */
+	char cgroup[];
+};
+
+_Static_assert(sizeof(struct process_record) == 24, "process_record");
+
+/* A process that has loops: whose runtime it is, and what it has open. Looked up every few seconds. */
+struct usage_record {
+	struct record_header header;
+	__u64 process_start_ns;
+	__u64 fd_limit; /* RLIMIT_NOFILE, the soft one; 0: not known */
+	__u32 pid;
+	__u32 threads;
+	__u32 open_fds;
+	__u32 sockets; /* of these; */
+	__s32 highest_fd; /* and the highest; -1: all three are not known */
+	__u32 pad;
+	char runtime[16]; /* "libuv", "go", …; empty: not known */
+};
+
+_Static_assert(sizeof(struct usage_record) == 64, "usage_record");
+
+enum note_kind {
+	NOTE_WHERE = 1, /* what the thread is blocked in: the path of a file, a child process */
+	NOTE_KERNEL_STACK, /* functions, innermost first */
+	NOTE_USER_STACK, /* module+offset, innermost first */
+	NOTE_KINDS,
+};
+
+/* What the probe found out about a thread. Text follows, NUL-terminated, padded to 8 bytes. */
+struct note_record {
+	struct record_header header;
+	__u32 pid;
+	__u32 tid;
+	__u32 kind; /* enum note_kind */
+	__u32 length; /* without the NUL */
+	char text[];
+};
+
+_Static_assert(sizeof(struct note_record) == 24, "note_record");
+
+struct netns_record {
+	struct record_header header;
+	__u32 netns; /* inode */
+	__u32 pad;
+	char name[64]; /* as `ip netns` shows it; empty: none */
+};
+
+_Static_assert(sizeof(struct netns_record) == 80, "netns_record");
+
+enum lost_where {
+	LOST_EVENTS = 1, /* the ring buffer was full */
+	LOST_SOCKETS, /* more stuck sockets than sockstall keeps */
+	LOST_THREADS,
+	LOST_OWNERS,
+	LOST_NETNS, /* a namespace could not be entered, or vanished */
+	LOST_LOOPS, /* no memory for a thread's counters */
+	LOST_RECORDS, /* output that could not be written */
+	LOST_WATCHES, /* more watched descriptors than one look brings along */
+	LOST_REGIONS, /* more of an address space than sockstall reads */
+};
+
+struct lost_record {
+	struct record_header header;
+	__u32 where; /* enum lost_where */
+	__u32 pad;
+	__u64 count; /* since the look before */
+};
+
+_Static_assert(sizeof(struct lost_record) == 24, "lost_record");
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What an epoll instance watches. The list comes from /proc/PID/fdinfo, what the descriptors lead to from BPF. */
+#ifndef SOCKSTALL_WATCH_RECORD_H
+#define SOCKSTALL_WATCH_RECORD_H
+
+#include "record.h"
+
+enum instance_flag {
+	INSTANCE_CUT = 1 << 0, /* there was more than could be read: counts are too small */
+	INSTANCE_SCANNED = 1 << 1, /* where each of its descriptors leads to was looked at */
+	INSTANCE_READY = 1 << 2, /* events are there that no wait has fetched */
+	INSTANCE_SENDING = 1 << 3, /* a watched socket holds data that its peer has yet to take */
+	INSTANCE_TIMER = 1 << 4, /* a timerfd is watched: it may end the wait and what is behind it */
+};
+
+/* An epoll instance that was read. */
+struct instance_record {
+	struct record_header header;
+	__u64 process_start_ns;
+	__u64 seen_ns; /* when its descriptors were looked at last */
+	__u32 pid;
+	__s32 fd;
+	__u32 flags; /* enum instance_flag */
+	__u32 watches;
+	__u32 edge;
+	__u32 oneshot;
+	__u32 idle_unbounded; /* watches with WATCH_IDLE_UNBOUNDED */
+	__u32 listed; /* how many watch_records follow; without --watches only those that tell something */
+};
+
+_Static_assert(sizeof(struct instance_record) == 56, "instance_record");
+
+enum watch_flag {
+	WATCH_HAS_SOCKET = 1 << 0, /* a socket_record follows */
+	WATCH_FOUND = 1 << 1, /* the descriptor still leads to what is watched: mode, name and socket are known */
+	WATCH_ULP = 1 << 2, /* a protocol on top of TCP (TLS) decides what can be read */
+	WATCH_IDLE_UNBOUNDED = 1 << 3, /* idle for long, and nothing would ever notice a dead peer */
+};
+
+/* A watched descriptor; follows its instance_record. */
+struct watch_record {
+	struct record_header header;
+	__u64 inode;
+	__u64 unread_since_ns; /* since when looks have found these very bytes unread; 0: none are */
+	__u32 pid;
+	__s32 fd;
+	__u32 events; /* epoll_event.events */
+	__u32 flags; /* enum watch_flag */
+	__u32 mode; /* of the inode */
+	__u32 pad;
+	char name[24]; /* of an anonymous inode: "[eventfd]"; else empty */
+};
+
+_Static_assert(sizeof(struct watch_record) == 72, "watch_record");
+
+#endif

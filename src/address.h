@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Addresses as records hold them: 16 bytes, IPv4 mapped (RFC 4291, 2.5.5.2). */
+#ifndef SOCKSTALL_ADDRESS_H
+#define SOCKSTALL_ADDRESS_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "socket_record.h"
+
+static inline bool address_is_ipv4(const __u8 address[16])
+{
+	static const __u8 prefix[12] = {[10] = 0xff, [11] = 0xff};
+
+	return !memcmp(address, prefix, sizeof(prefix));
+}
+
+static inline bool address_equal(const __u8 a[16], const __u8 b[16])
+{
+	return !memcmp(a, b, 16);
+}
+
+/* 0.0.0.0 or :: */
+static inline bool address_is_any(const __u8 address[16])
+{
+	static const __u8 zero[16];
+
+	if (address_is_ipv4(address))
+		return !memcmp(address + 12, zero, 4);
+	return !memcmp(address, zero, sizeof(zero));
+}
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cell.h"
+#include "text.h"
+
+#define MICROSECONDS 6
+
+static int add_known(struct buffer *out, const struct column *column, const struct row *row)
+{
+	const void *field = column_field(column, row);
+
+	switch (column->kind) {
+	case COLUMN_VERSION:
+		return text_add(out, "1");
+	case COLUMN_TYPE:
+		return text_add(out, row_type_names[row->type]);
+	case COLUMN_EVENT:
+		return text_add(out, stall_event_names[row->event]);
+	case COLUMN_TEXT:
+		return text_printable(out, *(const char *const *)field);
+	case COLUMN_COUNT:
+		return text_printf(out, "%" PRId64, *(const int64_t *)field);
+	case COLUMN_SECONDS:
+		return text_duration(out, *(const double *)field);
+	case COLUMN_NUMBER:
+		return text_rate(out, *(const double *)field);
+	case COLUMN_BOOL:
+		return text_add(out, *(const int *)field ? "yes" : "no");
+	case COLUMN_TIME:
+		return text_time(out, *(const uint64_t *)field, MICROSECONDS);
+	}
+	return 0;
+}
+
+static int add_value(struct buffer *out, const struct column *column, const struct row *row)
+{
+	size_t before = out->size;
+	int error = 0;
+
+	if (column && column_known(column, row))
+		error = add_known(out, column, row);
+	if (!error && out->size == before)
+		error = text_add(out, "-");
+	return error;
+}
+
+static const struct column *joined(const struct column *column, const struct row *row, size_t i)
+{
+	return column->joins[i] ? column_find(column->joins[i], row->type) : NULL;
+}
+
+static bool is_known(const struct column *column, const struct row *row)
+{
+	return column && column_known(column, row);
+}
+
+static int add_process(struct buffer *out, const struct column *column, const struct row *row)
+{
+	const struct column *pid = joined(column, row, 0), *tid = joined(column, row, 1);
+	int error;
+
+	if (!is_known(column, row) && !is_known(pid, row))
+		return text_add(out, "-");
+	error = add_value(out, column, row);
+	if (!error && is_known(pid, row))
+		error = text_add(out, "/") ?: add_value(out, pid, row);
+	if (!error && is_known(tid, row) && row->tid != row->pid)
+		error = text_add(out, "/") ?: add_value(out, tid, row);
+	return error;
+}
+
+static int add_endpoint(struct buffer *out, const struct column *column, const struct row *row)
+{
+	const char *address = *(const char *const *)column_field(column, row);
+	const struct column *port = joined(column, row, 0);
+	bool has_port = is_known(port, row), brackets;
+
+	if (!address && !has_port)
+		return text_add(out, "-");
+	brackets = address && has_port && strchr(address, ':');
+	return (brackets ? text_add(out, "[") : 0) ?:
+	       add_value(out, column, row) ?:
+	       (brackets ? text_add(out, "]") : 0) ?:
+	       (has_port ? text_add(out, ":") ?: add_value(out, port, row) : 0);
+}
+
+static int add_of(struct buffer *out, const struct column *column, const struct row *row)
+{
+	const struct column *limit = joined(column, row, 0);
+	int error = add_value(out, column, row);
+
+	if (!error && is_known(limit, row))
+		error = text_add(out, "/") ?: add_value(out, limit, row);
+	return error;
+}
+
+int cell_add(struct buffer *out, const struct column *column, const struct row *row)
+{
+	switch (column->shape) {
+	case SHAPE_PROCESS:
+		return add_process(out, column, row);
+	case SHAPE_ENDPOINT:
+		return add_endpoint(out, column, row);
+	case SHAPE_OF:
+		return add_of(out, column, row);
+	default:
+		return add_value(out, column, row);
+	}
+}
+
+int cell_add_key(struct buffer *out, const char *key, const struct row *row)
+{
+	const struct column *column = column_find(key, row->type);
+
+	return column ? cell_add(out, column, row) : text_add(out, "-");
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include <math.h>
+#include <string.h>
+
+#include "column.h"
+
+const char *const row_type_names[ROW_TYPES] = {
+	[ROW_START] = "start", [ROW_HANDSHAKE] = "handshake", [ROW_LISTENER] = "listener", [ROW_READER] = "reader",
+	[ROW_LOOP] = "loop",   [ROW_THREAD] = "thread",	      [ROW_LOST] = "lost",	   [ROW_END] = "end",
+	[ROW_REGION] = "region", [ROW_WATCH] = "watch",
+};
+
+const char *const stall_event_names[] = {
+	[STALL_NONE] = NULL,
+	[STALL_OPEN] = "open",
+	[STALL_CHANGE] = "change",
+	[STALL_CLOSE] = "close",
+};
+
+#define START	  ROW_BIT(ROW_START)
+#define HANDSHAKE ROW_BIT(ROW_HANDSHAKE)
+#define LISTENER  ROW_BIT(ROW_LISTENER)
+#define READER	  ROW_BIT(ROW_READER)
+#define LOOP	  ROW_BIT(ROW_LOOP)
+#define THREAD	  ROW_BIT(ROW_THREAD)
+#define REGION	  ROW_BIT(ROW_REGION)
+#define WATCH	  ROW_BIT(ROW_WATCH)
+#define LOST	  ROW_BIT(ROW_LOST)
+#define END	  ROW_BIT(ROW_END)
+
+#define ALL    (ROW_BIT(ROW_TYPES) - 1)
+#define LIFE   (HANDSHAKE | LISTENER | READER | LOOP)
+#define TASK   (LIFE | THREAD | REGION | WATCH)
+#define SOCKET (HANDSHAKE | LISTENER | READER | WATCH)
+
+/* The closed vocabularies. */
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+#define EVENTS	 WORDS("open", "change", "close")
+#define FAMILIES WORDS("inet", "inet6", "unix")
+
+#define HANDSHAKE_VERDICTS WORDS("peer_silent", "accept_queue_full", "deferred", "no_answer", "not_accepted", "young")
+#define LISTENER_VERDICTS  WORDS("ok", "accept_queue_full", "dropping", "syn_flood", "not_accepting")
+#define READER_VERDICTS                                                                                                \
+	WORDS("peer_dead", "awaiting_reply", "reply_stopped", "no_request", "request_stopped", "maybe_dead", "idle",   \
+	      "waiting")
+#define LOOP_VERDICTS                                                                                                  \
+	WORDS("ok", "stalled", "blocked_in_read", "spinning", "saturated", "near_limit", "select_limit", "edge_stall", \
+	      "dead_watches")
+
+/* key, member of struct row, records that have it, description, then what is not the default. */
+#define COLUMN(key_, kind_, member_, types_, description_, ...)                                                        \
+	{                                                                                                              \
+		.key = (key_), .kind = (kind_), .offset = offsetof(struct row, member_), .types = (types_),            \
+		.description = (description_), ##__VA_ARGS__                                                           \
+	}
+#define TEXT(key, member, types, ...)	 COLUMN(key, COLUMN_TEXT, member, types, __VA_ARGS__)
+#define COUNT(key, member, types, ...)	 COLUMN(key, COLUMN_COUNT, member, types, __VA_ARGS__)
+#define SECONDS(key, member, types, ...) COLUMN(key, COLUMN_SECONDS, member, types, __VA_ARGS__)
+#define NUMBER(key, member, types, ...)	 COLUMN(key, COLUMN_NUMBER, member, types, __VA_ARGS__)
+
+/*
+ * For every type of record, the order here is the order of its keys in JSON and of its columns on the
+ * screen. A key stands here twice where types of records keep it in different places.
+ */
+const struct column columns[] = {
+	COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = true),
+	COLUMN("type", COLUMN_TYPE, type, ALL, "What this record is about", .never_null = true, .heading = "TYPE",
+	       .priority = 50),
+	COLUMN("time", COLUMN_TIME, time_ns, ALL, "When this was seen", .never_null = true),
+
+	/* A stall's life. */
+	COLUMN("event", COLUMN_EVENT, event, LIFE,
+	       "open when it first qualifies, change when its verdict or retry count changes, close when it is over; "
+	       "null where nothing changed",
+	       .values = EVENTS),
+	TEXT("id", id, LIFE, "The same text through the whole life of a stall, never used again for another"),
+	COLUMN("since", COLUMN_TIME, since_ns, LIFE, "When the wait really began, also when that was before the start"),
+	SECONDS("age_s", age_s, LIFE, "How long ago the wait began", .heading = "AGE"),
+	TEXT("verdict", verdict, HANDSHAKE, "What is wrong", .values = HANDSHAKE_VERDICTS, .heading = "VERDICT"),
+	TEXT("verdict", verdict, LISTENER, "What is wrong", .values = LISTENER_VERDICTS, .heading = "VERDICT"),
+	TEXT("verdict", verdict, READER, "What is wrong", .values = READER_VERDICTS, .heading = "VERDICT"),
+	TEXT("verdict", verdict, LOOP, "What is wrong", .values = LOOP_VERDICTS, .heading = "VERDICT"),
+	TEXT("why", why, LIFE, "One sentence with the evidence in it", .heading = "WHY", .shape = SHAPE_SENTENCE),
+	TEXT("advice", advice, LIFE, "One sentence on what to do", .heading = "ADVICE", .shape = SHAPE_SENTENCE),
+
+	/* Who. */
+	COUNT("pid", pid, TASK, "Process: the thread group's id"),
+	COUNT("tid", tid, TASK, "Thread"),
+	TEXT("comm", comm, TASK, "Command name; bytes that are no UTF-8 are U+FFFD", .heading = "PROCESS",
+	     .shape = SHAPE_PROCESS, .joins = {"pid", "tid"}, .least = 14),
+	COUNT("fd", fd, LIFE | WATCH, "Descriptor", .heading = "FD", .priority = 9),
+	TEXT("cgroup", cgroup, TASK, "Path of the cgroup"),
+	TEXT("container", container, TASK, "Container id in the cgroup path", .heading = "CONTAINER", .priority = 80,
+	     .least = 13, .most = 13),
+	COUNT("netns", netns, TASK, "Network namespace: its inode", .heading = "NETNS", .priority = 90),
+	TEXT("netns_name", netns_name, TASK, "Network namespace: its name, where `ip netns` has one",
+	     .heading = "NETNS NAME", .priority = 85, .least = 6, .most = 16),
+	TEXT("cookie", cookie, LIFE | WATCH, "The socket's cookie (SO_COOKIE)"),
+
+	/* Where. A loop is in a socket only now and then: its own table tells that in now_in. */
+	TEXT("family", family, LIFE | WATCH, "Address family", .values = FAMILIES),
+	TEXT("local_addr", local_addr, SOCKET, "Address of this end; IPv4-mapped IPv6 is shown as IPv4",
+	     .heading = "LOCAL", .shape = SHAPE_ENDPOINT, .joins = {"local_port"}, .priority = 2, .least = 15),
+	TEXT("local_addr", local_addr, LOOP, "Address of this end of the socket it is blocked in",
+	     .shape = SHAPE_ENDPOINT, .joins = {"local_port"}),
+	COUNT("local_port", local_port, LIFE | WATCH, "Port of this end"),
+	TEXT("peer_addr", peer_addr, SOCKET, "Address of the other end; IPv4-mapped IPv6 is shown as IPv4",
+	     .heading = "PEER", .shape = SHAPE_ENDPOINT, .joins = {"peer_port"}, .priority = 1, .least = 15),
+	TEXT("peer_addr", peer_addr, LOOP, "Address of the other end of the socket it is blocked in",
+	     .shape = SHAPE_ENDPOINT, .joins = {"peer_port"}),
+	COUNT("peer_port", peer_port, LIFE | WATCH, "Port of the other end"),
+
+	/* handshake */
+	TEXT("side", handshake.side, HANDSHAKE, "Which end of the handshake this is",
+	     .values = WORDS("server", "client"), .heading = "SIDE", .priority = 40),
+	TEXT("stage", handshake.stage, HANDSHAKE, "How far the handshake has come",
+	     .values = WORDS("SYN_RECV", "SYN_SENT", "ACCEPT_QUEUE"), .heading = "STAGE", .priority = 30),
+	COUNT("retransmits", handshake.retransmits, HANDSHAKE, "SYNs or SYN-ACKs sent again", .heading = "RETRANS",
+	      .shape = SHAPE_OF, .joins = {"retransmits_max"}, .priority = 10),
+	COUNT("retransmits_max", handshake.retransmits_max, HANDSHAKE, "How many the kernel will send"),
+	SECONDS("next_retransmit_s", handshake.next_retransmit_s, HANDSHAKE, "Time to the next retransmission",
+		.heading = "NEXT", .priority = 35),
+	SECONDS("gives_up_s", handshake.gives_up_s, HANDSHAKE, "When the kernel itself will drop it; null if never",
+		.heading = "GIVES UP", .priority = 11),
+	COUNT("accept_queue", handshake.accept_queue, HANDSHAKE, "Connections in the listener's accept queue",
+	      .heading = "ACCEPT-Q", .shape = SHAPE_OF, .joins = {"accept_queue_max"}, .priority = 20),
+	COUNT("accept_queue_max", handshake.accept_queue_max, HANDSHAKE, "The accept queue's limit"),
+	COUNT("syn_queue", handshake.syn_queue, HANDSHAKE, "Half-open connections of the listener; null for a client",
+	      .heading = "SYN-Q", .priority = 60),
+	COUNT("bytes_waiting", handshake.bytes_waiting, HANDSHAKE, "Bytes that came and no one has read",
+	      .heading = "WAITING", .priority = 61),
+
+	/* listener */
+	COUNT("accept_queue", listener.accept_queue, LISTENER, "Connections in the accept queue", .heading = "ACCEPT-Q",
+	      .shape = SHAPE_OF, .joins = {"accept_queue_max"}, .priority = 10),
+	COUNT("accept_queue_max", listener.accept_queue_max, LISTENER, "The accept queue's limit"),
+	COUNT("syn_queue", listener.syn_queue, LISTENER, "Half-open connections, by the kernel's count",
+	      .heading = "SYN-Q", .priority = 20),
+	COUNT("drops", listener.drops, LISTENER, "Connections and segments dropped so far", .heading = "DROPS",
+	      .priority = 21),
+	NUMBER("drops_per_s", listener.drops_per_s, LISTENER, "Drops a second since the last look",
+	       .heading = "DROPS/S", .priority = 15),
+	COUNT("half_open", listener.half_open, LISTENER, "Half-open connections seen by now", .heading = "HALF-OPEN",
+	      .priority = 22),
+	SECONDS("oldest_half_open_s", listener.oldest_half_open_s, LISTENER, "Age of the oldest half-open connection",
+		.heading = "OLDEST", .priority = 23),
+
+	/* reader */
+	TEXT("syscall", reader.syscall, READER, "The system call it is in", .heading = "SYSCALL", .priority = 40),
+	TEXT("kind", reader.kind, READER, "What it reads from", .values = WORDS("tcp", "udp", "unix", "pipe"),
+	     .heading = "KIND", .priority = 30),
+	TEXT("state", reader.state, READER, "The kernel's TCP state name", .heading = "STATE", .priority = 55),
+	TEXT("role", reader.role, READER, "client if this end called connect, server if it was accepted",
+	     .values = WORDS("client", "server"), .heading = "ROLE", .priority = 31),
+	SECONDS("last_received_s", reader.last_received_s, READER, "Age of the last data that came; null if none yet",
+		.heading = "RECEIVED", .priority = 20),
+	SECONDS("last_sent_s", reader.last_sent_s, READER, "Age of the last data that was sent; null if none yet",
+		.heading = "SENT", .priority = 21),
+	COUNT("bytes_received", reader.bytes_received, READER, "Bytes that came in all", .heading = "BYTES IN",
+	      .priority = 60),
+	COUNT("bytes_sent", reader.bytes_sent, READER, "Bytes sent in all", .heading = "BYTES OUT", .priority = 61),
+	COUNT("unacked_bytes", reader.unacked_bytes, READER, "Bytes sent that the peer has not acknowledged",
+	      .heading = "UNACKED", .priority = 25),
+	COUNT("retransmits", reader.retransmits, READER, "Retransmission timeouts in a row", .heading = "RETRANS",
+	      .priority = 26),
+	COLUMN("keepalive", COLUMN_BOOL, reader.keepalive, READER, "Whether SO_KEEPALIVE is on", .heading = "KEEPALIVE",
+	       .priority = 62),
+	COUNT("keepalive_probes", reader.keepalive_probes, READER, "Keepalive probes unanswered so far",
+	      .heading = "PROBES", .priority = 63),
+	SECONDS("rcvtimeo_s", reader.rcvtimeo_s, READER, "SO_RCVTIMEO; null: none", .heading = "RCVTIMEO",
+		.priority = 64),
+	SECONDS("user_timeout_s", reader.user_timeout_s, READER, "TCP_USER_TIMEOUT; null: none",
+		.heading = "USER TIMEOUT", .priority = 65),
+	SECONDS("returns_by_s", reader.returns_by_s, READER,
+		"The latest moment at which the kernel will end this read by itself if the peer is gone; null: never",
+		.heading = "RETURNS BY", .priority = 10),
+
+	/* loop */
+	TEXT("interface", loop.interface, LOOP, "What it waits with",
+	     .values = WORDS("epoll", "poll", "select", "io_uring"), .heading = "INTERFACE", .priority = 60),
+	COUNT("epoll_fd", loop.epoll_fd, LOOP, "Descriptor of the epoll instance", .heading = "EPOLL FD",
+	      .priority = 61),
+	NUMBER("waits_per_s", loop.waits_per_s, LOOP, "Waits that ended, a second", .heading = "WAITS/S",
+	       .priority = 11),
+	NUMBER("events_per_s", loop.events_per_s, LOOP, "Events that waits returned, a second", .heading = "EVENTS/S",
+	       .priority = 12),
+	NUMBER("events_per_wait", loop.events_per_wait, LOOP, "Events a wait returned, on average",
+	       .heading = "EVENTS/WAIT", .priority = 50),
+	NUMBER("empty_per_s", loop.empty_per_s, LOOP, "Waits that returned nothing, a second", .heading = "EMPTY/S",
+	       .priority = 30),
+	SECONDS("timeout_s", loop.timeout_s, LOOP, "Timeout of the last wait; null: infinite", .heading = "TIMEOUT",
+		.priority = 40),
+	COUNT("max_events", loop.max_events, LOOP, "Events the last wait could have returned", .heading = "MAX EVENTS",
+	      .priority = 62),
+	NUMBER("busy_ratio", loop.busy_ratio, LOOP, "Share of the interval spent outside the wait", .heading = "BUSY",
+	       .priority = 10),
+	SECONDS("lag_p50_s", loop.lag_p50_s, LOOP, "Time from a return to the next wait: median", .heading = "LAG P50",
+		.priority = 32),
+	SECONDS("lag_p99_s", loop.lag_p99_s, LOOP, "Time from a return to the next wait: 99th percentile",
+		.heading = "LAG P99", .priority = 14),
+	SECONDS("lag_max_s", loop.lag_max_s, LOOP, "Time from a return to the next wait: longest", .heading = "LAG MAX",
+		.priority = 13),
+	SECONDS("lag_cpu_s", loop.lag_cpu_s, LOOP, "Time outside the wait that was spent on a CPU", .heading = "ON CPU",
+		.priority = 33),
+	SECONDS("lag_runqueue_s", loop.lag_runqueue_s, LOOP, "Time outside the wait that was spent waiting for a CPU",
+		.heading = "RUNQUEUE", .priority = 35),
+	SECONDS("lag_blocked_s", loop.lag_blocked_s, LOOP, "Time outside the wait that was spent blocked",
+		.heading = "BLOCKED", .priority = 34),
+	SECONDS("wait_p50_s", loop.wait_p50_s, LOOP, "Time inside a wait: median", .heading = "WAIT P50",
+		.priority = 51),
+	SECONDS("wait_p99_s", loop.wait_p99_s, LOOP, "Time inside a wait: 99th percentile", .heading = "WAIT P99",
+		.priority = 52),
+	TEXT("now", loop.now, LOOP, "What it does now", .values = WORDS("waiting", "running", "blocked"),
+	     .heading = "NOW", .priority = 5),
+	SECONDS("now_s", loop.now_s, LOOP, "For how long it has done so", .heading = "FOR", .priority = 6),
+	TEXT("now_in", loop.now_in, LOOP, "The system call, and the socket or file it is blocked in", .heading = "IN",
+	     .priority = 7, .least = 10, .most = 40),
+	COUNT("watches", loop.watches, LOOP, "Descriptors it watches", .heading = "WATCHES", .priority = 45),
+	COUNT("watches_edge", loop.watches_edge, LOOP, "Of these, edge-triggered", .heading = "EDGE", .priority = 70),
+	COUNT("watches_oneshot", loop.watches_oneshot, LOOP, "Of these, one-shot", .heading = "ONESHOT",
+	      .priority = 71),
+	COUNT("watches_idle_unbounded", loop.watches_idle_unbounded, LOOP,
+	      "Of these, idle sockets that nothing would ever end", .heading = "UNBOUNDED", .priority = 72),
+	COUNT("watch_limit", loop.watch_limit, LOOP, "Watches the user may have", .heading = "WATCH LIMIT",
+	      .priority = 73),
+	COUNT("fd_limit", loop.fd_limit, LOOP, "Descriptors the process may have: RLIMIT_NOFILE", .heading = "FD LIMIT",
+	      .priority = 74),
+	COUNT("highest_fd", loop.highest_fd, LOOP, "The highest descriptor of its process", .heading = "HIGHEST FD",
+	      .priority = 75),
+	TEXT("runtime", loop.runtime, LOOP, "Whose loop it is: libuv, go, asyncio, nginx, …", .heading = "RUNTIME",
+	     .priority = 44),
+	NUMBER("set_bytes_per_s", loop.set_bytes_per_s, LOOP,
+	       "Bytes of descriptor sets (poll, select) or events (epoll) copied to and from the kernel, a second",
+	       .heading = "SET BYTES/S", .priority = 53),
+	COUNT("open_fds", loop.open_fds, LOOP, "Descriptors its process has open", .heading = "FDS", .shape = SHAPE_OF,
+	      .joins = {"fd_limit"}, .priority = 76),
+	COUNT("process_sockets", loop.process_sockets, LOOP, "Of these, sockets", .heading = "SOCKETS", .priority = 46),
+	COUNT("process_threads", loop.process_threads, LOOP, "Threads of its process", .heading = "THREADS",
+	      .priority = 47),
+	TEXT("kernel_stack", loop.kernel_stack, LOOP,
+	     "Where in the kernel it is blocked: functions, innermost first; with --verbose",
+	     .heading = "KERNEL STACK", .shape = SHAPE_SENTENCE),
+	TEXT("user_stack", loop.user_stack, LOOP,
+	     "From where in its program it came: module+offset, innermost first; with --stacks",
+	     .heading = "USER STACK", .shape = SHAPE_SENTENCE),
+
+	/* thread */
+	TEXT("state", thread.state, THREAD, "The scheduler's state", .heading = "STATE"),
+	TEXT("syscall", thread.syscall, THREAD, "The system call it is in", .heading = "SYSCALL", .priority = 1),
+	SECONDS("now_s", thread.now_s, THREAD, "For how long it has been in this state", .heading = "FOR",
+		.priority = 2),
+	COLUMN("created", COLUMN_TIME, thread.created_ns, THREAD, "When it was created", .heading = "CREATED",
+	       .priority = 30),
+	COUNT("creator_tid", thread.creator_tid, THREAD, "The thread that created it", .heading = "CREATOR",
+	      .priority = 31),
+	TEXT("shares", thread.shares, THREAD, "What it shares, of vm, files, fs and sighand", .heading = "SHARES",
+	     .priority = 20),
+	TEXT("stack_start", thread.stack_start, THREAD, "Lowest address of its stack, in hex", .heading = "STACK START",
+	     .priority = 40),
+	TEXT("stack_end", thread.stack_end, THREAD, "The address where its stack ends, in hex", .heading = "STACK END",
+	     .priority = 41),
+	COUNT("stack_guard", thread.stack_guard, THREAD, "Bytes of the guard below its stack", .heading = "GUARD",
+	      .priority = 42),
+	COUNT("stack_used", thread.stack_used, THREAD, "Bytes of its stack in use", .heading = "STACK USED",
+	      .priority = 25),
+	SECONDS("cpu_s", thread.cpu_s, THREAD, "CPU time used in its life", .heading = "CPU", .priority = 10),
+	COUNT("switches", thread.switches, THREAD, "Context switches in its life", .heading = "SWITCHES",
+	      .priority = 11),
+
+	/* region */
+	TEXT("start", region.start, REGION, "Its lowest address, in hex", .heading = "START"),
+	TEXT("end", region.end, REGION, "The address where it ends, in hex", .heading = "END"),
+	COUNT("bytes", region.bytes, REGION, "Its size", .heading = "BYTES", .priority = 2),
+	TEXT("permissions", region.permissions, REGION, "Read, write, execute; private or shared: as /proc/PID/maps has it",
+	     .heading = "PERM", .priority = 1),
+	TEXT("kind", region.kind, REGION, "What it is for",
+	     .values = WORDS("code", "data", "heap", "stack", "guard", "mapping", "kernel"), .heading = "KIND"),
+	TEXT("path", region.path, REGION, "The file it is mapped from, or the kernel's name for it", .heading = "PATH",
+	     .priority = 3, .least = 20),
+
+	/* watch */
+	COUNT("epoll_fd", watch.epoll_fd, WATCH, "Descriptor of the epoll instance", .heading = "EPOLL FD",
+	      .priority = 1),
+	TEXT("kind", watch.kind, WATCH, "What is watched; null where its descriptor leads elsewhere by now",
+	     .values = WORDS("tcp", "listener", "udp", "unix", "socket", "pipe", "eventfd", "timerfd", "signalfd", "inotify",
+			     "fanotify", "epoll", "pidfd", "io_uring", "userfaultfd", "perf_event", "device", "file"),
+	     .heading = "KIND"),
+	TEXT("state", watch.state, WATCH, "The kernel's TCP state name", .heading = "STATE", .priority = 20),
+	TEXT("events", watch.events, WATCH,
+	     "What it is watched for, as epoll_ctl(2) names it; err and hup always are; only oneshot: it has fired",
+	     .heading = "EVENTS"),
+	COLUMN("edge", COLUMN_BOOL, watch.edge, WATCH, "Edge-triggered; false: level-triggered"),
+	COLUMN("oneshot", COLUMN_BOOL, watch.oneshot, WATCH, "One-shot"),
+	COLUMN("exclusive", COLUMN_BOOL, watch.exclusive, WATCH, "Wakes one of the instances that watch it, not all"),
+	COLUMN("rdhup", COLUMN_BOOL, watch.rdhup, WATCH, "Watched for EPOLLRDHUP: the peer sends no more"),
+	SECONDS("last_received_s", watch.last_received_s, WATCH, "Age of the last data that came; null if none yet",
+		.heading = "RECEIVED", .priority = 10),
+	SECONDS("last_sent_s", watch.last_sent_s, WATCH, "Age of the last data that was sent; null if none yet",
+		.heading = "SENT", .priority = 11),
+	COUNT("unread_bytes", watch.unread_bytes, WATCH, "Bytes that came and no one has read", .heading = "UNREAD",
+	      .priority = 5),
+	SECONDS("unread_s", watch.unread_s, WATCH, "For how long looks have found these very bytes unread"),
+	COLUMN("keepalive", COLUMN_BOOL, watch.keepalive, WATCH, "Whether SO_KEEPALIVE is on", .heading = "KEEPALIVE",
+	       .priority = 30),
+	SECONDS("ends_by_s", watch.ends_by_s, WATCH,
+		"When the kernel itself will end the connection if the peer is gone; null: never", .heading = "ENDS BY",
+		.priority = 15),
+	COLUMN("idle_unbounded", COLUMN_BOOL, watch.idle_unbounded, WATCH,
+	       "Idle for more than 5 minutes, and nothing would ever notice a dead peer", .heading = "UNBOUNDED",
+	       .priority = 31),
+
+	/* lost */
+	TEXT("where", lost.where, LOST, "What was lost", .heading = "WHERE"),
+	COUNT("count", lost.count, LOST, "How many since the last look", .heading = "COUNT"),
+
+	/* start */
+	TEXT("version", start.version, START, "Version of sockstall"),
+	TEXT("kernel", start.kernel, START, "Kernel release"),
+	TEXT("host", start.host, START, "Host name"),
+	TEXT("command", start.command, START, "What is reported"),
+	TEXT("arguments", start.arguments, START, "The command line"),
+	SECONDS("interval_s", start.interval_s, START, "Time between looks"),
+	TEXT("probes_used", start.probes_used, START, "Names of the probes in use, separated by spaces"),
+	TEXT("probes_missing", start.probes_missing, START, "Names of those this kernel does not allow"),
+
+	/* end */
+	COUNT("looks", end.looks, END, "Looks taken"),
+	COUNT("records", end.records, END, "Records written"),
+	COUNT("lost", end.lost, END, "Events and records lost in all"),
+	SECONDS("cpu_s", end.cpu_s, END, "CPU time sockstall used"),
+};
+
+const size_t column_count = sizeof(columns) / sizeof(columns[0]);
+
+const struct column *column_find(const char *key, enum row_type type)
+{
+	for (size_t i = 0; i < column_count; i++) {
+		if (columns[i].types & ROW_BIT(type) && !strcmp(columns[i].key, key))
+			return &columns[i];
+	}
+	return NULL;
+}
+
+bool column_known(const struct column *column, const struct row *row)
+{
+	const void *field = column_field(column, row);
+
+	switch (column->kind) {
+	case COLUMN_VERSION:
+	case COLUMN_TYPE:
+		return true;
+	case COLUMN_EVENT:
+		return *(const enum stall_event *)field != STALL_NONE;
+	case COLUMN_TEXT:
+		return *(const char *const *)field;
+	case COLUMN_COUNT:
+		return *(const int64_t *)field != NOT_KNOWN;
+	case COLUMN_SECONDS:
+	case COLUMN_NUMBER:
+		return isfinite(*(const double *)field);
+	case COLUMN_BOOL:
+		return *(const int *)field >= 0;
+	case COLUMN_TIME:
+		return *(const uint64_t *)field;
+	}
+	return false;
+}
+
+static void forget(const struct column *column, struct row *row)
+{
+	void *field = (char *)row + column->offset;
+
+	switch (column->kind) {
+	case COLUMN_COUNT:
+		*(int64_t *)field = NOT_KNOWN;
+		break;
+	case COLUMN_SECONDS:
+	case COLUMN_NUMBER:
+		*(double *)field = NAN;
+		break;
+	case COLUMN_BOOL:
+		*(int *)field = -1;
+		break;
+	default: /* zero is unknown */
+		break;
+	}
+}
+
+void row_init(struct row *row, enum row_type type)
+{
+	memset(row, 0, sizeof(*row));
+	row->type = type;
+	for (size_t i = 0; i < column_count; i++) {
+		/* What lies before the union is there in every row, whatever its type shows of it. */
+		if (columns[i].types & ROW_BIT(type) || columns[i].offset < offsetof(struct row, start))
+			forget(&columns[i], row);
+	}
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Emitters: rows to bytes. Each takes rows one look at a time. They know columns, not reports.
+ */
+#ifndef SOCKSTALL_EMIT_H
+#define SOCKSTALL_EMIT_H
+
+#include <stdio.h>
+
+#include "options.h"
+#include "report.h"
+
+struct emitter;
+
+/* What an emitter can do. All functions return 0 or a negative errno (-EPIPE: the reader is gone). */
+struct emitter_kind {
+	const char *name;
+	/* Called once before everything else; *state is the emitter's own. */
+	int (*open)(void **state, const struct options *options, FILE *out);
+	/* A record outside looks: start, lost, end. */
+	int (*record)(void *state, const struct row *row);
+	/* The rows of one look, after stalls_update(); row->event says what is new. */
+	int (*look)(void *state, const struct report *report, const struct look *look);
+	/* Waits for at most timeout_ns for input from a person; returns 1 when they want to end. NULL: none. */
+	int (*wait)(void *state, uint64_t timeout_ns);
+	void (*close)(void *state);
+};
+
+extern const struct emitter_kind emit_json; /* JSON Lines */
+extern const struct emitter_kind emit_lines; /* a text line for each open, change, close */
+extern const struct emitter_kind emit_table; /* --once */
+extern const struct emitter_kind emit_screen; /* live, ncurses */
+
+/* The JSON Schema of every record. Returns 0 or a negative errno. */
+int schema_write(FILE *out);
+
+#endif

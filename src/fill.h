@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Parts of a row that all reports fill in the same way. */
+#ifndef SOCKSTALL_FILL_H
+#define SOCKSTALL_FILL_H
+
+#include "look.h"
+#include "report.h"
+#include "row.h"
+
+/* Seconds; NAN for TIMERS_NEVER. */
+double fill_seconds(__u64 ns);
+
+/* From now until then, never negative; NAN where then is TIMERS_NEVER. */
+double fill_until(__u64 now_ns, __u64 then_ns);
+
+/* From then until now, never negative; NAN where then is 0 (not known). */
+double fill_since(__u64 now_ns, __u64 then_ns);
+
+/* since_ns and age_s, from a moment on CLOCK_MONOTONIC; 0: not known. */
+void fill_age(struct row *row, const struct look *look, __u64 now_ns, __u64 since_ns);
+
+/* pid, comm, cgroup and container. comm is the kernel's 16 bytes. */
+void fill_process(struct row *row, struct report *report, const struct look *look, __u32 pid, const char comm[16]);
+
+/* The above, and tid and comm of the thread itself. */
+void fill_thread(struct row *row, struct report *report, const struct look *look, const struct thread_record *thread);
+
+/* netns, cookie, family, addresses and ports. */
+void fill_socket(struct row *row, struct report *report, const struct socket_name *name);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Finding the listener that a connection came through, in an index made for one look. */
+#ifndef SOCKSTALL_LISTENERS_H
+#define SOCKSTALL_LISTENERS_H
+
+#include <stddef.h>
+
+#include "look.h"
+
+struct listeners {
+	const struct listener_record **by_port; /* sorted by network namespace, then port */
+	const struct listener_record **by_cookie;
+	size_t count;
+};
+
+/* Returns 0 or -ENOMEM. The index points into the look; listeners_free() gives back what it needs itself. */
+int listeners_index(struct listeners *listeners, const struct look *look);
+void listeners_free(struct listeners *listeners);
+
+#define LISTENERS_NONE ((size_t)-1)
+
+/* Where in by_cookie the listener with this cookie stands; LISTENERS_NONE: nowhere, and for cookie 0. */
+size_t listeners_find(const struct listeners *listeners, __u64 cookie);
+
+/*
+ * The listener that a connection with this name came through: the same namespace and port, and its
+ * address rather than a wildcard. Of several that share it (SO_REUSEPORT) one in whose accept queue
+ * something waits. NULL: none.
+ */
+const struct listener_record *listeners_of(const struct listeners *listeners, const struct socket_name *name);
+
+#endif

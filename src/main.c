@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* sockstall: what is stuck on this machine, since when, why, and what will end it. */
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "probe.h"
+#include "run.h"
+
+static int write_schema(void)
+{
+	int err = schema_write(stdout);
+
+	if (!err && fflush(stdout))
+		err = -errno;
+	if (!err || err == -EPIPE)
+		return EXIT_DONE;
+	fprintf(stderr, "sockstall: %s\n", strerror(-err));
+	return EXIT_BROKE;
+}
+
+static int dispatch(const struct options *options, int argc, char **argv)
+{
+	switch (options->command) {
+	case COMMAND_SCHEMA:
+		return write_schema();
+	case COMMAND_CHECK:
+		return probe_check(stdout, options->btf_file) ? EXIT_BROKE : EXIT_DONE;
+	case COMMAND_REPLAY:
+		return run_replay(options);
+	default:
+		return run_live(options, argc, argv);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int code;
+
+	setlocale(LC_ALL, "");
+	code = options_parse(&options, argc, argv);
+	if (code)
+		return code;
+	if (options.help)
+		options_help();
+	else if (options.version)
+		printf("sockstall %s\n", SOCKSTALL_VERSION);
+	else
+		code = dispatch(&options, argc, argv);
+	options_free(&options);
+	return code;
+}

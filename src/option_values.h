@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The arguments of options: each function checks one and puts its value into the options. Returns 0,
+ * -EINVAL where the argument is not what the option expects, or -ENOMEM.
+ */
+#ifndef SOCKSTALL_OPTION_VALUES_H
+#define SOCKSTALL_OPTION_VALUES_H
+
+#include "options.h"
+
+int option_set_interval(struct options *options, const char *text);
+int option_set_duration(struct options *options, const char *text);
+int option_set_min_age(struct options *options, const char *text);
+int option_set_pid(struct options *options, const char *text);
+int option_set_port(struct options *options, const char *text);
+int option_set_comm(struct options *options, const char *text);
+int option_set_peer(struct options *options, const char *text);
+int option_set_netns(struct options *options, const char *text);
+int option_set_cgroup(struct options *options, const char *text);
+int option_set_interfaces(struct options *options, const char *text);
+int option_set_record(struct options *options, const char *text);
+int option_set_btf(struct options *options, const char *text);
+int option_set_ready_fd(struct options *options, const char *text);
+
+#endif

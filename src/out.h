@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Writing to a stream so that failure is seen: 0 or a negative errno (-EPIPE: the reader is gone). */
+#ifndef SOCKSTALL_OUT_H
+#define SOCKSTALL_OUT_H
+
+#include <stdio.h>
+
+#include "buffer.h"
+#include "options.h"
+
+int out_write(FILE *out, const struct buffer *bytes);
+int out_flush(FILE *out);
+
+/* A terminal, and neither --no-color nor NO_COLOR. */
+bool out_has_color(const struct options *options, FILE *out);
+
+#endif

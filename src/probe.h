@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The probe: loads and attaches the BPF programs that the chosen command needs, walks the network
+ * namespaces and fills looks. Only the files named probe*.c know libbpf and the skeleton.
+ *
+ * Nothing is pinned: all programs, maps and links go when the process ends, however it ends.
+ */
+#ifndef SOCKSTALL_PROBE_H
+#define SOCKSTALL_PROBE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "look.h"
+#include "options.h"
+
+struct probe;
+
+/*
+ * Loads and attaches. Returns 0; or a negative errno after one line on stderr which says what failed
+ * and what to do. A program that this kernel refuses is left out if something useful remains; that is
+ * one line on stderr too. Must be called from the thread that later takes the looks.
+ */
+int probe_open(struct probe **probe, const struct options *options);
+
+/* Takes a look: resets, fills and indexes it. Returns 0 or a negative errno. */
+int probe_look(struct probe *probe, struct look *look);
+
+/*
+ * 0; or how long after the look another would tell whether something is stuck that might as well be
+ * about to go on, ns: --once has no look before.
+ */
+__u64 probe_undecided(const struct probe *probe);
+
+/* What the interval is now, ns: longer than asked for while looks cost more than their budget. */
+__u64 probe_interval(const struct probe *probe);
+
+/* Names of the programs in use, and of those that this kernel refused, separated by spaces. */
+const char *probe_used(const struct probe *probe);
+const char *probe_missing(const struct probe *probe);
+
+/* NULL is allowed. */
+void probe_close(struct probe *probe);
+
+/* Writes the table of `sockstall check`. btf_file is --btf's, or NULL. Returns 0; or -ENOTSUP if nothing can run. */
+int probe_check(FILE *out, const char *btf_file);
+
+#endif

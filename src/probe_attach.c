@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Loading and attaching the programs that a command needs. */
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "probe_load.h"
+#include "watch_facts.h"
+
+int probe_on_event(void *context, void *data, size_t size);
+
+/* The order is that of `check`. Not vital: the rest says something true without it. */
+const struct probe_program probe_programs[] = {
+	{ "thread_scan", NULL, HANDSHAKES | READERS | LOOPS | THREADS,
+	  "what every thread is asleep in, and since when; finds network namespaces",
+	  "no readers, no loops, no threads; namespaces only by name", true },
+	{ "socket_scan", NULL, HANDSHAKES, "listeners, half-open and not accepted connections, connects under way",
+	  "no handshakes", true },
+	{ "file_scan", NULL, HANDSHAKES | READERS | LOOPS, "which process holds a socket or an epoll instance open",
+	  "no owner of handshakes; loops that were stuck before the start are not found", false },
+	{ "handshakes_set_state", NULL, HANDSHAKES, "who called connect, how a handshake ended",
+	  "the end of a handshake comes without its reason", false },
+	{ "handshakes_retransmit_syn", NULL, HANDSHAKES, "where SYNs are sent again",
+	  "a quiet namespace is looked at only in turn", false },
+	{ "handshakes_retransmit_synack", NULL, HANDSHAKES, "where SYN-ACKs are sent again",
+	  "a quiet namespace is looked at only in turn", false },
+	{ "watch_scan", NULL, LOOPS, "what an epoll instance watches",
+	  "no watches of loops, no lost wake-ups, no dead watches", false },
+	{ "threads_newtask", NULL, THREADS, "who creates a thread", "the creator of a thread is not known", false },
+	{ "usage_scan", NULL, LOOPS, "how many descriptors a process with a loop has open",
+	  "highest_fd and the like are null, near_limit is not found", false },
+	{ "stack_scan", NULL, STACKS, "where in the kernel a stalled loop is, with --verbose",
+	  "no stacks", false },
+	{ "epoll_enter_wait", "sys_enter_epoll_wait", LOOPS, "epoll_wait: rates, lags, waits",
+	  "loops that use epoll_wait are not counted", false },
+	{ "epoll_exit_wait", "sys_exit_epoll_wait", LOOPS, "epoll_wait: what it returned",
+	  "loops that use epoll_wait are not counted", false },
+	{ "epoll_enter_pwait", "sys_enter_epoll_pwait", LOOPS, "epoll_pwait: rates, lags, waits",
+	  "loops that use epoll_pwait are not counted", false },
+	{ "epoll_exit_pwait", "sys_exit_epoll_pwait", LOOPS, "epoll_pwait: what it returned",
+	  "loops that use epoll_pwait are not counted", false },
+	{ "epoll_enter_pwait2", "sys_enter_epoll_pwait2", LOOPS, "epoll_pwait2: rates, lags, waits",
+	  "loops that use epoll_pwait2 are not counted", false },
+	{ "epoll_exit_pwait2", "sys_exit_epoll_pwait2", LOOPS, "epoll_pwait2: what it returned",
+	  "loops that use epoll_pwait2 are not counted", false },
+	{ "poll_enter", "sys_enter_poll", OTHER_LOOPS, "poll: rates, lags, waits, with --interfaces all",
+	  "loops that use poll are not counted", false },
+	{ "poll_exit", "sys_exit_poll", OTHER_LOOPS, "poll: what it returned, with --interfaces all",
+	  "loops that use poll are not counted", false },
+	{ "poll_enter_ppoll", "sys_enter_ppoll", OTHER_LOOPS, "ppoll: rates, lags, waits, with --interfaces all",
+	  "loops that use ppoll are not counted", false },
+	{ "poll_exit_ppoll", "sys_exit_ppoll", OTHER_LOOPS, "ppoll: what it returned, with --interfaces all",
+	  "loops that use ppoll are not counted", false },
+	{ "select_enter", "sys_enter_select", OTHER_LOOPS, "select: rates, lags, waits, with --interfaces all",
+	  "loops that use select are not counted", false },
+	{ "select_exit", "sys_exit_select", OTHER_LOOPS, "select: what it returned, with --interfaces all",
+	  "loops that use select are not counted", false },
+	{ "select_enter_pselect6", "sys_enter_pselect6", OTHER_LOOPS, "pselect6: rates, lags, waits, with --interfaces all",
+	  "loops that use pselect6 are not counted", false },
+	{ "select_exit_pselect6", "sys_exit_pselect6", OTHER_LOOPS, "pselect6: what it returned, with --interfaces all",
+	  "loops that use pselect6 are not counted", false },
+	{ "ring_enter", "sys_enter_io_uring_enter", OTHER_LOOPS, "io_uring_enter: rates, lags, waits, with --interfaces all",
+	  "loops that use io_uring_enter are not counted", false },
+	{ "ring_exit", "sys_exit_io_uring_enter", OTHER_LOOPS, "io_uring_enter: what it returned, with --interfaces all",
+	  "loops that use io_uring_enter are not counted", false },
+};
+
+const size_t probe_program_count = sizeof(probe_programs) / sizeof(probe_programs[0]);
+
+/* The command, and what its options ask for on top of it, as bits of struct probe_program's commands. */
+static unsigned int wishes_of(const struct options *options)
+{
+	return BIT(options->command) | (options->interfaces == INTERFACES_ALL ? OTHER_LOOPS : 0) |
+	       (options->verbose || options->stacks ? STACKS : 0);
+}
+
+void probe_read_tracepoints(struct attempt *attempt)
+{
+	const char *names[MAX_PROGRAMS];
+	size_t places[MAX_PROGRAMS], i, count = 0;
+	struct tracepoint_ids ids;
+	int err;
+
+	for (i = 0; i < probe_program_count; i++) {
+		if (!attempt->wanted[i] || !probe_programs[i].tracepoint)
+			continue;
+		places[count] = i;
+		names[count++] = probe_programs[i].tracepoint;
+	}
+	if (!count)
+		return;
+	err = tracepoint_ids_read(&ids, names, count);
+	attempt->tracefs_error = err;
+	for (i = 0; i < count; i++) {
+		attempt->tracepoints[places[i]] = ids.ids[i];
+		attempt->errors[places[i]] = err;
+		if (err || ids.ids[i] >= 0)
+			continue;
+		/* A syscall that this kernel has not is called by no one: nothing is lost. */
+		attempt->absent[places[i]] = true;
+		attempt->wanted[places[i]] = false;
+	}
+}
+
+static struct bpf_link *attach_tracepoint(struct probe *probe, struct bpf_program *program, int id)
+{
+	struct perf_event_attr attributes = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attributes),
+		.config = (__u64)id,
+		.sample_period = 1,
+		.wakeup_events = 1,
+	};
+	struct bpf_link *link;
+	/* One event on one CPU is enough: the program then runs on all of them. */
+	int fd = (int)syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd < 0)
+		return NULL;
+	link = bpf_program__attach_perf_event(program, fd);
+	if (link)
+		probe->tracepoints[probe->tracepoint_count++] = (struct probe_tracepoint){ link, fd };
+	else
+		close(fd);
+	return link;
+}
+
+static int attach_one(struct probe *probe, const struct attempt *attempt, size_t place)
+{
+	const char *name = probe_programs[place].name;
+	struct bpf_program *program = probe_program_find(probe->skeleton, place);
+	struct bpf_link *link;
+
+	link = probe_programs[place].tracepoint ? attach_tracepoint(probe, program, attempt->tracepoints[place]) :
+						  bpf_program__attach(program);
+	if (!link)
+		return -errno;
+	if (!probe_programs[place].tracepoint)
+		probe->links[probe->link_count++] = link;
+	if (!strcmp(name, "thread_scan"))
+		probe->thread_iter = link;
+	else if (!strcmp(name, "socket_scan"))
+		probe->socket_iter = link;
+	else if (!strcmp(name, "file_scan"))
+		probe->file_iter = link;
+	else if (!strcmp(name, "watch_scan"))
+		probe->use_watches = true;
+	else if (!strcmp(name, "usage_scan"))
+		probe->usage_iter = link;
+	else if (!strcmp(name, "stack_scan"))
+		probe->stack_iter = link;
+	return 0;
+}
+
+static void append_name(char *list, size_t size, const char *name)
+{
+	size_t used = strlen(list);
+
+	snprintf(list + used, size - used, "%s%s", used ? " " : "", name);
+}
+
+static void attach_all(struct probe *probe, struct attempt *attempt)
+{
+	size_t i;
+
+	for (i = 0; i < probe_program_count; i++) {
+		if (!attempt->wanted[i])
+			continue;
+		if (!attempt->errors[i])
+			attempt->errors[i] = attach_one(probe, attempt, i);
+		if (attempt->errors[i])
+			append_name(probe->missing, sizeof(probe->missing), probe_programs[i].name);
+		else
+			append_name(probe->used, sizeof(probe->used), probe_programs[i].name);
+	}
+}
+
+/* The first error of a program without which the command is worth nothing. */
+static int vital_error(const struct attempt *attempt)
+{
+	size_t i;
+
+	for (i = 0; i < probe_program_count; i++)
+		if (attempt->wanted[i] && probe_programs[i].vital && attempt->errors[i])
+			return attempt->errors[i];
+	return 0;
+}
+
+static void say_what_is_lost(const struct attempt *attempt)
+{
+	const char *last = "";
+	size_t i;
+
+	if (attempt->tracefs_error)
+		fprintf(stderr, "sockstall: without tracefs (%s): the waits of event loops are not counted; mount it at "
+				"/sys/kernel/tracing, or run with CAP_SYS_ADMIN\n",
+			strerror(-attempt->tracefs_error));
+
+	for (i = 0; i < probe_program_count; i++) {
+		if (!attempt->wanted[i] || !attempt->errors[i] || !strcmp(last, probe_programs[i].without))
+			continue;
+		if (attempt->tracefs_error && probe_programs[i].tracepoint)
+			continue; /* one cause, one line */
+		last = probe_programs[i].without;
+		fprintf(stderr, "sockstall: without %s (%s): %s\n", probe_programs[i].name,
+			strerror(-attempt->errors[i]), last);
+	}
+}
+
+static int load_and_attach(struct probe *probe, struct attempt *attempt)
+{
+	unsigned int wishes = wishes_of(&probe->options);
+	int err;
+
+	probe_read_tracepoints(attempt);
+	probe->skeleton = probe_load(attempt, wishes);
+	if (!probe->skeleton) {
+		err = -errno;
+		probe_find_refused(attempt, wishes);
+		if (vital_error(attempt))
+			return err;
+		probe->skeleton = probe_load(attempt, wishes);
+		if (!probe->skeleton)
+			return err;
+	}
+	err = probe->options.command == COMMAND_THREADS ? probe_wanted_pids_set(probe) : 0;
+	if (err)
+		return err;
+	attach_all(probe, attempt);
+	return vital_error(attempt);
+}
+
+static void want(struct attempt *attempt, unsigned int wishes)
+{
+	size_t i;
+
+	for (i = 0; i < probe_program_count; i++)
+		attempt->wanted[i] = probe_programs[i].commands & wishes;
+}
+
+static int open_events(struct probe *probe)
+{
+	int fd = bpf_map__fd(probe->skeleton->maps.events);
+
+	probe->events = ring_buffer__new(fd, probe_on_event, probe, NULL);
+	return probe->events ? 0 : -errno;
+}
+
+static int open_all(struct probe *probe)
+{
+	struct attempt attempt = { 0 };
+	int err;
+
+	probe_quiet_libbpf();
+	err = probe_btf_use(probe->options.btf_file);
+	if (err)
+		return err;
+	probe->use_sockets = BIT(probe->options.command) & HANDSHAKES;
+	probe->use_loops = BIT(probe->options.command) & LOOPS;
+	want(&attempt, wishes_of(&probe->options));
+	err = load_and_attach(probe, &attempt);
+	if (err) {
+		probe_say_why(err);
+		return err;
+	}
+	say_what_is_lost(&attempt);
+	err = probe_namespaces_open(&probe->namespaces);
+	if (!err && probe->use_sockets && probe->namespaces.only_own)
+		fprintf(stderr, "sockstall: without CAP_SYS_ADMIN: handshakes of other network namespaces are not seen\n");
+	if (!err && probe->use_sockets)
+		err = open_events(probe);
+	if (err)
+		fprintf(stderr, "sockstall: cannot begin: %s\n", strerror(-err));
+	return err;
+}
+
+/* For tests: five minutes are long. */
+static __u64 long_idle_ns(void)
+{
+	const char *text = getenv("SOCKSTALL_LONG_IDLE");
+	uint64_t ns;
+
+	return text && !duration_parse(text, &ns) && ns ? ns : LONG_IDLE_NS;
+}
+
+int probe_open(struct probe **out, const struct options *options)
+{
+	struct probe *probe = calloc(1, sizeof(*probe));
+	int err;
+
+	if (!probe)
+		return -ENOMEM;
+	probe->options = *options;
+	probe->long_idle_ns = long_idle_ns();
+	probe->namespaces.own_fd = -1;
+	err = open_all(probe);
+	if (err) {
+		probe_close(probe);
+		return err;
+	}
+	probe->previous_ns = clock_ns(CLOCK_MONOTONIC);
+	*out = probe;
+	return 0;
+}
+
+void probe_close(struct probe *probe)
+{
+	size_t i;
+
+	if (!probe)
+		return;
+	ring_buffer__free(probe->events);
+	probe_release_tracepoints(probe->tracepoints, probe->tracepoint_count);
+	for (i = 0; i < probe->link_count; i++)
+		bpf_link__destroy(probe->links[i]);
+	sockstall_bpf__destroy(probe->skeleton);
+	probe_namespaces_close(&probe->namespaces);
+	probe_owners_free(&probe->owners);
+	probe_listeners_free(&probe->full);
+	probe_processes_free(&probe->processes);
+	sleeps_free(&probe->sleeps);
+	probe_watches_free(&probe->watches);
+	probe_usage_free(&probe->usage);
+	probe_symbols_free(&probe->symbols);
+	free(probe);
+}
+

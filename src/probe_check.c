@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* What this kernel allows: `sockstall check`. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probe_load.h"
+
+static const char *state_of(const struct attempt *attempt, size_t place)
+{
+	if (attempt->absent[place])
+		return "none";
+	return attempt->errors[place] ? "no" : "yes";
+}
+
+static const char *reason_of(const struct attempt *attempt, size_t place)
+{
+	static char text[64];
+
+	if (attempt->tracefs_error && probe_programs[place].tracepoint)
+		snprintf(text, sizeof(text), "no tracefs (%s)", strerror(-attempt->tracefs_error));
+	else if (!probe_has_btf())
+		snprintf(text, sizeof(text), "no BTF");
+	else
+		snprintf(text, sizeof(text), "refused (%s)", strerror(-attempt->errors[place]));
+	return text;
+}
+
+static bool is_debug(void)
+{
+	const char *debug = getenv("SOCKSTALL_DEBUG");
+
+	return debug && *debug;
+}
+
+/* How much work each program is for the verifier is for developers only. */
+static void print_verified(FILE *out, const struct attempt *attempt, size_t place)
+{
+	if (is_debug())
+		fprintf(out, "%-8lu ", attempt->verified[place]);
+}
+
+static void print_one(FILE *out, const struct attempt *attempt, size_t place)
+{
+	const struct probe_program *program = &probe_programs[place];
+
+	fprintf(out, "%-30s %-8s ", program->name, state_of(attempt, place));
+	print_verified(out, attempt, place);
+	fprintf(out, "%s\n", program->purpose);
+	if (attempt->errors[place])
+		fprintf(out, "%-30s %-8s %s; without it: %s\n", "", "", reason_of(attempt, place), program->without);
+}
+
+/* What is not a program, but may be refused like one. */
+static void print_namespaces(FILE *out)
+{
+	struct probe_namespaces namespaces = { 0 };
+	int err = probe_namespaces_open(&namespaces);
+
+	fprintf(out, "%-30s %-8s %s\n", "network_namespaces", err || namespaces.only_own ? "no" : "yes",
+		"handshakes in all network namespaces");
+	if (err || namespaces.only_own)
+		fprintf(out, "%-30s %-8s needs CAP_SYS_ADMIN; without it: handshakes only of its own\n", "", "");
+	probe_namespaces_close(&namespaces);
+}
+
+/* Once more with what each command makes of the programs; what is shown is the dearest, or the first refusal. */
+static void try_commands(struct attempt *attempt)
+{
+	static const unsigned int wishes[] = { BIT(COMMAND_HANDSHAKES), BIT(COMMAND_READERS),
+					       BIT(COMMAND_EPOLL) | OTHER_LOOPS | STACKS, BIT(COMMAND_THREADS) };
+	struct attempt one;
+	size_t i, place;
+
+	for (i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {
+		one = *attempt;
+		for (place = 0; place < probe_program_count; place++)
+			one.wanted[place] = attempt->wanted[place] && probe_programs[place].commands & wishes[i];
+		probe_find_refused(&one, wishes[i]);
+		for (place = 0; place < probe_program_count; place++) {
+			attempt->errors[place] = one.errors[place];
+			if (one.verified[place] > attempt->verified[place])
+				attempt->verified[place] = one.verified[place];
+		}
+	}
+}
+
+/* `check` tries every program there is, each on its own. */
+int probe_check(FILE *out, const char *btf_file)
+{
+	struct attempt attempt = { 0 };
+	size_t i;
+	int err;
+
+	probe_quiet_libbpf();
+	err = probe_btf_use(btf_file);
+	if (err)
+		return err;
+	for (i = 0; i < probe_program_count; i++)
+		attempt.wanted[i] = true;
+	probe_read_tracepoints(&attempt);
+	probe_find_refused(&attempt, BIT(COMMAND_OVERVIEW));
+	if (is_debug())
+		try_commands(&attempt);
+	fprintf(out, "%-30s %-8s %s\n", "PROBE", "KERNEL", "WHAT IT BRINGS");
+	for (i = 0; i < probe_program_count; i++) {
+		print_one(out, &attempt, i);
+	}
+	print_namespaces(out);
+	for (i = 0; i < probe_program_count; i++) {
+		if (!probe_programs[i].vital)
+			continue;
+		if (!attempt.errors[i])
+			return 0;
+		err = attempt.errors[i];
+	}
+	fflush(out);
+	probe_say_why(err);
+	return -ENOTSUP;
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * sched_info.last_arrival is on the scheduler's clock, which nothing shows to user space. But a thread
+ * that has just woken got its CPU just now: the moment at which it looks at CLOCK_MONOTONIC and its own
+ * last_arrival, read by the scan that follows, are the same moment on the two clocks. If it was switched
+ * out in between, the counts of switches differ and the pair is thrown away.
+ */
+#include <sys/resource.h>
+#include <time.h>
+
+#include "probe_internal.h"
+
+#define NAP_NS 20000
+
+__u64 clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (__u64)now.tv_sec * 1000000000 + (__u64)now.tv_nsec;
+}
+
+void probe_clock_prepare(struct probe_clock *clock)
+{
+	struct timespec nap = { .tv_nsec = NAP_NS };
+	struct rusage usage;
+
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
+	clock->woke_ns = clock_ns(CLOCK_MONOTONIC);
+	getrusage(RUSAGE_THREAD, &usage);
+	clock->switches = (__u64)(usage.ru_nvcsw + usage.ru_nivcsw);
+}
+
+void probe_clock_finish(struct probe_clock *clock, const struct sockstall_bpf *skeleton)
+{
+	__u64 arrival = skeleton->bss->self_last_arrival;
+
+	if (!arrival || skeleton->bss->self_switches != clock->switches)
+		return;
+	clock->offset_ns = (__s64)(clock->woke_ns - arrival);
+	clock->valid = true;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Cookies of TCP sockets, where BPF cannot have them drawn (before Linux 5.12). The kernel draws one whenever it tells
+ * of a socket over netlink: so each socket without is asked for by its addresses, once in its life.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "probe_load.h"
+
+#define REPLY_SIZE 8192
+
+struct request {
+	struct nlmsghdr header;
+	struct inet_diag_req_v2 body;
+};
+
+static int open_diag(void)
+{
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int ask(int diag, const struct inet_diag_req_v2 *body, __u16 flags)
+{
+	struct request request = {
+		.header = {
+			.nlmsg_len = sizeof(request),
+			.nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			.nlmsg_flags = NLM_F_REQUEST | flags,
+		},
+		.body = *body,
+	};
+
+	return send(diag, &request, sizeof(request), 0) == sizeof(request) ? 0 : -errno;
+}
+
+/* Reads a dump to its end: what it says is of no use, that it was said is. */
+static void skip_dump(int diag)
+{
+	char reply[REPLY_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+	const struct nlmsghdr *header = (const void *)reply;
+	ssize_t got;
+
+	do {
+		got = recv(diag, reply, sizeof(reply), 0);
+	} while (got >= (ssize_t)sizeof(*header) && header->nlmsg_type == SOCK_DIAG_BY_FAMILY);
+}
+
+void probe_cookies_of_listeners(void)
+{
+	static const __u8 families[] = { AF_INET, AF_INET6 };
+	int diag = open_diag();
+	size_t i;
+
+	for (i = 0; diag >= 0 && i < sizeof(families); i++) {
+		struct inet_diag_req_v2 body = {
+			.sdiag_family = families[i],
+			.sdiag_protocol = IPPROTO_TCP,
+			.idiag_states = 1 << TCP_LISTEN,
+		};
+
+		if (!ask(diag, &body, NLM_F_DUMP))
+			skip_dump(diag);
+	}
+	if (diag >= 0)
+		close(diag);
+}
+
+static void copy_address(__be32 to[4], const __u8 from[16], __u16 family)
+{
+	if (family == AF_INET)
+		memcpy(to, from + 12, 4);
+	else
+		memcpy(to, from, 16);
+}
+
+/* 0: the kernel knows no such connection, or no longer. */
+static __u64 ask_cookie(int diag, const struct socket_name *name)
+{
+	char reply[REPLY_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+	const struct nlmsghdr *header = (const void *)reply;
+	const struct inet_diag_msg *message = NLMSG_DATA(header);
+	struct inet_diag_req_v2 body = {
+		.sdiag_family = (__u8)name->family,
+		.sdiag_protocol = IPPROTO_TCP,
+		.idiag_states = ~0U,
+		.id = {
+			.idiag_sport = htons(name->local_port),
+			.idiag_dport = htons(name->peer_port),
+			.idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE },
+		},
+	};
+	ssize_t got;
+
+	copy_address(body.id.idiag_src, name->local_addr, name->family);
+	copy_address(body.id.idiag_dst, name->peer_addr, name->family);
+	if (ask(diag, &body, 0))
+		return 0;
+	got = recv(diag, reply, sizeof(reply), 0);
+	/* Where the connection has gone, a listener of its port is found in place of it. */
+	if (got < (ssize_t)NLMSG_LENGTH(sizeof(*message)) || header->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+	    message->idiag_state == TCP_LISTEN)
+		return 0;
+	return message->id.idiag_cookie[0] | (__u64)message->id.idiag_cookie[1] << 32;
+}
+
+/* The name in a record of a TCP connection, or NULL. Listeners got their cookies before. */
+static struct socket_name *connection_of(struct record_header *header)
+{
+	struct socket_name *name = NULL;
+
+	if (header->type == RECORD_SOCKET)
+		name = &((struct socket_record *)header)->name;
+	else if (header->type == RECORD_REQUEST)
+		name = &((struct request_record *)header)->name;
+	return name && name->kind == SOCKET_KIND_TCP && name->peer_port ? name : NULL;
+}
+
+void probe_cookies_draw(struct probe *probe, struct buffer *buffer)
+{
+	struct record_header *header;
+	size_t offset = 0;
+	__u32 netns = 0;
+	int diag = -1;
+
+	if (probe_features()->local_storage)
+		return;
+	while ((header = record_next(buffer, &offset))) {
+		struct socket_name *name = connection_of(header);
+
+		if (!name || name->cookie)
+			continue;
+		/* Records of a namespace mostly stand together. */
+		if (name->netns != netns) {
+			if (diag >= 0)
+				close(diag);
+			netns = name->netns;
+			diag = probe_in_namespace(probe, netns, open_diag);
+		}
+		if (diag >= 0)
+			name->cookie = ask_cookie(diag, name);
+	}
+	if (diag >= 0)
+		close(diag);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * A row: one finding or one line of a report, with every field that interface.md names. What it looks
+ * like on a screen or in JSON is for columns.h and the emitters.
+ *
+ * Unknown is NULL for text, NOT_KNOWN for counts, NAN for seconds, -1 for a bool. row_init() makes
+ * everything unknown. Text belongs to the report's arena or is constant.
+ */
+#ifndef SOCKSTALL_ROW_H
+#define SOCKSTALL_ROW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NOT_KNOWN INT64_MIN
+
+enum row_type {
+	ROW_START,
+	ROW_HANDSHAKE,
+	ROW_LISTENER,
+	ROW_READER,
+	ROW_LOOP,
+	ROW_THREAD,
+	ROW_REGION,
+	ROW_WATCH,
+	ROW_LOST,
+	ROW_END,
+	ROW_TYPES,
+};
+
+/* The other types are what was asked for, or must be known. */
+static inline bool row_is_finding(enum row_type type)
+{
+	return type == ROW_HANDSHAKE || type == ROW_LISTENER || type == ROW_READER || type == ROW_LOOP;
+}
+
+enum stall_event {
+	STALL_NONE, /* a row without a life: shown at every interval */
+	STALL_OPEN,
+	STALL_CHANGE,
+	STALL_CLOSE,
+};
+
+struct start_fields {
+	const char *version, *kernel, *host, *command, *arguments;
+	const char *probes_used, *probes_missing; /* names, separated by spaces */
+	double interval_s;
+};
+
+struct end_fields {
+	int64_t looks, records, lost;
+	double cpu_s;
+};
+
+struct lost_fields {
+	const char *where;
+	int64_t count;
+};
+
+struct handshake_fields {
+	const char *side, *stage;
+	int64_t retransmits, retransmits_max;
+	double next_retransmit_s, gives_up_s;
+	int64_t accept_queue, accept_queue_max, syn_queue, bytes_waiting;
+};
+
+struct listener_fields {
+	int64_t accept_queue, accept_queue_max, syn_queue, drops, half_open;
+	double drops_per_s, oldest_half_open_s;
+};
+
+struct reader_fields {
+	const char *syscall, *kind, *state, *role;
+	double last_received_s, last_sent_s;
+	int64_t bytes_received, bytes_sent, unacked_bytes, retransmits;
+	int keepalive;
+	int64_t keepalive_probes;
+	double rcvtimeo_s, user_timeout_s, returns_by_s;
+};
+
+struct loop_fields {
+	const char *interface;
+	int64_t epoll_fd;
+	double waits_per_s, events_per_s, events_per_wait, empty_per_s, set_bytes_per_s, timeout_s;
+	int64_t max_events;
+	double busy_ratio;
+	double lag_p50_s, lag_p99_s, lag_max_s, lag_cpu_s, lag_runqueue_s, lag_blocked_s;
+	double wait_p50_s, wait_p99_s;
+	const char *now;
+	double now_s;
+	const char *now_in;
+	int64_t watches, watches_edge, watches_oneshot, watches_idle_unbounded, watch_limit, fd_limit, highest_fd;
+	const char *runtime;
+	int64_t open_fds, process_sockets, process_threads;
+	const char *kernel_stack, *user_stack;
+};
+
+struct thread_fields {
+	const char *state, *syscall;
+	double now_s;
+	uint64_t created_ns; /* CLOCK_REALTIME; 0: not known */
+	int64_t creator_tid;
+	const char *shares, *stack_start, *stack_end;
+	int64_t stack_guard, stack_used;
+	double cpu_s;
+	int64_t switches;
+};
+
+struct watch_fields {
+	int64_t epoll_fd;
+	const char *kind, *state, *events;
+	int edge, oneshot, exclusive, rdhup;
+	double last_received_s, last_sent_s, unread_s, ends_by_s;
+	int64_t unread_bytes;
+	int keepalive, idle_unbounded;
+};
+
+struct region_fields {
+	const char *kind, *start, *end, *permissions, *path;
+	int64_t bytes;
+};
+
+struct row {
+	enum row_type type;
+	uint64_t time_ns; /* CLOCK_REALTIME, of the look */
+
+	/* A stall's life. */
+	enum stall_event event;
+	const char *id; /* NULL: this row has no life */
+	/* The id names a place (a listener, a loop), not a wait: each stall there gets its own ending to it. */
+	bool recurs;
+	uint64_t episode; /* with recurs: that ending, set by stalls_update() */
+	uint64_t since_ns; /* CLOCK_REALTIME; 0: not known */
+	double age_s;
+	const char *verdict, *why, *advice;
+	bool stuck; /* counts for --exit-code, the overview, and is shown without --all */
+	int severity; /* of the verdict: larger is worse; orders the overview */
+	uint64_t order; /* among rows that are alike in all of the above and in pid: the smaller first */
+	int64_t change_key; /* when this or the verdict changes, the stall is reported as changed */
+
+	/* Who and where. */
+	int64_t pid, tid;
+	const char *comm; /* raw bytes, as the kernel has them */
+	const char *process_comm; /* of the thread group's leader, for --comm; no column shows it */
+	int64_t fd;
+	const char *cgroup, *container;
+	int64_t netns;
+	const char *netns_name; /* as `ip netns` has it */
+	const char *cookie;
+	const char *family, *local_addr;
+	int64_t local_port;
+	const char *peer_addr;
+	int64_t peer_port;
+
+	union {
+		struct start_fields start;
+		struct end_fields end;
+		struct lost_fields lost;
+		struct handshake_fields handshake;
+		struct listener_fields listener;
+		struct reader_fields reader;
+		struct loop_fields loop;
+		struct thread_fields thread;
+		struct region_fields region;
+		struct watch_fields watch;
+	};
+};
+
+/* Makes every field of a row of this type unknown. */
+void row_init(struct row *row, enum row_type type);
+
+#endif

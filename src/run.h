@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Runs of sockstall, live and from a recording. Each returns the exit code of interface.md. */
+#ifndef SOCKSTALL_RUN_H
+#define SOCKSTALL_RUN_H
+
+#include "emit.h"
+#include "options.h"
+#include "recording.h"
+#include "stalls.h"
+
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_BROKE = 1,
+	EXIT_USAGE = 2,
+	EXIT_STUCK = 10,
+};
+
+/* What is the same in a live run and in a replay: looks in, records out. */
+struct session {
+	const struct options *options;
+	const struct emitter_kind *emitter;
+	void *emitter_state;
+	struct stalls *stalls;
+	struct recording *recording; /* NULL: none */
+	struct look looks[2]; /* this one and the one before, in turn */
+	size_t look_count;
+	size_t records; /* written, `start` included */
+	__u64 lost;
+	bool any_stuck;
+};
+
+/* Returns 0 or a negative errno. */
+int session_open(struct session *session, const struct options *options, FILE *out);
+int session_start(struct session *session, const struct row *start);
+
+/* The look to fill next. */
+struct look *session_next_look(struct session *session);
+
+/* Reports on the look that session_next_look() gave and that has been filled. */
+int session_look(struct session *session);
+int session_end(struct session *session, const struct row *end);
+void session_close(struct session *session);
+
+/* `err` of a session function; 0 for a reader that went away. */
+int session_exit_code(const struct session *session, int err);
+
+int run_live(const struct options *options, int argc, char **argv);
+int run_replay(const struct options *options);
+
+#endif

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* A live run: probe, look, report, wait, until the end. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "probe.h"
+#include "run.h"
+
+/* With --once, loops are watched for this long before the look, so that one that spins is seen. */
+#define ONCE_WATCH_NS 50000000ULL
+
+struct live {
+	struct options options;
+	struct probe *probe;
+	struct session session;
+	struct arena arena; /* texts of the start record */
+	int signals; /* signalfd of SIGINT, SIGTERM, SIGHUP */
+	__u64 deadline_ns; /* CLOCK_MONOTONIC; 0: none */
+	bool stop;
+};
+
+static __u64 now_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (__u64)now.tv_sec * 1000000000 + (__u64)now.tv_nsec;
+}
+
+/* From here on, what asks for the end is read from a descriptor, so that no signal falls into a gap. */
+static int open_signals(void)
+{
+	sigset_t set;
+	int fd;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * Waits until the moment, or until asked to end, or until the reader of a pipe has gone: a pipe tells so
+ * (POLLERR) also while there is nothing to write.
+ */
+static void sleep_until(struct live *live, __u64 moment_ns)
+{
+	struct pollfd wakers[] = {
+		{ .fd = live->signals, .events = POLLIN },
+		{ .fd = STDOUT_FILENO, .events = 0 },
+	};
+	struct timespec left;
+	__u64 now = now_ns(CLOCK_MONOTONIC);
+	__u64 ns = moment_ns > now ? moment_ns - now : 0;
+
+	left.tv_sec = (time_t)(ns / 1000000000);
+	left.tv_nsec = (long)(ns % 1000000000);
+	if (ppoll(wakers, 2, &left, NULL) > 0)
+		live->stop = true;
+}
+
+/* A screen reads keys too: then the wait is cut into pieces that are short enough for a signal. */
+static void wait_for_next(struct live *live, __u64 moment_ns)
+{
+	const struct emitter_kind *emitter = live->session.emitter;
+	__u64 now, piece = 50000000;
+
+	if (!emitter->wait) {
+		sleep_until(live, moment_ns);
+		return;
+	}
+	while (!live->stop && (now = now_ns(CLOCK_MONOTONIC)) < moment_ns) {
+		__u64 left = moment_ns - now;
+
+		if (emitter->wait(live->session.emitter_state, left < piece ? left : piece) > 0)
+			live->stop = true;
+		else
+			sleep_until(live, 0);
+	}
+}
+
+static const char *join_arguments(struct arena *arena, int argc, char **argv)
+{
+	const char *joined = "";
+	int i;
+
+	for (i = 1; i < argc; i++)
+		joined = arena_printf(arena, "%s%s%s", joined, i > 1 ? " " : "", argv[i]);
+	return joined;
+}
+
+static void fill_start(struct live *live, struct row *row, int argc, char **argv)
+{
+	struct utsname name;
+
+	row_init(row, ROW_START);
+	uname(&name);
+	row->time_ns = now_ns(CLOCK_REALTIME);
+	row->start.version = SOCKSTALL_VERSION;
+	row->start.kernel = arena_printf(&live->arena, "%s", name.release);
+	row->start.host = arena_printf(&live->arena, "%s", name.nodename);
+	row->start.command = command_names[live->options.command];
+	row->start.arguments = join_arguments(&live->arena, argc, argv);
+	row->start.interval_s = (double)live->options.interval_ns / 1e9;
+	row->start.probes_used = probe_used(live->probe);
+	row->start.probes_missing = probe_missing(live->probe);
+}
+
+static void fill_end(struct live *live, struct row *row)
+{
+	row_init(row, ROW_END);
+	row->time_ns = now_ns(CLOCK_REALTIME);
+	row->end.looks = (int64_t)live->session.look_count;
+	row->end.records = (int64_t)live->session.records;
+	row->end.lost = (int64_t)live->session.lost;
+	row->end.cpu_s = (double)now_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e9;
+}
+
+static void tell_ready(const struct options *options)
+{
+	if (options->ready_fd >= 0 && write(options->ready_fd, "\n", 1) != 1)
+		fprintf(stderr, "sockstall: --ready-fd: %s\n", strerror(errno));
+}
+
+static int take_look(struct live *live)
+{
+	int err = probe_look(live->probe, session_next_look(&live->session));
+
+	return err ? err : session_look(&live->session);
+}
+
+/* A second look in place of the first, where that left something open. */
+static int look_again(struct live *live)
+{
+	__u64 undecided_ns = probe_undecided(live->probe);
+
+	if (!undecided_ns)
+		return 0;
+	sleep_until(live, now_ns(CLOCK_MONOTONIC) + undecided_ns);
+	return live->stop ? 0 : probe_look(live->probe, session_next_look(&live->session));
+}
+
+static int look_once(struct live *live)
+{
+	int err;
+
+	if (live->options.command == COMMAND_OVERVIEW || live->options.command == COMMAND_EPOLL)
+		sleep_until(live, now_ns(CLOCK_MONOTONIC) + ONCE_WATCH_NS);
+	if (live->stop)
+		return 0;
+	err = probe_look(live->probe, session_next_look(&live->session));
+	if (!err)
+		err = look_again(live);
+	return err ? err : session_look(&live->session);
+}
+
+/* Looks are due at multiples of the interval; one that is missed is left out, not made up for. */
+static int look_until_stopped(struct live *live)
+{
+	__u64 due = now_ns(CLOCK_MONOTONIC), now;
+	int err = 0;
+
+	while (!live->stop && !err) {
+		err = take_look(live);
+		now = now_ns(CLOCK_MONOTONIC);
+		if (live->deadline_ns && now >= live->deadline_ns)
+			break;
+		due += probe_interval(live->probe);
+		if (due < now)
+			due = now + probe_interval(live->probe);
+		if (live->deadline_ns && due > live->deadline_ns)
+			due = live->deadline_ns;
+		if (!err)
+			wait_for_next(live, due);
+	}
+	return err;
+}
+
+/* The recording is closed with its end also where the reader of stdout has gone. */
+static int run_session(struct live *live, int argc, char **argv)
+{
+	struct row row;
+	int err, end;
+
+	fill_start(live, &row, argc, argv);
+	err = session_start(&live->session, &row);
+	if (!err)
+		err = live->options.once ? look_once(live) : look_until_stopped(live);
+	fill_end(live, &row);
+	end = session_end(&live->session, &row);
+	return err ? err : end;
+}
+
+static int open_recording(struct live *live)
+{
+	const char *path = live->options.record_file;
+	int err;
+
+	if (!path)
+		return 0;
+	err = recording_create(&live->session.recording, path);
+	if (err)
+		fprintf(stderr, "sockstall: cannot record to %s: %s\n", path, strerror(-err));
+	return err;
+}
+
+static int close_recording(struct live *live, int err)
+{
+	int closed = recording_close(live->session.recording);
+
+	return err ? err : closed;
+}
+
+static void use_own_namespace(struct options *options)
+{
+	struct stat st;
+
+	if (options->netns == NETNS_SELF && !stat("/proc/self/ns/net", &st))
+		options->netns_inode = (uint32_t)st.st_ino;
+}
+
+static int run_opened(struct live *live, int argc, char **argv)
+{
+	int err = session_open(&live->session, &live->options, stdout);
+
+	if (!err) {
+		tell_ready(&live->options);
+		if (live->options.duration_ns)
+			live->deadline_ns = now_ns(CLOCK_MONOTONIC) + live->options.duration_ns;
+		err = run_session(live, argc, argv);
+	}
+	session_close(&live->session);
+	return session_exit_code(&live->session, close_recording(live, err));
+}
+
+int run_live(const struct options *options, int argc, char **argv)
+{
+	struct live live = { .options = *options };
+	int code = EXIT_BROKE;
+
+	use_own_namespace(&live.options);
+	live.signals = open_signals();
+	if (live.signals < 0) {
+		fprintf(stderr, "sockstall: signals: %s\n", strerror(-live.signals));
+		return EXIT_BROKE;
+	}
+	if (!probe_open(&live.probe, &live.options) && !open_recording(&live))
+		code = run_opened(&live, argc, argv);
+	probe_close(live.probe);
+	arena_free(&live.arena);
+	close(live.signals);
+	return code;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Which runtime or server a process is, from its executable, the files it has mapped and the names of its
+ * threads. The facts are collected by the probe; what they come to is decided here.
+ */
+#ifndef SOCKSTALL_RUNTIME_H
+#define SOCKSTALL_RUNTIME_H
+
+#include <stdbool.h>
+
+struct runtime_facts {
+	const char *executable; /* path; NULL: not known */
+	bool go; /* the executable has Go's build information */
+	unsigned int seen; /* set by the functions below */
+};
+
+/* Takes note of a mapped file, by its path, and of a thread's name. */
+void runtime_mapping(struct runtime_facts *facts, const char *path);
+void runtime_thread(struct runtime_facts *facts, const char *name);
+
+/* Constant text; NULL where the facts are not sure. */
+const char *runtime_of(const struct runtime_facts *facts);
+
+#endif

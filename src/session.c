@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* From looks to records: see run.h. Pure but for what the emitters write. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run.h"
+
+static const char *const lost_names[] = {
+	[LOST_EVENTS] = "events",	    [LOST_SOCKETS] = "sockets", [LOST_THREADS] = "threads",
+	[LOST_OWNERS] = "owners",	    [LOST_NETNS] = "network namespaces",
+	[LOST_LOOPS] = "loop counters", [LOST_RECORDS] = "records",
+	[LOST_REGIONS] = "regions",	    [LOST_WATCHES] = "watches",
+};
+
+static const struct emitter_kind *choose_emitter(const struct options *options, bool terminal)
+{
+	if (options->json)
+		return &emit_json;
+	if (options->once)
+		return &emit_table;
+	if (terminal)
+		return &emit_screen;
+	/* Threads and watches have no events: there each look is a table. */
+	return options->command == COMMAND_THREADS || options->watches ? &emit_table : &emit_lines;
+}
+
+static int open_emitter(struct session *session, FILE *out, bool terminal)
+{
+	session->emitter = choose_emitter(session->options, terminal);
+	return session->emitter->open(&session->emitter_state, session->options, out);
+}
+
+int session_open(struct session *session, const struct options *options, FILE *out)
+{
+	int err;
+
+	session->options = options;
+	session->stalls = stalls_new();
+	if (!session->stalls)
+		return -ENOMEM;
+	err = open_emitter(session, out, isatty(fileno(out)));
+	if (err != -ENOTTY)
+		return err;
+	/* One file copied to a small machine finds no terminfo there, or a TERM that no one described. */
+	fputs("sockstall: cannot draw on this terminal (is TERM right, is terminfo here?): text lines follow\n", stderr);
+	return open_emitter(session, out, false);
+}
+
+static int write_record(struct session *session, const struct row *row)
+{
+	session->records++;
+	return session->emitter->record(session->emitter_state, row);
+}
+
+int session_start(struct session *session, const struct row *start)
+{
+	int err = 0;
+
+	if (session->recording)
+		err = recording_write_start(session->recording, start, session->options);
+	return err ? err : write_record(session, start);
+}
+
+struct look *session_next_look(struct session *session)
+{
+	return &session->looks[session->look_count % 2];
+}
+
+static int write_losses(struct session *session, const struct look *look)
+{
+	struct row row;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < look->lost.count && !err; i++) {
+		const struct lost_record *lost = look->lost.items[i];
+
+		row_init(&row, ROW_LOST);
+		row.time_ns = look->head->realtime_ns;
+		row.lost.where = lost->where < sizeof(lost_names) / sizeof(lost_names[0]) ? lost_names[lost->where] :
+											     NULL;
+		row.lost.count = (int64_t)lost->count;
+		session->lost += lost->count;
+		err = write_record(session, &row);
+	}
+	return err;
+}
+
+/* The same rule as the emitters': what changed, and with --all everything. */
+static void count_records(struct session *session, const struct report *report)
+{
+	size_t i;
+
+	for (i = 0; i < report->count; i++) {
+		const struct row *row = &report->rows[i];
+
+		if (row->event != STALL_NONE || session->options->all || !row_is_finding(row->type))
+			session->records++;
+		session->any_stuck |= row->stuck && row->event != STALL_CLOSE;
+	}
+}
+
+static int report_look(struct session *session, const struct look *look, const struct look *previous)
+{
+	struct report report = { 0 };
+	int err = report_run(&report, look, previous, session->options);
+
+	if (!err)
+		err = stalls_update(session->stalls, &report, look);
+	if (!err) {
+		count_records(session, &report);
+		err = session->emitter->look(session->emitter_state, &report, look);
+	}
+	report_free(&report);
+	return err;
+}
+
+int session_look(struct session *session)
+{
+	const struct look *look = session_next_look(session);
+	const struct look *previous = session->look_count ? &session->looks[(session->look_count + 1) % 2] : NULL;
+	int err = 0;
+
+	if (session->recording)
+		err = recording_write_look(session->recording, look);
+	if (!err)
+		err = write_losses(session, look);
+	if (!err)
+		err = report_look(session, look, previous);
+	session->look_count++;
+	return err;
+}
+
+int session_end(struct session *session, const struct row *end)
+{
+	int err = 0;
+
+	if (session->recording)
+		err = recording_write_end(session->recording, end);
+	return err ? err : write_record(session, end);
+}
+
+void session_close(struct session *session)
+{
+	if (session->emitter && session->emitter_state)
+		session->emitter->close(session->emitter_state);
+	stalls_free(session->stalls);
+	look_free(&session->looks[0]);
+	look_free(&session->looks[1]);
+}
+
+int session_exit_code(const struct session *session, int err)
+{
+	if (err && err != -EPIPE) {
+		fprintf(stderr, "sockstall: %s\n", strerror(-err));
+		return EXIT_BROKE;
+	}
+	return session->options->exit_code && session->any_stuck ? EXIT_STUCK : EXIT_DONE;
+}

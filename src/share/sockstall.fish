@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+# fish completion of sockstall(8)
+
+# Cgroup paths begin at the mount point of cgroup v2.
+function __sockstall_cgroups
+    set -l top /sys/fs/cgroup
+    test -e $top/cgroup.procs; or set top $top/unified
+    set -l typed (commandline -ct | string replace -r '^--cgroup=' '')
+    set -l found $top$typed*/ # set, unlike others, takes a pattern without a match
+    string replace $top '' $found
+end
+
+# Not lsns: it fails when a process ends while it looks.
+function __sockstall_netns
+    readlink /proc/*/ns/net 2>/dev/null | string match -r '\d+' | sort -u
+end
+
+set -l commands handshakes readers epoll threads check replay schema
+
+complete -c sockstall -f
+complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a handshakes -d 'TCP handshakes that do not complete'
+complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a readers -d 'Threads blocked reading a socket'
+complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a epoll -d 'Event loops'
+complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a threads -d 'Every thread of a process'
+complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a check -d 'What this kernel allows'
+complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a replay -d 'The same reports from a recording'
+complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a schema -d 'The JSON Schema of every record'
+complete -c sockstall -n "__fish_seen_subcommand_from replay" -F
+
+complete -c sockstall -s j -l json -d 'JSON Lines on stdout'
+complete -c sockstall -s 1 -l once -d 'One look, then exit'
+complete -c sockstall -s i -l interval -x -a '100ms 500ms 1s 5s 1m' -d 'Time between looks'
+complete -c sockstall -s d -l duration -x -a '5s 30s 1m 10m 1h' -d 'Stop after this long'
+complete -c sockstall -s m -l min-age -x -a '0 100ms 1s 10s 1m' -d 'Only stalls at least this old'
+complete -c sockstall -s a -l all -d 'What is normal too'
+complete -c sockstall -s p -l pid -x -a '(__fish_append , (__fish_complete_pids))' -d 'Only these processes'
+complete -c sockstall -s c -l comm -x -a '(ps -A -o comm= 2>/dev/null | sort -u)' -d 'Only processes with this name'
+complete -c sockstall -l port -x -d 'Only sockets with this port'
+complete -c sockstall -l peer -x -d 'Only this peer or network'
+complete -c sockstall -l netns -x -a 'all self (__sockstall_netns)' -d 'Which network namespaces'
+complete -c sockstall -l cgroup -x -a '(__sockstall_cgroups)' -d 'Only processes in this cgroup'
+complete -c sockstall -l interfaces -x -a 'epoll all' -d 'Which waits epoll counts'
+complete -c sockstall -s v -l verbose -d 'Also where in the kernel a stalled loop is'
+complete -c sockstall -l stacks -d 'The same, and where in the program'
+complete -c sockstall -l watches -d 'With epoll -p PID: every descriptor that is watched'
+complete -c sockstall -l record -r -F -d 'Also write the raw kernel records to a file'
+complete -c sockstall -l btf -r -F -d "The running kernel's BTF"
+complete -c sockstall -l ready-fd -x -d 'Write a newline here once attached'
+complete -c sockstall -l exit-code -d 'Exit 10 if anything was stuck'
+complete -c sockstall -l no-color -d 'No colour'
+complete -c sockstall -s V -l version -d 'The version'
+complete -c sockstall -s h -l help -d 'Commands and options'

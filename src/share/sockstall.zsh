@@ -1,0 +1,69 @@
+#compdef sockstall
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+# zsh completion of sockstall(8)
+
+_sockstall_commands() {
+	local -a commands=(
+		'handshakes:TCP handshakes that do not complete, and connections no one accepts'
+		'readers:threads blocked reading a socket'
+		'epoll:event loops'
+		'threads:every thread of a process'
+		'check:what this kernel allows'
+		'replay:the same reports from a recording'
+		'schema:the JSON Schema of every record'
+	)
+	_describe command commands
+}
+
+_sockstall_pids() {
+	_sequence -s , _pids
+}
+
+# Not lsns: it fails when a process ends while it looks.
+_sockstall_netns() {
+	_values 'network namespace' all self \
+		${(f)"$(readlink /proc/[0-9]*/ns/net 2>/dev/null | tr -cd '0-9\n' | sort -u)"}
+}
+
+# From the mount point of cgroup v2 on.
+_sockstall_cgroup() {
+	local top=/sys/fs/cgroup
+
+	[[ -e $top/cgroup.procs ]] || top+=/unified
+	if compset -P /; then
+		_path_files -W $top -/
+	else
+		compadd -S '' -- /
+	fi
+}
+
+_sockstall_argument() {
+	[[ ${words[(r)replay]} == replay ]] && _files
+}
+
+_arguments -s -S \
+	'(-j --json)'{-j,--json}'[JSON Lines on stdout]' \
+	'(-1 --once)'{-1,--once}'[one look, then exit]' \
+	'(-i --interval)'{-i+,--interval=}'[time between looks]:duration:(100ms 500ms 1s 5s 1m)' \
+	'(-d --duration)'{-d+,--duration=}'[stop after this long]:duration:(5s 30s 1m 10m 1h)' \
+	'(-m --min-age)'{-m+,--min-age=}'[only stalls at least this old]:duration:(0 100ms 1s 10s 1m)' \
+	'(-a --all)'{-a,--all}'[what is normal too]' \
+	'(-p --pid)'{-p+,--pid=}'[only these processes]:process:_sockstall_pids' \
+	'(-c --comm)'{-c+,--comm=}'[only processes with this command name]:command name:(${(fu)"$(ps -A -o comm= 2>/dev/null)"})' \
+	'--port=[only sockets with this port]:port: ' \
+	'--peer=[only this peer or network]:address: ' \
+	'--netns=[which network namespaces]:network namespace:_sockstall_netns' \
+	'--cgroup=[only processes in this cgroup or below it]:cgroup:_sockstall_cgroup' \
+	'--interfaces=[which waits epoll counts]:interfaces:(epoll all)' \
+	'(-v --verbose)'{-v,--verbose}'[also where in the kernel a stalled loop is]' \
+	'--stacks[the same, and where in the program]' \
+	'--watches[with epoll -p PID: every descriptor that is watched]' \
+	'--record=[also write the raw kernel records to a file]:file:_files' \
+	"--btf=[the running kernel's BTF]:file:_files" \
+	'--ready-fd=[write a newline to this descriptor once attached]:descriptor: ' \
+	'--exit-code[exit 10 if anything was reported as stuck]' \
+	'--no-color[no colour]' \
+	'(- *)'{-V,--version}'[the version]' \
+	'(- *)'{-h,--help}'[commands and options]' \
+	'1:command:_sockstall_commands' \
+	'2:recording:_sockstall_argument'

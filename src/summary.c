@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "cell.h"
+#include "column.h"
+#include "summary.h"
+#include "text.h"
+
+int summary_count(struct buffer *out, enum row_type type, size_t count)
+{
+	const char *plural = type == ROW_WATCH ? "es" : "s";
+
+	return text_printf(out, "%zu %s%s", count, row_type_names[type], count == 1 ? "" : plural);
+}
+
+int summary_stuck(struct buffer *out, const size_t counts[ROW_TYPES])
+{
+	const char *separator = ": ";
+	size_t total = 0;
+	int error;
+
+	for (enum row_type type = 0; type < ROW_TYPES; type++)
+		total += counts[type];
+	error = text_printf(out, "%zu stuck", total);
+	for (enum row_type type = 0; type < ROW_TYPES && !error; type++) {
+		if (!counts[type])
+			continue;
+		error = text_add(out, separator) ?: summary_count(out, type, counts[type]);
+		separator = ", ";
+	}
+	return error;
+}
+
+int summary_nothing(struct buffer *out, enum command command, unsigned int namespaces)
+{
+	if (command == COMMAND_THREADS)
+		return text_add(out, "no such thread");
+	return text_printf(out, "nothing is stuck (looked at %u network namespace%s)", namespaces,
+			   namespaces == 1 ? "" : "s");
+}
+
+int summary_lost(struct buffer *out, const struct row *lost)
+{
+	return text_add(out, "lost: ") ?: cell_add_key(out, "count", lost) ?: text_add(out, " ") ?:
+	       cell_add_key(out, "where", lost);
+}

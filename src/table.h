@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Rows as the lines of a table, made from the table of columns. Pure: needs no terminal. */
+#ifndef SOCKSTALL_TABLE_H
+#define SOCKSTALL_TABLE_H
+
+#include "lines.h"
+#include "row.h"
+
+/* What is told of a row beside its columns. Sentences stand behind the columns where they fit, else below. */
+enum table_detail {
+	DETAIL_NONE,
+	DETAIL_WHY,
+	DETAIL_ADVICE, /* and why */
+};
+
+#define WIDTH_UNLIMITED ((size_t)-1)
+
+/* Worst first: by severity, then by age; else in the order they had in their array. */
+void table_sort(const struct row **rows, size_t count);
+
+/*
+ * Appends a heading and the rows. Shows the columns that all of the rows' types have and at least one
+ * row knows; where `width` has no room, columns are shortened or left out as the table of columns says.
+ * Returns 0 or -ENOMEM.
+ */
+int table_add(struct lines *lines, const struct row *const *rows, size_t count, size_t width, enum table_detail detail);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Words that `why` and `advice` are made of, for a tired reader: "31.2 s", "217 bytes", "10.0.0.1:80".
+ * Text belongs to the arena and is never NULL.
+ */
+#ifndef SOCKSTALL_WORDING_H
+#define SOCKSTALL_WORDING_H
+
+#include "buffer.h"
+#include "socket_record.h"
+
+/* "42 ms", "31.2 s", "4 min 5 s", "2 h 11 min", "3 d 4 h" */
+const char *say_duration(struct arena *arena, __u64 ns);
+
+/* How long ago; "0 ms" for what lies ahead. */
+const char *say_since(struct arena *arena, __u64 now_ns, __u64 then_ns);
+
+/* How long until; "0 ms" for what is over. */
+const char *say_until(struct arena *arena, __u64 now_ns, __u64 then_ns);
+
+/* "1 byte", "217 bytes"; things is the plural, and ends in s. */
+const char *say_count(struct arena *arena, __u64 count, const char *things);
+
+/* An address as text (RFC 5952), IPv4-mapped as IPv4. */
+const char *say_address(struct arena *arena, const __u8 address[16]);
+
+/* "10.0.0.1:80", "[2001:db8::1]:80" */
+const char *say_local(struct arena *arena, const struct socket_name *name);
+const char *say_peer(struct arena *arena, const struct socket_name *name);
+
+/*
+ * The command that ends a connection from outside, as root. pid: a process in the socket's network
+ * namespace, to enter it; 0: there is none.
+ */
+const char *say_kill(struct arena *arena, const struct socket_name *name, __u32 pid);
+
+#endif

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * The yardstick of the bench: an empty BPF program on the entry and the exit of syscalls.
+ *
+ *   empty SYSCALL...     attaches, prints a line, and stays until its standard input is closed
+ */
+#include <linux/bpf.h>
+#include <linux/perf_event.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+/* return 0 */
+static int load_empty(void)
+{
+	const struct bpf_insn program[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attributes = {
+		.prog_type = BPF_PROG_TYPE_TRACEPOINT,
+		.insns = (__u64)program,
+		.insn_cnt = sizeof(program) / sizeof(program[0]),
+		.license = (__u64) "GPL",
+	};
+	int fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attributes, sizeof(attributes));
+
+	if (fd < 0)
+		die("BPF_PROG_LOAD");
+	return fd;
+}
+
+static int tracepoint_id(const char *side, const char *name)
+{
+	char path[256];
+	FILE *file;
+	int id;
+
+	snprintf(path, sizeof(path), "/sys/kernel/tracing/events/syscalls/sys_%s_%s/id", side, name);
+	file = fopen(path, "re");
+	if (!file || fscanf(file, "%d", &id) != 1)
+		die(path);
+	fclose(file);
+	return id;
+}
+
+static void attach(int program, const char *side, const char *name)
+{
+	struct perf_event_attr attributes = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attributes),
+		.config = (__u64)tracepoint_id(side, name),
+		.sample_period = 1,
+		.wakeup_events = 1,
+	};
+	int fd = (int)syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd < 0 || ioctl(fd, PERF_EVENT_IOC_SET_BPF, program) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))
+		die(name);
+}
+
+int main(int argc, char **argv)
+{
+	int i, program = load_empty();
+	char byte;
+
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("tracefs", "/sys/kernel/tracing", "tracefs", MS_RDONLY, NULL))
+		die("tracefs");
+	for (i = 1; i < argc; i++) {
+		attach(program, "enter", argv[i]);
+		attach(program, "exit", argv[i]);
+	}
+	puts("ready");
+	fflush(stdout);
+	while (read(0, &byte, 1) > 0)
+		;
+	return 0;
+}

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""A process of ours whose output is read while it runs. Nothing outlives the test session."""
+
+import atexit
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+
+PYTHON = "/usr/bin/python3"
+STALLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stalls")
+
+# How many times slower than usual the machine is: `make kernels` sets it. Limits and tolerances grow with it.
+SLOW = float(os.environ.get("SLOW", "1"))
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_running = set()
+
+
+def die_with_parent():
+    """In the child, before exec: a session that is killed outright leaves nothing behind either."""
+    _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def wait_until(condition, timeout, what="the condition"):
+    """Poll until condition() is true, and return what it returned."""
+    deadline = time.monotonic() + timeout * SLOW
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {timeout} s for {what}")
+        time.sleep(0.02)
+
+
+class Child:
+    """A running process; its standard output is collected line by line, as bytes."""
+
+    def __init__(self, argv, stderr=subprocess.PIPE, **popen):
+        self.argv = argv
+        self.lines = []
+        self._more = threading.Condition()
+        self._ended = False
+        self._taken = 0
+        self.process = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr,
+            preexec_fn=die_with_parent, **popen)
+        _running.add(self)
+        self.errors = b""
+        self._readers = [threading.Thread(target=self._collect, daemon=True)]
+        if stderr == subprocess.PIPE:
+            self._readers.append(threading.Thread(target=self._collect_errors, daemon=True))
+        for reader in self._readers:
+            reader.start()
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def _collect(self):
+        for line in self.process.stdout:
+            with self._more:
+                self.lines.append(line)
+                self._more.notify_all()
+        with self._more:
+            self._ended = True
+            self._more.notify_all()
+
+    def _collect_errors(self):
+        self.errors = self.process.stderr.read()
+
+    def wait_line(self, wanted, timeout, start=0, what="a line"):
+        """The first result of wanted(line) that is true, over all lines from number start on."""
+        deadline = time.monotonic() + timeout * SLOW
+        seen = start
+        with self._more:
+            while True:
+                while seen < len(self.lines):
+                    result = wanted(self.lines[seen])
+                    seen += 1
+                    if result:
+                        return result
+                left = deadline - time.monotonic()
+                if self._ended or left <= 0:
+                    break
+                self._more.wait(left)
+        raise AssertionError(f"no {what} within {timeout} s from {self.argv}; "
+                             f"{'it ended; ' if self._ended else ''}last lines: {self.lines[-5:]}")
+
+    def tell(self, text):
+        self.process.stdin.write(text.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def end(self, number=signal.SIGKILL, timeout=10):
+        """Signal the process, wait for it and for the rest of its output. Its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.join(timeout)
+
+    def join(self, timeout=10):
+        code = self.process.wait(timeout * SLOW)
+        for reader in self._readers:
+            reader.join(timeout * SLOW)
+        _running.discard(self)
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe and not pipe.closed:
+                _close(pipe)
+        return code
+
+
+def _close(pipe):
+    try:
+        pipe.close()
+    except BrokenPipeError:
+        pass
+
+
+class Stall(Child):
+    """A program from stalls/. It says what it does as JSON lines with an "event" each."""
+
+    def __init__(self, netns, program, *arguments):
+        argv = [PYTHON, "-u", os.path.join(STALLS, program), *map(str, arguments)]
+        if netns:
+            argv = netns.enter() + argv
+            netns.programs.append(self)  # it ends with its namespace
+        self._said = 0
+        # Errors go to pytest's own stderr: a stall maker that breaks must be seen.
+        super().__init__(argv, stderr=None)
+
+    def said(self, event, timeout=10):
+        """The next unread line with this event, as a dict. Lines before it are skipped."""
+        def wanted(line):
+            self._said += 1
+            words = json.loads(line)
+            return words if words["event"] == event else None
+        return self.wait_line(wanted, timeout, self._said, f"event {event!r}")
+
+
+def end_all():
+    for child in list(_running):
+        try:
+            child.end()
+        except (OSError, subprocess.TimeoutExpired):
+            pass
+
+
+atexit.register(end_all)

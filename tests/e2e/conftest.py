@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Fixtures of the end-to-end tests. They need root, and traffic stays in namespaces of their own."""
+
+import os
+import sys
+
+import pytest
+
+import child
+import netns
+import run
+from zoo import Room
+
+
+def pytest_configure(config):
+    if sys.executable != child.PYTHON:
+        raise pytest.UsageError(f"run this with {child.PYTHON} -m pytest, not {sys.executable}")
+    if os.geteuid():
+        raise pytest.UsageError("these tests make network namespaces: run them as root")
+
+
+def pytest_collection_modifyitems(items):
+    if items and not os.access(run.SOCKSTALL, os.X_OK):
+        raise pytest.UsageError(f"no program at {run.SOCKSTALL}: run make, or set SOCKSTALL")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sweep():
+    """Whatever a broken test left running ends with the session."""
+    yield
+    child.end_all()
+    netns.delete_all()
+
+
+@pytest.fixture(autouse=True)
+def no_colour_from_outside(monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
+@pytest.fixture
+def room():
+    room = Room()
+    yield room
+    room.close()
+
+
+@pytest.fixture
+def stream():
+    """Starts sockstall; ends it if the test did not."""
+    started = []
+
+    def start(*arguments, **options):
+        started.append(run.Stream(*arguments, **options))
+        return started[-1]
+
+    yield start
+    for child_ in started:
+        child_.end()
+
+
+@pytest.fixture
+def stall():
+    """Starts a program of stalls/; ends it after the test."""
+    started = []
+
+    def start(*arguments):
+        started.append(child.Stall(*arguments))
+        return started[-1]
+
+    yield start
+    for child_ in started:
+        child_.end()

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""
+The tables of the contract, as lists. A new command or option gets one line here; test_documents.py and
+test_completions.py then name every document that does not have it yet.
+"""
+
+COMMANDS = ["handshakes", "readers", "epoll", "threads", "check", "replay", "schema"]
+
+# letter, name, argument
+OPTIONS = [
+    ("j", "json", None),
+    ("1", "once", None),
+    ("i", "interval", "DUR"),
+    ("d", "duration", "DUR"),
+    ("m", "min-age", "DUR"),
+    ("a", "all", None),
+    ("p", "pid", "PID[,PID...]"),
+    ("c", "comm", "NAME"),
+    (None, "port", "PORT[,PORT...]"),
+    (None, "peer", "ADDR[/LEN]"),
+    (None, "netns", "all|self|INODE"),
+    (None, "cgroup", "PATH"),
+    (None, "interfaces", "epoll|all"),
+    (None, "watches", None),
+    ("v", "verbose", None),
+    (None, "stacks", None),
+    (None, "record", "FILE"),
+    (None, "btf", "FILE"),
+    (None, "ready-fd", "N"),
+    (None, "exit-code", None),
+    (None, "no-color", None),
+    ("V", "version", None),
+    ("h", "help", None),
+]
+
+LONG = {f"--{name}" for _, name, _ in OPTIONS}
+SHORT = {f"-{letter}" for letter, _, _ in OPTIONS if letter}
+
+EXIT_CODES = ["0", "1", "2", "10"]

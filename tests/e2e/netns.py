@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Network namespaces of the tests' own, and cables between them."""
+
+import atexit
+import itertools
+import os
+import subprocess
+
+from child import SLOW
+
+_numbers = itertools.count()
+_existing = set()
+
+
+def command(*argv, **options):
+    """Run a tool that must succeed; its standard output."""
+    done = subprocess.run([str(word) for word in argv], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=20 * SLOW, **options)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(map(str, argv))}: {done.stderr.strip()}")
+    return done.stdout
+
+
+class Namespace:
+    """One namespace with its loopback up."""
+
+    def __init__(self):
+        self.name = f"sst-{os.getpid()}-{next(_numbers)}"
+        command("ip", "netns", "add", self.name)
+        _existing.add(self)
+        self.programs = []
+        self.inode = os.stat(f"/run/netns/{self.name}").st_ino
+        self.ip("link", "set", "lo", "up")
+
+    def enter(self):
+        """What to put before a command so that it runs in here. It keeps its process id."""
+        return ["ip", "netns", "exec", self.name]
+
+    def ip(self, *words):
+        return command("ip", "-n", self.name, *words)
+
+    def run(self, *argv, **options):
+        return command(*self.enter(), *argv, **options)
+
+    def sysctl(self, key, value):
+        self.run("sysctl", "-q", "-w", f"{key}={value}")
+
+    def nft(self, rules):
+        self.run("nft", "-f", "-", input=rules)
+
+    def drop(self, hook, match):
+        """Drop what matches on its way in ("input") or out ("output"). The name of the rule's table."""
+        table = f"t{next(_numbers)}"
+        self.nft(f"table inet {table} {{\nchain c {{\ntype filter hook {hook} priority 0\n"
+                 f"{match} drop\n}}\n}}\n")
+        return table
+
+    def undrop(self, table):
+        self.nft(f"delete table inet {table}\n")
+
+    def sockets(self, *expression):
+        """Lines of `ss`, without a heading."""
+        return self.run("ss", "-Htno", *expression).splitlines()
+
+    def delete(self):
+        """With the programs that run in it: they would keep it alive."""
+        if self in _existing:
+            _existing.discard(self)
+            for program in self.programs:
+                program.end()
+            command("ip", "netns", "del", self.name)
+
+
+class Link:
+    """A cable between two namespaces; the left end has .1 and ::1, the right end .2 and ::2."""
+
+    def __init__(self, left, right, number=9):
+        self.left, self.right = left, right
+        self.device = f"v{number}"
+        self.left4, self.right4 = f"10.{number}.0.1", f"10.{number}.0.2"
+        self.left6, self.right6 = f"fd{number:02}::1", f"fd{number:02}::2"
+        left.ip("link", "add", self.device, "type", "veth", "peer", "name", self.device,
+                "netns", right.name)
+        self._address(left, self.left4, self.left6)
+        self._address(right, self.right4, self.right6)
+
+    def _address(self, netns, four, six):
+        netns.ip("addr", "add", f"{four}/24", "dev", self.device)
+        # nodad: the address is usable at once.
+        netns.ip("addr", "add", f"{six}/64", "dev", self.device, "nodad")
+        netns.ip("link", "set", self.device, "up")
+
+    def cut(self):
+        """The right end's interface goes down, as if the machine there had vanished."""
+        self.right.ip("link", "set", self.device, "down")
+
+
+def delete_all():
+    for netns in list(_existing):
+        try:
+            netns.delete()
+        except (RuntimeError, subprocess.TimeoutExpired):
+            pass
+
+
+atexit.register(delete_all)

@@ -1,0 +1,210 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""
+One end of TCP connections, driven by steps: first those on the command line, then those on standard
+input, until it ends. A step is NAME or NAME=VALUE. Each says what it did; a step that fails says so.
+"""
+
+import ctypes
+import os
+import socket
+import struct
+import sys
+import time
+
+from say import error_name, say
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def family_of(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+class Endpoint:
+    def __init__(self):
+        self.listener = None
+        self.sock = None
+        self.held = []
+        self.options = []
+        self.source_port = 0
+
+    def _new_socket(self, family):
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        self._apply(sock)
+        return sock
+
+    def _apply(self, sock):
+        for level, name, value in self.options:
+            sock.setsockopt(level, name, value)
+
+    def source(self, value):
+        """The local port of the next connection."""
+        self.source_port = int(value)
+
+    # Options: for every socket made after them.
+
+    def _option(self, name, value, level=socket.IPPROTO_TCP):
+        self.options.append((level, name, value))
+
+    def syncnt(self, value):
+        self._option(socket.TCP_SYNCNT, int(value))
+
+    def defer(self, value):
+        self._option(socket.TCP_DEFER_ACCEPT, int(value))
+
+    def user_timeout(self, value):
+        self._option(socket.TCP_USER_TIMEOUT, int(float(value) * 1000))
+
+    def rcvtimeo(self, value):
+        seconds = float(value)
+        timeval = struct.pack("ll", int(seconds), int(seconds % 1 * 1000000))
+        self._option(socket.SO_RCVTIMEO, timeval, socket.SOL_SOCKET)
+
+    def keepalive(self, value):
+        idle, interval, count = map(int, value.split(","))
+        self._option(socket.SO_KEEPALIVE, 1, socket.SOL_SOCKET)
+        self._option(socket.TCP_KEEPIDLE, idle)
+        self._option(socket.TCP_KEEPINTVL, interval)
+        self._option(socket.TCP_KEEPCNT, count)
+
+    # Connections.
+
+    def listen(self, value):
+        address, port, backlog = value.split(",")
+        self.listener = self._new_socket(family_of(address))
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if address == "::":
+            self.listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        self.listener.bind((address, int(port)))
+        self.listener.listen(int(backlog))
+        say("listening", fd=self.listener.fileno())
+
+    def accept(self, _):
+        say("accepting")
+        self.sock, _ = self.listener.accept()
+        self._apply(self.sock)
+        self.held.append(self.sock)
+        say("accepted", fd=self.sock.fileno())
+
+    def connect(self, value):
+        address, port = value.split(",")
+        self.sock = self._new_socket(family_of(address))
+        self.held.append(self.sock)
+        if self.source_port:
+            self.sock.bind(("", self.source_port))
+            self.source_port = 0
+        say("connecting", fd=self.sock.fileno())
+        try:
+            self.sock.connect((address, int(port)))
+        except OSError as error:
+            say("failed", error=error_name(error))
+            return
+        say("connected", fd=self.sock.fileno(), port=self.sock.getsockname()[1])
+
+    def connect_later(self, value):
+        """Begin to connect, without waiting for the outcome."""
+        address, port = value.split(",")
+        sock = self._new_socket(family_of(address))
+        sock.setblocking(False)
+        self.held.append(sock)
+        sock.connect_ex((address, int(port)))
+        say("connecting", fd=sock.fileno())
+
+    # Data.
+
+    def send(self, value):
+        self.sock.sendall(b"x" * int(value))
+        say("sent")
+
+    def take(self, value):
+        left = int(value)
+        while left:
+            left -= len(self.sock.recv(left))
+        say("took")
+
+    def echo(self, _):
+        """Answer everything, for ever."""
+        while data := self.sock.recv(4096):
+            self.sock.sendall(data)
+
+    def ask(self, _):
+        """Ask and get an answer, fifty times a second, for ever."""
+        say("asking")
+        while True:
+            self.sock.sendall(b"?")
+            self.sock.recv(4096)
+            time.sleep(0.02)
+
+    def block(self, value):
+        """Read once, with the syscall that is named, and say when that began and ended."""
+        read = getattr(self, "_block_" + (value or "recvfrom"))
+        fd = self.sock.fileno()
+        say("blocking", fd=fd, port=self.sock.getsockname()[1])
+        try:
+            say("returned", count=read(fd))
+        except OSError as error:
+            say("returned", error=error_name(error))
+
+    def _block_recvfrom(self, _):
+        return len(self.sock.recv(4096))
+
+    def _block_read(self, fd):
+        return len(os.read(fd, 4096))
+
+    def _block_readv(self, fd):
+        return os.readv(fd, [bytearray(4096)])
+
+    def _block_recvmsg(self, _):
+        return len(self.sock.recvmsg(4096)[0])
+
+    def _block_recvmmsg(self, fd):
+        space = ctypes.create_string_buffer(4096)
+        iovec = ctypes.create_string_buffer(struct.pack("PL", ctypes.addressof(space), 4096))
+        # struct mmsghdr: name, namelen, iov, iovlen, control, controllen, flags; then the length.
+        header = struct.pack("PIxxxxPLPLixxxxIxxxx", 0, 0, ctypes.addressof(iovec), 1, 0, 0, 0, 0)
+        header = ctypes.create_string_buffer(header)
+        if libc.recvmmsg(fd, header, 1, 0, None) < 0:
+            raise OSError(ctypes.get_errno(), "recvmmsg")
+        return 0
+
+    def unlisten(self, _):
+        self.listener.close()
+        say("unlistened")
+
+    def shut(self, _):
+        self.sock.shutdown(socket.SHUT_WR)
+        say("shut")
+
+    def close(self, _):
+        self.sock.close()
+        say("closed")
+
+    # The process.
+
+    def enter(self, value):
+        """Go to another network namespace; sockets stay where they were made."""
+        with open(f"/run/netns/{value}") as namespace:
+            libc.setns(namespace.fileno(), 0)
+        say("entered")
+
+    def comm(self, value):
+        """The bytes are given in hexadecimal: a comm may hold what an argument cannot."""
+        libc.prctl(15, ctypes.c_char_p(bytes.fromhex(value)))  # PR_SET_NAME
+        say("named")
+
+
+def main():
+    endpoint = Endpoint()
+
+    def step(words):
+        name, _, value = words.partition("=")
+        getattr(endpoint, name)(value)
+
+    for words in sys.argv[1:]:
+        step(words)
+    for line in sys.stdin:
+        step(line.strip())
+
+
+main()

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Terminals to run sockstall in: a bare pty, whose bytes are kept, and tmux, which shows what they mean."""
+
+import fcntl
+import os
+import pty
+import shlex
+import struct
+import subprocess
+import termios
+
+from child import wait_until
+from netns import command
+
+
+def run_in_pty(argv, rows=24, columns=80, timeout=30, until=None, **environment):
+    """
+    Run a command on a terminal and return all bytes that it wrote there, and its exit code. With
+    `until`, it gets a `q` when those bytes have come.
+    """
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    settings = termios.tcgetattr(slave)
+    process = subprocess.Popen(list(map(str, argv)), stdin=slave, stdout=slave, stderr=slave,
+                               env={**os.environ, "TERM": "xterm-256color", **environment})
+    written = bytearray()
+    os.set_blocking(master, False)
+
+    def pump():
+        try:
+            written.extend(os.read(master, 65536))
+        except OSError:  # nothing there now
+            pass
+        return process.poll() is not None or (until and until in written)
+
+    try:
+        wait_until(pump, timeout, f"{argv} on a terminal, which wrote {bytes(written)}")
+        if process.poll() is None:
+            os.write(master, b"q")
+            until = None
+            wait_until(pump, timeout, f"{argv} to quit")
+        pump()
+        assert termios.tcgetattr(slave) == settings, "the terminal's settings are not restored"
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+        os.close(slave)
+    return bytes(written), process.returncode
+
+
+class Tmux:
+    """A terminal of the given size in which a command runs; its exit code is shown afterwards."""
+
+    def __init__(self, argv, folder, columns=80, rows=24):
+        self.socket = str(folder / "tmux")
+        self.before, self.after = folder / "before", folder / "after"
+        words = shlex.join(map(str, argv))
+        # The shell itself outlives Ctrl-C.
+        script = (f"trap : INT; stty -g > {self.before}; echo the shell; {words}; echo code=$?; "
+                  f"stty -g > {self.after}; sleep 600")
+        self("new-session", "-d", "-x", columns, "-y", rows, "sh", "-c", script)
+        self("set-option", "-g", "window-size", "manual")
+
+    def __call__(self, *words):
+        return command("tmux", "-S", self.socket, "-f", "/dev/null", *words)
+
+    def screen(self):
+        return self("capture-pane", "-p")
+
+    def wait(self, text, timeout=15):
+        try:
+            return wait_until(lambda: self._with(text), timeout)
+        except AssertionError:
+            raise AssertionError(f"no {text!r} on the screen:\n{self.screen()}") from None
+
+    def _with(self, text):
+        screen = self.screen()
+        return screen if text in screen else None
+
+    def resize(self, columns, rows):
+        self("resize-window", "-x", columns, "-y", rows)
+
+    def keys(self, *names):
+        self("send-keys", *names)
+
+    def check_restored(self):
+        """The shell's screen is back, with its cursor and its settings."""
+        screen = self.wait("code=0")
+        assert "the shell" in screen, screen
+        state = self("display-message", "-p", "#{alternate_on} #{cursor_flag} #{mouse_any_flag}")
+        assert state.split() == ["0", "1", "0"], state
+        wait_until(self.after.exists, 5)
+        assert wait_until(self.after.read_text, 5) == self.before.read_text()
+
+    def close(self):
+        self("kill-server")

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Completion as the shells themselves do it: bash's, zsh's and fish's own machinery, on installed files."""
+
+import os
+import pty
+import re
+import select
+import shlex
+import subprocess
+import time
+
+import pytest
+
+import contract
+import run
+from cgroups import Cgroup, cgroup2
+
+SHELLS = ["bash", "zsh", "fish"]
+EVERY_COMMAND = set(contract.COMMANDS)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """The files where `make install` puts them, and a folder with two recordings."""
+    top = tmp_path_factory.mktemp("installed")
+    subprocess.run(["make", "-s", "-C", run.ROOT, "install", f"DESTDIR={top}", "PREFIX=/usr"], check=True,
+                   capture_output=True)
+    (top / "work").mkdir()
+    for name in ("first.rec", "second.rec"):
+        (top / "work" / name).touch()
+    return top
+
+
+def bash(installed, line):
+    """bash-completion loads the file by the command's name; then its function is called as readline would."""
+    words = re.findall(r"[^\s=]+|=", line) + ([""] if line.endswith((" ", "=")) else [])
+    script = f"""
+        . /usr/share/bash-completion/bash_completion
+        _completion_loader sockstall
+        COMP_LINE={shlex.quote(line)} COMP_POINT=${{#COMP_LINE}} COMP_WORDS=({shlex.join(words)})
+        COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+        compopt() {{ :; }}  # it works only while readline asks
+        function=$(complete -p sockstall | sed 's/.*-F \\([^ ]*\\).*/\\1/')
+        $function sockstall "${{COMP_WORDS[-1]}}" "${{COMP_WORDS[-2]}}"
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    # Not from the host: what is tested may be installed there in another version.
+    data = installed / "usr" / "share"
+    return _lines(["bash", "--norc", "-c", script], installed, BASH_COMPLETION_USER_DIR=f"{data}/bash-completion",
+                  XDG_DATA_DIRS=str(data))
+
+
+def fish(installed, line):
+    folder = installed / "usr/share/fish/vendor_completions.d"
+    # fish asks for completions of a command only if there is one of that name.
+    script = (f"set fish_complete_path {folder} $fish_complete_path; set -a PATH {installed}/usr/sbin\n"
+              f"complete -C {shlex.quote(line)}")
+    return {found.split("\t")[0] for found in _lines(["fish", "--no-config", "-c", script], installed)}
+
+
+def zsh(installed, line):
+    """zsh completes only where someone types: on a terminal, with a widget that lists what would be offered."""
+    rc = installed / ".zshrc"
+    rc.write_text(f"""
+        fpath=({installed}/usr/share/zsh/site-functions $fpath)
+        autoload -Uz compinit && compinit -D -u
+        PS1= PROMPT_EOL_MARK= LISTMAX=100000
+        zstyle ':completion:*' list-separator '\t'
+        zmodload zsh/zutil
+        # Every match ends in compadd: let it say what it was given that fits.
+        compadd() {{
+            if [[ ${{@[(r)-*O]}} || ${{@[(r)-*A]}} || ${{@[(r)-*D]}} ]]; then builtin compadd "$@"; return; fi
+            local -a fitting
+            builtin compadd -O fitting "$@"
+            print -rl -- "<"${{^fitting}}">"
+            builtin compadd "$@"
+        }}
+        show() {{ print -r -- "<<"; zle complete-word; print -r -- ">>"; exit; }}
+        zle -N show
+        bindkey '^X' show
+        echo READY
+    """)
+    master, slave = pty.openpty()
+    process = subprocess.Popen(["zsh", "-i"], stdin=slave, stdout=slave, stderr=slave, cwd=installed / "work",
+                               env={**os.environ, "ZDOTDIR": str(installed), "TERM": "dumb"}, start_new_session=True)
+    os.close(slave)
+    try:
+        _read_until(master, b"READY")
+        os.write(master, line.encode() + b"\x18")
+        text = _read_until(master, b">>").decode()
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+    return set(re.findall(r"<([^<>\r\n]+)>", text.partition("<<")[2]))
+
+
+def _read_until(master, end, timeout=20):
+    text, deadline = b"", time.monotonic() + timeout
+    while end not in text:
+        ready, _, _ = select.select([master], [], [], max(0, deadline - time.monotonic()))
+        assert ready, f"no {end} in {text}"
+        text += os.read(master, 65536)
+    return text
+
+
+def _lines(argv, installed, **environment):
+    done = subprocess.run(argv, cwd=installed / "work", capture_output=True, text=True, timeout=30, check=False,
+                          env={**os.environ, "HOME": str(installed), **environment})
+    assert done.stderr == "", done.stderr
+    return set(done.stdout.split("\n")) - {""}
+
+
+@pytest.fixture(params=SHELLS)
+def complete(request, installed):
+    return lambda line: globals()[request.param](installed, line)
+
+
+def test_commands(complete):
+    assert complete("sockstall ") & EVERY_COMMAND == EVERY_COMMAND
+    assert complete("sockstall re") == {"readers", "replay"}
+
+
+def test_only_one_command(complete):
+    assert not complete("sockstall readers ") & EVERY_COMMAND
+
+
+def test_long_options(complete):
+    found = {word.rstrip("=") for word in complete("sockstall --")}
+    assert found == contract.LONG
+
+
+def test_short_options(complete, request):
+    found = complete("sockstall -")
+    if found <= contract.LONG:
+        assert "bash" in request.node.name  # there a letter is as quickly typed
+        return
+    assert {word for word in found if len(word) == 2} == contract.SHORT
+
+
+def test_options_behind_a_command(complete):
+    assert {word.rstrip("=") for word in complete("sockstall readers --re")} == {"--record", "--ready-fd"}
+
+
+def test_values_of_netns(complete):
+    found = complete("sockstall --netns ")
+    inode = str(os.stat("/proc/self/ns/net").st_ino)
+    assert {"all", "self", inode} <= found
+    assert found - {"all", "self"} == {word for word in found if word.isdigit()}
+
+
+def test_value_behind_an_equals_sign(complete):
+    assert {word.rpartition("=")[2] for word in complete("sockstall --netns=s")} == {"self"}
+
+
+@pytest.mark.parametrize("option", ["-p ", "--pid "])
+def test_pids(complete, option):
+    pid = str(os.getpid())
+    assert pid in complete(f"sockstall {option}")
+    assert {word.rpartition(",")[2] for word in complete(f"sockstall {option}1,{pid}")} >= {pid}
+
+
+def test_comm(complete):
+    with open("/proc/self/comm", encoding="utf-8") as file:
+        assert file.read().strip() in complete("sockstall --comm ")
+
+
+@pytest.mark.parametrize("option", ["--interval", "--duration", "--min-age"])
+def test_durations(complete, option):
+    found = complete(f"sockstall {option} ")
+    assert "1m" in found
+    for duration in found:
+        assert run.sockstall(option, duration, "--version").returncode == 0
+        assert run.sockstall(option, duration, "schema").stderr.decode().endswith("cannot be used with schema\n")
+
+
+@pytest.mark.parametrize("before", ["--record", "replay"])
+def test_files(complete, before):
+    assert complete(f"sockstall {before} s") == {"second.rec"}
+    assert {"first.rec", "second.rec"} <= complete(f"sockstall {before} ")
+
+
+def test_no_files_elsewhere(complete):
+    assert not complete("sockstall readers s")
+    assert not {"first.rec", "second.rec"} & complete("sockstall --port ")
+
+
+@pytest.fixture
+def cgroup():
+    mount = cgroup2()
+    if mount not in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified") or not os.access(mount, os.W_OK):
+        pytest.skip("no writable cgroup v2 hierarchy where systemd mounts it")
+    group = Cgroup(mount)
+    yield group
+    group.delete()
+
+
+def test_cgroups(complete, cgroup):
+    """As sockstall takes them: from the mount point on."""
+    cgroup.below("inner")
+    assert {word.strip("/") for word in complete("sockstall --cgroup /sst-")} >= {cgroup.path.strip("/")}
+    found = complete(f"sockstall --cgroup {cgroup.path}/")
+    assert {word.strip("/").rpartition("/")[2] for word in found} == {"inner"}

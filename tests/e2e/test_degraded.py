@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""With less than a root shell on the host has: what still runs, what is said, the exit code."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+import run
+from scene import MIN_AGE, Scene
+
+KERNEL_BTF = "/sys/kernel/btf/vmlinux"
+# Before Linux 5.11 maps are locked memory, and the usual limit is 64 KiB.
+NEEDED = ["bpf", "perfmon", "sys_ptrace", "net_admin"]
+RELEASE = tuple(map(int, os.uname().release.split(".")[:2]))
+ENOUGH = NEEDED + (["sys_resource"] if RELEASE < (5, 11) else [])
+# Hidden in a mount namespace of its own.
+NO_SYS = 'mount -t tmpfs none /sys && exec "$@"'
+NO_KERNEL_BTF = 'mount -t tmpfs none /sys/kernel/btf && exec "$@"'
+HANDSHAKES, READERS = {"syn", "queue"}, {"v4", "v6", "far"}
+
+
+@pytest.fixture(scope="module")
+def scene():
+    scene = Scene()
+    yield scene
+    scene.close()
+
+
+@pytest.fixture(scope="module")
+def program():
+    """A copy that every user can run."""
+    with tempfile.TemporaryDirectory(prefix="sst-", dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        yield shutil.copy(run.SOCKSTALL, folder)
+
+
+@pytest.fixture(scope="module")
+def btf_copy():
+    if not os.path.exists(KERNEL_BTF):
+        pytest.skip("this kernel shows no BTF to copy")
+    with tempfile.TemporaryDirectory(prefix="sst-", dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        yield shutil.copyfile(KERNEL_BTF, os.path.join(folder, "vmlinux"))
+
+
+def capabilities(*names):
+    """Another user than root, with these capabilities only."""
+    listed = "-all" + "".join(f",+{name}" for name in names)
+    return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", f"--bounding-set={listed}",
+            f"--inh-caps={listed}", f"--ambient-caps={listed}"]
+
+
+def root_without(name):
+    return ["setpriv", f"--bounding-set=-{name}", f"--inh-caps=-{name}"]
+
+
+def hidden(script):
+    return ["unshare", "-m", "sh", "-c", script, "sh"]
+
+
+def call(*argv):
+    return subprocess.run(list(map(str, argv)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          stdin=subprocess.DEVNULL, timeout=60)
+
+
+def said(done):
+    """The lines on stderr; each is of sockstall's own making, and none stands twice."""
+    lines = done.stderr.splitlines()
+    assert all(line.startswith("sockstall: ") for line in lines), done.stderr
+    assert len(lines) == len(set(lines)), done.stderr
+    return lines
+
+
+def state(check, name):
+    """What `check` says of a probe: "yes", "no" or "none"."""
+    return next(line.split()[1] for line in check.stdout.splitlines() if line.split()[0] == name)
+
+
+def records(done):
+    assert done.returncode == 0, done.stderr
+    return run.parse(done.stdout.encode())
+
+
+# Capabilities in place of root.
+
+def test_four_capabilities_see_readers(scene, program):
+    done = call(*capabilities(*ENOUGH), program, "readers", "-1", "-j", *MIN_AGE)
+    assert READERS <= scene.names(records(done))
+    assert not said(done)
+
+
+def test_four_capabilities_say_what_is_missing(scene, program):
+    done = call(*capabilities(*ENOUGH), program, "-1", "-j", *MIN_AGE)
+    found = records(done)
+    assert READERS <= scene.names(found)
+    assert not run.matching(found, type="lost"), "what cannot be entered is not lost, it was never there"
+    lines = said(done)
+    assert sum("network namespaces" in line for line in lines) == 1, lines
+    assert sum("tracefs" in line for line in lines) <= 1, lines
+    assert len(lines) <= 2, lines
+
+
+def test_four_capabilities_see_handshakes_of_their_namespace(scene, program):
+    """Started inside, it needs no right to go there."""
+    done = call(*scene.room.here.enter(), *capabilities(*ENOUGH), program, "handshakes", "-1", "-j", *MIN_AGE)
+    assert {"queue"} <= scene.names(records(done))
+
+
+def test_check_of_four_capabilities(program):
+    done = call(*capabilities(*ENOUGH), program, "check")
+    assert done.returncode == 0, done.stderr
+    assert state(done, "thread_scan") == state(done, "socket_scan") == "yes"
+    assert state(done, "network_namespaces") == "no"
+    assert "CAP_SYS_ADMIN" in done.stdout
+
+
+def test_root_without_sys_admin(scene):
+    done = call(*root_without("sys_admin"), run.SOCKSTALL, "readers", "-1", "-j", *MIN_AGE)
+    assert READERS <= scene.names(records(done))
+
+
+@pytest.mark.parametrize("missing", ["bpf", "perfmon"])
+def test_one_capability_short(program, missing):
+    names = [name for name in ENOUGH if name != missing]
+    done = call(*capabilities(*names), program, "-1", "-j")
+    assert done.returncode == 1 and not done.stdout
+    assert len(said(done)) == 1 and "not permitted" in done.stderr, done.stderr
+
+
+@pytest.mark.skipif(RELEASE >= (5, 11), reason="from Linux 5.11 on maps are not locked memory")
+def test_locked_memory(program):
+    done = call(*capabilities(*NEEDED), "sh", "-c", 'ulimit -l 64; exec "$@"', "sh", program, "-1", "-j")
+    assert done.returncode == 1 and not done.stdout
+    assert len(said(done)) == 1 and "ulimit -l" in done.stderr, done.stderr
+
+
+def test_check_of_nobody(program):
+    done = call(*capabilities(), program, "check")
+    assert done.returncode == 1
+    assert state(done, "thread_scan") == "no"
+    assert len(said(done)) == 1 and "root" in done.stderr
+
+
+# The kernel's files are not to be had.
+
+def test_no_sys(scene):
+    done = call(*hidden(NO_SYS), run.SOCKSTALL, "-1", "-j")
+    assert done.returncode == 1 and not done.stdout
+    assert len(said(done)) == 1 and "BTF" in done.stderr and "--btf" in done.stderr
+
+
+def test_check_without_btf():
+    done = call(*hidden(NO_KERNEL_BTF), run.SOCKSTALL, "check")
+    assert done.returncode == 1
+    assert state(done, "thread_scan") == "no" and "no BTF" in done.stdout
+    assert len(said(done)) == 1 and "CONFIG_DEBUG_INFO_BTF" in done.stderr
+
+
+@pytest.mark.parametrize("how", [NO_SYS, NO_KERNEL_BTF], ids=["no /sys", "no BTF in /sys"])
+def test_btf_from_a_file(scene, btf_copy, how):
+    done = call(*hidden(how), run.SOCKSTALL, "-1", "-j", "--btf", btf_copy, *MIN_AGE)
+    assert scene.names(records(done)) == HANDSHAKES | READERS
+    assert not said(done)
+
+
+def test_btf_from_a_file_in_check(btf_copy):
+    done = call(*hidden(NO_KERNEL_BTF), run.SOCKSTALL, "check", "--btf", btf_copy)
+    assert done.returncode == 0, done.stderr
+    assert state(done, "thread_scan") == state(done, "handshakes_set_state") == "yes"
+
+
+@pytest.mark.parametrize("path, reason", [("/etc/passwd", "no BTF in it"), ("/nonexistent", "No such file")])
+def test_bad_btf(path, reason):
+    for command in "check", "readers":
+        done = call(run.SOCKSTALL, command, "--btf", path)
+        assert done.returncode == 1 and len(said(done)) == 1 and reason in done.stderr, done.stderr
+
+
+def test_no_tracefs(scene):
+    """Neither mounted nor to be mounted: loops are not counted, all else goes on."""
+    hide = 'mount -t tmpfs none /sys/kernel/tracing && mount -t tmpfs none /sys/kernel/debug && exec "$@"'
+    done = call(*hidden(hide), *root_without("sys_admin"), run.SOCKSTALL, "-1", "-j", *MIN_AGE)
+    assert READERS <= scene.names(records(done))
+    lines = [line for line in said(done) if "tracefs" in line]
+    assert len(lines) == 1 and "loops" in lines[0], done.stderr
+
+
+def is_locked_down():
+    """No file says so unless securityfs is mounted; the command line does."""
+    with open("/proc/cmdline", encoding="utf-8") as file:
+        return "lockdown=confidentiality" in file.read()
+
+
+@pytest.mark.skipif(not is_locked_down(), reason="not booted with lockdown=confidentiality: see tests/kernels")
+@pytest.mark.parametrize("command", ["check", "readers"])
+def test_lockdown(command):
+    done = call(run.SOCKSTALL, command)
+    assert done.returncode == 1
+    assert len(said(done)) == 1 and "lockdown=confidentiality" in done.stderr, done.stderr
+
+
+# Containers.
+
+def test_own_pid_namespace(scene):
+    """It sees its own processes, by their numbers there."""
+    script = ("""exec 2>&1; python3 -c '
+import os, socket, sys
+here, there = socket.socketpair()
+print(os.getpid(), flush=True)
+here.recv(1)' > /proc/$$/fd/1 & sleep 2; exec "$@" """)
+    done = call("unshare", "-p", "-f", "--mount-proc", "sh", "-c", script, "sh", run.SOCKSTALL, "readers", "-1", "-j",
+                "-a", "-m", "100ms")
+    number, _, output = done.stdout.partition("\n")
+    found = run.matching(run.parse(output.encode()), type="reader")
+    assert [record["pid"] for record in found] == [int(number)], found
+    assert found[0]["cgroup"], "it was looked up by the number of another namespace"
+
+
+def test_own_pid_namespace_threads():
+    """-p takes the numbers that are seen inside."""
+    done = call("unshare", "-p", "-f", "--mount-proc", "sh", "-c", 'exec "$@"', "sh", run.SOCKSTALL, "threads", "-p", 1,
+                "-1", "-j")
+    found = run.matching(records(done), type="thread")
+    assert {record["pid"] for record in found} == {1} and {record["comm"] for record in found} == {"sockstall"}
+
+
+def test_hosts_pid_namespace(scene):
+    """All namespaces but that of processes are its own: it sees what it sees outside."""
+    done = call("unshare", "-m", "-n", "-u", "-i", "-C", run.SOCKSTALL, "readers", "-1", "-j", *MIN_AGE)
+    assert READERS <= scene.names(records(done))

@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Event loops: what keeps them from their wait, and the healthy one."""
+
+import signal
+
+import pytest
+
+import run
+from child import Stall, wait_until
+from zoo import Case, Room, Zoo, check, keepers
+
+STUCK = {}
+# These keep a CPU busy: each runs by itself, and not for long.
+BUSY = ("computing", "spinning")
+WAITS = ("epoll_wait", "epoll_pwait", "epoll_pwait2")
+
+
+def stuck(build):
+    STUCK[build.__name__] = build
+    return build
+
+
+def number(value):
+    return isinstance(value, (int, float)) and value >= 0
+
+
+def positive(value):
+    return number(value) and value > 0
+
+
+def known_or(wanted):
+    """What the last wait asked for cannot be known where no wait was seen."""
+    return lambda value: value is None or value == wanted
+
+
+def turning(room, syscall="epoll_wait"):
+    """A healthy loop that has been turning for a while."""
+    loop = Stall(room.here, "loop.py", syscall)
+    loop.fd = loop.said("looping")["fd"]
+    loop.said("turned")
+    return loop
+
+
+def enter(loop, handler):
+    loop.tell(handler)
+    return loop.said("entering")
+
+
+def back(loop):
+    """End the handler: the loop turns again."""
+    def end():
+        loop.process.send_signal(signal.SIGUSR1)
+        loop.said("left")
+    return end
+
+
+def away(loop, words, verdict, **expect):
+    """A loop that is in a handler. Its stall began when it left its wait."""
+    expect = {"type": "loop", "verdict": verdict, "interface": "epoll", "comm": "python3",
+              "max_events": known_or(4), **expect}
+    return Case({"type": "loop", **keepers(loop)}, expect, back(loop),
+                since=lambda: words["time"], since_tolerance=0.05)
+
+
+@stuck
+def sleeping(room):
+    loop = turning(room)
+    return away(loop, enter(loop, "sleep=600"), "stalled", now="blocked", now_s=positive,
+                now_in=lambda text: "nanosleep" in text, epoll_fd=loop.fd)
+
+
+@stuck
+def sleeping_after_epoll_pwait(room):
+    loop = turning(room, "epoll_pwait")
+    return away(loop, enter(loop, "sleep=600"), "stalled", now="blocked")
+
+
+@stuck
+def reading(room):
+    server = Stall(room.there, "endpoint.py", f"listen={room.link.right4},9001,16", "accept")
+    server.said("listening")
+    loop = turning(room)
+    words = enter(loop, f"recv={room.link.right4},9001")
+    words = loop.said("reading")
+    return away(loop, words, "blocked_in_read", now="blocked", now_s=positive,
+                now_in=lambda text: "recvfrom" in text and room.link.right4 in text
+                and room.link.left4 in text and "9001" in text)
+
+
+@stuck
+def computing(room):
+    loop = turning(room)
+    return away(loop, enter(loop, "compute=60"), "stalled", now="running")
+
+
+@stuck
+def spinning(room):
+    loop = turning(room)
+    case = away(loop, enter(loop, "spin=60"), "spinning", timeout_s=0)
+    case.since_tolerance = 2  # known to the interval in which it began
+    return case
+
+
+@stuck
+def saturated(room):
+    loop = turning(room)
+    case = away(loop, enter(loop, "saturate=60"), "saturated", events_per_wait=4)
+    case.since_tolerance = 2
+    return case
+
+
+QUIET = [name for name in STUCK if name not in BUSY]
+
+
+@pytest.fixture(scope="module")
+def zoo():
+    room = Room()
+    zoo = Zoo({name: STUCK[name] for name in QUIET}, room, "epoll", "-i", "200ms",
+              once_options=["epoll"])
+    zoo.healthy = {syscall: turning(room, syscall) for syscall in WAITS}
+    yield zoo
+    zoo.finish()
+
+
+@pytest.fixture(scope="module")
+def once(zoo):
+    return zoo.once_records()
+
+
+@pytest.fixture(scope="module")
+def ended(zoo, once):
+    return zoo.end_stalls()
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_live(zoo, name):
+    zoo.live(name)
+
+
+@pytest.mark.parametrize("name", [name for name in QUIET if name != "saturated"])
+def test_started_before(zoo, once, name):
+    zoo.once(name, once)
+
+
+@pytest.mark.parametrize("syscall", WAITS)
+def test_healthy_is_not_shown(zoo, once, syscall):
+    loop = zoo.healthy[syscall]
+    assert not run.findings(once, pid=loop.pid)
+    assert not run.findings(zoo.stream.records(), pid=loop.pid)
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_close(zoo, ended, name):
+    zoo.check_close(name, ended.get(name))
+
+
+def test_whole_stream(zoo, ended):
+    zoo.stream.stop()
+
+
+@pytest.mark.parametrize("name", BUSY)
+def test_busy_live(room, stream, name):
+    live = stream("epoll", "-j", "-i", "200ms")
+    case = STUCK[name](room)
+    opened = live.wait(10, event=("open", "change"), verdict=case.expect["verdict"], **case.who)
+    check(opened, case)
+    case.end()
+    closed = live.wait(5, event="close", id=opened["id"])
+    assert closed["tid"] == opened["tid"]
+    live.stop()
+
+
+def test_spinning_started_before_once(room):
+    case = STUCK["spinning"](room)
+    case.since = None
+    check(run.only(run.once("epoll", "-p", case.who["pid"]), **case.who), case)
+
+
+@pytest.mark.parametrize("name", ["spinning", "saturated"])
+def test_busy_started_before(room, stream, name):
+    """A live run that begins when the loop is in this state already sees it too."""
+    case = STUCK[name](room)
+    case.since = None
+    live = stream("epoll", "-j", "-i", "200ms", "-p", case.who["pid"])
+    check(live.wait(10, event="open", **case.who), case)
+    live.stop()
+
+
+def test_sleeping_started_before_live(room, stream):
+    case = STUCK["sleeping"](room)
+    live = stream("epoll", "-j", "-i", "200ms", "-p", case.who["pid"])
+    opened = live.wait(10, event="open", **case.who)
+    check(opened, case)
+    case.end()
+    live.wait(5, event="close", id=opened["id"])
+    live.stop()
+
+
+# The healthy loop, with -a.
+
+@pytest.fixture(scope="module")
+def healthy_records():
+    """Some intervals of three healthy loops: {syscall: records}."""
+    room = Room()
+    live = run.Stream("epoll", "-j", "-a", "-i", "250ms")
+    loops = {syscall: turning(room, syscall) for syscall in WAITS}
+    for loop in loops.values():
+        live.wait_line(_count_to(4, loop.pid), 10, what="four intervals")
+    records = live.stop()
+    yield {syscall: (loop, run.findings(records, type="loop", tid=loop.pid))
+           for syscall, loop in loops.items()}
+    room.close()
+
+
+def _count_to(count, pid):
+    seen = []
+
+    def wanted(line):
+        record = run.parse_line(line)
+        if record["type"] == "loop" and record["pid"] == pid:
+            seen.append(record)
+        return len(seen) >= count
+    return wanted
+
+
+@pytest.mark.parametrize("syscall", WAITS)
+def test_healthy_with_all(healthy_records, syscall):
+    loop, records = healthy_records[syscall]
+    for record in records:
+        assert record["verdict"] == "ok" and record["interface"] == "epoll"
+        assert record["event"] is None and record["id"] is None
+        assert record["epoll_fd"] == loop.fd and record["pid"] == loop.pid
+    last = records[-1]
+    assert last["timeout_s"] == 5 and last["max_events"] == 4
+
+
+@pytest.mark.parametrize("syscall", WAITS)
+def test_healthy_rates(healthy_records, syscall):
+    """A timer turns the loop a hundred times a second, less where the machine is busy."""
+    last = healthy_records[syscall][1][-1]
+    assert 5 < last["waits_per_s"] < 120 and 5 < last["events_per_s"] < 240
+    assert last["events_per_wait"] >= 0.9 and last["empty_per_s"] < 1
+    assert 0 <= last["busy_ratio"] < 1
+    assert 0 < last["lag_p50_s"] <= last["lag_p99_s"]
+    assert last["lag_max_s"] > 0
+    assert 0.001 < last["wait_p50_s"] <= last["wait_p99_s"]
+    for key in "lag_cpu_s", "lag_runqueue_s", "lag_blocked_s":
+        assert 0 <= last[key] < 1
+    assert last["lag_cpu_s"] > 0
+
+
+def test_intervals_follow_each_other(healthy_records):
+    """With -a a loop is there at every interval."""
+    times = [record["time"] for record in healthy_records["epoll_wait"][1]]
+    assert times == sorted(set(times))
+
+
+def test_lag_is_split(room, stream):
+    """One handler computes, another sleeps: the parts of the lag tell them apart."""
+    live = stream("epoll", "-j", "-a", "-i", "1s")
+    loop = turning(room)
+    live.wait(10, type="loop", tid=loop.pid)
+    for handler in "compute=0.1", "sleep=0.3":
+        enter(loop, handler)
+        loop.said("left")
+    live.wait_line(_count_to(3, loop.pid), 10, what="three intervals")
+    records = run.findings(live.stop(), type="loop", tid=loop.pid)
+    assert max(record["lag_max_s"] for record in records) >= 0.3
+    # It computes by the clock: on a busy machine it may wait for a CPU for a part of that.
+    assert sum(record["lag_cpu_s"] + record["lag_runqueue_s"] for record in records) >= 0.095
+    assert sum(record["lag_blocked_s"] for record in records) >= 0.29
+
+
+def test_default_min_age_of_loops(room, stream):
+    """A stall of a loop is shown from 100 ms on; with -m 1h never."""
+    loop = turning(room)
+    enter(loop, "sleep=600")
+    found = wait_until(lambda: run.findings(run.once("epoll", "-p", loop.pid)), 5, "the stall")
+    assert 0.1 <= found[0]["age_s"] < 5
+    assert not run.findings(run.once("epoll", "-p", loop.pid, "-m", "1h"))
+
+
+def test_used_epoll_once_and_left(room, stream):
+    """A thread that waited a few times and then went to sleep for good is no stalled loop."""
+    live = stream("epoll", "-j", "-i", "100ms")
+    loop = Stall(room.here, "once_then_sleep.py")
+    loop.said("sleeping")
+    probe = turning(room)
+    enter(probe, "sleep=1")
+    live.wait(10, event="open", pid=probe.pid)
+    probe.said("left")
+    live.wait(10, event="close", pid=probe.pid)
+    assert not run.findings(live.stop(), pid=loop.pid)

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Network namespaces: all are seen, each for itself, and one may vanish at any time."""
+
+import os
+
+import pytest
+
+import run
+from child import PYTHON, STALLS, Child, Stall
+from netns import Link, Namespace
+from zoo import Room, in_syscall
+
+RECVFROM = 45
+
+
+def waiting_client(here, there, address, port):
+    """A client in `here` that awaits a reply, and its peer."""
+    peer = Stall(there, "endpoint.py", f"listen={address},{port},16", "accept")
+    peer.said("listening")
+    client = Stall(here, "endpoint.py", f"connect={address},{port}", "send=5", "block=recvfrom")
+    client.said("blocking")
+    in_syscall(client, RECVFROM)
+    return client, peer
+
+
+def half_open(room, port):
+    room.there.drop("input", f"tcp sport {port}")
+    server = Stall(room.here, "endpoint.py", f"listen={room.link.left4},{port},16")
+    server.said("listening")
+    client = Stall(room.there, "endpoint.py", f"connect={room.link.left4},{port}")
+    client.said("connecting")
+    return server, client
+
+
+@pytest.fixture(scope="module")
+def twins():
+    """Two rooms with the same addresses and ports, each with a reader and a handshake that are stuck."""
+    rooms = [Room(), Room()]
+    live = run.Stream("-j", "-i", "100ms", "-m", "200ms")
+    for room in rooms:
+        room.client, _ = waiting_client(room.here, room.there, room.link.right4, 5101)
+        room.server, _ = half_open(room, 5102)
+    yield rooms, live
+    live.stop()
+    for room in rooms:
+        room.close()
+
+
+def expected(room):
+    return [
+        {"type": "reader", "pid": room.client.pid, "netns": room.here.inode,
+         "peer_addr": room.link.right4, "peer_port": 5101, "verdict": "awaiting_reply"},
+        {"type": "handshake", "pid": room.server.pid, "netns": room.here.inode,
+         "local_addr": room.link.left4, "local_port": 5102, "verdict": "peer_silent"},
+    ]
+
+
+def test_same_addresses_live(twins):
+    rooms, live = twins
+    ids = {live.wait(10, event="open", **wanted)["id"]
+           for room in rooms for wanted in expected(room)}
+    assert len(ids) == 4
+
+
+def test_same_addresses_once(twins):
+    rooms, live = twins
+    for room in rooms:
+        for wanted in expected(room):
+            live.wait(10, **wanted)  # old enough by now
+    records = run.once("-m", "200ms")
+    for room in rooms:
+        for wanted in expected(room):
+            run.only(records, **wanted)
+
+
+def test_nameless_namespace(stream):
+    """A container's namespace has no name in /run/netns."""
+    live = stream("-j", "-i", "100ms", "-m", "200ms")
+    program = os.path.join(STALLS, "endpoint.py")
+    child = Child(["unshare", "-n", "sh", "-c",
+                   f"ip link set lo up && exec {PYTHON} -u {program} "
+                   "listen=127.0.0.1,5103,4 connect=127.0.0.1,5103"])
+    child.wait_line(lambda line: b'"connected"' in line, 10)
+    inode = os.stat(f"/proc/{child.pid}/ns/net").st_ino
+    who = {"type": "handshake", "netns": inode, "local_port": 5103, "side": "server"}
+    opened = live.wait(10, event="open", **who)
+    assert opened["verdict"] == "not_accepted" and opened["pid"] == child.pid
+    run.only(run.once("-m", "200ms"), **who)
+    child.end()
+    live.wait(5, event="close", id=opened["id"])
+
+
+def test_namespace_made_later(stream):
+    live = stream("-j", "-i", "100ms", "-m", "200ms")
+    room = Room()
+    try:
+        half_open(room, 5104)
+        live.wait(10, event="open", netns=room.here.inode, local_port=5104)
+    finally:
+        room.close()
+    live.stop()
+
+
+def test_namespace_vanishes(stream):
+    """What was open in it is closed; the run goes on with the others."""
+    gone, stays = Room(), Room()
+    try:
+        live = stream("-j", "-i", "100ms", "-m", "200ms")
+        stuck = half_open(gone, 5105)
+        opened = live.wait(10, event="open", netns=gone.here.inode, local_port=5105)
+        gone.close()
+        for child in stuck:
+            child.end()
+        live.wait(10, event="close", id=opened["id"])
+        half_open(stays, 5106)
+        live.wait(10, event="open", netns=stays.here.inode, local_port=5106)
+        live.stop()
+    finally:
+        gone.close()
+        stays.close()
+
+
+def test_many_come_and_go(stream):
+    """Namespaces that appear and vanish between and during looks disturb nothing."""
+    live = stream("-j", "-i", "50ms", "-m", "200ms")
+    for _ in range(20):
+        Namespace().delete()
+    room = Room()
+    try:
+        half_open(room, 5107)
+        live.wait(10, event="open", netns=room.here.inode, local_port=5107)
+    finally:
+        room.close()
+    live.stop()
+
+
+def test_socket_of_another_namespace():
+    """A socket belongs to the namespace it was made in, wherever its process went since."""
+    first, second = Namespace(), Namespace()
+    link = Link(first, second)
+    try:
+        peer = Stall(second, "endpoint.py", f"listen={link.right4},5108,16", "accept")
+        peer.said("listening")
+        client = Stall(first, "endpoint.py", f"connect={link.right4},5108", "send=5",
+                       f"enter={second.name}", "block=recvfrom")
+        client.said("blocking")
+        in_syscall(client, RECVFROM)
+        record = run.only(run.once("readers", "-m", "0"), pid=client.pid)
+        assert record["netns"] == first.inode
+        assert record["verdict"] == "awaiting_reply"
+    finally:
+        first.delete()
+        second.delete()

@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Every option and every command of the contract."""
+
+import json
+import os
+import platform
+import time
+
+import pytest
+
+import run
+from cgroups import Cgroup, cgroup2
+from child import Stall, wait_until
+from scene import MIN_AGE, Scene
+from zoo import moment
+
+EVERYTHING = {"v4", "v6", "syn", "queue", "far"}
+IPV4 = EVERYTHING - {"v6"}
+
+
+@pytest.fixture(scope="module")
+def scene():
+    scene = Scene()
+    yield scene
+    scene.close()
+
+
+# Which stalls: an option may use the scene's values.
+
+FILTERS = {
+    "none": (lambda s: [], EVERYTHING),
+    "-p": (lambda s: ["-p", s.v4.pid], {"v4"}),
+    "-p of two": (lambda s: ["-p", f"{s.v4.pid},{s.syn.pid}"], {"v4", "syn"}),
+    "--pid": (lambda s: ["--pid", s.queue.pid], {"queue"}),
+    "--pid=": (lambda s: [f"--pid={s.far.pid}"], {"far"}),
+    "-p of nobody": (lambda s: ["-p", "4194303"], set()),
+    "-c": (lambda s: ["-c", "sst-alpha"], {"v4"}),
+    "--comm": (lambda s: ["--comm", "python3"], EVERYTHING - {"v4"}),
+    "--comm is not a prefix": (lambda s: ["--comm", "sst"], set()),
+    "--port of a peer": (lambda s: ["--port", "5001"], {"v4", "far"}),
+    "--port, two": (lambda s: ["--port", "5002,5004"], {"v6", "queue"}),
+    "--port, local": (lambda s: ["--port", s.v6.port], {"v6"}),
+    "--peer": (lambda s: ["--peer", s.room.link.right4], IPV4),
+    "--peer network": (lambda s: ["--peer", "10.10.0.0/24"], IPV4),
+    "--peer odd length": (lambda s: ["--peer", "10.10.0.2/31"], IPV4),
+    "--peer other": (lambda s: ["--peer", "10.10.0.4/30"], set()),
+    "--peer all IPv4": (lambda s: ["--peer", "0.0.0.0/0"], IPV4),
+    "--peer IPv6": (lambda s: ["--peer", s.room.link.right6], {"v6"}),
+    "--peer IPv6 network": (lambda s: ["--peer", "fd10::/63"], {"v6"}),
+    "--peer other IPv6": (lambda s: ["--peer", "fd11::/64"], set()),
+    "--peer mapped": (lambda s: ["--peer", f"::ffff:{s.room.link.right4}"], IPV4),
+    "--netns all": (lambda s: ["--netns", "all"], EVERYTHING),
+    "--netns INODE": (lambda s: ["--netns", s.other.here.inode], {"far"}),
+    "--netns of most": (lambda s: ["--netns", s.room.here.inode], EVERYTHING - {"far"}),
+    "--netns self": (lambda s: ["--netns", "self"], set()),
+    "handshakes": (lambda s: ["handshakes"], {"syn", "queue"}),
+    "readers": (lambda s: ["readers"], {"v4", "v6", "far"}),
+    "epoll": (lambda s: ["epoll"], set()),
+    "option, command": (lambda s: ["-p", s.v4.pid, "readers"], {"v4"}),
+    "command, option": (lambda s: ["readers", "-p", s.v4.pid], {"v4"}),
+    "two filters": (lambda s: ["--port", "5001", "--netns", s.other.here.inode], {"far"}),
+    "filters that exclude each other": (lambda s: ["-p", s.v4.pid, "--port", "5002"], set()),
+    "-a": (lambda s: ["-a"], EVERYTHING | {"idle"}),
+    "--all": (lambda s: ["--all", "-p", s.idle.pid], {"idle"}),
+    "-m": (lambda s: ["-m", "1h"], set()),
+    "--min-age": (lambda s: ["--min-age", "3600"], set()),
+    "-m 0": (lambda s: ["-m", "0"], EVERYTHING),
+}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_filter(scene, name):
+    options, wanted = FILTERS[name]
+    assert scene.shown(*options(scene)) == wanted
+
+
+def test_netns_self_in_a_namespace(scene):
+    assert scene.shown("--netns", "self", before=scene.other.here.enter()) == {"far"}
+
+
+def test_all_namespaces_from_in_a_namespace(scene):
+    assert scene.shown(before=scene.other.here.enter()) == EVERYTHING
+
+
+@pytest.mark.parametrize("spelling", ["--once", "-1"])
+@pytest.mark.parametrize("json_option", ["--json", "-j"])
+def test_once_and_json(scene, spelling, json_option):
+    done = run.sockstall(spelling, json_option, *MIN_AGE)
+    assert done.returncode == 0
+    assert scene.names(run.parse(done.stdout)) == EVERYTHING
+
+
+# cgroups.
+
+@pytest.fixture
+def cgroup():
+    mount = cgroup2()
+    if not mount or not os.access(mount, os.W_OK):
+        pytest.skip("no writable cgroup v2 hierarchy on this machine")
+    group = Cgroup(mount)
+    yield group
+    group.delete()
+
+
+def test_cgroup(scene, cgroup):
+    inner = cgroup.below("inner")
+    inner.add(scene.v4.pid)
+    cgroup.add(scene.syn.pid)
+    assert scene.shown("--cgroup", cgroup.path) == {"v4", "syn"}
+    assert scene.shown("--cgroup", inner.path) == {"v4"}
+    assert scene.shown("--cgroup", inner.path + "/") == {"v4"}
+    assert scene.shown("--cgroup", cgroup.path[:-1]) == set(), "a part of a name is another cgroup"
+    assert scene.shown("--cgroup", "/") == EVERYTHING
+
+
+def test_cgroup_by_its_folder(scene, cgroup):
+    """As `ss` takes it: where it is in the file system."""
+    cgroup.add(scene.v4.pid)
+    assert scene.shown("--cgroup", cgroup.folder) == {"v4"}
+
+
+def test_cgroup_and_container_are_shown(scene, cgroup):
+    container = "0123456789abcdef" * 4
+    inner = cgroup.below(f"docker-{container}.scope")
+    inner.add(scene.v4.pid)
+    records = run.once(*MIN_AGE, "-p", f"{scene.v4.pid},{scene.v6.pid}")
+    record = run.only(records, pid=scene.v4.pid)
+    assert record["cgroup"] == inner.path
+    assert record["container"] == container
+    assert run.only(records, pid=scene.v6.pid)["container"] is None
+
+
+# Time.
+
+def test_duration(scene):
+    """It ends by itself, and not too early; -i may be longer than that."""
+    began = time.monotonic()
+    done = run.sockstall("-j", "-d", "1s", "-i", "1h")
+    assert done.returncode == 0
+    run.parse(done.stdout)
+    assert time.monotonic() - began >= 0.9
+
+
+def test_duration_in_milliseconds():
+    done = run.sockstall("-j", "--duration", "300ms", "--interval", "100ms")
+    assert done.returncode == 0
+    run.parse(done.stdout)
+
+
+def test_interval(room, stall, stream):
+    """Looks are no closer to each other than asked for."""
+    loop = stall(room.here, "loop.py")
+    live = stream("epoll", "-a", "-j", "-i", "300ms", "-p", loop.pid)
+    wait_until(lambda: len(run.findings(live.records())) >= 4, 10, "four intervals")
+    times = [moment(record["time"]) for record in run.findings(live.stop())]
+    assert all(later - earlier > 0.28 for earlier, later in zip(times, times[1:]))
+
+
+# Exit codes and small things.
+
+def test_exit_code_stuck(scene):
+    assert run.sockstall("--once", "--exit-code", "-p", scene.v4.pid, *MIN_AGE).returncode == 10
+    assert run.sockstall("--once", "--exit-code", "-j", *MIN_AGE).returncode == 10
+
+
+def test_exit_code_healthy(scene):
+    for more in [], ["-a"]:
+        done = run.sockstall("--once", "--exit-code", "-p", scene.idle.pid, *MIN_AGE, *more)
+        assert done.returncode == 0, done.stdout
+
+
+def test_exit_code_live(scene):
+    done = run.sockstall("-j", "-d", "500ms", "--exit-code", "-p", scene.v4.pid, *MIN_AGE)
+    assert done.returncode == 10
+    run.parse(done.stdout)
+
+
+def test_without_exit_code(scene):
+    assert run.sockstall("--once", "-p", scene.v4.pid, *MIN_AGE).returncode == 0
+
+
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_version(option):
+    done = run.sockstall(option)
+    assert done.returncode == 0 and not done.stderr
+    assert b"sockstall" in done.stdout and done.stdout.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help(option):
+    done = run.sockstall(option)
+    assert done.returncode == 0 and not done.stderr
+    for word in ("handshakes", "readers", "epoll", "threads", "check", "replay", "schema", "--json",
+                 "--once", "--interval", "--duration", "--min-age", "--all", "--pid", "--comm",
+                 "--port", "--peer", "--netns", "--cgroup", "--record", "--ready-fd", "--exit-code",
+                 "--no-color", "--version", "--help"):
+        assert word.encode() in done.stdout, f"{word} is missing"
+
+
+WRONG = [
+    ["-i", "49ms"], ["-i", "61m"], ["-i", "1h1"], ["-i", "x"], ["-i", ""], ["-i", "-1"],
+    ["-i", "1d"], ["-i", "1 s"], ["-i", "nan"], ["-i", "inf"], ["-i", "0x10"],
+    ["-d", "x"], ["-d", "-1s"], ["-d", "99999999999999999999"],
+    ["-m", "x"], ["-m", "-5"], ["-m", "1ss"],
+    ["-p", "0"], ["-p", "-1"], ["-p", "x"], ["-p", "1,"], ["-p", ""], ["-p", "1,,2"],
+    ["-p", "99999999999"], ["-p", "1 2"],
+    ["--port", "0"], ["--port", "65536"], ["--port", "http"], ["--port", "80,"], ["--port", "-80"],
+    ["--peer", "10.0.0"], ["--peer", "10.0.0.0/33"], ["--peer", "10.0.0.0/"], ["--peer", "fd::/129"],
+    ["--peer", "10.0.0.0/-1"], ["--peer", "example.org"], ["--peer", ""],
+    ["--netns", "some"], ["--netns", "-1"], ["--netns", ""], ["--netns", "1x"],
+    ["--ready-fd", "-1"], ["--ready-fd", "x"], ["--ready-fd", ""],
+    ["-i"], ["--port"], ["--record"], ["--ready-fd"], ["--bogus"], ["-z"],
+    ["bogus"], ["handshake"], ["READERS"], ["readers", "epoll"], ["handshakes", "extra"],
+    ["replay"], ["threads"], ["schema", "extra"],
+]
+
+
+@pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
+def test_wrong_usage(arguments):
+    check_wrong(run.sockstall(*arguments, timeout=10))
+
+
+def check_wrong(done):
+    assert done.returncode == 2, (done.returncode, done.stdout[:200], done.stderr)
+    assert done.stdout == b""
+    assert done.stderr.count(b"\n") == 1 and done.stderr.endswith(b"\n"), done.stderr
+    assert done.stderr.startswith(b"sockstall"), done.stderr
+
+
+def test_wrong_usage_names_the_value():
+    """A person must see what was wrong, also where the words hold control bytes."""
+    done = run.sockstall("--port", "65536")
+    assert b"65536" in done.stderr and b"port" in done.stderr
+    done = run.sockstall("a\x1b[2Jb")
+    check_wrong(done)
+    assert b"\x1b" not in done.stderr
+
+
+# Commands.
+
+def test_start_and_end_records():
+    records = run.once("handshakes")
+    start, end = records[0], records[-1]
+    assert platform.release() in start.values()
+    assert platform.node() in start.values()
+    assert start["v"] == 1 and end["v"] == 1
+    assert moment(start["time"]) <= moment(end["time"]) <= time.time()
+    assert moment(start["time"]) > time.time() - 30
+
+
+def test_check():
+    done = run.sockstall("check")
+    assert done.returncode == 0, done.stderr
+    text = done.stdout.decode()
+    assert "epoll" in text and "handshakes" in text and "thread" in text
+    assert text.count("\n") >= 4 and "yes" in text
+
+
+def test_schema():
+    """It is a schema of 2020-12 (run.schema() checks that too) and refuses what is no record."""
+    done = run.sockstall("schema")
+    assert done.returncode == 0 and not done.stderr
+    schema = json.loads(done.stdout)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    validator = run._validator()
+    for wrong in ({}, {"v": 1}, {"v": 1, "type": "reader"}, {"v": 1, "type": "bogus"}, [], 1):
+        assert not validator.is_valid(wrong), f"{wrong} is valid by the schema"
+
+
+def test_schema_refuses_changed_records(scene):
+    """A record is valid; with a key too many, one missing, or a verdict of its own it is not."""
+    record = run.only(run.once(*MIN_AGE, "-p", scene.v4.pid))
+    validator = run._validator()
+    assert validator.is_valid(record)
+    for key in record:
+        assert not validator.is_valid({k: v for k, v in record.items() if k != key}), key
+    for change in ({"verdict": "bogus"}, {"pid": "1"}, {"v": 2}, {"time": 5}, {"age_s": "1"}):
+        assert not validator.is_valid({**record, **change}), change
+
+
+def test_threads(room, stall):
+    """Every thread of a process, and what it is in."""
+    program = stall(room.here, "other_reader.py", "unix")
+    program.said("blocking")
+    tids = {int(tid) for tid in os.listdir(f"/proc/{program.pid}/task")}
+    done = run.sockstall("threads", "-p", program.pid, "-1", "-j")
+    assert done.returncode == 0, done.stderr
+    threads = run.matching(run.parse(done.stdout), type="thread")
+    assert {thread["tid"] for thread in threads} == tids and len(tids) == 2
+    for thread in threads:
+        assert thread["pid"] == program.pid and thread["state"] and thread["now_s"] >= 0
+        assert thread["syscall"] == "read", "one reads its socket, one its input"
+
+
+def test_every_key_of_the_contract(scene):
+    """Unknown is null, never a missing key."""
+    common = "v type time event id since age_s verdict why advice".split()
+    who = ("pid tid comm fd cgroup container netns cookie family local_addr local_port peer_addr "
+           "peer_port").split()
+    keys = {
+        "handshake": "side stage retransmits retransmits_max next_retransmit_s gives_up_s "
+                     "accept_queue accept_queue_max syn_queue bytes_waiting",
+        "listener": "accept_queue accept_queue_max syn_queue drops drops_per_s half_open "
+                    "oldest_half_open_s",
+        "reader": "syscall kind state role last_received_s last_sent_s bytes_received bytes_sent "
+                  "unacked_bytes retransmits keepalive keepalive_probes rcvtimeo_s user_timeout_s "
+                  "returns_by_s",
+    }
+    records = run.once(*MIN_AGE, "-a")
+    for type_, own in keys.items():
+        record = run.findings(records, type=type_)[0]
+        life = [] if type_ == "listener" else common
+        missing = [key for key in [*life, *who, *own.split()] if key not in record]
+        assert not missing, (type_, missing)
+
+
+def test_every_key_of_a_loop(room, stall):
+    loop = stall(room.here, "loop.py")
+    loop.said("turned")
+    record = run.only(run.once("epoll", "-a", "-p", loop.pid))
+    for key in ("interface epoll_fd waits_per_s events_per_s events_per_wait empty_per_s timeout_s "
+                "max_events busy_ratio lag_p50_s lag_p99_s lag_max_s lag_cpu_s lag_runqueue_s "
+                "lag_blocked_s wait_p50_s wait_p99_s now now_s now_in watches watches_edge "
+                "watches_oneshot watches_idle_unbounded watch_limit fd_limit highest_fd runtime "
+                "pid tid comm").split():
+        assert key in record, key
+    assert record["verdict"] == "ok" and record["pid"] == loop.pid
+
+
+def test_ready_fd_is_one_newline(stream):
+    """Stream checks that one read gives exactly a newline; the descriptor ends with it or later."""
+    stream("handshakes", "-j").stop()
+
+
+def test_stall_helper():
+    """The tests' own stall makers fail loudly: or a healthy twin would pass for want of a process."""
+    broken = Stall(None, "endpoint.py", "no_such_step")
+    with pytest.raises(AssertionError):
+        broken.said("connected", 5)
+    broken.end()

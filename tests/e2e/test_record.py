@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Recordings: a replay gives the same bytes; what is no whole recording is refused with one line."""
+
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+
+import pytest
+
+import run
+from child import Stall
+from scene import Scene, block, waiting_client
+from zoo import Room
+
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+@pytest.fixture(scope="module")
+def scene():
+    scene = Scene()
+    yield scene
+    scene.close()
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """A recording in which things open, change and close; and what the live run said meanwhile."""
+    path = tmp_path_factory.mktemp("recording") / "looks"
+    room = Room()
+    live = run.Stream("-j", "-i", "100ms", "-m", "200ms", "--record", path)
+    reader = block(waiting_client(room, 5041, room.link.right4))
+    room.there.drop("input", "tcp sport 5042")
+    server = Stall(room.here, "endpoint.py", f"listen={room.link.left4},5042,16")
+    server.said("listening")
+    client = Stall(room.there, "endpoint.py", f"connect={room.link.left4},5042")
+    client.said("connecting")
+    loop = Stall(room.here, "loop.py")
+    loop.said("turned")
+    loop.tell("sleep=1")
+    live.wait(10, event="open", pid=reader.pid)
+    live.wait(10, event="change", netns=room.here.inode, local_port=5042)
+    live.wait(10, event="close", pid=loop.pid)
+    reader.peer.tell("send=1")
+    live.wait(10, event="close", pid=reader.pid)
+    live.stop()
+    room.close()
+    return path, b"".join(live.lines)
+
+
+def check_refused(done):
+    """One line on stderr and exit 1. What was sound before the damage may have been printed."""
+    assert done.returncode == 1, (done.returncode, done.stderr)
+    assert done.stderr.count(b"\n") == 1 and done.stderr.startswith(b"sockstall"), done.stderr
+
+
+def test_replay_gives_the_same_bytes(recorded):
+    path, live = recorded
+    done = run.sockstall("replay", path, "-j")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == live
+
+
+def test_options_before_the_command(recorded):
+    path, live = recorded
+    assert run.sockstall("-j", "replay", path).stdout == live
+
+
+@pytest.mark.parametrize("options", [
+    ["handshakes"], ["readers", "-a"], ["epoll", "-a"], ["-a"], ["--port", "5001"],
+    ["-c", "sst-alpha"]], ids=" ".join)
+def test_replay_of_other_runs(scene, tmp_path, options):
+    path = tmp_path / "recording"
+    done = run.sockstall(*options, "-j", "-i", "100ms", "-d", "1s", "--record", path)
+    assert done.returncode == 0, done.stderr
+    run.parse(done.stdout)
+    replayed = run.sockstall("replay", path, "-j")
+    assert replayed.returncode == 0, replayed.stderr
+    assert replayed.stdout == done.stdout
+
+
+def test_replay_of_one_look(scene, tmp_path):
+    path = tmp_path / "recording"
+    done = run.sockstall("-1", "-j", "-m", "100ms", "--record", path)
+    assert scene.names(run.parse(done.stdout)) == {"v4", "v6", "syn", "queue", "far"}
+    assert run.sockstall("replay", path, "-j").stdout == done.stdout
+
+
+def test_recorded_as_text_replayed_as_json(scene, tmp_path):
+    """What a recording holds does not depend on what was printed."""
+    path = tmp_path / "recording"
+    done = run.sockstall("-d", "500ms", "-i", "100ms", "-m", "100ms", "--record", path)
+    assert done.returncode == 0 and done.stdout
+    replayed = run.sockstall("replay", path, "-j")
+    assert scene.names(run.parse(replayed.stdout)) == {"v4", "v6", "syn", "queue", "far"}
+    assert run.sockstall("replay", path).stdout == done.stdout
+
+
+def test_replay_without_root(recorded):
+    """By a user who may do nothing, from a folder that this user can read."""
+    path, live = recorded
+    with tempfile.TemporaryDirectory(prefix="sst-", dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        program = shutil.copy(run.SOCKSTALL, folder)
+        copy = shutil.copyfile(path, os.path.join(folder, "recording"))
+        os.chmod(copy, 0o644)
+        done = subprocess.run([*NOBODY, program, "replay", copy, "-j"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=30)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == live
+
+
+def test_mode_of_the_file(recorded):
+    path, _ = recorded
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+
+
+def test_no_symbolic_link_is_followed(tmp_path):
+    target, link = tmp_path / "target", tmp_path / "link"
+    link.symlink_to(target)
+    done = run.sockstall("-1", "-j", "--record", link)
+    check_refused(done)
+    assert not target.exists()
+
+
+def test_no_folder_to_record_in(tmp_path):
+    done = run.sockstall("-1", "-j", "--record", tmp_path / "missing" / "file")
+    check_refused(done)
+    assert not done.stdout
+
+
+def test_killed_run_leaves_what_it_saw(scene, tmp_path, stream):
+    """A recording that has no end can be replayed up to there, and says so."""
+    path = tmp_path / "recording"
+    live = stream("readers", "-j", "-i", "100ms", "-m", "100ms", "--record", path)
+    live.wait(10, event="open", pid=scene.v4.pid)
+    live.end(signal.SIGKILL)
+    done = run.sockstall("replay", path, "-j")
+    check_refused(done)
+    assert str(scene.v4.pid).encode() in done.stdout
+
+
+# Damage.
+
+@pytest.mark.parametrize("keep", [0, 1, 7, 8, 20, 100, 0.25, 0.5, 0.9, -8, -1], ids=str)
+def test_truncated(recorded, tmp_path, keep):
+    whole = recorded[0].read_bytes()
+    length = int(len(whole) * keep) if isinstance(keep, float) else keep
+    damaged = tmp_path / "recording"
+    damaged.write_bytes(whole[:length])
+    check_refused(run.sockstall("replay", damaged, "-j"))
+
+
+@pytest.mark.parametrize("place", [0, 4, 9, 16, 40, 80, 200, 0.2, 0.4, 0.6, 0.8, 0.95, -4, -1], ids=str)
+@pytest.mark.parametrize("value", [0x01, 0xff])
+def test_corrupt(recorded, tmp_path, place, value):
+    damaged = bytearray(recorded[0].read_bytes())
+    damaged[int(len(damaged) * place) if isinstance(place, float) else place] ^= value
+    path = tmp_path / "recording"
+    path.write_bytes(damaged)
+    check_refused(run.sockstall("replay", path, "-j"))
+
+
+def test_more_after_the_end(recorded, tmp_path):
+    path = tmp_path / "recording"
+    path.write_bytes(recorded[0].read_bytes() + b"more")
+    check_refused(run.sockstall("replay", path, "-j"))
+
+
+@pytest.mark.parametrize("path", ["/bin/true", "/etc/passwd", "/dev/null", "/", "/nonexistent/file"])
+def test_foreign(path):
+    done = run.sockstall("replay", path, "-j")
+    check_refused(done)
+    assert not done.stdout

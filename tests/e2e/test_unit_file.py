@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""The example systemd unit: it is valid, and what it leaves of root's power is enough."""
+
+import os
+import re
+import subprocess
+
+import run
+from child import PYTHON, Child, wait_until
+
+UNIT = os.path.join(run.ROOT, "src", "share", "sockstall.service")
+LISTEN = """
+import socket
+listener = socket.socket()
+listener.bind(("", 7007))
+listener.listen()
+print("listening", flush=True)
+listener.accept()
+"""
+
+
+def unit():
+    with open(UNIT, encoding="utf-8") as file:
+        return file.read()
+
+
+def setting(name):
+    return re.search(rf"^{name}=(.*)$", unit(), re.M).group(1)
+
+
+def test_it_is_valid(tmp_path):
+    path = tmp_path / "sockstall.service"
+    path.write_text(unit().replace("/usr/sbin/sockstall", run.SOCKSTALL))
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", path], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_its_options_are_taken():
+    program, *words = setting("ExecStart").split()
+    assert program == "/usr/sbin/sockstall"
+    done = run.sockstall(*words, "-d", "100ms")
+    assert (done.returncode, done.stderr) == (0, b"")
+    run.parse(done.stdout)
+
+
+def test_its_capabilities_are_enough(room):
+    """Every probe attaches, and what another user has in another network namespace is seen."""
+    kept = ",".join("+" + name.removeprefix("CAP_").lower() for name in setting("CapabilityBoundingSet").split())
+    before = ["setpriv", "--no-new-privs", "--inh-caps=-all", f"--bounding-set=-all,{kept}"]
+    other = Child([*room.here.enter(), "setpriv", "--reuid=65534", "--clear-groups", PYTHON, "-c", LISTEN])
+    try:
+        other.wait_line(lambda line: line == b"listening\n", 10, what="a listener")
+        # The first look at a new namespace may know no owner yet.
+        owner = wait_until(lambda: _owner(before, room), 10, "the listener's owner")
+    finally:
+        other.end()
+    assert owner == other.pid
+
+
+def _owner(before, room):
+    records = run.once("handshakes", "-a", before=before)
+    assert records[0]["probes_missing"] == "", records[0]
+    return run.only(records, type="listener", local_port=7007, netns=room.here.inode)["pid"]
