@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Programs that scenarios need, and Debian's packages that have them."""
+
+import glob
+import os
+import shutil
+
+# program: (package, where it is)
+PROGRAMS = {
+    "curl": ("curl", "curl"),
+    "wrk": ("wrk", "wrk"),
+    "gcc": ("gcc", "gcc"),
+    "nginx": ("nginx-light", "nginx"),
+    "apache2": ("apache2-bin", "apache2"),
+    "postgres": ("postgresql-15", "/usr/lib/postgresql/*/bin/postgres"),
+    "pg8000": ("python3-pg8000", "/usr/lib/python3/dist-packages/pg8000/__init__.py"),
+    "jdbc": ("libpostgresql-jdbc-java", "/usr/share/java/postgresql.jar"),
+    "redis-server": ("redis-server", "redis-server"),
+    "redis-cli": ("redis-tools", "redis-cli"),
+    "memcached": ("memcached", "memcached"),
+    "haproxy": ("haproxy", "haproxy"),
+    "sshd": ("openssh-server", "sshd"),
+    "ssh": ("openssh-client", "ssh"),
+    "node": ("nodejs", "/usr/bin/node"),
+    "java": ("openjdk-17-jdk-headless", "/usr/lib/jvm/*17*/bin/javac"),
+    "go": ("golang-go", "/usr/bin/go"),
+    "bpftool": ("bpftool", "bpftool"),
+    "nft": ("nftables", "nft"),
+}
+
+
+def where(program):
+    """Its path, or None. Debian's own, not one from elsewhere in PATH."""
+    place = PROGRAMS[program][1]
+    if place.startswith("/"):
+        return next(iter(sorted(glob.glob(place), reverse=True)), None)
+    return shutil.which(place, path="/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin")
+
+
+def beside(program, name):
+    """Another program of the same folder."""
+    return os.path.join(os.path.dirname(where(program)), name)
+
+
+def missing(programs):
+    """The reason to skip, or None."""
+    packages = sorted({PROGRAMS[program][0] for program in programs if not where(program)})
+    return f"not installed: {' '.join(packages)}" if packages else None
