@@ -126,6 +126,18 @@ $(B)/%.o: src/%.c | $(B) $(SYSROOT)
 
 $(patsubst src/%.c,$(B)/%.o,$(wildcard src/probe*.c)): $(G)/sockstall.skel.h
 
+# Parts of the page of replay --html: as C strings, and what its policy knows them by.
+PAGE_PARTS := report.css report.js
+$(G)/%.inc: src/share/% | $(G)
+	$(call say,TEXT)
+	$(Q)sed 's/[\\"]/\\&/g; s/^/"/; s/$$/\\n"/' $< > $@
+
+$(G)/%.hash: src/share/% | $(G)
+	$(call say,HASH)
+	$(Q)printf '"%s"\n' "$$(sha256sum < $< | cut -c 1-64 | tr a-f A-F | basenc --base16 -d | basenc --base64)" > $@
+
+$(B)/html_page.o $(B)/unit/pure/html_page.o: $(PAGE_PARTS:%=$(G)/%.inc) $(PAGE_PARTS:%=$(G)/%.hash)
+
 $(B)/sockstall: $(OBJECTS)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)

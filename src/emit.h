@@ -23,6 +23,11 @@ struct emitter_kind {
 	int (*look)(void *state, const struct report *report, const struct look *look);
 	/* Waits for at most timeout_ns for input from a person; returns 1 when they want to end. NULL: none. */
 	int (*wait)(void *state, uint64_t timeout_ns);
+	/*
+	 * After the last look, where no error was before: for what can only be written now. damage: what is wrong
+	 * with the recording that looks came from, or NULL. NULL: nothing is left to do.
+	 */
+	int (*finish)(void *state, const char *damage);
 	void (*close)(void *state);
 };
 
@@ -30,6 +35,7 @@ extern const struct emitter_kind emit_json; /* JSON Lines */
 extern const struct emitter_kind emit_lines; /* a text line for each open, change, close */
 extern const struct emitter_kind emit_table; /* --once */
 extern const struct emitter_kind emit_screen; /* live, ncurses */
+extern const struct emitter_kind emit_html; /* a page about all looks */
 
 /* The JSON Schema of every record. Returns 0 or a negative errno. */
 int schema_write(FILE *out);

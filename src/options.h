@@ -64,6 +64,9 @@ struct options {
 	char *cgroup; /* normal form: no /sys/fs/cgroup in front, no slash at the end but for "/" */
 	enum interfaces_choice interfaces; /* whose waits are counted */
 	const char *record_file;
+	const char *html_file, *trace_file; /* what replay makes of a recording; NULL: not asked for */
+	const char *diff_file; /* the recording to compare with, the later one */
+	bool force; /* a file that is there already is replaced */
 	const char *btf_file; /* NULL: the kernel's own */
 	int ready_fd; /* -1: none */
 };

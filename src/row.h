@@ -169,4 +169,9 @@ struct row {
 /* Makes every field of a row of this type unknown. */
 void row_init(struct row *row, enum row_type type);
 
+struct arena;
+
+/* Moves all texts of a row that columns show into one piece of this arena. Returns 0 or -ENOMEM. */
+int row_own_texts(struct row *row, struct arena *arena);
+
 #endif

@@ -18,7 +18,7 @@ enum exit_code {
 /* What is the same in a live run and in a replay: looks in, records out. */
 struct session {
 	const struct options *options;
-	const struct emitter_kind *emitter;
+	const struct emitter_kind *emitter; /* NULL before session_open(): as the options say */
 	void *emitter_state;
 	struct stalls *stalls;
 	struct recording *recording; /* NULL: none */
@@ -39,6 +39,9 @@ struct look *session_next_look(struct session *session);
 /* Reports on the look that session_next_look() gave and that has been filled. */
 int session_look(struct session *session);
 int session_end(struct session *session, const struct row *end);
+
+/* For what is written after all looks. damage: what is wrong with the recording that is replayed, or NULL. */
+int session_finish(struct session *session, const char *damage);
 void session_close(struct session *session);
 
 /* `err` of a session function; 0 for a reader that went away. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "new_file.h"
 #include "run.h"
 
 /* What the command line says goes before what the recording was made with. */
@@ -75,7 +76,7 @@ static int replay_rest(struct session *session, struct recording *recording, con
 }
 
 static int replay(struct session *session, struct options *merged, struct recording *recording,
-		  const struct options *given, const char **error)
+		  const struct options *given, FILE *out, const char **error)
 {
 	struct recording_chunk chunk;
 	int got = recording_next(recording, &chunk, session_next_look(session), error);
@@ -83,27 +84,67 @@ static int replay(struct session *session, struct options *merged, struct record
 	if (got <= 0)
 		return got;
 	merge_options(merged, &chunk.options, given);
-	got = session_open(session, merged, stdout);
+	got = session_open(session, merged, out);
 	if (!got)
 		got = replay_chunk(session, &chunk);
 	return got ? got : replay_rest(session, recording, error);
 }
 
-int run_replay(const struct options *options)
+/* A recording through one emitter; NULL: the one that the options ask for. *damage: what is wrong with it, or NULL. */
+static int replay_through(const struct options *options, const struct emitter_kind *emitter, FILE *out,
+			  const char **damage)
 {
-	struct session session = { .options = options };
+	struct session session = {.options = options, .emitter = emitter};
 	struct recording *recording = NULL;
 	struct options merged;
 	const char *error = NULL;
-	int err = recording_open(&recording, options->replay_file, &error);
+	int err = recording_open(&recording, options->replay_file, &error), finished;
 
 	if (!err)
-		err = replay(&session, &merged, recording, options, &error);
+		err = replay(&session, &merged, recording, options, out, &error);
+	*damage = error;
+	if (!err || error) {
+		finished = session_finish(&session, error);
+		err = finished ? finished : err;
+	}
 	session_close(&session);
-	if (error)
-		fprintf(stderr, "sockstall: %s: %s\n", options->replay_file, error);
 	recording_close(recording);
-	if (error)
+	if (error) {
+		fprintf(stderr, "sockstall: %s: %s\n", options->replay_file, error);
 		return EXIT_BROKE;
+	}
 	return session_exit_code(&session, err);
+}
+
+/* What is left of a damaged recording is worth a page, too; where nothing is, there is none. */
+static int replay_to_file(const struct options *options, const struct emitter_kind *emitter, const char *path)
+{
+	struct new_file file;
+	const char *damage;
+	int err = new_file_open(&file, path, 0600), code;
+
+	if (err) {
+		fprintf(stderr, "sockstall: cannot write to %s: %s\n", path, strerror(-err));
+		return EXIT_BROKE;
+	}
+	code = replay_through(options, emitter, file.stream, &damage);
+	if (code == EXIT_BROKE && (!damage || !ftell(file.stream))) {
+		new_file_drop(&file);
+		return code;
+	}
+	err = new_file_commit(&file, options->force);
+	if (!err)
+		return code;
+	fprintf(stderr, "sockstall: cannot write to %s: %s%s\n", path, strerror(-err),
+		err == -EEXIST ? " (--force replaces it)" : "");
+	return EXIT_BROKE;
+}
+
+int run_replay(const struct options *options)
+{
+	const char *damage;
+
+	if (options->html_file)
+		return replay_to_file(options, &emit_html, options->html_file);
+	return replay_through(options, NULL, stdout, &damage);
 }

@@ -28,7 +28,8 @@ static const struct emitter_kind *choose_emitter(const struct options *options, 
 
 static int open_emitter(struct session *session, FILE *out, bool terminal)
 {
-	session->emitter = choose_emitter(session->options, terminal);
+	if (!session->emitter)
+		session->emitter = choose_emitter(session->options, terminal);
 	return session->emitter->open(&session->emitter_state, session->options, out);
 }
 
@@ -43,6 +44,7 @@ int session_open(struct session *session, const struct options *options, FILE *o
 	err = open_emitter(session, out, isatty(fileno(out)));
 	if (err != -ENOTTY)
 		return err;
+	session->emitter = NULL;
 	/* One file copied to a small machine finds no terminfo there, or a TERM that no one described. */
 	fputs("sockstall: cannot draw on this terminal (is TERM right, is terminfo here?): text lines follow\n", stderr);
 	return open_emitter(session, out, false);
@@ -140,6 +142,13 @@ int session_end(struct session *session, const struct row *end)
 	if (session->recording)
 		err = recording_write_end(session->recording, end);
 	return err ? err : write_record(session, end);
+}
+
+int session_finish(struct session *session, const char *damage)
+{
+	if (!session->emitter || !session->emitter_state || !session->emitter->finish)
+		return 0;
+	return session->emitter->finish(session->emitter_state, damage);
 }
 
 void session_close(struct session *session)

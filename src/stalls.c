@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "column.h"
 
 /* All stalls of one look, sorted by id. Their texts live in the arena: the whole goes at once. */
 struct generation {
@@ -49,44 +48,6 @@ void stalls_free(struct stalls *stalls)
 size_t stalls_opened(const struct stalls *stalls)
 {
 	return stalls->opened;
-}
-
-/* The place of a text in a row of this type; NULL where the column is no text of it. */
-static const char **text_of(const struct column *column, struct row *row)
-{
-	if (column->kind != COLUMN_TEXT)
-		return NULL;
-	/* Like row_init(): what lies before the union is there in every row. */
-	if (column->types & ROW_BIT(row->type) || column->offset < offsetof(struct row, start))
-		return (const char **)((char *)row + column->offset);
-	return NULL;
-}
-
-/* Moves all texts of a row into one piece of this arena. */
-static int own_texts(struct row *row, struct arena *arena)
-{
-	const char **text;
-	size_t i, length, size = 0;
-	char *copy;
-
-	row->process_comm = NULL; /* no column: nothing reads it from here on */
-	for (i = 0; i < column_count; i++) {
-		text = text_of(&columns[i], row);
-		if (text && *text)
-			size += strlen(*text) + 1;
-	}
-	copy = arena_alloc(arena, size);
-	if (!copy)
-		return -ENOMEM;
-	for (i = 0; i < column_count; i++) {
-		text = text_of(&columns[i], row);
-		if (!text || !*text)
-			continue;
-		length = strlen(*text) + 1;
-		*text = memcpy(copy, *text, length);
-		copy += length;
-	}
-	return 0;
 }
 
 /* By id; the first of the report's rows first. */
@@ -240,7 +201,7 @@ static int generation_make(struct generation *generation, struct row **sorted, s
 
 		*row = *sorted[i];
 		row->event = STALL_NONE;
-		if (own_texts(row, &generation->texts))
+		if (row_own_texts(row, &generation->texts))
 			return -ENOMEM;
 		generation->count++;
 	}
@@ -280,7 +241,7 @@ static int add_closed(const struct stalls *stalls, const struct row *last, struc
 	why = report_why_closed(&report->arena, row, look);
 	if (why)
 		row->why = why;
-	if (!own_texts(row, &report->arena))
+	if (!row_own_texts(row, &report->arena))
 		return 0;
 	report->count--;
 	return -ENOMEM;

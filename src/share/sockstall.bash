@@ -43,7 +43,7 @@ _sockstall_value()
 	--comm | -c) _sockstall_words "$(ps -A -o comm= 2>/dev/null | grep -x '[[:alnum:]_.-]*')" ;;
 	--netns) _sockstall_words "all self $(_sockstall_netns)" ;;
 	--interfaces) _sockstall_words "epoll all" ;;
-	--record | --btf) _sockstall_files ;;
+	--record | --html | --btf) _sockstall_files ;;
 	--cgroup) _sockstall_cgroup ;;
 	--port | --peer | --ready-fd) ;;
 	*) return 1 ;;
@@ -65,7 +65,8 @@ _sockstall()
 {
 	local commands="handshakes readers epoll threads check replay schema"
 	local options="--json --once --interval --duration --min-age --all --pid --comm --port --peer --netns --cgroup
-		--interfaces --verbose --stacks --watches --record --btf --ready-fd --exit-code --no-color --version --help"
+		--interfaces --verbose --stacks --watches --record --html --force --btf --ready-fd --exit-code --no-color
+		--version --help"
 	local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} word given=
 
 	COMPREPLY=()

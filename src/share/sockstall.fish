@@ -44,6 +44,8 @@ complete -c sockstall -s v -l verbose -d 'Also where in the kernel a stalled loo
 complete -c sockstall -l stacks -d 'The same, and where in the program'
 complete -c sockstall -l watches -d 'With epoll -p PID: every descriptor that is watched'
 complete -c sockstall -l record -r -F -d 'Also write the raw kernel records to a file'
+complete -c sockstall -l html -r -F -d 'Write a page about the recording'
+complete -c sockstall -l force -d 'Replace the file that is written'
 complete -c sockstall -l btf -r -F -d "The running kernel's BTF"
 complete -c sockstall -l ready-fd -x -d 'Write a newline here once attached'
 complete -c sockstall -l exit-code -d 'Exit 10 if anything was stuck'

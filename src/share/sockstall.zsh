@@ -59,6 +59,8 @@ _arguments -s -S \
 	'--stacks[the same, and where in the program]' \
 	'--watches[with epoll -p PID: every descriptor that is watched]' \
 	'--record=[also write the raw kernel records to a file]:file:_files' \
+	'--html=[write a page about the recording]:file:_files' \
+	'--force[replace the file that is written]' \
 	"--btf=[the running kernel's BTF]:file:_files" \
 	'--ready-fd=[write a newline to this descriptor once attached]:descriptor: ' \
 	'--exit-code[exit 10 if anything was reported as stuck]' \

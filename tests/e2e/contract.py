@@ -25,6 +25,8 @@ OPTIONS = [
     ("v", "verbose", None),
     (None, "stacks", None),
     (None, "record", "FILE"),
+    (None, "html", "FILE"),
+    (None, "force", None),
     (None, "btf", "FILE"),
     (None, "ready-fd", "N"),
     (None, "exit-code", None),

@@ -174,3 +174,73 @@ def test_foreign(path):
     done = run.sockstall("replay", path, "-j")
     check_refused(done)
     assert not done.stdout
+
+
+# Pages. What is in one is for the unit tests, and what a browser makes of it for tests/html.
+
+def page_of(recording, path, *options, expect=0):
+    done = run.sockstall("replay", recording, "--html", path, *options)
+    assert (done.returncode, done.stdout) == (expect, b""), done.stderr
+    return done.stderr
+
+
+def test_a_page(recorded, tmp_path):
+    path = tmp_path / "page.html"
+    assert page_of(recorded[0], path) == b""
+    text = path.read_text()
+    assert text.startswith("<!DOCTYPE html>") and text.endswith("</html>\n")
+    assert "4 stalls" in text or "3 stalls" in text, text[:8000]
+    assert "awaiting_reply" in text and "peer_silent" in text and "stalled" in text
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    assert os.listdir(tmp_path) == ["page.html"]
+
+
+def test_a_page_that_is_there_is_not_touched(recorded, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text("mine")
+    said = page_of(recorded[0], path, expect=1)
+    assert said.startswith(b"sockstall: ") and b"--force" in said and said.count(b"\n") == 1
+    assert path.read_text() == "mine"
+    assert page_of(recorded[0], path, "--force") == b""
+    assert path.read_text().startswith("<!DOCTYPE")
+    assert os.listdir(tmp_path) == ["page.html"]
+
+
+def test_a_page_follows_no_symbolic_link(recorded, tmp_path):
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("mine")
+    link.symlink_to(target)
+    page_of(recorded[0], link, expect=1)
+    page_of(recorded[0], link, "--force")
+    assert target.read_text() == "mine" and not link.is_symlink()
+
+
+def test_a_page_about_a_damaged_recording(recorded, tmp_path):
+    """What came before the damage, and that there was some; of what is no recording there is no page."""
+    whole = recorded[0].read_bytes()
+    damaged, path = tmp_path / "damaged", tmp_path / "page.html"
+    damaged.write_bytes(whole[:-8])
+    assert page_of(damaged, path, expect=1).count(b"\n") == 1
+    text = path.read_text()
+    assert "The recording is not whole" in text and "awaiting_reply" in text and text.endswith("</html>\n")
+    damaged.write_bytes(whole[:20])
+    page_of(damaged, tmp_path / "other.html", expect=1)
+    assert sorted(os.listdir(tmp_path)) == ["damaged", "page.html"]
+
+
+def test_a_page_on_a_full_disk(recorded, tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", small], check=True)
+    try:
+        assert b"No space left" in page_of(recorded[0], small / "page.html", expect=1)
+        assert os.listdir(small) == []
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
+@pytest.mark.parametrize("options", [["--html", "x", "-j"], ["--html", "x", "-1"], ["--force"], ["--html", ""]], ids=str)
+def test_pages_with_bad_options(recorded, tmp_path, options):
+    done = run.sockstall("replay", recorded[0], *options, cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr.count(b"\n") == 1, done.stderr
+    assert os.listdir(tmp_path) == []
