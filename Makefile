@@ -9,7 +9,7 @@ VERSION := 0.1.0
 
 # All Debian packages that building, running and testing need: the one list.
 BUILD_PACKAGES := clang llvm gcc make pkg-config libc6-dev linux-libc-dev bpftool libbpf-dev libelf-dev zlib1g-dev \
-	libjansson-dev libncurses-dev scdoc
+	libjansson-dev libncurses-dev libcap-ng-dev libseccomp-dev scdoc
 TEST_PACKAGES := libcmocka-dev python3 python3-pytest python3-jsonschema nftables iproute2 jq tmux procps util-linux ncurses-bin \
 	bash-completion zsh fish man-db file systemd
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
@@ -18,9 +18,12 @@ PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
 SCENARIO_PACKAGES := curl wrk nginx-light apache2-bin postgresql-15 python3-pg8000 libpostgresql-jdbc-java redis-server \
 	redis-tools memcached haproxy openssh-server openssh-client nodejs openjdk-17-jdk-headless golang-go
 DEB_PACKAGES := dpkg-dev debhelper fakeroot lintian xz-utils
+# Only `make lint` asks for these.
+LINT_PACKAGES := clang-tidy cppcheck valgrind
 CROSS_PACKAGES = gcc-$(subst _,-,$(GNU_$(CROSS_ARCH))) libc6-dev-$(CROSS_ARCH)-cross
 # Of another architecture; unpacked into a folder, never installed. libelf needs zstd from Debian 13 on.
-SYSROOT_PACKAGES := libbpf-dev libelf-dev zlib1g-dev libjansson-dev libncurses-dev libzstd-dev
+SYSROOT_PACKAGES := libbpf-dev libelf-dev zlib1g-dev libjansson-dev libncurses-dev libzstd-dev libcap-ng-dev \
+	libseccomp-dev
 
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
@@ -73,6 +76,9 @@ CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Werror
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DSOCKSTALL_VERSION='"$(VERSION)"' $(WARNINGS) -Iinclude -Isrc -I$(G) \
 	$(SYSROOT_CFLAGS) $(RELATIVE) $(CPPFLAGS) $(CFLAGS)
+# What is given away is hardened: checked buffers and stacks, a random place in memory, relocations read-only once done.
+HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fPIE
+HARDENED_LINK := -Wl,-z,relro,-z,now,-z,noexecstack
 # Debug and line info names files; where they were built is nobody's business, and would make each build another.
 RELATIVE := -ffile-prefix-map=$(CURDIR)=.
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 $(WARNINGS) -Wno-unused-parameter -I/usr/include/$(MULTIARCH) -Ivmlinux \
@@ -91,7 +97,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*
 UNIT_HELPERS := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-.PHONY: all run check unit e2e scenarios static man install deb dist check-dist clean demo bench kernels packages vmlinux help
+.PHONY: all run check lint lint-sources lint-memory unit e2e scenarios static man install deb dist check-dist clean demo bench kernels packages vmlinux help
 .DELETE_ON_ERROR:
 
 all: $(B)/sockstall
@@ -101,7 +107,7 @@ help:
 	@echo 'make unit|e2e     parts of the tests    make demo    stalls made on purpose, and sockstall on them'
 	@echo 'make scenarios    real servers, stalled on purpose, and their healthy twins'
 	@echo 'make static       one file, no shared libraries; ARCH=arm64 or amd64 for the other architecture'
-	@echo 'make bench        what it costs'
+	@echo 'make bench        what it costs         make lint    clang-tidy, cppcheck, -fanalyzer, valgrind'
 	@echo 'make kernels      the e2e tests on older and newer kernels, in QEMU; K=5.10 one, ALL=1 all tests, TESTS="…" some'
 	@echo 'make dist         static files for amd64 and arm64, sources and sums, in build/dist'
 	@echo 'make deb          a Debian package, in build/deb     make check-dist  tests of both'
@@ -122,7 +128,7 @@ $(G)/sockstall.skel.h: $(G)/sockstall.linked.o
 
 $(B)/%.o: src/%.c | $(B) $(SYSROOT)
 	$(call say,CC)
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(HARDENING) -MMD -MP -c $< -o $@
 
 $(patsubst src/%.c,$(B)/%.o,$(wildcard src/probe*.c)): $(G)/sockstall.skel.h
 
@@ -140,13 +146,13 @@ $(B)/html_page.o $(B)/unit/pure/html_page.o: $(PAGE_PARTS:%=$(G)/%.inc) $(PAGE_P
 
 $(B)/sockstall: $(OBJECTS)
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(HARDENING) -pie $(HARDENED_LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 static: $(B)/sockstall-static
 
 $(B)/sockstall-static: $(OBJECTS)
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) -static $(SYSROOT_LDFLAGS) $(LDFLAGS) -o $@ $^ $(STATIC_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(HARDENING) -static-pie $(HARDENED_LINK) $(SYSROOT_LDFLAGS) $(LDFLAGS) -o $@ $^ $(STATIC_LIBS)
 	$(Q)$(STRIP) $@
 
 ifdef SYSROOT
@@ -202,6 +208,49 @@ $(B)/unit/%.o: tests/unit/%.c | $(B)/unit
 $(UNIT_TESTS): $(B)/unit/%: $(B)/unit/%.o $(PURE_TEST_OBJECTS)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(SANITIZE) -o $@ $^ -lcmocka -lz -ljansson -lncursesw -ltinfo
+
+# The same tests without sanitizers, which valgrind does not get along with.
+lint: packages
+	@$(MAKE) --no-print-directory packages PACKAGES="$(LINT_PACKAGES)"
+	@$(MAKE) --no-print-directory -j$$(nproc) -k lint-sources
+	@$(MAKE) --no-print-directory -j$$(nproc) B=$(G)/plain SANITIZE= lint-memory
+
+lint-sources: $(SOURCES:src/%.c=$(G)/lint/%.tidy) $(SOURCES:src/%.c=$(G)/lint/%.analyzed) $(G)/lint/cppcheck
+
+# The skeleton is bpftool's: as a system header it is read, and not judged.
+LINT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DSOCKSTALL_VERSION='"$(VERSION)"' -Iinclude -Isrc -isystem $(G)
+
+# It does not know that libbpf frees the skeleton; and gcc 12 takes a grown array for the old one.
+$(G)/lint/probe_load.tidy: TIDY := --checks=-clang-analyzer-unix.Malloc
+$(G)/lint/probe_usage.analyzed: ANALYZER := -Wno-analyzer-use-after-free -Wno-analyzer-null-dereference
+
+$(G)/lint/%.tidy: src/%.c .clang-tidy $(wildcard src/*.h include/*.h) $(G)/sockstall.skel.h
+	@mkdir -p $(@D)
+	$(call say,TIDY)
+	$(Q)clang-tidy --quiet $(TIDY) --warnings-as-errors='*' $< -- $(LINT_CFLAGS) >$@.new 2>/dev/null || { cat $@.new >&2; exit 1; }
+	@mv $@.new $@
+
+$(G)/lint/%.analyzed: src/%.c $(wildcard src/*.h include/*.h) $(G)/sockstall.skel.h
+	@mkdir -p $(@D)
+	$(call say,ANALYZE)
+	$(Q)$(CC) $(LINT_CFLAGS) $(WARNINGS) -O2 -fanalyzer $(ANALYZER) -c $< -o $@
+
+$(G)/lint/cppcheck: $(SOURCES) $(wildcard src/*.h include/*.h) src/cppcheck.list
+	@mkdir -p $(@D)
+	$(call say,CPPCHECK)
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		--suppressions-list=src/cppcheck.list -D_GNU_SOURCE -DSOCKSTALL_VERSION='"$(VERSION)"' \
+		-D'LIBBPF_OPTS(TYPE,NAME,...)=struct TYPE NAME' -D'bpf_object__for_each_map(M,O)=for (M = 0; M;)' \
+		-D'bpf_object__for_each_program(P,O)=for (P = 0; P;)' -Iinclude -Isrc src
+	@touch $@
+
+lint-memory: $(UNIT_TESTS:=.clean)
+
+$(B)/unit/%.clean: $(B)/unit/%
+	$(call say,MEMORY)
+	$(Q)valgrind --quiet --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite,indirect $< >$@.log 2>&1 || \
+		{ cat $@.log >&2; exit 1; }
+	@mv $@.log $@
 
 unit:
 	@$(MAKE) --no-print-directory -j$$(nproc) $(UNIT_TESTS)

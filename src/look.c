@@ -192,15 +192,15 @@ static int count_records(const struct look *look, size_t counts[RECORD_TYPES])
 /* Resizes the array that *items is, of whatever type. Its memory is kept from look to look. */
 static int resize(void *items, size_t count, size_t size)
 {
-	void *array;
+	void *array, *resized;
 
 	if (!count)
 		return 0;
 	memcpy(&array, items, sizeof(array));
-	array = reallocarray(array, count, size);
-	if (!array)
+	resized = reallocarray(array, count, size);
+	if (!resized)
 		return -ENOMEM;
-	memcpy(items, &array, sizeof(array));
+	memcpy(items, &resized, sizeof(resized));
 	return 0;
 }
 

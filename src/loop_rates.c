@@ -147,17 +147,17 @@ void loop_rates(struct loop_rates *rates, const struct loop_moment *now, const s
 
 /* ---- Percentiles ---- */
 
-/* Where bucket i begins, in ns: see loop_record.h. */
-static double bucket_start(int i)
+/* Where a bucket begins, in ns: see loop_record.h. */
+static double bucket_start(__u64 bucket)
 {
-	__u64 units = i < 4 ? (__u64)i : (4 + (__u64)i % 4) << (i / 4 - 1);
+	__u64 units = bucket < 4 ? bucket : (4 + bucket % 4) << (bucket / 4 - 1);
 
 	return (double)(units << LOOP_UNIT_SHIFT);
 }
 
 static double within_bucket(int i, double part, __u64 min_ns, __u64 max_ns)
 {
-	double start = bucket_start(i), end = bucket_start(i + 1);
+	double start = bucket_start((__u64)i), end = bucket_start((__u64)i + 1);
 
 	if ((double)min_ns > start)
 		start = (double)min_ns;

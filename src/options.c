@@ -87,7 +87,7 @@ static const struct option_spec {
 	 BIT(COMMAND_OVERVIEW) | BIT(COMMAND_EPOLL), FLAG(stacks)},
 	{"record", 0, "FILE", "a file name", "also write the raw kernel records to FILE", LIVE, SET(record)},
 	{"html", 0, "FILE", "a file name", "write a page about the recording to FILE", BIT(COMMAND_REPLAY), SET(html)},
-	{"force", 0, NULL, NULL, "replace the file that is written, where it is there", BIT(COMMAND_REPLAY), FLAG(force)},
+	{"force", 0, NULL, NULL, "replace the file that is written, where it is there", REPORTS, FLAG(force)},
 	{"btf", 0, "FILE", "a file name", "the kernel's BTF, where /sys/kernel/btf/vmlinux is not to be had",
 	 LIVE | BIT(COMMAND_CHECK), SET(btf)},
 	{"ready-fd", 0, "N", "a descriptor that is open for writing", "write a newline to descriptor N once attached",
@@ -267,8 +267,8 @@ static int check_combinations(const struct parser *parser)
 		return usage_error("--once and --duration exclude each other");
 	if (options->html_file && (options->json || options->once))
 		return usage_error("--html excludes --json and --once");
-	if (options->force && !options->html_file)
-		return usage_error("--force needs a file that is written: --html FILE");
+	if (options->force && !options->html_file && !options->record_file)
+		return usage_error("--force needs a file that is written: --record FILE or --html FILE");
 	if (options->command == COMMAND_REPLAY && options->netns == NETNS_SELF)
 		return usage_error("--netns self cannot be used with replay: name the inode");
 	return 0;

@@ -28,7 +28,7 @@ void probe_clock_prepare(struct probe_clock *clock)
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
 	clock->woke_ns = clock_ns(CLOCK_MONOTONIC);
 	getrusage(RUSAGE_THREAD, &usage);
-	clock->switches = (__u64)(usage.ru_nvcsw + usage.ru_nivcsw);
+	clock->switches = (__u64)usage.ru_nvcsw + (__u64)usage.ru_nivcsw;
 }
 
 void probe_clock_finish(struct probe_clock *clock, const struct sockstall_bpf *skeleton)

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -89,22 +90,18 @@ static uint32_t chunk_crc(const struct chunk_header *header, const void *bytes, 
 	return length ? crc32_z(crc, bytes, length) : crc;
 }
 
-static int recording_new(struct recording **recording, const char *path, int flags)
+/* NULL, with errno set, where it cannot be opened. */
+static struct recording *recording_new(const char *path, int flags)
 {
 	struct recording *fresh = calloc(1, sizeof(*fresh));
-	int err;
 
-	*recording = NULL;
 	if (!fresh)
-		return -ENOMEM;
+		return NULL;
 	fresh->fd = open(path, flags | O_CLOEXEC, 0600);
-	if (fresh->fd < 0) {
-		err = -errno;
-		free(fresh);
-		return err;
-	}
-	*recording = fresh;
-	return 0;
+	if (fresh->fd >= 0)
+		return fresh;
+	free(fresh); /* keeps errno: POSIX 2024, glibc 2.33 */
+	return NULL;
 }
 
 int recording_close(struct recording *recording)
@@ -155,13 +152,34 @@ static int write_chunk(struct recording *recording, enum chunk_type type, const 
 	return err ? err : write_all(recording, bytes->data, bytes->size);
 }
 
-int recording_create(struct recording **recording, const char *path)
+/*
+ * Takes the name away from the file that has it. That file may be another user's, who has it open, or may let others
+ * read it: so it is not written to.
+ */
+static int remove_existing(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st))
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISLNK(st.st_mode))
+		return -ELOOP;
+	if (!S_ISREG(st.st_mode))
+		return -EEXIST;
+	return unlink(path) ? -errno : 0;
+}
+
+int recording_create(struct recording **recording, const char *path, bool force)
 {
 	struct file_header header;
-	int err = recording_new(recording, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
+	int err = force ? remove_existing(path) : 0;
 
+	*recording = NULL;
 	if (err)
 		return err;
+	*recording = recording_new(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
+	if (!*recording)
+		return -errno;
 	make_file_header(&header);
 	name_kernel(&header);
 	header.crc = htole32(header_crc(&header));
@@ -247,12 +265,12 @@ static int read_piece(struct recording *recording, void *piece, size_t size, siz
 {
 	int err;
 
+	memset(piece, 0, size);
 	buffer_reset(&recording->chunk);
 	err = read_more(recording, &recording->chunk, size);
 	if (err)
 		return err;
 	*got = recording->chunk.size;
-	memset(piece, 0, size);
 	if (*got)
 		memcpy(piece, recording->chunk.data, *got);
 	return 0;
@@ -284,10 +302,11 @@ int recording_open(struct recording **recording, const char *path, const char **
 {
 	struct file_header header;
 	size_t got = 0;
-	int err = recording_new(recording, path, O_RDONLY);
+	int err;
 
-	if (err)
-		return fail_errno(error, err);
+	*recording = recording_new(path, O_RDONLY);
+	if (!*recording)
+		return fail_errno(error, -errno);
 	err = read_piece(*recording, &header, sizeof(header), &got);
 	err = err ? fail_errno(error, err) : check_file_header(&header, got, error);
 	if (err) {

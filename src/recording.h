@@ -26,9 +26,10 @@ struct recording;
 
 /*
  * Writing. The file is made with O_CREAT | O_EXCL | O_NOFOLLOW, mode 0600: an existing one is not
- * touched (-EEXIST). Returns 0 or a negative errno. Each chunk reaches the file before the call returns.
+ * touched (-EEXIST); with `force` a regular one is replaced by a new one. A link is never followed. Returns 0 or a
+ * negative errno. Each chunk reaches the file before the call returns.
  */
-int recording_create(struct recording **recording, const char *path);
+int recording_create(struct recording **recording, const char *path, bool force);
 int recording_write_start(struct recording *recording, const struct row *start, const struct options *options);
 int recording_write_look(struct recording *recording, const struct look *look);
 int recording_write_end(struct recording *recording, const struct row *end);

@@ -210,9 +210,10 @@ static int open_recording(struct live *live)
 
 	if (!path)
 		return 0;
-	err = recording_create(&live->session.recording, path);
+	err = recording_create(&live->session.recording, path, live->options.force);
 	if (err)
-		fprintf(stderr, "sockstall: cannot record to %s: %s\n", path, strerror(-err));
+		fprintf(stderr, "sockstall: cannot record to %s: %s%s\n", path, strerror(-err),
+			err == -EEXIST && !live->options.force ? " (--force replaces it)" : "");
 	return err;
 }
 

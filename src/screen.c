@@ -32,13 +32,15 @@ static int copy_row(struct screen *screen, struct row *to, const struct row *fro
 	for (size_t i = 0; i < column_count; i++) {
 		const char **text = (const char **)(void *)((char *)to + columns[i].offset);
 		char *copy;
+		size_t size;
 
 		if (!(columns[i].types & ROW_BIT(from->type)) || columns[i].kind != COLUMN_TEXT || !*text)
 			continue;
-		copy = arena_alloc(&screen->arena, strlen(*text) + 1);
+		size = strlen(*text) + 1;
+		copy = arena_alloc(&screen->arena, size);
 		if (!copy)
 			return -ENOMEM;
-		*text = strcpy(copy, *text);
+		*text = memcpy(copy, *text, size);
 	}
 	return 0;
 }

@@ -125,6 +125,56 @@ def test_no_symbolic_link_is_followed(tmp_path):
     assert not target.exists()
 
 
+@pytest.mark.parametrize("force", [[], ["--force"]], ids=["", "force"])
+def test_a_link_is_not_followed_to_a_file(tmp_path, force):
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("precious")
+    link.symlink_to(target)
+    check_refused(run.sockstall("-1", "-j", "--record", link, *force))
+    assert target.read_text() == "precious" and link.is_symlink()
+
+
+def test_a_file_is_not_overwritten(tmp_path):
+    path = tmp_path / "recording"
+    path.write_text("precious")
+    done = run.sockstall("-1", "-j", "--record", path)
+    check_refused(done)
+    assert path.read_text() == "precious" and "--force" in done.stderr.decode()
+
+
+def test_force_replaces_a_file(tmp_path):
+    """By another one: who has the old one open, or may read it, does not see what is recorded."""
+    path = tmp_path / "recording"
+    path.write_text("old")
+    path.chmod(0o666)
+    with open(path, encoding="utf-8") as held:
+        done = run.sockstall("-1", "-j", "--record", path, "--force")
+        assert done.returncode == 0, done.stderr
+        assert held.read() == "old"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert run.sockstall("replay", path, "-j").stdout == done.stdout
+
+
+def test_force_makes_a_new_file(tmp_path):
+    path = tmp_path / "recording"
+    assert run.sockstall("-1", "-j", "--record", path, "--force").returncode == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_force_replaces_nothing_else(tmp_path, make):
+    path = tmp_path / "other"
+    make(path)
+    before = path.lstat()
+    check_refused(run.sockstall("-1", "-j", "--record", path, "--force"))
+    assert path.lstat() == before
+
+
+def test_force_without_record():
+    done = run.sockstall("-1", "-j", "--force")
+    assert done.returncode == 2 and done.stderr.startswith(b"sockstall: --force"), done.stderr
+
+
 def test_no_folder_to_record_in(tmp_path):
     done = run.sockstall("-1", "-j", "--record", tmp_path / "missing" / "file")
     check_refused(done)

@@ -237,7 +237,8 @@ static void the_other_options(void **state)
 
 	(void)state;
 	parse(&options, &line,
-	      "--once --exit-code --no-color --port 80,65535 --port 1 --netns 4026531840 --record out --ready-fd 2");
+	      "--once --exit-code --no-color --port 80,65535 --port 1 --netns 4026531840 --record out --force --ready-fd 2");
+	assert_true(options.force);
 	assert_true(options.once);
 	assert_true(options.exit_code);
 	assert_true(options.no_color);
@@ -532,6 +533,7 @@ static void help_text(void **state)
 		"--netns",
 		"--cgroup",
 		"--record FILE",
+		"--force",
 		"--ready-fd N",
 		"--exit-code",
 		"--no-color",

@@ -117,7 +117,7 @@ static int make_recording(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/recording", directory);
-	assert_int_equal(recording_create(&recording, path), 0);
+	assert_int_equal(recording_create(&recording, path, false), 0);
 	make_start(&row);
 	make_options(&options);
 	assert_int_equal(recording_write_start(recording, &row, &options), 0);
@@ -306,7 +306,7 @@ static void every_double_keeps_its_bits(void **state)
 
 		make_start(&row);
 		memcpy(&row.start.interval_s, &bits[i], sizeof(bits[i]));
-		assert_int_equal(recording_create(&recording, name), 0);
+		assert_int_equal(recording_create(&recording, name, false), 0);
 		assert_int_equal(recording_write_start(recording, &row, &options), 0);
 		assert_int_equal(recording_close(recording), 0);
 		assert_int_equal(recording_open(&recording, name, &error), 0);
@@ -330,13 +330,15 @@ static void the_file_is_private_and_new(void **state)
 	(void)state;
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_mode & 07777, 0600);
-	assert_int_equal(recording_create(&recording, path), -EEXIST);
+	assert_int_equal(recording_create(&recording, path, false), -EEXIST);
 	assert_null(recording);
 	snprintf(link_path, sizeof(link_path), "%s/link", directory);
 	assert_int_equal(symlink("nowhere", link_path), 0);
-	assert_true(recording_create(&recording, link_path) < 0);
+	assert_true(recording_create(&recording, link_path, false) < 0);
+	assert_int_equal(recording_create(&recording, link_path, true), -ELOOP);
 	unlink(link_path);
-	assert_int_equal(recording_create(&recording, "/nonexistent/x"), -ENOENT);
+	assert_int_equal(recording_create(&recording, directory, true), -EEXIST);
+	assert_int_equal(recording_create(&recording, "/nonexistent/x", true), -ENOENT);
 	assert_int_equal(recording_close(NULL), 0);
 }
 
@@ -350,7 +352,7 @@ static void a_write_error_is_kept(void **state)
 	(void)state;
 	make_look(&look, 100 * SECOND);
 	snprintf(name, sizeof(name), "%s/full", directory);
-	assert_int_equal(recording_create(&recording, name), 0);
+	assert_int_equal(recording_create(&recording, name, false), 0);
 	signal(SIGXFSZ, SIG_IGN);
 	getrlimit(RLIMIT_FSIZE, &old);
 	limit = old;
