@@ -240,8 +240,8 @@ $(G)/lint/cppcheck: $(SOURCES) $(wildcard src/*.h include/*.h) src/cppcheck.list
 	$(call say,CPPCHECK)
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 		--suppressions-list=src/cppcheck.list -D_GNU_SOURCE -DSOCKSTALL_VERSION='"$(VERSION)"' \
-		-D'LIBBPF_OPTS(TYPE,NAME,...)=struct TYPE NAME' -D'bpf_object__for_each_map(M,O)=for (M = 0; M;)' \
-		-D'bpf_object__for_each_program(P,O)=for (P = 0; P;)' -Iinclude -Isrc src
+		-D'LIBBPF_OPTS(TYPE,NAME,...)=struct TYPE NAME' -D'bpf_object__for_each_map(M,O)=while ((M = 0))' \
+		-D'bpf_object__for_each_program(P,O)=while ((P = 0))' -Iinclude -Isrc src
 	@touch $@
 
 lint-memory: $(UNIT_TESTS:=.clean)
