@@ -72,6 +72,30 @@ static bool has_suffix(const char *text, const char *suffix)
 	return length >= end && !strcmp(text + length - end, suffix);
 }
 
+/*
+ * Large maps that some commands do without: to make one takes milliseconds, in which its table is cleared. What would
+ * use it is not loaded then, or is dead code.
+ */
+static const struct {
+	const char *name;
+	unsigned int wishes;
+} large_maps[] = {
+	{ "events", HANDSHAKES },
+	{ "queued_sockets", HANDSHAKES },
+	{ "wanted_files", LOOPS },
+	{ "wanted_pids", THREADS },
+};
+
+static bool is_large_and_idle(const char *name, unsigned int wishes)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(large_maps) / sizeof(large_maps[0]); i++)
+		if (!strcmp(name, large_maps[i].name))
+			return !(wishes & large_maps[i].wishes);
+	return false;
+}
+
 /* Whether a map is of use here: of storage and the hash that stands in for it, one is. */
 static bool is_map_needed(const struct bpf_map *map, unsigned int wishes)
 {
@@ -85,7 +109,7 @@ static bool is_map_needed(const struct bpf_map *map, unsigned int wishes)
 		return !local_storage && wishes & (LOOPS | OTHER_LOOPS | THREADS);
 	if (has_suffix(name, "_by_socket"))
 		return !local_storage;
-	return true;
+	return !is_large_and_idle(name, wishes);
 }
 
 /* A kernel refuses a type of map that it does not know, also where no program would use it. */
@@ -115,6 +139,18 @@ struct bpf_program *probe_program_find(const struct sockstall_bpf *skeleton, siz
 	return bpf_object__find_program_by_name(skeleton->obj, name);
 }
 
+/* `check` also tries programs that its wishes do not ask for: they need their maps all the same. */
+static unsigned int map_wishes(const struct attempt *attempt, unsigned int wishes)
+{
+	unsigned int all = wishes;
+	size_t i;
+
+	for (i = 0; i < probe_program_count; i++)
+		if (attempt->wanted[i] && !(probe_programs[i].commands & wishes))
+			all |= probe_programs[i].commands;
+	return all;
+}
+
 /* Opened, with the wanted programs chosen, and nothing loaded yet. NULL: errno says why. */
 static struct sockstall_bpf *open_wanted(const struct attempt *attempt, unsigned int wishes)
 {
@@ -126,7 +162,7 @@ static struct sockstall_bpf *open_wanted(const struct attempt *attempt, unsigned
 	if (!skeleton)
 		return NULL;
 	configure(skeleton, wishes);
-	choose_maps(skeleton, wishes);
+	choose_maps(skeleton, map_wishes(attempt, wishes));
 	bpf_object__for_each_program(program, skeleton->obj)
 		bpf_program__set_autoload(program, false);
 	for (i = 0; i < probe_program_count; i++)

@@ -4,6 +4,7 @@
 import json
 import os
 import platform
+import re
 import time
 
 import pytest
@@ -14,6 +15,7 @@ from child import Stall, wait_until
 from scene import MIN_AGE, Scene
 from zoo import moment
 
+RELEASE = tuple(map(int, os.uname().release.split(".")[:2]))
 EVERYTHING = {"v4", "v6", "syn", "queue", "far"}
 IPV4 = EVERYTHING - {"v6"}
 
@@ -254,6 +256,24 @@ def test_check():
     text = done.stdout.decode()
     assert "epoll" in text and "handshakes" in text and "thread" in text
     assert text.count("\n") >= 4 and "yes" in text
+
+
+def test_check_agrees_with_what_is_used():
+    """What a command could load and attach, `check` must not call missing."""
+    lines = [line.split() for line in run.sockstall("check").stdout.decode().splitlines()[1:]]
+    state = {words[0]: words[1] for words in lines if words[1] in ("yes", "no", "none")}
+    commands = (["handshakes"], ["readers"], ["epoll", "--interfaces", "all", "-v"], ["threads", "-p", os.getpid()])
+    used = {name for command in commands for name in run.once(*command)[0]["probes_used"].split()}
+    assert len(used) > 10 and not {name for name in used if state.get(name) != "yes"}
+
+
+@pytest.mark.skipif(RELEASE < (6, 1), reason="older kernels have no bpf_loop(), and walk more")
+def test_programs_are_quick_to_verify():
+    """What the kernel walks through before a program is loaded is most of the time until the first answer."""
+    done = run.sockstall("check", env={**os.environ, "SOCKSTALL_DEBUG": "1"})
+    walked = {name: int(count) for name, count in
+              re.findall(r"^(\w+) +yes +(\d+) ", done.stdout.decode(), re.M) if name != "thread_scan"}
+    assert len(walked) > 10 and max(walked.values()) < 8000, walked
 
 
 def test_schema():
