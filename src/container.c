@@ -16,7 +16,9 @@ static const char *const runtimes[] = {
 	"cri-containerd-", /* containerd with systemd: cri-containerd-ID.scope */
 	"cri-containerd:", /* containerd set to cgroupfs below systemd: kubepods-pod1.slice:cri-containerd:ID */
 	"crio-",
-	"libpod-", /* Podman: libpod-ID.scope, and libpod-ID with cgroupfs */
+	"libpod-",	   /* Podman: libpod-ID.scope, and libpod-ID with cgroupfs */
+	"libpod-payload-", /* Podman in a unit of systemd's, with --cgroups=split */
+	"nerdctl-",	   /* containerd with nerdctl: nerdctl-ID.scope */
 };
 
 static bool is_hex(char c)
@@ -68,7 +70,7 @@ static const char *id_in(const char *part, size_t length)
 	return is_runtime(part, length - ID_LENGTH) ? part + length - ID_LENGTH : NULL;
 }
 
-const char *container_id(struct arena *arena, const char *cgroup)
+const char *container_find(const char *cgroup)
 {
 	const char *found = NULL;
 
@@ -80,5 +82,12 @@ const char *container_id(struct arena *arena, const char *cgroup)
 			found = id;
 		cgroup += length + (cgroup[length] == '/');
 	}
+	return found;
+}
+
+const char *container_id(struct arena *arena, const char *cgroup)
+{
+	const char *found = container_find(cgroup);
+
 	return found ? arena_printf(arena, "%.*s", ID_LENGTH, found) : NULL;
 }

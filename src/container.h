@@ -5,6 +5,9 @@
 
 #include "buffer.h"
 
+/* Where in the path the innermost container's id is: 64 digits. NULL: nowhere, also where cgroup is NULL. */
+const char *container_find(const char *cgroup);
+
 /*
  * The container's id, 64 hex digits as docker, containerd, CRI-O and Podman give it, where the path names
  * one; of containers in containers the innermost. NULL: none, also where cgroup is NULL.

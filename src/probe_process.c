@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgroup_choice.h"
 #include "probe_internal.h"
 
 #define REFRESH_LOOKS 64
-#define CGROUP_MAX    4096
 
 struct cgroup_entry {
 	__u64 process_start_ns;
@@ -21,28 +21,10 @@ struct cgroup_entry {
 	__u32 pid;
 };
 
-/*
- * The path that says most: the v2 hierarchy's unless it is the root, else the longest of the v1 ones.
- * A line is `hierarchy:controllers:path`.
- */
-static void take_line(char *line, char *best, bool *unified)
-{
-	char *colon = strchr(line, ':'), *path = colon ? strchr(colon + 1, ':') : NULL;
-	bool is_unified = line[0] == '0' && line[1] == ':' && line[2] == ':';
-
-	if (!path || *unified)
-		return;
-	path[1 + strcspn(path + 1, "\n")] = '\0';
-	if (is_unified && strcmp(path + 1, "/"))
-		*unified = true;
-	if (*unified || strlen(path + 1) > strlen(best))
-		snprintf(best, CGROUP_MAX, "%s", path + 1);
-}
-
 static char *read_cgroup(__u32 pid)
 {
-	char path[64], line[CGROUP_MAX], best[CGROUP_MAX] = "";
-	bool unified = false;
+	char path[64], line[CGROUP_MAX + 256];
+	struct cgroup_choice choice = { 0 };
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
@@ -50,9 +32,9 @@ static char *read_cgroup(__u32 pid)
 	if (!file)
 		return NULL;
 	while (fgets(line, sizeof(line), file))
-		take_line(line, best, &unified);
+		cgroup_choice_add(&choice, line);
 	fclose(file);
-	return best[0] ? strdup(best) : NULL;
+	return choice.path[0] ? strdup(choice.path) : NULL;
 }
 
 static int compare_entries(const void *left, const void *right)

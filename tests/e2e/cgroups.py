@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""Control groups of the tests' own, in the v2 hierarchy."""
+"""Control groups of the tests' own."""
 
 import itertools
 import os
@@ -7,14 +7,23 @@ import os
 _numbers = itertools.count()
 
 
-def cgroup2():
-    """Where the v2 hierarchy is mounted, or None."""
+def _mounted(kind, option):
     with open("/proc/self/mounts") as mounts:
         for line in mounts:
-            _, where, kind, *_ = line.split()
-            if kind == "cgroup2":
+            _, where, mounted, options, *_ = line.split()
+            if mounted == kind and option in (None, *options.split(",")):
                 return where
     return None
+
+
+def cgroup2():
+    """Where the v2 hierarchy is mounted, or None."""
+    return _mounted("cgroup2", None)
+
+
+def cgroup1():
+    """Where a hierarchy of v1 is, or None: one whose controller leaves a new group's members alone."""
+    return _mounted("cgroup", "freezer") or _mounted("cgroup", "pids")
 
 
 class Cgroup:

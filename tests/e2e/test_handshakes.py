@@ -384,24 +384,3 @@ def test_close(zoo, ended, name):
 def test_whole_stream(zoo, ended):
     """From start to end, and no stall closes while it lasts, only to open again."""
     zoo.stream.stop()
-
-
-def test_flood_is_one_finding(room):
-    """More than a hundred stuck handshakes of one listener are its listener record, with counts."""
-    room.there.drop("input", "tcp sport 8023")
-    server = listening(room, room.link.left4, 8023, backlog=500)
-    many = Stall(room.there, "endpoint.py", *[f"connect_later={room.link.left4},8023"] * 150)
-    for _ in range(150):
-        many.said("connecting")
-    records = wait_until(lambda: _flood(room), 10, "the flood")
-    listener = run.only(records, netns=room.here.inode, local_port=8023)
-    assert listener["type"] == "listener" and listener["pid"] == server.pid
-    assert listener["verdict"] in ("syn_flood", "dropping", "not_accepting")
-    assert listener["half_open"] == 150 and listener["syn_queue"] == 150
-    assert listener["oldest_half_open_s"] >= 0.3
-
-
-def _flood(room):
-    records = run.once(*OPTIONS)
-    found = run.findings(records, netns=room.here.inode, local_port=8023)
-    return records if [r for r in found if r["type"] == "listener"] else None

@@ -10,7 +10,7 @@ import time
 import pytest
 
 import run
-from cgroups import Cgroup, cgroup2
+from cgroups import Cgroup, cgroup1, cgroup2
 from child import Stall, wait_until
 from scene import MIN_AGE, Scene
 from zoo import moment
@@ -130,6 +130,27 @@ def test_cgroup_and_container_are_shown(scene, cgroup):
     assert record["cgroup"] == inner.path
     assert record["container"] == container
     assert run.only(records, pid=scene.v6.pid)["container"] is None
+
+
+def test_container_of_v1_beside_v2(scene, cgroup):
+    """Docker on a hybrid system: for v2 its containers are all in the daemon's cgroup."""
+    mount = cgroup1()
+    if not mount or not os.access(mount, os.W_OK):
+        pytest.skip("no writable cgroup v1 hierarchy on this machine")
+    container = "fedcba9876543210" * 4
+    docker = Cgroup(mount)
+    try:
+        inner = docker.below(container)
+        inner.add(scene.v4.pid)
+        cgroup.add(scene.v4.pid)
+        cgroup.add(scene.v6.pid)
+        records = run.once(*MIN_AGE, "-p", f"{scene.v4.pid},{scene.v6.pid}")
+        shown = {pid: (run.only(records, pid=pid)["cgroup"], run.only(records, pid=pid)["container"])
+                 for pid in (scene.v4.pid, scene.v6.pid)}
+        assert shown == {scene.v4.pid: (inner.path, container), scene.v6.pid: (cgroup.path, None)}
+        assert scene.shown("--cgroup", docker.path) == {"v4"}
+    finally:
+        docker.delete()
 
 
 # Time.

@@ -143,6 +143,21 @@ def request_stopped(room):
 
 
 @stuck
+def spliced(room):
+    """As a proxy moves data."""
+    client, peer = connected(room, 7015)
+    tell(client, "send=5")
+    return blocked(room, client, "splice", answer(client, peer), verdict="awaiting_reply", role="client")
+
+
+@stuck
+def preadv2(room):
+    client, peer = connected(room, 7016)
+    tell(client, "send=5")
+    return blocked(room, client, "preadv2", answer(client, peer), verdict="awaiting_reply", role="client")
+
+
+@stuck
 def receive_timeout(room):
     client, peer = connected(room, 7007, options=["rcvtimeo=120"])
     tell(client, "send=9")

@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <string.h>
+
+#include "cgroup_choice.h"
 #include "container.h"
 
 #define A "3f9a0c1be7d24f5586a1b0c2d3e4f5061728394a5b6c7d8e9f00112233445566"
@@ -29,6 +32,16 @@ static const struct {
 	{"/machine.slice/libpod-" A ".scope/container", A},
 	{"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" A ".scope", A},
 	{"/libpod_parent/libpod-" A, A},
+	{"/user.slice/user-1000.slice/user@1000.service/user.slice/user-libpod_pod_" B ".slice/libpod-" A ".scope/container", A},
+	{"/system.slice/web.service/libpod-payload-" A, A},
+	{"/kubepods/besteffort/pod5f3cf6a2-0a67-4c4f-9d46-7a6d0f1a2b3c/crio-" A, A},
+	/* containerd by itself: nerdctl with systemd, with cgroupfs; ctr in the namespace of Kubernetes */
+	{"/system.slice/nerdctl-" A ".scope", A},
+	{"/default/" A, A},
+	{"/k8s.io/" A, A},
+	/* Seen from a cgroup namespace beside it. */
+	{"/../" A, A},
+	{"/../../docker/" A, A},
 	/* A container in a container: the inner one. */
 	{"/docker/" A "/kubelet/kubepods/besteffort/pod1/cri-containerd-" B ".scope", B},
 	/* Not in a container */
@@ -67,10 +80,75 @@ static void test_paths(void **state)
 	arena_free(&arena);
 }
 
+/* ---- Which line of /proc/PID/cgroup ---- */
+
+#define POD "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod5f3c.slice/"
+
+static const struct {
+	const char *file;
+	const char *path; /* NULL: none */
+} files[] = {
+	/* v2 alone: systemd's service, Docker, the root */
+	{"0::/system.slice/ssh.service\n", "/system.slice/ssh.service"},
+	{"0::/system.slice/docker-" A ".scope\n", "/system.slice/docker-" A ".scope"},
+	{"0::/\n", "/"},
+	/* v1 alone: Docker, CRI-O */
+	{"12:devices:/docker/" A "\n11:memory:/docker/" A "\n3:cpu,cpuacct:/docker/" A "\n1:name=systemd:/docker/" A "\n",
+	 "/docker/" A},
+	{"11:pids:" POD "crio-" A ".scope\n5:rdma:/\n1:name=systemd:" POD "crio-" A ".scope\n", POD "crio-" A ".scope"},
+	/* v1: not every controller has the cgroup that says where it is */
+	{"9:freezer:/\n7:pids:/user.slice/user-0.slice/session-1.scope\n2:cpuset:/\n1:name=systemd:/user.slice\n",
+	 "/user.slice/user-0.slice/session-1.scope"},
+	/* Hybrid: Docker with cgroupfs leaves v2's for the daemon, containerd under Kubernetes and Podman do not. */
+	{"12:memory:/docker/" A "\n1:name=systemd:/docker/" A "\n0::/system.slice/containerd.service\n", "/docker/" A},
+	{"4:memory:" POD "cri-containerd-" A ".scope\n1:name=systemd:" POD "cri-containerd-" A ".scope\n0::/\n",
+	 POD "cri-containerd-" A ".scope"},
+	{"3:memory:/machine.slice/libpod-" A ".scope\n0::/machine.slice/libpod-" A ".scope/container\n",
+	 "/machine.slice/libpod-" A ".scope/container"},
+	{"8:memory:/system.slice/ssh.service\n1:name=systemd:/system.slice/ssh.service\n0::/system.slice/ssh.service\n",
+	 "/system.slice/ssh.service"},
+	/* v1 mounted for one controller only, as on a small system: v2 says where it is. */
+	{"1:net_cls:/some/very/long/path/of/net_cls/only\n0::/init.scope\n", "/init.scope"},
+	/* It ends. */
+	{"0::/system.slice/docker-" A ".scope (deleted)\n", "/system.slice/docker-" A ".scope"},
+	/* What is no such line. */
+	{"", NULL},
+	{"0::\n", NULL},
+	{"nonsense\n0:\n::relative\n", NULL},
+};
+
+static void add_lines(struct cgroup_choice *choice, const char *file)
+{
+	while (*file) {
+		size_t length = strcspn(file, "\n");
+		char line[CGROUP_MAX];
+
+		assert_true(length + 2 < sizeof(line));
+		memcpy(line, file, length);
+		memcpy(line + length, "\n", 2);
+		cgroup_choice_add(choice, line);
+		file += length + (file[length] == '\n');
+	}
+}
+
+static void test_files(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct cgroup_choice choice = {0};
+
+		add_lines(&choice, files[i].file);
+		assert_string_equal(choice.path, files[i].path ? files[i].path : "");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_files),
 	};
 
 	return cmocka_run_group_tests_name("container", tests, NULL, NULL);

@@ -14,6 +14,8 @@ import time
 
 from say import error_name, say
 
+RWF_HIPRI = 1  # means nothing to a socket
+
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -111,6 +113,23 @@ class Endpoint:
         sock.connect_ex((address, int(port)))
         say("connecting", fd=sock.fileno())
 
+    def accept_every(self, value):
+        """Accept for ever, but no oftener than this."""
+        while True:
+            time.sleep(float(value))
+            self.listener.accept()[0].close()
+
+    def hammer(self, value):
+        """Begin five hundred connections a second, for ever; the last hundred are held open."""
+        say("hammering")
+        while True:
+            self.held = self.held[-100:]
+            address, port = value.split(",")
+            self.held.append(self._new_socket(family_of(address)))
+            self.held[-1].setblocking(False)
+            self.held[-1].connect_ex((address, int(port)))
+            time.sleep(0.002)
+
     # Data.
 
     def send(self, value):
@@ -154,6 +173,18 @@ class Endpoint:
 
     def _block_readv(self, fd):
         return os.readv(fd, [bytearray(4096)])
+
+    def _block_preadv2(self, fd):
+        """An offset of -1 is for what has none; with flags libc has no other syscall to take."""
+        space = ctypes.create_string_buffer(4096)
+        iovec = ctypes.create_string_buffer(struct.pack("PL", ctypes.addressof(space), 4096))
+        count = libc.preadv2(fd, iovec, 1, ctypes.c_long(-1), RWF_HIPRI)
+        if count < 0:
+            raise OSError(ctypes.get_errno(), "preadv2")
+        return count
+
+    def _block_splice(self, fd):
+        return os.splice(fd, os.pipe()[1], 4096)
 
     def _block_recvmsg(self, _):
         return len(self.sock.recvmsg(4096)[0])
