@@ -7,7 +7,7 @@
 const char *const row_type_names[ROW_TYPES] = {
 	[ROW_START] = "start", [ROW_HANDSHAKE] = "handshake", [ROW_LISTENER] = "listener", [ROW_READER] = "reader",
 	[ROW_LOOP] = "loop",   [ROW_THREAD] = "thread",	      [ROW_LOST] = "lost",	   [ROW_END] = "end",
-	[ROW_REGION] = "region", [ROW_WATCH] = "watch",
+	[ROW_REGION] = "region", [ROW_WATCH] = "watch",      [ROW_ACTION] = "action",
 };
 
 const char *const stall_event_names[] = {
@@ -25,6 +25,7 @@ const char *const stall_event_names[] = {
 #define THREAD	  ROW_BIT(ROW_THREAD)
 #define REGION	  ROW_BIT(ROW_REGION)
 #define WATCH	  ROW_BIT(ROW_WATCH)
+#define ACTION	  ROW_BIT(ROW_ACTION)
 #define LOST	  ROW_BIT(ROW_LOST)
 #define END	  ROW_BIT(ROW_END)
 
@@ -74,7 +75,7 @@ const struct column columns[] = {
 	       "open when it first qualifies, change when its verdict or retry count changes, close when it is over; "
 	       "null where nothing changed",
 	       .values = EVENTS),
-	TEXT("id", id, LIFE, "The same text through the whole life of a stall, never used again for another"),
+	TEXT("id", id, LIFE | ACTION, "The same text through the whole life of a stall, never used again for another"),
 	COLUMN("since", COLUMN_TIME, since_ns, LIFE, "When the wait really began, also when that was before the start"),
 	SECONDS("age_s", age_s, LIFE, "How long ago the wait began", .heading = "AGE"),
 	TEXT("verdict", verdict, HANDSHAKE, "What is wrong", .values = HANDSHAKE_VERDICTS, .heading = "VERDICT"),
@@ -85,31 +86,31 @@ const struct column columns[] = {
 	TEXT("advice", advice, LIFE, "One sentence on what to do", .heading = "ADVICE", .shape = SHAPE_SENTENCE),
 
 	/* Who. */
-	COUNT("pid", pid, TASK, "Process: the thread group's id"),
-	COUNT("tid", tid, TASK, "Thread"),
-	TEXT("comm", comm, TASK, "Command name; bytes that are no UTF-8 are U+FFFD", .heading = "PROCESS",
+	COUNT("pid", pid, TASK | ACTION, "Process: the thread group's id"),
+	COUNT("tid", tid, TASK | ACTION, "Thread"),
+	TEXT("comm", comm, TASK | ACTION, "Command name; bytes that are no UTF-8 are U+FFFD", .heading = "PROCESS",
 	     .shape = SHAPE_PROCESS, .joins = {"pid", "tid"}, .least = 14),
-	COUNT("fd", fd, LIFE | WATCH, "Descriptor", .heading = "FD", .priority = 9),
+	COUNT("fd", fd, LIFE | WATCH | ACTION, "Descriptor", .heading = "FD", .priority = 9),
 	TEXT("cgroup", cgroup, TASK, "Path of the cgroup"),
 	TEXT("container", container, TASK, "Container id in the cgroup path", .heading = "CONTAINER", .priority = 80,
 	     .least = 13, .most = 13),
-	COUNT("netns", netns, TASK, "Network namespace: its inode", .heading = "NETNS", .priority = 90),
+	COUNT("netns", netns, TASK | ACTION, "Network namespace: its inode", .heading = "NETNS", .priority = 90),
 	TEXT("netns_name", netns_name, TASK, "Network namespace: its name, where `ip netns` has one",
 	     .heading = "NETNS NAME", .priority = 85, .least = 6, .most = 16),
-	TEXT("cookie", cookie, LIFE | WATCH, "The socket's cookie (SO_COOKIE)"),
+	TEXT("cookie", cookie, LIFE | WATCH | ACTION, "The socket's cookie (SO_COOKIE)"),
 
 	/* Where. A loop is in a socket only now and then: its own table tells that in now_in. */
-	TEXT("family", family, LIFE | WATCH, "Address family", .values = FAMILIES),
-	TEXT("local_addr", local_addr, SOCKET, "Address of this end; IPv4-mapped IPv6 is shown as IPv4",
+	TEXT("family", family, LIFE | WATCH | ACTION, "Address family", .values = FAMILIES),
+	TEXT("local_addr", local_addr, SOCKET | ACTION, "Address of this end; IPv4-mapped IPv6 is shown as IPv4",
 	     .heading = "LOCAL", .shape = SHAPE_ENDPOINT, .joins = {"local_port"}, .priority = 2, .least = 15),
 	TEXT("local_addr", local_addr, LOOP, "Address of this end of the socket it is blocked in",
 	     .shape = SHAPE_ENDPOINT, .joins = {"local_port"}),
-	COUNT("local_port", local_port, LIFE | WATCH, "Port of this end"),
-	TEXT("peer_addr", peer_addr, SOCKET, "Address of the other end; IPv4-mapped IPv6 is shown as IPv4",
+	COUNT("local_port", local_port, LIFE | WATCH | ACTION, "Port of this end"),
+	TEXT("peer_addr", peer_addr, SOCKET | ACTION, "Address of the other end; IPv4-mapped IPv6 is shown as IPv4",
 	     .heading = "PEER", .shape = SHAPE_ENDPOINT, .joins = {"peer_port"}, .priority = 1, .least = 15),
 	TEXT("peer_addr", peer_addr, LOOP, "Address of the other end of the socket it is blocked in",
 	     .shape = SHAPE_ENDPOINT, .joins = {"peer_port"}),
-	COUNT("peer_port", peer_port, LIFE | WATCH, "Port of the other end"),
+	COUNT("peer_port", peer_port, LIFE | WATCH | ACTION, "Port of the other end"),
 
 	/* handshake */
 	TEXT("side", handshake.side, HANDSHAKE, "Which end of the handshake this is",
@@ -309,6 +310,23 @@ const struct column columns[] = {
 	COLUMN("idle_unbounded", COLUMN_BOOL, watch.idle_unbounded, WATCH,
 	       "Idle for more than 5 minutes, and nothing would ever notice a dead peer", .heading = "UNBOUNDED",
 	       .priority = 31),
+
+	/* action */
+	TEXT("how", action.how, ACTION, "In which way; null where none was found",
+	     .values = WORDS("destroy", "shutdown", "keepalive", "probe")),
+	TEXT("result", action.result, ACTION,
+	     "planned: nothing was done, for want of --yes; done; changed: meanwhile, so nothing was done; failed",
+	     .values = WORDS("planned", "done", "changed", "failed"), .never_null = true),
+	TEXT("what", action.what, ACTION, "One sentence: what is ended"),
+	TEXT("follows", action.follows, ACTION, "One sentence: what that means for both ends"),
+	TEXT("error", action.error, ACTION, "Why it was not done; null where it was, or could be"),
+	TEXT("state", action.state, ACTION, "The kernel's TCP state name, before"),
+	TEXT("peer", action.peer, ACTION, "What the probe found out; reset: the peer knows no such connection",
+	     .values = WORDS("answers", "silent", "reset")),
+	SECONDS("answer_s", action.answer_s, ACTION, "After how long the peer answered the probe"),
+	SECONDS("keepalive_time_s", action.keepalive_time_s, ACTION, "TCP_KEEPIDLE, as it was set"),
+	SECONDS("keepalive_interval_s", action.keepalive_interval_s, ACTION, "TCP_KEEPINTVL, as it was set"),
+	COUNT("keepalive_probes", action.keepalive_probes, ACTION, "TCP_KEEPCNT, as it was set"),
 
 	/* lost */
 	TEXT("where", lost.where, LOST, "What was lost", .heading = "WHERE"),

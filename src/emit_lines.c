@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cell.h"
 #include "emit.h"
@@ -96,9 +97,48 @@ static int lines_open(void **state, const struct options *options, FILE *out)
 	return 0;
 }
 
+/* What came of it. */
+static int add_result(struct buffer *line, const struct action_fields *action)
+{
+	if (!strcmp(action->result, "planned"))
+		return text_add(line, "nothing was done: --yes does it");
+	if (!action->peer)
+		return text_add(line, "done");
+	if (!strcmp(action->peer, "silent"))
+		return text_add(line, "done: the peer is silent");
+	if (!strcmp(action->peer, "reset"))
+		return text_add(line, "done: the peer knows no such connection, and so it has ended");
+	return text_add(line, "done: the peer's kernel answers, after ") ?: text_duration(line, action->answer_s);
+}
+
+/* What ending it would do or did, in sentences. Why not is told on stderr. */
+static int add_action(struct buffer *line, const struct row *row)
+{
+	const struct action_fields *action = &row->action;
+	int error = 0;
+
+	if (action->error)
+		return 0;
+	if (action->what)
+		error = text_add(line, action->what) ?: text_add(line, "\n");
+	if (!error && action->follows)
+		error = text_add(line, action->how) ?: text_add(line, ": ") ?: text_add(line, action->follows) ?:
+			text_add(line, "\n");
+	return error ?: add_result(line, action) ?: text_add(line, "\n");
+}
+
+static int write_action(struct lines_emitter *lines, const struct row *row)
+{
+	buffer_reset(&lines->line);
+	return add_action(&lines->line, row) ?: out_write(lines->out, &lines->line) ?: out_flush(lines->out);
+}
+
 static int lines_record(void *state, const struct row *row)
 {
 	struct lines_emitter *lines = state;
+
+	if (row->type == ROW_ACTION)
+		return write_action(lines, row);
 
 	if (row->type != ROW_LOST)
 		return 0;

@@ -52,6 +52,7 @@ void fill_thread(struct row *row, struct report *report, const struct look *look
 	row->comm = look_comm(&report->arena, thread->comm);
 	row->tid = thread->tid;
 	row->netns = thread->netns;
+	row->process_start_ns = thread->process_start_ns;
 }
 
 /* A mapped address is shown as IPv4, and then the family has to go with it. */

@@ -27,6 +27,8 @@ static int dispatch(const struct options *options, int argc, char **argv)
 		return write_schema();
 	case COMMAND_CHECK:
 		return probe_check(stdout, options->btf_file) ? EXIT_BROKE : EXIT_DONE;
+	case COMMAND_END:
+		return run_end(options);
 	case COMMAND_REPLAY:
 		return run_replay(options);
 	default:

@@ -303,6 +303,49 @@ int option_set_btf(struct options *options, const char *text)
 	return *text ? 0 : -EINVAL;
 }
 
+int option_set_how(struct options *options, const char *text)
+{
+	enum act_how how;
+
+	for (how = ACT_CHOOSE + 1; how < ACT_HOWS; how++) {
+		if (strcmp(text, act_how_names[how]))
+			continue;
+		options->how = how;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* As setsockopt(2) takes them: TCP_KEEPIDLE and TCP_KEEPINTVL up to 32767 s, TCP_KEEPCNT up to 127. */
+static int parse_keepalive_time(const char **text, unsigned int *seconds)
+{
+	size_t length = strcspn(*text, ",");
+	char item[24];
+	uint64_t ns;
+
+	if (!(*text)[length] || length >= sizeof(item))
+		return -EINVAL;
+	memcpy(item, *text, length);
+	item[length] = '\0';
+	if (parse_duration(item, SECOND, 32767 * SECOND, &ns) || ns % SECOND)
+		return -EINVAL;
+	*seconds = (unsigned int)(ns / SECOND);
+	*text += length + 1;
+	return 0;
+}
+
+int option_set_keepalive(struct options *options, const char *text)
+{
+	struct act_times *times = &options->times;
+	uint64_t probes;
+
+	if (parse_keepalive_time(&text, &times->time_s) || parse_keepalive_time(&text, &times->interval_s) ||
+	    parse_number(text, 1, 127, &probes))
+		return -EINVAL;
+	times->probes = (unsigned int)probes;
+	return 0;
+}
+
 /* It must be open for writing now: later it is too late to say so. */
 int option_set_ready_fd(struct options *options, const char *text)
 {

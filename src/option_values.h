@@ -21,6 +21,8 @@ int option_set_interfaces(struct options *options, const char *text);
 int option_set_html(struct options *options, const char *text);
 int option_set_record(struct options *options, const char *text);
 int option_set_btf(struct options *options, const char *text);
+int option_set_how(struct options *options, const char *text);
+int option_set_keepalive(struct options *options, const char *text);
 int option_set_ready_fd(struct options *options, const char *text);
 
 #endif

@@ -19,7 +19,7 @@
 const char *const command_names[COMMANDS] = {
 	[COMMAND_OVERVIEW] = "overview", [COMMAND_HANDSHAKES] = "handshakes", [COMMAND_READERS] = "readers",
 	[COMMAND_EPOLL] = "epoll",	 [COMMAND_THREADS] = "threads",	      [COMMAND_CHECK] = "check",
-	[COMMAND_REPLAY] = "replay",	 [COMMAND_SCHEMA] = "schema",
+	[COMMAND_REPLAY] = "replay",	 [COMMAND_SCHEMA] = "schema",	      [COMMAND_END] = "end",
 };
 
 static const struct {
@@ -34,6 +34,7 @@ static const struct {
 	{COMMAND_CHECK, "check", "what this kernel allows, and what is lost without the rest"},
 	{COMMAND_REPLAY, "replay FILE", "the same reports from a recording, without root"},
 	{COMMAND_SCHEMA, "schema", "the JSON Schema of every record"},
+	{COMMAND_END, "end ID|SELECTOR", "what ending a stall would do, and with --yes end it"},
 };
 
 #define BIT(command) (1u << (command))
@@ -57,7 +58,8 @@ static const struct option_spec {
 	size_t flag;	       /* without an argument: the bool in struct options */
 	int (*set)(struct options *options, const char *text);
 } specs[] = {
-	{"json", 'j', NULL, NULL, "JSON Lines on stdout", REPORTS | BIT(COMMAND_SCHEMA), FLAG(json)},
+	{"json", 'j', NULL, NULL, "JSON Lines on stdout", REPORTS | BIT(COMMAND_SCHEMA) | BIT(COMMAND_END),
+	 FLAG(json)},
 	{"once", '1', NULL, NULL, "one look at the machine as it is, then exit", REPORTS, FLAG(once)},
 	{"interval", 'i', "DUR", "a duration from 50ms to 1h", "time between looks (1s; 50ms to 1h)", LIVE,
 	 SET(interval)},
@@ -89,10 +91,15 @@ static const struct option_spec {
 	{"html", 0, "FILE", "a file name", "write a page about the recording to FILE", BIT(COMMAND_REPLAY), SET(html)},
 	{"force", 0, NULL, NULL, "replace the file that is written, where it is there", REPORTS, FLAG(force)},
 	{"btf", 0, "FILE", "a file name", "the kernel's BTF, where /sys/kernel/btf/vmlinux is not to be had",
-	 LIVE | BIT(COMMAND_CHECK), SET(btf)},
+	 LIVE | BIT(COMMAND_CHECK) | BIT(COMMAND_END), SET(btf)},
 	{"ready-fd", 0, "N", "a descriptor that is open for writing", "write a newline to descriptor N once attached",
 	 LIVE, SET(ready_fd)},
 	{"exit-code", 0, NULL, NULL, "exit 10 if anything was reported as stuck", REPORTS, FLAG(exit_code)},
+	{"yes", 0, NULL, NULL, "with end: do it; without, it only says what it would do", BIT(COMMAND_END), FLAG(yes)},
+	{"how", 0, "WAY", "destroy, shutdown, keepalive or probe", "destroy, shutdown, keepalive or probe (by what is there)",
+	 BIT(COMMAND_END), SET(how)},
+	{"keepalive", 0, "DUR,DUR,N", "two durations in whole seconds to 32767s, and a number to 127, as in 10s,5s,3",
+	 "idle time, interval and probes of --how keepalive (10s,5s,3)", BIT(COMMAND_END), SET(keepalive)},
 	{"no-color", 0, NULL, NULL, "no colour (also with NO_COLOR set)", ANY, FLAG(no_color)},
 	{"version", 'V', NULL, NULL, "the version, then exit", ANY, FLAG(version)},
 	{"help", 'h', NULL, NULL, "this text, then exit", ANY, FLAG(help)},
@@ -182,6 +189,14 @@ static int take_option(struct parser *parser, const struct option_spec *spec, co
 	return usage_error("--%s: expected %s, got '%s'", spec->name, spec->expects, text);
 }
 
+static int take_selector_word(struct options *options, const char *word)
+{
+	if (options->word_count == SELECTOR_WORDS)
+		return usage_error("unexpected argument '%s'", word);
+	options->words[options->word_count++] = word;
+	return 0;
+}
+
 /* A word that is no option: the command, or the file of replay. */
 static int take_word(struct parser *parser, const char *word)
 {
@@ -193,6 +208,8 @@ static int take_word(struct parser *parser, const char *word)
 		options->replay_file = word;
 		return *word ? 0 : usage_error("replay needs the name of a recording");
 	}
+	if (options->command == COMMAND_END)
+		return take_selector_word(options, word);
 	if (parser->command_taken)
 		return usage_error("unexpected argument '%s'", word);
 	for (command = COMMAND_OVERVIEW + 1; command < COMMANDS; command++) {
@@ -246,6 +263,17 @@ static int take_arguments(struct parser *parser, int argc, char **argv)
 	return err;
 }
 
+static bool is_given(const struct parser *parser, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < SPECS; i++) {
+		if (!strcmp(specs[i].name, name))
+			return parser->given & 1ull << i;
+	}
+	return false;
+}
+
 /* Options that make no sense together, or not with this command. */
 static int check_combinations(const struct parser *parser)
 {
@@ -263,6 +291,10 @@ static int check_combinations(const struct parser *parser)
 		return usage_error("threads needs a process: --pid PID");
 	if (options->command == COMMAND_EPOLL && options->watches && !options->pid_count)
 		return usage_error("--watches needs a process: --pid PID");
+	if (options->command == COMMAND_END && !options->word_count)
+		return usage_error("end needs the id of a stall, or a selector like pid=123 fd=4");
+	if (is_given(parser, "keepalive") && options->how != ACT_KEEPALIVE)
+		return usage_error("--keepalive needs --how keepalive");
 	if (options->once && options->duration_ns)
 		return usage_error("--once and --duration exclude each other");
 	if (options->html_file && (options->json || options->once))
@@ -285,6 +317,7 @@ static void set_defaults(struct options *options)
 		.no_color = no_color && *no_color,
 		.netns = NETNS_ALL,
 		.ready_fd = -1,
+		.times = ACT_TIMES_DEFAULT,
 	};
 }
 

@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "act.h"
+#include "selector.h"
+
 #ifndef SOCKSTALL_VERSION
 #define SOCKSTALL_VERSION "0.1.0"
 #endif
@@ -25,6 +28,7 @@ enum command {
 	COMMAND_CHECK,
 	COMMAND_REPLAY,
 	COMMAND_SCHEMA,
+	COMMAND_END,
 	COMMANDS,
 };
 
@@ -69,6 +73,11 @@ struct options {
 	bool force; /* a file that is there already is replaced */
 	const char *btf_file; /* NULL: the kernel's own */
 	int ready_fd; /* -1: none */
+	const char *words[SELECTOR_WORDS]; /* of end: what to end */
+	size_t word_count;
+	bool yes;
+	enum act_how how;
+	struct act_times times;
 };
 
 /*

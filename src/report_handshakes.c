@@ -46,6 +46,7 @@ static bool fill_owner(struct row *row, struct scene *scene, __u64 cookie)
 		return false;
 	fill_process(row, scene->report, scene->look, owner->pid, owner->comm);
 	row->fd = owner->fd;
+	row->process_start_ns = owner->process_start_ns;
 	return true;
 }
 

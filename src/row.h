@@ -23,6 +23,7 @@ enum row_type {
 	ROW_THREAD,
 	ROW_REGION,
 	ROW_WATCH,
+	ROW_ACTION,
 	ROW_LOST,
 	ROW_END,
 	ROW_TYPES,
@@ -120,6 +121,13 @@ struct region_fields {
 	int64_t bytes;
 };
 
+/* What `sockstall end` would do, or did. */
+struct action_fields {
+	const char *how, *result, *what, *follows, *error, *state, *peer;
+	double answer_s, keepalive_time_s, keepalive_interval_s;
+	int64_t keepalive_probes;
+};
+
 struct row {
 	enum row_type type;
 	uint64_t time_ns; /* CLOCK_REALTIME, of the look */
@@ -142,6 +150,7 @@ struct row {
 	int64_t pid, tid;
 	const char *comm; /* raw bytes, as the kernel has them */
 	const char *process_comm; /* of the thread group's leader, for --comm; no column shows it */
+	uint64_t process_start_ns; /* CLOCK_BOOTTIME: with pid, who it is; 0: not known; no column shows it */
 	int64_t fd;
 	const char *cgroup, *container;
 	int64_t netns;
@@ -163,6 +172,7 @@ struct row {
 		struct thread_fields thread;
 		struct region_fields region;
 		struct watch_fields watch;
+		struct action_fields action;
 	};
 };
 

@@ -49,5 +49,6 @@ int session_exit_code(const struct session *session, int err);
 
 int run_live(const struct options *options, int argc, char **argv);
 int run_replay(const struct options *options);
+int run_end(const struct options *options);
 
 #endif

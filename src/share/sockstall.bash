@@ -43,6 +43,8 @@ _sockstall_value()
 	--comm | -c) _sockstall_words "$(ps -A -o comm= 2>/dev/null | grep -x '[[:alnum:]_.-]*')" ;;
 	--netns) _sockstall_words "all self $(_sockstall_netns)" ;;
 	--interfaces) _sockstall_words "epoll all" ;;
+	--how) _sockstall_words "destroy shutdown keepalive probe" ;;
+	--keepalive) _sockstall_words "10s,5s,3 60s,10s,6" ;;
 	--record | --html | --btf) _sockstall_files ;;
 	--cgroup) _sockstall_cgroup ;;
 	--port | --peer | --ready-fd) ;;
@@ -63,10 +65,10 @@ _sockstall_cgroup()
 
 _sockstall()
 {
-	local commands="handshakes readers epoll threads check replay schema"
+	local commands="handshakes readers epoll threads check replay schema end"
 	local options="--json --once --interval --duration --min-age --all --pid --comm --port --peer --netns --cgroup
-		--interfaces --verbose --stacks --watches --record --html --force --btf --ready-fd --exit-code --no-color
-		--version --help"
+		--interfaces --verbose --stacks --watches --record --html --force --btf --ready-fd --exit-code
+		--yes --how --keepalive --no-color --version --help"
 	local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} word given=
 
 	COMPREPLY=()
@@ -84,6 +86,8 @@ _sockstall()
 		_sockstall_words "$options"
 	elif [[ $before == replay ]]; then
 		_sockstall_files
+	elif [[ $given == end ]]; then
+		_sockstall_words "pid= fd= local= peer= cookie= netns="
 	elif [[ -z $given ]]; then
 		_sockstall_words "$commands"
 	fi

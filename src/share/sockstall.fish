@@ -15,7 +15,7 @@ function __sockstall_netns
     readlink /proc/*/ns/net 2>/dev/null | string match -r '\d+' | sort -u
 end
 
-set -l commands handshakes readers epoll threads check replay schema
+set -l commands handshakes readers epoll threads check replay schema end
 
 complete -c sockstall -f
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a handshakes -d 'TCP handshakes that do not complete'
@@ -25,7 +25,9 @@ complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a threads 
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a check -d 'What this kernel allows'
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a replay -d 'The same reports from a recording'
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a schema -d 'The JSON Schema of every record'
+complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a end -d 'End a stall'
 complete -c sockstall -n "__fish_seen_subcommand_from replay" -F
+complete -c sockstall -n "__fish_seen_subcommand_from end" -a 'pid= fd= local= peer= cookie= netns='
 
 complete -c sockstall -s j -l json -d 'JSON Lines on stdout'
 complete -c sockstall -s 1 -l once -d 'One look, then exit'
@@ -49,6 +51,9 @@ complete -c sockstall -l force -d 'Replace the file that is written'
 complete -c sockstall -l btf -r -F -d "The running kernel's BTF"
 complete -c sockstall -l ready-fd -x -d 'Write a newline here once attached'
 complete -c sockstall -l exit-code -d 'Exit 10 if anything was stuck'
+complete -c sockstall -l yes -d 'With end: do it'
+complete -c sockstall -l how -x -a 'destroy shutdown keepalive probe' -d 'With end: in which way'
+complete -c sockstall -l keepalive -x -a '10s,5s,3 60s,10s,6' -d 'Times of --how keepalive'
 complete -c sockstall -l no-color -d 'No colour'
 complete -c sockstall -s V -l version -d 'The version'
 complete -c sockstall -s h -l help -d 'Commands and options'

@@ -11,6 +11,7 @@ _sockstall_commands() {
 		'check:what this kernel allows'
 		'replay:the same reports from a recording'
 		'schema:the JSON Schema of every record'
+		'end:end a stall'
 	)
 	_describe command commands
 }
@@ -39,6 +40,7 @@ _sockstall_cgroup() {
 
 _sockstall_argument() {
 	[[ ${words[(r)replay]} == replay ]] && _files
+	[[ ${words[(r)end]} == end ]] && compadd -S '' -- pid= fd= local= peer= cookie= netns=
 }
 
 _arguments -s -S \
@@ -64,8 +66,11 @@ _arguments -s -S \
 	"--btf=[the running kernel's BTF]:file:_files" \
 	'--ready-fd=[write a newline to this descriptor once attached]:descriptor: ' \
 	'--exit-code[exit 10 if anything was reported as stuck]' \
+	'--yes[with end: do it]' \
+	'--how=[with end: in which way]:way:(destroy shutdown keepalive probe)' \
+	'--keepalive=[times of --how keepalive]:idle,interval,probes:(10s,5s,3 60s,10s,6)' \
 	'--no-color[no colour]' \
 	'(- *)'{-V,--version}'[the version]' \
 	'(- *)'{-h,--help}'[commands and options]' \
 	'1:command:_sockstall_commands' \
-	'2:recording:_sockstall_argument'
+	'*:recording:_sockstall_argument'

@@ -4,7 +4,7 @@ The tables of the contract, as lists. A new command or option gets one line here
 test_completions.py then name every document that does not have it yet.
 """
 
-COMMANDS = ["handshakes", "readers", "epoll", "threads", "check", "replay", "schema"]
+COMMANDS = ["handshakes", "readers", "epoll", "threads", "check", "replay", "schema", "end"]
 
 # letter, name, argument
 OPTIONS = [
@@ -30,6 +30,9 @@ OPTIONS = [
     (None, "btf", "FILE"),
     (None, "ready-fd", "N"),
     (None, "exit-code", None),
+    (None, "yes", None),
+    (None, "how", "WAY"),
+    (None, "keepalive", "DUR,DUR,N"),
     (None, "no-color", None),
     ("V", "version", None),
     ("h", "help", None),

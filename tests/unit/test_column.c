@@ -32,6 +32,8 @@ static const char *const keys[ROW_TYPES] = {
 		      "epoll_fd kind state events edge oneshot exclusive rdhup last_received_s last_sent_s unread_bytes "
 		      "unread_s keepalive ends_by_s idle_unbounded",
 	[ROW_LOST] = "v type time where count",
+	[ROW_ACTION] = "v type time id pid tid comm fd netns cookie family local_addr local_port peer_addr peer_port how result "
+		       "what follows error state peer answer_s keepalive_time_s keepalive_interval_s keepalive_probes",
 	[ROW_END] = "v type time looks records lost cpu_s",
 };
 

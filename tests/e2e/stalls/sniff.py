@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""Says the moment of each TCP segment with SYN set that passes DEVICE, in either direction (IPv4)."""
+"""Says the moment of each TCP segment with SYN or RST set that passes DEVICE, in either direction (IPv4)."""
 
 import socket
 import struct
@@ -19,3 +19,5 @@ while True:
     source, destination = struct.unpack("!HH", tcp[:4])
     if tcp[13] & 2:
         say("syn", acked=bool(tcp[13] & 16), source=source, destination=destination)
+    if tcp[13] & 4:
+        say("rst", source=source, destination=destination)

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Network namespaces that a process is in or that `ip netns` has named.
+ *
+ * Rights: CAP_SYS_PTRACE to open that of a process of another user.
+ */
+#ifndef SOCKSTALL_NETNS_FIND_H
+#define SOCKSTALL_NETNS_FIND_H
+
+#include <stdbool.h>
+
+#include <linux/types.h>
+
+/* Calls each() once for every namespace, until it returns something else than 0: that is returned. */
+int netns_walk(int (*each)(void *context, int netns_fd, __u32 inode), void *context);
+
+/* A descriptor of the namespace with this inode, the caller's; or a negative errno, -ENOENT where there is none. */
+int netns_open(__u32 inode);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#ifndef SOCKSTALL_PROCESS_START_H
+#define SOCKSTALL_PROCESS_START_H
+
+#include <linux/types.h>
+
+/*
+ * When a process began, in clock ticks since boot, and its command name, as /proc/PID/stat has them: with its pid
+ * that is who it is. Returns 0 or a negative errno.
+ */
+int process_start(__u32 pid, __u64 *ticks, char comm[16]);
+
+/* The same from the text of /proc/PID/stat. -EBADMSG: that is no such text. */
+int process_start_parse(const char *text, __u64 *ticks, char comm[16]);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* `sockstall end`: one stall or connection, shown, and with --yes ended. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "act.h"
+#include "probe.h"
+#include "report.h"
+#include "run.h"
+#include "selector.h"
+#include "text.h"
+
+struct ending {
+	const struct options *options;
+	struct arena arena; /* of the selector's text */
+	struct report report; /* where an id was looked up */
+	struct row wanted;
+	struct act act;
+	int signals;
+};
+
+/* One line, whatever bytes it is made of. */
+static void complain(const char *what)
+{
+	struct buffer line = { 0 };
+
+	if (!text_printable(&line, what) && !buffer_append(&line, "", 1))
+		fprintf(stderr, "sockstall: end: %s\n", line.data);
+	buffer_free(&line);
+}
+
+/* Everything that is there, whatever its age: what is named is named. */
+static int take_look(const struct options *given, struct report *report)
+{
+	struct options options = *given;
+	struct probe *probe = NULL;
+	struct look look = { 0 };
+	int err;
+
+	options.command = COMMAND_OVERVIEW;
+	options.once = options.all = options.min_age_given = true;
+	options.min_age_ns = 0;
+	err = probe_open(&probe, &options);
+	if (err)
+		return err;
+	err = probe_look(probe, &look);
+	if (!err)
+		err = report_run(report, &look, NULL, &options);
+	if (err)
+		complain(strerror(-err));
+	probe_close(probe);
+	look_free(&look);
+	return err;
+}
+
+/* The row with this id; NULL: there is none, and a line says so. */
+static const struct row *find_stall(struct ending *ending)
+{
+	const char *id = ending->wanted.id;
+	size_t i;
+
+	if (take_look(ending->options, &ending->report))
+		return NULL;
+	for (i = 0; i < ending->report.count; i++)
+		if (selector_fits(id, &ending->report.rows[i]))
+			return &ending->report.rows[i];
+	complain(arena_printf(&ending->arena, "no stall has the id %s any more", id));
+	return NULL;
+}
+
+/* So that a probe that is interrupted still puts everything back. */
+static int open_signals(void)
+{
+	sigset_t set;
+	int fd;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -1;
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd;
+}
+
+static int write_record(const struct options *options, const struct row *row)
+{
+	const struct emitter_kind *emitter = options->json ? &emit_json : &emit_lines;
+	void *state = NULL;
+	int err = emitter->open(&state, options, stdout);
+
+	if (!err)
+		err = emitter->record(state, row);
+	emitter->close(state);
+	if (err && err != -EPIPE)
+		complain(strerror(-err));
+	return err == -EPIPE ? 0 : err;
+}
+
+static int end_it(struct ending *ending, const struct row *row)
+{
+	struct act *act = &ending->act;
+	struct row record;
+	int err;
+
+	err = act_plan(act, row, ending->options->how, &ending->options->times);
+	act->cancel_fd = ending->signals;
+	/* The id as it was given: it may have an ending that the row has not. */
+	if (ending->wanted.id)
+		act->id = ending->wanted.id;
+	if (!err && ending->options->yes)
+		err = act_perform(act);
+	act_fill(act, &record);
+	if (write_record(ending->options, &record))
+		err = -EIO;
+	if (act->error)
+		complain(act->error);
+	act_close(act);
+	return err ? EXIT_BROKE : EXIT_DONE;
+}
+
+static int run(struct ending *ending)
+{
+	const struct row *row = &ending->wanted;
+	const char *error =
+		selector_parse(&ending->wanted, &ending->arena, ending->options->words, ending->options->word_count);
+
+	if (error) {
+		complain(error);
+		return EXIT_USAGE;
+	}
+	ending->signals = open_signals();
+	if (ending->wanted.id)
+		row = find_stall(ending);
+	return row ? end_it(ending, row) : EXIT_BROKE;
+}
+
+int run_end(const struct options *options)
+{
+	struct ending ending = { .options = options, .signals = -1 };
+	int code = run(&ending);
+
+	report_free(&ending.report);
+	arena_free(&ending.arena);
+	if (ending.signals >= 0)
+		close(ending.signals);
+	return code;
+}
