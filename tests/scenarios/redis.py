@@ -5,7 +5,7 @@ import time
 
 from loops import not_accepted, stalled
 from needs import beside, where
-from scenario import Healthy, Scenario, Truth, between, reader
+from scenario import Healthy, Scenario, Truth, between, reader, says
 from stage import asleep
 
 PORT = 6379
@@ -65,7 +65,9 @@ class RedisBlpop(Scenario):
 
     def stall(self, stage):
         client, since = blocked_cli(stage, "BLPOP", "queue", "0")
-        return [awaits(stage, client, since)]
+        truth = awaits(stage, client, since)
+        truth.expect["why"] = says(r"we sent \d+ bytes \d+\.\d s ago and the peer acknowledged them; nothing came back; ")
+        return [truth]
 
     def end(self, stage):
         cli(stage, "LPUSH", "queue", "1")

@@ -2,6 +2,7 @@
 """What a scenario is, and what it knows to be true of the stall it makes."""
 
 import dataclasses
+import re
 import typing
 
 SINCE_TOLERANCE = 0.050
@@ -76,6 +77,14 @@ def between(low, high):
         return value is not None and low <= value <= high
     inside.__qualname__ = f"between {low} and {high}"
     return inside
+
+
+def says(pattern):
+    """A sentence that begins so."""
+    def said(value):
+        return re.match(pattern, value) is not None
+    said.__qualname__ = f"like {pattern}"
+    return said
 
 
 def begins(*words):

@@ -54,7 +54,7 @@ def chosen(ones, names):
 def perform(one, how):
     """Play it, if its programs are there, and show how it went."""
     reason = needs.missing(one.needs)
-    outcome = Outcome(one.name, "", skipped=reason) if reason else how(one())
+    outcome = Outcome(one.name, "", skipped=reason) if reason else play.undisturbed(lambda kind: how(kind()), one)
     table.row(outcome)
     return outcome
 
