@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "owners.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 /* So many of those that share a socket are named; the others are counted. */
 #define NAMED 4
 
@@ -12,6 +15,17 @@ struct sharers {
 	size_t count; /* may be more than are named */
 };
 
+static bool is_service_manager(const struct owner_record *owner)
+{
+	return !strncmp(owner->comm, "systemd", sizeof(owner->comm));
+}
+
+/* Socket activation: the manager keeps the socket that it hands over. In a container pid 1 may be the server itself. */
+static bool is_last_choice(const struct owner_record *owner)
+{
+	return owner->pid == INIT_PID || is_service_manager(owner);
+}
+
 const struct owner_record *owners_main(const struct look *look, __u64 cookie)
 {
 	size_t i, count = 0;
@@ -20,7 +34,7 @@ const struct owner_record *owners_main(const struct look *look, __u64 cookie)
 	if (!owners || !count)
 		return NULL;
 	for (i = 0; i < count; i++)
-		if (owners[i]->pid != INIT_PID)
+		if (!is_last_choice(owners[i]))
 			return owners[i];
 	return owners[0];
 }
@@ -86,7 +100,10 @@ const char *owners_pids(struct arena *arena, const struct look *look, __u64 cook
 	const char *pids = "";
 	size_t i;
 
+	if (!sharers.count || is_service_manager(sharers.named[0]))
+		return NULL;
 	for (i = 0; i < sharers.count && i < NAMED; i++)
-		pids = arena_printf(arena, "%s%s%u", pids, i ? "," : "", sharers.named[i]->pid);
-	return sharers.count ? pids : NULL;
+		if (!i || !is_last_choice(sharers.named[i]))
+			pids = arena_printf(arena, "%s%s%u", pids, i ? "," : "", sharers.named[i]->pid);
+	return pids;
 }

@@ -138,29 +138,33 @@ static const char *say_raise(struct arena *arena, const struct listener_record *
 	return arena_printf(arena, "the backlog of its listen call (now %u)", listener->accept_queue_max);
 }
 
-static const char *say_look_at(struct arena *arena, const char *owner_pids)
+static const char *say_look_at(struct arena *arena, const char *owner, const char *owner_pids)
 {
-	if (!owner_pids)
+	if (owner_pids)
+		return arena_printf(arena, "see what the process is doing instead: sockstall threads -p %s", owner_pids);
+	if (!owner)
 		return "find the process that listens (ss -tlnp) and see what it is doing instead";
-	return arena_printf(arena, "see what the process is doing instead: sockstall threads -p %s", owner_pids);
+	return arena_printf(arena, "%s listens for a service that has not taken its socket over: systemctl list-sockets "
+				   "names it, systemctl status says why", owner);
 }
 
 static const char *advise_accept(struct arena *arena, const struct handshake_evidence *evidence)
 {
-	return say_look_at(arena, evidence->owner_pids);
+	return say_look_at(arena, evidence->owner, evidence->owner_pids);
 }
 
-static const char *say_full(struct arena *arena, const char *owner_pids, const struct listener_record *listener)
+static const char *say_full(struct arena *arena, const char *owner, const char *owner_pids,
+			    const struct listener_record *listener)
 {
 	if (!listener)
-		return say_look_at(arena, owner_pids);
-	return arena_printf(arena, "%s; if it accepts, but has peaks, raise %s", say_look_at(arena, owner_pids),
+		return say_look_at(arena, owner, owner_pids);
+	return arena_printf(arena, "%s; if it accepts, but has peaks, raise %s", say_look_at(arena, owner, owner_pids),
 			    say_raise(arena, listener));
 }
 
 static const char *advise_full(struct arena *arena, const struct handshake_evidence *evidence)
 {
-	return say_full(arena, evidence->owner_pids, evidence->listener);
+	return say_full(arena, evidence->owner, evidence->owner_pids, evidence->listener);
 }
 
 static const char *advise_defer(struct arena *arena, const struct handshake_evidence *evidence)
@@ -348,7 +352,7 @@ static const char *why_ok(struct arena *arena, const struct listener_evidence *e
 
 static const char *advise_backlog(struct arena *arena, const struct listener_evidence *evidence)
 {
-	return say_full(arena, evidence->owner_pids, evidence->listener);
+	return say_full(arena, evidence->owner, evidence->owner_pids, evidence->listener);
 }
 
 static const char *advise_flooded(struct arena *arena, const struct listener_evidence *evidence)
@@ -364,7 +368,7 @@ static const char *advise_flooded(struct arena *arena, const struct listener_evi
 
 static const char *advise_not_accepting(struct arena *arena, const struct listener_evidence *evidence)
 {
-	return say_look_at(arena, evidence->owner_pids);
+	return say_look_at(arena, evidence->owner, evidence->owner_pids);
 }
 
 static const char *advise_defers_many(struct arena *arena, const struct listener_evidence *evidence)

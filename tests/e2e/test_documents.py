@@ -93,6 +93,16 @@ def test_verdicts_of_the_readme():
     assert not missing
 
 
+def test_every_verdict_is_reached_by_a_test():
+    """One that has to happen on a real kernel: a literal in an end-to-end test or a scenario."""
+    folders = [os.path.dirname(os.path.abspath(__file__)), os.path.join(run.ROOT, "tests", "scenarios")]
+    files = [os.path.join(folder, name) for folder in folders for name in os.listdir(folder)
+             if name.endswith(".py") and name != os.path.basename(__file__)]
+    text = "".join(map(read, files))
+    missing = {name for names in verdicts().values() for name in names if f'"{name}"' not in text}
+    assert not missing
+
+
 def test_record_types_of_the_man_page():
     said = set(re.findall(r"_(\w+)_", part("All records", "##").partition("*type*")[2].partition("\n\n")[0]))
     assert said == set(records())

@@ -9,7 +9,7 @@ import run
 from child import Stall, wait_until
 from zoo import Room
 
-PORTS = {"inherit": 8101, "reuseport": 8102, "passed": 8103, "leaderless": 8104}
+PORTS = {"inherit": 8101, "reuseport": 8102, "passed": 8103, "leaderless": 8104, "activated": 8105}
 CLIENTS = 8  # with SO_REUSEPORT the kernel spreads them: all on one side is one in 128
 
 
@@ -69,6 +69,50 @@ def test_passed_over_a_unix_socket(room):
     for record in records:
         assert (record["pid"], record["fd"]) == (server.pid, words["fd"])
         assert "shares" not in record["why"]
+
+
+class OwnPids:
+    """A namespace with the room's network, whose processes are its own: a program of stalls/ is pid 1 there."""
+
+    def enter(self):
+        return [*self.room.here.enter(), "unshare", "-p", "-f", "--mount-proc", "--kill-child"]
+
+    def __init__(self, room):
+        self.room, self.programs = room, room.here.programs
+
+
+def test_socket_activation(room):
+    """systemd listens for a service. While it is not started only pid 1 can be named; then the service is."""
+    port = PORTS["activated"]
+    server = Stall(OwnPids(room), "sharing.py", "activated", room.link.left4, port)
+    words = server.said("listening")
+    assert words["pid"] == 1
+    init, = children(server.pid)
+    client = Stall(room.there, "endpoint.py", f"connect={room.link.left4},{port}")
+    client.said("connected")
+
+    def shown():
+        # The new namespace's /proc is seen from in there only.
+        records = run.once("handshakes", "-m", "100ms", before=["nsenter", "-t", init, "-p", "-m"])
+        found = run.findings(records, type="handshake", netns=room.here.inode, local_port=port)
+        return found[0] if found else None
+
+    record = wait_until(shown, 10, "a connection that nobody accepts")
+    assert (record["pid"], record["fd"]) == (1, words["fd"])
+    assert "shares" not in record["why"]
+    server.tell("start")
+    service = server.said("started")["child"]
+    record = shown()
+    assert (record["pid"], record["fd"]) == (service, words["fd"])
+    assert "which shares it with python3 (pid 1)," in record["why"], record["why"]
+    assert record["advice"].endswith(f"threads -p {service}"), record["advice"]
+    client.end()
+    server.end()
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return file.read().split()
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the program knows the number of exit on x86-64 only")

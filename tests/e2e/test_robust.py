@@ -227,3 +227,20 @@ def test_threads_that_end_and_begin(room, stream):
     for _ in range(50):
         subprocess.run(["/bin/true"], check=True)
     live.stop()
+
+
+def test_processes_that_die_during_looks(room, stall, stream):
+    """What was shown of them is closed; nothing of a process that is gone is held on to, and nothing is lost."""
+    live = stream("-j", "-i", "50ms", "-m", "0")
+    program = stall(room.here, "dying.py", room.link.left4, 5061, 300)
+    program.said("ended", 60)
+
+    def left():
+        readers = run.matching(live.records(), type="reader", netns=room.here.inode)
+        closed = {record["id"] for record in readers if record["event"] == "close"}
+        return {record["id"] for record in readers} - closed, len(closed)
+
+    wait_until(lambda: not left()[0], 10, "the end of all readers")
+    assert left()[1] >= 20, "hardly any were seen"
+    records = live.stop()
+    assert not [record for record in run.matching(records, type="lost") if record["where"] != "sockets"]

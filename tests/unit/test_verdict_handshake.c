@@ -586,6 +586,43 @@ static void test_which_limit_binds_listen(void **state)
 	assert_non_null(strstr(find(scene, ROW_LISTENER)->advice, "raise the backlog of its listen call (now 128)"));
 }
 
+/* Socket activation: who has it, by pid; what is shown, and where to look. */
+static void check_owners(struct scene *scene, __u32 manager, __u32 service, __s64 pid, const char *advice)
+{
+	struct listener_record *listener = look_add_listener(&scene->builder, "0.0.0.0", 8080);
+
+	if (manager)
+		look_add_owner(&scene->builder, &listener->name, manager, 40, "systemd");
+	if (service)
+		look_add_owner(&scene->builder, &listener->name, service, 3, "web");
+	add_not_accepted(scene, "10.0.0.1", 8080);
+	run(scene, NULL);
+	assert_int_equal(find(scene, ROW_LISTENER)->pid, pid);
+	assert_string_equal(find(scene, ROW_LISTENER)->advice, advice);
+}
+
+static void test_nothing_activated(void **state)
+{
+	check_owners(*state, 1, 0, 1, "systemd (pid 1) listens for a service that has not taken its socket over: systemctl "
+				      "list-sockets names it, systemctl status says why");
+}
+
+static void test_activated(void **state)
+{
+	check_owners(*state, 1, 30, 30, "see what the process is doing instead: sockstall threads -p 30");
+}
+
+static void test_activated_by_a_user(void **state)
+{
+	check_owners(*state, 20, 30, 30, "see what the process is doing instead: sockstall threads -p 30");
+}
+
+/* As in a container. */
+static void test_server_is_pid_1(void **state)
+{
+	check_owners(*state, 0, 1, 1, "see what the process is doing instead: sockstall threads -p 1");
+}
+
 /* The same id all the way; the stage is part of what makes a change. */
 static void test_life_goes_on(void **state)
 {
@@ -637,6 +674,10 @@ int main(void)
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_unknown_age),
 		cmocka_unit_test(test_listeners),
+		REPORT_TEST(test_nothing_activated),
+		REPORT_TEST(test_activated),
+		REPORT_TEST(test_activated_by_a_user),
+		REPORT_TEST(test_server_is_pid_1),
 		REPORT_TEST(test_half_open),
 		REPORT_TEST(test_connect),
 		REPORT_TEST(test_not_accepted),

@@ -6,6 +6,7 @@ sharing.py HOW ADDRESS PORT: listeners that nobody accepts on, held in every way
     inherit     one listener, made before two children were forked
     reuseport   two listeners on one port (SO_REUSEPORT), one in a child; only the parent's is accepted on
     passed      made by a child, sent here over a unix socket; the child has ended
+    activated   by pid 1, until a line comes on standard input; then by a service as well, to which it was passed on
     leaderless  a thread holds it and waits in accept's place; the first thread has exited
 """
 
@@ -91,6 +92,14 @@ def passed():
     rest()
 
 
+def activated():
+    sock = listener()
+    say("listening", fd=sock.fileno(), pid=os.getpid())
+    sys.stdin.readline()
+    say("started", child=child(rest))
+    rest()
+
+
 def leaderless():
     sock = listener()
 
@@ -105,4 +114,4 @@ def leaderless():
     libc.syscall(60, 0)  # exit of this thread alone; exit() would end the process
 
 
-{"inherit": inherit, "reuseport": reuseport, "passed": passed, "leaderless": leaderless}[HOW]()
+{"inherit": inherit, "reuseport": reuseport, "passed": passed, "activated": activated, "leaderless": leaderless}[HOW]()
