@@ -291,6 +291,12 @@ int option_set_record(struct options *options, const char *text)
 	return *text ? 0 : -EINVAL;
 }
 
+int option_set_textfile(struct options *options, const char *text)
+{
+	options->textfile = text;
+	return *text ? 0 : -EINVAL;
+}
+
 int option_set_html(struct options *options, const char *text)
 {
 	options->html_file = text;

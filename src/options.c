@@ -20,6 +20,7 @@ const char *const command_names[COMMANDS] = {
 	[COMMAND_OVERVIEW] = "overview", [COMMAND_HANDSHAKES] = "handshakes", [COMMAND_READERS] = "readers",
 	[COMMAND_EPOLL] = "epoll",	 [COMMAND_THREADS] = "threads",	      [COMMAND_CHECK] = "check",
 	[COMMAND_REPLAY] = "replay",	 [COMMAND_SCHEMA] = "schema",	      [COMMAND_END] = "end",
+	[COMMAND_METRICS] = "metrics",
 };
 
 static const struct {
@@ -35,12 +36,13 @@ static const struct {
 	{COMMAND_REPLAY, "replay FILE", "the same reports from a recording, without root"},
 	{COMMAND_SCHEMA, "schema", "the JSON Schema of every record"},
 	{COMMAND_END, "end ID|SELECTOR", "what ending a stall would do, and with --yes end it"},
+	{COMMAND_METRICS, "metrics", "with --textfile DIR: how much is stuck, for Prometheus"},
 };
 
 #define BIT(command) (1u << (command))
 #define LIVE                                                                                                           \
 	(BIT(COMMAND_OVERVIEW) | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_EPOLL) |                 \
-	 BIT(COMMAND_THREADS))
+	 BIT(COMMAND_THREADS) | BIT(COMMAND_METRICS))
 #define REPORTS (LIVE | BIT(COMMAND_REPLAY))
 #define ANY	(BIT(COMMANDS) - 1)
 
@@ -89,6 +91,8 @@ static const struct option_spec {
 	 BIT(COMMAND_OVERVIEW) | BIT(COMMAND_EPOLL), FLAG(stacks)},
 	{"record", 0, "FILE", "a file name", "also write the raw kernel records to FILE", LIVE, SET(record)},
 	{"html", 0, "FILE", "a file name", "write a page about the recording to FILE", BIT(COMMAND_REPLAY), SET(html)},
+	{"textfile", 0, "DIR", "the name of a folder", "with metrics: write DIR/sockstall.prom at every look",
+	 BIT(COMMAND_METRICS), SET(textfile)},
 	{"force", 0, NULL, NULL, "replace the file that is written, where it is there", REPORTS, FLAG(force)},
 	{"btf", 0, "FILE", "a file name", "the kernel's BTF, where /sys/kernel/btf/vmlinux is not to be had",
 	 LIVE | BIT(COMMAND_CHECK) | BIT(COMMAND_END), SET(btf)},
@@ -295,6 +299,10 @@ static int check_combinations(const struct parser *parser)
 		return usage_error("end needs the id of a stall, or a selector like pid=123 fd=4");
 	if (is_given(parser, "keepalive") && options->how != ACT_KEEPALIVE)
 		return usage_error("--keepalive needs --how keepalive");
+	if (options->command == COMMAND_METRICS && !options->textfile)
+		return usage_error("metrics needs a folder to write to: --textfile DIR");
+	if (options->command == COMMAND_METRICS && (options->json || options->all))
+		return usage_error("metrics takes neither --json nor --all");
 	if (options->once && options->duration_ns)
 		return usage_error("--once and --duration exclude each other");
 	if (options->html_file && (options->json || options->once))

@@ -29,6 +29,7 @@ enum command {
 	COMMAND_REPLAY,
 	COMMAND_SCHEMA,
 	COMMAND_END,
+	COMMAND_METRICS,
 	COMMANDS,
 };
 
@@ -70,6 +71,7 @@ struct options {
 	const char *record_file;
 	const char *html_file, *trace_file; /* what replay makes of a recording; NULL: not asked for */
 	const char *diff_file; /* the recording to compare with, the later one */
+	const char *textfile; /* the folder that metrics writes to */
 	bool force; /* a file that is there already is replaced */
 	const char *btf_file; /* NULL: the kernel's own */
 	int ready_fd; /* -1: none */

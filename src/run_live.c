@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "new_file.h"
 #include "probe.h"
 #include "run.h"
 
@@ -224,6 +225,24 @@ static int close_recording(struct live *live, int err)
 	return err ? err : closed;
 }
 
+/* What metrics cannot write at all it says before it looks at anything. */
+static int try_textfile(const struct options *options)
+{
+	struct arena arena = {0};
+	struct new_file file;
+	int err;
+
+	if (!options->textfile)
+		return 0;
+	err = new_file_open(&file, arena_printf(&arena, "%s/sockstall.prom", options->textfile), 0600);
+	arena_free(&arena);
+	if (err)
+		fprintf(stderr, "sockstall: cannot write to %s: %s\n", options->textfile, strerror(-err));
+	else
+		new_file_drop(&file);
+	return err;
+}
+
 static void use_own_namespace(struct options *options)
 {
 	struct stat st;
@@ -252,12 +271,15 @@ int run_live(const struct options *options, int argc, char **argv)
 	int code = EXIT_BROKE;
 
 	use_own_namespace(&live.options);
+	/* The same looks as the overview, counted. */
+	if (live.options.command == COMMAND_METRICS)
+		live.options.command = COMMAND_OVERVIEW;
 	live.signals = open_signals();
 	if (live.signals < 0) {
 		fprintf(stderr, "sockstall: signals: %s\n", strerror(-live.signals));
 		return EXIT_BROKE;
 	}
-	if (!probe_open(&live.probe, &live.options) && !open_recording(&live))
+	if (!try_textfile(&live.options) && !probe_open(&live.probe, &live.options) && !open_recording(&live))
 		code = run_opened(&live, argc, argv);
 	probe_close(live.probe);
 	arena_free(&live.arena);

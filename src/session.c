@@ -16,6 +16,8 @@ static const char *const lost_names[] = {
 
 static const struct emitter_kind *choose_emitter(const struct options *options, bool terminal)
 {
+	if (options->textfile)
+		return &emit_metrics;
 	if (options->json)
 		return &emit_json;
 	if (options->once)

@@ -46,6 +46,7 @@ _sockstall_value()
 	--how) _sockstall_words "destroy shutdown keepalive probe" ;;
 	--keepalive) _sockstall_words "10s,5s,3 60s,10s,6" ;;
 	--record | --html | --btf) _sockstall_files ;;
+	--textfile) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	--cgroup) _sockstall_cgroup ;;
 	--port | --peer | --ready-fd) ;;
 	*) return 1 ;;
@@ -65,9 +66,9 @@ _sockstall_cgroup()
 
 _sockstall()
 {
-	local commands="handshakes readers epoll threads check replay schema end"
+	local commands="handshakes readers epoll threads check replay schema end metrics"
 	local options="--json --once --interval --duration --min-age --all --pid --comm --port --peer --netns --cgroup
-		--interfaces --verbose --stacks --watches --record --html --force --btf --ready-fd --exit-code
+		--interfaces --verbose --stacks --watches --record --html --textfile --force --btf --ready-fd --exit-code
 		--yes --how --keepalive --no-color --version --help"
 	local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} word given=
 

@@ -15,7 +15,7 @@ function __sockstall_netns
     readlink /proc/*/ns/net 2>/dev/null | string match -r '\d+' | sort -u
 end
 
-set -l commands handshakes readers epoll threads check replay schema end
+set -l commands handshakes readers epoll threads check replay schema end metrics
 
 complete -c sockstall -f
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a handshakes -d 'TCP handshakes that do not complete'
@@ -26,6 +26,7 @@ complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a check -d
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a replay -d 'The same reports from a recording'
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a schema -d 'The JSON Schema of every record'
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a end -d 'End a stall'
+complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a metrics -d 'How much is stuck, for Prometheus'
 complete -c sockstall -n "__fish_seen_subcommand_from replay" -F
 complete -c sockstall -n "__fish_seen_subcommand_from end" -a 'pid= fd= local= peer= cookie= netns='
 
@@ -47,6 +48,7 @@ complete -c sockstall -l stacks -d 'The same, and where in the program'
 complete -c sockstall -l watches -d 'With epoll -p PID: every descriptor that is watched'
 complete -c sockstall -l record -r -F -d 'Also write the raw kernel records to a file'
 complete -c sockstall -l html -r -F -d 'Write a page about the recording'
+complete -c sockstall -l textfile -x -a '(__fish_complete_directories)' -d 'With metrics: write DIR/sockstall.prom at every look'
 complete -c sockstall -l force -d 'Replace the file that is written'
 complete -c sockstall -l btf -r -F -d "The running kernel's BTF"
 complete -c sockstall -l ready-fd -x -d 'Write a newline here once attached'

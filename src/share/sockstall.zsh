@@ -12,6 +12,7 @@ _sockstall_commands() {
 		'replay:the same reports from a recording'
 		'schema:the JSON Schema of every record'
 		'end:end a stall'
+		'metrics:how much is stuck, for Prometheus'
 	)
 	_describe command commands
 }
@@ -62,6 +63,7 @@ _arguments -s -S \
 	'--watches[with epoll -p PID: every descriptor that is watched]' \
 	'--record=[also write the raw kernel records to a file]:file:_files' \
 	'--html=[write a page about the recording]:file:_files' \
+	'--textfile=[with metrics: write DIR/sockstall.prom at every look]:folder:_files -/' \
 	'--force[replace the file that is written]' \
 	"--btf=[the running kernel's BTF]:file:_files" \
 	'--ready-fd=[write a newline to this descriptor once attached]:descriptor: ' \

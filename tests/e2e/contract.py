@@ -4,7 +4,7 @@ The tables of the contract, as lists. A new command or option gets one line here
 test_completions.py then name every document that does not have it yet.
 """
 
-COMMANDS = ["handshakes", "readers", "epoll", "threads", "check", "replay", "schema", "end"]
+COMMANDS = ["handshakes", "readers", "epoll", "threads", "check", "replay", "schema", "end", "metrics"]
 
 # letter, name, argument
 OPTIONS = [
@@ -26,6 +26,7 @@ OPTIONS = [
     (None, "stacks", None),
     (None, "record", "FILE"),
     (None, "html", "FILE"),
+    (None, "textfile", "DIR"),
     (None, "force", None),
     (None, "btf", "FILE"),
     (None, "ready-fd", "N"),

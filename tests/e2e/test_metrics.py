@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""The file of `sockstall metrics`: what is in it, and that it is whole whenever it is read. For the rest see tests/fleet."""
+
+import os
+import re
+import resource
+import stat
+import subprocess
+
+import pytest
+
+import run
+from child import Stall, wait_until
+from scene import block, waiting_client
+from test_documents import part
+
+LAST = "sockstall_resident_memory_bytes "
+
+
+def read(folder):
+    """Series -> value, of a whole file; None where there is none yet."""
+    try:
+        text = (folder / "sockstall.prom").read_text()
+    except FileNotFoundError:
+        return None
+    assert text.startswith("# HELP sockstall_info ") and text.endswith("\n"), text
+    assert text.splitlines()[-1].startswith(LAST), text
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    series = dict(line.rsplit(" ", 1) for line in lines)
+    assert len(series) == len(lines), "a series stands twice"
+    return {name: float(value) for name, value in series.items()}
+
+
+def value(folder, name, **labels):
+    """Of the one series with these labels; 0 where there is none."""
+    found = [number for series, number in (read(folder) or {}).items()
+             if series.split("{")[0] == name and all(f'{key}="{text}"' in series for key, text in labels.items())]
+    assert len(found) <= 1, found
+    return found[0] if found else 0
+
+
+def test_what_is_stuck_is_counted(room, stream, tmp_path):
+    """Beside a healthy twin that is not: a server that waits for its next request."""
+    live = stream("metrics", "--textfile", tmp_path, "-i", "100ms", "-m", "300ms", "--netns", room.here.inode)
+    assert value(tmp_path, "sockstall_stalls", kind="reader", verdict="awaiting_reply") == 0
+    reader = block(waiting_client(room, 5071, room.link.right4, "comm=" + b'sst"\\\n<x>'.hex()))
+    idle = Stall(room.here, "endpoint.py", f"listen={room.link.left4},5072,16", "accept", "take=5", "send=5",
+                 "block=recvfrom")
+    idle.said("listening")
+    Stall(room.there, "endpoint.py", f"connect={room.link.left4},5072", "send=5", "take=5")
+    idle.said("blocking")
+    wait_until(lambda: value(tmp_path, "sockstall_stalls", kind="reader", verdict="awaiting_reply") == 1, 10)
+    assert value(tmp_path, "sockstall_process_stalls", comm='sst\\"\\\\\\n<x>') == 1
+    assert value(tmp_path, "sockstall_stalls_opened_total", kind="reader") == 1
+    assert 0.3 <= value(tmp_path, "sockstall_oldest_stall_seconds", kind="reader") < 300
+    assert sum(number for name, number in read(tmp_path).items() if name.startswith("sockstall_stalls{")) == 1
+    reader.peer.tell("send=1")
+    wait_until(lambda: value(tmp_path, "sockstall_stalls", kind="reader", verdict="awaiting_reply") == 0, 10)
+    assert value(tmp_path, "sockstall_stalls_opened_total", kind="reader") == 1
+    assert value(tmp_path, "sockstall_oldest_stall_seconds", kind="reader") == 0
+    assert live.stop() == b""
+
+
+def test_listeners_and_loops(room, stream, tmp_path):
+    stream("metrics", "--textfile", tmp_path, "-i", "100ms", "--netns", room.here.inode)
+    server = Stall(room.here, "endpoint.py", f"listen={room.link.left4},5073,2")
+    server.said("listening")
+    Stall(room.there, "endpoint.py", *[f"connect_later={room.link.left4},5073"] * 6).said("connecting")
+    loop = Stall(room.here, "loop.py")
+    loop.said("turned")
+    where = {"port": "5073", "address": room.link.left4}
+    wait_until(lambda: value(tmp_path, "sockstall_listener_accept_queue", **where) == 3, 10)
+    assert value(tmp_path, "sockstall_listener_accept_queue_limit", **where) == 3
+    assert value(tmp_path, "sockstall_listener_syn_queue_limit", **where) == 2
+
+    # The loop turns a hundred times a second; then it stays away for as long as is between two bounds.
+    wait_until(lambda: value(tmp_path, "sockstall_loop_lag_seconds_count", comm="python3") > 20, 10)
+    longest = [value(tmp_path, "sockstall_loop_lag_seconds_bucket", le=le) for le in ("4.294967296", "+Inf")]
+    loop.tell("sleep=4.6")
+    wait_until(lambda: value(tmp_path, "sockstall_loop_lag_seconds_bucket", le="+Inf")
+               - value(tmp_path, "sockstall_loop_lag_seconds_bucket", le="4.294967296") == longest[1] - longest[0] + 1, 15)
+    assert value(tmp_path, "sockstall_loop_lag_seconds_sum", comm="python3") > 4.6
+
+
+def test_every_read_finds_a_whole_file(stream, tmp_path):
+    """While it is written twenty times a second."""
+    stream("metrics", "--textfile", tmp_path, "-i", "50ms")
+    wait_until(lambda: read(tmp_path), 10)
+    seen = set()
+
+    def look():
+        seen.add(read(tmp_path)["sockstall_looks_total"])
+        assert stat.S_IMODE(os.stat(tmp_path / "sockstall.prom").st_mode) == 0o644
+        return len(seen) >= 10
+
+    wait_until(look, 60)
+    assert {name for name in os.listdir(tmp_path) if not name.startswith(".sockstall-")} == {"sockstall.prom"}
+
+
+def test_once(tmp_path):
+    done = run.sockstall("metrics", "--once", "--textfile", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert read(tmp_path)["sockstall_looks_total"] == 1
+    assert os.listdir(tmp_path) == ["sockstall.prom"]
+    done = run.sockstall("metrics", "--once", "--textfile", tmp_path)
+    assert done.returncode == 0, "the file of the last run is replaced"
+
+
+def test_any_umask_lets_the_collector_read_it(tmp_path):
+    done = run.sockstall("metrics", "--once", "--textfile", tmp_path, umask=0o077)
+    assert done.returncode == 0 and stat.S_IMODE(os.stat(tmp_path / "sockstall.prom").st_mode) == 0o644
+
+
+def test_a_symbolic_link_is_replaced_not_followed(tmp_path):
+    target = tmp_path / "target"
+    target.write_text("mine")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "sockstall.prom").symlink_to(target)
+    assert run.sockstall("metrics", "--once", "--textfile", tmp_path / "out").returncode == 0
+    assert target.read_text() == "mine" and read(tmp_path / "out")
+
+
+@pytest.mark.parametrize("folder", ["missing", "file"])
+def test_no_folder_to_write_to(tmp_path, folder):
+    (tmp_path / "file").write_text("")
+    done = run.sockstall("metrics", "--textfile", tmp_path / folder)
+    assert done.returncode == 1 and done.stdout == b""
+    assert done.stderr.startswith(b"sockstall: cannot write to ") and done.stderr.count(b"\n") == 1, done.stderr
+
+
+def test_a_full_disk_leaves_the_last_whole_file(tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", small], check=True)
+    try:
+        done = run.sockstall("metrics", "--once", "--textfile", small)
+        assert done.returncode == 1 and done.stderr.count(b"\n") == 1 and b"No space left" in done.stderr, done.stderr
+        assert os.listdir(small) == []
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
+@pytest.mark.parametrize("options", [["metrics"], ["metrics", "--textfile", ""], ["metrics", "--textfile", ".", "-j"],
+                                     ["metrics", "--textfile", ".", "--all"], ["readers", "--textfile", "."]], ids=str)
+def test_bad_options(tmp_path, options):
+    done = run.sockstall(*options, cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr.count(b"\n") == 1, done.stderr
+    assert os.listdir(tmp_path) == []
+
+
+def test_its_own_memory(stream, tmp_path):
+    """As the kernel counts it, within what a look may change."""
+    live = stream("metrics", "--textfile", tmp_path, "-i", "1h")
+    said = wait_until(lambda: read(tmp_path), 10)["sockstall_resident_memory_bytes"]
+    with open(f"/proc/{live.pid}/statm", encoding="utf-8") as file:
+        pages = int(file.read().split()[1])
+    assert abs(pages * resource.getpagesize() - said) < 4 << 20
+
+
+def test_the_man_page_names_every_family(tmp_path):
+    run.sockstall("metrics", "--once", "--textfile", tmp_path)
+    families = re.findall(r"^# TYPE (\S+)", (tmp_path / "sockstall.prom").read_text(), re.M)
+    assert re.findall(r"^\*(sockstall_\w+)\*", part("METRICS"), re.M) == families
