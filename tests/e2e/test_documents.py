@@ -4,11 +4,15 @@
 import os
 import re
 import subprocess
+import time
 
 import pytest
 
 import contract
 import run
+from child import Stall
+from scene import block, waiting_client
+from zoo import Room
 
 MANUAL = os.path.join(run.ROOT, "src", "share", "sockstall.8.scd")
 README = os.path.join(run.ROOT, "README.md")
@@ -93,6 +97,23 @@ def test_verdicts_of_the_readme():
     assert not missing
 
 
+def rule_tables():
+    """The verdicts of each table of rules in the sources, in order, each once."""
+    folder = os.path.join(run.ROOT, "src")
+    text = "".join(read(os.path.join(folder, name)) for name in sorted(os.listdir(folder))
+                   if re.fullmatch(r"verdict_\w+\.c", name))
+    tables = re.findall(r"_rule \w*rules\[\] = \{\n(.*?)\n\};", text, re.M | re.S)
+    return [list(dict.fromkeys(re.findall(r'^\t\{ .*?"(\w+)"', table, re.M))) for table in tables]
+
+
+def test_tables_of_the_readme_are_those_of_the_sources():
+    tables = re.findall(r"^\| verdict \|.*\n\|[ |-]+\n((?:\|.*\n)+)", read(README), re.M)
+    shown = [re.findall(r"^\| `(\w+)`", table, re.M) for table in tables]
+    assert sorted(shown) == sorted(rule_tables())
+    assert sorted(map(sorted, shown)) == sorted(map(sorted, verdicts().values()))
+    assert all(row.count("|") == 4 for table in tables for row in table.splitlines()), "each with evidence and advice"
+
+
 def test_every_verdict_is_reached_by_a_test():
     """One that has to happen on a real kernel: a literal in an end-to-end test or a scenario."""
     folders = [os.path.dirname(os.path.abspath(__file__)), os.path.join(run.ROOT, "tests", "scenarios")]
@@ -160,6 +181,23 @@ def test_example(number, example_folder):
                           capture_output=True, env={**os.environ, "PATH": path})
     assert done.returncode == 0, (script, done)
     assert done.stderr == b"", script
+
+
+def test_jq_lines_of_the_readme(example_folder):
+    """Each gives something: there is a loop that turns, and a reader that could wait for ever."""
+    lines = re.findall(r"^    (sockstall .*\| jq .*)$", read(README), re.M)
+    assert len(lines) >= 3
+    room = Room()
+    try:
+        block(waiting_client(room, 5301, room.link.right4))
+        Stall(room.here, "loop.py").said("turned")
+        time.sleep(1)  # the default --min-age
+        for line in lines:
+            done = subprocess.run(["bash", "-c", f"set -o pipefail\n{line}"], timeout=60, capture_output=True, check=False,
+                                  env={**os.environ, "PATH": f"{example_folder / 'bin'}:{os.environ['PATH']}"})
+            assert done.returncode == 0 and done.stdout and not done.stderr, (line, done)
+    finally:
+        room.close()
 
 
 def test_examples_use_known_options():
