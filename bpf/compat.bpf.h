@@ -271,6 +271,15 @@ static __always_inline const void *compat_task_pt_regs(struct task_struct *task)
 #define compat_sched_info(task, member) \
 	(bpf_core_field_exists((task)->sched_info.member) ? compat_read(task, sched_info.member) : 0)
 
+/*
+ * A number that is another whenever the task has got a CPU again. The time of that is near what else is read of it;
+ * without CONFIG_SCHED_INFO the switches do.
+ */
+#define compat_slice(task)                                     \
+	(bpf_core_field_exists((task)->sched_info.last_arrival) ? \
+		 compat_read(task, sched_info.last_arrival) :      \
+		 compat_read(task, nvcsw) + compat_read(task, nivcsw))
+
 /* The syscall that a sleeping task is in. Returns false where the registers cannot be had. */
 static __always_inline bool compat_syscall(struct task_struct *task, struct syscall_state *syscall)
 {

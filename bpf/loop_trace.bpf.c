@@ -2,7 +2,8 @@
 /*
  * Counters of event loops: two small programs on the entry and the exit of each wait. They are on the
  * classic syscall tracepoints, so that other syscalls do not pay for them. They run at every wait of
- * every thread: one look into task storage and one of the clock each is all they can afford.
+ * every thread: one look into task storage each, and one at the clock for a wait that is over at once, are all
+ * they can afford.
  */
 #include "shared.bpf.h"
 
@@ -80,6 +81,7 @@ static __always_inline void start_epoch(struct loop_record *loop)
 	loop->lag_max_ns = 0;
 	loop->wait_min_ns = ~0ULL;
 	loop->wait_max_ns = 0;
+	loop->brief_wait_ns = 0; /* the next wait is timed, and counts */
 }
 
 /*
@@ -92,12 +94,27 @@ static __always_inline __u64 cpu_base(const struct task_struct *task)
 	return compat_read(task, se.prev_sum_exec_runtime) - compat_sched_info(task, last_arrival);
 }
 
-/* Mostly the thread was not switched out at all, and there is nothing to split. */
+/* All of it changes with the slice only, and so it is read once a slice. */
+static __always_inline void note_slice(struct loop_record *loop, const struct task_struct *task, __u64 slice)
+{
+	loop->slice = slice;
+	loop->returned_cpu_base = cpu_base(task);
+	loop->returned_run_delay = compat_sched_info(task, run_delay);
+}
+
 static __always_inline void split_lag(struct loop_record *loop, const struct task_struct *task, __u64 lag)
 {
-	__u64 used = lag + cpu_base(task) - loop->returned_cpu_base;
-	__u64 queued = compat_sched_info(task, run_delay) - loop->returned_run_delay;
+	__u64 slice = compat_slice(task), base = loop->returned_cpu_base, delay = loop->returned_run_delay;
+	__u64 used, queued;
 
+	/* Mostly the thread was not switched out at all, and there is nothing to split. */
+	if (slice == loop->slice) {
+		loop->lag_cpu_ns += lag;
+		return;
+	}
+	note_slice(loop, task, slice);
+	used = lag + loop->returned_cpu_base - base;
+	queued = loop->returned_run_delay - delay;
 	/* Only the fair class keeps prev_sum_exec_runtime: no sum of parts may get larger than the whole. */
 	if (used > lag)
 		used = (__s64)used < 0 ? 0 : lag;
@@ -109,7 +126,8 @@ static __always_inline void split_lag(struct loop_record *loop, const struct tas
 
 static __always_inline void count_lag(struct loop_record *loop, const struct task_struct *task, __u64 now)
 {
-	__u64 lag = now - loop->returned_ns;
+	/* The return may have been guessed, see length_of_wait(), and a little late. */
+	__u64 lag = now > loop->returned_ns ? now - loop->returned_ns : 0;
 
 	loop->lag_ns += lag;
 	split_lag(loop, task, lag);
@@ -120,12 +138,9 @@ static __always_inline void count_lag(struct loop_record *loop, const struct tas
 		loop->lag_max_ns = lag;
 }
 
-static __always_inline void count_wait(struct loop_record *loop, __u64 now)
+static __always_inline void count_extremes(struct loop_record *loop, __u64 wait)
 {
-	__u64 wait = now - loop->entered_ns;
-
-	loop->wait_ns += wait;
-	count_bucket(loop->wait, wait);
+	start_epoch(loop);
 	if (wait < loop->wait_min_ns)
 		loop->wait_min_ns = wait;
 	if (wait > loop->wait_max_ns)
@@ -235,12 +250,32 @@ static __always_inline struct loop_record *enter(void *map, __u32 interface, str
 	return loop;
 }
 
-static __always_inline void note_return(struct loop_record *loop, const struct task_struct *task, __u64 now)
+/*
+ * To read the clock costs as much as all the rest together. A wait in which the thread did not sleep takes about
+ * as long as the one before of which that is true: so of such, where they are short, one in some is timed.
+ */
+#define BRIEF_WAIT_NS 10000
+#define TIME_ONE_IN   32
+
+static __always_inline __u64 time_wait(struct loop_record *loop, const struct task_struct *task, __u64 slice)
 {
-	loop->returned_ns = now;
-	loop->returned_cpu_base = cpu_base(task);
-	loop->returned_run_delay = compat_sched_info(task, run_delay);
-	loop->waiting = LOOP_OUTSIDE;
+	__u64 wait = bpf_ktime_get_ns() - loop->entered_ns;
+
+	if (slice != loop->slice)
+		note_slice(loop, task, slice);
+	else
+		loop->brief_wait_ns = wait < BRIEF_WAIT_NS ? wait : 0;
+	count_extremes(loop, wait);
+	return wait;
+}
+
+static __always_inline __u64 length_of_wait(struct loop_record *loop, const struct task_struct *task)
+{
+	__u64 slice = compat_slice(task);
+
+	if (slice == loop->slice && loop->brief_wait_ns && loop->waits % TIME_ONE_IN)
+		return loop->brief_wait_ns;
+	return time_wait(loop, task, slice);
 }
 
 /* The end of a wait whose beginning was seen. Returns the counters, or NULL where there was none. */
@@ -248,14 +283,15 @@ static __always_inline struct loop_record *leave(void *map, __u32 interface)
 {
 	struct task_struct *task = compat_current();
 	struct loop_record *loop = loop_of(map, interface, task, false);
-	__u64 now;
+	__u64 wait;
 
 	if (!loop || loop->waiting == LOOP_OUTSIDE)
 		return NULL;
-	now = bpf_ktime_get_ns();
-	start_epoch(loop);
-	count_wait(loop, now);
-	note_return(loop, task, now);
+	wait = length_of_wait(loop, task);
+	loop->wait_ns += wait;
+	count_bucket(loop->wait, wait);
+	loop->returned_ns = loop->entered_ns + wait;
+	loop->waiting = LOOP_OUTSIDE;
 	loop->waits++;
 	return loop;
 }

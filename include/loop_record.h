@@ -40,7 +40,8 @@ struct loop_record {
 	__u64 timeout_ns; /* of the last wait, or one not long before; LOOP_TIMEOUT_INFINITE: none */
 	__u64 first_ns; /* when the first wait was seen to begin */
 	__u64 entered_ns; /* last entry into a wait; 0: not seen */
-	__u64 returned_ns; /* last return from a wait; 0: not seen */
+	__u64 returned_ns; /* last return from a wait, within some µs; 0: not seen */
+	__u64 slice; /* which of its turns on a CPU the thread was in when the two below were taken */
 	/* The scheduler's account of the thread at that return, on its own clock: */
 	__u64 returned_cpu_base; /* CPU time used when it last got a CPU, minus the moment of that */
 	__u64 returned_run_delay; /* time spent waiting for a CPU, in its life */
@@ -60,10 +61,11 @@ struct loop_record {
 	__u64 wait_min_ns, wait_max_ns;
 	__u32 descriptors; /* poll: in the set of the last wait; select: one more than the highest of it */
 	__u32 epoll_fd_before; /* the epoll instance that it waited on before the present one, plus 1; 0: none */
+	__u64 brief_wait_ns; /* the last timed wait in which the thread did not sleep, if it was short; 0: none */
 	__u32 lag[LOOP_BUCKETS];
 	__u32 wait[LOOP_BUCKETS];
 };
 
-_Static_assert(sizeof(struct loop_record) == 936, "loop_record");
+_Static_assert(sizeof(struct loop_record) == 952, "loop_record");
 
 #endif
