@@ -20,6 +20,11 @@ SCENARIO_PACKAGES := curl wrk nginx-light apache2-bin postgresql-15 python3-pg80
 DEB_PACKAGES := dpkg-dev debhelper fakeroot lintian xz-utils
 # Only `make lint` asks for these.
 LINT_PACKAGES := clang-tidy cppcheck valgrind
+# Only `make check-fleet` asks for these; what conflicts with them is unpacked into a folder.
+FLEET_PACKAGES := prometheus prometheus-node-exporter rsyslog sqlite3
+SYSLOG_NG_PACKAGES := syslog-ng-core libivykis0 libnet1 libpcre3 libwrap0 libjson-c5 libglib2.0-0 libsystemd0
+# Only `make check-html` asks for these.
+HTML_PACKAGES := chromium chromium-driver
 CROSS_PACKAGES = gcc-$(subst _,-,$(GNU_$(CROSS_ARCH))) libc6-dev-$(CROSS_ARCH)-cross
 # Of another architecture; unpacked into a folder, never installed. libelf needs zstd from Debian 13 on.
 SYSROOT_PACKAGES := libbpf-dev libelf-dev zlib1g-dev libjansson-dev libncurses-dev libzstd-dev libcap-ng-dev \
@@ -97,7 +102,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*
 UNIT_HELPERS := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-.PHONY: all run check lint lint-sources lint-memory unit e2e scenarios static man install deb dist check-dist clean demo bench kernels packages vmlinux help
+.PHONY: all run check lint lint-sources lint-memory unit e2e scenarios static man install deb dist check-dist clean demo bench kernels packages vmlinux help check-fleet check-html
 .DELETE_ON_ERROR:
 
 all: $(B)/sockstall
@@ -111,6 +116,7 @@ help:
 	@echo 'make kernels      the e2e tests on older and newer kernels, in QEMU; K=5.10 one, ALL=1 all tests, TESTS="…" some'
 	@echo 'make dist         static files for amd64 and arm64, sources and sums, in build/dist'
 	@echo 'make deb          a Debian package, in build/deb     make check-dist  tests of both'
+	@echo 'make check-fleet  metrics and events in Prometheus, rsyslog, syslog-ng, sqlite    make check-html  pages in Chromium'
 	@echo 'make install      PREFIX, DESTDIR       make clean   make vmlinux (from this kernel, for types.list)'
 
 $(G)/%.bpf.o: bpf/%.bpf.c | $(G)
@@ -263,6 +269,19 @@ demo: packages
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@/usr/bin/python3 tests/e2e/demo.py $(B)/sockstall
 
+# What is handed on, taken by the programs that it is for.
+check-fleet: packages
+	@tests/scenarios/install.sh $(FLEET_PACKAGES)
+	@tests/fleet/unpack.sh $(G)/syslog-ng $(SYSLOG_NG_PACKAGES)
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	/usr/bin/python3 -m pytest -p no:cacheprovider -q tests/fleet
+
+# The page of replay --html, and the trace, in a browser.
+check-html: packages
+	@$(MAKE) --no-print-directory packages PACKAGES="$(HTML_PACKAGES)"
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	/usr/bin/python3 -m pytest -p no:cacheprovider -q tests/html
+
 # Kernels and images are fetched and built once, in ~/.cache/sockstall. APPEND="lockdown=confidentiality" boots with that.
 kernels: $(B)/sockstall-static
 	@/usr/bin/python3 tests/kernels/kernels.py $< --only "$(K)" --append "$(APPEND)" $(if $(ALL),--all) $(TESTS)
@@ -288,6 +307,9 @@ $(G)/sockstall.8: src/share/sockstall.8.scd | $(G)
 	$(call say,MAN)
 	$(Q)scdoc < $< > $@
 
+EXAMPLES := $(addprefix src/share/,sockstall.service sockstall-metrics.service sockstall.rules.yml sockstall.grafana.json) \
+	$(wildcard src/share/examples/*)
+
 # Each to where its reader looks for it.
 install: all man
 	install -D -m 0755 $(B)/sockstall $(DESTDIR)$(SBINDIR)/sockstall
@@ -296,8 +318,10 @@ install: all man
 	install -D -m 0644 src/share/sockstall.zsh $(DESTDIR)$(ZSHDIR)/_sockstall
 	install -D -m 0644 src/share/sockstall.fish $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/sockstall.fish
 	install -d $(DESTDIR)$(DOCDIR)/examples
-	sed 's|/usr/sbin/|$(SBINDIR)/|' src/share/sockstall.service > $(DESTDIR)$(DOCDIR)/examples/sockstall.service
-	chmod 0644 $(DESTDIR)$(DOCDIR)/examples/sockstall.service
+	for f in $(EXAMPLES); do \
+		sed 's|/usr/sbin/|$(SBINDIR)/|' $$f > $(DESTDIR)$(DOCDIR)/examples/$${f##*/} && \
+		chmod 0644 $(DESTDIR)$(DOCDIR)/examples/$${f##*/} || exit 1; \
+	done
 
 # The sources: what git knows of them, or, in an unpacked archive, all that is there.
 SOURCE_FILES = { git ls-files -z --cached 2>/dev/null || find . -type f ! -path './build/*' -print0; }

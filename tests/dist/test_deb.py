@@ -18,8 +18,9 @@ FILES = {
     "usr/share/fish/vendor_completions.d/sockstall.fish",
     "usr/share/doc/sockstall/changelog.gz",
     "usr/share/doc/sockstall/copyright",
-    "usr/share/doc/sockstall/examples/sockstall.service",
-}
+} | {f"usr/share/doc/sockstall/examples/{name}" for name in (
+    "sockstall.service", "sockstall-metrics.service", "sockstall.rules.yml", "sockstall.grafana.json", "rsyslog.conf",
+    "syslog-ng.conf", "incident.sql")}
 
 
 def command(*argv, **options):

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""The example systemd unit: it is valid, and what it leaves of root's power is enough."""
+"""The example systemd units: they are valid, and what they leave of root's power is enough."""
 
 import os
 import re
 import subprocess
 
+import pytest
+
 import run
 from child import PYTHON, Child, wait_until
 
-UNIT = os.path.join(run.ROOT, "src", "share", "sockstall.service")
+UNITS = ["sockstall.service", "sockstall-metrics.service"]
 LISTEN = """
 import socket
 listener = socket.socket()
@@ -19,18 +21,19 @@ listener.accept()
 """
 
 
-def unit():
-    with open(UNIT, encoding="utf-8") as file:
+def unit(which="sockstall.service"):
+    with open(os.path.join(run.ROOT, "src", "share", which), encoding="utf-8") as file:
         return file.read()
 
 
-def setting(name):
-    return re.search(rf"^{name}=(.*)$", unit(), re.M).group(1)
+def setting(name, which="sockstall.service"):
+    return re.search(rf"^{name}=(.*)$", unit(which), re.M).group(1)
 
 
-def test_it_is_valid(tmp_path):
-    path = tmp_path / "sockstall.service"
-    path.write_text(unit().replace("/usr/sbin/sockstall", run.SOCKSTALL))
+@pytest.mark.parametrize("which", UNITS)
+def test_it_is_valid(tmp_path, which):
+    path = tmp_path / which
+    path.write_text(unit(which).replace("/usr/sbin/sockstall", run.SOCKSTALL))
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", path], capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
@@ -43,10 +46,25 @@ def test_its_options_are_taken():
     run.parse(done.stdout)
 
 
+def test_the_metrics_options_are_taken(tmp_path):
+    """With what the unit leaves of root's power, into a folder of root's."""
+    which = "sockstall-metrics.service"
+    program, *words = setting("ExecStart", which).replace("/var/lib/prometheus/node-exporter", str(tmp_path)).split()
+    assert program == "/usr/sbin/sockstall"
+    done = run.sockstall(*words, "-d", "100ms", before=limited(which))
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert os.listdir(tmp_path) == ["sockstall.prom"]
+    assert f"ReadWritePaths={os.path.dirname('/var/lib/prometheus/node-exporter/x')}\n" in unit(which)
+
+
+def limited(which="sockstall.service"):
+    kept = ",".join("+" + name.removeprefix("CAP_").lower() for name in setting("CapabilityBoundingSet", which).split())
+    return ["setpriv", "--no-new-privs", "--inh-caps=-all", f"--bounding-set=-all,{kept}"]
+
+
 def test_its_capabilities_are_enough(room):
     """Every probe attaches, and what another user has in another network namespace is seen."""
-    kept = ",".join("+" + name.removeprefix("CAP_").lower() for name in setting("CapabilityBoundingSet").split())
-    before = ["setpriv", "--no-new-privs", "--inh-caps=-all", f"--bounding-set=-all,{kept}"]
+    before = limited()
     other = Child([*room.here.enter(), "setpriv", "--reuid=65534", "--clear-groups", PYTHON, "-c", LISTEN])
     try:
         other.wait_line(lambda line: line == b"listening\n", 10, what="a listener")
