@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * The yardstick of the bench: an empty BPF program on the entry and the exit of syscalls.
+ * The yardstick of the bench: an empty BPF program on the entry and the exit of syscalls, or on raw tracepoints.
  *
- *   empty SYSCALL...     attaches, prints a line, and stays until its standard input is closed
+ *   empty SYSCALL...            attaches, prints a line, and stays until its standard input is closed
+ *   empty raw TRACEPOINT...     the same, as sockstall's TCP tracepoints are attached
  */
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
@@ -22,14 +23,14 @@ static void die(const char *what)
 }
 
 /* return 0 */
-static int load_empty(void)
+static int load_empty(enum bpf_prog_type type)
 {
 	const struct bpf_insn program[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	union bpf_attr attributes = {
-		.prog_type = BPF_PROG_TYPE_TRACEPOINT,
+		.prog_type = type,
 		.insns = (__u64)program,
 		.insn_cnt = sizeof(program) / sizeof(program[0]),
 		.license = (__u64) "GPL",
@@ -70,18 +71,35 @@ static void attach(int program, const char *side, const char *name)
 		die(name);
 }
 
-int main(int argc, char **argv)
+static void attach_raw(int program, const char *name)
 {
-	int i, program = load_empty();
-	char byte;
+	union bpf_attr attributes = { .raw_tracepoint = { .name = (__u64)name, .prog_fd = (__u32)program } };
 
+	if (syscall(SYS_bpf, BPF_RAW_TRACEPOINT_OPEN, &attributes, sizeof(attributes)) < 0)
+		die(name);
+}
+
+static void attach_syscalls(int program, char **names)
+{
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("tracefs", "/sys/kernel/tracing", "tracefs", MS_RDONLY, NULL))
 		die("tracefs");
-	for (i = 1; i < argc; i++) {
-		attach(program, "enter", argv[i]);
-		attach(program, "exit", argv[i]);
+	for (; *names; names++) {
+		attach(program, "enter", *names);
+		attach(program, "exit", *names);
 	}
+}
+
+int main(int argc, char **argv)
+{
+	char byte;
+	int i;
+
+	if (argc > 2 && !strcmp(argv[1], "raw"))
+		for (i = 2; i < argc; i++)
+			attach_raw(load_empty(BPF_PROG_TYPE_RAW_TRACEPOINT), argv[i]);
+	else
+		attach_syscalls(load_empty(BPF_PROG_TYPE_TRACEPOINT), argv + 1);
 	puts("ready");
 	fflush(stdout);
 	while (read(0, &byte, 1) > 0)

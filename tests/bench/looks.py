@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""What a look costs, and how it grows: with threads, sockets, namespaces. Beside an empty iterator, ss and /proc."""
+import json
+import os
+import subprocess
+import time
+
+from beside import Helper
+
+SECTION = "looks"
+ROUNDS = int(os.environ.get("LOOK_ROUNDS", "5"))
+THREADS = (100, 1000, 10000, 25000)
+SOCKETS = (1000, 10000, 100000)
+REQUESTS = (10000, 100000, 1000000)
+NAMESPACES = (1, 50, 500)
+
+
+def cpu_of(program, looks, *arguments):
+    """CPU seconds of a run, and how many looks it took."""
+    done = subprocess.run([program, *arguments, "-j", "-i", "100ms", "-d", f"{looks * 100}ms"], check=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    end = json.loads(done.stdout.splitlines()[-1])
+    return end["cpu_s"], end["looks"]
+
+
+def look(program, *arguments):
+    """CPU ms of one look: the difference between a long run and a short one."""
+    def measure():
+        few, looks = cpu_of(program, 1, *arguments), 11
+        while True:  # a dear look is taken less often
+            many = cpu_of(program, looks, *arguments)
+            if many[1] >= few[1] + 3 or looks > 200:
+                break
+            looks *= 2
+        return (many[0] - few[0]) / (many[1] - few[1]) * 1e3
+    return measure
+
+
+def wall(*argv):
+    """ms of a whole command, whose output is thrown away."""
+    def measure():
+        began = time.monotonic()
+        subprocess.run(list(map(str, argv)), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return (time.monotonic() - began) * 1e3
+    return measure
+
+
+def said(*argv):
+    """The figure that a program of the bench prints, in ms."""
+    def measure():
+        done = subprocess.run(list(map(str, argv)), check=True, stdout=subprocess.PIPE)
+        return float(done.stdout) / 1e6
+    return measure
+
+
+def bench_threads(figures, program, load, net_load, scan):
+    for count in THREADS:
+        with Helper(load, "threads", count):
+            figures.compare(SECTION, "threads asleep in read", "ms", [
+                ("empty iterator", said(scan, "task", 5)),
+                ("a look, readers", look(program, "readers")),
+                ("a look, epoll", look(program, "epoll")),
+                ("walk of /proc/*/task/*/syscall", said(net_load, "walk", 1))], ROUNDS, count)
+
+
+def bench_sockets(figures, program, load, scan):
+    for count in SOCKETS:
+        with Helper(load, "sockets", count):
+            figures.compare(SECTION, "TCP sockets", "ms", [
+                ("empty iterator", said(scan, "tcp", 5)),
+                ("a look, handshakes", look(program, "handshakes")),
+                ("whole run, handshakes -1 -a", wall(program, "handshakes", "-1", "-a", "-j")),
+                ("empty iterator over all files", said(scan, "task_file", 1)),
+                ("ss -tan", wall("ss", "-tan")), ("ss -tanp", wall("ss", "-tanp"))], ROUNDS, count)
+
+
+def inside(pid, *argv):
+    return ["nsenter", "-t", str(pid), "-n", *map(str, argv)]
+
+
+def bench_requests(figures, program, flood, scan):
+    for count in REQUESTS:
+        with Helper(flood, count) as there:
+            figures.compare(SECTION, "half-open connections", "ms", [
+                ("empty iterator", said(*inside(there.process.pid, scan, "tcp", 3))),
+                ("a look, handshakes", look(program, "handshakes")),
+                ("ss -tan", wall(*inside(there.process.pid, "ss", "-tan")))], min(ROUNDS, 3), count)
+
+
+def bench_namespaces(figures, program, net_load):
+    for count in NAMESPACES:
+        with Helper(net_load, "namespaces", count):
+            figures.compare(SECTION, "network namespaces", "ms", [
+                ("a look, handshakes", look(program, "handshakes")),
+                ("whole run, handshakes -1", wall(program, "handshakes", "-1", "-j"))], ROUNDS, count)
+
+
+def bench(figures, program, load, net_load, flood, scan):
+    bench_threads(figures, program, load, net_load, scan)
+    bench_sockets(figures, program, load, scan)
+    bench_requests(figures, program, flood, scan)
+    bench_namespaces(figures, program, net_load)
