@@ -42,6 +42,10 @@ struct {
 
 const volatile bool cfg_find_namespaces = false;
 
+/* A person at the screen may ask for all threads of one process, with their details. */
+const volatile bool cfg_details = false;
+__u32 requested_pid = 0; /* 0: none */
+
 /* sizeof(struct epoll_event), which is packed on x86-64 only. */
 const volatile __u32 cfg_epoll_event_bytes = 12;
 
@@ -266,10 +270,13 @@ static __always_inline bool is_suspect(const struct task_struct *task)
 	return cfg_loops && bpf_map_lookup_elem(&suspects, &pid);
 }
 
+static __always_inline bool is_requested(const struct task_struct *task)
+{
+	return cfg_details && requested_pid && own_tgid(task) == requested_pid;
+}
+
 static __always_inline bool is_wanted(const struct thread_record *record, const struct task_struct *task, __u8 kind)
 {
-	if (cfg_threads)
-		return true;
 	if (cfg_readers && record->flags & THREAD_HAS_SOCKET && kind == SYSCALL_READS)
 		return true;
 	if (cfg_loops && (record->loops || kind == SYSCALL_WAITS_EPOLL))
@@ -295,6 +302,7 @@ static __always_inline void scan_thread(struct seq_file *seq, struct task_struct
 	__u32 state = compat_task_state(task);
 	struct thread_loops loops = {};
 	__u8 kind = SYSCALL_OTHER;
+	bool details;
 
 	s->thread.flags = 0;
 	s->thread.syscall = -1;
@@ -310,12 +318,13 @@ static __always_inline void scan_thread(struct seq_file *seq, struct task_struct
 			s->thread.flags |= THREAD_HAS_SOCKET;
 	}
 	s->thread.loops = find_loops(&loops, task);
-	if (!is_wanted(&s->thread, task, kind))
+	details = cfg_threads || is_requested(task);
+	if (!details && !is_wanted(&s->thread, task, kind))
 		return;
 	s->thread.seen_ns = bpf_ktime_get_ns();
 	read_identity(&s->thread, task);
 	read_schedule(&s->thread, task, state);
-	if (cfg_threads) {
+	if (details) {
 		s->thread.flags |= THREAD_HAS_DETAIL;
 		read_detail(&s->detail, task);
 	}
@@ -352,7 +361,7 @@ int thread_scan(struct bpf_iter__task *ctx)
 		note_namespace(task);
 	if (cfg_threads && !is_wanted_pid(own_tgid(task)))
 		return 0;
-	if (cfg_readers || cfg_loops || cfg_threads)
+	if (cfg_readers || cfg_loops || cfg_threads || is_requested(task))
 		scan_thread(ctx->meta->seq, task, s);
 	return 0;
 }

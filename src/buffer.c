@@ -94,6 +94,15 @@ static struct arena_block *arena_grow(struct arena *arena, size_t size)
 	return block;
 }
 
+size_t arena_size(const struct arena *arena)
+{
+	size_t size = 0;
+
+	for (const struct arena_block *block = arena->blocks; block; block = block->next)
+		size += sizeof(*block) + block->capacity;
+	return size;
+}
+
 void *arena_alloc(struct arena *arena, size_t size)
 {
 	struct arena_block *block = arena->blocks;

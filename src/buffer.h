@@ -41,6 +41,9 @@ void *arena_alloc(struct arena *arena, size_t size);
 const char *arena_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* What it takes in memory. */
+size_t arena_size(const struct arena *arena);
+
 void arena_free(struct arena *arena);
 
 #endif

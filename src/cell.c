@@ -7,6 +7,38 @@
 
 #define MICROSECONDS 6
 
+#define BAR_HEIGHTS 8
+
+/* Each step down is half as many, so that one among thousands is seen too. */
+static unsigned int bar_height(uint32_t count, uint32_t most)
+{
+	unsigned int height = BAR_HEIGHTS;
+
+	for (uint64_t twice = (uint64_t)count * 2; twice <= most && height > 1; twice *= 2)
+		height--;
+	return height;
+}
+
+static int add_histogram(struct buffer *out, const struct histogram *histogram)
+{
+	uint32_t most = 0;
+	int error = 0;
+
+	for (uint32_t i = 0; i < histogram->bars; i++)
+		most = histogram->counts[i] > most ? histogram->counts[i] : most;
+	for (uint32_t i = 0; i < histogram->bars && !error; i++) {
+		unsigned int height = histogram->counts[i] ? bar_height(histogram->counts[i], most) : 0;
+
+		if (!height)
+			error = text_add(out, " ");
+		else if (text_locale_is_utf8()) /* U+2581 to U+2588 */
+			error = text_printf(out, "\xe2\x96%c", (char)(0x80 + height));
+		else
+			error = text_printf(out, "%c", "_.-:=+*#"[height - 1]);
+	}
+	return error;
+}
+
 static int add_known(struct buffer *out, const struct column *column, const struct row *row)
 {
 	const void *field = column_field(column, row);
@@ -30,6 +62,8 @@ static int add_known(struct buffer *out, const struct column *column, const stru
 		return text_add(out, *(const int *)field ? "yes" : "no");
 	case COLUMN_TIME:
 		return text_time(out, *(const uint64_t *)field, MICROSECONDS);
+	case COLUMN_HISTOGRAM:
+		return add_histogram(out, field);
 	}
 	return 0;
 }

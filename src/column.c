@@ -77,7 +77,7 @@ const struct column columns[] = {
 	       .values = EVENTS),
 	TEXT("id", id, LIFE | ACTION, "The same text through the whole life of a stall, never used again for another"),
 	COLUMN("since", COLUMN_TIME, since_ns, LIFE, "When the wait really began, also when that was before the start"),
-	SECONDS("age_s", age_s, LIFE, "How long ago the wait began", .heading = "AGE"),
+	SECONDS("age_s", age_s, LIFE, "How long ago the wait began", .heading = "AGE", .ticks = 1),
 	TEXT("verdict", verdict, HANDSHAKE, "What is wrong", .values = HANDSHAKE_VERDICTS, .heading = "VERDICT"),
 	TEXT("verdict", verdict, LISTENER, "What is wrong", .values = LISTENER_VERDICTS, .heading = "VERDICT"),
 	TEXT("verdict", verdict, READER, "What is wrong", .values = READER_VERDICTS, .heading = "VERDICT"),
@@ -121,9 +121,9 @@ const struct column columns[] = {
 	      .shape = SHAPE_OF, .joins = {"retransmits_max"}, .priority = 10),
 	COUNT("retransmits_max", handshake.retransmits_max, HANDSHAKE, "How many the kernel will send"),
 	SECONDS("next_retransmit_s", handshake.next_retransmit_s, HANDSHAKE, "Time to the next retransmission",
-		.heading = "NEXT", .priority = 35),
+		.heading = "NEXT", .priority = 35, .ticks = -1),
 	SECONDS("gives_up_s", handshake.gives_up_s, HANDSHAKE, "When the kernel itself will drop it; null if never",
-		.heading = "GIVES UP", .priority = 11),
+		.heading = "GIVES UP", .priority = 11, .ticks = -1),
 	COUNT("accept_queue", handshake.accept_queue, HANDSHAKE, "Connections in the listener's accept queue",
 	      .heading = "ACCEPT-Q", .shape = SHAPE_OF, .joins = {"accept_queue_max"}, .priority = 20),
 	COUNT("accept_queue_max", handshake.accept_queue_max, HANDSHAKE, "The accept queue's limit"),
@@ -145,7 +145,7 @@ const struct column columns[] = {
 	COUNT("half_open", listener.half_open, LISTENER, "Half-open connections seen by now", .heading = "HALF-OPEN",
 	      .priority = 22),
 	SECONDS("oldest_half_open_s", listener.oldest_half_open_s, LISTENER, "Age of the oldest half-open connection",
-		.heading = "OLDEST", .priority = 23),
+		.heading = "OLDEST", .priority = 23, .ticks = 1),
 
 	/* reader */
 	TEXT("syscall", reader.syscall, READER, "The system call it is in", .heading = "SYSCALL", .priority = 40),
@@ -155,9 +155,9 @@ const struct column columns[] = {
 	TEXT("role", reader.role, READER, "client if this end called connect, server if it was accepted",
 	     .values = WORDS("client", "server"), .heading = "ROLE", .priority = 31),
 	SECONDS("last_received_s", reader.last_received_s, READER, "Age of the last data that came; null if none yet",
-		.heading = "RECEIVED", .priority = 20),
+		.heading = "RECEIVED", .priority = 20, .ticks = 1),
 	SECONDS("last_sent_s", reader.last_sent_s, READER, "Age of the last data that was sent; null if none yet",
-		.heading = "SENT", .priority = 21),
+		.heading = "SENT", .priority = 21, .ticks = 1),
 	COUNT("bytes_received", reader.bytes_received, READER, "Bytes that came in all", .heading = "BYTES IN",
 	      .priority = 60),
 	COUNT("bytes_sent", reader.bytes_sent, READER, "Bytes sent in all", .heading = "BYTES OUT", .priority = 61),
@@ -175,7 +175,11 @@ const struct column columns[] = {
 		.heading = "USER TIMEOUT", .priority = 65),
 	SECONDS("returns_by_s", reader.returns_by_s, READER,
 		"The latest moment at which the kernel will end this read by itself if the peer is gone; null: never",
-		.heading = "RETURNS BY", .priority = 10),
+		.heading = "RETURNS BY", .priority = 10, .ticks = -1),
+	COUNT("keepalive_probes_max", reader.keepalive_probes_max, READER,
+	      "Keepalive probes after which the kernel gives up: TCP_KEEPCNT"),
+	SECONDS("keepalive_idle_s", reader.keepalive_idle_s, READER, "Idle time before the first probe: TCP_KEEPIDLE"),
+	SECONDS("keepalive_interval_s", reader.keepalive_interval_s, READER, "Time between probes: TCP_KEEPINTVL"),
 
 	/* loop */
 	TEXT("interface", loop.interface, LOOP, "What it waits with",
@@ -208,13 +212,17 @@ const struct column columns[] = {
 		.heading = "RUNQUEUE", .priority = 35),
 	SECONDS("lag_blocked_s", loop.lag_blocked_s, LOOP, "Time outside the wait that was spent blocked",
 		.heading = "BLOCKED", .priority = 34),
+	COLUMN("lag_histogram", COLUMN_HISTOGRAM, loop.lag_histogram, LOOP,
+	       "How many times from a return to the next wait were how long: 20 counts, the first of those below 32.768 us, "
+	       "each next one of those up to twice as long, the last of all from 8.6 s on",
+	       .heading = "33us ...LAG... 8.6s+", .priority = 17),
 	SECONDS("wait_p50_s", loop.wait_p50_s, LOOP, "Time inside a wait: median", .heading = "WAIT P50",
 		.priority = 51),
 	SECONDS("wait_p99_s", loop.wait_p99_s, LOOP, "Time inside a wait: 99th percentile", .heading = "WAIT P99",
 		.priority = 52),
 	TEXT("now", loop.now, LOOP, "What it does now", .values = WORDS("waiting", "running", "blocked"),
 	     .heading = "NOW", .priority = 5),
-	SECONDS("now_s", loop.now_s, LOOP, "For how long it has done so", .heading = "FOR", .priority = 6),
+	SECONDS("now_s", loop.now_s, LOOP, "For how long it has done so", .heading = "FOR", .priority = 6, .ticks = 1),
 	TEXT("now_in", loop.now_in, LOOP, "The system call, and the socket or file it is blocked in", .heading = "IN",
 	     .priority = 7, .least = 10, .most = 40),
 	COUNT("watches", loop.watches, LOOP, "Descriptors it watches", .heading = "WATCHES", .priority = 45),
@@ -250,7 +258,7 @@ const struct column columns[] = {
 	TEXT("state", thread.state, THREAD, "The scheduler's state", .heading = "STATE"),
 	TEXT("syscall", thread.syscall, THREAD, "The system call it is in", .heading = "SYSCALL", .priority = 1),
 	SECONDS("now_s", thread.now_s, THREAD, "For how long it has been in this state", .heading = "FOR",
-		.priority = 2),
+		.priority = 2, .ticks = 1),
 	COLUMN("created", COLUMN_TIME, thread.created_ns, THREAD, "When it was created", .heading = "CREATED",
 	       .priority = 30),
 	COUNT("creator_tid", thread.creator_tid, THREAD, "The thread that created it", .heading = "CREATOR",
@@ -268,6 +276,12 @@ const struct column columns[] = {
 	SECONDS("cpu_s", thread.cpu_s, THREAD, "CPU time used in its life", .heading = "CPU", .priority = 10),
 	COUNT("switches", thread.switches, THREAD, "Context switches in its life", .heading = "SWITCHES",
 	      .priority = 11),
+	TEXT("kernel_stack", thread.kernel_stack, THREAD,
+	     "Where in the kernel it is asleep: functions, innermost first; with --verbose",
+	     .heading = "KERNEL STACK", .shape = SHAPE_SENTENCE),
+	TEXT("user_stack", thread.user_stack, THREAD,
+	     "From where in its program it came: module+offset, innermost first; with --stacks",
+	     .heading = "USER STACK", .shape = SHAPE_SENTENCE),
 
 	/* region */
 	TEXT("start", region.start, REGION, "Its lowest address, in hex", .heading = "START"),
@@ -296,17 +310,17 @@ const struct column columns[] = {
 	COLUMN("exclusive", COLUMN_BOOL, watch.exclusive, WATCH, "Wakes one of the instances that watch it, not all"),
 	COLUMN("rdhup", COLUMN_BOOL, watch.rdhup, WATCH, "Watched for EPOLLRDHUP: the peer sends no more"),
 	SECONDS("last_received_s", watch.last_received_s, WATCH, "Age of the last data that came; null if none yet",
-		.heading = "RECEIVED", .priority = 10),
+		.heading = "RECEIVED", .priority = 10, .ticks = 1),
 	SECONDS("last_sent_s", watch.last_sent_s, WATCH, "Age of the last data that was sent; null if none yet",
-		.heading = "SENT", .priority = 11),
+		.heading = "SENT", .priority = 11, .ticks = 1),
 	COUNT("unread_bytes", watch.unread_bytes, WATCH, "Bytes that came and no one has read", .heading = "UNREAD",
 	      .priority = 5),
-	SECONDS("unread_s", watch.unread_s, WATCH, "For how long looks have found these very bytes unread"),
+	SECONDS("unread_s", watch.unread_s, WATCH, "For how long looks have found these very bytes unread", .ticks = 1),
 	COLUMN("keepalive", COLUMN_BOOL, watch.keepalive, WATCH, "Whether SO_KEEPALIVE is on", .heading = "KEEPALIVE",
 	       .priority = 30),
 	SECONDS("ends_by_s", watch.ends_by_s, WATCH,
 		"When the kernel itself will end the connection if the peer is gone; null: never", .heading = "ENDS BY",
-		.priority = 15),
+		.priority = 15, .ticks = -1),
 	COLUMN("idle_unbounded", COLUMN_BOOL, watch.idle_unbounded, WATCH,
 	       "Idle for more than 5 minutes, and nothing would ever notice a dead peer", .heading = "UNBOUNDED",
 	       .priority = 31),
@@ -381,6 +395,8 @@ bool column_known(const struct column *column, const struct row *row)
 		return *(const int *)field >= 0;
 	case COLUMN_TIME:
 		return *(const uint64_t *)field;
+	case COLUMN_HISTOGRAM:
+		return ((const struct histogram *)field)->bars;
 	}
 	return false;
 }

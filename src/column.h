@@ -19,6 +19,7 @@ enum column_kind {
 	COLUMN_NUMBER, /* double without a unit: rates and ratios */
 	COLUMN_BOOL, /* int; -1 is null */
 	COLUMN_TIME, /* uint64_t, ns on CLOCK_REALTIME; 0 is null */
+	COLUMN_HISTOGRAM, /* struct histogram; without bars is null */
 	COLUMN_VERSION, /* the constant 1 */
 };
 
@@ -42,6 +43,7 @@ struct column {
 	const char *description; /* for the schema */
 	const char *const *values; /* all values a text can have, NULL-terminated; or NULL: any */
 	bool never_null;
+	int ticks; /* seconds that grow (1) or shrink (-1) by themselves while nothing else happens; 0: do not */
 	/* On the screen: */
 	enum column_shape shape;
 	const char *joins[2]; /* keys of the columns that are shown in the same cell */

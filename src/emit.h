@@ -9,8 +9,17 @@
 
 #include "options.h"
 #include "report.h"
+#include "wants.h"
 
 struct emitter;
+
+/* What a person wants, of an emitter that has one. */
+enum emitter_answer {
+	EMITTER_GO_ON,
+	EMITTER_PAUSED,	   /* a recording is not read on; live looks go on */
+	EMITTER_NEXT_LOOK, /* now */
+	EMITTER_QUIT,
+};
 
 /* What an emitter can do. All functions return 0 or a negative errno (-EPIPE: the reader is gone). */
 struct emitter_kind {
@@ -21,13 +30,18 @@ struct emitter_kind {
 	int (*record)(void *state, const struct row *row);
 	/* The rows of one look, after stalls_update(); row->event says what is new. */
 	int (*look)(void *state, const struct report *report, const struct look *look);
-	/* Waits for at most timeout_ns for input from a person; returns 1 when they want to end. NULL: none. */
+	/*
+	 * Waits for at most timeout_ns for input from a person; returns an enum emitter_answer, or a negative errno.
+	 * NULL: there is no person.
+	 */
 	int (*wait)(void *state, uint64_t timeout_ns);
 	/*
 	 * After the last look, where no error was before: for what can only be written now. damage: what is wrong
 	 * with the recording that looks came from, or NULL. NULL: nothing is left to do.
 	 */
 	int (*finish)(void *state, const char *damage);
+	/* What the next look should hold beside what the options ask for. NULL: nothing. */
+	void (*wants)(void *state, struct wants *wants);
 	void (*close)(void *state);
 };
 

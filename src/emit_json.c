@@ -52,6 +52,15 @@ static int add_time(struct json_emitter *json, uint64_t realtime_ns)
 	       text_add(&json->line, "\"");
 }
 
+static int add_histogram(struct json_emitter *json, const struct histogram *histogram)
+{
+	int error = text_add(&json->line, "[");
+
+	for (uint32_t i = 0; i < histogram->bars && !error; i++)
+		error = text_printf(&json->line, "%s%" PRIu32, i ? "," : "", histogram->counts[i]);
+	return error ?: text_add(&json->line, "]");
+}
+
 static int add_value(struct json_emitter *json, const struct column *column, const struct row *row)
 {
 	const void *field = column_field(column, row);
@@ -76,6 +85,8 @@ static int add_value(struct json_emitter *json, const struct column *column, con
 		return text_add(&json->line, *(const int *)field ? "true" : "false");
 	case COLUMN_TIME:
 		return add_time(json, *(const uint64_t *)field);
+	case COLUMN_HISTOGRAM:
+		return add_histogram(json, field);
 	}
 	return 0;
 }

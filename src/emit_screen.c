@@ -3,13 +3,16 @@
  * The live view on a terminal, through ncurses. What stands on it is screen.c's; here are only the
  * terminal, its size and its keys.
  */
+#define NCURSES_WIDECHAR 1 /* get_wch() */
 #include <errno.h>
 #include <fcntl.h>
 #include <ncurses.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "emit.h"
 #include "out.h"
@@ -17,6 +20,9 @@
 
 #define NSEC_PER_SEC   1000000000ULL
 #define ESCAPE_WAIT_MS 25 /* how long ncurses waits for the rest of a key's sequence */
+
+/* While something counts down on the screen, it is drawn anew this often. */
+#define TICK_NS 500000000ULL
 
 enum color_pairs {
 	PAIR_STUCK = 1,
@@ -27,8 +33,18 @@ static struct {
 	SCREEN *terminal; /* NULL: not open */
 	FILE *in;
 	bool color;
+	uint64_t look_ns, drawn_ns; /* when the newest look came, and when it was last drawn; CLOCK_MONOTONIC */
 	struct screen screen;
 } view;
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
+}
+
 
 /* Keys come from the terminal also when stdin is something else. */
 static FILE *open_input(void)
@@ -58,10 +74,39 @@ static void set_up(void)
 		view.color = false;
 }
 
+/* How lines look, and what is marked in them. Without colours too they can be told apart. */
+static attr_t style_of(const struct line *line)
+{
+	switch (line->style) {
+	case LINE_TITLE:
+	case LINE_SECTION:
+		return A_BOLD;
+	case LINE_HEADING:
+		return A_BOLD | A_UNDERLINE;
+	case LINE_SELECTED:
+		return A_REVERSE;
+	default:
+		return A_NORMAL;
+	}
+}
+
+static attr_t mark_of(const struct line *line)
+{
+	switch (line->style) {
+	case LINE_TITLE:
+	case LINE_PAGES:
+	case LINE_HEADING:
+		return A_REVERSE | A_BOLD;
+	case LINE_SELECTED:
+		return A_REVERSE | A_BOLD | (view.color ? COLOR_PAIR(PAIR_STUCK) : A_NORMAL);
+	default:
+		return view.color ? COLOR_PAIR(PAIR_STUCK) : A_BOLD;
+	}
+}
+
 static void show_line(int y, const char *text, const struct line *line)
 {
-	attr_t style = line->style == LINE_PLAIN ? A_NORMAL : line->style == LINE_HEADING ? A_REVERSE : A_BOLD;
-	attr_t mark = view.color ? COLOR_PAIR(PAIR_STUCK) : A_BOLD;
+	attr_t style = style_of(line), mark = mark_of(line);
 
 	move(y, 0);
 	attrset((int)style);
@@ -70,6 +115,9 @@ static void show_line(int y, const char *text, const struct line *line)
 	addnstr(text + line->mark_from, (int)(line->mark_to - line->mark_from));
 	attrset((int)style);
 	addstr(text + line->mark_to);
+	/* The bar goes to the edge. */
+	if (line->style == LINE_SELECTED && getcury(stdscr) == y)
+		hline(' ' | A_REVERSE, getmaxx(stdscr) - getcurx(stdscr));
 	attrset(A_NORMAL);
 }
 
@@ -79,8 +127,9 @@ static int draw(void)
 	int height = getmaxy(stdscr), width = getmaxx(stdscr);
 	int error = 0;
 
+	view.drawn_ns = now_ns();
 	if (height > 0 && width > 0)
-		error = screen_draw(&view.screen, &lines, (size_t)width, (size_t)height);
+		error = screen_draw(&view.screen, &lines, (size_t)width, (size_t)height, view.drawn_ns - view.look_ns);
 	erase();
 	for (size_t i = 0; i < lines_count(&lines) && !error; i++)
 		show_line((int)i, lines_text(&lines, lines_at(&lines, i)), lines_at(&lines, i));
@@ -112,7 +161,7 @@ static int screen_open(void **state, const struct options *options, FILE *out)
 		fclose(view.in);
 		return -ENOTTY;
 	}
-	view.screen.command = options->command;
+	screen_init(&view.screen, options);
 	view.color = out_has_color(options, out);
 	set_up();
 	*state = &view;
@@ -122,27 +171,68 @@ static int screen_open(void **state, const struct options *options, FILE *out)
 static int screen_emit_record(void *state, const struct row *row)
 {
 	(void)state;
-	return screen_record(&view.screen, row);
+	return screen_record(&view.screen, row) ?: (row->type == ROW_END ? draw() : 0);
 }
 
 static int screen_emit_look(void *state, const struct report *report, const struct look *look)
 {
 	(void)state;
+	view.look_ns = now_ns();
 	return screen_look(&view.screen, report, look->head) ?: draw();
 }
 
-/* Reads what was typed. Returns 1 for the key that ends, or a negative errno. */
+static void screen_emit_wants(void *state, struct wants *wants)
+{
+	(void)state;
+	screen_wants(&view.screen, wants);
+}
+
+/* ncurses' names for keys to the screen's. 0: none of ours. */
+static uint32_t translate(int status, wint_t key)
+{
+	static const struct {
+		int code;
+		uint32_t key;
+	} keys[] = {
+		{KEY_UP, SCREEN_UP},	     {KEY_DOWN, SCREEN_DOWN},	     {KEY_LEFT, SCREEN_LEFT},
+		{KEY_RIGHT, SCREEN_RIGHT},   {KEY_PPAGE, SCREEN_PAGE_UP},    {KEY_NPAGE, SCREEN_PAGE_DOWN},
+		{KEY_HOME, SCREEN_HOME},     {KEY_END, SCREEN_END},	     {KEY_BTAB, SCREEN_BACK_TAB},
+		{KEY_ENTER, SCREEN_ENTER},   {KEY_BACKSPACE, SCREEN_BACKSPACE}, {KEY_DC, SCREEN_BACKSPACE},
+		{KEY_F(1), '?'},
+	};
+
+	if (status != KEY_CODE_YES) /* what Enter and Backspace send is not the same everywhere */
+		return key == '\r' ? SCREEN_ENTER : key == 0x7f || key == '\b' ? SCREEN_BACKSPACE : key;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (keys[i].code == (int)key)
+			return keys[i].key;
+	}
+	return 0;
+}
+
+/* Reads what was typed, and draws once for all of it. Returns an enum emitter_answer, or a negative errno. */
 static int read_keys(void)
 {
-	int key, error = 0;
+	enum screen_answer worst = SCREEN_NOTHING;
+	int status, error = 0;
+	wint_t key;
 
-	while (!error && (key = getch()) != ERR) {
-		if (key == 'q' || key == 'Q')
-			return 1;
-		if (key == KEY_RESIZE)
-			error = draw();
+	while ((status = get_wch(&key)) != ERR) {
+		enum screen_answer answer = SCREEN_DRAW; /* a new size */
+
+		if (status != KEY_CODE_YES || key != KEY_RESIZE)
+			answer = screen_key(&view.screen, translate(status, key));
+		worst = answer > worst ? answer : worst;
+		if (worst == SCREEN_QUIT)
+			return EMITTER_QUIT;
 	}
-	return error;
+	if (worst >= SCREEN_DRAW || (screen_is_ticking(&view.screen) && now_ns() - view.drawn_ns >= TICK_NS))
+		error = draw();
+	if (error)
+		return error;
+	if (worst >= SCREEN_NEXT_LOOK)
+		return EMITTER_NEXT_LOOK;
+	return view.screen.paused ? EMITTER_PAUSED : EMITTER_GO_ON;
 }
 
 /* Returns early when a signal comes: after SIGWINCH the screen is drawn anew, the rest is the caller's. */
@@ -160,7 +250,7 @@ static int screen_wait(void *state, uint64_t timeout_ns)
 		return -errno;
 	/* The terminal is gone: without this it would be readable for ever. */
 	if (ready > 0 && input.revents & (POLLHUP | POLLERR | POLLNVAL))
-		return 1;
+		return EMITTER_QUIT;
 	return read_keys();
 }
 
@@ -170,5 +260,6 @@ const struct emitter_kind emit_screen = {
 	.record = screen_emit_record,
 	.look = screen_emit_look,
 	.wait = screen_wait,
+	.wants = screen_emit_wants,
 	.close = screen_close,
 };

@@ -58,6 +58,17 @@ int lines_add(struct lines *lines, enum line_style style, const char *text)
 	return lines_begin(lines, style) ?: text_add(&lines->text, text) ?: lines_end(lines);
 }
 
+int lines_copy(struct lines *lines, const struct lines *from, const struct line *line)
+{
+	int error = lines_add(lines, line->style, lines_text(from, line));
+
+	if (!error) {
+		last(lines)->mark_from = line->mark_from;
+		last(lines)->mark_to = line->mark_to;
+	}
+	return error;
+}
+
 size_t lines_count(const struct lines *lines)
 {
 	return lines->items.size / sizeof(struct line);

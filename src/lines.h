@@ -12,6 +12,10 @@ enum line_style {
 	LINE_PLAIN,
 	LINE_TITLE,
 	LINE_HEADING,
+	LINE_SELECTED,
+	LINE_PAGES, /* what is marked is where one is */
+	LINE_SECTION,
+	LINE_FOOT,
 };
 
 struct line {
@@ -34,6 +38,9 @@ int lines_end(struct lines *lines);
 
 /* A whole line at once. */
 int lines_add(struct lines *lines, enum line_style style, const char *text);
+
+/* A line of others. */
+int lines_copy(struct lines *lines, const struct lines *from, const struct line *line);
 
 size_t lines_count(const struct lines *lines);
 const struct line *lines_at(const struct lines *lines, size_t i);

@@ -189,3 +189,21 @@ double loop_percentile(const __u32 buckets[LOOP_BUCKETS], double share, __u64 mi
 		return within_bucket(i, 0, min_ns, max_ns);
 	return within_bucket(i, (share * total - below) / buckets[i], min_ns, max_ns);
 }
+
+/* ---- Histogram ---- */
+
+/* Four buckets to each power of two, and the first 16 are below the end of the first bar. */
+#define BUCKETS_IN_FIRST_BAR 16
+
+_Static_assert(HISTOGRAM_FIRST_NS == 32 << LOOP_UNIT_SHIFT, "the first bar ends where bucket 16 begins");
+_Static_assert((LOOP_BUCKETS - BUCKETS_IN_FIRST_BAR + 3) / 4 + 1 == HISTOGRAM_BARS, "there is a bar for each bucket");
+
+void loop_histogram(struct histogram *histogram, const __u32 buckets[LOOP_BUCKETS])
+{
+	int i;
+
+	memset(histogram, 0, sizeof(*histogram));
+	histogram->bars = HISTOGRAM_BARS;
+	for (i = 0; i < LOOP_BUCKETS; i++)
+		histogram->counts[i < BUCKETS_IN_FIRST_BAR ? 0 : i / 4 - 3] += buckets[i];
+}

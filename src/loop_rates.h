@@ -7,6 +7,7 @@
 
 #include "look_record.h"
 #include "loop_record.h"
+#include "row.h"
 #include "thread_record.h"
 
 struct loop_rates {
@@ -45,5 +46,8 @@ bool loop_lag_is_split(const struct thread_record *thread);
  * was counted.
  */
 double loop_percentile(const __u32 buckets[LOOP_BUCKETS], double share, __u64 min_ns, __u64 max_ns);
+
+/* The counted durations by powers of two. */
+void loop_histogram(struct histogram *histogram, const __u32 buckets[LOOP_BUCKETS]);
 
 #endif

@@ -80,6 +80,9 @@ struct options {
 	bool yes;
 	enum act_how how;
 	struct act_times times;
+	/* No options, but known before the probe is opened, and while looks are reported: */
+	bool interactive; /* a person is at a screen, and may ask for details of a process */
+	bool healthy_loops; /* loops are shown although nothing is wrong with them */
 };
 
 /*

@@ -314,7 +314,9 @@ static int scan_threads(struct probe *probe, struct buffer *buffer)
 	describe_syscalls(buffer, offset);
 	probe->skeleton->bss->look_epoch++;
 	if (!err && probe->options.command == COMMAND_THREADS)
-		err = probe_space_add(probe, buffer, offset);
+		err = probe_space_add(probe, buffer, offset, probe->options.pids, probe->options.pid_count);
+	else if (!err && probe->wants.threads_of)
+		err = probe_space_add(probe, buffer, offset, &probe->wants.threads_of, 1);
 	return err;
 }
 
@@ -344,7 +346,7 @@ static int fill(struct probe *probe, struct look *look)
 		err = probe_owners_add(probe, buffer);
 	if (!err && probe->use_loops)
 		err = probe_usage_add(probe, buffer);
-	if (!err && probe->use_loops)
+	if (!err && (probe->use_loops || probe->stack_iter))
 		err = probe_notes_add(probe, buffer);
 	if (!err)
 		err = probe_processes_add(probe, buffer);
@@ -361,6 +363,15 @@ static void account(struct probe *probe, __u64 cost_ns)
 	probe->look_cpu_ns = probe->looks == 1 ? cost_ns / 2 : (probe->look_cpu_ns * 9 + cost_ns) / 10;
 	needed = probe->look_cpu_ns * BUDGET_DIVISOR;
 	probe->stretched_ns = needed > probe->options.interval_ns ? needed : 0;
+}
+
+void probe_want(struct probe *probe, const struct wants *wants)
+{
+	if (!probe->options.interactive)
+		return;
+	probe->wants = *wants;
+	probe->options.all = probe->always_all || wants->all;
+	probe->skeleton->bss->requested_pid = wants->threads_of;
 }
 
 int probe_look(struct probe *probe, struct look *look)

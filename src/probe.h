@@ -13,6 +13,7 @@
 
 #include "look.h"
 #include "options.h"
+#include "wants.h"
 
 struct probe;
 
@@ -22,6 +23,9 @@ struct probe;
  * one line on stderr too. Must be called from the thread that later takes the looks.
  */
 int probe_open(struct probe **probe, const struct options *options);
+
+/* What the looks from now on hold beside what the options ask for. Only where those say that somebody may ask. */
+void probe_want(struct probe *probe, const struct wants *wants);
 
 /* Takes a look: resets, fills and indexes it. Returns 0 or a negative errno. */
 int probe_look(struct probe *probe, struct look *look);

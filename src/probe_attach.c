@@ -33,7 +33,7 @@ const struct probe_program probe_programs[] = {
 	{ "threads_newtask", NULL, THREADS, "who creates a thread", "the creator of a thread is not known", false },
 	{ "usage_scan", NULL, LOOPS, "how many descriptors a process with a loop has open",
 	  "highest_fd and the like are null, near_limit is not found", false },
-	{ "stack_scan", NULL, STACKS, "where in the kernel a stalled loop is, with --verbose",
+	{ "stack_scan", NULL, STACKS | DETAILS, "where in the kernel a stalled loop is, with --verbose",
 	  "no stacks", false },
 	{ "epoll_enter_wait", "sys_enter_epoll_wait", LOOPS, "epoll_wait: rates, lags, waits",
 	  "loops that use epoll_wait are not counted", false },
@@ -75,7 +75,7 @@ const size_t probe_program_count = sizeof(probe_programs) / sizeof(probe_program
 static unsigned int wishes_of(const struct options *options)
 {
 	return BIT(options->command) | (options->interfaces == INTERFACES_ALL ? OTHER_LOOPS : 0) |
-	       (options->verbose || options->stacks ? STACKS : 0);
+	       (options->verbose || options->stacks ? STACKS : 0) | (options->interactive ? DETAILS : 0);
 }
 
 void probe_read_tracepoints(struct attempt *attempt)
@@ -295,6 +295,7 @@ int probe_open(struct probe **out, const struct options *options)
 	if (!probe)
 		return -ENOMEM;
 	probe->options = *options;
+	probe->always_all = options->all;
 	probe->long_idle_ns = long_idle_ns();
 	probe->namespaces.own_fd = -1;
 	err = open_all(probe);

@@ -115,6 +115,8 @@ struct probe_symbols {
 struct probe {
 	struct sockstall_bpf *skeleton;
 	struct options options; /* a copy; lists belong to the caller */
+	bool always_all; /* options.all, before a person wanted it */
+	struct wants wants; /* of a person at the screen */
 	struct ring_buffer *events;
 	struct bpf_link *links[32]; /* all others */
 	size_t link_count;
@@ -210,8 +212,11 @@ void probe_processes_free(struct process_cache *processes);
 /* Tells BPF which processes `threads` is about. */
 int probe_wanted_pids_set(const struct probe *probe);
 
-/* Completes the details of the threads in the bytes from offset on, and adds the regions of their processes. */
-int probe_space_add(struct probe *probe, struct buffer *buffer, size_t offset);
+/*
+ * Completes the details of these processes' threads in the bytes from offset on, and for `threads` adds the regions of
+ * the processes.
+ */
+int probe_space_add(struct probe *probe, struct buffer *buffer, size_t offset, const __u32 *pids, size_t count);
 
 /* Adds what the loops of the look watch, as far as that is to be known. */
 int probe_watches_add(struct probe *probe, struct buffer *buffer);

@@ -58,6 +58,7 @@ static void configure(struct sockstall_bpf *skeleton, unsigned int wishes)
 	skeleton->rodata->cfg_other_loops = wishes & OTHER_LOOPS;
 	skeleton->rodata->cfg_epoll_event_bytes = sizeof(struct epoll_event);
 	skeleton->rodata->cfg_threads = wishes & THREADS;
+	skeleton->rodata->cfg_details = wishes & DETAILS;
 	skeleton->rodata->cfg_find_namespaces = true;
 	skeleton->rodata->cfg_local_storage = probe_features()->local_storage;
 	for (i = 0; i < SYSCALL_NUMBERS; i++)
@@ -106,7 +107,7 @@ static bool is_map_needed(const struct bpf_map *map, unsigned int wishes)
 	if (type == BPF_MAP_TYPE_TASK_STORAGE || type == BPF_MAP_TYPE_SK_STORAGE)
 		return local_storage;
 	if (has_suffix(name, "_by_thread"))
-		return !local_storage && wishes & (LOOPS | OTHER_LOOPS | THREADS);
+		return !local_storage && wishes & (LOOPS | OTHER_LOOPS | THREADS | DETAILS);
 	if (has_suffix(name, "_by_socket"))
 		return !local_storage;
 	return !is_large_and_idle(name, wishes);

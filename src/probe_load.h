@@ -14,6 +14,8 @@
 /* Not commands, but options: --interfaces all; --verbose or --stacks. */
 #define OTHER_LOOPS  BIT(COMMANDS)
 #define STACKS	     BIT(COMMANDS + 1)
+/* Neither: a person at a screen may ask for the details of a process. */
+#define DETAILS	     BIT(COMMANDS + 2)
 
 #define MAX_PROGRAMS 48
 

@@ -18,6 +18,9 @@
 /* Threads in one look. */
 #define MAX_NOTED 64
 
+/* As many as stack_scan's map holds. */
+#define MAX_STACKS 256
+
 /* Threads of a process whose children are looked through, and children of each. */
 #define MAX_PARENTS  64
 #define MAX_CHILDREN 64
@@ -224,6 +227,36 @@ static bool is_away(const struct buffer *buffer, const struct thread_record *thr
 	return away;
 }
 
+/* Whose stack is told: of `threads` every thread's, else of what does not come back, and of what was asked for. */
+static bool has_stack_told(const struct probe *probe, const struct thread_record *thread, bool away)
+{
+	bool asleep = thread->flags & (THREAD_SLEEPING | THREAD_STOPPED);
+
+	if (probe->wants.stack_of && thread->tid == probe->wants.stack_of)
+		return asleep;
+	if (!probe->options.verbose && !probe->options.stacks)
+		return false;
+	return away || (asleep && probe->options.command == COMMAND_THREADS);
+}
+
+static int add_stacks(struct probe *probe, const struct buffer *buffer, struct buffer *notes,
+		      const struct thread_record *const *away, size_t away_count)
+{
+	const struct thread_record *told[MAX_STACKS];
+	size_t offset = 0, next_away = 0, count = 0;
+	struct record_header *header;
+
+	while (count < MAX_STACKS && (header = record_next(buffer, &offset))) {
+		const struct thread_record *thread = (const void *)header;
+		bool is_away = next_away < away_count && thread == away[next_away];
+
+		next_away += is_away;
+		if (header->type == RECORD_THREAD && has_stack_told(probe, thread, is_away))
+			told[count++] = thread;
+	}
+	return count ? probe_stacks_add(probe, notes, told, count) : 0;
+}
+
 int probe_notes_add(struct probe *probe, struct buffer *buffer)
 {
 	const struct thread_record *away[MAX_NOTED];
@@ -232,13 +265,13 @@ int probe_notes_add(struct probe *probe, struct buffer *buffer)
 	struct record_header *header;
 	int err = 0;
 
-	while (count < MAX_NOTED && (header = record_next(buffer, &offset)))
+	while (probe->use_loops && count < MAX_NOTED && (header = record_next(buffer, &offset)))
 		if (header->type == RECORD_THREAD && is_away(buffer, (const void *)header, offset))
 			away[count++] = (const void *)header;
 	for (i = 0; i < count && !err; i++)
 		err = add_where(&notes, away[i]);
-	if (!err && count && probe->stack_iter)
-		err = probe_stacks_add(probe, &notes, away, count);
+	if (!err && probe->stack_iter)
+		err = add_stacks(probe, buffer, &notes, away, count);
 	if (!err)
 		err = buffer_append(buffer, notes.data, notes.size);
 	buffer_free(&notes);

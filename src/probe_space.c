@@ -265,33 +265,33 @@ static int add_process(struct probe *probe, struct buffer *buffer, size_t offset
 		drop_shared(threads, count);
 	probe->lost_regions += space->cut;
 	/* From here on the threads' records may move. */
-	if (!probe->options.all && !probe->options.record_file)
+	if (probe->options.command != COMMAND_THREADS || (!probe->options.all && !probe->options.record_file))
 		return err;
 	for (i = 0; i < space->count && !err; i++)
 		err = add_region_record(buffer, space, &space->regions[i]);
 	return err;
 }
 
-static bool is_repeated(const struct options *options, size_t at)
+static bool is_repeated(const __u32 *pids, size_t at)
 {
 	size_t i;
 
 	for (i = 0; i < at; i++)
-		if (options->pids[i] == options->pids[at])
+		if (pids[i] == pids[at])
 			return true;
 	return false;
 }
 
-int probe_space_add(struct probe *probe, struct buffer *buffer, size_t offset)
+int probe_space_add(struct probe *probe, struct buffer *buffer, size_t offset, const __u32 *pids, size_t count)
 {
 	size_t i;
 	int err = 0;
 
-	for (i = 0; i < probe->options.pid_count && !err; i++) {
-		struct space space = {.pid = probe->options.pids[i], .pagemap = -1};
+	for (i = 0; i < count && !err; i++) {
+		struct space space = {.pid = pids[i], .pagemap = -1};
 		struct buffer threads = {0};
 
-		if (is_repeated(&probe->options, i))
+		if (is_repeated(pids, i))
 			continue;
 		err = add_process(probe, buffer, offset, &space, &threads);
 		if (space.pagemap >= 0)

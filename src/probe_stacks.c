@@ -167,7 +167,7 @@ static int add_sample(struct probe *probe, struct buffer *notes, const struct th
 
 	if (!err)
 		err = add_note(notes, thread, NOTE_KERNEL_STACK, &text);
-	if (!err && probe->options.stacks)
+	if (!err && (probe->options.stacks || thread->tid == probe->wants.stack_of))
 		err = say_user_stack(thread, sample, &text);
 	if (!err && text.size)
 		err = add_note(notes, thread, NOTE_USER_STACK, &text);

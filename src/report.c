@@ -67,7 +67,9 @@ const char *report_why_closed(struct arena *arena, const struct row *row, const 
 
 static bool is_shown(const struct options *options, const struct row *row)
 {
-	if (row_is_finding(row->type) && !row->stuck && !options->all)
+	bool normal_too = options->all || (row->type == ROW_LOOP && options->healthy_loops);
+
+	if (row_is_finding(row->type) && !row->stuck && !normal_too)
 		return false;
 	return filter_matches(options, row);
 }

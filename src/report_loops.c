@@ -357,6 +357,7 @@ static void fill_rates(struct row *row, const struct turn *turn)
 	row->loop.lag_p99_s = loop_percentile(rates->lag, 0.99, loop->lag_min_ns, loop->lag_max_ns);
 	if (loop->lag_max_ns)
 		row->loop.lag_max_s = fill_seconds(loop->lag_max_ns);
+	loop_histogram(&row->loop.lag_histogram, rates->lag);
 	row->loop.wait_p50_s = loop_percentile(rates->wait, 0.5, loop->wait_min_ns, loop->wait_max_ns);
 	row->loop.wait_p99_s = loop_percentile(rates->wait, 0.99, loop->wait_min_ns, loop->wait_max_ns);
 }
@@ -518,7 +519,7 @@ static int instance_of(const struct turn *turn)
 
 static int report_turn(struct turn *turn, const struct look *previous, const struct options *options)
 {
-	bool all = options->all || options->command == COMMAND_EPOLL;
+	bool all = options->all || options->healthy_loops || options->command == COMMAND_EPOLL;
 	const struct loop_rule *rule;
 
 	find_role(turn, options);

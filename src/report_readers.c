@@ -128,6 +128,9 @@ static void fill_tcp(struct row *row, const struct reader *reader)
 	row->reader.unacked_bytes = socket->unacked_bytes;
 	row->reader.retransmits = socket->retransmits;
 	row->reader.keepalive = !!(socket->flags & SOCKET_KEEPALIVE);
+	row->reader.keepalive_probes_max = socket->keepalive_probes;
+	row->reader.keepalive_idle_s = fill_seconds(socket->keepalive_time_ns);
+	row->reader.keepalive_interval_s = fill_seconds(socket->keepalive_intvl_ns);
 	row->reader.keepalive_probes = timers_keepalive_probe_sent(socket) ? socket->probes_out : 0;
 	if (socket->user_timeout_ns)
 		row->reader.user_timeout_s = fill_seconds(socket->user_timeout_ns);

@@ -89,6 +89,8 @@ static int add_thread(struct report *report, const struct look *look, const stru
 	row->thread.created_ns = realtime_of_boottime(look->head, thread->start_ns);
 	row->thread.cpu_s = fill_seconds(thread->cpu_ns);
 	row->thread.switches = thread->voluntary + thread->involuntary;
+	row->thread.kernel_stack = look_note(look, thread->tid, NOTE_KERNEL_STACK);
+	row->thread.user_stack = look_note(look, thread->tid, NOTE_USER_STACK);
 	return 0;
 }
 
@@ -99,13 +101,16 @@ static int run(struct report *report, const struct look *look, const struct look
 	int err = 0;
 
 	(void)previous;
+	/* Other commands have details only of the process that a person asked for at the screen. */
 	for (i = 0; i < look->threads.count && !err; i++)
-		err = add_thread(report, look, &look->threads.items[i]);
-	return err || !options->all ? err : report_regions(report, look);
+		if (options->command == COMMAND_THREADS || look->threads.items[i].detail)
+			err = add_thread(report, look, &look->threads.items[i]);
+	return err || !options->all || options->command != COMMAND_THREADS ? err : report_regions(report, look);
 }
 
 const struct report_kind report_threads = {
 	.name = "threads",
-	.commands = 1u << COMMAND_THREADS,
+	.commands = 1u << COMMAND_OVERVIEW | 1u << COMMAND_HANDSHAKES | 1u << COMMAND_READERS | 1u << COMMAND_EPOLL |
+		    1u << COMMAND_THREADS,
 	.run = run,
 };

@@ -42,6 +42,18 @@ enum stall_event {
 	STALL_CLOSE,
 };
 
+/*
+ * How many durations there were of each length, shortest first: bar 0 is below HISTOGRAM_FIRST_NS, each next
+ * one reaches twice as far as the one before, and the last has no end.
+ */
+#define HISTOGRAM_BARS	   20
+#define HISTOGRAM_FIRST_NS 32768
+
+struct histogram {
+	uint32_t bars; /* HISTOGRAM_BARS; 0: not known */
+	uint32_t counts[HISTOGRAM_BARS];
+};
+
 struct start_fields {
 	const char *version, *kernel, *host, *command, *arguments;
 	const char *probes_used, *probes_missing; /* names, separated by spaces */
@@ -75,7 +87,8 @@ struct reader_fields {
 	double last_received_s, last_sent_s;
 	int64_t bytes_received, bytes_sent, unacked_bytes, retransmits;
 	int keepalive;
-	int64_t keepalive_probes;
+	int64_t keepalive_probes, keepalive_probes_max;
+	double keepalive_idle_s, keepalive_interval_s;
 	double rcvtimeo_s, user_timeout_s, returns_by_s;
 };
 
@@ -86,6 +99,7 @@ struct loop_fields {
 	int64_t max_events;
 	double busy_ratio;
 	double lag_p50_s, lag_p99_s, lag_max_s, lag_cpu_s, lag_runqueue_s, lag_blocked_s;
+	struct histogram lag_histogram;
 	double wait_p50_s, wait_p99_s;
 	const char *now;
 	double now_s;
@@ -105,6 +119,7 @@ struct thread_fields {
 	int64_t stack_guard, stack_used;
 	double cpu_s;
 	int64_t switches;
+	const char *kernel_stack, *user_stack;
 };
 
 struct watch_fields {

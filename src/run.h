@@ -18,6 +18,7 @@ enum exit_code {
 /* What is the same in a live run and in a replay: looks in, records out. */
 struct session {
 	const struct options *options;
+	struct options wanted; /* and what a person at the screen wants on top of them */
 	const struct emitter_kind *emitter; /* NULL before session_open(): as the options say */
 	void *emitter_state;
 	struct stalls *stalls;
@@ -29,12 +30,18 @@ struct session {
 	bool any_stuck;
 };
 
+/* A person at a terminal sees it, and can ask for more. */
+bool session_is_interactive(const struct options *options, FILE *out);
+
 /* Returns 0 or a negative errno. */
 int session_open(struct session *session, const struct options *options, FILE *out);
 int session_start(struct session *session, const struct row *start);
 
 /* The look to fill next. */
 struct look *session_next_look(struct session *session);
+
+/* What that look should hold beside what the options ask for. */
+void session_wants(struct session *session, struct wants *wants);
 
 /* Reports on the look that session_next_look() gave and that has been filled. */
 int session_look(struct session *session);

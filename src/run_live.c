@@ -2,9 +2,7 @@
 /* A live run: probe, look, report, wait, until the end. */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -13,9 +11,13 @@
 #include "new_file.h"
 #include "probe.h"
 #include "run.h"
+#include "signals.h"
 
 /* With --once, loops are watched for this long before the look, so that one that spins is seen. */
 #define ONCE_WATCH_NS 50000000ULL
+
+#define PIECE_NS   50000000ULL
+#define SOONEST_NS 200000000ULL
 
 struct live {
 	struct options options;
@@ -33,23 +35,6 @@ static __u64 now_ns(clockid_t clock)
 
 	clock_gettime(clock, &now);
 	return (__u64)now.tv_sec * 1000000000 + (__u64)now.tv_nsec;
-}
-
-/* From here on, what asks for the end is read from a descriptor, so that no signal falls into a gap. */
-static int open_signals(void)
-{
-	sigset_t set;
-	int fd;
-
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return fd < 0 ? -errno : fd;
 }
 
 /*
@@ -72,24 +57,34 @@ static void sleep_until(struct live *live, __u64 moment_ns)
 		live->stop = true;
 }
 
-/* A screen reads keys too: then the wait is cut into pieces that are short enough for a signal. */
-static void wait_for_next(struct live *live, __u64 moment_ns)
+/*
+ * A screen reads keys too: then the wait is cut into pieces that are short enough for a signal. What a person asks to
+ * see is looked for at once, but looks do not come closer together than that.
+ */
+static int wait_for_person(struct live *live, __u64 moment_ns)
 {
-	const struct emitter_kind *emitter = live->session.emitter;
-	__u64 now, piece = 50000000;
+	__u64 now = now_ns(CLOCK_MONOTONIC), soonest = now + SOONEST_NS;
 
-	if (!emitter->wait) {
-		sleep_until(live, moment_ns);
-		return;
-	}
 	while (!live->stop && (now = now_ns(CLOCK_MONOTONIC)) < moment_ns) {
 		__u64 left = moment_ns - now;
+		int answer = live->session.emitter->wait(live->session.emitter_state, left < PIECE_NS ? left : PIECE_NS);
 
-		if (emitter->wait(live->session.emitter_state, left < piece ? left : piece) > 0)
+		if (answer < 0)
+			return answer;
+		if (answer == EMITTER_QUIT || signals_came(live->signals))
 			live->stop = true;
-		else
-			sleep_until(live, 0);
+		if (answer == EMITTER_NEXT_LOOK && moment_ns > soonest)
+			moment_ns = soonest;
 	}
+	return 0;
+}
+
+static int wait_for_next(struct live *live, __u64 moment_ns)
+{
+	if (live->session.emitter->wait)
+		return wait_for_person(live, moment_ns);
+	sleep_until(live, moment_ns);
+	return 0;
 }
 
 static const char *join_arguments(struct arena *arena, int argc, char **argv)
@@ -137,8 +132,12 @@ static void tell_ready(const struct options *options)
 
 static int take_look(struct live *live)
 {
-	int err = probe_look(live->probe, session_next_look(&live->session));
+	struct wants wants;
+	int err;
 
+	session_wants(&live->session, &wants);
+	probe_want(live->probe, &wants);
+	err = probe_look(live->probe, session_next_look(&live->session));
 	return err ? err : session_look(&live->session);
 }
 
@@ -184,7 +183,7 @@ static int look_until_stopped(struct live *live)
 		if (live->deadline_ns && due > live->deadline_ns)
 			due = live->deadline_ns;
 		if (!err)
-			wait_for_next(live, due);
+			err = wait_for_next(live, due);
 	}
 	return err;
 }
@@ -274,7 +273,8 @@ int run_live(const struct options *options, int argc, char **argv)
 	/* The same looks as the overview, counted. */
 	if (live.options.command == COMMAND_METRICS)
 		live.options.command = COMMAND_OVERVIEW;
-	live.signals = open_signals();
+	live.options.interactive = session_is_interactive(&live.options, stdout);
+	live.signals = signals_open();
 	if (live.signals < 0) {
 		fprintf(stderr, "sockstall: signals: %s\n", strerror(-live.signals));
 		return EXIT_BROKE;

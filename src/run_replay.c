@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "new_file.h"
 #include "run.h"
+#include "signals.h"
 
 /* What the command line says goes before what the recording was made with. */
 static void merge_options(struct options *merged, const struct options *recorded, const struct options *given)
@@ -18,6 +20,8 @@ static void merge_options(struct options *merged, const struct options *recorded
 	merged->no_color = given->no_color;
 	merged->exit_code = given->exit_code;
 	merged->record_file = NULL;
+	merged->replay_file = given->replay_file;
+	merged->interactive = false;
 	merged->ready_fd = -1;
 	merged->all |= given->all;
 	merged->watches |= given->watches;
@@ -50,28 +54,58 @@ static int replay_chunk(struct session *session, const struct recording_chunk *c
 	return 0;
 }
 
-/* Between two looks of a replay on a screen, so that a person can follow it. */
-static int pace(const struct session *session)
+#define PIECE_NS 50000000ULL
+
+static __u64 now_ns(void)
 {
-	if (!session->emitter->wait || !session->look_count)
-		return 0;
-	return session->emitter->wait(session->emitter_state, session->options->interval_ns);
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (__u64)now.tv_sec * 1000000000 + (__u64)now.tv_nsec;
 }
 
-static int replay_rest(struct session *session, struct recording *recording, const char **error)
+/*
+ * Between two looks of a replay on a screen, so that a person can follow it, or stop it, or hurry it on. After the
+ * last (no timeout) it stays until they have seen enough. Returns 1 when they want to end, or a negative errno.
+ */
+static int pace(const struct session *session, int signals, bool last)
+{
+	__u64 due = now_ns() + session->options->interval_ns;
+	int answer = session->emitter->wait ? EMITTER_PAUSED : EMITTER_GO_ON;
+
+	while (answer == EMITTER_PAUSED || (session->emitter->wait && (last || now_ns() < due))) {
+		answer = session->emitter->wait(session->emitter_state, PIECE_NS);
+		if (answer < 0)
+			return answer;
+		if (answer == EMITTER_QUIT || signals_came(signals))
+			return 1;
+		if (answer == EMITTER_NEXT_LOOK && !last)
+			return 0;
+	}
+	return 0;
+}
+
+static int replay_rest(struct session *session, struct recording *recording, int signals, const char **error)
 {
 	struct recording_chunk chunk;
+	bool ended = false;
 	int got;
 
 	for (;;) {
 		got = recording_next(recording, &chunk, session_next_look(session), error);
+		/* One that was cut off has no end: what there is of it can be looked at all the same. */
+		if (got <= 0 && !ended)
+			pace(session, signals, true);
 		if (got <= 0)
 			return got;
 		got = replay_chunk(session, &chunk);
 		if (got)
 			return got;
-		if (chunk.type == CHUNK_LOOK && pace(session) > 0)
-			return 0;
+		ended = chunk.type == CHUNK_END;
+		if (chunk.type == CHUNK_LOOK || chunk.type == CHUNK_END)
+			got = pace(session, signals, chunk.type == CHUNK_END);
+		if (got)
+			return got < 0 ? got : 0;
 	}
 }
 
@@ -79,15 +113,21 @@ static int replay(struct session *session, struct options *merged, struct record
 		  const struct options *given, FILE *out, const char **error)
 {
 	struct recording_chunk chunk;
-	int got = recording_next(recording, &chunk, session_next_look(session), error);
+	int signals, got = recording_next(recording, &chunk, session_next_look(session), error);
 
 	if (got <= 0)
 		return got;
 	merge_options(merged, &chunk.options, given);
 	got = session_open(session, merged, out);
+	if (got)
+		return got;
+	signals = session->emitter->wait ? signals_open() : -1;
+	got = replay_chunk(session, &chunk);
 	if (!got)
-		got = replay_chunk(session, &chunk);
-	return got ? got : replay_rest(session, recording, error);
+		got = replay_rest(session, recording, signals, error);
+	if (signals >= 0)
+		close(signals);
+	return got;
 }
 
 /* A recording through one emitter; NULL: the one that the options ask for. *damage: what is wrong with it, or NULL. */

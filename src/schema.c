@@ -28,6 +28,7 @@ static const char *const json_types[] = {
 	[COLUMN_VERSION] = "integer", [COLUMN_TYPE] = "string",	  [COLUMN_EVENT] = "string",
 	[COLUMN_TEXT] = "string",     [COLUMN_COUNT] = "integer", [COLUMN_SECONDS] = "number",
 	[COLUMN_NUMBER] = "number",   [COLUMN_BOOL] = "boolean",  [COLUMN_TIME] = "string",
+	[COLUMN_HISTOGRAM] = "array",
 };
 
 /* json_object_set_new() and json_array_append_new() take NULL for a failure, so it is enough to look at their result.
@@ -44,6 +45,13 @@ static int add_values(json_t *property, const struct column *column)
 	return error;
 }
 
+static int add_bars(json_t *property)
+{
+	return json_object_set_new(property, "items", json_pack("{s:s, s:i}", "type", "integer", "minimum", 0)) ?:
+	       json_object_set_new(property, "minItems", json_integer(HISTOGRAM_BARS)) ?:
+	       json_object_set_new(property, "maxItems", json_integer(HISTOGRAM_BARS));
+}
+
 static int describe(json_t *property, const struct column *column, enum row_type type)
 {
 	int error = json_object_set_new(property, "description", json_string(column->description));
@@ -58,6 +66,8 @@ static int describe(json_t *property, const struct column *column, enum row_type
 		error = json_object_set_new(property, "const", json_string(row_type_names[type]));
 	if (!error && column->kind == COLUMN_TIME)
 		error = json_object_set_new(property, "format", json_string("date-time"));
+	if (!error && column->kind == COLUMN_HISTOGRAM)
+		error = add_bars(property);
 	if (!error && column->values)
 		error = add_values(property, column);
 	return error;

@@ -1,39 +1,104 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What the live view shows, as lines. Pure: needs no terminal, so that a test can compare it whole.
- * A screen keeps a copy of the worst rows of the last look: it can be laid out again at any size.
+ * The interactive live view as a model: looks and keys go in, lines come out. Pure: needs no terminal and no clock,
+ * so that a test can type at it and compare whole screens. What it shows are rows and their columns, which are JSON
+ * records too.
  */
 #ifndef SOCKSTALL_SCREEN_H
 #define SOCKSTALL_SCREEN_H
 
+#include "history.h"
 #include "lines.h"
-#include "report.h"
+#include "options.h"
+#include "wants.h"
 
-/* More than any terminal has lines. The rest is counted. */
-#define SCREEN_ROWS 1000
+#define SCREEN_PAGES  8
+#define SCREEN_FILTER 64 /* bytes of a filter, with NUL */
+
+/* Keys that are no characters. All others are Unicode code points. */
+enum screen_special {
+	SCREEN_ESCAPE = 27,
+	SCREEN_TAB = '\t',
+	SCREEN_ENTER = '\n',
+	SCREEN_UP = 0x110000,
+	SCREEN_DOWN,
+	SCREEN_LEFT,
+	SCREEN_RIGHT,
+	SCREEN_PAGE_UP,
+	SCREEN_PAGE_DOWN,
+	SCREEN_HOME,
+	SCREEN_END,
+	SCREEN_BACK_TAB,
+	SCREEN_BACKSPACE,
+};
+
+/* What the terminal has to do after a key. */
+enum screen_answer {
+	SCREEN_NOTHING,
+	SCREEN_DRAW,
+	SCREEN_NEXT_LOOK, /* draw; and the next look is wanted soon, because it will hold more */
+	SCREEN_STEP,	  /* the next look of the recording is wanted, and then a pause */
+	SCREEN_QUIT,
+};
+
+enum screen_mode {
+	MODE_LIST,
+	MODE_EVIDENCE,
+	MODE_HELP,
+};
+
+/* Where a person is on one page. */
+struct screen_place {
+	uint64_t selected; /* of screen_row_id(); 0: nothing yet */
+	size_t at, top;	   /* position of the selected row when last drawn, and of the first one shown */
+	const char *sort;  /* key of a column; NULL: as the page does by itself */
+	bool reverse;
+};
 
 struct screen {
 	enum command command;
-	struct buffer host; /* printable, with NUL; or empty */
-	int64_t lost;	    /* so far */
-	bool looked;
-	/* Of the last look: */
-	struct look_record head;
-	struct row *rows; /* worst first */
-	size_t kept, total;
-	size_t stuck[ROW_TYPES];
-	struct arena arena; /* text of the rows */
+	bool replay;	     /* looks come from a recording */
+	bool ended;	     /* and it has no more of them */
+	struct buffer host;  /* printable, with NUL; or empty */
+	int64_t lost;	     /* so far */
+	struct history history;
+	size_t back; /* which look is shown: so many before the newest */
+	bool paused; /* that look stays where it is while others come */
+	bool all;    /* what is normal too */
+	bool stepping; /* pause again when the next look has come */
+	enum screen_mode mode, before_help;
+	size_t page; /* in screen_pages */
+	struct screen_place places[SCREEN_PAGES];
+	char filter[SCREEN_FILTER]; /* empty: none */
+	bool typing;		    /* the filter */
+	uint32_t threads_of;	    /* whose threads the page shows; 0: all there are */
+	uint64_t evidence_id; /* of the row that is looked at, and its process and thread: */
+	int64_t evidence_pid, evidence_tid;
+	size_t scroll; /* lines of the evidence above the screen */
+	size_t height; /* rows of the list that were shown last */
 };
 
-/* A record outside looks. Returns 0 or -ENOMEM, as all functions here. */
+void screen_init(struct screen *screen, const struct options *options);
+void screen_free(struct screen *screen);
+
+/* A record outside looks. Returns 0 or -ENOMEM, as all functions here that return int. */
 int screen_record(struct screen *screen, const struct row *row);
 
-/* Takes over the rows of a look, which may be freed afterwards. */
+/* Keeps the rows of a look, which may be freed afterwards. */
 int screen_look(struct screen *screen, const struct report *report, const struct look_record *head);
 
-/* Appends at most `height` lines of at most `width` columns. */
-int screen_draw(const struct screen *screen, struct lines *lines, size_t width, size_t height);
+enum screen_answer screen_key(struct screen *screen, uint32_t key);
 
-void screen_free(struct screen *screen);
+/* What the next look should hold. */
+void screen_wants(const struct screen *screen, struct wants *wants);
+
+/*
+ * Appends at most `height` lines of at most `width` columns. `elapsed_ns` is the time since the newest look came:
+ * timers have gone on since then.
+ */
+int screen_draw(struct screen *screen, struct lines *lines, size_t width, size_t height, uint64_t elapsed_ns);
+
+/* Something on it changes with the time that passes. */
+bool screen_is_ticking(const struct screen *screen);
 
 #endif

@@ -14,16 +14,21 @@ static const char *const lost_names[] = {
 	[LOST_REGIONS] = "regions",	    [LOST_WATCHES] = "watches",
 };
 
+bool session_is_interactive(const struct options *options, FILE *out)
+{
+	return !options->json && !options->once && !options->textfile && isatty(fileno(out));
+}
+
 static const struct emitter_kind *choose_emitter(const struct options *options, bool terminal)
 {
 	if (options->textfile)
 		return &emit_metrics;
+	if (terminal)
+		return &emit_screen;
 	if (options->json)
 		return &emit_json;
 	if (options->once)
 		return &emit_table;
-	if (terminal)
-		return &emit_screen;
 	/* Threads and watches have no events: there each look is a table. */
 	return options->command == COMMAND_THREADS || options->watches ? &emit_table : &emit_lines;
 }
@@ -40,10 +45,11 @@ int session_open(struct session *session, const struct options *options, FILE *o
 	int err;
 
 	session->options = options;
+	session->wanted = *options;
 	session->stalls = stalls_new();
 	if (!session->stalls)
 		return -ENOMEM;
-	err = open_emitter(session, out, isatty(fileno(out)));
+	err = open_emitter(session, out, session_is_interactive(options, out));
 	if (err != -ENOTTY)
 		return err;
 	session->emitter = NULL;
@@ -70,6 +76,15 @@ int session_start(struct session *session, const struct row *start)
 struct look *session_next_look(struct session *session)
 {
 	return &session->looks[session->look_count % 2];
+}
+
+void session_wants(struct session *session, struct wants *wants)
+{
+	memset(wants, 0, sizeof(*wants));
+	if (session->emitter->wants)
+		session->emitter->wants(session->emitter_state, wants);
+	session->wanted.all = session->options->all || wants->all;
+	session->wanted.healthy_loops = wants->loops;
 }
 
 static int write_losses(struct session *session, const struct look *look)
@@ -109,7 +124,7 @@ static void count_records(struct session *session, const struct report *report)
 static int report_look(struct session *session, const struct look *look, const struct look *previous)
 {
 	struct report report = { 0 };
-	int err = report_run(&report, look, previous, session->options);
+	int err = report_run(&report, look, previous, &session->wanted);
 
 	if (!err)
 		err = stalls_update(session->stalls, &report, look);

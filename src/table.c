@@ -23,6 +23,7 @@ struct table {
 	const struct row *const *rows;
 	size_t count;
 	size_t limit; /* what the terminal has, or WIDTH_UNLIMITED */
+	const struct table_style *style;
 	enum table_detail detail;
 	struct table_column *columns;
 	size_t column_count;
@@ -192,6 +193,19 @@ static size_t total_width(const struct table *table, bool shortest)
 	return total;
 }
 
+/* The larger, the sooner a column is left out. 0: never. */
+static unsigned int priority(const struct table *table, const struct table_column *column)
+{
+	const char *const *favoured = table->style->favoured;
+	unsigned int place = 0;
+
+	if (!column->first->priority || !favoured)
+		return column->first->priority;
+	while (favoured[place] && strcmp(favoured[place], column->first->key))
+		place++;
+	return favoured[place] ? place + 1 : place + 1 + column->first->priority;
+}
+
 /* Leaves out the column that matters least. Returns false when all that are left must stay. */
 static bool leave_out(struct table *table)
 {
@@ -200,8 +214,8 @@ static bool leave_out(struct table *table)
 	for (size_t i = 0; i < table->column_count; i++) {
 		struct table_column *column = &table->columns[i];
 
-		if (is_shown(table, column) && column->first->priority &&
-		    (!victim || column->first->priority >= victim->first->priority))
+		if (is_shown(table, column) && priority(table, column) &&
+		    (!victim || priority(table, column) >= priority(table, victim)))
 			victim = column;
 	}
 	if (victim)
@@ -228,7 +242,7 @@ static bool shorten(struct table *table)
 
 static void fit(struct table *table)
 {
-	if (total_width(table, false) <= table->limit)
+	if (!table->below && total_width(table, false) <= table->limit)
 		return;
 	table->below = true;
 	while (total_width(table, true) > table->limit && leave_out(table))
@@ -270,8 +284,16 @@ static int add_heading(struct lines *lines, const struct table *table)
 	int error = lines_begin(lines, LINE_HEADING);
 
 	for (size_t i = 0; i < table->column_count && !error; i++) {
-		if (is_shown(table, &table->columns[i]))
-			error = add_cell(lines, table, &table->columns[i], table->columns[i].first->heading, &used);
+		const struct column *first = table->columns[i].first;
+		bool marked = table->style->marked && !strcmp(table->style->marked, first->key);
+
+		if (!is_shown(table, &table->columns[i]))
+			continue;
+		if (marked)
+			lines_mark_from(lines);
+		error = add_cell(lines, table, &table->columns[i], first->heading, &used);
+		if (marked)
+			lines_mark_to(lines);
 	}
 	return error ?: lines_end(lines);
 }
@@ -279,7 +301,7 @@ static int add_heading(struct lines *lines, const struct table *table)
 static int add_columns(struct lines *lines, const struct table *table, size_t row)
 {
 	size_t used = 0;
-	int error = lines_begin(lines, LINE_PLAIN);
+	int error = lines_begin(lines, row == table->style->selected ? LINE_SELECTED : LINE_PLAIN);
 
 	for (size_t i = 0; i < table->column_count && !error; i++) {
 		const struct table_column *column = &table->columns[i];
@@ -324,24 +346,38 @@ static int add_sentences(struct lines *lines, const struct table *table, size_t 
 	return error;
 }
 
+static bool has_sentences(const struct table *table, size_t row)
+{
+	const struct table_style *style = table->style;
+
+	if (!table->below || style->selected == NO_ROW || row == style->selected)
+		return table->below;
+	return table->rows[row]->stuck && !style->only_selected;
+}
+
 static int add_rows(struct lines *lines, const struct table *table)
 {
 	int error = 0;
 
 	for (size_t i = 0; i < table->count && !error; i++) {
 		error = add_columns(lines, table, i);
-		if (!error && table->below)
+		if (!error && has_sentences(table, i))
 			error = add_sentences(lines, table, i);
 	}
 	return error;
 }
 
-int table_add(struct lines *lines, const struct row *const *rows, size_t count, size_t width, enum table_detail detail)
+int table_add_styled(struct lines *lines, const struct row *const *rows, size_t count, const struct table_style *style)
 {
-	struct table table = {.rows = rows, .count = count, .limit = width, .detail = detail};
+	struct table table = {.rows = rows,
+			      .count = count,
+			      .limit = style->width,
+			      .style = style,
+			      .detail = style->detail,
+			      .below = style->only_selected};
 	int error;
 
-	if (!count || !width)
+	if (!count || !style->width)
 		return 0;
 	error = choose_columns(&table) ?: fill(&table);
 	if (!error) {
@@ -352,4 +388,11 @@ int table_add(struct lines *lines, const struct row *const *rows, size_t count, 
 	free(table.cells);
 	free(table.columns);
 	return error;
+}
+
+int table_add(struct lines *lines, const struct row *const *rows, size_t count, size_t width, enum table_detail detail)
+{
+	const struct table_style style = {.width = width, .detail = detail, .selected = NO_ROW};
+
+	return table_add_styled(lines, rows, count, &style);
 }

@@ -14,6 +14,7 @@ enum table_detail {
 };
 
 #define WIDTH_UNLIMITED ((size_t)-1)
+#define NO_ROW		((size_t)-1)
 
 /* Worst first: by severity, then by age; else in the order they had in their array. */
 void table_sort(const struct row **rows, size_t count);
@@ -24,5 +25,18 @@ void table_sort(const struct row **rows, size_t count);
  * Returns 0 or -ENOMEM.
  */
 int table_add(struct lines *lines, const struct row *const *rows, size_t count, size_t width, enum table_detail detail);
+
+/* The same for a person who moves in it. */
+struct table_style {
+	size_t width;
+	enum table_detail detail;
+	bool only_selected; /* sentences of the selected row alone, below it */
+	size_t selected; /* in rows: its line is LINE_SELECTED, and of rows that are not stuck only it has sentences; or NO_ROW */
+	const char *marked; /* key of the column whose heading is marked; or NULL */
+	/* Keys of columns that go last where there is no room, the first of them last of all; NULL-terminated, or NULL. */
+	const char *const *favoured;
+};
+
+int table_add_styled(struct lines *lines, const struct row *const *rows, size_t count, const struct table_style *style);
 
 #endif

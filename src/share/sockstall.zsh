@@ -58,7 +58,7 @@ _arguments -s -S \
 	'--netns=[which network namespaces]:network namespace:_sockstall_netns' \
 	'--cgroup=[only processes in this cgroup or below it]:cgroup:_sockstall_cgroup' \
 	'--interfaces=[which waits epoll counts]:interfaces:(epoll all)' \
-	'(-v --verbose)'{-v,--verbose}'[also where in the kernel a stalled loop is]' \
+	'(-v --verbose)'{-v,--verbose}'[also where in the kernel a stalled loop or thread is]' \
 	'--stacks[the same, and where in the program]' \
 	'--watches[with epoll -p PID: every descriptor that is watched]' \
 	'--record=[also write the raw kernel records to a file]:file:_files' \

@@ -26,7 +26,8 @@ static void a_record_is_one_line_with_every_key(void **state)
 			 "\"state\":null,\"role\":\"client\",\"last_received_s\":null,\"last_sent_s\":0.3,"
 			 "\"bytes_received\":null,\"bytes_sent\":217,\"unacked_bytes\":null,\"retransmits\":null,"
 			 "\"keepalive\":false,\"keepalive_probes\":null,\"rcvtimeo_s\":null,\"user_timeout_s\":null,"
-			 "\"returns_by_s\":null}\n");
+			 "\"returns_by_s\":null,\"keepalive_probes_max\":null,\"keepalive_idle_s\":null,"
+			 "\"keepalive_interval_s\":null}\n");
 }
 
 static void a_hostile_name_stays_inside_its_quotes(void **state)
@@ -43,7 +44,8 @@ static void a_hostile_name_stays_inside_its_quotes(void **state)
 		    "\"comm\":\"a\\u001B[2J\\\"\xef\xbf\xbd\\n\",\"cgroup\":\"/\xc3\xbc/\xe2\x80\xae\x7f\\\\\","
 		    "\"container\":null,\"netns\":null,\"netns_name\":null,\"state\":null,\"syscall\":null,\"now_s\":null,"
 		    "\"created\":null,\"creator_tid\":null,\"shares\":null,\"stack_start\":null,\"stack_end\":null,"
-		    "\"stack_guard\":null,\"stack_used\":null,\"cpu_s\":null,\"switches\":null}\n");
+		    "\"stack_guard\":null,\"stack_used\":null,\"cpu_s\":null,\"switches\":null,"
+		    "\"kernel_stack\":null,\"user_stack\":null}\n");
 }
 
 static void numbers_keep_their_limits(void **state)
@@ -183,6 +185,25 @@ static void no_memory_is_told(void **state)
 	assert_string_equal(capture_close(&capture), "");
 }
 
+static void a_histogram_is_an_array(void **state)
+{
+	struct options options = {0};
+	struct capture capture;
+	struct row row;
+	void *json = NULL;
+	const char *written;
+
+	(void)state;
+	row_init(&row, ROW_LOOP);
+	row.loop.lag_histogram = (struct histogram){.bars = HISTOGRAM_BARS, .counts = {UINT32_MAX, 2, [19] = 1}};
+	capture_open(&capture);
+	assert_int_equal(emit_json.open(&json, &options, capture.file), 0);
+	assert_int_equal(emit_json.record(json, &row), 0);
+	emit_json.close(json);
+	written = capture_close(&capture);
+	assert_non_null(strstr(written, "\"lag_histogram\":[4294967295,2,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1],"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +215,7 @@ int main(void)
 		cmocka_unit_test(rows_without_news_need_all_or_once),
 		cmocka_unit_test(a_full_disk_is_told),
 		cmocka_unit_test(no_memory_is_told),
+		cmocka_unit_test(a_histogram_is_an_array),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

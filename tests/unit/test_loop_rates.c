@@ -226,6 +226,25 @@ static void test_percentiles_without_end(void **state)
 	assert_near(loop_percentile(buckets, 0.5, 20 * SECOND, 40 * SECOND), 30);
 }
 
+/* Every bucket goes into the bar that it lies in. */
+static void test_histogram(void **state)
+{
+	struct histogram histogram;
+	int i, j;
+
+	(void)state;
+	for (i = 0; i < LOOP_BUCKETS; i++) {
+		__u32 buckets[LOOP_BUCKETS] = {[0] = 0};
+		double start = loop_percentile((buckets[i] = 7, buckets), 0, 0, 0) * 1e9;
+
+		loop_histogram(&histogram, buckets);
+		assert_int_equal(histogram.bars, HISTOGRAM_BARS);
+		for (j = 0; j + 1 < HISTOGRAM_BARS && start + 0.5 >= (double)((__u64)HISTOGRAM_FIRST_NS << j); j++)
+			assert_int_equal(histogram.counts[j], 0);
+		assert_int_equal(histogram.counts[j], 7);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_lag_over_two_looks),
 		cmocka_unit_test(test_percentiles),
 		cmocka_unit_test(test_percentiles_without_end),
+		cmocka_unit_test(test_histogram),
 	};
 
 	return cmocka_run_group_tests_name("loop_rates", tests, NULL, NULL);

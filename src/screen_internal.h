@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What the files of the screen share. */
+#ifndef SOCKSTALL_SCREEN_INTERNAL_H
+#define SOCKSTALL_SCREEN_INTERNAL_H
+
+#include "column.h"
+#include "screen.h"
+
+/* A page: the rows of some types, in its own order. */
+struct screen_page {
+	const char *name;
+	unsigned int types;	/* ROW_BIT()s */
+	unsigned int commands;	/* bits of those whose looks hold them */
+	bool only_stuck;	/* without `all` */
+	bool only_if_there;	/* the page is left out where no look has such rows */
+	int (*compare)(const struct row *a, const struct row *b); /* NULL: worst first */
+	const char *const *favoured; /* keys of the columns that matter most */
+};
+
+extern const struct screen_page screen_pages[SCREEN_PAGES];
+extern const size_t screen_page_count;
+
+/* Whether the page exists now. */
+bool screen_has_page(const struct screen *screen, size_t page);
+
+/* The page with the number that a person sees, from 1; SCREEN_PAGES: none. And the number of a page. */
+size_t screen_page_numbered(const struct screen *screen, size_t number);
+
+/* The look that is shown, or NULL. */
+const struct moment *screen_moment(const struct screen *screen);
+
+/* The same for a row through all looks: by its id, or by what it is about. Never 0. */
+uint64_t screen_row_id(const struct row *row);
+
+/* The rows of the page, filtered and sorted. */
+struct screen_rows {
+	const struct row **items;
+	size_t count;
+	size_t unfiltered; /* so many without the filter */
+	size_t not_kept;   /* rows of the look that there was no room for */
+};
+
+/* Belongs to the caller, who frees items. */
+int screen_rows(const struct screen *screen, struct screen_rows *rows);
+
+/* Position of the selected row among the rows of the page: follows its id, or else stays where it was. */
+size_t screen_selected(const struct screen *screen, const struct screen_rows *rows);
+
+/* The column after or before that by which the page is sorted; NULL: as the page does by itself. */
+const char *screen_next_sort(const struct screen *screen, int step);
+
+/* The heading of a column on this page. */
+const char *screen_heading(const struct screen *screen, const char *key);
+
+/* The row that the evidence is about, as it was last seen at or before the look shown; sets when. NULL: never. */
+const struct row *screen_evidence_row(const struct screen *screen, const struct moment **when);
+
+int screen_add_evidence(const struct screen *screen, struct lines *lines, size_t width, uint64_t elapsed_ns);
+int screen_add_help(struct lines *lines, size_t width);
+
+/* A line cut to the width. */
+int screen_add_line(struct lines *lines, enum line_style style, const char *text, size_t width);
+
+#endif

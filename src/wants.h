@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What a person at the screen wants the next looks to hold, beside what the command asks for. All zero: nothing. */
+#ifndef SOCKSTALL_WANTS_H
+#define SOCKSTALL_WANTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct wants {
+	bool all;	     /* what is normal too, as with --all */
+	bool loops;	     /* healthy loops too */
+	uint32_t threads_of; /* pid of a process whose threads are wanted; 0: none */
+	uint32_t stack_of;   /* tid of one of them whose stack is wanted; 0: none */
+};
+
+#endif
