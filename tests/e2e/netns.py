@@ -55,6 +55,10 @@ class Namespace:
                  f"{match} drop\n}}\n}}\n")
         return table
 
+    def only_one(self, hook, match):
+        """Let one packet that matches pass, and drop the others."""
+        return self.drop(hook, f"{match} limit rate over 1/day burst 1 packets")
+
     def undrop(self, table):
         self.nft(f"delete table inet {table}\n")
 

@@ -119,6 +119,7 @@ def connect_user_timeout(room):
 def half_open(room, port, *options):
     """A request socket whose client is gone for good: it died after its SYN."""
     room.there.drop("input", f"tcp sport {port}")
+    room.there.only_one("output", f"tcp dport {port}")  # until it is dead: a second SYN would push the timer
     server = Stall(room.here, "endpoint.py", *options, f"listen={room.link.left4},{port},16")
     server.said("listening")
     dead = Stall(room.there, "endpoint.py", f"connect={room.link.left4},{port}")

@@ -4,7 +4,7 @@
 import time
 
 from scenario import Healthy, Scenario, Truth, reader
-from stage import asleep, compiled, threads
+from stage import asleep, blocked_in, compiled, threads
 
 PORT = 8080
 CONNECTIONS = 5000
@@ -60,8 +60,7 @@ class ThreadsOneWay(ThreadsIdle):
         self.clients.tell(f"ask {CONNECTIONS // 2}")
         port = self.clients.wait_line(lambda line: line.startswith(b"asks") and int(line.split()[1]), 5)
         socket = stage.socket_of(stage.server, self.server.pid, f"dport = :{port}")
-        # The connections came one after the other, and so did their threads and descriptors.
-        tid = threads(self.server.pid)[1:][CONNECTIONS // 2]
+        tid = blocked_in(self.server.pid, socket["fd"], "recvfrom")
         before = self.ask(stage, port)
         since = before, max(before, asleep(self.server.pid, "recvfrom", tid=tid))
         return [Truth(**reader(stage, self.server, client=False, tid=tid, syscall="recvfrom", **socket,

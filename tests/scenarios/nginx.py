@@ -136,6 +136,7 @@ class NginxClientDead(Scenario):
 
     def stall(self, stage):
         stage.client.drop("input", f"tcp sport {PORT}")
+        stage.client.only_one("output", f"tcp dport {PORT}")  # until it is dead: a second SYN would push the timer
         before = time.time()
         client = endpoint(stage, stage.client, f"connect={stage.server_addr},{PORT}")
         half_open = ("ss", "-Htn", "state", "syn-recv", "sport", "=", f":{PORT}")

@@ -2,6 +2,7 @@
 """Plays one scenario, twin or fault, with sockstall watching, and says how it went."""
 
 import dataclasses
+import os
 import subprocess
 import time
 
@@ -12,7 +13,7 @@ from stage import Stage
 
 SETTLE_S = 2.5  # what is wrong may come up a look or two later
 TWIN_S = 20
-CLOSE_S = 6
+CLOSE_S = 20  # a busy machine stretches the interval
 FLOOD_S = 120
 DISTURBED_TRIES = 4
 PREDICTION_S = 90
@@ -70,7 +71,8 @@ def on_stage(act, outcome):
 def scenario(one):
     def act(stage, outcome):
         one.prepare(stage)
-        stream = run.Stream("-j", *one.options)
+        stage.recording = os.path.join(stage.folder, "recording")
+        stream = run.Stream("-j", "--record", stage.recording, *one.options)
         try:
             watch(one, stage, stream, outcome)
         finally:
@@ -94,9 +96,15 @@ def watch(one, stage, stream, outcome):
     wrong = finish(one, truths, stage, stream)
     records = stream.stop()
     at_end = judge(truths, records, stage.inodes)
-    outcome.wrong += wrong + not_closed(records, stage.inodes) + lost(records)
+    outcome.wrong += wrong + not_closed(records, stage.inodes) + lost(records) + replayed(stage.recording, stream)
     outcome.disturbed = is_disturbed(records)
     outcome.extra += merge(now.extra + at_end.extra, then.extra)
+
+
+def replayed(recording, stream):
+    """What was recorded says the same again, byte for byte."""
+    done = run.sockstall("replay", recording, "-j", timeout=60)
+    return [] if done.stdout == b"".join(stream.lines) else [f"the recording replays to something else: {done.stderr}"]
 
 
 def await_truths(truths, patience, stage, stream):

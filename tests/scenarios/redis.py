@@ -89,7 +89,9 @@ class RedisSubscribe(Scenario):
         return [truth]
 
     def end(self, stage):
-        cli(stage, "PUBLISH", "news", "1")
+        """The message ends its wait; then it waits for the next, which is another stall."""
+        cli(stage, "PUBLISH", "news", "1").process.wait(10)
+        super().end(stage)
 
 
 class RedisSleep(Scenario):
