@@ -62,7 +62,7 @@ static double place(const struct axis *axis, uint64_t moment_ns)
 static int add_tick(struct buffer *page, const struct axis *axis, unsigned int i)
 {
 	uint64_t span = axis->to_ns - axis->from_ns;
-	unsigned int digits = span < 10000000000ULL ? 3 : 0;
+	unsigned int digits = span < 10000000000ULL ? 1 : 0;
 	struct buffer time = {0};
 	int err = text_time(&time, axis->from_ns + span / TICKS * i, digits) ?: buffer_append(&time, "", 1);
 
