@@ -24,6 +24,11 @@ enum thread_flag {
 	THREAD_KERNEL = 1 << 4, /* a kernel thread */
 	THREAD_FAIR = 1 << 5, /* slice_ns is valid: SCHED_NORMAL, BATCH or IDLE */
 	THREAD_HAS_DETAIL = 1 << 7, /* a detail_record follows (after the loop) */
+	/*
+	 * By user space, where the kernel has no CONFIG_SCHED_INFO: last_arrival is when a look first saw it asleep, so it has
+	 * been for at least that long.
+	 */
+	THREAD_AT_LEAST = 1 << 8,
 	THREAD_STOPPED = 1 << 6, /* by a signal or a tracer; what it was in is told as for sleepers */
 };
 

@@ -130,6 +130,14 @@ static int add_of(struct buffer *out, const struct column *column, const struct 
 	return error;
 }
 
+static int add_at_least(struct buffer *out, const struct column *column, const struct row *row)
+{
+	const struct column *more = joined(column, row, 0);
+	bool at_least = is_known(column, row) && is_known(more, row) && *(const int *)column_field(more, row);
+
+	return (at_least ? text_add(out, text_locale_is_utf8() ? "\xe2\x89\xa5" : ">=") : 0) ?: add_value(out, column, row);
+}
+
 int cell_add(struct buffer *out, const struct column *column, const struct row *row)
 {
 	switch (column->shape) {
@@ -139,6 +147,8 @@ int cell_add(struct buffer *out, const struct column *column, const struct row *
 		return add_endpoint(out, column, row);
 	case SHAPE_OF:
 		return add_of(out, column, row);
+	case SHAPE_AT_LEAST:
+		return add_at_least(out, column, row);
 	default:
 		return add_value(out, column, row);
 	}

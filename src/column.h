@@ -29,6 +29,7 @@ enum column_shape {
 	SHAPE_PROCESS, /* comm/pid, and /tid for a thread that is not the first */
 	SHAPE_ENDPOINT, /* address:port */
 	SHAPE_OF, /* a count and its limit: 3/6 */
+	SHAPE_AT_LEAST, /* seconds, and whether it may be more: ≥6.1s */
 	SHAPE_SENTENCE, /* behind all others, or on lines of its own below them */
 };
 

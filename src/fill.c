@@ -32,6 +32,24 @@ void fill_age(struct row *row, const struct look *look, __u64 now_ns, __u64 sinc
 {
 	row->since_ns = look_realtime(look, since_ns);
 	row->age_s = fill_since(now_ns, since_ns);
+	if (since_ns)
+		row->age_at_least = false;
+}
+
+void fill_least_age(struct row *row, __u64 least_ns)
+{
+	row->since_ns = 0;
+	row->age_s = fill_seconds(least_ns);
+	row->age_at_least = true;
+}
+
+void fill_sleep(struct row *row, const struct look *look, const struct thread_record *thread, __u64 since_ns)
+{
+	__u64 now_ns = look->head->seen_ns;
+
+	fill_age(row, look, now_ns, since_ns);
+	if (since_ns && thread->flags & THREAD_AT_LEAST)
+		fill_least_age(row, now_ns > since_ns ? now_ns - since_ns : 0);
 }
 
 void fill_process(struct row *row, struct report *report, const struct look *look, __u32 pid, const char comm[16])

@@ -19,6 +19,12 @@ double fill_since(__u64 now_ns, __u64 then_ns);
 /* since_ns and age_s, from a moment on CLOCK_MONOTONIC; 0: not known. */
 void fill_age(struct row *row, const struct look *look, __u64 now_ns, __u64 since_ns);
 
+/* The same for a wait that is known to have lasted for this long at least. */
+void fill_least_age(struct row *row, __u64 least_ns);
+
+/* The age of a thread's sleep that began at since_ns, or at the latest then. */
+void fill_sleep(struct row *row, const struct look *look, const struct thread_record *thread, __u64 since_ns);
+
 /* pid, comm, cgroup and container. comm is the kernel's 16 bytes. */
 void fill_process(struct row *row, struct report *report, const struct look *look, __u32 pid, const char comm[16]);
 

@@ -36,7 +36,7 @@ static __u64 time_in_waits(const struct loop_record *now, __u64 seen_ns, const s
 
 bool loop_lag_is_split(const struct thread_record *thread)
 {
-	return thread->flags & THREAD_FAIR && thread->last_arrival;
+	return thread->flags & THREAD_FAIR && thread->last_arrival && !(thread->flags & THREAD_AT_LEAST);
 }
 
 /* ---- The parts of the lag ---- */

@@ -434,6 +434,8 @@ static void fill_life(struct row *row, const struct turn *turn, const struct loo
 	if (loop_is_stalled(&turn->evidence)) {
 		row->id = arena_printf(arena, "%s-%llx", name, key);
 		fill_age(row, turn->look, thread->seen_ns, turn->since_ns);
+		if (!turn->loop && thread->flags & THREAD_AT_LEAST)
+			fill_least_age(row, thread->seen_ns - turn->since_ns);
 		return;
 	}
 	row->recurs = true;

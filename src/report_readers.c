@@ -159,7 +159,9 @@ static int add_row(struct report *report, const struct reader *reader, bool stuc
 		return -ENOMEM;
 	fill_thread(row, report, reader->look, reader->view->thread);
 	fill_socket(row, report, &reader->view->socket->name);
-	fill_age(row, reader->look, reader->look->head->seen_ns, reader->since_ns);
+	fill_sleep(row, reader->look, reader->view->thread, reader->since_ns);
+	if (!reader->since_ns && reader->least_age_ns)
+		fill_least_age(row, reader->least_age_ns);
 	fill_reader(row, reader);
 	row->fd = reader->view->thread->fd;
 	row->id = make_id(&report->arena, reader->view->thread);

@@ -77,6 +77,7 @@ static int add_thread(struct report *report, const struct look *look, const stru
 {
 	const struct thread_record *thread = view->thread;
 	struct row *row = report_add(report, look, ROW_THREAD);
+	__u64 asleep_since = look_asleep_since(look, thread);
 
 	if (!row)
 		return -ENOMEM;
@@ -85,7 +86,9 @@ static int add_thread(struct report *report, const struct look *look, const stru
 		fill_detail(row, &report->arena, view->detail);
 	row->thread.state = state_name(thread->state);
 	row->thread.syscall = look_syscall(thread);
-	row->thread.now_s = fill_since(thread->seen_ns, look_asleep_since(look, thread));
+	row->thread.now_s = fill_since(thread->seen_ns, asleep_since);
+	if (asleep_since)
+		row->age_at_least = !!(thread->flags & THREAD_AT_LEAST);
 	row->thread.created_ns = realtime_of_boottime(look->head, thread->start_ns);
 	row->thread.cpu_s = fill_seconds(thread->cpu_ns);
 	row->thread.switches = thread->voluntary + thread->involuntary;

@@ -155,6 +155,7 @@ struct row {
 	uint64_t episode; /* with recurs: that ending, set by stalls_update() */
 	uint64_t since_ns; /* CLOCK_REALTIME; 0: not known */
 	double age_s;
+	int age_at_least; /* bool: the wait is older than age_s (of a thread: now_s), or as old; since_ns is not known then */
 	const char *verdict, *why, *advice;
 	bool stuck; /* counts for --exit-code, the overview, and is shown without --all */
 	int severity; /* of the verdict: larger is worse; orders the overview */

@@ -66,6 +66,7 @@ static struct sleeper date(const struct sleeps *before, struct thread_record *th
 		now.since_ns = known->since_ns;
 	thread->last_arrival = now.since_ns;
 	thread->slice_ns = 0;
+	thread->flags |= THREAD_AT_LEAST;
 	return now;
 }
 

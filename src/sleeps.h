@@ -20,7 +20,7 @@ struct sleeps {
 
 /*
  * Writes into the thread records of the buffer, from offset on, when the sleep was first seen, as last_arrival with a
- * slice of 0: on CLOCK_MONOTONIC, so the offset of the scheduler's clock is 0. Returns 0 or -ENOMEM.
+ * slice of 0: on CLOCK_MONOTONIC, so the offset of the scheduler's clock is 0. Marks them THREAD_AT_LEAST. Returns 0 or -ENOMEM.
  */
 int sleeps_date(struct sleeps *sleeps, struct buffer *buffer, size_t offset);
 

@@ -5,7 +5,6 @@ import run
 from child import Stall
 from zoo import Room, in_syscall
 
-RECVFROM = 45
 MIN_AGE = ("-m", "100ms")
 
 
@@ -23,7 +22,7 @@ def block(client):
     client.tell("block=recvfrom")
     words = client.said("blocking")
     client.port = words["port"]
-    in_syscall(client, RECVFROM)
+    in_syscall(client, "recvfrom")
     return client
 
 
@@ -69,7 +68,7 @@ class Scene:
 
     def _wait_shown(self):
         """Until all are older than the tests' min-age."""
-        in_syscall(self.idle, RECVFROM)
+        in_syscall(self.idle, "recvfrom")
         for _ in range(100):
             if len(self.shown()) == 5:
                 return

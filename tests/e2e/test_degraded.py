@@ -9,6 +9,7 @@ import tempfile
 import pytest
 
 import run
+from child import SLOW
 from scene import MIN_AGE, Scene
 
 KERNEL_BTF = "/sys/kernel/btf/vmlinux"
@@ -63,7 +64,7 @@ def hidden(script):
 
 def call(*argv):
     return subprocess.run(list(map(str, argv)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          stdin=subprocess.DEVNULL, timeout=60)
+                          stdin=subprocess.DEVNULL, timeout=60 * SLOW)
 
 
 def said(done):

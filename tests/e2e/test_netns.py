@@ -10,7 +10,6 @@ from child import PYTHON, STALLS, Child, Stall
 from netns import Link, Namespace
 from zoo import Room, in_syscall
 
-RECVFROM = 45
 
 
 def waiting_client(here, there, address, port):
@@ -19,7 +18,7 @@ def waiting_client(here, there, address, port):
     peer.said("listening")
     client = Stall(here, "endpoint.py", f"connect={address},{port}", "send=5", "block=recvfrom")
     client.said("blocking")
-    in_syscall(client, RECVFROM)
+    in_syscall(client, "recvfrom")
     return client, peer
 
 
@@ -144,7 +143,7 @@ def test_socket_of_another_namespace():
         client = Stall(first, "endpoint.py", f"connect={link.right4},5108", "send=5",
                        f"enter={second.name}", "block=recvfrom")
         client.said("blocking")
-        in_syscall(client, RECVFROM)
+        in_syscall(client, "recvfrom")
         record = run.only(run.once("readers", "-m", "0"), pid=client.pid)
         assert record["netns"] == first.inode
         assert record["verdict"] == "awaiting_reply"

@@ -11,7 +11,6 @@ import run
 from child import Stall
 from zoo import Case, Room, Zoo, asleep_since, check, in_syscall, keepers
 
-RECVFROM = 45
 STUCK = {}
 HEALTHY = {}
 
@@ -389,7 +388,7 @@ def test_maybe_dead(options, expected):
     try:
         server, peer = accepted(room, 7201, options=list(options), peer=["send=10", "take=10"])
         tell(server, "take=10", "send=10", "block=recvfrom")
-        in_syscall(server, RECVFROM)
+        in_syscall(server, "recvfrom")
         env = {**os.environ, "SOCKSTALL_LONG_IDLE": "1s"}
         deadline = time.monotonic() + 4
 

@@ -10,11 +10,11 @@ import pytest
 
 import run
 from child import STALLS, Child, wait_until
+from stalls.machine import NUMBER, PAUSE
 from zoo import moment
 
 ALL = "vm files fs sighand"
 SHARES = {"raw_no_files": "vm fs sighand", "raw_no_fs": "vm files sighand", "raw_bare": "vm sighand"}
-PAUSE, FUTEX = 34, 202
 
 
 class Threads(Child):
@@ -38,7 +38,7 @@ class Threads(Child):
         """Until all are in their last sleep."""
         for words in self.threads.values():
             path = f"/proc/{self.pid}/task/{words['tid']}/syscall"
-            wait_until(lambda: open(path).read().split()[0] in ("0", str(PAUSE)), 5, "sleep")
+            wait_until(lambda: open(path).read().split()[0] in (str(NUMBER["read"]), str(NUMBER[PAUSE])), 5, "sleep")
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_thread(threads, records, name):
     record = of(records, words)
     assert record["pid"] == threads.pid and record["comm"] == "threads"
     assert record["state"] == "sleeping"
-    assert record["syscall"] == ("read" if name in ("main", "plain") else "pause")
+    assert record["syscall"] == ("read" if name in ("main", "plain") else PAUSE)
     assert 0 <= record["now_s"] < 60 and record["cpu_s"] < 5 and record["switches"] >= 1
     assert abs(moment(record["created"]) - threads.started) < 5
     assert record["creator_tid"] is None  # it was there before

@@ -13,6 +13,7 @@ import typing
 import run
 from child import SLOW, wait_until
 from netns import Link, Namespace
+from stalls.machine import NUMBER
 
 SINCE_TOLERANCE = 0.020  # of a reader, from issue 2
 
@@ -164,9 +165,9 @@ def asleep_since(stall, words):
     return words["time"] + (spent_ns() - words["spent_ns"]) / 1e9
 
 
-def in_syscall(stall, number):
+def in_syscall(stall, name):
     """Wait until the program's main thread sleeps in this syscall."""
     def there():
         with open(f"/proc/{stall.pid}/syscall") as file:
-            return file.read().split()[0] == str(number)
-    wait_until(there, 5, f"syscall {number}")
+            return file.read().split()[0] == str(NUMBER[name])
+    wait_until(there, 5, name)

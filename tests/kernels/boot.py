@@ -9,19 +9,23 @@ import tarfile
 import image
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-QEMU = "qemu-system-x86_64"
+# By architecture: the program, the machine, its console.
+QEMU = {
+    "amd64": ("qemu-system-x86_64", [], "ttyS0"),
+    "arm64": ("qemu-system-aarch64", ["-machine", "virt"], "ttyAMA0"),
+}
+RESULTS_SIZE = 64 << 20
 
 
-def payload(path, program, tests):
+def payload(path, program, wanted):
     """A tar file that the machine reads as a disk: the program, the tests, and which of them."""
-    wanted = path + ".json"
-    with open(wanted, "w", encoding="utf-8") as file:
-        json.dump(tests, file)
+    with open(path + ".json", "w", encoding="utf-8") as file:
+        json.dump(wanted, file)
     with tarfile.open(path, "w") as tar:
         tar.add(program, "build/sockstall")
         tar.add(os.path.join(ROOT, "tests", "e2e"), "tests/e2e", filter=_without_caches)
         tar.add(os.path.join(ROOT, "tests", "kernels"), "tests/kernels", filter=_without_caches)
-        tar.add(wanted, "tests/wanted.json")
+        tar.add(path + ".json", "tests/wanted.json")
     # A disk is made of whole sectors.
     with open(path, "ab") as file:
         file.truncate((os.path.getsize(path) + 65535) // 65536 * 65536)
@@ -35,28 +39,39 @@ def _drive(path, more=""):
     return ["-drive", f"file={path},if=virtio,format=raw{more}"]
 
 
-def _command(home, tar, results, append):
-    return ["nice", "-n", "10", QEMU, "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
-            "-nodefaults", "-display", "none", "-no-reboot", "-kernel", image.vmlinuz(home), "-initrd", image.initrd(home),
-            "-append", f"console=ttyS0 panic=-1 quiet {append}", "-serial", "stdio", "-serial", f"file:{results}",
-            *_drive(image.root(), ",snapshot=on"), *_drive(image.modules(home), ",snapshot=on"), *_drive(tar, ",readonly=on")]
+def _command(kernel, tar, results, append):
+    qemu, machine, console = QEMU[kernel.arch]
+    root = image.Root(kernel.arch)
+    return ["nice", "-n", "10", qemu, *machine, "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
+            "-nodefaults", "-display", "none", "-no-reboot", "-kernel", image.vmlinuz(kernel),
+            "-initrd", image.initrd(kernel, root), "-append", f"console={console} panic=-1 quiet {append}",
+            "-serial", "stdio", *_drive(root.path, ",snapshot=on"), *_drive(image.modules(kernel), ",snapshot=on"),
+            *_drive(tar, ",readonly=on"), *_drive(results, ",cache=unsafe")]
 
 
-def run(home, tar, where, timeout, append=""):
-    """Boots, waits for the end. Returns the lines that the machine wrote, as JSON; its console is in where/console."""
+def run(kernel, tar, where, timeout, append=""):
+    """
+    Boots, waits for the end. Returns the lines that the machine wrote, as JSON, and whether it was in time; its console is
+    in where/console.
+    """
     results = os.path.join(where, "results")
+    with open(results, "wb") as file:
+        file.truncate(RESULTS_SIZE)
+    in_time = True
     with open(os.path.join(where, "console"), "wb") as console:
         try:
-            subprocess.run(_command(home, tar, results, append), stdin=subprocess.DEVNULL, stdout=console,
+            subprocess.run(_command(kernel, tar, results, append), stdin=subprocess.DEVNULL, stdout=console,
                            stderr=subprocess.STDOUT, timeout=timeout, check=False)
         except subprocess.TimeoutExpired:
-            pass
-    return list(_lines(results))
+            in_time = False
+    return list(_lines(results)), in_time
 
 
 def _lines(path):
-    with open(path, encoding="utf-8", errors="replace") as file:
+    with open(path, "rb") as file:
         for line in file:
+            if line.startswith(b"\0"):
+                return  # the part of the disk that nobody has written
             try:
                 yield json.loads(line)
             except ValueError:

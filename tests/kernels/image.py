@@ -1,22 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""What the machines boot from: one root image for all, and for each kernel its modules and an initial RAM disk."""
+"""What the machines boot from: a root image for each architecture, and for each kernel its modules and an initial RAM disk."""
 
 import glob
+import gzip
 import hashlib
 import lzma
 import os
 import shutil
 import subprocess
+import sys
 
 import fetch
 from cache import folder, fresh
 
 SUITE = "bookworm"
-# What tests/e2e and the program (where it is not static) need.
-PACKAGES = ("python3", "python3-pytest", "python3-jsonschema", "iproute2", "nftables", "procps", "jq", "kmod",
-            "util-linux", "tmux", "ncurses-bin", "libcap2-bin", "bpftool", "gcc", "libc6-dev")
+# What every Debian has, as far as a machine without packages' own scripts needs it,
+BASE = ("base-files", "base-passwd", "bash", "coreutils", "dash", "diffutils", "findutils", "grep", "gzip", "hostname",
+        "libc-bin", "login", "mawk", "mount", "ncurses-base", "ncurses-bin", "passwd", "perl-base", "sed", "tar", "util-linux",
+        "busybox-static")
+# and what tests/e2e and the program (where it is not static) need.
+PACKAGES = ("python3", "python3-pytest", "python3-jsonschema", "iproute2", "nftables", "procps", "jq", "kmod", "tmux",
+            "libcap2-bin", "bpftool", "gcc", "libc6-dev")
+FOLDERS = ("dev", "home", "mnt", "opt", "proc", "root", "run", "srv", "sys", "tmp", "usr/lib/modules", "var/lib", "var/tmp")
+MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 # Where a kernel has them as modules it needs them to read its root.
-BOOT_MODULES = ("virtio_pci", "virtio_blk")
+BOOT_MODULES = ("virtio_pci", "virtio_blk", "crc32c_generic", "ext4")
 INIT = """#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
 for module in %s; do /bin/busybox insmod /$module.ko; done
@@ -27,90 +35,112 @@ exec /bin/busybox switch_root /root /bin/sh -c 'tar -xf /dev/vdc -C /opt && exec
 """
 
 
-def _run(argv, **options):
-    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **options)
-
-
 def _ext4(source, image, spare):
     """An image of the folder, with so many MiB to spare."""
-    used = int(subprocess.run(["du", "-sm", source], check=True, stdout=subprocess.PIPE).stdout.split()[0])
+    used = int(fetch.run(["du", "-sm", source]).split()[0])
     partial = image + ".partial"
-    _run(["mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", "-d", source, partial, f"{used * 5 // 4 + spare}M"])
+    fetch.run(["mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", "-d", source, partial, f"{used * 5 // 4 + spare}M"])
     os.rename(partial, image)
 
 
-def root():
-    """The image with Debian in it."""
-    wanted = hashlib.sha256(" ".join((SUITE, *PACKAGES)).encode()).hexdigest()[:12]
-    image = os.path.join(folder("images"), f"root-{wanted}.ext4")
-    if fresh(image, days=90):
-        return image
-    where = os.path.join(folder("images"), "root.folder")
-    shutil.rmtree(where, ignore_errors=True)
-    _run(["debootstrap", "--variant=minbase", "--include=" + ",".join(PACKAGES), SUITE, where, fetch.mirror(SUITE)])
-    os.makedirs(os.path.join(where, "usr/lib/modules"), exist_ok=True)
-    _ext4(where, image, 512)
-    shutil.rmtree(where)
-    return image
+def _fill_root(arch, where):
+    for name in MERGED:
+        os.makedirs(os.path.join(where, "usr", name))
+        os.symlink(f"usr/{name}", os.path.join(where, name))
+    fetch.Suite(SUITE, arch).unpack_with_needed([*BASE, *PACKAGES], where)
+    for name in FOLDERS:
+        os.makedirs(os.path.join(where, name), exist_ok=True)
+    for name in "passwd", "group":
+        shutil.copy(os.path.join(where, f"usr/share/base-passwd/{name}.master"), os.path.join(where, "etc", name))
+    os.symlink("mawk", os.path.join(where, "usr/bin/awk"))
+    _compile_python(where)
 
 
-def _module_folder(home):
-    found = glob.glob(os.path.join(home, "root", "usr/lib/modules/*")) + glob.glob(os.path.join(home, "root", "lib/modules/*"))
-    return found[0]
+def _compile_python(where):
+    """A package's script would have done it. Only Python of the very version can; without, the machine does it as it goes."""
+    version = f"usr/lib/python{sys.version_info.major}.{sys.version_info.minor}"
+    if os.path.isdir(os.path.join(where, version)):
+        subprocess.run([sys.executable, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash",
+                        "-s", where, "-p", "/", os.path.join(where, version),
+                        os.path.join(where, "usr/lib/python3/dist-packages")],
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 
-def vmlinuz(home):
-    found = glob.glob(os.path.join(home, "root", "boot/vmlinuz-*"))
-    return (found or [os.path.join(_module_folder(home), "vmlinuz")])[0]
+class Root:
+    """The image with Debian in it, for an architecture."""
+
+    def __init__(self, arch):
+        wanted = hashlib.sha256(" ".join((SUITE, *BASE, *PACKAGES, "3")).encode()).hexdigest()[:12]
+        base = os.path.join(folder("images"), f"root-{arch}-{wanted}")
+        self.path, self.busybox = base + ".ext4", base + ".busybox"
+        if not fresh(self.path, days=90):
+            self._make(arch, base + ".folder")
+
+    def _make(self, arch, where):
+        shutil.rmtree(where, ignore_errors=True)
+        os.makedirs(where)
+        _fill_root(arch, where)
+        shutil.copy(os.path.join(where, "bin/busybox"), self.busybox)
+        _ext4(where, self.path, 512)
+        shutil.rmtree(where)
 
 
-def modules(home):
+def vmlinuz(kernel):
+    """What QEMU starts: it takes no arm64 image that is packed."""
+    with open(kernel.image, "rb") as file:
+        if file.read(2) != b"\x1f\x8b":
+            return kernel.image
+    plain = os.path.join(kernel.home, "vmlinuz.plain")
+    with gzip.open(kernel.image) as packed, open(plain, "wb") as file:
+        shutil.copyfileobj(packed, file)
+    return plain
+
+
+def modules(kernel):
     """The image that becomes /lib/modules."""
-    image = os.path.join(home, "modules.ext4")
+    image = os.path.join(kernel.home, "modules.ext4")
     if not os.path.exists(image):
-        version = os.path.basename(_module_folder(home))
-        base = _module_folder(home).partition("/lib/modules/")[0]
-        _run(["depmod", "-b", base, version])
-        _ext4(os.path.dirname(_module_folder(home)), image, 16)
+        fetch.run(["depmod", "-b", kernel.modules.partition("/lib/modules/")[0], os.path.basename(kernel.modules)])
+        _ext4(os.path.dirname(kernel.modules), image, 16)
     return image
 
 
-def _path_of(home, module):
-    paths = glob.glob(os.path.join(_module_folder(home), "kernel/**", module + ".ko*"), recursive=True)
+def _path_of(kernel, module):
+    paths = glob.glob(os.path.join(kernel.modules, "kernel/**", module + ".ko*"), recursive=True)
     return paths[0] if paths else None
 
 
-def _with_needed(home, module):
-    """The module, after those that it needs."""
-    path = _path_of(home, module)
+def _with_needed(kernel, module):
+    """The module, after those that it needs. Nothing for one that is built in."""
+    path = _path_of(kernel, module)
     if path is None:
         return []
-    needed = subprocess.run(["modinfo", "-F", "depends", path], check=True, stdout=subprocess.PIPE, text=True).stdout
-    return [name for other in needed.strip().split(",") if other for name in _with_needed(home, other)] + [module]
+    needed = fetch.run(["modinfo", "-F", "depends", path])
+    return [name for other in needed.strip().split(",") if other for name in _with_needed(kernel, other)] + [module]
 
 
-def _boot_modules(home, where):
+def _boot_modules(kernel, where):
     """Puts them where the RAM disk is made, not compressed. Their names in the order of loading."""
-    names = list(dict.fromkeys(name for module in BOOT_MODULES for name in _with_needed(home, module)))
+    names = list(dict.fromkeys(name for module in BOOT_MODULES for name in _with_needed(kernel, module)))
     for name in names:
-        path = _path_of(home, name)
+        path = _path_of(kernel, name)
         opener = lzma.open if path.endswith(".xz") else open
         with opener(path, "rb") as packed, open(os.path.join(where, name + ".ko"), "wb") as file:
             shutil.copyfileobj(packed, file)
     return names
 
 
-def initrd(home):
-    image = os.path.join(home, "initrd")
+def initrd(kernel, root):
+    image = os.path.join(kernel.home, "initrd")
     if os.path.exists(image):
         return image
-    where = os.path.join(home, "initrd.folder")
+    where = os.path.join(kernel.home, "initrd.folder")
     shutil.rmtree(where, ignore_errors=True)
     for name in "bin", "dev", "root":
         os.makedirs(os.path.join(where, name))
-    shutil.copy("/bin/busybox", os.path.join(where, "bin"))
+    shutil.copy(root.busybox, os.path.join(where, "bin/busybox"))
     with open(os.path.join(where, "init"), "w", encoding="utf-8") as file:
-        file.write(INIT % " ".join(_boot_modules(home, where)))
+        file.write(INIT % " ".join(_boot_modules(kernel, where)))
     os.chmod(os.path.join(where, "init"), 0o755)
     names = "\n".join(os.path.relpath(os.path.join(top, name), where)
                       for top, folders, files in os.walk(where) for name in folders + files)

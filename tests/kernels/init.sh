@@ -14,6 +14,6 @@ hostname kernels
 # As a service manager would; some tests open many.
 ulimit -n 65536
 ip link set lo up
-/usr/bin/python3 /opt/tests/kernels/guest.py /dev/ttyS1
+/usr/bin/python3 /opt/tests/kernels/guest.py /dev/vdd
 sync
 echo b > /proc/sysrq-trigger

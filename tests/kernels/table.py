@@ -3,6 +3,8 @@
 
 import re
 
+OUTCOMES = ("passed", "on retry", "failed", "skipped")
+
 
 def _columns(series, rows, first):
     """Lines with a first column as wide as it needs, and one of 12 for each kernel."""
@@ -12,35 +14,54 @@ def _columns(series, rows, first):
         yield name.ljust(width) + "".join(str(cell).rjust(12) for cell in cells)
 
 
+def _worst(lines):
+    """Of one try: by test its last line, or the one in which it failed. It may pass, and then break in taking down."""
+    by_test = {}
+    for line in lines:
+        if by_test.get(line["test"], {}).get("outcome") != "failed":
+            by_test[line["test"]] = line
+    return by_test
+
+
+def _outcomes(lines):
+    """By test: outcome and why. What failed first and then passed did so on retry; why is what it failed with."""
+    lines = [line for line in lines if "test" in line]
+    found = _worst(line for line in lines if not line.get("retry"))
+    for test, line in _worst(line for line in lines if line.get("retry")).items():
+        if line["outcome"] == "passed" and test in found:
+            line = {**found[test], "outcome": "on retry"}
+        found[test] = line
+    return {test: (line["outcome"], line.get("reason", "")) for test, line in found.items()}
+
+
+def _first(lines, key):
+    return next((line[key] for line in lines if key in line), None)
+
+
+def _release(lines):
+    """The numbers of it alone."""
+    return re.match(r"[\d.]*", _first(lines, "kernel") or "")[0].rstrip(".") or "-"
+
+
 def tests(results):
     """Kernel by test."""
     series = list(results)
-    by_test = {}
-    for kernel, lines in results.items():
-        for line in lines:
-            if "test" not in line:
-                continue
-            outcomes = by_test.setdefault(line["test"], {})
-            # A test that passed and then broke in taking down has failed.
-            if outcomes.get(kernel) != "failed":
-                outcomes[kernel] = line["outcome"]
-    rows = [(test, [outcomes.get(kernel, "-") for kernel in series]) for test, outcomes in by_test.items()]
-    rows.append(("passed", [_count(by_test, kernel, "passed") for kernel in series]))
-    rows.append(("failed", [_count(by_test, kernel, "failed") for kernel in series]))
-    rows.append(("skipped", [_count(by_test, kernel, "skipped") for kernel in series]))
+    outcomes = {kernel: _outcomes(lines) for kernel, lines in results.items()}
+    names = dict.fromkeys(test for found in outcomes.values() for test in found)
+    rows = [(test, [outcomes[kernel].get(test, ("-",))[0] for kernel in series]) for test in names]
+    for outcome in OUTCOMES:
+        rows.append((outcome, [sum(said == outcome for said, _ in outcomes[kernel].values()) for kernel in series]))
+    rows.append(("minutes", [f"{_first(results[kernel], 'took') / 60:.1f}" for kernel in series]))
+    rows.append(("release", [_release(results[kernel]) for kernel in series]))
     return _columns(series, rows, "TEST")
 
 
-def _count(by_test, kernel, outcome):
-    return sum(outcomes.get(kernel) == outcome for outcomes in by_test.values())
-
-
 def reasons(results, outcome):
-    """Why, for each that was skipped or failed."""
+    """Why, for each that was skipped or failed, if only at first."""
     for kernel, lines in results.items():
-        for line in lines:
-            if line.get("outcome") == outcome:
-                yield f"{kernel} {line['test']}: {_last_line(line.get('reason', ''))}"
+        for test, (said, reason) in _outcomes(lines).items():
+            if said == outcome:
+                yield f"{kernel} {test}: {_last_line(reason)}"
 
 
 def _last_line(text):
@@ -70,7 +91,7 @@ def programs(results):
 
 
 def refused(results):
-    """Kernels and programs that should have loaded."""
+    """Kernels and programs that should have loaded, unless it was asked for a kernel that refuses them."""
     for kernel, lines in results.items():
         for line in lines:
             for name, state in _verified(line).items():

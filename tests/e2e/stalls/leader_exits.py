@@ -6,6 +6,7 @@ import ctypes
 import threading
 import time
 
+from machine import NUMBER
 from say import say
 
 
@@ -16,4 +17,4 @@ def stay():
 
 threading.Thread(target=stay).start()
 time.sleep(0.1)
-ctypes.CDLL(None).syscall(60, 0)  # exit, of this thread only
+ctypes.CDLL(None).syscall(NUMBER["exit"], 0)  # exit, of this thread only

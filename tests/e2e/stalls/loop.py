@@ -22,6 +22,7 @@ import struct
 import sys
 import time
 
+from machine import EPOLL_EVENT
 from say import say
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -42,13 +43,13 @@ class Loop:
 
     def __init__(self, syscall):
         self.epoll = select.epoll()
-        self._buffer = ctypes.create_string_buffer(12 * MAX_EVENTS)  # struct epoll_event is packed
+        self._buffer = ctypes.create_string_buffer(EPOLL_EVENT.size * MAX_EVENTS)
         self._wait = getattr(self, "_" + syscall)
 
     def wait(self, timeout):
         """Descriptors that are ready."""
         count = self._wait(timeout)
-        events = (struct.unpack_from("=Iixxxx", self._buffer, 12 * i) for i in range(max(count, 0)))
+        events = (EPOLL_EVENT.unpack_from(self._buffer, EPOLL_EVENT.size * i) for i in range(max(count, 0)))
         return [fd for _, fd in events]
 
     def _epoll_wait(self, timeout):

@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 
+from machine import NUMBER
 from say import say
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -111,7 +112,7 @@ def leaderless():
         rest()
 
     threading.Thread(target=live_on).start()
-    libc.syscall(60, 0)  # exit of this thread alone; exit() would end the process
+    libc.syscall(NUMBER["exit"], 0)  # exit of this thread alone; exit() would end the process
 
 
 {"inherit": inherit, "reuseport": reuseport, "passed": passed, "activated": activated, "leaderless": leaderless}[HOW]()

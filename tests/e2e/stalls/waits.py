@@ -25,6 +25,7 @@ import sys
 import threading
 import time
 
+from machine import EPOLL_EVENT, NUMBER
 from ring import Ring
 from say import say
 
@@ -61,14 +62,14 @@ class Set:
     def select(self):
         # The syscall itself: the library turns it into pselect6, and refuses more than FD_SETSIZE.
         limit = struct.pack("ll", 0, TIMEOUT_MS * 1000)
-        return libc.syscall(23, self.highest + 1, bytes(self.bits), None, None, limit)
+        return libc.syscall(NUMBER["select"], self.highest + 1, bytes(self.bits), None, None, limit)
 
     def pselect6(self):
         limit = struct.pack("ll", 0, TIMEOUT_MS * 1000000)
-        return libc.syscall(270, self.highest + 1, bytes(self.bits), None, None, limit, None)
+        return libc.syscall(NUMBER["pselect6"], self.highest + 1, bytes(self.bits), None, None, limit, None)
 
     def epoll_wait(self):
-        events = ctypes.create_string_buffer(12 * 16)
+        events = ctypes.create_string_buffer(EPOLL_EVENT.size * 16)
         return libc.epoll_wait(self.epoll.fileno(), events, 16, TIMEOUT_MS)
 
     def io_uring_enter(self):
