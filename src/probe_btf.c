@@ -34,6 +34,33 @@ const char *probe_btf_file(void)
 	return file_name;
 }
 
+static bool has_member(const struct btf *btf, const char *type, const char *member)
+{
+	int i, id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
+	const struct btf_type *found = id < 0 ? NULL : btf__type_by_id(btf, (__u32)id);
+
+	if (!found)
+		return true;
+	for (i = 0; i < btf_vlen(found); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_members(found)[i].name_off), member))
+			return true;
+	return false;
+}
+
+bool probe_btf_has_member(const char *type, const char *member)
+{
+	struct btf *btf;
+	bool has = true;
+
+	if (types)
+		return has_member(types, type, member);
+	btf = btf__load_vmlinux_btf();
+	if (btf)
+		has = has_member(btf, type, member);
+	btf__free(btf);
+	return has;
+}
+
 static int prepare(struct bpf_program *program, struct bpf_prog_load_opts *options, long cookie)
 {
 	const struct section *section = &sections[cookie];

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "probe_load.h"
 
@@ -51,17 +52,40 @@ static void print_one(FILE *out, const struct attempt *attempt, size_t place)
 		fprintf(out, "%-30s %-8s %s; without it: %s\n", "", "", reason_of(attempt, place), program->without);
 }
 
-/* What is not a program, but may be refused like one. */
-static void print_namespaces(FILE *out)
+/* What is no program, but may be missing like one. */
+static void print_other(FILE *out, const char *name, bool is_there, const char *purpose, const char *missing)
+{
+	fprintf(out, "%-30s %-8s %s\n", name, is_there ? "yes" : "no", purpose);
+	if (!is_there)
+		fprintf(out, "%-30s %-8s %s\n", "", "", missing);
+}
+
+static bool can_enter_namespaces(void)
 {
 	struct probe_namespaces namespaces = { 0 };
-	int err = probe_namespaces_open(&namespaces);
+	bool can = !probe_namespaces_open(&namespaces) && !namespaces.only_own;
 
-	fprintf(out, "%-30s %-8s %s\n", "network_namespaces", err || namespaces.only_own ? "no" : "yes",
-		"handshakes in all network namespaces");
-	if (err || namespaces.only_own)
-		fprintf(out, "%-30s %-8s needs CAP_SYS_ADMIN; without it: handshakes only of its own\n", "", "");
 	probe_namespaces_close(&namespaces);
+	return can;
+}
+
+/* The first pid namespace has had this inode since it has any (98f842e675f9, Linux 3.8): PROC_PID_INIT_INO. */
+static bool sees_all_processes(void)
+{
+	struct stat status;
+
+	return stat("/proc/self/ns/pid", &status) || status.st_ino == 0xEFFFFFFC;
+}
+
+static void print_others(FILE *out)
+{
+	print_other(out, "network_namespaces", can_enter_namespaces(), "handshakes in all network namespaces",
+		    "needs CAP_SYS_ADMIN; without it: handshakes only of its own");
+	print_other(out, "all_processes", sees_all_processes(), "processes of the whole machine",
+		    "in a pid namespace of its own; without: only the processes of this container");
+	print_other(out, "sleep_times", probe_has_btf() && probe_btf_has_member("sched_info", "last_arrival"),
+		    "since when threads sleep, also from before the start",
+		    "needs CONFIG_SCHED_INFO; without it: ages count from the first look, and are at least that; no lag_runqueue_s");
 }
 
 /* Once more with what each command makes of the programs; what is shown is the dearest, or the first refusal. */
@@ -106,7 +130,7 @@ int probe_check(FILE *out, const char *btf_file)
 	for (i = 0; i < probe_program_count; i++) {
 		print_one(out, &attempt, i);
 	}
-	print_namespaces(out);
+	print_others(out);
 	for (i = 0; i < probe_program_count; i++) {
 		if (!probe_programs[i].vital)
 			continue;

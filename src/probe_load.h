@@ -61,6 +61,9 @@ bool probe_has_btf(void);
  */
 int probe_btf_use(const char *path);
 
+/* Whether the kernel's type has a member of this name. True also where that is not to be found out. */
+bool probe_btf_has_member(const char *type, const char *member);
+
 /* That file, or NULL. */
 const char *probe_btf_file(void);
 

@@ -9,7 +9,7 @@ import tempfile
 import pytest
 
 import run
-from child import SLOW
+from child import SLOW, wait_until
 from scene import MIN_AGE, Scene
 
 KERNEL_BTF = "/sys/kernel/btf/vmlinux"
@@ -45,6 +45,23 @@ def btf_copy():
     with tempfile.TemporaryDirectory(prefix="sst-", dir="/tmp") as folder:
         os.chmod(folder, 0o755)
         yield shutil.copyfile(KERNEL_BTF, os.path.join(folder, "vmlinux"))
+
+
+@pytest.fixture(scope="module")
+def btf_without_sched_info(btf_copy):
+    """
+    What a kernel without CONFIG_SCHED_INFO says of itself: no member of these names. The program that it makes of sockstall
+    is the one that such a kernel would get.
+    """
+    path = btf_copy + ".no_sched_info"
+    with open(btf_copy, "rb") as file:
+        types = file.read()
+    for name in b"last_arrival", b"run_delay", b"last_queued":
+        assert types.count(b"\0" + name + b"\0") == 1
+        types = types.replace(b"\0" + name + b"\0", b"\0" + b"x" * len(name) + b"\0")
+    with open(path, "wb") as file:
+        file.write(types)
+    return path
 
 
 def capabilities(*names):
@@ -203,6 +220,44 @@ def test_lockdown(command):
     assert len(said(done)) == 1 and "lockdown=confidentiality" in done.stderr, done.stderr
 
 
+# A kernel that does not keep when a thread fell asleep.
+
+def test_ages_at_least(scene, stream, btf_without_sched_info):
+    live = stream("readers", "-j", "-i", "100ms", "-m", "300ms", "--btf", btf_without_sched_info)
+    record = live.wait(10, event="open", pid=scene.v4.pid)
+    assert record["age_at_least"] is True and record["since"] is None
+    assert 0.3 <= record["age_s"] < 30 * SLOW, "it has slept for longer, but that cannot be known"
+    live.stop()
+    assert live.errors.decode().count("CONFIG_SCHED_INFO") == 1
+    with_times = run.once("readers", "-a", "-p", scene.v4.pid)
+    record = run.only(with_times, pid=scene.v4.pid)
+    assert record["age_at_least"] is False and record["since"]
+
+
+def test_ages_at_least_on_a_screen(scene, stream, btf_without_sched_info):
+    live = stream("readers", "-i", "100ms", "-m", "300ms", "--btf", btf_without_sched_info)
+    live.wait_line(lambda line: f"/{scene.v4.pid} " in line.decode() and "age \u2265" in line.decode(), 10)
+    live.stop()
+    threads = call(run.SOCKSTALL, "threads", "-1", "-p", scene.v4.pid, "--btf", btf_without_sched_info)
+    assert threads.returncode == 0 and "\u2265" in threads.stdout
+    assert "\u2265" not in call(run.SOCKSTALL, "threads", "-1", "-p", scene.v4.pid).stdout
+
+
+def test_no_parts_of_a_lag(stall, stream, btf_without_sched_info):
+    """They come from the scheduler's account: not known is not 0."""
+    loop = stall(None, "waits.py", "epoll_wait", "sleep=0.002")
+    live = stream("epoll", "-a", "-j", "-i", "200ms", "-p", loop.pid, "--btf", btf_without_sched_info)
+    counted = wait_until(lambda: [record for record in live.records() if record.get("lag_max_s")], 10, "a lag")
+    assert {record[f"lag_{part}_s"] for record in counted for part in ("cpu", "runqueue", "blocked")} == {None}
+    live.stop()
+
+
+def test_check_without_sched_info(btf_without_sched_info):
+    done = call(run.SOCKSTALL, "check", "--btf", btf_without_sched_info)
+    assert done.returncode == 0 and state(done, "sleep_times") == "no" and "CONFIG_SCHED_INFO" in done.stdout
+    assert state(call(run.SOCKSTALL, "check"), "sleep_times") == "yes"
+
+
 # Containers.
 
 def test_own_pid_namespace(scene):
@@ -218,6 +273,14 @@ here.recv(1)' > /proc/$$/fd/1 & sleep 2; exec "$@" """)
     found = run.matching(run.parse(output.encode()), type="reader")
     assert [record["pid"] for record in found] == [int(number)], found
     assert found[0]["cgroup"], "it was looked up by the number of another namespace"
+
+
+def test_check_in_containers():
+    inside = call("unshare", "-p", "-f", "--mount-proc", run.SOCKSTALL, "check")
+    assert inside.returncode == 0 and state(inside, "all_processes") == "no" and "of this container" in inside.stdout
+    with_hosts = call("unshare", "-m", "-n", "-u", "-i", "-C", run.SOCKSTALL, "check")
+    assert with_hosts.returncode == 0
+    assert state(with_hosts, "all_processes") == state(call(run.SOCKSTALL, "check"), "all_processes")
 
 
 def test_own_pid_namespace_threads():

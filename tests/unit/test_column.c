@@ -4,7 +4,7 @@
 #include "column.h"
 #include "sample.h"
 
-#define LIFE_KEYS  "event id since age_s verdict why advice "
+#define LIFE_KEYS  "event id since age_s age_at_least verdict why advice "
 #define WHO_KEYS   "pid tid comm fd cgroup container netns netns_name cookie "
 #define WHERE_KEYS "family local_addr local_port peer_addr peer_port "
 
@@ -26,8 +26,9 @@ static const char *const keys[ROW_TYPES] = {
 		     "wait_p99_s now now_s now_in watches watches_edge watches_oneshot watches_idle_unbounded "
 		     "watch_limit fd_limit highest_fd runtime set_bytes_per_s open_fds process_sockets "
 		     "process_threads kernel_stack user_stack",
-	[ROW_THREAD] = "v type time pid tid comm cgroup container netns netns_name state syscall now_s created creator_tid shares "
-		       "stack_start stack_end stack_guard stack_used cpu_s switches kernel_stack user_stack",
+	[ROW_THREAD] = "v type time pid tid comm cgroup container netns netns_name state syscall now_s now_at_least created "
+		       "creator_tid shares stack_start stack_end stack_guard stack_used cpu_s switches kernel_stack "
+		       "user_stack",
 	[ROW_REGION] = "v type time pid tid comm cgroup container netns netns_name start end bytes permissions kind path",
 	[ROW_WATCH] = "v type time pid tid comm fd cgroup container netns netns_name cookie " WHERE_KEYS
 		      "epoll_fd kind state events edge oneshot exclusive rdhup last_received_s last_sent_s unread_bytes "

@@ -17,7 +17,7 @@ static void a_record_is_one_line_with_every_key(void **state)
 	(void)state;
 	assert_look(&emit_json, &plain, &row, 1,
 		    HEAD "\"event\":\"open\",\"id\":\"reader:1234.99:7\",\"since\":\"2026-11-23T02:33:59.923456Z\","
-			 "\"age_s\":31.2,\"verdict\":\"peer_dead\","
+			 "\"age_s\":31.2,\"age_at_least\":null,\"verdict\":\"peer_dead\","
 			 "\"why\":\"we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\","
 			 "\"advice\":\"set TCP_USER_TIMEOUT\",\"pid\":1234,\"tid\":1234,\"comm\":\"java\",\"fd\":7,"
 			 "\"cgroup\":null,\"container\":null,\"netns\":4026531840,\"netns_name\":null,\"cookie\":\"5001\","
@@ -43,7 +43,7 @@ static void a_hostile_name_stays_inside_its_quotes(void **state)
 		    "{\"v\":1,\"type\":\"thread\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"pid\":null,\"tid\":null,"
 		    "\"comm\":\"a\\u001B[2J\\\"\xef\xbf\xbd\\n\",\"cgroup\":\"/\xc3\xbc/\xe2\x80\xae\x7f\\\\\","
 		    "\"container\":null,\"netns\":null,\"netns_name\":null,\"state\":null,\"syscall\":null,\"now_s\":null,"
-		    "\"created\":null,\"creator_tid\":null,\"shares\":null,\"stack_start\":null,\"stack_end\":null,"
+		    "\"now_at_least\":null,\"created\":null,\"creator_tid\":null,\"shares\":null,\"stack_start\":null,\"stack_end\":null,"
 		    "\"stack_guard\":null,\"stack_used\":null,\"cpu_s\":null,\"switches\":null,"
 		    "\"kernel_stack\":null,\"user_stack\":null}\n");
 }

@@ -39,6 +39,26 @@ static void what_is_not_known_is_a_dash(void **state)
 		    "                         age -      -\n");
 }
 
+/* Where the kernel does not tell since when it sleeps. */
+static void an_age_may_be_a_lower_bound(void **state)
+{
+	struct row row;
+
+	(void)state;
+	row_init(&row, ROW_READER);
+	row.time_ns = SAMPLE_TIME;
+	row.event = STALL_OPEN;
+	row.age_s = 31.2;
+	row.age_at_least = true;
+	assert_look(&emit_lines, &plain, &row, 1,
+		    "2026-11-23T02:34:31.123Z  open    reader     -                  -                 fd -   -        "
+		    "                         age \xe2\x89\xa5" "31.2s  -\n");
+	row.age_at_least = false;
+	assert_look(&emit_lines, &plain, &row, 1,
+		    "2026-11-23T02:34:31.123Z  open    reader     -                  -                 fd -   -        "
+		    "                         age 31.2s  -\n");
+}
+
 static void a_client_points_to_its_server(void **state)
 {
 	struct row row = sample_handshake();
@@ -108,6 +128,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_for_each_open_change_close),
 		cmocka_unit_test(what_is_not_known_is_a_dash),
+		cmocka_unit_test(an_age_may_be_a_lower_bound),
 		cmocka_unit_test(a_client_points_to_its_server),
 		cmocka_unit_test(a_hostile_name_stays_on_its_line),
 		cmocka_unit_test(arrows_are_ascii_in_the_c_locale),

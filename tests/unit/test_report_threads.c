@@ -45,6 +45,7 @@ static void test_rows(void **state)
 	assert_int_equal(report.count, 1 + i);
 	assert_string_equal(report.rows[0].thread.syscall, "futex");
 	assert_true(fabs(report.rows[0].thread.now_s - 3) < 1e-6);
+	assert_int_equal(report.rows[0].age_at_least, false);
 	assert_int_equal(report.rows[0].thread.created_ns, LOOK_REALTIME_OFFSET + NOW - 100 * SECOND);
 	assert_true(fabs(report.rows[0].thread.cpu_s - 1.5) < 1e-6);
 	assert_int_equal(report.rows[0].thread.switches, 9);
@@ -52,6 +53,7 @@ static void test_rows(void **state)
 	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		assert_string_equal(report.rows[1 + i].thread.state, states[i].name);
 	assert_true(isnan(report.rows[1].thread.now_s));
+	assert_int_equal(report.rows[1].age_at_least, -1);
 	assert_null(report.rows[1].thread.syscall);
 	report_free(&report);
 	look_free(&look);

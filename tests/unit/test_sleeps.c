@@ -47,6 +47,7 @@ static void test_first_look(void **state)
 	date(&sleeps, &thread, 1);
 	assert_int_equal(thread.last_arrival, 5 * SECOND);
 	assert_int_equal(thread.slice_ns, 0);
+	assert_true(thread.flags & THREAD_AT_LEAST);
 	sleeps_free(&sleeps);
 }
 
