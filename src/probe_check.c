@@ -88,11 +88,20 @@ static void print_others(FILE *out)
 		    "needs CONFIG_SCHED_INFO; without it: ages count from the first look, and are at least that; no lag_runqueue_s");
 }
 
-/* Once more with what each command makes of the programs; what is shown is the dearest, or the first refusal. */
+/*
+ * Once more with what each command and its options make of the programs; what is shown is the dearest, or the first
+ * refusal.
+ */
 static void try_commands(struct attempt *attempt)
 {
-	static const unsigned int wishes[] = { BIT(COMMAND_HANDSHAKES), BIT(COMMAND_READERS),
-					       BIT(COMMAND_EPOLL) | OTHER_LOOPS | STACKS, BIT(COMMAND_THREADS) };
+	static const unsigned int wishes[] = {
+		BIT(COMMAND_OVERVIEW) | STACKS,		      BIT(COMMAND_OVERVIEW) | DETAILS,
+		BIT(COMMAND_HANDSHAKES),		      BIT(COMMAND_HANDSHAKES) | DETAILS,
+		BIT(COMMAND_READERS),			      BIT(COMMAND_READERS) | DETAILS,
+		BIT(COMMAND_EPOLL),			      BIT(COMMAND_EPOLL) | OTHER_LOOPS,
+		BIT(COMMAND_EPOLL) | OTHER_LOOPS | STACKS | DETAILS, BIT(COMMAND_THREADS),
+		BIT(COMMAND_THREADS) | STACKS,
+	};
 	struct attempt one;
 	size_t i, place;
 

@@ -42,7 +42,7 @@ def _drive(path, more=""):
 def _command(kernel, tar, results, append):
     qemu, machine, console = QEMU[kernel.arch]
     root = image.Root(kernel.arch)
-    return ["nice", "-n", "10", qemu, *machine, "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
+    return [qemu, *machine, "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
             "-nodefaults", "-display", "none", "-no-reboot", "-kernel", image.vmlinuz(kernel),
             "-initrd", image.initrd(kernel, root), "-append", f"console={console} panic=-1 quiet {append}",
             "-serial", "stdio", *_drive(root.path, ",snapshot=on"), *_drive(image.modules(kernel), ",snapshot=on"),

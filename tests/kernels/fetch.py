@@ -33,15 +33,25 @@ def _options(home, arch):
             "-oAcquire::Check-Valid-Until=false"]
 
 
-def mirror(suite):
-    """Where this machine's own apt finds Debian, or its security updates."""
-    wanted = "-security" if suite.endswith("-security") else ""
+def _known_mirror(security):
     targets = run(["apt-get", "indextargets", "--format", "$(ORIGIN)|$(SUITE)|$(REPO_URI)", "Created-By: Packages"])
     for line in targets.splitlines():
         origin, name, uri = line.split("|")
-        if origin == "Debian" and ("-security" if name.endswith("-security") else "") == wanted:
+        if origin == "Debian" and name.endswith("-security") == security:
             return uri
-    raise FetchError(f"apt knows no {'security updates of Debian' if wanted else 'Debian'}: run apt-get update")
+    return None
+
+
+def mirror(suite):
+    """Where this machine's own apt finds Debian, or its security updates."""
+    security = suite.endswith("-security")
+    found = _known_mirror(security)
+    if not found:  # it has no lists, as in a container's image
+        run(["apt-get", "-q", "update"])
+        found = _known_mirror(security)
+    if not found:
+        raise FetchError(f"this machine's apt knows no {'security updates of Debian' if security else 'Debian'}")
+    return found
 
 
 class Suite:

@@ -9,6 +9,7 @@ BUILD is the folder with sockstall-static, and arm64/sockstall-static for arm64'
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -112,6 +113,8 @@ def main():
         except fetch.FetchError as error:
             unfetched[one.name] = error
             print(f"kernels: {one.name}: {error}", file=sys.stderr)
+        except (OSError, subprocess.CalledProcessError) as error:
+            sys.exit(f"kernels: {one.name}: {error}")
     failed = show(results, unfetched, all_must_load="lockdown" not in options.append)
     sys.exit(1 if failed or (unfetched and options.unfetched == "fail") else 0)
 
