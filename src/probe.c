@@ -14,19 +14,8 @@
 /* A look may cost this part of one CPU: with more, the interval is stretched. */
 #define BUDGET_DIVISOR 20
 
-/* Events that one look keeps. */
-#define EVENTS_PER_LOOK 16384
-
-#define READ_CHUNK (64 * 1024)
-
 /* How often the first look tries to read two clocks at one moment. */
 #define CLOCK_TRIES 10
-
-/*
- * No more than this is kept of one look: a hundred thousand half-open connections, say. What a flood brings
- * beyond it is counted and told; a listener's own counts are exact all the same.
- */
-#define LOOK_MAX (16 * 1024 * 1024)
 
 struct record_header *record_next(const struct buffer *buffer, size_t *offset)
 {
@@ -39,118 +28,6 @@ struct record_header *record_next(const struct buffer *buffer, size_t *offset)
 		return NULL;
 	*offset += header->size;
 	return header;
-}
-
-/* Appends one piece. Returns how long it is, 0 at the end, or a negative errno. */
-static ssize_t read_piece(int fd, struct buffer *buffer)
-{
-	void *to = buffer_reserve(buffer, READ_CHUNK);
-	ssize_t got;
-
-	if (!to)
-		return -ENOMEM;
-	do
-		got = read(fd, to, READ_CHUNK);
-	while (got < 0 && (errno == EINTR || errno == EAGAIN));
-	if (got < 0)
-		return -errno;
-	buffer->size += (size_t)got;
-	return got;
-}
-
-int probe_read_fd_most(int fd, struct buffer *buffer, size_t most)
-{
-	size_t began = buffer->size;
-	ssize_t got;
-
-	do
-		got = read_piece(fd, buffer);
-	while (got > 0 && buffer->size - began < most);
-	return got < 0 ? (int)got : 0;
-}
-
-/* Steps over records, and tells which of them begin something and which belong to the thread or watch before. */
-struct walk {
-	size_t offset;
-	bool has_parts;
-};
-
-static struct record_header *walk_on(struct walk *walk, const struct buffer *buffer, bool *begins)
-{
-	struct record_header *header = record_next(buffer, &walk->offset);
-
-	if (!header)
-		return NULL;
-	*begins = !(walk->has_parts && (header->type == RECORD_SOCKET || header->type == RECORD_LOOP ||
-					header->type == RECORD_DETAIL));
-	if (*begins)
-		walk->has_parts = header->type == RECORD_THREAD || header->type == RECORD_WATCH;
-	return header;
-}
-
-/* Reads on, but keeps nothing: only counts what begins in it. */
-static int count_rest(int fd, struct buffer *rest, __u64 *lost)
-{
-	struct walk walk = { 0 };
-	ssize_t got;
-	bool begins;
-
-	do {
-		while (walk_on(&walk, rest, &begins))
-			*lost += begins;
-		/* The rest of a record stays for the next piece. */
-		memmove(rest->data, rest->data + walk.offset, rest->size - walk.offset);
-		rest->size -= walk.offset;
-		walk.offset = 0;
-		got = read_piece(fd, rest);
-	} while (got > 0);
-	return (int)got;
-}
-
-/* The last thing in the buffer may not be whole: it goes over to what is only counted. */
-static int split_off_last(struct buffer *buffer, size_t offset, struct buffer *rest)
-{
-	struct walk walk = { .offset = offset };
-	size_t last = offset, before = offset;
-	bool begins;
-	int err;
-
-	for (; walk_on(&walk, buffer, &begins); before = walk.offset)
-		if (begins)
-			last = before;
-	err = buffer_append(rest, buffer->data + last, buffer->size - last);
-	buffer->size = last;
-	return err;
-}
-
-int probe_read_fd(int fd, struct buffer *buffer, __u64 *lost)
-{
-	size_t began = buffer->size;
-	struct buffer rest = { 0 };
-	ssize_t got;
-	int err;
-
-	do
-		got = read_piece(fd, buffer);
-	while (got > 0 && buffer->size < LOOK_MAX);
-	if (got <= 0)
-		return (int)got;
-	err = split_off_last(buffer, began, &rest);
-	if (!err)
-		err = count_rest(fd, &rest, lost);
-	buffer_free(&rest);
-	return err;
-}
-
-int probe_read_iter(struct bpf_link *link, struct buffer *buffer, __u64 *lost)
-{
-	int err, fd = bpf_iter_create(bpf_link__fd(link));
-
-	if (fd < 0)
-		return fd;
-	err = probe_read_fd(fd, buffer, lost);
-	close(fd);
-	return err;
 }
 
 static int add_lost(struct buffer *buffer, __u32 where, __u64 count)
@@ -381,6 +258,8 @@ int probe_look(struct probe *probe, struct look *look)
 
 	if (!err)
 		err = fill(probe, look);
+	if (!err && probe_is_asked_to_end())
+		err = -ECANCELED; /* some part may have been left out */
 	if (err)
 		return err;
 	finish_head(probe, look);

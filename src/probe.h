@@ -27,7 +27,10 @@ int probe_open(struct probe **probe, const struct options *options);
 /* What the looks from now on hold beside what the options ask for. Only where those say that somebody may ask. */
 void probe_want(struct probe *probe, const struct wants *wants);
 
-/* Takes a look: resets, fills and indexes it. Returns 0 or a negative errno. */
+/*
+ * Takes a look: resets, fills and indexes it. Returns 0 or a negative errno; -ECANCELED if a blocked signal asked for the
+ * end meanwhile.
+ */
 int probe_look(struct probe *probe, struct look *look);
 
 /*

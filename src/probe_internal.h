@@ -149,6 +149,9 @@ struct probe {
 
 __u64 clock_ns(clockid_t clock);
 
+/* A signal that asks for the end is waiting. */
+bool probe_is_asked_to_end(void);
+
 /*
  * Reads an iterator to its end, appending its records to the buffer. Of what would make the buffer too large
  * only the number of records is kept: it is added to *lost. Returns 0 or a negative errno.

@@ -198,6 +198,8 @@ static int run_session(struct live *live, int argc, char **argv)
 	err = session_start(&live->session, &row);
 	if (!err)
 		err = live->options.once ? look_once(live) : look_until_stopped(live);
+	if (err == -ECANCELED)
+		err = 0; /* asked to end in the middle of a look: half of one is none */
 	fill_end(live, &row);
 	end = session_end(&live->session, &row);
 	return err ? err : end;

@@ -286,6 +286,22 @@ def test_signal_ends_it(stream, number, interval):
     assert records[-1]["type"] == "end"
 
 
+def ask_to_end():
+    """Before exec: a signal that waits when sockstall starts."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("option", ["-i", "-1"])
+def test_signal_ends_a_look(option):
+    """A look at a flood takes long: it is given up, and half of one is not shown."""
+    argv = [run.SOCKSTALL, "-j", "-a", *([option, "1h"] if option == "-i" else [option])]
+    done = subprocess.run(argv, stdout=subprocess.PIPE, preexec_fn=ask_to_end, timeout=30, check=False)
+    records = run.parse(done.stdout)
+    assert done.returncode == 0 and [record["type"] for record in records] == ["start", "end"]
+    assert records[-1]["looks"] == 0
+
+
 def test_json_is_flushed(room, stream):
     """A line is there when its interval is over, not when a buffer is full."""
     client = waiting_client(room, 5034, room.link.right4)
