@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "act.h"
 #include "emit.h"
 #include "out.h"
 #include "screen.h"
@@ -35,6 +36,8 @@ static struct {
 	bool color;
 	uint64_t look_ns, drawn_ns; /* when the newest look came, and when it was last drawn; CLOCK_MONOTONIC */
 	struct screen screen;
+	struct act act; /* what was planned last */
+	bool planned;	/* act is to be closed */
 } view;
 
 static uint64_t now_ns(void)
@@ -146,6 +149,8 @@ static void screen_close(void *state)
 	endwin();
 	delscreen(view.terminal);
 	fclose(view.in);
+	if (view.planned)
+		act_close(&view.act);
 	screen_free(&view.screen);
 	memset(&view, 0, sizeof(view));
 }
@@ -210,6 +215,47 @@ static uint32_t translate(int status, wint_t key)
 	return 0;
 }
 
+/* ---- Ending a row ---- */
+
+static int show_action(bool performed)
+{
+	struct row record;
+
+	act_fill(&view.act, &record);
+	return screen_show_action(&view.screen, &record, performed);
+}
+
+static int plan(void)
+{
+	static const char keys[ACT_HOWS] = {
+		[ACT_DESTROY] = 'd', [ACT_SHUTDOWN] = 's', [ACT_KEEPALIVE] = 'k', [ACT_PROBE] = 'p',
+	};
+	const struct row *row = screen_target(&view.screen);
+	enum act_how how = ACT_CHOOSE;
+
+	if (!row)
+		return 0;
+	for (int i = 0; i < ACT_HOWS; i++)
+		how = view.screen.action_how && keys[i] == view.screen.action_how ? (enum act_how)i : how;
+	if (view.planned)
+		act_close(&view.act);
+	view.planned = true;
+	act_plan(&view.act, row, how, NULL); /* the record has the error */
+	flushinp(); /* a y that was typed before this was seen is none */
+	return show_action(false);
+}
+
+/* Only what was shown, and only once: act_perform() looks again whether it still is what it was. */
+static int perform(void)
+{
+	int error = draw();
+
+	view.act.cancel_fd = fileno(view.in);
+	if (!error)
+		act_perform(&view.act);
+	return error ?: show_action(true);
+}
+
 /* Reads what was typed, and draws once for all of it. Returns an enum emitter_answer, or a negative errno. */
 static int read_keys(void)
 {
@@ -225,12 +271,15 @@ static int read_keys(void)
 		worst = answer > worst ? answer : worst;
 		if (worst == SCREEN_QUIT)
 			return EMITTER_QUIT;
+		error = answer == SCREEN_PLAN ? plan() : answer == SCREEN_PERFORM ? perform() : 0;
+		if (error)
+			return error;
 	}
 	if (worst >= SCREEN_DRAW || (screen_is_ticking(&view.screen) && now_ns() - view.drawn_ns >= TICK_NS))
 		error = draw();
 	if (error)
 		return error;
-	if (worst >= SCREEN_NEXT_LOOK)
+	if (worst == SCREEN_NEXT_LOOK || worst == SCREEN_STEP)
 		return EMITTER_NEXT_LOOK;
 	return view.screen.paused ? EMITTER_PAUSED : EMITTER_GO_ON;
 }

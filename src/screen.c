@@ -19,6 +19,7 @@ void screen_init(struct screen *screen, const struct options *options)
 void screen_free(struct screen *screen)
 {
 	history_free(&screen->history);
+	arena_free(&screen->action_arena);
 	buffer_free(&screen->host);
 }
 

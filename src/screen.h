@@ -37,6 +37,8 @@ enum screen_answer {
 	SCREEN_NOTHING,
 	SCREEN_DRAW,
 	SCREEN_NEXT_LOOK, /* draw; and the next look is wanted soon, because it will hold more */
+	SCREEN_PLAN,	  /* what would ending screen_target() be, in the way action_how? screen_show_action() tells */
+	SCREEN_PERFORM,	  /* do it, and tell */
 	SCREEN_STEP,	  /* the next look of the recording is wanted, and then a pause */
 	SCREEN_QUIT,
 };
@@ -45,6 +47,7 @@ enum screen_mode {
 	MODE_LIST,
 	MODE_EVIDENCE,
 	MODE_HELP,
+	MODE_ACTION, /* what ending a row would be, or was */
 };
 
 /* Where a person is on one page. */
@@ -66,7 +69,7 @@ struct screen {
 	bool paused; /* that look stays where it is while others come */
 	bool all;    /* what is normal too */
 	bool stepping; /* pause again when the next look has come */
-	enum screen_mode mode, before_help;
+	enum screen_mode mode, before; /* and where help and actions lead back to */
 	size_t page; /* in screen_pages */
 	struct screen_place places[SCREEN_PAGES];
 	char filter[SCREEN_FILTER]; /* empty: none */
@@ -76,6 +79,11 @@ struct screen {
 	int64_t evidence_pid, evidence_tid;
 	size_t scroll; /* lines of the evidence above the screen */
 	size_t height; /* rows of the list that were shown last */
+	struct row action; /* a record of what would be done, or was; its text is the screen's own */
+	struct arena action_arena;
+	char action_how; /* d, s, k, p: the way that is wanted; 0: whatever there is */
+	bool acting;	 /* it is being done now */
+	bool performed;	 /* it was done, or tried: the record is of that, not of a plan */
 };
 
 void screen_init(struct screen *screen, const struct options *options);
@@ -88,6 +96,12 @@ int screen_record(struct screen *screen, const struct row *row);
 int screen_look(struct screen *screen, const struct report *report, const struct look_record *head);
 
 enum screen_answer screen_key(struct screen *screen, uint32_t key);
+
+/* The row to end; NULL: none. Valid until the next look. */
+const struct row *screen_target(const struct screen *screen);
+
+/* Takes over a record of type ROW_ACTION: of a plan, or of what was done. */
+int screen_show_action(struct screen *screen, const struct row *record, bool performed);
 
 /* What the next look should hold. */
 void screen_wants(const struct screen *screen, struct wants *wants);

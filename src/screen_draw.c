@@ -24,6 +24,23 @@ int screen_add_line(struct lines *lines, enum line_style style, const char *text
 	return lines_begin(lines, style) ?: text_fit(&lines->text, text, width, CUT_END) ?: lines_end(lines);
 }
 
+int screen_add_wrapped(struct lines *lines, const char *text, size_t indent, size_t width)
+{
+	size_t room = width > 2 * indent ? width - indent : width;
+	int error = 0;
+
+	if (room == width)
+		indent = 0;
+	while (*text && !error) {
+		size_t next, size = text_wrap(text, room, &next);
+
+		error = lines_begin(lines, LINE_PLAIN) ?: text_spaces(&lines->text, indent) ?:
+			buffer_append(&lines->text, text, size) ?: lines_end(lines);
+		text += next;
+	}
+	return error;
+}
+
 /* ---- The title ---- */
 
 static int add_interval(struct buffer *out, const struct look_record *head)
@@ -314,7 +331,7 @@ static int add_foot(const struct screen *screen, const struct screen_rows *rows,
 	if (!error)
 		error = text_add(&text, screen->typing ?
 				 "type what a row must have in it   Enter done   Esc all rows" :
-				 "Enter evidence   / filter   < > sort   space pause   [ ] time   ? help   q quit");
+				 "Enter evidence   e end it   / filter   < > sort   space pause   ? help   q quit");
 	if (!error)
 		error = buffer_append(&text, "", 1) ?: screen_add_line(lines, LINE_FOOT, text.data, width);
 	buffer_free(&text);
@@ -383,8 +400,8 @@ static int add_evidence(struct screen *screen, struct lines *lines, size_t width
 	if (!error && foot)
 		error = fill_up(lines, start + height) ?:
 			screen_add_line(lines, LINE_FOOT,
-					count > height ? "Esc back   up, down scroll   [ ] time   space pause   ? help   q quit" :
-							 "Esc back   [ ] time   space pause   ? help   q quit", width);
+					count > height ? "Esc back   up, down scroll   e end it   [ ] time   space pause   ? help" :
+							 "Esc back   e end it   [ ] time   space pause   ? help   q quit", width);
 	lines_free(&all);
 	return error;
 }
@@ -404,9 +421,9 @@ int screen_draw(struct screen *screen, struct lines *lines, size_t width, size_t
 		error = add_pages(screen, lines, width);
 	used = lines_count(lines) - start;
 	if (!error && height > used)
-		error = screen->mode == MODE_EVIDENCE ?
-				add_evidence(screen, lines, width, height - used, elapsed_ns) :
-				add_list(screen, lines, width, height - used);
+		error = screen->mode == MODE_EVIDENCE ? add_evidence(screen, lines, width, height - used, elapsed_ns) :
+			screen->mode == MODE_ACTION   ? screen_add_action(screen, lines, width) :
+							add_list(screen, lines, width, height - used);
 	lines_cut(lines, start + height);
 	return error;
 }

@@ -77,24 +77,6 @@ static int add_section(struct evidence *evidence, const char *title)
 	       screen_add_line(evidence->lines, LINE_SECTION, title, evidence->width);
 }
 
-/* Printable text over as many lines as it takes. */
-static int add_wrapped(struct evidence *evidence, const char *text, size_t indent)
-{
-	size_t room = evidence->width > 2 * indent ? evidence->width - indent : evidence->width;
-	int error = 0;
-
-	if (room == evidence->width)
-		indent = 0;
-	while (*text && !error) {
-		size_t next, size = text_wrap(text, room, &next);
-
-		error = lines_begin(evidence->lines, LINE_PLAIN) ?: text_spaces(&evidence->lines->text, indent) ?:
-			buffer_append(&evidence->lines->text, text, size) ?: lines_end(evidence->lines);
-		text += next;
-	}
-	return error;
-}
-
 static int add_sentence(struct evidence *evidence, const char *key, size_t indent)
 {
 	const struct column *column = column_find(key, evidence->row->type);
@@ -106,7 +88,7 @@ static int add_sentence(struct evidence *evidence, const char *key, size_t inden
 	evidence->shown[column - columns] = true;
 	if (column_known(column, evidence->row))
 		error = cell_add(&text, column, evidence->row) ?: buffer_append(&text, "", 1) ?:
-			add_wrapped(evidence, text.data, indent);
+			screen_add_wrapped(evidence->lines, text.data, indent, evidence->width);
 	buffer_free(&text);
 	return error;
 }
@@ -203,7 +185,7 @@ static int add_stack(struct evidence *evidence, const char *key, const char *tit
 			*next = '\0';
 			next += strlen(FRAME_SEPARATOR);
 		}
-		error = add_wrapped(evidence, frame, INDENT);
+		error = screen_add_wrapped(evidence->lines, frame, INDENT, evidence->width);
 	}
 	buffer_free(&text);
 	return error;

@@ -17,6 +17,7 @@ static const struct {
 	{"space", "pause, or go on from now"},
 	{"[, ]", "one look back, one on (left, right)"},
 	{"{, }", "ten looks back, ten on"},
+	{"e", "end what is stuck: shown first, done only after y"},
 	{"?", "this help (h)"},
 	{"q", "quit (Ctrl-C); Ctrl-Z: to the shell, and back with fg"},
 };

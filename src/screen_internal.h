@@ -32,6 +32,9 @@ const struct moment *screen_moment(const struct screen *screen);
 /* The same for a row through all looks: by its id, or by what it is about. Never 0. */
 uint64_t screen_row_id(const struct row *row);
 
+/* The row under the cursor, or NULL. Valid until the next look. */
+const struct row *screen_selected_row(const struct screen *screen);
+
 /* The rows of the page, filtered and sorted. */
 struct screen_rows {
 	const struct row **items;
@@ -57,6 +60,11 @@ const struct row *screen_evidence_row(const struct screen *screen, const struct 
 
 int screen_add_evidence(const struct screen *screen, struct lines *lines, size_t width, uint64_t elapsed_ns);
 int screen_add_help(struct lines *lines, size_t width);
+int screen_add_action(const struct screen *screen, struct lines *lines, size_t width);
+enum screen_answer screen_action_key(struct screen *screen, uint32_t key);
+
+/* Printable text over as many lines as it takes. */
+int screen_add_wrapped(struct lines *lines, const char *text, size_t indent, size_t width);
 
 /* A line cut to the width. */
 int screen_add_line(struct lines *lines, enum line_style style, const char *text, size_t width);

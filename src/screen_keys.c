@@ -66,23 +66,11 @@ static enum screen_answer time_key(struct screen *screen, uint32_t key)
 
 /* ---- Pages ---- */
 
-/* The row under the cursor, or NULL. Valid until the next look. */
-static const struct row *selected_row(const struct screen *screen)
-{
-	struct screen_rows rows;
-	const struct row *row = NULL;
-
-	if (!screen_rows(screen, &rows) && rows.count)
-		row = rows.items[screen_selected(screen, &rows)];
-	free(rows.items);
-	return row;
-}
-
 /* The threads are those of the process that one comes from. */
 static enum screen_answer go_to_page(struct screen *screen, size_t page)
 {
 	bool threads = screen_pages[page].types & ROW_BIT(ROW_THREAD);
-	const struct row *row = threads && page != screen->page ? selected_row(screen) : NULL;
+	const struct row *row = threads && page != screen->page ? screen_selected_row(screen) : NULL;
 
 	if (row && row->pid > 0)
 		screen->threads_of = (uint32_t)row->pid;
@@ -164,7 +152,7 @@ static enum screen_answer select_row(struct screen *screen, uint32_t key)
 
 static enum screen_answer show_evidence(struct screen *screen)
 {
-	const struct row *row = selected_row(screen);
+	const struct row *row = screen_selected_row(screen);
 
 	if (!row)
 		return SCREEN_NOTHING;
@@ -292,17 +280,23 @@ enum screen_answer screen_key(struct screen *screen, uint32_t key)
 	enum screen_answer answer;
 
 	if (screen->mode == MODE_HELP) {
-		screen->mode = screen->before_help;
+		screen->mode = screen->before;
 		return SCREEN_DRAW;
 	}
+	if (screen->mode == MODE_ACTION)
+		return screen_action_key(screen, key);
 	if (screen->typing)
 		return filter_key(screen, key);
 	if (key == 'q' || key == 'Q')
 		return SCREEN_QUIT;
 	if (key == '?' || key == 'h') {
-		screen->before_help = screen->mode;
+		screen->before = screen->mode;
 		screen->mode = MODE_HELP;
 		return SCREEN_DRAW;
+	}
+	if (key == 'e' && !screen->replay && screen_target(screen)) {
+		screen->action_how = 0;
+		return SCREEN_PLAN;
 	}
 	answer = page_key(screen, key);
 	if (answer == SCREEN_NOTHING)

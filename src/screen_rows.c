@@ -207,6 +207,17 @@ size_t screen_selected(const struct screen *screen, const struct screen_rows *ro
 	return !rows->count ? 0 : place->at < rows->count ? place->at : rows->count - 1;
 }
 
+const struct row *screen_selected_row(const struct screen *screen)
+{
+	struct screen_rows rows;
+	const struct row *row = NULL;
+
+	if (!screen_rows(screen, &rows) && rows.count)
+		row = rows.items[screen_selected(screen, &rows)];
+	free(rows.items);
+	return row;
+}
+
 /* ---- Columns to sort by ---- */
 
 static bool is_known(const struct screen *screen, const struct column *column)

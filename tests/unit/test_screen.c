@@ -92,7 +92,7 @@ static void start(struct screen *screen)
 	assert_int_equal(screen_record(screen, &row), 0);
 }
 
-#define FOOT "Enter evidence   / filter   < > sort   space pause   [ ] time   ? help   q quit\n"
+#define FOOT "Enter evidence   e end it   / filter   < > sort   space pause   ? help   q quit\n"
 
 /* ---- The list ---- */
 
@@ -157,7 +157,7 @@ static void a_small_screen_shows_rows_first(void **state)
 			    "3 stuck: 1 handshake, 2 readers\n"
 			    "  AGE  VERDICT    PROCESS    FD  LOCAL         PEER           KIND   SENT\n"
 			    "31.2s  peer_dead  java/1234   7  10.0.0.1:443  10.0.0.2:5000  tcp   300ms>\n"
-			    "1-1 of 3  Enter evidence   / filter   < > sort   space pause   [ ] time   ? hel\xe2\x80\xa6\n");
+			    "1-1 of 3  Enter evidence   e end it   / filter   < > sort   space pause   ? hel\xe2\x80\xa6\n");
 	assert_string_equal(draw(&screen, 20, 0), "");
 	assert_string_equal(draw(&screen, 20, 2), "sockstall  2026-11-\xe2\x80\xa6\n"
 						  "3 stuck: 1 handshak\xe2\x80\xa6\n");
@@ -335,7 +335,7 @@ static void a_crowd_is_counted(void **state)
 						  "  AGE  VERDICT    PROCESS    FD  LOCAL         PEER\n"
 						  "1h23m  peer_dead  java/1234   7  10.0.0.1:443  10.0.0.2:5000>\n"
 						  "1h23m  peer_dead  java/1234   7  10.0.0.1:443  10.0.0.2:5000\n"
-						  "1-2 of 1000  +4000 more  Enter evidence   / filter   < > so\xe2\x80\xa6\n");
+						  "1-2 of 1000  +4000 more  Enter evidence   e end it   / filt\xe2\x80\xa6\n");
 	screen_key(&screen, SCREEN_END);
 	assert_non_null(strstr(draw(&screen, 60, 6), "1h06m  peer_dead  java/1234   7  10.0.0.1:443  10.0.0.2:5000>\n"
 						     "999-1000 of 1000"));
@@ -646,7 +646,7 @@ static void evidence_counts_down(void **state)
 			    "timers\n"
 			    "  age_s                  4m07s           How long ago the wait began\n"
 			    "  gives_up_s             6.3s            When the kernel itself will drop it; n\xe2\x80\xa6\n"
-			    "Esc back   up, down scroll   [ ] time   space pause   ? help   q quit\n");
+			    "Esc back   up, down scroll   e end it   [ ] time   space pause   ? help\n");
 	assert_non_null(strstr(draw_after(&screen, 80, 24, 60000000000), "gives_up_s             0us"));
 	assert_int_equal(screen_key(&screen, SCREEN_ESCAPE), SCREEN_DRAW);
 	assert_non_null(strstr(draw(&screen, 80, 24), "Enter evidence"));
@@ -719,6 +719,90 @@ static void help_is_there_and_goes(void **state)
 	screen_free(&screen);
 }
 
+/* ---- Ending ---- */
+
+static void show_plan(struct screen *screen, const char *result, const char *error, bool performed)
+{
+	struct row record;
+
+	row_init(&record, ROW_ACTION);
+	record.action.how = "destroy";
+	record.action.what = "the connection a -> b";
+	record.action.follows = "the reader gets ECONNABORTED";
+	record.action.result = result;
+	record.action.error = error;
+	assert_int_equal(screen_show_action(screen, &record, performed), 0);
+}
+
+static void nothing_is_ended_without_yes(void **state)
+{
+	static const uint32_t others[] = {'q', 'n', 'Y', SCREEN_ENTER, SCREEN_ESCAPE, ' ', 'e', '1', SCREEN_DOWN};
+	struct row rows[2];
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	assert_int_equal(type(&screen, "e"), SCREEN_NOTHING);
+	fill_readers(rows, 2);
+	look(&screen, rows, 2);
+	screen_key(&screen, SCREEN_DOWN);
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		assert_int_equal(type(&screen, "e"), SCREEN_PLAN);
+		assert_int_equal(screen_target(&screen)->pid, 101);
+		assert_int_equal(type(&screen, "y"), SCREEN_NOTHING); /* there is no plan yet */
+		show_plan(&screen, "planned", NULL, false);
+		assert_non_null(strstr(draw(&screen, 80, 24), "nothing is done yet: destroy\n"
+							      "  what: the connection a -> b\n"
+							      "  follows: the reader gets ECONNABORTED\n\n"
+							      "y: do it   d destroy"));
+		assert_int_equal(screen_key(&screen, others[i]), SCREEN_NEXT_LOOK);
+		assert_int_equal(screen.mode, MODE_LIST);
+	}
+	screen_free(&screen);
+}
+
+static void what_was_done_is_told_once(void **state)
+{
+	struct row row = sample_reader();
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_READERS);
+	look(&screen, &row, 1);
+	screen_key(&screen, SCREEN_ENTER);
+	assert_int_equal(type(&screen, "e"), SCREEN_PLAN);
+	show_plan(&screen, "planned", NULL, false);
+	assert_int_equal(type(&screen, "s"), SCREEN_PLAN);
+	assert_int_equal(screen.action_how, 's');
+	assert_non_null(screen_target(&screen));
+	show_plan(&screen, "planned", NULL, false);
+	assert_int_equal(type(&screen, "y"), SCREEN_PERFORM);
+	show_plan(&screen, "done", NULL, true);
+	assert_non_null(strstr(draw(&screen, 80, 24), "\ndone: destroy\n"));
+	assert_non_null(strstr(draw(&screen, 80, 24), "\nany key: back\n"));
+	assert_int_equal(type(&screen, "y"), SCREEN_NEXT_LOOK);
+	assert_int_equal(screen.mode, MODE_EVIDENCE);
+	/* What cannot be planned cannot be done. */
+	type(&screen, "e");
+	show_plan(&screen, "failed", "no such\x1b[2J process", false);
+	assert_non_null(strstr(draw(&screen, 80, 24), "error: no such\\x1b[2J process\n"));
+	assert_int_equal(type(&screen, "y"), SCREEN_NEXT_LOOK);
+	screen_free(&screen);
+}
+
+static void a_recording_has_nothing_to_end(void **state)
+{
+	const struct options options = {.command = COMMAND_READERS, .replay_file = "x"};
+	struct row row = sample_reader();
+	struct screen screen;
+
+	(void)state;
+	screen_init(&screen, &options);
+	look(&screen, &row, 1);
+	assert_int_equal(type(&screen, "e"), SCREEN_NOTHING);
+	screen_free(&screen);
+}
+
 /* Each kind of finding can be seen on some page of the overview. */
 static void every_finding_has_a_page(void **state)
 {
@@ -759,6 +843,9 @@ int main(void)
 		cmocka_unit_test(evidence_has_every_field),
 		cmocka_unit_test(evidence_outlives_its_row),
 		cmocka_unit_test(help_is_there_and_goes),
+		cmocka_unit_test(nothing_is_ended_without_yes),
+		cmocka_unit_test(what_was_done_is_told_once),
+		cmocka_unit_test(a_recording_has_nothing_to_end),
 		cmocka_unit_test(every_finding_has_a_page),
 	};
 
