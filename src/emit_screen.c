@@ -146,6 +146,10 @@ static void screen_close(void *state)
 	(void)state;
 	if (!view.terminal)
 		return;
+	/* On a terminal without a second screen the picture stays, and the shell goes on in its last line. */
+	move(getmaxy(stdscr) - 1, 0);
+	clrtoeol();
+	refresh();
 	endwin();
 	delscreen(view.terminal);
 	fclose(view.in);

@@ -33,8 +33,11 @@ int screen_record(struct screen *screen, const struct row *row)
 {
 	if (row->type == ROW_LOST && row->lost.count != NOT_KNOWN)
 		screen->lost += row->lost.count;
-	if (row->type == ROW_END)
+	if (row->type == ROW_END) {
 		screen->ended = true;
+		screen->paused |= screen->stepping;
+		screen->stepping = false;
+	}
 	if (row->type == ROW_START && row->start.host)
 		return take_host(screen, row->start.host);
 	return 0;

@@ -9,6 +9,7 @@ import pytest
 import child
 import netns
 import run
+from terminal import Tmux
 from zoo import Room
 
 
@@ -71,3 +72,17 @@ def stall():
     yield start
     for child_ in started:
         child_.end()
+
+
+@pytest.fixture
+def tmux(tmp_path):
+    """Starts sockstall on a terminal of its own; `before` stands in front of it."""
+    started = []
+
+    def start(*arguments, before=(), **size):
+        started.append(Tmux([*before, run.SOCKSTALL, *arguments], tmp_path, **size))
+        return started[-1]
+
+    yield start
+    for terminal in started:
+        terminal.close()

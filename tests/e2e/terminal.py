@@ -84,10 +84,28 @@ class Tmux:
     def keys(self, *names):
         self("send-keys", *names)
 
+    def type(self, text):
+        """As it stands, and not as the name of a key."""
+        self("send-keys", "-l", text)
+
+    def wait_without(self, text, timeout=15):
+        """Until this is not on the screen any more. Returns the screen."""
+        try:
+            return wait_until(lambda: self._without(text), timeout)
+        except AssertionError:
+            raise AssertionError(f"still {text!r} on the screen:\n{self.screen()}") from None
+
+    def _without(self, text):
+        screen = self.screen()
+        return None if text in screen else screen
+
     def check_restored(self):
         """The shell's screen is back, with its cursor and its settings."""
         screen = self.wait("code=0")
         assert "the shell" in screen, screen
+        self.check_settings()
+
+    def check_settings(self):
         state = self("display-message", "-p", "#{alternate_on} #{cursor_flag} #{mouse_any_flag}")
         assert state.split() == ["0", "1", "0"], state
         wait_until(self.after.exists, 5)

@@ -12,7 +12,7 @@ import run
 from cgroups import Cgroup, cgroup2
 from child import wait_until
 from scene import MIN_AGE, Scene, block, waiting_client
-from terminal import Tmux, run_in_pty
+from terminal import run_in_pty
 
 HOSTILE = b'a\x1b[2J"\xff\n'
 HOSTILE_TEXT = 'a\x1b[2J"\ufffd\n'
@@ -26,19 +26,6 @@ def scene():
     scene.hostile = scene.stalls["hostile"] = block(hostile)
     yield scene
     scene.close()
-
-
-@pytest.fixture
-def tmux(tmp_path):
-    started = []
-
-    def start(*arguments, **size):
-        started.append(Tmux([run.SOCKSTALL, *arguments], tmp_path, **size))
-        return started[-1]
-
-    yield start
-    for terminal in started:
-        terminal.close()
 
 
 # Text in a pipe.

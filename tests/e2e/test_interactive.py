@@ -1,0 +1,396 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""The interactive live view in tmux: real keys, and the screen that they lead to."""
+
+import re
+import subprocess
+
+import pytest
+
+import run
+from child import Stall, wait_until
+from scene import MIN_AGE, Scene, block, waiting_client
+from test_documents import part
+
+ACCOUNTS = ("-i", "200ms", *MIN_AGE)
+
+
+@pytest.fixture(scope="module")
+def scene():
+    scene = Scene()
+    yield scene
+    scene.close()
+
+
+@pytest.fixture
+def view(scene, tmux):
+    """The overview of the scene's two readers, once it shows both."""
+    def start(*arguments, **how):
+        screen = tmux(*ACCOUNTS, "-p", f"{scene.v4.pid},{scene.v6.pid}", *arguments, **how)
+        screen.wait("2 stuck: 2 readers")
+        return screen
+    return start
+
+
+def rows(screen):
+    """The pids of the list, from above."""
+    return [int(pid) for pid in re.findall(r"awaiting_reply +\S+?/(\d+)", screen)]
+
+
+def selected(screen):
+    """The text of the lines in reverse that begin at the left edge: the selected row."""
+    found = re.findall(r"^\x1b\[[0-9;]*7m(.*)$", screen("capture-pane", "-p", "-e"), re.M)
+    return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", line) for line in found)
+
+
+def quit_it(screen):
+    screen.keys("q")
+    screen.check_restored()
+
+
+def field(screen, key):
+    """The value of a field of the evidence."""
+    found = re.search(rf"^  {key} +(\S+)", screen, re.M)
+    return found and found.group(1)
+
+
+def seconds(text):
+    """Of a duration as it is shown."""
+    units = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
+    return sum(float(number) * units[unit] for number, unit in re.findall(r"([\d.]+)(us|ms|s|m|h)", text))
+
+
+def test_pages(scene, view):
+    """By number and by Tab; each has its rows, and the line of pages says how many are stuck."""
+    screen = view()
+    text = screen.screen()
+    assert "1 overview (2)  2 handshakes  3 readers (2)  4 loops  5 threads" in text, text
+    screen.keys("2")
+    screen.wait("nothing is stuck here")
+    screen.keys("Tab")
+    text = screen.wait(str(scene.v6.pid))
+    assert sorted(rows(text)) == sorted([scene.v4.pid, scene.v6.pid]), text
+    screen.keys("BTab")
+    screen.wait("nothing is stuck here")
+    quit_it(screen)
+
+
+def test_evidence_is_what_json_says(scene, view):
+    """Every field that stays the same is there under its name, with its value."""
+    wanted = run.only(run.once(*MIN_AGE, "-p", scene.v6.pid), type="reader")
+    screen = view("readers", columns=200, rows=100)
+    screen.keys("/")
+    screen.type(str(scene.v6.pid))
+    screen.keys("Enter", "Enter")
+    text = screen.wait("socket options")
+    for key in ("pid", "tid", "fd", "netns", "cookie", "family", "local_addr", "local_port", "peer_addr", "peer_port",
+                "verdict", "syscall", "kind", "role", "bytes_sent", "id", "keepalive_probes_max"):
+        assert field(text, key) == str(wanted[key]), (key, text)
+    assert wanted["advice"] in text and "no receive timeout, no keepalive" in text, text
+    assert seconds(field(text, "age_s")) >= wanted["age_s"] - 1
+    missing = [key for key in wanted if key not in text and key not in ("v", "why", "advice")]
+    assert not missing, (missing, text)
+    screen.keys("Escape")
+    screen.wait("Enter evidence")
+    quit_it(screen)
+
+
+def test_evidence_has_the_stack(scene, view):
+    """The thread's stack is asked for while its evidence is shown. That of a reader is in its socket's wait."""
+    if b"stack_scan" not in run.sockstall("check").stdout:
+        pytest.skip("no stack scan")
+    screen = view("readers", columns=120, rows=100)
+    screen.keys("Enter")
+    text = screen.wait("kernel_stack of its thread")
+    assert "recvmsg" in text.partition("kernel_stack of its thread")[2], text
+    screen.wait("stack_used")
+    quit_it(screen)
+
+
+def test_timers_count_down(scene, tmux):
+    """Between looks: no look comes for an hour, and yet the kernel gives up earlier and earlier."""
+    screen = tmux("handshakes", "-i", "1h", *MIN_AGE, "-p", scene.syn.pid, columns=120, rows=60)
+    screen.wait("no_answer")
+    screen.keys("Enter")
+    screen.wait("gives_up_s")
+
+    def timers():
+        text = screen.screen()
+        times = [field(text, key) for key in ("gives_up_s", "age_s")]
+        return [seconds(time) for time in times] if all(times) else None
+
+    gives_up, age = wait_until(timers, 5)
+    # Each is shown rounded, and sent again the SYN may be given more time: that takes another look.
+    wait_until(lambda: (timers() or [gives_up])[0] < gives_up - 1, 10, "a second to pass")
+    assert timers()[1] > age
+    quit_it(screen)
+
+
+def test_filter(scene, view):
+    """As one types, in any cell; q is a letter there."""
+    screen = view()
+    screen.keys("/")
+    screen.type("SST-ALPHA")
+    text = screen.wait("/SST-ALPHA_")
+    text = screen.wait_without(str(scene.v6.pid))
+    assert rows(text) == [scene.v4.pid], text
+    screen.type("q")
+    screen.wait("none of 2 has this in it")
+    screen.keys("BSpace", "Enter")
+    screen.wait("/SST-ALPHA/")
+    screen.keys("Escape")
+    screen.wait(str(scene.v6.pid))
+    quit_it(screen)
+
+
+def test_sort_and_select(scene, view):
+    """The selection stays with its row when the order is turned round."""
+    screen = view("readers")
+    first = rows(screen.screen())
+    wait_until(lambda: str(first[0]) in selected(screen), 5, "the first row to be selected")
+    screen.keys(">")
+    screen.wait("by AGE")
+    screen.keys("r")
+    screen.wait("reversed")
+    text = wait_until(lambda: rows(screen.screen()) == first[::-1] and screen.screen(), 5, "the other order")
+    screen.keys("Home")
+    wait_until(lambda: str(first[1]) in selected(screen), 5, f"the first row in\n{text}")
+    screen.keys("r")
+    wait_until(lambda: rows(screen.screen()) == first, 5, "the first order")
+    wait_until(lambda: str(first[1]) in selected(screen), 5, "the selection to follow")
+    screen.keys("<")
+    screen.wait_without("by AGE")
+    quit_it(screen)
+
+
+def test_pause_and_back_in_time(room, tmux):
+    """What is over is gone, but not from the looks before."""
+    client = block(waiting_client(room, 5041, room.link.right4))
+    screen = tmux(*ACCOUNTS, "--port", 5041)
+    screen.wait(str(client.pid))
+    screen.keys("Space")
+    screen.wait("paused")
+    client.peer.tell("send=1")
+    client.said("returned")
+    # Others are taken meanwhile: the one that is shown is further and further back.
+    text = screen.wait("  -1.")
+    assert rows(text) == [client.pid], text
+    screen.keys("Space")
+    text = screen.wait_without(str(client.pid))
+    assert "paused" not in text
+    for _ in range(600):
+        screen.keys("{")
+        if rows(screen.screen()) == [client.pid]:
+            break
+    text = screen.wait(str(client.pid))
+    assert "paused" in text and re.search(r"  -\d", text), text
+    screen.keys("Space")
+    screen.wait_without(str(client.pid))
+    quit_it(screen)
+
+
+def test_replay(scene, tmux, tmp_path):
+    """A recording can be stepped through, and stays on the screen at its end."""
+    path = tmp_path / "looks"
+    done = run.sockstall("readers", "-i", "100ms", "-d", "1s", *MIN_AGE, "-p", scene.v4.pid, "--record", path)
+    assert done.returncode == 0, done.stderr
+    screen = tmux("replay", path)
+    screen.wait("end of the recording")
+    text = screen.screen()
+    assert rows(text) == [scene.v4.pid], text
+    screen.keys("[")
+    text = screen.wait("  -")
+    assert rows(text) == [scene.v4.pid], text
+    screen.keys("Enter")
+    screen.wait("socket options")
+    screen.keys("e")  # there is nothing to end
+    screen.keys("Escape")
+    screen.wait("Enter evidence")
+    quit_it(screen)
+
+
+def test_replay_step_by_step(scene, tmux, tmp_path):
+    path = tmp_path / "looks"
+    done = run.sockstall("readers", "-i", "2s", "-d", "5s", *MIN_AGE, "-p", scene.v4.pid, "--record", path)
+    assert done.returncode == 0, done.stderr
+    screen = tmux("replay", path)
+    screen.wait("1 stuck")
+    screen.keys("Space")
+    first = re.search(r"T[\d:]+Z", screen.wait("paused")).group()
+    for _ in range(10):
+        screen.keys("]")
+        text = wait_until(lambda: _stepped(screen.screen(), first), 15, f"the look after {first}")
+        if "end of the recording" in text:
+            break
+        first = re.search(r"T[\d:]+Z", text).group()
+    screen.wait("end of the recording")
+    quit_it(screen)
+
+
+def _stepped(text, first):
+    """The screen, when it has gone on from that look and is paused again."""
+    return text if "paused" in text and (first not in text or "end of the recording" in text) else None
+
+
+def test_threads(scene, view):
+    """All threads of the selected row's process."""
+    screen = view(columns=120)
+    screen.keys("/")
+    screen.type("sst-alpha")
+    screen.keys("Enter", "5", "Escape")
+    text = screen.wait("STACK USED")
+    assert re.search(rf"sst-alpha/{scene.v4.pid} +sleeping +recvfrom", text), text
+    assert str(scene.v6.pid) not in text
+    quit_it(screen)
+
+
+def test_loops(room, tmux):
+    """Healthy ones too, with a histogram of their lags; what it shows is in JSON."""
+    loop = Stall(room.here, "loop.py")
+    loop.said("turned")
+    screen = tmux("epoll", "-i", "500ms", "-p", loop.pid)
+    text = screen.wait("\u2588")
+    assert re.search(rf"\bok +python3/{loop.pid} .*\u2588", text), text
+    screen.keys("Enter")
+    text = screen.wait("lag_histogram")
+    assert re.search(r"^  below \S+ +\d+ \u2587+$", text, re.M), text
+    quit_it(screen)
+
+
+def test_lag_histogram(room, stream):
+    """Each time between two waits is in one of its places, and one of 300 ms in the right one."""
+    live = stream("epoll", "-j", "-a", "-i", "500ms")
+    loop = Stall(room.here, "loop.py")
+    loop.said("turned")
+    live.wait(10, type="loop", tid=loop.pid)
+    loop.tell("sleep=0.3")
+    loop.said("left")
+    found = live.wait_line(lambda line: _long_lag(line, loop.pid), 10, what="the lag of 300 ms")
+    records = run.findings(live.stop(), type="loop", tid=loop.pid)
+    assert found["lag_max_s"] >= 0.3
+    for record in records:
+        bars = record["lag_histogram"]
+        if bars is None:
+            continue
+        assert len(bars) == 20 and (sum(bars) > 0) == (record["lag_p50_s"] is not None), record
+        if record["lag_max_s"] and sum(bars):
+            last = max(i for i, count in enumerate(bars) if count)
+            assert last == 19 or record["lag_max_s"] < 32768e-9 * 2 ** last * 1.001, record
+            assert not last or record["lag_max_s"] >= 32768e-9 * 2 ** (last - 1) * 0.999, record
+
+
+def _long_lag(line, tid):
+    record = run.parse_line(line)
+    return record if record.get("tid") == tid and (record.get("lag_max_s") or 0) >= 0.3 else None
+
+
+@pytest.mark.parametrize("terminal", ["vt100", "xterm-256color", "screen", "linux"])
+def test_terminals(scene, view, terminal):
+    screen = view(before=["env", f"TERM={terminal}"])
+    wait_until(lambda: str(scene.v4.pid) in selected(screen) or str(scene.v6.pid) in selected(screen), 5, "a selection")
+    screen.keys("Down", "Enter")
+    screen.wait("socket options")
+    screen.keys("Escape")
+    screen.wait("Enter evidence")
+    screen.keys("q")
+    text = screen.wait("code=0")
+    # Some of these have no second screen to go back from: there the last picture stays, above the shell's line.
+    assert re.search("^code=0$", text, re.M), text
+    screen.check_settings()
+
+
+def test_without_utf8(room, tmux):
+    loop = Stall(room.here, "loop.py")
+    loop.said("turned")
+    screen = tmux("epoll", "-i", "500ms", "-p", loop.pid, before=["env", "LC_ALL=C", "NO_COLOR=1"])
+    text = screen.wait(f"python3/{loop.pid}")
+    text = wait_until(lambda: re.search(rf"\bok +python3/{loop.pid} .*#", screen.screen()) and screen.screen(), 10)
+    assert text.isascii(), text
+    screen.keys("?")
+    assert screen.wait("any key: back").isascii()
+    screen.keys("x")
+    quit_it(screen)
+
+
+def test_resized_while_keys_come(scene, view):
+    """At any moment, to any size."""
+    screen = view()
+    sizes = [(20, 5), (1, 1), (200, 50), (3, 2), (80, 24), (40, 9), (500, 100), (80, 24)]
+    for number, (columns, lines) in enumerate(sizes * 3):
+        screen.resize(columns, lines)
+        screen.keys(["Down", "Enter", "Tab", "Escape", "/", "?", "Space", "End"][number % 7])
+    screen.keys("Escape", "Escape", "1", "Escape", "Escape")
+    text = screen.wait("1 overview (2)")
+    assert sorted(rows(screen.wait(str(scene.v4.pid)))) == sorted([scene.v4.pid, scene.v6.pid]), text
+    quit_it(screen)
+
+
+def test_stopped_and_brought_back(scene, tmux):
+    """Ctrl-Z leaves the shell's screen as it was; fg brings the view back, at the size that there is by then."""
+    screen = tmux("--version", before=["bash", "--norc", "-i", "-c", "exec bash --norc -i", "bash"])
+    screen.type(f"PS1='ready> '; {run.SOCKSTALL} {' '.join(ACCOUNTS)} -p {scene.v4.pid}")
+    screen.keys("Enter")
+    screen.wait("1 stuck")
+    screen.keys("C-z")
+    text = screen.wait("Stopped")
+    assert "1 stuck" not in text, text
+    assert screen("display-message", "-p", "#{alternate_on} #{cursor_flag}").split() == ["0", "1"]
+    screen.resize(120, 30)
+    screen.type("fg")
+    screen.keys("Enter")
+    screen.wait("1 stuck")
+    screen.keys("3", "Enter")
+    screen.wait("socket options")
+    screen.keys("q")
+    screen.wait_without("socket options")
+    screen.type("exit")
+    screen.keys("Enter")
+    screen.check_restored()
+
+
+def test_end_from_the_view(room, tmux):
+    """Shown first; nothing without y; then the application sees it."""
+    client = block(waiting_client(room, 5042, room.link.right4))
+    screen = tmux(*ACCOUNTS, "--port", 5042)
+    screen.wait(str(client.pid))
+    screen.keys("e")
+    text = screen.wait("nothing is done yet: ")
+    assert f"pid {client.pid}" in re.sub(r"\s+", " ", text) and "ECONNABORTED" in text, text
+    screen.keys("n")
+    screen.wait("Enter evidence")
+    assert client.process.poll() is None and rows(screen.screen()) == [client.pid]
+    screen.keys("e")
+    screen.wait("nothing is done yet: destroy")
+    screen.keys("s")
+    screen.wait("nothing is done yet: shutdown")
+    screen.keys("y")
+    screen.wait("done: shutdown")
+    assert client.said("returned").get("count") == 0
+    screen.keys("Enter")
+    screen.wait_without(str(client.pid))
+    quit_it(screen)
+
+
+def test_yes_before_the_plan_is_no_yes(room, tmux):
+    """What was typed ahead is not an answer to what was not shown."""
+    client = block(waiting_client(room, 5043, room.link.right4))
+    screen = tmux(*ACCOUNTS, "--port", 5043)
+    screen.wait(str(client.pid))
+    screen.type("eyyy")
+    screen.wait("nothing is done yet: ")
+    screen.keys("Escape")
+    screen.wait("Enter evidence")
+    assert rows(screen.wait(str(client.pid))) == [client.pid]
+    quit_it(screen)
+
+
+def test_help_and_the_man_page_agree(scene, view):
+    screen = view()
+    screen.keys("?")
+    text = screen.wait("any key: back")
+    helped = re.findall(r"^  (\S.*?)  +\S", text, re.M)
+    manual = [line.replace("*", "") for line in part("INTERACTIVE").splitlines() if line.startswith("*")]
+    assert helped == manual
+    assert len(helped) > 10 and "\u2026" not in text, text
+    screen.keys("q")  # any key leads back
+    screen.wait("Enter evidence")
+    quit_it(screen)
