@@ -3,6 +3,9 @@
  * All that differs between kernels and architectures, in one place. Each entry names the version or
  * the commit that changed it. Features are found through the running kernel's BTF, never by version.
  * A ___suffix names a flavour: libbpf drops it when it looks for the type.
+ *
+ * What no header can hide: socket_scan and usage_scan are there twice, with bpf_loop() and without (probe_load.c chooses), and
+ * a tracepoint that a kernel has not is left out (probe_attach.c).
  */
 #ifndef SOCKSTALL_COMPAT_BPF_H
 #define SOCKSTALL_COMPAT_BPF_H
@@ -166,7 +169,7 @@ static __always_inline __u32 compat_task_state(const struct task_struct *task)
 	return BPF_CORE_READ((const struct task_struct___before_5_14 *)task, state);
 }
 
-/* Registers of a syscall. */
+/* Registers of a syscall: struct pt_regs of the two architectures, the same on all kernels from 5.10 on. */
 struct pt_regs___x86 {
 	unsigned long di, si, dx, r10, r8, r9, orig_ax, sp;
 } CORE;
@@ -233,7 +236,10 @@ struct pt_regs___any {
 
 #define USUAL_STACK_SIZE 16384 /* x86-64, and arm64 with small pages; without KASAN */
 
-/* The area of a stack has a guard page behind it, which is in its size but not among its pages. */
+/*
+ * With CONFIG_VMAP_STACK (Linux 4.9, ba14a194a434) a stack is in an area of its own, which has a guard page behind it that is
+ * in its size but not among its pages.
+ */
 static __always_inline unsigned long stack_size(const struct task_struct *task)
 {
 	const struct task_struct___stack *with_area = (const void *)task;
@@ -265,7 +271,7 @@ static __always_inline const void *compat_task_pt_regs(struct task_struct *task)
 }
 
 /*
- * What the scheduler keeps of a task: nothing at all without CONFIG_SCHED_INFO. Then 0, which is "not known". `task` is
+ * What the scheduler keeps of a task: nothing at all without CONFIG_SCHED_INFO, on any version. Then 0, which is "not known". `task` is
  * as for compat_read().
  */
 #define compat_sched_info(task, member) \
@@ -279,6 +285,12 @@ static __always_inline const void *compat_task_pt_regs(struct task_struct *task)
 	(bpf_core_field_exists((task)->sched_info.last_arrival) ? \
 		 compat_read(task, sched_info.last_arrival) :      \
 		 compat_read(task, nvcsw) + compat_read(task, nivcsw))
+
+/* The same of a task that is known by address only. */
+static __always_inline __u64 compat_last_arrival(const struct task_struct *task)
+{
+	return bpf_core_field_exists(task->sched_info.last_arrival) ? BPF_CORE_READ(task, sched_info.last_arrival) : 0;
+}
 
 /* The syscall that a sleeping task is in. Returns false where the registers cannot be had. */
 static __always_inline bool compat_syscall(struct task_struct *task, struct syscall_state *syscall)
@@ -328,7 +340,10 @@ static __always_inline void compat_user_frame(struct task_struct *task, __u64 *i
 	}
 }
 
-/* A 32-bit task's syscall: its numbers are another table. */
+/*
+ * A 32-bit task's syscall: its numbers are another table. x86 has kept that in thread_info since Linux 4.16
+ * (37a8f7c38339), arm64 as a flag from the start.
+ */
 struct thread_info___x86 {
 	__u32 status;
 } CORE;

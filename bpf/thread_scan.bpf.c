@@ -335,8 +335,7 @@ static __always_inline void note_clock(void)
 {
 	const struct task_struct *self = (const void *)bpf_get_current_task();
 
-	if (bpf_core_field_exists(self->sched_info.last_arrival))
-		self_last_arrival = BPF_CORE_READ(self, sched_info.last_arrival);
+	self_last_arrival = compat_last_arrival(self);
 	self_switches = BPF_CORE_READ(self, nvcsw) + BPF_CORE_READ(self, nivcsw);
 }
 
