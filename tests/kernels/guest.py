@@ -89,7 +89,7 @@ def run_tests(results, tests):
 def main():
     try:
         hold_tracepoints()
-    except OSError as error:  # locked down: then nobody else gets a tracepoint either
+    except (OSError, subprocess.CalledProcessError) as error:  # locked down: then nobody else gets a tracepoint either
         print(f"tracepoints: {error}")
     results = Results(sys.argv[1])
     with open(os.path.join(os.path.dirname(HERE), "wanted.json"), encoding="utf-8") as file:

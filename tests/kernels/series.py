@@ -15,6 +15,9 @@ class Series:
     suite: str  # of Debian
     pattern: str  # what apt calls the package; the newest that matches is taken
     arch: str = "amd64"
+    append: str = ""  # to the kernel's command line
+    tests: tuple = ()  # in place of the core's
+    kernel: str = ""  # whose folder it shares; its own
 
 
 ALL = {one.name: one for one in (
@@ -23,6 +26,8 @@ ALL = {one.name: one for one in (
     Series("6.12", "bookworm-security", r"linux-image-6\.12\.[\d.]+\+deb12-cloud-amd64"),
     Series("7", "sid", r"linux-image-7\.[\d.]+\+deb\d+-cloud-amd64"),
     Series("arm64", "bookworm-security", r"linux-image-6\.12\.[\d.]+\+deb12-cloud-arm64", "arm64"),
+    Series("lockdown", "bookworm-security", r"linux-image-6\.12\.[\d.]+\+deb12-cloud-amd64",
+           append="lockdown=confidentiality", tests=("test_degraded.py::test_lockdown",), kernel="6.12"),
 )}
 
 
@@ -46,7 +51,8 @@ class Kernel:
 
     def __init__(self, series):
         self.arch = series.arch
-        self.home = fetch.whole(os.path.join(folder("kernels"), series.name), 30, lambda where: _fetch(series, where))
+        home = os.path.join(folder("kernels"), series.kernel or series.name)
+        self.home = fetch.whole(home, 30, lambda where: _fetch(series, where))
 
     @property
     def modules(self):
