@@ -50,6 +50,7 @@ extern const struct emitter_kind emit_lines; /* a text line for each open, chang
 extern const struct emitter_kind emit_table; /* --once */
 extern const struct emitter_kind emit_screen; /* live, ncurses */
 extern const struct emitter_kind emit_metrics; /* a file for node_exporter, at every look */
+extern const struct emitter_kind emit_trace; /* all looks, for a viewer of traces */
 extern const struct emitter_kind emit_html; /* a page about all looks */
 
 /* The JSON Schema of every record. Returns 0 or a negative errno. */

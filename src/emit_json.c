@@ -11,6 +11,7 @@
 
 #include "column.h"
 #include "emit.h"
+#include "json.h"
 #include "out.h"
 #include "text.h"
 
@@ -89,6 +90,41 @@ static int add_value(struct json_emitter *json, const struct column *column, con
 		return add_histogram(json, field);
 	}
 	return 0;
+}
+
+int json_add_text(struct buffer *out, const char *raw)
+{
+	struct json_emitter json = {.line = *out};
+	int error = add_text(&json, raw);
+
+	*out = json.line;
+	buffer_free(&json.text);
+	return error;
+}
+
+int json_add_value(struct buffer *out, const struct column *column, const struct row *row)
+{
+	struct json_emitter json = {.line = *out};
+	int error = add_value(&json, column, row);
+
+	*out = json.line;
+	buffer_free(&json.text);
+	return error;
+}
+
+int json_add_known(struct buffer *out, const struct row *row)
+{
+	const char *separator = "{\"";
+	int error = 0;
+
+	for (size_t i = 0; i < column_count && !error; i++) {
+		if (!(columns[i].types & ROW_BIT(row->type)) || !column_known(&columns[i], row))
+			continue;
+		error = text_add(out, separator) ?: text_add(out, columns[i].key) ?: text_add(out, "\":") ?:
+			json_add_value(out, &columns[i], row);
+		separator = ",\"";
+	}
+	return error ?: text_add(out, "}");
 }
 
 /* The keys are our own and need no escape. */

@@ -297,6 +297,12 @@ int option_set_textfile(struct options *options, const char *text)
 	return *text ? 0 : -EINVAL;
 }
 
+int option_set_trace(struct options *options, const char *text)
+{
+	options->trace_file = text;
+	return *text ? 0 : -EINVAL;
+}
+
 int option_set_html(struct options *options, const char *text)
 {
 	options->html_file = text;

@@ -91,6 +91,8 @@ static const struct option_spec {
 	 BIT(COMMAND_OVERVIEW) | BIT(COMMAND_EPOLL) | BIT(COMMAND_THREADS), FLAG(stacks)},
 	{"record", 0, "FILE", "a file name", "also write the raw kernel records to FILE", LIVE, SET(record)},
 	{"html", 0, "FILE", "a file name", "write a page about the recording to FILE", BIT(COMMAND_REPLAY), SET(html)},
+	{"trace", 0, "FILE", "a file name", "write a trace of the recording to FILE, for Perfetto", BIT(COMMAND_REPLAY),
+	 SET(trace)},
 	{"textfile", 0, "DIR", "the name of a folder", "with metrics: write DIR/sockstall.prom at every look",
 	 BIT(COMMAND_METRICS), SET(textfile)},
 	{"force", 0, NULL, NULL, "replace the file that is written, where it is there", REPORTS, FLAG(force)},
@@ -305,10 +307,10 @@ static int check_combinations(const struct parser *parser)
 		return usage_error("metrics takes neither --json nor --all");
 	if (options->once && options->duration_ns)
 		return usage_error("--once and --duration exclude each other");
-	if (options->html_file && (options->json || options->once))
-		return usage_error("--html excludes --json and --once");
-	if (options->force && !options->html_file && !options->record_file)
-		return usage_error("--force needs a file that is written: --record FILE or --html FILE");
+	if ((options->html_file || options->trace_file) && (options->json || options->once))
+		return usage_error("--%s excludes --json and --once", options->html_file ? "html" : "trace");
+	if (options->force && !options->html_file && !options->trace_file && !options->record_file)
+		return usage_error("--force needs a file that is written: --record FILE, --html FILE or --trace FILE");
 	if (options->command == COMMAND_REPLAY && options->netns == NETNS_SELF)
 		return usage_error("--netns self cannot be used with replay: name the inode");
 	return 0;

@@ -113,6 +113,7 @@ static int replay(struct session *session, struct options *merged, struct record
 		  const struct options *given, FILE *out, const char **error)
 {
 	struct recording_chunk chunk;
+	struct wants wants;
 	int signals, got = recording_next(recording, &chunk, session_next_look(session), error);
 
 	if (got <= 0)
@@ -121,6 +122,9 @@ static int replay(struct session *session, struct options *merged, struct record
 	got = session_open(session, merged, out);
 	if (got)
 		return got;
+	/* What no person changes is asked once. */
+	if (!session->emitter->wait)
+		session_wants(session, &wants);
 	signals = session->emitter->wait ? signals_open() : -1;
 	got = replay_chunk(session, &chunk);
 	if (!got)
@@ -184,7 +188,13 @@ int run_replay(const struct options *options)
 {
 	const char *damage;
 
+	int code = EXIT_DONE;
+
 	if (options->html_file)
-		return replay_to_file(options, &emit_html, options->html_file);
+		code = replay_to_file(options, &emit_html, options->html_file);
+	if (options->trace_file && code != EXIT_BROKE)
+		code = replay_to_file(options, &emit_trace, options->trace_file);
+	if (options->html_file || options->trace_file)
+		return code;
 	return replay_through(options, NULL, stdout, &damage);
 }

@@ -48,6 +48,7 @@ complete -c sockstall -l stacks -d 'The same, and where in the program'
 complete -c sockstall -l watches -d 'With epoll -p PID: every descriptor that is watched'
 complete -c sockstall -l record -r -F -d 'Also write the raw kernel records to a file'
 complete -c sockstall -l html -r -F -d 'Write a page about the recording'
+complete -c sockstall -l trace -r -F -d 'Write a trace of the recording for Perfetto'
 complete -c sockstall -l textfile -x -a '(__fish_complete_directories)' -d 'With metrics: write DIR/sockstall.prom at every look'
 complete -c sockstall -l force -d 'Replace the file that is written'
 complete -c sockstall -l btf -r -F -d "The running kernel's BTF"

@@ -26,6 +26,7 @@ OPTIONS = [
     (None, "stacks", None),
     (None, "record", "FILE"),
     (None, "html", "FILE"),
+    (None, "trace", "FILE"),
     (None, "textfile", "DIR"),
     (None, "force", None),
     (None, "btf", "FILE"),

@@ -239,7 +239,6 @@ def test_a_page(recorded, tmp_path):
     assert page_of(recorded[0], path) == b""
     text = path.read_text()
     assert text.startswith("<!DOCTYPE html>") and text.endswith("</html>\n")
-    assert "4 stalls" in text or "3 stalls" in text, text[:8000]
     assert "awaiting_reply" in text and "peer_silent" in text and "stalled" in text
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     assert os.listdir(tmp_path) == ["page.html"]
