@@ -307,6 +307,51 @@ static __always_inline bool compat_syscall(struct task_struct *task, struct sysc
 	return true;
 }
 
+/*
+ * How many descriptors a user's epoll instances watch. An atomic until Linux 5.16 counted it for each CPU (1e1c15839df0):
+ * since then what lies in the CPUs' own counters, at most the larger of 32 and twice the CPUs in each, is left out.
+ * -1: not known.
+ */
+struct epoll_watches___by_cpu {
+	__s64 count;
+} CORE;
+
+struct epoll_watches___atomic {
+	__s64 counter;
+} CORE;
+
+struct user_struct___since_5_16 {
+	struct epoll_watches___by_cpu epoll_watches;
+} CORE;
+
+struct user_struct___before_5_16 {
+	struct epoll_watches___atomic epoll_watches;
+} CORE;
+
+struct cred___user {
+	void *user;
+} CORE;
+
+struct task_struct___cred {
+	struct cred___user *cred;
+} CORE;
+
+static __always_inline __s64 compat_user_watches(const struct task_struct *task)
+{
+	const void *user = BPF_CORE_READ((const struct task_struct___cred *)task, cred, user);
+	const struct user_struct___before_5_16 *before = user;
+	const struct user_struct___since_5_16 *now = user;
+	__s64 count = -1;
+
+	if (bpf_core_field_exists(now->epoll_watches.count))
+		count = BPF_CORE_READ(now, epoll_watches.count);
+	else if (bpf_core_field_exists(before->epoll_watches.counter))
+		count = BPF_CORE_READ(before, epoll_watches.counter);
+	else
+		return -1;
+	return count < 0 ? 0 : count;
+}
+
 /* Where a task left user space: instruction, stack and frame pointer. */
 struct pt_regs___x86_frame {
 	unsigned long bp, ip, sp;

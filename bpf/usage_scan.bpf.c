@@ -60,6 +60,7 @@ int usage_scan(struct bpf_iter__task *ctx)
 
 	record.process_start_ns = task->start_boottime;
 	record.threads = BPF_CORE_READ(task, signal, nr_threads);
+	record.user_watches = compat_user_watches(task);
 	table = BPF_CORE_READ(task, files, fdt);
 	if (!table)
 		return 0;
@@ -92,6 +93,7 @@ static __always_inline void begin_usage(struct usage_record *record, const struc
 	record->pid = pid;
 	record->process_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	record->threads = BPF_CORE_READ(task, signal, nr_threads);
+	record->user_watches = compat_user_watches(task);
 	record->highest_fd = -1;
 }
 

@@ -21,10 +21,12 @@ struct look_record {
 	__u32 sched_offset_valid;
 	__u32 namespaces; /* that were looked at */
 	__u64 watch_limit; /* fs.epoll.max_user_watches; 0: not known */
+	__u64 open_files; /* of the whole machine, and the most that there may be: fs.file-max; 0: not known */
+	__u64 file_limit;
 	__u64 long_idle_ns; /* after this an idle connection that nothing watches over is worth a word */
 };
 
-_Static_assert(sizeof(struct look_record) == 112, "look_record");
+_Static_assert(sizeof(struct look_record) == 128, "look_record");
 
 /* Where a process runs. Text follows: the cgroup path, NUL-terminated, padded to 8 bytes. */
 struct process_record {
@@ -48,10 +50,11 @@ struct usage_record {
 	__u32 sockets; /* of these; */
 	__s32 highest_fd; /* and the highest; -1: all three are not known */
 	__u32 pad;
+	__s64 user_watches; /* of all epoll instances of its user, nearly (see compat_user_watches()); -1: not known */
 	char runtime[16]; /* "libuv", "go", …; empty: not known */
 };
 
-_Static_assert(sizeof(struct usage_record) == 64, "usage_record");
+_Static_assert(sizeof(struct usage_record) == 72, "usage_record");
 
 enum note_kind {
 	NOTE_WHERE = 1, /* what the thread is blocked in: the path of a file, a child process */

@@ -111,8 +111,10 @@ static void finish_head(struct probe *probe, struct look *look)
 	head->sched_offset_valid = probe->clock.valid;
 	head->long_idle_ns = probe->long_idle_ns;
 	head->namespaces = (__u32)probe_namespaces_wanted(probe);
-	if (probe->use_loops)
-		head->watch_limit = probe_watch_limit();
+	if (!probe->use_loops)
+		return;
+	head->watch_limit = probe_watch_limit();
+	probe_open_files(&head->open_files, &head->file_limit);
 }
 
 /*

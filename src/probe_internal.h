@@ -234,6 +234,9 @@ const char *probe_runtime(__u32 pid);
 /* fs.epoll.max_user_watches; 0: not known. */
 __u64 probe_watch_limit(void);
 
+/* Files open on the whole machine, and fs.file-max; 0: not known. */
+void probe_open_files(__u64 *open_files, __u64 *limit);
+
 /* Adds texts about loops that do not come back. */
 int probe_notes_add(struct probe *probe, struct buffer *buffer);
 void probe_symbols_free(struct probe_symbols *symbols);

@@ -81,7 +81,8 @@ static int note_process(struct probe *probe, size_t sorted, const struct thread_
 				    .process_start_ns = thread->process_start_ns,
 				    .pid = thread->pid,
 				    .threads = thread->threads,
-				    .highest_fd = -1 },
+				    .highest_fd = -1,
+				    .user_watches = -1 },
 			.runtime_until_ns = clock_ns(CLOCK_MONOTONIC) + SETTLED_NS,
 		};
 	entry->used_at = probe->looks;
@@ -171,6 +172,7 @@ static void take_scan(struct usage_cache *cache, const struct buffer *scan)
 		entry->record.open_fds = seen->open_fds;
 		entry->record.sockets = seen->sockets;
 		entry->record.highest_fd = seen->highest_fd;
+		entry->record.user_watches = seen->user_watches;
 	}
 }
 
@@ -213,6 +215,21 @@ __u64 probe_watch_limit(void)
 		limit = 0;
 	fclose(file);
 	return limit;
+}
+
+void probe_open_files(__u64 *open_files, __u64 *limit)
+{
+	FILE *file = fopen("/proc/sys/fs/file-nr", "re");
+	unsigned long long allocated, unused, most;
+
+	*open_files = *limit = 0;
+	if (!file)
+		return;
+	if (fscanf(file, "%llu %llu %llu", &allocated, &unused, &most) == 3) {
+		*open_files = allocated - unused;
+		*limit = most;
+	}
+	fclose(file);
 }
 
 void probe_usage_free(struct usage_cache *usage)

@@ -357,6 +357,8 @@ static void fill_listener(struct row *row, const struct listener_evidence *tally
 
 	row->listener.accept_queue = listener->accept_queue;
 	row->listener.accept_queue_max = listener->accept_queue_max;
+	if (listener->somaxconn)
+		row->listener.somaxconn = listener->somaxconn;
 	row->listener.syn_queue = listener->syn_queue;
 	row->listener.drops = listener->drops;
 	row->listener.drops_per_s = tally->drops_per_s;

@@ -230,14 +230,22 @@ static void find_usage(struct turn *turn)
 	const struct usage_record *usage = look_usage(turn->look, turn->thread->pid);
 	struct loop_evidence *evidence = &turn->evidence;
 
-	evidence->highest_fd = evidence->open_fds = -1;
+	evidence->highest_fd = evidence->open_fds = evidence->user_watches = -1;
+	if (is_first_loop(turn)) {
+		evidence->open_files = turn->look->head->open_files;
+		evidence->file_limit = turn->look->head->file_limit;
+	}
 	if (!usage || usage->process_start_ns != turn->thread->process_start_ns)
 		return;
 	turn->usage = usage;
 	evidence->fd_limit = usage->fd_limit;
 	evidence->highest_fd = usage->highest_fd;
-	if (usage->highest_fd >= 0 && is_first_loop(turn))
+	if (!is_first_loop(turn))
+		return;
+	if (usage->highest_fd >= 0)
 		evidence->open_fds = usage->open_fds;
+	evidence->user_watches = usage->user_watches;
+	evidence->watch_limit = turn->look->head->watch_limit;
 }
 
 /*
@@ -398,6 +406,8 @@ static void fill_usage(struct row *row, const struct turn *turn)
 		row->loop.fd_limit = usage->fd_limit > INT64_MAX ? INT64_MAX : (int64_t)usage->fd_limit;
 	if (usage->runtime[0])
 		row->loop.runtime = usage->runtime;
+	if (usage->user_watches >= 0)
+		row->loop.user_watches = usage->user_watches;
 	row->loop.process_threads = usage->threads;
 	if (usage->highest_fd < 0)
 		return;

@@ -92,6 +92,8 @@ static int add_thread(struct report *report, const struct look *look, const stru
 	row->thread.created_ns = realtime_of_boottime(look->head, thread->start_ns);
 	row->thread.cpu_s = fill_seconds(thread->cpu_ns);
 	row->thread.switches = thread->voluntary + thread->involuntary;
+	row->thread.switches_voluntary = thread->voluntary;
+	row->thread.switches_involuntary = thread->involuntary;
 	row->thread.kernel_stack = look_note(look, thread->tid, NOTE_KERNEL_STACK);
 	row->thread.user_stack = look_note(look, thread->tid, NOTE_USER_STACK);
 	return 0;

@@ -78,7 +78,7 @@ struct handshake_fields {
 };
 
 struct listener_fields {
-	int64_t accept_queue, accept_queue_max, syn_queue, drops, half_open;
+	int64_t accept_queue, accept_queue_max, somaxconn, syn_queue, drops, half_open;
 	double drops_per_s, oldest_half_open_s;
 };
 
@@ -105,6 +105,7 @@ struct loop_fields {
 	double now_s;
 	const char *now_in;
 	int64_t watches, watches_edge, watches_oneshot, watches_idle_unbounded, watch_limit, fd_limit, highest_fd;
+	int64_t user_watches;
 	const char *runtime;
 	int64_t open_fds, process_sockets, process_threads;
 	const char *kernel_stack, *user_stack;
@@ -118,7 +119,7 @@ struct thread_fields {
 	const char *shares, *stack_start, *stack_end;
 	int64_t stack_guard, stack_used;
 	double cpu_s;
-	int64_t switches;
+	int64_t switches, switches_voluntary, switches_involuntary;
 	const char *kernel_stack, *user_stack;
 };
 

@@ -136,10 +136,24 @@ static bool has_dead_watches(const struct loop_evidence *evidence)
 	       watch_idle_ns(watches->idle->socket) >= evidence->min_age_ns;
 }
 
-static bool is_near_limit(const struct loop_evidence *evidence)
+static bool is_near(__u64 used, __u64 limit)
 {
-	return evidence->open_fds >= 0 && evidence->fd_limit &&
-	       (double)evidence->open_fds * 100 >= (double)evidence->fd_limit * NEAR_LIMIT;
+	return limit && (double)used * 100 >= (double)limit * NEAR_LIMIT;
+}
+
+static bool lacks_descriptors(const struct loop_evidence *evidence)
+{
+	return evidence->open_fds >= 0 && is_near((__u64)evidence->open_fds, evidence->fd_limit);
+}
+
+static bool lacks_watches(const struct loop_evidence *evidence)
+{
+	return evidence->user_watches >= 0 && is_near((__u64)evidence->user_watches, evidence->watch_limit);
+}
+
+static bool lacks_files(const struct loop_evidence *evidence)
+{
+	return is_near(evidence->open_files, evidence->file_limit);
 }
 
 /* The highest of the set: what the wait says, but no higher than what is open. */
@@ -254,6 +268,20 @@ static const char *why_dead(struct arena *arena, const struct loop_evidence *evi
 		say_duration(arena, watch_idle_ns(watches->idle->socket)));
 }
 
+static const char *why_near_watches(struct arena *arena, const struct loop_evidence *evidence)
+{
+	return arena_printf(arena,
+			    "the epoll instances of its user watch about %lld descriptors, and may watch %llu "
+			    "(fs.epoll.max_user_watches)",
+			    (long long)evidence->user_watches, evidence->watch_limit);
+}
+
+static const char *why_near_files(struct arena *arena, const struct loop_evidence *evidence)
+{
+	return arena_printf(arena, "the machine has %llu files open, and may have %llu (fs.file-max)",
+			    evidence->open_files, evidence->file_limit);
+}
+
 static const char *why_near_limit(struct arena *arena, const struct loop_evidence *evidence)
 {
 	return arena_printf(arena, "its process has %lld descriptors open, and may have %llu", (long long)evidence->open_fds,
@@ -348,6 +376,21 @@ static const char *advise_near_limit(struct arena *arena, const struct loop_evid
 			    evidence->thread->pid, evidence->thread->pid);
 }
 
+static const char *advise_near_watches(struct arena *arena, const struct loop_evidence *evidence)
+{
+	return arena_printf(arena,
+			    "see what this user's processes watch (sockstall epoll -p %u --watches), or raise "
+			    "fs.epoll.max_user_watches (sysctl)",
+			    evidence->thread->pid);
+}
+
+static const char *advise_near_files(struct arena *arena, const struct loop_evidence *evidence)
+{
+	(void)arena;
+	(void)evidence;
+	return "see who holds them (lsof, or ls /proc/*/fd), or raise fs.file-max (sysctl)";
+}
+
 static const char *advise_select(struct arena *arena, const struct loop_evidence *evidence)
 {
 	(void)arena;
@@ -367,7 +410,9 @@ static const struct loop_rule rules[] = {
 	{ is_spinning,        "spinning",        SEVERITY_STARVED, why_spinning,  advise_spinning },
 	{ lost_wake_up,       "edge_stall",      SEVERITY_STARVED, why_lost,      advise_lost },
 	{ is_beyond_select,   "select_limit",    SEVERITY_SUSPECT, why_select,    advise_select },
-	{ is_near_limit,      "near_limit",      SEVERITY_SUSPECT, why_near_limit, advise_near_limit },
+	{ lacks_descriptors,  "near_limit",      SEVERITY_SUSPECT, why_near_limit, advise_near_limit },
+	{ lacks_watches,      "near_limit",      SEVERITY_SUSPECT, why_near_watches, advise_near_watches },
+	{ lacks_files,        "near_limit",      SEVERITY_SUSPECT, why_near_files, advise_near_files },
 	{ is_saturated,       "saturated",       SEVERITY_SUSPECT, why_saturated, advise_saturated },
 	{ has_dead_watches,   "dead_watches",    SEVERITY_SUSPECT, why_dead,      advise_dead },
 	{ always,             "ok",              SEVERITY_NONE,    why_ok,        NULL },

@@ -27,6 +27,9 @@ struct loop_evidence {
 	__s64 highest_fd; /* of the process; -1: not known */
 	__s64 open_fds;	  /* of the process, where it is to be judged; -1: not known, or not here */
 	__u64 fd_limit;
+	__s64 user_watches; /* of all instances of its user, where that is to be judged here; -1: as above */
+	__u64 watch_limit;
+	__u64 open_files, file_limit; /* of the machine; 0: not known, or not to be judged here */
 	int unserved_fd;  /* an epoll instance of its process has events and no waiter; -1: none */
 	bool abandoned;	  /* that is its own: it waits on another one instead, as a loop within a loop does */
 };

@@ -86,6 +86,7 @@ def test_which_limit_binds(room, backlog, somaxconn, advised):
         clients.said("connected")
     found = wait_until(lambda: listener(run.once(*OPTIONS), room, 8105), 10, "a full queue")
     assert found["verdict"] == "accept_queue_full" and found["accept_queue_max"] == 2
+    assert found["somaxconn"] == somaxconn
     assert f"raise {advised}" in found["advice"], found["advice"]
 
 

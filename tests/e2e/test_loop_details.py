@@ -131,6 +131,57 @@ def test_near_limit(stall, stream, count, verdict):
     live.stop()
 
 
+WATCHER = """
+import os, resource, select, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (5000, 5000))
+os.setuid(int(sys.argv[1]))
+e = select.epoll()
+for _ in range(3000): e.register(os.eventfd(0), select.EPOLLIN)
+print("watching", flush=True)
+while True: e.poll(0.005)
+"""
+UID = 424217  # of nobody else
+
+
+@pytest.fixture
+def watcher():
+    """A loop of a user of its own, who watches 3,000 descriptors."""
+    program = subprocess.Popen([PYTHON, "-c", WATCHER, str(UID)], stdout=subprocess.PIPE)
+    program.stdout.readline()
+    yield program
+    program.kill()
+    program.wait()
+
+
+def with_file(path, text, tmp_path):
+    """Something to put before sockstall: it alone sees this text in a file of /proc."""
+    file = tmp_path / "file"
+    file.write_text(text)
+    return ["unshare", "-m", "sh", "-c", f"mount --bind {file} {path} && exec \"$@\"", "sh"]
+
+
+def off_by():
+    """The kernel's own counters, one for each CPU: see compat_user_watches()."""
+    return max(32, 2 * os.cpu_count()) * os.cpu_count()
+
+
+@pytest.mark.parametrize("limit, verdict", [(3000, "near_limit"), (6000, "ok")])
+def test_watches_of_a_user(watcher, tmp_path, limit, verdict):
+    before = with_file("/proc/sys/fs/epoll/max_user_watches", f"{limit}\n", tmp_path)
+    record = run.only(run.once("epoll", "-a", "-p", watcher.pid, before=before))
+    assert abs(record["user_watches"] - 3000) <= off_by() and record["watch_limit"] == limit
+    assert record["verdict"] == verdict
+    assert ("fs.epoll.max_user_watches" in record["why"]) == (verdict == "near_limit")
+
+
+@pytest.mark.parametrize("used, verdict", [(900, "near_limit"), (899, "ok")])
+def test_files_of_the_machine(watcher, tmp_path, used, verdict):
+    before = with_file("/proc/sys/fs/file-nr", f"{used}\t0\t1000\n", tmp_path)
+    record = run.only(run.once("epoll", "-a", "-p", watcher.pid, before=before))
+    assert record["verdict"] == verdict
+    assert ("fs.file-max" in record["why"]) == (verdict == "near_limit")
+
+
 def test_counts_of_a_process(stall, stream):
     """Descriptors, sockets and limits as /proc has them."""
     pairs = [socket.socketpair() for _ in range(20)]

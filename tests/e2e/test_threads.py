@@ -85,6 +85,11 @@ def test_thread(threads, records, name):
     assert record["state"] == "sleeping"
     assert record["syscall"] == ("read" if name in ("main", "plain") else PAUSE)
     assert 0 <= record["now_s"] < 60 and record["cpu_s"] < 5 and record["switches"] >= 1
+    with open(f"/proc/{threads.pid}/task/{words['tid']}/status", encoding="utf-8") as status:
+        counts = dict(line.split(":", 1) for line in status)
+    assert record["switches_voluntary"] <= int(counts["voluntary_ctxt_switches"]) <= record["switches_voluntary"] + 2
+    assert record["switches_involuntary"] <= int(counts["nonvoluntary_ctxt_switches"])
+    assert record["switches"] == record["switches_voluntary"] + record["switches_involuntary"]
     assert abs(moment(record["created"]) - threads.started) < 5
     assert record["creator_tid"] is None  # it was there before
     assert record["shares"] == SHARES.get(name, ALL)

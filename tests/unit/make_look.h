@@ -382,6 +382,7 @@ static inline struct usage_record *look_add_usage(struct look_builder *builder, 
 	usage->fd_limit = 1024;
 	usage->open_fds = 10;
 	usage->highest_fd = 11;
+	usage->user_watches = -1;
 	usage->sockets = 4;
 	look_copy_text(usage->runtime, sizeof(usage->runtime), runtime);
 	return usage;

@@ -15,7 +15,7 @@ static const char *const keys[ROW_TYPES] = {
 			  "side stage retransmits retransmits_max next_retransmit_s gives_up_s accept_queue "
 			  "accept_queue_max syn_queue bytes_waiting",
 	[ROW_LISTENER] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
-			 "accept_queue accept_queue_max syn_queue drops drops_per_s half_open oldest_half_open_s",
+			 "accept_queue accept_queue_max somaxconn syn_queue drops drops_per_s half_open oldest_half_open_s",
 	[ROW_READER] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
 		       "syscall kind state role last_received_s last_sent_s bytes_received bytes_sent unacked_bytes "
 		       "retransmits keepalive keepalive_probes rcvtimeo_s user_timeout_s returns_by_s "
@@ -25,10 +25,10 @@ static const char *const keys[ROW_TYPES] = {
 		     "busy_ratio lag_p50_s lag_p99_s lag_max_s lag_cpu_s lag_runqueue_s lag_blocked_s lag_histogram wait_p50_s "
 		     "wait_p99_s now now_s now_in watches watches_edge watches_oneshot watches_idle_unbounded "
 		     "watch_limit fd_limit highest_fd runtime set_bytes_per_s open_fds process_sockets "
-		     "process_threads kernel_stack user_stack",
+		     "process_threads user_watches kernel_stack user_stack",
 	[ROW_THREAD] = "v type time pid tid comm cgroup container netns netns_name state syscall now_s now_at_least created "
-		       "creator_tid shares stack_start stack_end stack_guard stack_used cpu_s switches kernel_stack "
-		       "user_stack",
+		       "creator_tid shares stack_start stack_end stack_guard stack_used cpu_s switches switches_voluntary "
+		       "switches_involuntary kernel_stack user_stack",
 	[ROW_REGION] = "v type time pid tid comm cgroup container netns netns_name start end bytes permissions kind path",
 	[ROW_WATCH] = "v type time pid tid comm fd cgroup container netns netns_name cookie " WHERE_KEYS
 		      "epoll_fd kind state events edge oneshot exclusive rdhup last_received_s last_sent_s unread_bytes "

@@ -45,6 +45,7 @@ static void a_hostile_name_stays_inside_its_quotes(void **state)
 		    "\"container\":null,\"netns\":null,\"netns_name\":null,\"state\":null,\"syscall\":null,\"now_s\":null,"
 		    "\"now_at_least\":null,\"created\":null,\"creator_tid\":null,\"shares\":null,\"stack_start\":null,\"stack_end\":null,"
 		    "\"stack_guard\":null,\"stack_used\":null,\"cpu_s\":null,\"switches\":null,"
+		    "\"switches_voluntary\":null,\"switches_involuntary\":null,"
 		    "\"kernel_stack\":null,\"user_stack\":null}\n");
 }
 

@@ -49,6 +49,8 @@ static void test_rows(void **state)
 	assert_int_equal(report.rows[0].thread.created_ns, LOOK_REALTIME_OFFSET + NOW - 100 * SECOND);
 	assert_true(fabs(report.rows[0].thread.cpu_s - 1.5) < 1e-6);
 	assert_int_equal(report.rows[0].thread.switches, 9);
+	assert_int_equal(report.rows[0].thread.switches_voluntary, 7);
+	assert_int_equal(report.rows[0].thread.switches_involuntary, 2);
 	assert_null(report.rows[0].id);
 	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		assert_string_equal(report.rows[1 + i].thread.state, states[i].name);

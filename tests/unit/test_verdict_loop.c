@@ -55,6 +55,7 @@ static void healthy(struct facts *facts)
 		.unserved_fd = -1,
 		.highest_fd = -1,
 		.open_fds = -1,
+		.user_watches = -1,
 	};
 }
 
@@ -347,6 +348,30 @@ static void nearly_out_of_descriptors(struct facts *facts)
 	facts->evidence.fd_limit = 100;
 }
 
+static void nearly_out_of_watches(struct facts *facts)
+{
+	facts->evidence.user_watches = 900;
+	facts->evidence.watch_limit = 1000;
+}
+
+static void enough_watches(struct facts *facts)
+{
+	facts->evidence.user_watches = 899;
+	facts->evidence.watch_limit = 1000;
+}
+
+static void nearly_out_of_files(struct facts *facts)
+{
+	facts->evidence.open_files = 9000;
+	facts->evidence.file_limit = 10000;
+}
+
+static void enough_files(struct facts *facts)
+{
+	facts->evidence.open_files = 9000;
+	facts->evidence.file_limit = 9223372036854775807;
+}
+
 static void enough_descriptors(struct facts *facts)
 {
 	facts->evidence.open_fds = 921;
@@ -408,6 +433,10 @@ static const struct {
 	{takes_one_each, "ok"},
 	{outside_in_other_wait, "ok"},
 	{nearly_out_of_descriptors, "near_limit"},
+	{nearly_out_of_watches, "near_limit"},
+	{enough_watches, "ok"},
+	{nearly_out_of_files, "near_limit"},
+	{enough_files, "ok"},
 	{enough_descriptors, "ok"},
 	{selects, "select_limit"},
 	{selects_what_fits, "ok"},
@@ -1025,6 +1054,21 @@ static void test_near_limit(void **state)
 	assert_non_null(scene->report.rows[0].id);
 }
 
+/* Of all loops of a user, and of a machine, each is near such a limit: none of them can go on. */
+static void test_near_shared_limits(void **state)
+{
+	struct scene *scene = *state;
+
+	scene->loop->waiting = 1;
+	scene->loop->entered_ns = NOW - SECOND;
+	look_add_usage(&scene->builder, 10, "")->user_watches = 95;
+	((struct look_record *)scene->builder.records[0])->watch_limit = 100;
+	assert_int_equal(run(scene), 1);
+	assert_string_equal(scene->report.rows[0].verdict, "near_limit");
+	assert_non_null(strstr(scene->report.rows[0].why, "about 95 descriptors, and may watch 100"));
+	assert_int_equal(scene->report.rows[0].loop.user_watches, 95);
+}
+
 /* A limit says nothing about waits: it is judged also where none was seen. */
 static void test_near_limit_without_counters(void **state)
 {
@@ -1090,6 +1134,7 @@ int main(void)
 		REPORT_TEST(test_usage_not_known),
 		REPORT_TEST(test_usage_not_counted),
 		REPORT_TEST(test_near_limit),
+		REPORT_TEST(test_near_shared_limits),
 		REPORT_TEST(test_near_limit_without_counters),
 		REPORT_TEST(test_min_age),
 	};
