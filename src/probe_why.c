@@ -16,9 +16,11 @@
 #define CAP_BPF	    39
 #endif
 
+#define KERNEL_BTF "/sys/kernel/btf/vmlinux"
+
 bool probe_has_btf(void)
 {
-	return probe_btf_file() || !access("/sys/kernel/btf/vmlinux", R_OK);
+	return probe_btf_file() || !access(KERNEL_BTF, R_OK);
 }
 
 static bool has_capability(int capability)
@@ -92,6 +94,9 @@ static const char *reason_of(int err)
 		return permission_reason();
 	if (!can_read_kernel())
 		return "this kernel lets no BPF program read its memory: it was booted with lockdown=confidentiality";
+	if (probe_btf_file() && access(KERNEL_BTF, R_OK))
+		return "this kernel refuses the BPF programs made with the file of --btf: that is another kernel's, or this one was "
+		       "built without CONFIG_DEBUG_INFO_BTF and no file can help";
 	if (probe_has_btf())
 		return NULL;
 	if (access("/sys/kernel", R_OK))

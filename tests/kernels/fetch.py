@@ -74,6 +74,14 @@ class Suite:
         except FetchError as error:
             raise FetchError(f"{self.name}: {error}") from None
 
+    def _get_packages(self, *words, **options):
+        """Lists that are some days old may name what the mirror no longer has."""
+        try:
+            self._get(*words, **options)
+        except FetchError:
+            self._get("update")
+            self._get(*words, **options)
+
     def newest(self, pattern):
         names = run(["apt-cache", *self.options, "pkgnames", "linux-image-"]).split()
         fitting = [name for name in names if re.fullmatch(pattern, name)]
@@ -97,12 +105,12 @@ class Suite:
 
     def unpack(self, packages, where):
         """These packages alone."""
-        self._get("download", *packages, cwd=os.path.join(self.home, "apt-cache", "archives"))
+        self._get_packages("download", *packages, cwd=os.path.join(self.home, "apt-cache", "archives"))
         self._unpack_archives(where)
 
     def unpack_with_needed(self, packages, where):
         """And all that they depend on. No script of a package runs."""
-        self._get("install", "--yes", "--no-install-recommends", "--download-only", *packages)
+        self._get_packages("install", "--yes", "--no-install-recommends", "--download-only", *packages)
         self._unpack_archives(where)
 
 
