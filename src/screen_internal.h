@@ -58,6 +58,7 @@ const char *screen_heading(const struct screen *screen, const char *key);
 /* The row that the evidence is about, as it was last seen at or before the look shown; sets when. NULL: never. */
 const struct row *screen_evidence_row(const struct screen *screen, const struct moment **when);
 
+int screen_add_head(const struct screen *screen, struct lines *lines, size_t width, size_t height);
 int screen_add_evidence(const struct screen *screen, struct lines *lines, size_t width, uint64_t elapsed_ns);
 int screen_add_help(struct lines *lines, size_t width);
 int screen_add_action(const struct screen *screen, struct lines *lines, size_t width);

@@ -219,7 +219,8 @@ def peer_dead_keepalive(room):
     link.cut()
     return blocked(room, client, "recvfrom", client.end,
                    verdict="peer_dead", role="client", keepalive=True, keepalive_probes=positive,
-                   unacked_bytes=0, returns_by_s=positive)
+                   unacked_bytes=0, returns_by_s=positive, keepalive_idle_s=1, keepalive_interval_s=1,
+                   keepalive_probes_max=60)
 
 
 @stuck

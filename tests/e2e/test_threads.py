@@ -210,3 +210,16 @@ def test_tables(threads):
 def test_no_such_process():
     done = run.sockstall("threads", "-p", "4194304", "-1")
     assert done.returncode == 0 and b"no such thread" in done.stdout
+
+
+def test_kernel_stacks(threads):
+    """With --verbose: where each thread sleeps; without, nothing is said of it."""
+    if b"stack_scan" not in run.sockstall("check").stdout:
+        pytest.skip("no stack scan")
+    records = [record for record in run.once("threads", "-p", threads.pid, "-v") if record["type"] == "thread"]
+    assert len(records) == len(threads.threads)
+    for record in records:
+        assert record["state"] != "sleeping" or " < " in record["kernel_stack"], record
+        assert record["user_stack"] is None
+    assert {record["kernel_stack"] for record in run.once("threads", "-p", threads.pid)
+            if record["type"] == "thread"} == {None}
