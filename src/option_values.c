@@ -19,7 +19,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static int parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *number)
+int option_number(const char *text, uint64_t low, uint64_t high, uint64_t *number)
 {
 	uint64_t value = 0;
 	const char *at;
@@ -78,7 +78,7 @@ int duration_parse(const char *text, uint64_t *ns)
 	return 0;
 }
 
-static int parse_duration(const char *text, uint64_t low, uint64_t high, uint64_t *ns)
+int option_duration(const char *text, uint64_t low, uint64_t high, uint64_t *ns)
 {
 	uint64_t value;
 	int err = duration_parse(text, &value);
@@ -106,7 +106,7 @@ static int parse_list(struct options *options, const char *text, uint64_t high,
 			return -EINVAL;
 		memcpy(item, text, length);
 		item[length] = '\0';
-		err = parse_number(item, 1, high, &number);
+		err = option_number(item, 1, high, &number);
 		if (!err)
 			err = add(options, number);
 		if (err || !text[length])
@@ -139,20 +139,20 @@ static int add_port(struct options *options, uint64_t number)
 int option_set_interval(struct options *options, const char *text)
 {
 	options->interval_given = true;
-	return parse_duration(text, 50 * MILLISECOND, HOUR, &options->interval_ns);
+	return option_duration(text, 50 * MILLISECOND, HOUR, &options->interval_ns);
 }
 
 int option_set_duration(struct options *options, const char *text)
 {
-	return parse_duration(text, MILLISECOND, YEAR, &options->duration_ns);
+	return option_duration(text, MILLISECOND, YEAR, &options->duration_ns);
 }
 
 int option_set_min_age(struct options *options, const char *text)
 {
 	options->min_age_given = true;
-	if (!parse_duration(text, 0, 0, &options->min_age_ns))
+	if (!option_duration(text, 0, 0, &options->min_age_ns))
 		return 0;
-	return parse_duration(text, MILLISECOND, YEAR, &options->min_age_ns);
+	return option_duration(text, MILLISECOND, YEAR, &options->min_age_ns);
 }
 
 int option_set_pid(struct options *options, const char *text)
@@ -198,7 +198,7 @@ int option_set_peer(struct options *options, const char *text)
 	address[length] = '\0';
 	most = address_parse(address, &options->peer);
 	bits = most;
-	if (!most || (text[length] && parse_number(text + length + 1, 0, most, &bits)))
+	if (!most || (text[length] && option_number(text + length + 1, 0, most, &bits)))
 		return -EINVAL;
 	options->peer_given = true;
 	options->peer_bits = 128 - most + bits;
@@ -214,7 +214,7 @@ int option_set_netns(struct options *options, const char *text)
 		options->netns = NETNS_ALL;
 	else if (!strcmp(text, "self"))
 		options->netns = NETNS_SELF;
-	else if (parse_number(text, 1, UINT32_MAX, &inode))
+	else if (option_number(text, 1, UINT32_MAX, &inode))
 		return -EINVAL;
 	options->netns_inode = inode;
 	return 0;
@@ -315,56 +315,13 @@ int option_set_btf(struct options *options, const char *text)
 	return *text ? 0 : -EINVAL;
 }
 
-int option_set_how(struct options *options, const char *text)
-{
-	enum act_how how;
-
-	for (how = ACT_CHOOSE + 1; how < ACT_HOWS; how++) {
-		if (strcmp(text, act_how_names[how]))
-			continue;
-		options->how = how;
-		return 0;
-	}
-	return -EINVAL;
-}
-
-/* As setsockopt(2) takes them: TCP_KEEPIDLE and TCP_KEEPINTVL up to 32767 s, TCP_KEEPCNT up to 127. */
-static int parse_keepalive_time(const char **text, unsigned int *seconds)
-{
-	size_t length = strcspn(*text, ",");
-	char item[24];
-	uint64_t ns;
-
-	if (!(*text)[length] || length >= sizeof(item))
-		return -EINVAL;
-	memcpy(item, *text, length);
-	item[length] = '\0';
-	if (parse_duration(item, SECOND, 32767 * SECOND, &ns) || ns % SECOND)
-		return -EINVAL;
-	*seconds = (unsigned int)(ns / SECOND);
-	*text += length + 1;
-	return 0;
-}
-
-int option_set_keepalive(struct options *options, const char *text)
-{
-	struct act_times *times = &options->times;
-	uint64_t probes;
-
-	if (parse_keepalive_time(&text, &times->time_s) || parse_keepalive_time(&text, &times->interval_s) ||
-	    parse_number(text, 1, 127, &probes))
-		return -EINVAL;
-	times->probes = (unsigned int)probes;
-	return 0;
-}
-
 /* It must be open for writing now: later it is too late to say so. */
 int option_set_ready_fd(struct options *options, const char *text)
 {
 	uint64_t fd;
 	int flags;
 
-	if (parse_number(text, 0, READY_FD_MAX, &fd))
+	if (option_number(text, 0, READY_FD_MAX, &fd))
 		return -EINVAL;
 	flags = fcntl((int)fd, F_GETFL);
 	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "buffer.h"
+#include "exec.h"
 #include "option_values.h"
 #include "text.h"
 
@@ -101,6 +102,16 @@ static const struct option_spec {
 	{"ready-fd", 0, "N", "a descriptor that is open for writing", "write a newline to descriptor N once attached",
 	 LIVE, SET(ready_fd)},
 	{"exit-code", 0, NULL, NULL, "exit 10 if anything was reported as stuck", REPORTS, FLAG(exit_code)},
+	{"on-stall", 0, "COND", "a condition", "run --exec when a stall first meets this: 'reader.age>10s'", LIVE, SET(on_stall)},
+	{"exec", 0, "CMD", "a command", "with --on-stall: run this, with the record as JSON on its stdin", LIVE, SET(exec)},
+	{"exec-limit", 0, "N", "a number from 1 to 600", "how often --exec may start it in a minute (6)", LIVE,
+	 SET(exec_limit)},
+	{"shell", 0, NULL, NULL, "give --exec's command to /bin/sh -c", LIVE, FLAG(shell)},
+	{"flight", 0, "DUR", "a duration from 1s to 1h", "keep the looks of the last DUR, at most 64 MiB of them", LIVE,
+	 SET(flight)},
+	{"dump-on", 0, "COND", "a condition", "write what --flight keeps when a stall first meets this", LIVE, SET(dump_on)},
+	{"dump-file", 0, "FILE", "a file name", "where to (sockstall-TIME.rec); a number is added if it exists", LIVE,
+	 SET(dump_file)},
 	{"yes", 0, NULL, NULL, "with end: do it; without, it only says what it would do", BIT(COMMAND_END), FLAG(yes)},
 	{"how", 0, "WAY", "destroy, shutdown, keepalive or probe", "destroy, shutdown, keepalive or probe (by what is there)",
 	 BIT(COMMAND_END), SET(how)},
@@ -280,12 +291,30 @@ static bool is_given(const struct parser *parser, const char *name)
 	return false;
 }
 
-/* Options that make no sense together, or not with this command. */
-static int check_combinations(const struct parser *parser)
+/* What is to happen when a stall meets a condition. */
+static int check_reactions(struct parser *parser)
 {
-	const struct options *options = parser->options;
+	struct options *options = parser->options;
+	struct arena arena = {0};
+	const char *error;
+	int err = 0;
+
+	if (!options->exec_command && is_given(parser, "exec-limit"))
+		return usage_error("--exec-limit needs --exec");
+	error = option_check_reactions(options, &arena);
+	if (error)
+		err = usage_error("%s", error);
+	arena_free(&arena);
+	return err;
+}
+
+/* Options that make no sense together, or not with this command. */
+static int check_combinations(struct parser *parser)
+{
+	struct options *options = parser->options;
 	const char *command = command_names[options->command];
 	size_t i;
+	int err = 0;
 
 	if (parser->replay_without_file)
 		return usage_error("replay needs the name of a recording");
@@ -305,6 +334,10 @@ static int check_combinations(const struct parser *parser)
 		return usage_error("metrics needs a folder to write to: --textfile DIR");
 	if (options->command == COMMAND_METRICS && (options->json || options->all))
 		return usage_error("metrics takes neither --json nor --all");
+	if (!err)
+		err = check_reactions(parser);
+	if (err)
+		return err;
 	if (options->once && options->duration_ns)
 		return usage_error("--once and --duration exclude each other");
 	if ((options->html_file || options->trace_file) && (options->json || options->once))
@@ -328,6 +361,7 @@ static void set_defaults(struct options *options)
 		.netns = NETNS_ALL,
 		.ready_fd = -1,
 		.times = ACT_TIMES_DEFAULT,
+		.exec_limit = EXEC_LIMIT,
 	};
 }
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "act.h"
+#include "condition.h"
 #include "selector.h"
 
 #ifndef SOCKSTALL_VERSION
@@ -75,6 +76,11 @@ struct options {
 	bool force; /* a file that is there already is replaced */
 	const char *btf_file; /* NULL: the kernel's own */
 	int ready_fd; /* -1: none */
+	const char *exec_command, *on_stall_text, *dump_on_text, *dump_file; /* NULL: not given */
+	struct condition on_stall, dump_on; /* of those texts */
+	bool shell;
+	unsigned int exec_limit; /* starts a minute */
+	uint64_t flight_ns; /* 0: no --flight */
 	const char *words[SELECTOR_WORDS]; /* of end: what to end */
 	size_t word_count;
 	bool yes;

@@ -28,6 +28,9 @@ struct session {
 	size_t records; /* written, `start` included */
 	__u64 lost;
 	bool any_stuck;
+	/* Called for each report when it has been written; NULL: nobody. */
+	void (*watch)(void *context, const struct report *report, const struct look *look);
+	void *watch_context;
 };
 
 /* A person at a terminal sees it, and can ask for more. */

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* `sockstall end`: one stall or connection, shown, and with --yes ended. */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "act.h"
@@ -12,6 +10,7 @@
 #include "report.h"
 #include "run.h"
 #include "selector.h"
+#include "signals.h"
 #include "text.h"
 
 struct ending {
@@ -72,23 +71,6 @@ static const struct row *find_stall(struct ending *ending)
 	return NULL;
 }
 
-/* So that a probe that is interrupted still puts everything back. */
-static int open_signals(void)
-{
-	sigset_t set;
-	int fd;
-
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -1;
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return fd;
-}
-
 static int write_record(const struct options *options, const struct row *row)
 {
 	const struct emitter_kind *emitter = options->json ? &emit_json : &emit_lines;
@@ -135,7 +117,8 @@ static int run(struct ending *ending)
 		complain(error);
 		return EXIT_USAGE;
 	}
-	ending->signals = open_signals();
+	/* So that a probe that is interrupted still puts everything back. */
+	ending->signals = signals_open(false);
 	if (ending->wanted.id)
 		row = find_stall(ending);
 	return row ? end_it(ending, row) : EXIT_BROKE;

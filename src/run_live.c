@@ -2,6 +2,7 @@
 /* A live run: probe, look, report, wait, until the end. */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -10,6 +11,7 @@
 
 #include "new_file.h"
 #include "probe.h"
+#include "reactions.h"
 #include "run.h"
 #include "signals.h"
 
@@ -24,7 +26,9 @@ struct live {
 	struct probe *probe;
 	struct session session;
 	struct arena arena; /* texts of the start record */
-	int signals; /* signalfd of SIGINT, SIGTERM, SIGHUP */
+	struct row start;
+	struct reactions *reactions; /* NULL: none */
+	int signals; /* signalfd of SIGINT, SIGTERM, SIGHUP, and with --flight of SIGUSR1 */
 	__u64 deadline_ns; /* CLOCK_MONOTONIC; 0: none */
 	bool stop;
 };
@@ -35,6 +39,15 @@ static __u64 now_ns(clockid_t clock)
 
 	clock_gettime(clock, &now);
 	return (__u64)now.tv_sec * 1000000000 + (__u64)now.tv_nsec;
+}
+
+/* Whether the signal that came was to dump, and not to end. */
+static bool took_dump_signal(struct live *live)
+{
+	if (!live->options.flight_ns || signals_take(live->signals) != SIGUSR1)
+		return false;
+	reactions_dump(live->reactions);
+	return true;
 }
 
 /*
@@ -48,13 +61,17 @@ static void sleep_until(struct live *live, __u64 moment_ns)
 		{ .fd = STDOUT_FILENO, .events = 0 },
 	};
 	struct timespec left;
-	__u64 now = now_ns(CLOCK_MONOTONIC);
-	__u64 ns = moment_ns > now ? moment_ns - now : 0;
+	__u64 now, ns;
 
-	left.tv_sec = (time_t)(ns / 1000000000);
-	left.tv_nsec = (long)(ns % 1000000000);
-	if (ppoll(wakers, 2, &left, NULL) > 0)
-		live->stop = true;
+	do {
+		now = now_ns(CLOCK_MONOTONIC);
+		ns = moment_ns > now ? moment_ns - now : 0;
+		left.tv_sec = (time_t)(ns / 1000000000);
+		left.tv_nsec = (long)(ns % 1000000000);
+		if (ppoll(wakers, 2, &left, NULL) <= 0)
+			return;
+	} while (wakers[0].revents && took_dump_signal(live));
+	live->stop = true;
 }
 
 /*
@@ -71,7 +88,7 @@ static int wait_for_person(struct live *live, __u64 moment_ns)
 
 		if (answer < 0)
 			return answer;
-		if (answer == EMITTER_QUIT || signals_came(live->signals))
+		if (answer == EMITTER_QUIT || (signals_came(live->signals) && !took_dump_signal(live)))
 			live->stop = true;
 		if (answer == EMITTER_NEXT_LOOK && moment_ns > soonest)
 			moment_ns = soonest;
@@ -188,14 +205,28 @@ static int look_until_stopped(struct live *live)
 	return err;
 }
 
+/* Without them a look is as it was before there were any. */
+static int open_reactions(struct live *live)
+{
+	int err = reactions_open(&live->reactions, &live->options, &live->start, live->session.emitter == &emit_screen);
+
+	if (!err && live->reactions) {
+		live->session.watch = reactions_look;
+		live->session.watch_context = live->reactions;
+	}
+	return err;
+}
+
 /* The recording is closed with its end also where the reader of stdout has gone. */
 static int run_session(struct live *live, int argc, char **argv)
 {
 	struct row row;
 	int err, end;
 
-	fill_start(live, &row, argc, argv);
-	err = session_start(&live->session, &row);
+	fill_start(live, &live->start, argc, argv);
+	err = open_reactions(live);
+	if (!err)
+		err = session_start(&live->session, &live->start);
 	if (!err)
 		err = live->options.once ? look_once(live) : look_until_stopped(live);
 	if (err == -ECANCELED)
@@ -263,6 +294,7 @@ static int run_opened(struct live *live, int argc, char **argv)
 		err = run_session(live, argc, argv);
 	}
 	session_close(&live->session);
+	reactions_close(live->reactions);
 	return session_exit_code(&live->session, close_recording(live, err));
 }
 
@@ -276,7 +308,7 @@ int run_live(const struct options *options, int argc, char **argv)
 	if (live.options.command == COMMAND_METRICS)
 		live.options.command = COMMAND_OVERVIEW;
 	live.options.interactive = session_is_interactive(&live.options, stdout);
-	live.signals = signals_open();
+	live.signals = signals_open(live.options.flight_ns);
 	if (live.signals < 0) {
 		fprintf(stderr, "sockstall: signals: %s\n", strerror(-live.signals));
 		return EXIT_BROKE;

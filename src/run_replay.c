@@ -125,7 +125,7 @@ static int replay(struct session *session, struct options *merged, struct record
 	/* What no person changes is asked once. */
 	if (!session->emitter->wait)
 		session_wants(session, &wants);
-	signals = session->emitter->wait ? signals_open() : -1;
+	signals = session->emitter->wait ? signals_open(false) : -1;
 	got = replay_chunk(session, &chunk);
 	if (!got)
 		got = replay_rest(session, recording, signals, error);

@@ -131,6 +131,8 @@ static int report_look(struct session *session, const struct look *look, const s
 	if (!err) {
 		count_records(session, &report);
 		err = session->emitter->look(session->emitter_state, &report, look);
+		if (session->watch)
+			session->watch(session->watch_context, &report, look);
 	}
 	report_free(&report);
 	return err;

@@ -6,9 +6,10 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 /* From here on, what asks for the end is read from a descriptor, so that no signal falls into a gap. */
-int signals_open(void)
+int signals_open(bool dump)
 {
 	sigset_t set;
 	int fd;
@@ -18,6 +19,8 @@ int signals_open(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	if (dump)
+		sigaddset(&set, SIGUSR1);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -29,4 +32,11 @@ bool signals_came(int fd)
 	struct pollfd waker = { .fd = fd, .events = POLLIN };
 
 	return poll(&waker, 1, 0) > 0;
+}
+
+int signals_take(int fd)
+{
+	struct signalfd_siginfo signal;
+
+	return read(fd, &signal, sizeof(signal)) == sizeof(signal) ? (int)signal.ssi_signo : 0;
 }

@@ -5,10 +5,13 @@
 
 #include <stdbool.h>
 
-/* Blocks SIGINT, SIGTERM and SIGHUP, and ignores SIGPIPE. The descriptor, or a negative errno. */
-int signals_open(void);
+/* Blocks SIGINT, SIGTERM and SIGHUP, with `dump` also SIGUSR1, and ignores SIGPIPE. The descriptor, or a negative errno. */
+int signals_open(bool dump);
 
 /* One of them has come. */
 bool signals_came(int fd);
+
+/* Takes the number of one that has come from the descriptor; 0: there is none. */
+int signals_take(int fd);
 
 #endif

@@ -54,6 +54,13 @@ complete -c sockstall -l force -d 'Replace the file that is written'
 complete -c sockstall -l btf -r -F -d "The running kernel's BTF"
 complete -c sockstall -l ready-fd -x -d 'Write a newline here once attached'
 complete -c sockstall -l exit-code -d 'Exit 10 if anything was stuck'
+complete -c sockstall -l on-stall -x -a 'handshake. listener. reader. loop.' -d 'When a stall first meets this, run --exec'
+complete -c sockstall -l exec -x -a '(__fish_complete_command)' -d 'With --on-stall: what to run'
+complete -c sockstall -l exec-limit -x -a '1 6 60' -d 'How often in a minute'
+complete -c sockstall -l shell -d "Give --exec's command to a shell"
+complete -c sockstall -l flight -x -a '30s 60s 5m' -d 'Keep the last looks'
+complete -c sockstall -l dump-on -x -a 'handshake. listener. reader. loop.' -d 'When a stall first meets this, write them'
+complete -c sockstall -l dump-file -r -F -d 'Where to'
 complete -c sockstall -l yes -d 'With end: do it'
 complete -c sockstall -l how -x -a 'destroy shutdown keepalive probe' -d 'With end: in which way'
 complete -c sockstall -l keepalive -x -a '10s,5s,3 60s,10s,6' -d 'Times of --how keepalive'

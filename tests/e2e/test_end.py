@@ -12,7 +12,7 @@ import pytest
 import run
 from child import Child, Stall, wait_until
 from options_of import tcp_options
-from scene import RECVFROM, block, waiting_client
+from scene import block, waiting_client
 from zoo import Room, in_syscall
 
 
@@ -47,7 +47,7 @@ def selector(client):
 
 
 def still_reads(client):
-    in_syscall(client, RECVFROM)
+    in_syscall(client, "recvfrom")
     return True
 
 
@@ -123,7 +123,7 @@ def test_ipv6_of_a_listener_of_both(room):
     server.said("accepted")
     server.tell("block=recvfrom")
     words = server.said("blocking")
-    in_syscall(server, RECVFROM)
+    in_syscall(server, "recvfrom")
     done = end(f"pid={server.pid}", f"fd={words['fd']}", "--yes")
     assert done["peer_addr"] == room.link.right4 and done["family"] == "inet"
     assert server.said("returned")["error"] == "ECONNABORTED"

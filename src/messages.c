@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "messages.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "text.h"
+
+static void add_line(struct messages *messages, const char *text)
+{
+	struct buffer line = { 0 };
+	int err = text_add(&line, "sockstall: ") ?: text_printable(&line, text) ?: text_add(&line, "\n");
+
+	if (!err && !messages->hold)
+		fwrite(line.data, 1, line.size, stderr);
+	else if (!err && messages->held.size + line.size <= MESSAGES_HELD)
+		buffer_append(&messages->held, line.data, line.size);
+	buffer_free(&line);
+}
+
+void messages_say(struct messages *messages, const char *format, ...)
+{
+	va_list arguments;
+	char *text = NULL;
+	int length;
+
+	va_start(arguments, format);
+	length = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		return;
+	add_line(messages, text);
+	free(text);
+}
+
+void messages_end(struct messages *messages)
+{
+	if (messages->held.size)
+		fwrite(messages->held.data, 1, messages->held.size, stderr);
+	buffer_free(&messages->held);
+}
