@@ -162,6 +162,13 @@ def test_check_of_nobody(program):
     assert len(said(done)) == 1 and "root" in done.stderr
 
 
+@pytest.mark.parametrize("command", [["handshakes", "-1", "-j"], ["readers"], ["epoll", "-1"], ["threads", "-1", "-p", "1"]])
+def test_nobody(program, command):
+    done = call(*capabilities(), program, *command)
+    assert done.returncode == 1 and not done.stdout
+    assert len(said(done)) == 1 and done.stderr.endswith("run it as root\n"), done.stderr
+
+
 # The kernel's files are not to be had.
 
 def test_no_sys(scene):
@@ -213,6 +220,14 @@ def test_no_tracefs(scene):
     assert READERS <= scene.names(records(done))
     lines = [line for line in said(done) if "tracefs" in line]
     assert len(lines) == 1 and "loops" in lines[0], done.stderr
+
+
+def test_check_without_tracefs():
+    hide = 'mount -t tmpfs none /sys/kernel/tracing && mount -t tmpfs none /sys/kernel/debug && exec "$@"'
+    done = call(*hidden(hide), *root_without("sys_admin"), run.SOCKSTALL, "check")
+    assert done.returncode == 0 and not said(done)
+    assert state(done, "epoll_enter_pwait") == "no" and "no tracefs" in done.stdout
+    assert state(done, "thread_scan") == state(done, "socket_scan") == "yes"
 
 
 def is_locked_down():
