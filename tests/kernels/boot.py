@@ -7,6 +7,7 @@ import subprocess
 import tarfile
 
 import image
+from cache import alone
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # By architecture: the program, the machine, its console.
@@ -41,11 +42,13 @@ def _drive(path, more=""):
 
 def _command(kernel, tar, results, append):
     qemu, machine, console = QEMU[kernel.arch]
-    root = image.Root(kernel.arch)
+    with alone():
+        root = image.Root(kernel.arch)
+        files = image.vmlinuz(kernel), image.initrd(kernel, root), image.modules(kernel)
     return [qemu, *machine, "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
-            "-nodefaults", "-display", "none", "-no-reboot", "-kernel", image.vmlinuz(kernel),
-            "-initrd", image.initrd(kernel, root), "-append", f"console={console} panic=-1 quiet {append}",
-            "-serial", "stdio", *_drive(root.path, ",snapshot=on"), *_drive(image.modules(kernel), ",snapshot=on"),
+            "-nodefaults", "-display", "none", "-no-reboot", "-kernel", files[0], "-initrd", files[1],
+            "-append", f"console={console} panic=-1 quiet {append}", "-serial", "stdio",
+            *_drive(root.path, ",snapshot=on"), *_drive(files[2], ",snapshot=on"),
             *_drive(tar, ",readonly=on"), *_drive(results, ",cache=unsafe")]
 
 

@@ -131,7 +131,8 @@ def _boot_modules(kernel, where):
 
 
 def initrd(kernel, root):
-    image = os.path.join(kernel.home, "initrd")
+    wanted = hashlib.sha256((INIT + " ".join(BOOT_MODULES)).encode()).hexdigest()[:12]
+    image = os.path.join(kernel.home, f"initrd-{wanted}")
     if os.path.exists(image):
         return image
     where = os.path.join(kernel.home, "initrd.folder")

@@ -18,6 +18,7 @@ import boot
 import fetch
 import series
 import table
+from cache import alone
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # A machine that has not ended by then is stuck: well above what the slowest takes.
@@ -66,7 +67,8 @@ def run_once(one, kernel, options, tests):
 def run_one(one, options, tests):
     """A machine that broke down starts once more: QEMU itself, not the kernel, is the first to be suspected."""
     began = time.monotonic()
-    kernel = series.Kernel(one)
+    with alone():
+        kernel = series.Kernel(one)
     lines, ended = run_once(one, kernel, options, tests)
     if ended is False:
         print(f"kernels: {one.name}: starting it once more", file=sys.stderr)
