@@ -558,4 +558,16 @@ static __always_inline __u32 compat_request_timeout(const struct request_sock *r
 	return bpf_core_field_exists(now->timeout) ? BPF_CORE_READ(now, timeout) : 0;
 }
 
+/* When an entry in TIME_WAIT or FIN_WAIT2 was made, ms of CLOCK_MONOTONIC: Linux 6.14 (19ce8cd30465). 0: not known. */
+struct inet_timewait_sock___since_6_14 {
+	__u32 tw_entry_stamp;
+} CORE;
+
+static __always_inline __u32 compat_timewait_entered(const struct inet_timewait_sock *timewait)
+{
+	const struct inet_timewait_sock___since_6_14 *now = (const void *)timewait;
+
+	return bpf_core_field_exists(now->tw_entry_stamp) ? BPF_CORE_READ(now, tw_entry_stamp) : 0;
+}
+
 #endif

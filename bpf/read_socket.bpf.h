@@ -240,4 +240,34 @@ static __always_inline void read_socket(struct socket_record *record, const stru
 		read_tcp(record, sk);
 }
 
+/* What readers can do without, of a socket that read_socket() has read. */
+static __always_inline void read_socket_more(struct socket_record *record, const struct sock *sk)
+{
+	const struct tcp_sock *tp = (const struct tcp_sock *)sk;
+	unsigned long timeout = (unsigned long)read_integer(sk, sk_sndtimeo);
+	const struct net *net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
+	bool fin = BPF_CORE_READ(sk, __sk_common.skc_flags) & SOCK_FLAG_DONE;
+
+	record->flags |= SOCKET_HAS_MORE;
+	record->sndtimeo_ns = timeout < MAX_JIFFY_OFFSET / cfg_tick_ns ? timeout * cfg_tick_ns : 0;
+	record->send_buffer = BPF_CORE_READ(sk, sk_sndbuf);
+	if (record->name.kind != SOCKET_KIND_TCP) {
+		record->queued_bytes = BPF_CORE_READ(sk, sk_wmem_alloc.refs.counter);
+		return;
+	}
+	record->queued_bytes = BPF_CORE_READ(sk, sk_wmem_queued);
+	record->orphan_retries = read_integer(net, ipv4.sysctl_tcp_orphan_retries);
+	record->snd_nxt = BPF_CORE_READ(tp, snd_nxt);
+	record->snd_una = BPF_CORE_READ(tp, snd_una);
+	record->rcv_nxt = BPF_CORE_READ(tp, rcv_nxt);
+	if (fin && record->rcv_nxt == BPF_CORE_READ(tp, copied_seq))
+		record->flags |= SOCKET_EOF_READ;
+}
+
+/* The inode of the socket at the other end of a unix one; 0: it has none (yet). */
+static __always_inline __u64 unix_peer_inode(const struct sock *sk)
+{
+	return BPF_CORE_READ((const struct unix_sock *)sk, peer, sk_socket, file, f_inode, i_ino);
+}
+
 #endif

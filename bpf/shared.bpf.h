@@ -25,6 +25,16 @@ const volatile bool cfg_readers __weak = false;
 const volatile bool cfg_loops __weak = false;
 const volatile bool cfg_other_loops __weak = false; /* those that do not use epoll */
 const volatile bool cfg_threads __weak = false;
+const volatile bool cfg_writers __weak = false;
+const volatile bool cfg_acceptors __weak = false;
+const volatile bool cfg_peers __weak = false; /* of unix sockets */
+
+/* Which sockets the scan of a namespace brings: see socket_scan.bpf.c. */
+const volatile bool cfg_handshakes __weak = false;
+const volatile bool cfg_closing __weak = false;
+
+/* Those that are being closed, once nothing has happened on them for this long. */
+__u64 closing_quiet_ns __weak = 0;
 
 /* What each syscall is: enum syscall_kind by number. */
 const volatile __u8 cfg_syscall_kinds[SYSCALL_NUMBERS] __weak = {};

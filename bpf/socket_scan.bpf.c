@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * The socket scan: TCP sockets of one network namespace that take part in a handshake: listeners,
- * half-open requests, SYN_SENT, and connections that no one has accepted. All others pass by for the
- * price of reading their state.
+ * half-open requests, SYN_SENT, and connections that no one has accepted; and those that are being closed and
+ * do not get on with it. All others pass by for the price of reading their state.
  */
 #include "connectors.bpf.h"
 #include "read_socket.bpf.h"
 
 #define TCP_ESTABLISHED	 1 /* net/tcp_states.h */
 #define TCP_SYN_SENT	 2
+#define TCP_FIN_WAIT1	 4
+#define TCP_FIN_WAIT2	 5
+#define TCP_TIME_WAIT	 6
 #define TCP_CLOSE_WAIT	 8
+#define TCP_LAST_ACK	 9
 #define TCP_LISTEN	 10
+#define TCP_CLOSING	 11
 #define TCP_NEW_SYN_RECV 12
 
 /* Connections of one queue whose listener is noted. */
@@ -22,6 +27,7 @@ struct queued {
 	__u64 epoch; /* of the look: an address may be another socket's by the next */
 };
 
+#define TCP_TIMEWAIT_NS	    60000000000ULL /* TCP_TIMEWAIT_LEN */
 #define TCP_TIMEOUT_INIT_NS 1000000000ULL /* RFC 6298, 2.1 */
 
 union socket_scratch {
@@ -164,20 +170,22 @@ static __always_inline void scan_request(struct seq_file *seq, struct request_re
 }
 
 static __always_inline void scan_socket(struct seq_file *seq, struct socket_record *record,
-					struct sock_common *common)
+					struct sock_common *common, bool more)
 {
 	const struct connector *connector;
 
 	__builtin_memset(record, 0, sizeof(*record));
 	compat_draw_cookie(common);
 	read_socket(record, (const struct sock *)common);
+	if (more)
+		read_socket_more(record, (const struct sock *)common);
 	connector = connector_of(common);
 	if (connector) {
 		record->connect_pid = connector->pid;
 		record->connect_tid = connector->tid;
 		__builtin_memcpy(record->connect_comm, connector->comm, sizeof(record->connect_comm));
 	}
-	if (!(record->flags & SOCKET_ACCEPTED))
+	if (cfg_handshakes && !(record->flags & SOCKET_ACCEPTED))
 		record->listener_cookie = listener_of(common);
 	bpf_seq_write(seq, record, sizeof(*record));
 }
@@ -190,10 +198,87 @@ static __always_inline bool is_not_accepted(struct sock_common *common)
 	return !BPF_CORE_READ(sk, sk_socket) && !(BPF_CORE_READ(common, skc_flags) & SOCK_FLAG_DEAD);
 }
 
+/* ---- Connections that are being closed ---- */
+
+static __always_inline __u64 quiet_ns(struct sock_common *common, __u64 now)
+{
+	__u64 heard = jiffies32_to_moment(BPF_CORE_READ((const struct tcp_sock *)common, rcv_tstamp), now);
+
+	return heard < now ? now - heard : 0;
+}
+
+/* Our FIN has been sent, or cannot be, and nothing answers; or it is the application's turn and it stays quiet. */
+static __always_inline bool is_closing(struct sock_common *common, __u8 state)
+{
+	const struct inet_connection_sock *icsk = (const void *)common;
+
+	if (!closing_quiet_ns || quiet_ns(common, bpf_ktime_get_ns()) >= closing_quiet_ns)
+		return true;
+	if (state == TCP_CLOSE_WAIT || state == TCP_FIN_WAIT2)
+		return false;
+	return BPF_CORE_READ(icsk, icsk_retransmits) || BPF_CORE_READ(icsk, icsk_pending) == ICSK_TIME_PROBE0;
+}
+
+/*
+ * What an application has closed, and its peer not: for the last minute of FIN_WAIT2 the kernel keeps no more
+ * than an entry like one in TIME_WAIT (tcp_time_wait()).
+ */
+static __always_inline void scan_timewait(struct seq_file *seq, struct socket_record *record,
+					  struct sock_common *common)
+{
+	const struct inet_timewait_sock *timewait = (const void *)common;
+	__u32 entered = compat_timewait_entered(timewait);
+
+	if (BPF_CORE_READ(timewait, tw_substate) != TCP_FIN_WAIT2 || (closing_quiet_ns && !entered))
+		return;
+	__builtin_memset(record, 0, sizeof(*record));
+	compat_draw_cookie(common);
+	record->header.type = RECORD_SOCKET;
+	record->header.size = sizeof(*record);
+	record->seen_ns = bpf_ktime_get_ns();
+	read_common_name(&record->name, common);
+	record->name.kind = SOCKET_KIND_TCP;
+	record->name.state = TCP_FIN_WAIT2;
+	record->flags = SOCKET_DEAD | SOCKET_TIMEWAIT;
+	record->timer_ns = jiffies_to_moment(BPF_CORE_READ(timewait, tw_timer.expires), record->seen_ns);
+	if (entered)
+		record->entered_ns = stamp_to_moment(entered, false, record->seen_ns);
+	bpf_seq_write(seq, record, sizeof(*record));
+}
+
+/* ---- Which sockets ---- */
+
+enum socket_choice {
+	CHOICE_NONE,
+	CHOICE_HANDSHAKE,
+	CHOICE_CLOSING,
+};
+
+static __always_inline enum socket_choice choose_socket(struct sock_common *common, __u8 state)
+{
+	switch (state) {
+	case TCP_SYN_SENT:
+		return cfg_handshakes ? CHOICE_HANDSHAKE : CHOICE_NONE;
+	case TCP_ESTABLISHED:
+		return cfg_handshakes && is_not_accepted(common) ? CHOICE_HANDSHAKE : CHOICE_NONE;
+	case TCP_CLOSE_WAIT:
+		if (is_not_accepted(common))
+			return cfg_handshakes ? CHOICE_HANDSHAKE : CHOICE_NONE;
+		return cfg_closing && is_closing(common, state) ? CHOICE_CLOSING : CHOICE_NONE;
+	case TCP_FIN_WAIT1:
+	case TCP_FIN_WAIT2:
+	case TCP_LAST_ACK:
+	case TCP_CLOSING:
+		return cfg_closing && is_closing(common, state) ? CHOICE_CLOSING : CHOICE_NONE;
+	}
+	return CHOICE_NONE;
+}
+
 static __always_inline int scan(struct bpf_iter__tcp *ctx, bool with_loop)
 {
 	struct sock_common *common = ctx->sk_common;
 	struct seq_file *seq = ctx->meta->seq;
+	enum socket_choice choice;
 	union socket_scratch *s;
 	__u32 zero = 0;
 
@@ -204,20 +289,22 @@ static __always_inline int scan(struct bpf_iter__tcp *ctx, bool with_loop)
 		return 0;
 	switch (common->skc_state) {
 	case TCP_LISTEN:
-		scan_listener(seq, &s->listener, common, with_loop);
-		break;
+		if (cfg_handshakes)
+			scan_listener(seq, &s->listener, common, with_loop);
+		return 0;
 	case TCP_NEW_SYN_RECV:
-		scan_request(seq, &s->request, common);
-		break;
-	case TCP_SYN_SENT:
-		scan_socket(seq, &s->socket, common);
-		break;
-	case TCP_ESTABLISHED:
-	case TCP_CLOSE_WAIT:
-		if (is_not_accepted(common))
-			scan_socket(seq, &s->socket, common);
-		break;
+		if (cfg_handshakes)
+			scan_request(seq, &s->request, common);
+		return 0;
+	case TCP_TIME_WAIT:
+		/* The kernel ends it within this time anyway. */
+		if (cfg_closing && closing_quiet_ns < TCP_TIMEWAIT_NS)
+			scan_timewait(seq, &s->socket, common);
+		return 0;
 	}
+	choice = choose_socket(common, common->skc_state);
+	if (choice)
+		scan_socket(seq, &s->socket, common, choice == CHOICE_CLOSING);
 	return 0;
 }
 

@@ -152,7 +152,8 @@ static __always_inline struct file *file_at(struct task_struct *task, __u32 fd)
 }
 
 /* Reads what the descriptor leads to, if it is a socket or a pipe. */
-static __always_inline bool read_descriptor(struct socket_record *record, struct task_struct *task, __u32 fd)
+static __always_inline bool read_descriptor(struct socket_record *record, struct task_struct *task, __u32 fd,
+					    __u8 kind)
 {
 	struct file *file = file_at(task, fd);
 	const struct socket *socket;
@@ -175,6 +176,10 @@ static __always_inline bool read_descriptor(struct socket_record *record, struct
 			return false;
 		read_socket(record, sk);
 		record->name.inode = BPF_CORE_READ(file, f_inode, i_ino);
+		if (kind == SYSCALL_WRITES && cfg_writers)
+			read_socket_more(record, sk);
+		if (cfg_peers && record->name.kind == SOCKET_KIND_UNIX)
+			record->peer_inode = unix_peer_inode(sk);
 	} else {
 		return false;
 	}
@@ -275,9 +280,15 @@ static __always_inline bool is_requested(const struct task_struct *task)
 	return cfg_details && requested_pid && own_tgid(task) == requested_pid;
 }
 
+static __always_inline bool is_wanted_wait(__u8 kind)
+{
+	return (cfg_readers && kind == SYSCALL_READS) || (cfg_writers && kind == SYSCALL_WRITES) ||
+	       (cfg_acceptors && kind == SYSCALL_ACCEPTS);
+}
+
 static __always_inline bool is_wanted(const struct thread_record *record, const struct task_struct *task, __u8 kind)
 {
-	if (cfg_readers && record->flags & THREAD_HAS_SOCKET && kind == SYSCALL_READS)
+	if (record->flags & THREAD_HAS_SOCKET && is_wanted_wait(kind))
 		return true;
 	if (cfg_loops && (record->loops || kind == SYSCALL_WAITS_EPOLL))
 		return true;
@@ -311,10 +322,10 @@ static __always_inline void scan_thread(struct seq_file *seq, struct task_struct
 		read_syscall(&s->thread, task, &s->syscall);
 		kind = syscall_kind_of(s->thread.syscall);
 	}
-	if (kind == SYSCALL_READS || kind == SYSCALL_ON_FD) {
+	if (SYSCALL_HAS_FD(kind)) {
 		s->thread.fd = s->thread.args[0];
 		__builtin_memset(&s->socket, 0, sizeof(s->socket));
-		if (read_descriptor(&s->socket, task, s->thread.fd))
+		if (read_descriptor(&s->socket, task, s->thread.fd, kind))
 			s->thread.flags |= THREAD_HAS_SOCKET;
 	}
 	s->thread.loops = find_loops(&loops, task);
@@ -360,7 +371,7 @@ int thread_scan(struct bpf_iter__task *ctx)
 		note_namespace(task);
 	if (cfg_threads && !is_wanted_pid(own_tgid(task)))
 		return 0;
-	if (cfg_readers || cfg_loops || cfg_threads || is_requested(task))
+	if (cfg_readers || cfg_writers || cfg_acceptors || cfg_loops || cfg_threads || is_requested(task))
 		scan_thread(ctx->meta->seq, task, s);
 	return 0;
 }

@@ -43,6 +43,9 @@ enum socket_flag {
 	SOCKET_PROBE_TIMER = 1 << 7, /* icsk_pending: timer_ns is the zero window probe timer */
 	SOCKET_LOSS_TIMER = 1 << 8, /* icsk_pending: timer_ns is the tail loss or reordering timer */
 	SOCKET_NONBLOCKING = 1 << 9, /* O_NONBLOCK of the descriptor that was looked through */
+	SOCKET_EOF_READ = 1 << 10, /* the peer's FIN has come, and the application has read as far as that */
+	SOCKET_TIMEWAIT = 1 << 11, /* all that is left of it is an entry, which timer_ns ends: name and times are known */
+	SOCKET_HAS_MORE = 1 << 12, /* the members from sndtimeo_ns on were read */
 };
 
 struct socket_record {
@@ -94,9 +97,19 @@ struct socket_record {
 	char connect_comm[16];
 	__u64 peer_inode; /* unix: of the socket at the other end; 0 where not known */
 	__u64 listener_cookie; /* not accepted: whose accept queue it lies in; 0 where not known */
+	/* Only where SOCKET_HAS_MORE: what readers can do without. */
+	__u64 sndtimeo_ns; /* SO_SNDTIMEO; 0: none */
+	__u64 entered_ns; /* SOCKET_TIMEWAIT: since when; 0: not known */
+	__u32 queued_bytes; /* memory of what waits to be sent or taken: sk_wmem_queued, unix: sk_wmem_alloc */
+	__u32 send_buffer; /* sk_sndbuf */
+	__u32 orphan_retries; /* tcp_orphan_retries of the namespace; 0: 8 while the timer is short of its longest */
+	/* The next byte each way: one end's are the other end's, whatever address translation lies between. */
+	__u32 snd_nxt;
+	__u32 rcv_nxt;
+	__u32 snd_una;
 };
 
-_Static_assert(sizeof(struct socket_record) == 312, "socket_record");
+_Static_assert(sizeof(struct socket_record) == 352, "socket_record");
 
 /* A half-open connection: the SYN has come, the handshake is not complete. */
 struct request_record {

@@ -13,9 +13,15 @@ enum syscall_kind {
 	SYSCALL_OTHER = 0,
 	SYSCALL_READS = 1, /* reads from the descriptor that is its first argument */
 	SYSCALL_WAITS_EPOLL = 2, /* epoll_wait and its forms */
-	SYSCALL_ON_FD = 3, /* the first argument is a descriptor, but it is no read */
+	SYSCALL_ON_FD = 3, /* the first argument is a descriptor, but it is none of the others */
+	SYSCALL_WRITES = 4, /* writes to the descriptor that is its first argument */
+	SYSCALL_CONNECTS = 5, /* connect */
+	SYSCALL_ACCEPTS = 6, /* accept and accept4 */
 };
 #define SYSCALL_NUMBERS 512
+
+/* Whether the first argument is a descriptor. */
+#define SYSCALL_HAS_FD(kind) ((kind) == SYSCALL_READS || (kind) >= SYSCALL_ON_FD)
 
 enum thread_flag {
 	THREAD_HAS_SOCKET = 1 << 0, /* a socket_record follows */

@@ -7,7 +7,8 @@
 const char *const row_type_names[ROW_TYPES] = {
 	[ROW_START] = "start", [ROW_HANDSHAKE] = "handshake", [ROW_LISTENER] = "listener", [ROW_READER] = "reader",
 	[ROW_LOOP] = "loop",   [ROW_THREAD] = "thread",	      [ROW_LOST] = "lost",	   [ROW_END] = "end",
-	[ROW_REGION] = "region", [ROW_WATCH] = "watch",      [ROW_ACTION] = "action",
+	[ROW_REGION] = "region", [ROW_WATCH] = "watch",      [ROW_ACTION] = "action", [ROW_WRITER] = "writer",
+	[ROW_CLOSING] = "closing",
 };
 
 const char *const stall_event_names[] = {
@@ -22,6 +23,8 @@ const char *const stall_event_names[] = {
 #define LISTENER  ROW_BIT(ROW_LISTENER)
 #define READER	  ROW_BIT(ROW_READER)
 #define LOOP	  ROW_BIT(ROW_LOOP)
+#define WRITER	  ROW_BIT(ROW_WRITER)
+#define CLOSING	  ROW_BIT(ROW_CLOSING)
 #define THREAD	  ROW_BIT(ROW_THREAD)
 #define REGION	  ROW_BIT(ROW_REGION)
 #define WATCH	  ROW_BIT(ROW_WATCH)
@@ -30,9 +33,9 @@ const char *const stall_event_names[] = {
 #define END	  ROW_BIT(ROW_END)
 
 #define ALL    (ROW_BIT(ROW_TYPES) - 1)
-#define LIFE   (HANDSHAKE | LISTENER | READER | LOOP)
+#define LIFE   (HANDSHAKE | LISTENER | READER | LOOP | WRITER | CLOSING)
 #define TASK   (LIFE | THREAD | REGION | WATCH)
-#define SOCKET (HANDSHAKE | LISTENER | READER | WATCH)
+#define SOCKET (HANDSHAKE | LISTENER | READER | WATCH | WRITER | CLOSING)
 
 /* The closed vocabularies. */
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -45,6 +48,9 @@ const char *const stall_event_names[] = {
 #define READER_VERDICTS                                                                                                \
 	WORDS("peer_dead", "awaiting_reply", "reply_stopped", "no_request", "request_stopped", "maybe_dead", "idle",   \
 	      "waiting")
+#define WRITER_VERDICTS	 WORDS("peer_dead", "window_zero", "network_loss", "waiting", "sending")
+#define CLOSING_VERDICTS                                                                                               \
+	WORDS("not_closed", "not_read", "peer_not_closed", "window_zero", "unanswered", "half_closed", "under_way")
 #define LOOP_VERDICTS                                                                                                  \
 	WORDS("ok", "stalled", "blocked_in_read", "spinning", "saturated", "near_limit", "select_limit", "edge_stall", \
 	      "dead_watches")
@@ -86,6 +92,8 @@ const struct column columns[] = {
 	TEXT("verdict", verdict, LISTENER, "What is wrong", .values = LISTENER_VERDICTS, .heading = "VERDICT"),
 	TEXT("verdict", verdict, READER, "What is wrong", .values = READER_VERDICTS, .heading = "VERDICT"),
 	TEXT("verdict", verdict, LOOP, "What is wrong", .values = LOOP_VERDICTS, .heading = "VERDICT"),
+	TEXT("verdict", verdict, WRITER, "What is wrong", .values = WRITER_VERDICTS, .heading = "VERDICT"),
+	TEXT("verdict", verdict, CLOSING, "What is wrong", .values = CLOSING_VERDICTS, .heading = "VERDICT"),
 	TEXT("why", why, LIFE, "One sentence with the evidence in it", .heading = "WHY", .shape = SHAPE_SENTENCE),
 	TEXT("advice", advice, LIFE, "One sentence on what to do", .heading = "ADVICE", .shape = SHAPE_SENTENCE),
 
@@ -153,6 +161,9 @@ const struct column columns[] = {
 	SECONDS("oldest_half_open_s", listener.oldest_half_open_s, LISTENER, "Age of the oldest half-open connection",
 		.heading = "OLDEST", .priority = 23, .ticks = 1),
 
+	COUNT("acceptors", listener.acceptors, LISTENER, "Threads that wait in accept; null without --all",
+	      .heading = "ACCEPTORS", .priority = 40),
+
 	/* reader */
 	TEXT("syscall", reader.syscall, READER, "The system call it is in", .heading = "SYSCALL", .priority = 40),
 	TEXT("kind", reader.kind, READER, "What it reads from", .values = WORDS("tcp", "udp", "unix", "pipe"),
@@ -186,6 +197,74 @@ const struct column columns[] = {
 	      "Keepalive probes after which the kernel gives up: TCP_KEEPCNT"),
 	SECONDS("keepalive_idle_s", reader.keepalive_idle_s, READER, "Idle time before the first probe: TCP_KEEPIDLE"),
 	SECONDS("keepalive_interval_s", reader.keepalive_interval_s, READER, "Time between probes: TCP_KEEPINTVL"),
+	COUNT("peer_pid", reader.peer.pid, READER, "Of a unix socket: a process that holds the other end; with --all"),
+	TEXT("peer_comm", reader.peer.comm, READER, "Its command name", .heading = "PEER PROCESS",
+	     .shape = SHAPE_PROCESS, .joins = {"peer_pid"}, .priority = 3, .least = 14),
+
+	/* writer */
+	TEXT("syscall", writer.syscall, WRITER, "The system call it is in", .heading = "SYSCALL", .priority = 40),
+	TEXT("kind", writer.kind, WRITER, "What it writes to", .values = WORDS("tcp", "udp", "unix", "pipe"),
+	     .heading = "KIND", .priority = 30),
+	TEXT("state", writer.state, WRITER, "The kernel's TCP state name", .heading = "STATE", .priority = 55),
+	SECONDS("last_received_s", writer.last_received_s, WRITER, "Age of the last data that came; null if none yet",
+		.heading = "RECEIVED", .priority = 50),
+	SECONDS("last_sent_s", writer.last_sent_s, WRITER, "Age of the last data that was sent; null if none yet",
+		.heading = "SENT", .priority = 51),
+	COUNT("unsent_bytes", writer.unsent_bytes, WRITER, "Bytes that could not be sent yet", .heading = "UNSENT",
+	      .priority = 20),
+	COUNT("unacked_bytes", writer.unacked_bytes, WRITER, "Bytes sent that the peer has not acknowledged",
+	      .heading = "UNACKED", .priority = 25),
+	COUNT("peer_window", writer.peer_window, WRITER, "Bytes that the peer's window has room for",
+	      .heading = "WINDOW", .priority = 15),
+	SECONDS("window_closed_s", writer.window_closed_s, WRITER,
+		"For how long, at least, it has been closed; null: it is not, or not long enough to tell",
+		.heading = "CLOSED", .priority = 16),
+	COUNT("retransmits", writer.retransmits, WRITER, "Retransmission timeouts in a row", .heading = "RETRANS",
+	      .priority = 26),
+	COUNT("window_probes", writer.window_probes, WRITER, "Probes of its window that are unanswered so far",
+	      .heading = "PROBES", .priority = 27),
+	SECONDS("sndtimeo_s", writer.sndtimeo_s, WRITER, "SO_SNDTIMEO; null: none", .heading = "SNDTIMEO",
+		.priority = 64),
+	SECONDS("user_timeout_s", writer.user_timeout_s, WRITER, "TCP_USER_TIMEOUT; null: none",
+		.heading = "USER TIMEOUT", .priority = 65),
+	SECONDS("returns_by_s", writer.returns_by_s, WRITER,
+		"The latest moment at which the kernel will end this write by itself if the peer is gone; null: never",
+		.heading = "RETURNS BY", .priority = 10),
+	COUNT("peer_pid", writer.peer.pid, WRITER, "Of a unix socket: a process that holds the other end; with --all"),
+	TEXT("peer_comm", writer.peer.comm, WRITER, "Its command name", .heading = "PEER PROCESS",
+	     .shape = SHAPE_PROCESS, .joins = {"peer_pid"}, .priority = 3, .least = 14),
+
+	/* closing */
+	TEXT("state", closing.state, CLOSING, "The kernel's TCP state name", .heading = "STATE", .priority = 5),
+	TEXT("fault", closing.fault, CLOSING,
+	     "Who has to do something: this end's application, the peer's, or the peer's machine or the path to it; null: "
+	     "nobody",
+	     .values = WORDS("application", "peer_application", "peer_or_path"), .heading = "FAULT", .priority = 12),
+	COUNT("connections", closing.connections, CLOSING,
+	      "Connections that this stands for: more than 100 of one process and verdict are one", .heading = "CONNECTIONS",
+	      .priority = 14),
+	SECONDS("last_received_s", closing.last_received_s, CLOSING, "Age of the last data that came; null if none yet",
+		.heading = "RECEIVED", .priority = 20),
+	SECONDS("last_sent_s", closing.last_sent_s, CLOSING, "Age of the last data that was sent; null if none yet",
+		.heading = "SENT", .priority = 21),
+	COUNT("unread_bytes", closing.unread_bytes, CLOSING, "Bytes that came and no one has read", .heading = "UNREAD",
+	      .priority = 22),
+	COUNT("unsent_bytes", closing.unsent_bytes, CLOSING, "Bytes that could not be sent yet", .heading = "UNSENT",
+	      .priority = 23),
+	COUNT("unacked_bytes", closing.unacked_bytes, CLOSING, "Bytes sent that the peer has not acknowledged",
+	      .heading = "UNACKED", .priority = 24),
+	COUNT("retransmits", closing.retransmits, CLOSING, "Retransmission timeouts in a row", .heading = "RETRANS",
+	      .priority = 25),
+	COLUMN("orphaned", COLUMN_BOOL, closing.orphaned, CLOSING, "Whether no process holds it any more",
+	       .heading = "ORPHANED", .priority = 30),
+	COLUMN("eof_read", COLUMN_BOOL, closing.eof_read, CLOSING,
+	       "Whether the application has read as far as the peer's FIN; null: none has come", .heading = "EOF READ",
+	       .priority = 31),
+	COLUMN("keepalive", COLUMN_BOOL, closing.keepalive, CLOSING, "Whether SO_KEEPALIVE is on",
+	       .heading = "KEEPALIVE", .priority = 62),
+	SECONDS("gives_up_s", closing.gives_up_s, CLOSING,
+		"When the kernel itself will drop it if the peer does not answer; null if never, or not known",
+		.heading = "GIVES UP", .priority = 11),
 
 	/* loop */
 	TEXT("interface", loop.interface, LOOP, "What it waits with",

@@ -97,3 +97,24 @@ void fill_socket(struct row *row, struct report *report, const struct socket_nam
 	row->peer_addr = say_address(&report->arena, name->peer_addr);
 	row->peer_port = name->peer_port;
 }
+
+const char *fill_kind(const struct socket_record *socket)
+{
+	static const char *const kinds[] = {
+		[SOCKET_KIND_TCP] = "tcp",   [SOCKET_KIND_UDP] = "udp",	 [SOCKET_KIND_UNIX] = "unix",
+		[SOCKET_KIND_PIPE] = "pipe", [SOCKET_KIND_OTHER] = NULL,
+	};
+
+	return socket->name.kind < sizeof(kinds) / sizeof(kinds[0]) ? kinds[socket->name.kind] : NULL;
+}
+
+void fill_unix_peer(struct peer_fields *peer, struct report *report, const struct look *look,
+		    const struct socket_record *socket)
+{
+	const struct owner_record *owner = look_owner_of_inode(look, socket->peer_inode);
+
+	if (!owner)
+		return;
+	peer->pid = owner->pid;
+	peer->comm = look_comm(&report->arena, owner->comm);
+}

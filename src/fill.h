@@ -34,4 +34,11 @@ void fill_thread(struct row *row, struct report *report, const struct look *look
 /* netns, cookie, family, addresses and ports. */
 void fill_socket(struct row *row, struct report *report, const struct socket_name *name);
 
+/* "tcp", "udp", "unix", "pipe"; NULL for others. */
+const char *fill_kind(const struct socket_record *socket);
+
+/* Who holds the other end of a unix socket, where the look tells. */
+void fill_unix_peer(struct peer_fields *peer, struct report *report, const struct look *look,
+		    const struct socket_record *socket);
+
 #endif

@@ -216,7 +216,7 @@ static int make_arrays(struct look *look, const size_t counts[RECORD_TYPES])
 		{&look->processes.items, RECORD_PROCESS},  {&look->namespaces.items, RECORD_NETNS},
 		{&look->usages.items, RECORD_USAGE},	   {&look->notes.items, RECORD_NOTE},
 		{&look->lost.items, RECORD_LOST},	   {&look->regions.items, RECORD_REGION},
-		{&look->instances.items, RECORD_INSTANCE},
+		{&look->instances.items, RECORD_INSTANCE}, {&look->owners_by_inode.items, RECORD_OWNER},
 	};
 	size_t i;
 
@@ -292,6 +292,7 @@ static size_t add_record(struct look *look, const struct record_header *header)
 		break;
 	case RECORD_OWNER:
 		ADD(look->owners, header);
+		ADD(look->owners_by_inode, header);
 		break;
 	case RECORD_EPOLL:
 		ADD(look->epolls, header);
@@ -356,6 +357,19 @@ static int compare_owners(const void *left, const void *right)
 	return order ? order : COMPARE(a, b);
 }
 
+static int compare_inodes(const void *left, const void *right)
+{
+	const struct owner_record *a = *(const struct owner_record *const *)left;
+	const struct owner_record *b = *(const struct owner_record *const *)right;
+	int order = COMPARE(a->inode, b->inode);
+
+	if (!order)
+		order = COMPARE(a->pid, b->pid);
+	if (!order)
+		order = COMPARE(a->fd, b->fd);
+	return order ? order : COMPARE(a, b);
+}
+
 static int compare_processes(const void *left, const void *right)
 {
 	const struct process_record *a = *(const struct process_record *const *)left;
@@ -407,6 +421,7 @@ static void forget_index(struct look *look)
 	look->requests.count = 0;
 	look->listeners.count = 0;
 	look->owners.count = 0;
+	look->owners_by_inode.count = 0;
 	look->epolls.count = 0;
 	look->events.count = 0;
 	look->processes.count = 0;
@@ -436,6 +451,8 @@ int look_index(struct look *look)
 		offset += add_record(look, (const void *)(look->bytes.data + offset));
 	sort(look->threads.items, look->threads.count, sizeof(*look->threads.items), compare_threads);
 	sort(look->owners.items, look->owners.count, sizeof(*look->owners.items), compare_owners);
+	sort(look->owners_by_inode.items, look->owners_by_inode.count, sizeof(*look->owners_by_inode.items),
+	     compare_inodes);
 	sort(look->processes.items, look->processes.count, sizeof(*look->processes.items), compare_processes);
 	sort(look->usages.items, look->usages.count, sizeof(*look->usages.items), compare_usages);
 	sort(look->notes.items, look->notes.count, sizeof(*look->notes.items), compare_notes);
@@ -455,6 +472,7 @@ void look_free(struct look *look)
 	free(look->requests.items);
 	free(look->listeners.items);
 	free(look->owners.items);
+	free(look->owners_by_inode.items);
 	free(look->epolls.items);
 	free(look->events.items);
 	free(look->processes.items);
@@ -525,6 +543,28 @@ const struct owner_record *const *look_owners(const struct look *look, __u64 coo
 	for (end = low; end < look->owners.count && look->owners.items[end]->cookie == cookie; end++)
 		(*count)++;
 	return *count ? &look->owners.items[low] : NULL;
+}
+
+#define INIT_PID 1
+
+const struct owner_record *look_owner_of_inode(const struct look *look, __u64 inode)
+{
+	const struct owner_record *const *owners = look->owners_by_inode.items;
+	size_t low = 0, high = look->owners_by_inode.count, count = high;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (owners[middle]->inode < inode)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!inode || low == count || owners[low]->inode != inode)
+		return NULL;
+	if (owners[low]->pid == INIT_PID && low + 1 < count && owners[low + 1]->inode == inode)
+		low++;
+	return owners[low];
 }
 
 const char *look_netns_name(const struct look *look, __u32 netns)

@@ -53,6 +53,7 @@ struct look {
 	LOOK_ARRAY(request_record, requests);
 	LOOK_ARRAY(listener_record, listeners);
 	LOOK_ARRAY(owner_record, owners); /* sorted by cookie, then pid, then fd */
+	LOOK_ARRAY(owner_record, owners_by_inode); /* the same, by inode, then pid, then fd */
 	LOOK_ARRAY(epoll_record, epolls);
 	LOOK_ARRAY(instance_record, instances);
 	LOOK_ARRAY(event_record, events);
@@ -83,6 +84,9 @@ const struct loop_record *look_loop(const struct thread_view *view, __u32 interf
 
 /* The first owner of the socket with this cookie; *count is how many follow it, itself included. */
 const struct owner_record *const *look_owners(const struct look *look, __u64 cookie, size_t *count);
+
+/* One that holds the socket with this inode, not the first process of all if it can be helped; or NULL. */
+const struct owner_record *look_owner_of_inode(const struct look *look, __u64 inode);
 
 /* What `ip netns` calls the network namespace with this inode, or NULL. */
 const char *look_netns_name(const struct look *look, __u32 netns);

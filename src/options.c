@@ -21,16 +21,18 @@ const char *const command_names[COMMANDS] = {
 	[COMMAND_OVERVIEW] = "overview", [COMMAND_HANDSHAKES] = "handshakes", [COMMAND_READERS] = "readers",
 	[COMMAND_EPOLL] = "epoll",	 [COMMAND_THREADS] = "threads",	      [COMMAND_CHECK] = "check",
 	[COMMAND_REPLAY] = "replay",	 [COMMAND_SCHEMA] = "schema",	      [COMMAND_END] = "end",
-	[COMMAND_METRICS] = "metrics",
+	[COMMAND_METRICS] = "metrics",	 [COMMAND_WRITERS] = "writers",	      [COMMAND_CLOSING] = "closing",
 };
 
 static const struct {
 	enum command command;
 	const char *usage, *help;
 } command_help[] = {
-	{COMMAND_OVERVIEW, "(none)", "the live overview: all of the three below, worst first"},
+	{COMMAND_OVERVIEW, "(none)", "the live overview: all that is stuck, worst first"},
 	{COMMAND_HANDSHAKES, "handshakes", "TCP handshakes that do not complete, and connections no one accepts"},
 	{COMMAND_READERS, "readers", "threads blocked reading a socket: since when, why, what will end it"},
+	{COMMAND_WRITERS, "writers", "threads blocked writing: does the peer not read, or the network lose"},
+	{COMMAND_CLOSING, "closing", "connections whose closing does not get on, and whose fault it is"},
 	{COMMAND_EPOLL, "epoll", "event loops: waits, events, lag, and what they are stuck in"},
 	{COMMAND_THREADS, "threads", "with -p PID: every thread of a process"},
 	{COMMAND_CHECK, "check", "what this kernel allows, and what is lost without the rest"},
@@ -43,7 +45,7 @@ static const struct {
 #define BIT(command) (1u << (command))
 #define LIVE                                                                                                           \
 	(BIT(COMMAND_OVERVIEW) | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_EPOLL) |                 \
-	 BIT(COMMAND_THREADS) | BIT(COMMAND_METRICS))
+	 BIT(COMMAND_THREADS) | BIT(COMMAND_METRICS) | BIT(COMMAND_WRITERS) | BIT(COMMAND_CLOSING))
 #define REPORTS (LIVE | BIT(COMMAND_REPLAY))
 #define ANY	(BIT(COMMANDS) - 1)
 

@@ -18,7 +18,8 @@
 
 #define DEFAULT_INTERVAL_NS (1000 * 1000000ull)
 #define DEFAULT_MIN_AGE_NS  (1000 * 1000000ull)
-#define LOOP_MIN_AGE_NS	    (100 * 1000000ull) /* of a loop, where --min-age is not given */
+#define LOOP_MIN_AGE_NS	    (100 * 1000000ull) /* of a loop, where --min-age is not given; */
+#define CLOSING_MIN_AGE_NS  (60 * 1000000000ull) /* and of a connection that an application has yet to close */
 
 enum command {
 	COMMAND_OVERVIEW,
@@ -31,6 +32,8 @@ enum command {
 	COMMAND_SCHEMA,
 	COMMAND_END,
 	COMMAND_METRICS,
+	COMMAND_WRITERS, /* recordings hold the number: new ones go last */
+	COMMAND_CLOSING,
 	COMMANDS,
 };
 

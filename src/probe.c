@@ -223,6 +223,8 @@ static int fill(struct probe *probe, struct look *look)
 		err = probe_listeners_date(&probe->full, buffer);
 	if (!err)
 		err = probe_owners_add(probe, buffer);
+	if (!err && probe->use_sockets)
+		probe_connects_note(probe, buffer);
 	if (!err && probe->use_loops)
 		err = probe_usage_add(probe, buffer);
 	if (!err && (probe->use_loops || probe->stack_iter))

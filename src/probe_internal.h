@@ -59,11 +59,14 @@ struct probe_clock {
 };
 
 struct owner_cache {
-	struct buffer owners; /* of struct owner_record */
+	struct buffer owners; /* of struct owner_record, by cookie */
+	struct buffer by_inode; /* the same */
 	struct buffer epolls; /* of struct epoll_record */
 	__u64 scanned_ns; /* 0: never */
 	__u64 *missed; /* cookies asked for that the last scan did not find, sorted */
 	size_t missed_count;
+	__u64 *missed_inodes; /* likewise, by inode */
+	size_t missed_inode_count;
 };
 
 #define PROBE_TRACEPOINTS 32
@@ -203,6 +206,9 @@ void probe_listeners_free(struct full_listeners *full);
 
 /* Adds owners of what the look has found, and cookies that were missing. */
 int probe_owners_add(struct probe *probe, struct buffer *buffer);
+
+/* Writes into the records of connects that have been under way for long which thread waits for them. */
+void probe_connects_note(const struct probe *probe, struct buffer *buffer);
 
 /* The file scan at the first look: finds epoll instances whose events no one fetches. */
 int probe_suspects_find(struct probe *probe);

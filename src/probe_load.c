@@ -59,6 +59,11 @@ static void configure(struct sockstall_bpf *skeleton, unsigned int wishes)
 	skeleton->rodata->cfg_epoll_event_bytes = sizeof(struct epoll_event);
 	skeleton->rodata->cfg_threads = wishes & THREADS;
 	skeleton->rodata->cfg_details = wishes & DETAILS;
+	skeleton->rodata->cfg_writers = wishes & WRITERS;
+	skeleton->rodata->cfg_acceptors = wishes & ACCEPTORS;
+	skeleton->rodata->cfg_peers = wishes & PEERS;
+	skeleton->rodata->cfg_handshakes = wishes & HANDSHAKES;
+	skeleton->rodata->cfg_closing = wishes & CLOSING;
 	skeleton->rodata->cfg_find_namespaces = true;
 	skeleton->rodata->cfg_local_storage = probe_features()->local_storage;
 	for (i = 0; i < SYSCALL_NUMBERS; i++)

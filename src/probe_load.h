@@ -11,9 +11,16 @@
 #define READERS	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_READERS))
 #define LOOPS	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_EPOLL))
 #define THREADS	     BIT(COMMAND_THREADS)
-/* Not commands, but options: --interfaces all; --verbose or --stacks. */
+#define WRITERS	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_WRITERS))
+#define CLOSING	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_CLOSING))
+#define SOCKETS	     (HANDSHAKES | CLOSING) /* for which namespaces are scanned */
+#define EVERYTHING   (HANDSHAKES | READERS | LOOPS | THREADS | WRITERS | CLOSING)
+/* Not commands, but options: --interfaces all; --verbose or --stacks; --all where threads in accept, and who is at
+ * the other end of a unix socket, are of interest. */
 #define OTHER_LOOPS  BIT(COMMANDS)
 #define STACKS	     BIT(COMMANDS + 1)
+#define ACCEPTORS    BIT(COMMANDS + 3)
+#define PEERS	     BIT(COMMANDS + 4)
 /* Neither: a person at a screen may ask for the details of a process. */
 #define DETAILS	     BIT(COMMANDS + 2)
 

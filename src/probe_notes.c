@@ -169,7 +169,7 @@ static void read_child(const struct thread_record *thread, char *text, size_t si
 
 static bool has_path(const struct thread_record *thread)
 {
-	return (thread->syscall_kind == SYSCALL_READS || thread->syscall_kind == SYSCALL_ON_FD) &&
+	return SYSCALL_HAS_FD(thread->syscall_kind) &&
 	       !(thread->flags & THREAD_HAS_SOCKET) && thread->fd >= 0;
 }
 

@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 
 #include "probe_load.h"
+#include "tcp_states.h"
 
 /* After this long, what is known of owners is looked up again. */
 #define OWNERS_MAX_AGE_NS 5000000000ULL
@@ -24,7 +25,9 @@
 /* What a look wants to know. */
 struct wanted {
 	struct buffer cookies; /* of __u64 */
+	struct buffer inodes; /* of __u64: of sockets whose cookie is not known */
 	size_t sockets; /* whose cookie is wanted */
+	size_t marked; /* in the map that tells the walk which sockets are wanted */
 	bool epolls; /* which instances have events that nobody fetches */
 };
 
@@ -33,19 +36,42 @@ static int want_cookie(struct wanted *wanted, __u64 cookie)
 	return cookie ? buffer_append(&wanted->cookies, &cookie, sizeof(cookie)) : 0;
 }
 
+/* Has the walk bring this socket, if there is one. Where there is no more room, it goes without an owner. */
+static bool mark(struct probe *probe, struct wanted *wanted, __u64 inode)
+{
+	__u8 yes = 1;
+
+	if (bpf_map_update_elem(bpf_map__fd(probe->skeleton->maps.wanted_sockets), &inode, &yes, BPF_ANY))
+		return false;
+	wanted->marked++;
+	return true;
+}
+
+/* A socket that is not found by its state, as those in a handshake are. */
+static int want_owner(struct probe *probe, struct wanted *wanted, const struct socket_record *socket)
+{
+	if (!socket->name.inode || !mark(probe, wanted, socket->name.inode))
+		return 0;
+	return want_cookie(wanted, socket->name.cookie);
+}
+
+static int want_inode(struct probe *probe, struct wanted *wanted, __u64 inode)
+{
+	return inode && mark(probe, wanted, inode) ? buffer_append(&wanted->inodes, &inode, sizeof(inode)) : 0;
+}
+
 static int want_reader(struct probe *probe, struct wanted *wanted, const struct thread_record *thread,
 		       const struct socket_record *socket)
 {
 	__u64 asleep = thread->last_arrival + (__u64)probe->clock.offset_ns;
-	__u8 yes = 1;
+	int err = want_inode(probe, wanted, socket->peer_inode);
 
 	/* Without local storage the walk draws none. */
-	if (!probe_features()->local_storage || socket->name.cookie || !socket->name.inode ||
+	if (err || !probe_features()->local_storage || socket->name.cookie || !socket->name.inode ||
 	    socket->name.kind == SOCKET_KIND_PIPE ||
 	    asleep + COOKIE_MIN_AGE_NS > thread->seen_ns)
-		return 0;
-	if (!bpf_map_update_elem(bpf_map__fd(probe->skeleton->maps.wanted_sockets), &socket->name.inode, &yes,
-				 BPF_ANY))
+		return err;
+	if (mark(probe, wanted, socket->name.inode))
 		wanted->sockets++;
 	return 0;
 }
@@ -98,8 +124,10 @@ static int collect_wanted(struct probe *probe, const struct buffer *buffer, stru
 			err = want_reader(probe, wanted, thread, socket);
 		else if (header->type == RECORD_SOCKET && !(socket->flags & SOCKET_ACCEPTED))
 			; /* lies in an accept queue: its listener is wanted already */
-		else if (header->type == RECORD_SOCKET)
+		else if (header->type == RECORD_SOCKET && socket->name.state == STATE_SYN_SENT)
 			err = want_cookie(wanted, socket->name.cookie);
+		else if (header->type == RECORD_SOCKET)
+			err = want_owner(probe, wanted, socket);
 		else if (header->type == RECORD_LISTENER)
 			err = want_listener(probe, wanted, (const void *)header);
 		if (header->type != RECORD_THREAD && header->type != RECORD_LOOP)
@@ -132,6 +160,13 @@ static int compare_records(const void *left, const void *right)
 	if (!order)
 		order = a->pid < b->pid ? -1 : a->pid > b->pid;
 	return order ? order : (a->fd > b->fd) - (a->fd < b->fd);
+}
+
+static int compare_inodes(const void *left, const void *right)
+{
+	const struct owner_record *a = left, *b = right;
+
+	return a->inode < b->inode ? -1 : a->inode > b->inode;
 }
 
 /*
@@ -168,6 +203,36 @@ static bool is_known(const struct owner_cache *cache, __u64 cookie)
 		bsearch(&cookie, cache->missed, cache->missed_count, sizeof(cookie), compare_cookies));
 }
 
+/* A cookie of the socket with this inode; 0: not known. */
+static __u64 find_cookie(const struct owner_cache *cache, __u64 inode)
+{
+	struct owner_record key = { .inode = inode };
+	const struct owner_record *found = NULL;
+
+	if (cache->by_inode.size)
+		found = bsearch(&key, cache->by_inode.data, cache->by_inode.size / sizeof(key), sizeof(key),
+				compare_inodes);
+	return found ? found->cookie : 0;
+}
+
+static bool is_known_inode(const struct owner_cache *cache, __u64 inode)
+{
+	return find_cookie(cache, inode) ||
+	       (cache->missed_inode_count && bsearch(&inode, cache->missed_inodes, cache->missed_inode_count,
+						     sizeof(inode), compare_cookies));
+}
+
+static bool inodes_are_known(const struct owner_cache *cache, const struct wanted *wanted)
+{
+	const __u64 *inodes = (const void *)wanted->inodes.data;
+	size_t i, count = wanted->inodes.size / sizeof(*inodes);
+
+	for (i = 0; i < count; i++)
+		if (!is_known_inode(cache, inodes[i]))
+			return false;
+	return true;
+}
+
 static bool scan_is_due(const struct probe *probe, const struct wanted *wanted, __u64 now)
 {
 	const struct owner_cache *cache = &probe->owners;
@@ -176,12 +241,28 @@ static bool scan_is_due(const struct probe *probe, const struct wanted *wanted, 
 
 	if (!probe->file_iter)
 		return false;
+	if (!inodes_are_known(cache, wanted))
+		return true;
+	count += wanted->inodes.size / sizeof(__u64);
 	if (wanted->sockets || wanted->epolls || (count && now - cache->scanned_ns > OWNERS_MAX_AGE_NS))
 		return true;
-	for (i = 0; i < count; i++)
+	for (i = 0; i < wanted->cookies.size / sizeof(__u64); i++)
 		if (!is_known(cache, cookies[i]))
 			return true;
 	return false;
+}
+
+/* The owners once more, by inode. */
+static int index_inodes(struct owner_cache *cache)
+{
+	int err;
+
+	buffer_reset(&cache->by_inode);
+	err = buffer_append(&cache->by_inode, cache->owners.data, cache->owners.size);
+	if (!err && cache->by_inode.size)
+		qsort(cache->by_inode.data, cache->by_inode.size / sizeof(struct owner_record),
+		      sizeof(struct owner_record), compare_inodes);
+	return err;
 }
 
 /* Sorts what the file scan brought into owners and epoll instances. */
@@ -197,7 +278,7 @@ static int take_scan(struct owner_cache *cache, const struct buffer *scan)
 		err = buffer_append(header->type == RECORD_OWNER ? &cache->owners : &cache->epolls, header,
 				    header->size);
 	sort_unique(&cache->owners);
-	return err;
+	return err ? err : index_inodes(cache);
 }
 
 /* Of processes that leave events on an instance, the next thread scan brings all threads. */
@@ -243,6 +324,37 @@ static void remember_missed(struct owner_cache *cache, struct wanted *wanted)
 	for (i = 0; i < count; i++)
 		if (!find_owner(cache, cookies[i]))
 			missed[cache->missed_count++] = cookies[i];
+}
+
+/* Likewise of inodes; those that are known go over to the cookies. */
+static int resolve_inodes(struct owner_cache *cache, struct wanted *wanted, bool scanned)
+{
+	const __u64 *inodes = (const void *)wanted->inodes.data;
+	size_t i, count = wanted->inodes.size / sizeof(*inodes);
+	__u64 *missed = scanned ? reallocarray(cache->missed_inodes, count + 1, sizeof(*missed)) : NULL;
+	__u64 cookie;
+	int err = 0;
+
+	if (scanned && !missed)
+		return -ENOMEM;
+	if (scanned) {
+		cache->missed_inodes = missed;
+		cache->missed_inode_count = 0;
+	}
+	for (i = 0; i < count && !err; i++) {
+		cookie = find_cookie(cache, inodes[i]);
+		if (cookie)
+			err = want_cookie(wanted, cookie);
+		else if (scanned)
+			missed[cache->missed_inode_count++] = inodes[i];
+	}
+	return err;
+}
+
+static void sort_numbers(struct buffer *numbers)
+{
+	if (numbers->size)
+		qsort(numbers->data, numbers->size / sizeof(__u64), sizeof(__u64), compare_cookies);
 }
 
 /* Gives the readers' sockets the cookies that the walk made the kernel draw. */
@@ -298,22 +410,27 @@ int probe_owners_add(struct probe *probe, struct buffer *buffer)
 	__u64 now = clock_ns(CLOCK_MONOTONIC);
 	struct wanted wanted = { 0 };
 	int err = collect_wanted(probe, buffer, &wanted);
+	bool scanned = !err && scan_is_due(probe, &wanted, now);
 
-	if (!err && wanted.cookies.size)
-		qsort(wanted.cookies.data, wanted.cookies.size / sizeof(__u64), sizeof(__u64), compare_cookies);
-	if (!err && scan_is_due(probe, &wanted, now)) {
+	sort_numbers(&wanted.cookies);
+	sort_numbers(&wanted.inodes);
+	if (scanned) {
 		err = scan_files(probe, now);
 		remember_missed(&probe->owners, &wanted);
 		if (!err && wanted.sockets)
 			patch_cookies(&probe->owners, buffer);
 	}
-	if (wanted.sockets)
+	if (wanted.marked)
 		clear_wanted_sockets(probe);
+	if (!err)
+		err = resolve_inodes(&probe->owners, &wanted, scanned);
+	sort_numbers(&wanted.cookies);
 	if (!err)
 		err = add_wanted(&probe->owners, &wanted, buffer);
 	if (!err)
 		err = buffer_append(buffer, probe->owners.epolls.data, probe->owners.epolls.size);
 	buffer_free(&wanted.cookies);
+	buffer_free(&wanted.inodes);
 	return err;
 }
 
@@ -325,6 +442,8 @@ int probe_suspects_find(struct probe *probe)
 void probe_owners_free(struct owner_cache *owners)
 {
 	buffer_free(&owners->owners);
+	buffer_free(&owners->by_inode);
+	free(owners->missed_inodes);
 	buffer_free(&owners->epolls);
 	free(owners->missed);
 }

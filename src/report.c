@@ -15,6 +15,8 @@ const struct report_kind *const reports[] = {
 	&report_handshakes,
 	&report_readers,
 	&report_loops,
+	&report_writers,
+	&report_closing,
 	&report_threads,
 	&report_watches,
 };

@@ -11,6 +11,7 @@
 #include "owners.h"
 #include "report.h"
 #include "report_kinds.h"
+#include "sleeping.h"
 #include "tcp_states.h"
 #include "verdict_handshake.h"
 #include "wording.h"
@@ -366,6 +367,18 @@ static void fill_listener(struct row *row, const struct listener_evidence *tally
 	row->listener.oldest_half_open_s = fill_since(tally->now_ns, tally->oldest_request_ns);
 }
 
+static int64_t count_acceptors(const struct look *look, __u64 inode)
+{
+	int64_t count = 0;
+	size_t i;
+
+	for (i = 0; i < look->threads.count; i++)
+		if (sleeping_in(&look->threads.items[i], SYSCALL_ACCEPTS) &&
+		    look->threads.items[i].socket->name.inode == inode)
+			count++;
+	return count;
+}
+
 static int add_listener(struct scene *scene, struct listener_evidence *tally, const struct listener_rule *rule)
 {
 	const struct socket_name *name = &tally->listener->name;
@@ -378,6 +391,9 @@ static int add_listener(struct scene *scene, struct listener_evidence *tally, co
 	fill_owner(row, scene, name->cookie);
 	fill_age(row, scene->look, tally->now_ns, rule->since ? rule->since(tally) : 0);
 	fill_listener(row, tally);
+	/* Without --all the thread scan leaves them out. */
+	if (scene->options->all && name->inode)
+		row->listener.acceptors = count_acceptors(scene->look, name->inode);
 	row->peer_addr = NULL;
 	row->peer_port = NOT_KNOWN;
 	tally->owner = owners_say(arena, scene->look, name->cookie);

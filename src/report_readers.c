@@ -5,6 +5,7 @@
 #include "fill.h"
 #include "report.h"
 #include "report_kinds.h"
+#include "sleeping.h"
 #include "tcp_states.h"
 #include "verdict_reader.h"
 
@@ -12,74 +13,14 @@
 struct reader {
 	const struct look *look;
 	const struct thread_view *view;
-	__u64 since_ns;	    /* when it fell asleep; 0: not known */
-	__u64 least_age_ns; /* it has slept for at least this long */
+	struct sleeping sleeping;
 	struct reader_evidence evidence;
 	const struct reader_rule *rule;
 };
 
-static const char *const kinds[] = {
-	[SOCKET_KIND_TCP] = "tcp",   [SOCKET_KIND_UDP] = "udp",	 [SOCKET_KIND_UNIX] = "unix",
-	[SOCKET_KIND_PIPE] = "pipe", [SOCKET_KIND_OTHER] = NULL,
-};
-
-static const char *kind_name(const struct socket_record *socket)
-{
-	return socket->name.kind < sizeof(kinds) / sizeof(kinds[0]) ? kinds[socket->name.kind] : NULL;
-}
-
 static bool is_tcp(const struct socket_record *socket)
 {
 	return socket->name.kind == SOCKET_KIND_TCP;
-}
-
-static bool is_reader(const struct thread_view *view)
-{
-	return view->socket && view->thread->flags & THREAD_SLEEPING &&
-	       view->thread->syscall_kind == SYSCALL_READS;
-}
-
-/*
- * Whether this end called connect(). An accepted socket never has a port that bind() named, and has
- * its listener's backlog. In doubt (a backlog of 0, a port that others use) it is a server: a server's verdicts
- * claim less.
- */
-static bool is_client(const struct socket_record *socket)
-{
-	if (socket->flags & SOCKET_PORT_BOUND)
-		return true;
-	if (socket->flags & SOCKET_LISTENER_CHILD)
-		return false;
-	return socket->flags & SOCKET_AUTOBOUND;
-}
-
-/*
- * Where the kernel does not tell when a thread fell asleep (no CONFIG_SCHED_INFO), the look before does:
- * a thread that has not been switched since has slept all the time.
- */
-static __u64 least_age(const struct look *previous, const struct thread_view *view)
-{
-	const struct thread_record *now = view->thread, *before;
-	const struct thread_view *last = previous ? look_thread(previous, now->pid, now->tid) : NULL;
-
-	if (!last || !is_reader(last))
-		return 0;
-	before = last->thread;
-	if (before->start_ns != now->start_ns || before->voluntary != now->voluntary ||
-	    before->involuntary != now->involuntary || before->syscall != now->syscall || before->fd != now->fd)
-		return 0;
-	return now->seen_ns > before->seen_ns ? now->seen_ns - before->seen_ns : 0;
-}
-
-static void find_age(struct reader *reader, const struct look *previous)
-{
-	__u64 now = reader->look->head->seen_ns;
-
-	reader->since_ns = look_asleep_since(reader->look, reader->view->thread);
-	if (!reader->since_ns)
-		reader->least_age_ns = least_age(previous, reader->view);
-	else
-		reader->least_age_ns = now > reader->since_ns ? now - reader->since_ns : 0;
 }
 
 static void judge(struct reader *reader)
@@ -93,23 +34,11 @@ static void judge(struct reader *reader)
 		.now_ns = reader->look->head->seen_ns,
 		.long_idle_ns = reader->look->head->long_idle_ns,
 		.tick_ns = tick_ns,
-		.client = is_client(socket),
+		.client = socket_is_client(socket),
 		.spoke_last = reader_speaker(socket, tick_ns),
-		.end = timers_read_ends(socket, reader->since_ns, tick_ns),
+		.end = timers_read_ends(socket, reader->sleeping.since_ns, tick_ns),
 	};
 	reader->rule = reader_verdict(&reader->evidence);
-}
-
-/*
- * last_arrival is when the thread last got a CPU: it stays as it is while it sleeps, and no two sleeps of
- * a thread have the same. Where it is not known, the number of switches does as well.
- */
-static const char *make_id(struct arena *arena, const struct thread_record *thread)
-{
-	unsigned long long nap = thread->last_arrival ? thread->last_arrival : thread->voluntary;
-
-	return arena_printf(arena, "reader-%u-%u-%llx-%d-%d", thread->pid, thread->tid, nap, thread->syscall,
-			    thread->fd);
 }
 
 static void fill_tcp(struct row *row, const struct reader *reader)
@@ -136,16 +65,17 @@ static void fill_tcp(struct row *row, const struct reader *reader)
 		row->reader.user_timeout_s = fill_seconds(socket->user_timeout_ns);
 }
 
-static void fill_reader(struct row *row, const struct reader *reader)
+static void fill_reader(struct row *row, struct report *report, const struct reader *reader)
 {
 	const struct socket_record *socket = reader->view->socket;
 
 	row->reader.syscall = look_syscall(reader->view->thread);
-	row->reader.kind = kind_name(socket);
+	row->reader.kind = fill_kind(socket);
 	if (socket->rcvtimeo_ns)
 		row->reader.rcvtimeo_s = fill_seconds(socket->rcvtimeo_ns);
 	row->reader.returns_by_s = fill_until(reader->look->head->seen_ns, reader->evidence.end.at_ns);
 	row->change_key = (int64_t)socket->retransmits << 32 | socket->probes_out;
+	fill_unix_peer(&row->reader.peer, report, reader->look, socket);
 	if (is_tcp(socket))
 		fill_tcp(row, reader);
 }
@@ -159,12 +89,12 @@ static int add_row(struct report *report, const struct reader *reader, bool stuc
 		return -ENOMEM;
 	fill_thread(row, report, reader->look, reader->view->thread);
 	fill_socket(row, report, &reader->view->socket->name);
-	fill_sleep(row, reader->look, reader->view->thread, reader->since_ns);
-	if (!reader->since_ns && reader->least_age_ns)
-		fill_least_age(row, reader->least_age_ns);
-	fill_reader(row, reader);
+	fill_sleep(row, reader->look, reader->view->thread, reader->sleeping.since_ns);
+	if (!reader->sleeping.since_ns && reader->sleeping.least_age_ns)
+		fill_least_age(row, reader->sleeping.least_age_ns);
+	fill_reader(row, report, reader);
 	row->fd = reader->view->thread->fd;
-	row->id = make_id(&report->arena, reader->view->thread);
+	row->id = sleeping_id(&report->arena, "reader", reader->view->thread);
 	row->verdict = rule->verdict;
 	row->severity = stuck ? rule->severity : SEVERITY_NONE;
 	row->stuck = stuck;
@@ -178,10 +108,10 @@ static int report_reader(struct report *report, struct reader *reader, const str
 {
 	bool stuck;
 
-	find_age(reader, previous);
+	reader->sleeping = sleeping_since(reader->look, previous, reader->view, SYSCALL_READS);
 	judge(reader);
 	stuck = severity_is_stuck(reader->rule->severity) &&
-		reader->least_age_ns >= report_min_age(options, ROW_READER);
+		reader->sleeping.least_age_ns >= report_min_age(options, ROW_READER);
 	/* Of thousands of idle readers not one sentence is written. */
 	return stuck || options->all ? add_row(report, reader, stuck) : 0;
 }
@@ -195,7 +125,7 @@ static int run(struct report *report, const struct look *look, const struct look
 	for (i = 0; i < look->threads.count && !err; i++) {
 		struct reader reader = {.look = look, .view = &look->threads.items[i]};
 
-		if (is_reader(reader.view))
+		if (sleeping_in(reader.view, SYSCALL_READS))
 			err = report_reader(report, &reader, previous, options);
 	}
 	return err;

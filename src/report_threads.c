@@ -116,6 +116,6 @@ static int run(struct report *report, const struct look *look, const struct look
 const struct report_kind report_threads = {
 	.name = "threads",
 	.commands = 1u << COMMAND_OVERVIEW | 1u << COMMAND_HANDSHAKES | 1u << COMMAND_READERS | 1u << COMMAND_EPOLL |
-		    1u << COMMAND_THREADS,
+		    1u << COMMAND_THREADS | 1u << COMMAND_WRITERS | 1u << COMMAND_CLOSING,
 	.run = run,
 };

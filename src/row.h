@@ -20,6 +20,8 @@ enum row_type {
 	ROW_LISTENER,
 	ROW_READER,
 	ROW_LOOP,
+	ROW_WRITER,
+	ROW_CLOSING,
 	ROW_THREAD,
 	ROW_REGION,
 	ROW_WATCH,
@@ -32,7 +34,8 @@ enum row_type {
 /* The other types are what was asked for, or must be known. */
 static inline bool row_is_finding(enum row_type type)
 {
-	return type == ROW_HANDSHAKE || type == ROW_LISTENER || type == ROW_READER || type == ROW_LOOP;
+	return type == ROW_HANDSHAKE || type == ROW_LISTENER || type == ROW_READER || type == ROW_LOOP ||
+	       type == ROW_WRITER || type == ROW_CLOSING;
 }
 
 enum stall_event {
@@ -80,6 +83,12 @@ struct handshake_fields {
 struct listener_fields {
 	int64_t accept_queue, accept_queue_max, somaxconn, syn_queue, drops, half_open;
 	double drops_per_s, oldest_half_open_s;
+	int64_t acceptors;
+};
+
+struct peer_fields {
+	int64_t pid;
+	const char *comm;
 };
 
 struct reader_fields {
@@ -90,6 +99,24 @@ struct reader_fields {
 	int64_t keepalive_probes, keepalive_probes_max;
 	double keepalive_idle_s, keepalive_interval_s;
 	double rcvtimeo_s, user_timeout_s, returns_by_s;
+	struct peer_fields peer;
+};
+
+struct writer_fields {
+	const char *syscall, *kind, *state;
+	double last_received_s, last_sent_s;
+	int64_t unsent_bytes, unacked_bytes, peer_window, retransmits, window_probes;
+	double window_closed_s, sndtimeo_s, user_timeout_s, returns_by_s;
+	struct peer_fields peer;
+};
+
+struct closing_fields {
+	const char *state, *fault;
+	int64_t connections;
+	double last_received_s, last_sent_s;
+	int64_t unread_bytes, unsent_bytes, unacked_bytes, retransmits;
+	int orphaned, eof_read, keepalive;
+	double gives_up_s;
 };
 
 struct loop_fields {
@@ -186,6 +213,8 @@ struct row {
 		struct listener_fields listener;
 		struct reader_fields reader;
 		struct loop_fields loop;
+		struct writer_fields writer;
+		struct closing_fields closing;
 		struct thread_fields thread;
 		struct region_fields region;
 		struct watch_fields watch;

@@ -6,8 +6,10 @@
 
 #define BIT(command) (1u << (command))
 #define OVERVIEW     BIT(COMMAND_OVERVIEW)
-#define LIVE	     (OVERVIEW | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_EPOLL))
-#define FINDINGS     (ROW_BIT(ROW_HANDSHAKE) | ROW_BIT(ROW_LISTENER) | ROW_BIT(ROW_READER) | ROW_BIT(ROW_LOOP))
+#define LIVE	     (OVERVIEW | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_EPOLL) | \
+		      BIT(COMMAND_WRITERS) | BIT(COMMAND_CLOSING))
+#define FINDINGS     (ROW_BIT(ROW_HANDSHAKE) | ROW_BIT(ROW_LISTENER) | ROW_BIT(ROW_READER) | ROW_BIT(ROW_LOOP) | \
+		      ROW_BIT(ROW_WRITER) | ROW_BIT(ROW_CLOSING))
 
 /* How late a loop is: by its longest lag, or by the one that goes on. */
 static double lag(const struct row *row)
@@ -37,10 +39,12 @@ const struct screen_page screen_pages[SCREEN_PAGES] = {
 	{"readers", ROW_BIT(ROW_READER), OVERVIEW | BIT(COMMAND_READERS), .only_stuck = true},
 	{"loops", ROW_BIT(ROW_LOOP), OVERVIEW | BIT(COMMAND_EPOLL), .compare = compare_lags, .favoured = of_loops},
 	{"threads", ROW_BIT(ROW_THREAD), LIVE | BIT(COMMAND_THREADS), .favoured = of_threads},
+	{"writers", ROW_BIT(ROW_WRITER), OVERVIEW | BIT(COMMAND_WRITERS), .only_stuck = true, .only_if_there = true},
+	{"closing", ROW_BIT(ROW_CLOSING), OVERVIEW | BIT(COMMAND_CLOSING), .only_stuck = true, .only_if_there = true},
 	{"watches", ROW_BIT(ROW_WATCH), BIT(COMMAND_EPOLL), .only_if_there = true},
 	{"regions", ROW_BIT(ROW_REGION), BIT(COMMAND_THREADS), .only_if_there = true},
 };
-const size_t screen_page_count = 7;
+const size_t screen_page_count = 9;
 
 static bool is_there(const struct screen *screen, const struct screen_page *page)
 {

@@ -15,6 +15,9 @@ struct syscall_entry {
 #define READS(name) [SYS_##name] = {#name, SYSCALL_READS},
 #define WAITS(name) [SYS_##name] = {#name, SYSCALL_WAITS_EPOLL},
 #define ON_FD(name) [SYS_##name] = {#name, SYSCALL_ON_FD},
+#define WRITES(name)	[SYS_##name] = {#name, SYSCALL_WRITES},
+#define CONNECTS(name)	[SYS_##name] = {#name, SYSCALL_CONNECTS},
+#define ACCEPTS(name)	[SYS_##name] = {#name, SYSCALL_ACCEPTS},
 
 /* clang-format off */
 static const struct syscall_entry syscalls[SYSCALL_NUMBERS] = {
@@ -27,8 +30,9 @@ static const struct syscall_entry syscalls[SYSCALL_NUMBERS] = {
 #ifdef SYS_epoll_pwait2 /* Linux 5.11 */
 	WAITS(epoll_pwait2)
 #endif
-	ON_FD(write) ON_FD(writev) ON_FD(pwritev2) ON_FD(sendto) ON_FD(sendmsg) ON_FD(sendmmsg) ON_FD(accept)
-	ON_FD(accept4) ON_FD(connect) ON_FD(ioctl) ON_FD(fsync) ON_FD(fdatasync) ON_FD(flock) ON_FD(fallocate)
+	WRITES(write) WRITES(writev) WRITES(pwritev2) WRITES(sendto) WRITES(sendmsg) WRITES(sendmmsg) WRITES(sendfile)
+	CONNECTS(connect) ACCEPTS(accept) ACCEPTS(accept4)
+	ON_FD(ioctl) ON_FD(fsync) ON_FD(fdatasync) ON_FD(flock) ON_FD(fallocate)
 	ON_FD(fcntl) ON_FD(shutdown) ON_FD(close) ON_FD(syncfs) ON_FD(ftruncate) ON_FD(fstat) ON_FD(getdents64)
 	ON_FD(pread64) ON_FD(pwrite64) ON_FD(preadv) ON_FD(pwritev)
 #ifdef SYS_sync_file_range
@@ -39,7 +43,7 @@ static const struct syscall_entry syscalls[SYSCALL_NUMBERS] = {
 	CALL(lseek) CALL(mmap) CALL(mprotect) CALL(munmap) CALL(brk) CALL(rt_sigaction) CALL(rt_sigprocmask)
 	CALL(rt_sigreturn) CALL(sched_yield) CALL(mremap) CALL(msync) CALL(mincore) CALL(madvise) CALL(shmget)
 	CALL(shmat) CALL(shmctl) CALL(dup) CALL(nanosleep) CALL(getitimer) CALL(setitimer) CALL(getpid)
-	CALL(sendfile) CALL(socket) CALL(bind) CALL(listen) CALL(getsockname) CALL(getpeername) CALL(socketpair)
+	CALL(socket) CALL(bind) CALL(listen) CALL(getsockname) CALL(getpeername) CALL(socketpair)
 	CALL(setsockopt) CALL(getsockopt) CALL(clone) CALL(execve) CALL(exit) CALL(wait4) CALL(kill) CALL(uname)
 	CALL(semget) CALL(semop) CALL(semctl) CALL(shmdt) CALL(msgget) CALL(msgsnd) CALL(msgrcv) CALL(msgctl)
 	CALL(truncate) CALL(getcwd) CALL(chdir) CALL(fchdir) CALL(fchmod) CALL(fchown) CALL(umask) CALL(gettimeofday)

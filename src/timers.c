@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "timers.h"
 
+#include <stdbool.h>
+
 #define NS_PER_S    1000000000ULL
 #define RTO_MIN_NS  (NS_PER_S / 5)   /* TCP_RTO_MIN */
 #define RTO_INIT_NS NS_PER_S	     /* TCP_TIMEOUT_INIT, RFC 6298 2.1 */
@@ -391,4 +393,95 @@ struct read_end timers_read_ends(const struct socket_record *socket, __u64 since
 		end.by = READ_END_RCVTIMEO;
 	}
 	return end;
+}
+
+/* ---- a blocked write ---- */
+
+struct write_end timers_write_ends(const struct socket_record *socket, __u64 since_ns, __u64 tick_ns)
+{
+	struct write_end end = {WRITE_END_NEVER, TIMERS_NEVER};
+	__u64 returns;
+
+	if (socket->name.kind == SOCKET_KIND_TCP)
+		end.at_ns = protocol_ends(socket, tick_ns).at_ns;
+	if (end.at_ns != TIMERS_NEVER)
+		end.by = WRITE_END_PROTOCOL;
+	if (!socket->sndtimeo_ns)
+		return end;
+	returns = later(since_ns ? since_ns : socket->seen_ns, socket->sndtimeo_ns, tick_ns);
+	if (returns < end.at_ns) {
+		end.at_ns = returns;
+		end.by = WRITE_END_SNDTIMEO;
+	}
+	return end;
+}
+
+__u64 timers_window_closed_since(const struct socket_record *socket)
+{
+	__u64 began = socket->timer_ns;
+	__u32 i;
+
+	for (i = 0; i <= socket->backoff && i < MAX_EXPIRIES; i++)
+		began = elapsed_ns(began, probe_interval(socket, i));
+	return began;
+}
+
+/* ---- closing: tcp_write_timeout(), tcp_probe_timer() and tcp_keepalive_timer() of an orphan ---- */
+
+#define ORPHAN_RETRIES 8
+
+/* tcp_orphan_retries(): once the timer is at its longest, an orphan is not waited for any more, unless told to. */
+static __u32 orphan_retries(const struct socket_record *socket, __u64 interval)
+{
+	if (!socket->orphan_retries && interval < rto_max_or_default(socket->rto_max_ns))
+		return ORPHAN_RETRIES;
+	return socket->orphan_retries;
+}
+
+static __u64 orphan_data_ends(const struct socket_record *socket, __u64 tick_ns)
+{
+	struct retransmission timer = retransmission_of(socket, tick_ns);
+	int expiries;
+
+	if (socket->retransmits)
+		timer.start = socket->first_sent_ns;
+	for (expiries = 0; expiries < MAX_EXPIRIES && timer.at != TIMERS_NEVER; expiries++) {
+		if (timed_out(&timer, orphan_retries(socket, timer.rto), RTO_MIN_NS))
+			return timer.at;
+		retransmit(&timer, 0);
+	}
+	return TIMERS_NEVER;
+}
+
+static __u64 orphan_probes_end(const struct socket_record *socket, __u64 tick_ns)
+{
+	__u64 at = add_ns(socket->timer_ns, lateness(probe_interval(socket, socket->backoff), tick_ns));
+	__u32 probes = socket->probes_out, backoff = socket->backoff;
+	int expiries;
+
+	for (expiries = 0; expiries < MAX_EXPIRIES && at != TIMERS_NEVER; expiries++) {
+		__u64 interval = probe_interval(socket, backoff);
+		bool alive = interval < rto_max_or_default(socket->rto_max_ns);
+		__u32 most = orphan_retries(socket, interval);
+
+		if ((!alive && backoff >= most) || probes >= most)
+			return at;
+		probes++;
+		if (backoff < socket->retries2)
+			backoff++;
+		at = later(at, probe_interval(socket, backoff), tick_ns);
+	}
+	return TIMERS_NEVER;
+}
+
+__u64 timers_closing_ends(const struct socket_record *socket, __u64 tick_ns)
+{
+	if (socket->flags & SOCKET_TIMEWAIT)
+		return add_ns(socket->timer_ns, tick_ns);
+	if (!(socket->flags & SOCKET_DEAD))
+		return protocol_ends(socket, tick_ns).at_ns;
+	if (timers_in_flight(socket))
+		return orphan_data_ends(socket, tick_ns);
+	/* In FIN_WAIT2 sk_timer runs, but what it leads to depends on TCP_LINGER2: not told. */
+	return socket->flags & SOCKET_PROBE_TIMER ? orphan_probes_end(socket, tick_ns) : TIMERS_NEVER;
 }

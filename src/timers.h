@@ -52,4 +52,24 @@ __u64 timers_keepalive_probe_sent(const struct socket_record *socket);
 /* Something of ours is on its way and not acknowledged. */
 int timers_in_flight(const struct socket_record *socket);
 
+/* The same for a write, which SO_SNDTIMEO may end. */
+enum write_end_by {
+	WRITE_END_NEVER,
+	WRITE_END_SNDTIMEO,
+	WRITE_END_PROTOCOL, /* retransmission, window probes or TCP_USER_TIMEOUT */
+};
+
+struct write_end {
+	enum write_end_by by;
+	__u64 at_ns; /* TIMERS_NEVER for WRITE_END_NEVER */
+};
+
+struct write_end timers_write_ends(const struct socket_record *socket, __u64 since_ns, __u64 tick_ns);
+
+/* When the kernel drops a connection that is being closed if its peer never answers again. */
+__u64 timers_closing_ends(const struct socket_record *socket, __u64 tick_ns);
+
+/* Since when the peer's window has been closed, by the window probes sent; where one is pending. */
+__u64 timers_window_closed_since(const struct socket_record *socket);
+
 #endif

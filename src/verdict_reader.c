@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "verdict_reader.h"
 
+#include "peer_signs.h"
 #include "wording.h"
-
-#define NS_PER_S 1000000000ULL
-
-/* Nothing at all came for this long before a peer is called dead: a round trip is far shorter. */
-#define SILENCE_NS NS_PER_S
 
 static __u64 ago(const struct reader_evidence *evidence, __u64 then_ns)
 {
@@ -16,11 +12,6 @@ static __u64 ago(const struct reader_evidence *evidence, __u64 then_ns)
 static __u64 later_of(__u64 a, __u64 b)
 {
 	return a > b ? a : b;
-}
-
-static __u64 last_heard(const struct socket_record *socket)
-{
-	return later_of(socket->last_received_ns, socket->last_ack_ns);
 }
 
 /* ---- Who spoke last ---- */
@@ -53,38 +44,19 @@ static bool is_not_tcp(const struct reader_evidence *evidence)
 	return evidence->socket->name.kind != SOCKET_KIND_TCP;
 }
 
-/*
- * One timeout may be a lost segment; a second one in silence is not. Any progress of the acknowledgements sets
- * the count back, so after a third it does not matter that the peer is heard: it may be sending again what
- * it believes unanswered, over a path that is closed the other way.
- */
 static bool data_is_unanswered(const struct reader_evidence *evidence)
 {
-	const struct socket_record *socket = evidence->socket;
-	__u64 silence = ago(evidence, last_heard(socket));
-	__u64 stuck = socket->first_sent_ns ? ago(evidence, socket->first_sent_ns) : silence;
-
-	if (!timers_in_flight(socket) || stuck < SILENCE_NS)
-		return false;
-	return socket->retransmits >= 3 || (socket->retransmits == 2 && silence >= SILENCE_NS);
+	return signs_data_unanswered(evidence->socket, evidence->now_ns);
 }
 
 static bool keepalive_is_unanswered(const struct reader_evidence *evidence)
 {
-	__u64 sent = timers_keepalive_probe_sent(evidence->socket);
-
-	if (!sent || evidence->socket->flags & SOCKET_PROBE_TIMER)
-		return false;
-	return evidence->socket->probes_out >= 2 || ago(evidence, sent) >= SILENCE_NS;
+	return signs_keepalive_unanswered(evidence->socket, evidence->now_ns);
 }
 
-/* A closed window's probes are counted from 0 again with each answer. */
 static bool window_is_unanswered(const struct reader_evidence *evidence)
 {
-	const struct socket_record *socket = evidence->socket;
-
-	return socket->flags & SOCKET_PROBE_TIMER && socket->probes_out >= 2 &&
-	       ago(evidence, last_heard(socket)) >= SILENCE_NS;
+	return signs_window_unanswered(evidence->socket, evidence->now_ns);
 }
 
 static bool client_and_nobody_spoke(const struct reader_evidence *evidence)
@@ -184,9 +156,9 @@ static const char *why_waiting(struct arena *arena, const struct reader_evidence
 static const char *say_heard(struct arena *arena, const struct reader_evidence *evidence)
 {
 	const struct socket_record *socket = evidence->socket;
-	const char *ago_text = say_ago(arena, evidence, last_heard(socket));
+	const char *ago_text = say_ago(arena, evidence, signs_last_heard(socket));
 
-	if (socket->first_sent_ns && last_heard(socket) > socket->first_sent_ns)
+	if (socket->first_sent_ns && signs_last_heard(socket) > socket->first_sent_ns)
 		return arena_printf(arena,
 				    "the peer was heard %s ago, but it does not acknowledge: the way to it may be closed",
 				    ago_text);
@@ -210,7 +182,7 @@ static const char *why_keepalive(struct arena *arena, const struct reader_eviden
 	return arena_printf(arena, "%s unanswered, the last sent %s ago; nothing came from the peer for %s; %s",
 			    say_count(arena, socket->probes_out, "keepalive probes"),
 			    say_ago(arena, evidence, timers_keepalive_probe_sent(socket)),
-			    say_ago(arena, evidence, last_heard(socket)), say_end(arena, evidence));
+			    say_ago(arena, evidence, signs_last_heard(socket)), say_end(arena, evidence));
 }
 
 static const char *why_window(struct arena *arena, const struct reader_evidence *evidence)
@@ -224,10 +196,10 @@ static const char *why_window(struct arena *arena, const struct reader_evidence 
 				    "or route); nothing came for %s; %s",
 				    say_count(arena, socket->unsent_bytes, "bytes"),
 				    say_count(arena, socket->probes_out, "times"),
-				    say_ago(arena, evidence, last_heard(socket)), say_end(arena, evidence));
+				    say_ago(arena, evidence, signs_last_heard(socket)), say_end(arena, evidence));
 	return arena_printf(arena, "the peer's window is closed and %s unanswered; nothing came for %s; %s",
 			    say_count(arena, socket->probes_out, "window probes"),
-			    say_ago(arena, evidence, last_heard(socket)), say_end(arena, evidence));
+			    say_ago(arena, evidence, signs_last_heard(socket)), say_end(arena, evidence));
 }
 
 static const char *why_no_greeting(struct arena *arena, const struct reader_evidence *evidence)

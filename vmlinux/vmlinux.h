@@ -279,6 +279,7 @@ struct netns_ipv4 {
 	__u8 sysctl_tcp_retries2;
 	__u8 sysctl_tcp_syncookies;
 	__s32 sysctl_max_syn_backlog;
+	__u8 sysctl_tcp_orphan_retries;
 };
 
 struct net {
@@ -309,6 +310,10 @@ typedef struct {
 	__s32 counter;
 } atomic_t;
 
+typedef struct {
+	atomic_t refs;
+} refcount_t;
+
 struct sock {
 	struct sock_common __sk_common;
 	__u8 sk_userlocks;
@@ -326,6 +331,10 @@ struct sock {
 	atomic_t sk_drops;
 	struct { atomic_t rmem_alloc; __s32 len; struct sk_buff *head; struct sk_buff *tail; } sk_backlog;
 	struct sk_buff_head sk_receive_queue;
+	long sk_sndtimeo;
+	__s32 sk_sndbuf;
+	__s32 sk_wmem_queued;
+	refcount_t sk_wmem_alloc;
 };
 
 struct inet_sock {
@@ -405,6 +414,16 @@ struct tcp_request_sock {
 struct unix_sock {
 	struct sock sk;
 	struct sock *peer;
+};
+
+struct inet_timewait_sock {
+	struct sock_common __tw_common;
+	__u8 tw_substate;
+	struct timer_list tw_timer;
+};
+
+struct refcount_struct {
+	atomic_t refs;
 };
 
 #ifndef BPF_NO_PRESERVE_ACCESS_INDEX

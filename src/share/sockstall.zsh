@@ -6,6 +6,8 @@ _sockstall_commands() {
 	local -a commands=(
 		'handshakes:TCP handshakes that do not complete, and connections no one accepts'
 		'readers:threads blocked reading a socket'
+		'writers:threads blocked writing'
+		'closing:connections whose closing does not get on'
 		'epoll:event loops'
 		'threads:every thread of a process'
 		'check:what this kernel allows'

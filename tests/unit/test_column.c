@@ -15,11 +15,19 @@ static const char *const keys[ROW_TYPES] = {
 			  "side stage retransmits retransmits_max next_retransmit_s gives_up_s accept_queue "
 			  "accept_queue_max syn_queue bytes_waiting",
 	[ROW_LISTENER] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
-			 "accept_queue accept_queue_max somaxconn syn_queue drops drops_per_s half_open oldest_half_open_s",
+			 "accept_queue accept_queue_max somaxconn syn_queue drops drops_per_s half_open oldest_half_open_s "
+			 "acceptors",
 	[ROW_READER] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
 		       "syscall kind state role last_received_s last_sent_s bytes_received bytes_sent unacked_bytes "
 		       "retransmits keepalive keepalive_probes rcvtimeo_s user_timeout_s returns_by_s "
-		       "keepalive_probes_max keepalive_idle_s keepalive_interval_s",
+		       "keepalive_probes_max keepalive_idle_s keepalive_interval_s "
+		       "peer_pid peer_comm",
+	[ROW_WRITER] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
+		       "syscall kind state last_received_s last_sent_s unsent_bytes unacked_bytes peer_window window_closed_s "
+		       "retransmits window_probes sndtimeo_s user_timeout_s returns_by_s peer_pid peer_comm",
+	[ROW_CLOSING] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
+			"state fault connections last_received_s last_sent_s unread_bytes unsent_bytes unacked_bytes "
+			"retransmits orphaned eof_read keepalive gives_up_s",
 	[ROW_LOOP] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
 		     "interface epoll_fd waits_per_s events_per_s events_per_wait empty_per_s timeout_s max_events "
 		     "busy_ratio lag_p50_s lag_p99_s lag_max_s lag_cpu_s lag_runqueue_s lag_blocked_s lag_histogram wait_p50_s "

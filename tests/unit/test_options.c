@@ -541,6 +541,8 @@ static void help_text(void **state)
 		"-h, --help",
 		"handshakes",
 		"readers",
+		"writers",
+		"closing",
 		"epoll",
 		"threads",
 		"check",

@@ -28,9 +28,11 @@ static const struct {
 #ifdef SYS_epoll_pwait2
 	{SYS_epoll_pwait2, "epoll_pwait2", SYSCALL_WAITS_EPOLL},
 #endif
-	{SYS_write, "write", SYSCALL_ON_FD},
-	{SYS_accept, "accept", SYSCALL_ON_FD},
-	{SYS_connect, "connect", SYSCALL_ON_FD},
+	{SYS_write, "write", SYSCALL_WRITES},
+	{SYS_accept, "accept", SYSCALL_ACCEPTS},
+	{SYS_connect, "connect", SYSCALL_CONNECTS},
+	{SYS_sendfile, "sendfile", SYSCALL_WRITES},
+	{SYS_accept4, "accept4", SYSCALL_ACCEPTS},
 	{SYS_flock, "flock", SYSCALL_ON_FD},
 	/* no descriptor first, and none that is read from */
 	{SYS_ppoll, "ppoll", SYSCALL_OTHER},

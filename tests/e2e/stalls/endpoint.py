@@ -63,6 +63,11 @@ class Endpoint:
         timeval = struct.pack("ll", int(seconds), int(seconds % 1 * 1000000))
         self._option(socket.SO_RCVTIMEO, timeval, socket.SOL_SOCKET)
 
+    def sndtimeo(self, value):
+        seconds = float(value)
+        timeval = struct.pack("ll", int(seconds), int(seconds % 1 * 1000000))
+        self._option(socket.SO_SNDTIMEO, timeval, socket.SOL_SOCKET)
+
     def keepalive(self, value):
         idle, interval, count = map(int, value.split(","))
         self._option(socket.SO_KEEPALIVE, 1, socket.SOL_SOCKET)
@@ -142,6 +147,69 @@ class Endpoint:
             left -= len(self.sock.recv(left))
         say("took")
 
+    def drain(self, _):
+        """Read whatever comes, for ever."""
+        while self.sock.recv(65536):
+            pass
+
+    def sip(self, _):
+        """Read slowly, for ever."""
+        while self.sock.recv(65536):
+            time.sleep(0.005)
+
+    def finish(self, _):
+        """Read to the end of file."""
+        while self.sock.recv(4096):
+            pass
+        say("finished")
+
+    def stuff(self, value):
+        """Send until nothing more can be sent, then write once more, with the syscall that is named; that blocks."""
+        write = getattr(self, "_stuff_" + value)
+        fd = self.sock.fileno()
+        self.fill("")
+        say("blocking", fd=fd, port=self.sock.getsockname()[1])
+        try:
+            say("returned", count=write(fd))
+        except OSError as error:
+            say("returned", error=error_name(error))
+
+    def fill(self, _):
+        """Send until nothing more can be sent."""
+        timeout = self.sock.gettimeout()
+        self.sock.setblocking(False)
+        last = time.monotonic()
+        while time.monotonic() < last + 0.3:
+            try:
+                self.sock.send(b"x" * 65536)
+                last = time.monotonic()
+            except BlockingIOError:
+                time.sleep(0.01)
+        self.sock.settimeout(timeout)
+        say("filled")
+
+    def pour(self, _):
+        """Send for ever."""
+        say("pouring")
+        while True:
+            self.sock.sendall(b"x" * 1000000)
+
+    def _stuff_write(self, fd):
+        return os.write(fd, b"x" * 10000000)
+
+    def _stuff_writev(self, fd):
+        return os.writev(fd, [b"x" * 5000000, b"x" * 5000000])
+
+    def _stuff_sendto(self, _):
+        return self.sock.send(b"x" * 10000000)
+
+    def _stuff_sendmsg(self, _):
+        return self.sock.sendmsg([b"x" * 10000000])
+
+    def _stuff_sendfile(self, fd):
+        with open("/proc/self/exe", "rb") as file:
+            return os.sendfile(fd, file.fileno(), 0, 10000000)
+
     def echo(self, _):
         """Answer everything, for ever."""
         while data := self.sock.recv(4096):
@@ -210,6 +278,9 @@ class Endpoint:
     def close(self, _):
         self.sock.close()
         say("closed")
+
+    def pause(self, value):
+        time.sleep(float(value))
 
     # The process.
 

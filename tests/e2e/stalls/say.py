@@ -24,3 +24,13 @@ def say(event, **more):
 def error_name(error):
     import errno
     return errno.errorcode.get(error.errno, str(error))
+
+
+def leave_parent():
+    """In a forked child: it ends with its parent, and does not keep the parent's output open."""
+    import ctypes
+    import signal
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    null = os.open("/dev/null", os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "peer_signs.h"
+
+#include "timers.h"
+
+static __u64 ago(__u64 now_ns, __u64 then_ns)
+{
+	return now_ns > then_ns ? now_ns - then_ns : 0;
+}
+
+__u64 signs_last_heard(const struct socket_record *socket)
+{
+	return socket->last_received_ns > socket->last_ack_ns ? socket->last_received_ns : socket->last_ack_ns;
+}
+
+/*
+ * One timeout may be a lost segment; a second one in silence is not. Any progress of the acknowledgements sets
+ * the count back, so after a third it does not matter that the peer is heard: it may be sending again what
+ * it believes unanswered, over a path that is closed the other way.
+ */
+bool signs_data_unanswered(const struct socket_record *socket, __u64 now_ns)
+{
+	__u64 silence = ago(now_ns, signs_last_heard(socket));
+	__u64 stuck = socket->first_sent_ns ? ago(now_ns, socket->first_sent_ns) : silence;
+
+	if (!timers_in_flight(socket) || stuck < SIGNS_SILENCE_NS)
+		return false;
+	return socket->retransmits >= 3 || (socket->retransmits == 2 && silence >= SIGNS_SILENCE_NS);
+}
+
+bool signs_keepalive_unanswered(const struct socket_record *socket, __u64 now_ns)
+{
+	__u64 sent = timers_keepalive_probe_sent(socket);
+
+	if (!sent || socket->flags & SOCKET_PROBE_TIMER)
+		return false;
+	return socket->probes_out >= 2 || ago(now_ns, sent) >= SIGNS_SILENCE_NS;
+}
+
+/* A closed window's probes are counted from 0 again with each answer. */
+bool signs_window_unanswered(const struct socket_record *socket, __u64 now_ns)
+{
+	return socket->flags & SOCKET_PROBE_TIMER && socket->probes_out >= 2 &&
+	       ago(now_ns, signs_last_heard(socket)) >= SIGNS_SILENCE_NS;
+}
+
+/*
+ * Each probe doubles the time to the next, and only an open window sets that back (tcp_ack_probe()), so the number
+ * of doublings tells how long it has been closed. A window that nothing was ever probed of may open at any moment.
+ */
+__u64 signs_window_closed_since(const struct socket_record *socket, __u64 now_ns)
+{
+	__u64 began;
+
+	if (!(socket->flags & SOCKET_PROBE_TIMER) || socket->packets_out || !socket->backoff)
+		return 0;
+	began = timers_window_closed_since(socket);
+	return ago(now_ns, began) >= SIGNS_SILENCE_NS ? began : 0;
+}

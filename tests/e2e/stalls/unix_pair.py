@@ -1,0 +1,34 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""
+Reads from a unix socket whose other end a child holds. The child sleeps (`sleep`), reads from the same socket (`read`:
+each waits for the other), or sends a byte ten times a second (`talk`).
+"""
+
+import os
+import socket
+import sys
+import time
+
+from say import leave_parent, say
+
+
+def main():
+    mine, its = socket.socketpair()
+    child = os.fork()
+    if not child:
+        leave_parent()
+        mine.close()
+        while sys.argv[1] == "talk":
+            its.send(b"x")
+            time.sleep(0.1)
+        if sys.argv[1] == "read":
+            its.recv(100)
+        time.sleep(1000000)
+    its.close()
+    say("blocking", fd=mine.fileno(), peer=child)
+    while mine.recv(100):
+        pass
+
+
+main()
