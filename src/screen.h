@@ -12,7 +12,7 @@
 #include "options.h"
 #include "wants.h"
 
-#define SCREEN_PAGES  12
+#define SCREEN_PAGES  16 /* at most */
 #define SCREEN_FILTER 64 /* bytes of a filter, with NUL */
 
 /* Keys that are no characters. All others are Unicode code points. */

@@ -17,7 +17,7 @@ struct screen_page {
 	const char *const *favoured; /* keys of the columns that matter most */
 };
 
-extern const struct screen_page screen_pages[SCREEN_PAGES];
+extern const struct screen_page screen_pages[];
 extern const size_t screen_page_count;
 
 /* Whether the page exists now. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The pages: a new one is a line here. */
+/* The pages: a new one is a line here, and a new kind of finding is on the first one too. */
 #include <math.h>
 
 #include "screen_internal.h"
@@ -32,7 +32,7 @@ static int compare_lags(const struct row *a, const struct row *b)
 static const char *const of_loops[] = {"lag_max_s", "lag_histogram", "now", "now_s", "lag_p99_s", "busy_ratio", "now_in", NULL};
 static const char *const of_threads[] = {"state", "syscall", "now_s", "cpu_s", "stack_used", NULL};
 
-const struct screen_page screen_pages[SCREEN_PAGES] = {
+const struct screen_page screen_pages[] = {
 	{"overview", FINDINGS, OVERVIEW, .only_stuck = true},
 	{"handshakes", ROW_BIT(ROW_HANDSHAKE) | ROW_BIT(ROW_LISTENER), OVERVIEW | BIT(COMMAND_HANDSHAKES),
 	 .only_stuck = true},
@@ -44,7 +44,9 @@ const struct screen_page screen_pages[SCREEN_PAGES] = {
 	{"watches", ROW_BIT(ROW_WATCH), BIT(COMMAND_EPOLL), .only_if_there = true},
 	{"regions", ROW_BIT(ROW_REGION), BIT(COMMAND_THREADS), .only_if_there = true},
 };
-const size_t screen_page_count = 9;
+const size_t screen_page_count = sizeof(screen_pages) / sizeof(screen_pages[0]);
+
+_Static_assert(sizeof(screen_pages) / sizeof(screen_pages[0]) <= SCREEN_PAGES, "there is a place for each page");
 
 static bool is_there(const struct screen *screen, const struct screen_page *page)
 {
