@@ -6,14 +6,24 @@
 #include "screen_internal.h"
 #include "text.h"
 
+/* What the command is about; threads are that only where it asks for nothing else. */
+static size_t first_page(enum command command)
+{
+	size_t page = 0;
+
+	while (page + 1 < screen_page_count && (!(screen_pages[page].commands & 1u << command) ||
+						(screen_pages[page].types == ROW_BIT(ROW_THREAD) && command != COMMAND_THREADS)))
+		page++;
+	return page;
+}
+
 void screen_init(struct screen *screen, const struct options *options)
 {
 	memset(screen, 0, sizeof(*screen));
 	screen->command = options->command;
 	screen->replay = options->replay_file;
 	screen->all = options->all;
-	while (!screen_has_page(screen, screen->page) && screen->page + 1 < screen_page_count)
-		screen->page++;
+	screen->page = first_page(options->command);
 }
 
 void screen_free(struct screen *screen)

@@ -803,6 +803,28 @@ static void a_recording_has_nothing_to_end(void **state)
 	screen_free(&screen);
 }
 
+static void a_command_begins_with_its_own_page(void **state)
+{
+	static const struct {
+		enum command command;
+		const char *page;
+	} expected[] = {
+		{COMMAND_OVERVIEW, "overview"}, {COMMAND_HANDSHAKES, "handshakes"}, {COMMAND_READERS, "readers"},
+		{COMMAND_EPOLL, "loops"},	{COMMAND_THREADS, "threads"},	    {COMMAND_WRITERS, "writers"},
+		{COMMAND_CLOSING, "closing"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(expected); i++) {
+		struct screen screen;
+
+		open_screen(&screen, expected[i].command);
+		assert_string_equal(screen_pages[screen.page].name, expected[i].page);
+		assert_non_null(strstr(draw(&screen, 80, 24), expected[i].page));
+		screen_free(&screen);
+	}
+}
+
 /* Each kind of finding can be seen on the first page of the overview, and on one of its own. */
 static void every_finding_has_a_page(void **state)
 {
@@ -847,6 +869,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_ended_without_yes),
 		cmocka_unit_test(what_was_done_is_told_once),
 		cmocka_unit_test(a_recording_has_nothing_to_end),
+		cmocka_unit_test(a_command_begins_with_its_own_page),
 		cmocka_unit_test(every_finding_has_a_page),
 	};
 
