@@ -65,7 +65,8 @@ def check_counts(records, turns, keys):
 
 
 def some_intervals(stream, program, interface):
-    live = stream(*ALL, "-p", program.pid, "-i", "500ms")
+    # A look says one moment for all that it saw: it must not be interrupted in the middle.
+    live = stream(*ALL, "-p", program.pid, "-i", "500ms", before=("nice", "-n", "-20"))
     time.sleep(4)
     records = rows(live.stop(), program, interface=interface)[1:]
     assert len(records) >= 4

@@ -11,6 +11,7 @@ PORT, BACKEND = 8080, 8081
 CONFIGURATION = """
 global
     nbthread 2
+    {more}
 defaults
     mode http
     timeout connect 60s
@@ -23,9 +24,9 @@ listen web
 """
 
 
-def start_haproxy(stage):
+def start_haproxy(stage, more=""):
     path = stage.write("haproxy.cfg", CONFIGURATION.format(
-        address=stage.server_addr, port=PORT, backend=stage.client_addr, backend_port=BACKEND))
+        more=more, address=stage.server_addr, port=PORT, backend=stage.client_addr, backend_port=BACKEND))
     haproxy = stage.start(stage.server, where("haproxy"), "-db", "-f", path)
     stage.listening(stage.server, PORT)
     assert not children(haproxy.pid), "with -db it does its work itself"

@@ -29,6 +29,7 @@ import node
 import play
 import postgres
 import python_http
+import rates
 import redis
 import sshd
 import table
@@ -37,6 +38,7 @@ from play import Outcome
 MODULES = (curl, python_http, asyncio_loop, many_threads, nginx, apache, redis, postgres, node, memcached, haproxy,
            sshd, java, go)
 SCENARIOS = [one for module in MODULES for one in module.SCENARIOS]
+FAULTS = faults.FAULTS + rates.RATES
 
 
 class Results:
@@ -67,7 +69,7 @@ def play_all(names, twins):
         if twins and one.twin not in played:
             played.add(one.twin)
             results.twins.append(perform(one.twin, play.twin))
-    for one in chosen(faults.FAULTS, names):
+    for one in chosen(FAULTS, names):
         results.faults.append(perform(one, play.fault))
     return results
 
@@ -87,7 +89,7 @@ def closing_lines(results):
 def names_and_twins():
     for one in SCENARIOS:
         print(f"{one.name:32} twin: {one.twin.name}")
-    for one in faults.FAULTS:
+    for one in FAULTS:
         print(one.name)
 
 
@@ -101,7 +103,7 @@ def main(arguments):
     if "--list" in options:
         names_and_twins()
         return 0
-    if names and not chosen(SCENARIOS, names) + chosen(faults.FAULTS, names):
+    if names and not chosen(SCENARIOS, names) + chosen(FAULTS, names):
         sys.exit(f"no scenario is called {' '.join(names)}; --list shows them")
     return closing_lines(play_all(names, "--no-twins" not in options))
 

@@ -7,7 +7,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 
-/** Selecting ADDRESS PORT: an echo server with one selector thread. "stop" makes that thread sleep. */
+/** Selecting ADDRESS PORT: an echo server with one selector thread. "stop" makes that thread sleep, "nap MS" for so long. */
 class Selecting {
     private static final ByteBuffer BUFFER = ByteBuffer.allocate(4096);
 
@@ -46,6 +46,8 @@ class Selecting {
         BUFFER.flip();
         if (BUFFER.get(0) == 's')
             Thread.sleep(60000);
+        if (BUFFER.get(0) == 'n')
+            Thread.sleep(Integer.parseInt(new String(BUFFER.array(), 4, BUFFER.limit() - 5)));
         channel.write(BUFFER);
     }
 
