@@ -8,7 +8,7 @@ const char *const row_type_names[ROW_TYPES] = {
 	[ROW_START] = "start", [ROW_HANDSHAKE] = "handshake", [ROW_LISTENER] = "listener", [ROW_READER] = "reader",
 	[ROW_LOOP] = "loop",   [ROW_THREAD] = "thread",	      [ROW_LOST] = "lost",	   [ROW_END] = "end",
 	[ROW_REGION] = "region", [ROW_WATCH] = "watch",      [ROW_ACTION] = "action", [ROW_WRITER] = "writer",
-	[ROW_CLOSING] = "closing",
+	[ROW_CLOSING] = "closing", [ROW_DIFFERENCE] = "difference",
 };
 
 const char *const stall_event_names[] = {
@@ -29,6 +29,7 @@ const char *const stall_event_names[] = {
 #define REGION	  ROW_BIT(ROW_REGION)
 #define WATCH	  ROW_BIT(ROW_WATCH)
 #define ACTION	  ROW_BIT(ROW_ACTION)
+#define DIFF	  ROW_BIT(ROW_DIFFERENCE)
 #define LOST	  ROW_BIT(ROW_LOST)
 #define END	  ROW_BIT(ROW_END)
 
@@ -435,6 +436,34 @@ const struct column columns[] = {
 	SECONDS("keepalive_time_s", action.keepalive_time_s, ACTION, "TCP_KEEPIDLE, as it was set"),
 	SECONDS("keepalive_interval_s", action.keepalive_interval_s, ACTION, "TCP_KEEPINTVL, as it was set"),
 	COUNT("keepalive_probes", action.keepalive_probes, ACTION, "TCP_KEEPCNT, as it was set"),
+
+	/* difference */
+	TEXT("change", difference.change, DIFF, "What has become of it, from the first recording to the second",
+	     .values = WORDS("new", "worse", "same", "better", "gone"), .heading = "CHANGE"),
+	TEXT("kind", difference.kind, DIFF, "The type of the records that are compared", .heading = "KIND"),
+	TEXT("comm", comm, DIFF, "Command name of the process; bytes that are no UTF-8 are U+FFFD", .heading = "PROCESS",
+	     .least = 14),
+	TEXT("netns_name", netns_name, DIFF, "Network namespace: its name, where `ip netns` has one",
+	     .heading = "NETNS NAME", .priority = 85, .least = 6, .most = 16),
+	TEXT("local_addr", local_addr, DIFF, "Address that a listener is bound to", .heading = "LOCAL",
+	     .shape = SHAPE_ENDPOINT, .joins = {"local_port"}, .priority = 2, .least = 15),
+	COUNT("local_port", local_port, DIFF, "Port of this end, where it is the one that is known"),
+	TEXT("peer_addr", peer_addr, DIFF, "Address that clients connect to", .heading = "PEER", .shape = SHAPE_ENDPOINT,
+	     .joins = {"peer_port"}, .priority = 1, .least = 15),
+	COUNT("peer_port", peer_port, DIFF, "Port that clients connect to"),
+	TEXT("verdict_before", difference.verdict_before, DIFF, "The worst verdict in the first recording",
+	     .heading = "WAS"),
+	TEXT("verdict_after", difference.verdict_after, DIFF, "The worst verdict in the second recording",
+	     .heading = "IS"),
+	COUNT("most_before", difference.most_before, DIFF, "How many there were at one time, at most, in the first",
+	      .heading = "MOST WAS", .priority = 20),
+	COUNT("most_after", difference.most_after, DIFF, "How many there were at one time, at most, in the second",
+	      .heading = "MOST IS", .priority = 19),
+	SECONDS("oldest_before_s", difference.oldest_before_s, DIFF, "How long the longest lasted in the first",
+		.heading = "LONGEST WAS", .priority = 22),
+	SECONDS("oldest_after_s", difference.oldest_after_s, DIFF, "How long the longest lasted in the second",
+		.heading = "LONGEST IS", .priority = 21),
+	TEXT("why", why, DIFF, "One sentence with what differs", .heading = "WHY", .shape = SHAPE_SENTENCE),
 
 	/* lost */
 	TEXT("where", lost.where, LOST, "What was lost", .heading = "WHERE"),

@@ -303,6 +303,12 @@ int option_set_trace(struct options *options, const char *text)
 	return *text ? 0 : -EINVAL;
 }
 
+int option_set_diff(struct options *options, const char *text)
+{
+	options->diff_file = text;
+	return *text ? 0 : -EINVAL;
+}
+
 int option_set_html(struct options *options, const char *text)
 {
 	options->html_file = text;

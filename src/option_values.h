@@ -20,6 +20,7 @@ int option_set_cgroup(struct options *options, const char *text);
 int option_set_interfaces(struct options *options, const char *text);
 int option_set_textfile(struct options *options, const char *text);
 int option_set_trace(struct options *options, const char *text);
+int option_set_diff(struct options *options, const char *text);
 int option_set_html(struct options *options, const char *text);
 int option_set_record(struct options *options, const char *text);
 int option_set_btf(struct options *options, const char *text);

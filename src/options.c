@@ -94,6 +94,8 @@ static const struct option_spec {
 	 BIT(COMMAND_OVERVIEW) | BIT(COMMAND_EPOLL) | BIT(COMMAND_THREADS), FLAG(stacks)},
 	{"record", 0, "FILE", "a file name", "also write the raw kernel records to FILE", LIVE, SET(record)},
 	{"html", 0, "FILE", "a file name", "write a page about the recording to FILE", BIT(COMMAND_REPLAY), SET(html)},
+	{"diff", 0, "FILE", "a file name", "what is new, gone and worse in this later recording", BIT(COMMAND_REPLAY),
+	 SET(diff)},
 	{"trace", 0, "FILE", "a file name", "write a trace of the recording to FILE, for Perfetto", BIT(COMMAND_REPLAY),
 	 SET(trace)},
 	{"textfile", 0, "DIR", "the name of a folder", "with metrics: write DIR/sockstall.prom at every look",
@@ -342,6 +344,8 @@ static int check_combinations(struct parser *parser)
 		return err;
 	if (options->once && options->duration_ns)
 		return usage_error("--once and --duration exclude each other");
+	if (options->diff_file && (options->html_file || options->trace_file || options->once || options->watches))
+		return usage_error("--diff excludes --html, --trace, --once and --watches");
 	if ((options->html_file || options->trace_file) && (options->json || options->once))
 		return usage_error("--%s excludes --json and --once", options->html_file ? "html" : "trace");
 	if (options->force && !options->html_file && !options->trace_file && !options->record_file)

@@ -26,6 +26,7 @@ enum row_type {
 	ROW_REGION,
 	ROW_WATCH,
 	ROW_ACTION,
+	ROW_DIFFERENCE,
 	ROW_LOST,
 	ROW_END,
 	ROW_TYPES,
@@ -159,6 +160,13 @@ struct watch_fields {
 	int keepalive, idle_unbounded;
 };
 
+struct difference_fields {
+	const char *change, *kind; /* constant; kind: the name of the type that differs */
+	const char *verdict_before, *verdict_after;
+	int64_t most_before, most_after;
+	double oldest_before_s, oldest_after_s;
+};
+
 struct region_fields {
 	const char *kind, *start, *end, *permissions, *path;
 	int64_t bytes;
@@ -217,6 +225,7 @@ struct row {
 		struct closing_fields closing;
 		struct thread_fields thread;
 		struct region_fields region;
+		struct difference_fields difference;
 		struct watch_fields watch;
 		struct action_fields action;
 	};

@@ -58,6 +58,11 @@ void session_close(struct session *session);
 int session_exit_code(const struct session *session, int err);
 
 int run_live(const struct options *options, int argc, char **argv);
+/* What a recording is replayed with: what the command line says goes before what it was made with. */
+void replay_options(struct options *merged, const struct options *recorded, const struct options *given);
+
+/* replay A --diff B */
+int run_diff(const struct options *options);
 int run_replay(const struct options *options);
 int run_end(const struct options *options);
 

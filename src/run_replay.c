@@ -10,7 +10,7 @@
 #include "signals.h"
 
 /* What the command line says goes before what the recording was made with. */
-static void merge_options(struct options *merged, const struct options *recorded, const struct options *given)
+void replay_options(struct options *merged, const struct options *recorded, const struct options *given)
 {
 	*merged = *recorded;
 	if (given->command_given)
@@ -118,7 +118,7 @@ static int replay(struct session *session, struct options *merged, struct record
 
 	if (got <= 0)
 		return got;
-	merge_options(merged, &chunk.options, given);
+	replay_options(merged, &chunk.options, given);
 	got = session_open(session, merged, out);
 	if (got)
 		return got;
@@ -190,6 +190,8 @@ int run_replay(const struct options *options)
 
 	int code = EXIT_DONE;
 
+	if (options->diff_file)
+		return run_diff(options);
 	if (options->html_file)
 		code = replay_to_file(options, &emit_html, options->html_file);
 	if (options->trace_file && code != EXIT_BROKE)

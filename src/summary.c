@@ -31,6 +31,8 @@ int summary_stuck(struct buffer *out, const size_t counts[ROW_TYPES])
 
 int summary_nothing(struct buffer *out, enum command command, unsigned int namespaces)
 {
+	if (command == COMMAND_REPLAY)
+		return text_add(out, "no difference"); /* of two recordings; else it is the recording's command */
 	if (command == COMMAND_THREADS)
 		return text_add(out, "no such thread");
 	return text_printf(out, "nothing is stuck (looked at %u network namespace%s)", namespaces,

@@ -45,7 +45,7 @@ _sockstall_value()
 	--interfaces) _sockstall_words "epoll all" ;;
 	--how) _sockstall_words "destroy shutdown keepalive probe" ;;
 	--keepalive) _sockstall_words "10s,5s,3 60s,10s,6" ;;
-	--record | --html | --trace | --btf | --dump-file) _sockstall_files ;;
+	--record | --html | --trace | --diff | --btf | --dump-file) _sockstall_files ;;
 	--textfile) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	--exec-limit) _sockstall_words "1 6 60" ;;
 	--flight) _sockstall_words "30s 60s 5m" ;;
@@ -72,7 +72,7 @@ _sockstall()
 {
 	local commands="handshakes readers writers closing epoll threads check replay schema end metrics"
 	local options="--json --once --interval --duration --min-age --all --pid --comm --port --peer --netns --cgroup
-		--interfaces --verbose --stacks --watches --record --html --trace --textfile --force --btf --ready-fd --exit-code
+		--interfaces --verbose --stacks --watches --record --html --diff --trace --textfile --force --btf --ready-fd --exit-code
 		--on-stall --exec --exec-limit --shell --flight --dump-on --dump-file
 		--yes --how --keepalive --no-color --version --help"
 	local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} word given=

@@ -65,6 +65,7 @@ _arguments -s -S \
 	'--watches[with epoll -p PID: every descriptor that is watched]' \
 	'--record=[also write the raw kernel records to a file]:file:_files' \
 	'--html=[write a page about the recording]:file:_files' \
+	'--diff=[what is new, gone and worse in a later recording]:file:_files' \
 	'--trace=[write a trace of the recording for Perfetto]:file:_files' \
 	'--textfile=[with metrics: write DIR/sockstall.prom at every look]:folder:_files -/' \
 	'--force[replace the file that is written]' \

@@ -27,6 +27,7 @@ OPTIONS = [
     (None, "stacks", None),
     (None, "record", "FILE"),
     (None, "html", "FILE"),
+    (None, "diff", "FILE"),
     (None, "trace", "FILE"),
     (None, "textfile", "DIR"),
     (None, "force", None),

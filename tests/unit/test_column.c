@@ -41,6 +41,8 @@ static const char *const keys[ROW_TYPES] = {
 	[ROW_WATCH] = "v type time pid tid comm fd cgroup container netns netns_name cookie " WHERE_KEYS
 		      "epoll_fd kind state events edge oneshot exclusive rdhup last_received_s last_sent_s unread_bytes "
 		      "unread_s keepalive ends_by_s idle_unbounded",
+	[ROW_DIFFERENCE] = "v type time change kind comm netns_name local_addr local_port peer_addr peer_port verdict_before "
+			   "verdict_after most_before most_after oldest_before_s oldest_after_s why",
 	[ROW_LOST] = "v type time where count",
 	[ROW_ACTION] = "v type time id pid tid comm fd netns cookie family local_addr local_port peer_addr peer_port how result "
 		       "what follows error state peer answer_s keepalive_time_s keepalive_interval_s keepalive_probes",
