@@ -77,7 +77,9 @@ struct act_target {
 	struct diag_socket socket; /* of TCP all, else kind, cookie and netns */
 	bool half_open; /* a request: no socket yet */
 	bool held; /* pid, fd and start_ticks: a process that has it open */
-	bool reading; /* a thread of it is known to wait in a read */
+	bool orphan; /* closed by its process, and the kernel has not done with it */
+	bool ends_orphans; /* this kernel can end such a one; known for an orphan only */
+	bool reading, writing; /* a thread of it is known to wait in that */
 	__u32 pid, tid; /* tid 0: not known */
 	int fd;
 	__u64 start_ticks; /* of the process, as /proc/PID/stat has it */

@@ -115,13 +115,18 @@ static int check_destroy(struct act *act)
 
 	if (!is_tcp(act))
 		return refuse(act, "SOCK_DESTROY ends TCP connections only; --how shutdown ends a read of a unix socket");
-	/* Linux 5.10 refuses it; where it can be done it helps no one. */
-	if (state == STATE_TIME_WAIT || state == STATE_CLOSE || state == STATE_LISTEN)
+	/* Linux 5.10 refuses it; where it can be done it helps no one. FIN_WAIT2 may be one of these, too. */
+	if (state == STATE_TIME_WAIT || state == STATE_CLOSE || state == STATE_LISTEN ||
+	    (state == STATE_FIN_WAIT2 && !act->target.socket.has_info))
 		return refuse(act, state == STATE_LISTEN ? "a listener is not ended: its connections or its process are" :
 							   "it is over: no one waits for it");
 	if (!act->target.can_destroy)
 		return refuse(act, "this kernel is built without CONFIG_INET_DIAG_DESTROY: it cannot end a connection "
 				   "from outside; try --how shutdown or keepalive");
+	/* Linux before bac76cf89816 (6.11): it would lose its data and its timer, and stay for ever. */
+	if (act->target.orphan && !act->target.ends_orphans)
+		return refuse(act, "no process has it open any more, and this kernel cannot end such a one (before Linux 6.11 it "
+				   "would stay for ever): its own timers will");
 	return 0;
 }
 
@@ -134,6 +139,12 @@ static int check_descriptor(struct act *act)
 	if (is_tcp(act) && !may_wait(act->target.socket.name.state))
 		return refuse(act, "it is not connected: only --how destroy ends it");
 	return 0;
+}
+
+/* SHUT_RD ends no write, and SHUT_WR would send the process a SIGPIPE. */
+static int check_shutdown(struct act *act)
+{
+	return act->target.writing ? refuse(act, "shutdown ends reads, and it is blocked in a write") : check_descriptor(act);
 }
 
 static int check_tcp(struct act *act)
@@ -153,7 +164,11 @@ static const char *say_ends(struct act *act, const char *with)
 {
 	if (!act->target.held)
 		return "no process is told";
-	return arena_printf(&act->arena, "%s with %s", act->target.reading ? "its read ends" : "reads of it end", with);
+	return arena_printf(&act->arena, "%s with %s",
+			    act->target.reading ? "its read ends" :
+			    act->target.writing ? "its write ends" :
+						  "reads of it end",
+			    with);
 }
 
 static const char *follows_destroy(struct act *act)
@@ -207,7 +222,7 @@ static const struct {
 	const char *(*follows)(struct act *act);
 } ways[ACT_HOWS] = {
 	[ACT_DESTROY] = { check_destroy, follows_destroy },
-	[ACT_SHUTDOWN] = { check_descriptor, follows_shutdown },
+	[ACT_SHUTDOWN] = { check_shutdown, follows_shutdown },
 	[ACT_KEEPALIVE] = { check_tcp, follows_keepalive },
 	[ACT_PROBE] = { check_tcp, follows_probe },
 };

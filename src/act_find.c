@@ -140,6 +140,19 @@ static bool fits(const struct search *search, const struct socket_name *name)
 		address_equal(wanted->peer_addr, name->peer_addr));
 }
 
+/* No file leads to it, and it is past the accept queue: the process has closed it (SOCK_DEAD). */
+static bool is_orphan(const struct diag_socket *socket)
+{
+	switch (socket->name.state) {
+	case STATE_FIN_WAIT1:
+	case STATE_FIN_WAIT2:
+	case STATE_CLOSING:
+	case STATE_LAST_ACK:
+		return socket->has_info && !socket->name.inode;
+	}
+	return false;
+}
+
 static int note_found(struct search *search, const struct diag_socket *socket)
 {
 	struct act_target *target = &search->act->target;
@@ -151,6 +164,8 @@ static int note_found(struct search *search, const struct diag_socket *socket)
 	target->half_open = socket->name.state == STATE_SYN_RECV && !socket->has_info;
 	search->act->diag = diag_open(search->netns_fd);
 	target->can_destroy = search->act->diag >= 0 && diag_can_destroy(search->act->diag);
+	target->orphan = is_orphan(socket);
+	target->ends_orphans = target->orphan && target->can_destroy && diag_ends_orphans();
 	return search->act->diag < 0 ? search->act->diag : 0;
 }
 
@@ -352,6 +367,7 @@ int act_find(struct act *act, const struct row *row)
 	if (row->type == ROW_LISTENER)
 		return refuse_listener(act);
 	act->target.reading = row->type == ROW_READER;
+	act->target.writing = row->type == ROW_WRITER;
 	act->target.tid = row->tid != NOT_KNOWN ? (__u32)row->tid : 0;
 	if (has_descriptor(row)) {
 		err = find_by_descriptor(act, row);

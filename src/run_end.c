@@ -56,6 +56,36 @@ static int take_look(const struct options *given, struct report *report)
 	return err;
 }
 
+/*
+ * The id of a loop is by what the run that found it stuck had counted: no other run knows it. What its thread is in has
+ * an id that is the same everywhere.
+ */
+static const struct row *find_wait_of(struct ending *ending, const char *loop)
+{
+	const char *thread;
+	size_t i;
+
+	for (i = 0; i < ending->report.count; i++) {
+		const struct row *row = &ending->report.rows[i];
+
+		thread = arena_printf(&ending->arena, "-%lld-%lld-", (long long)row->pid, (long long)row->tid);
+		if ((row->type == ROW_READER || row->type == ROW_WRITER) && strstr(loop, thread))
+			return row;
+	}
+	return NULL;
+}
+
+static void tell_none(struct ending *ending, const char *id)
+{
+	const struct row *wait = strncmp(id, "loop-", 5) ? NULL : find_wait_of(ending, id);
+
+	if (wait)
+		complain(arena_printf(&ending->arena, "only the run that found it knows %s; its thread is in %s now: end that", id,
+				      wait->id));
+	else
+		complain(arena_printf(&ending->arena, "no stall has the id %s any more", id));
+}
+
 /* The row with this id; NULL: there is none, and a line says so. */
 static const struct row *find_stall(struct ending *ending)
 {
@@ -67,7 +97,7 @@ static const struct row *find_stall(struct ending *ending)
 	for (i = 0; i < ending->report.count; i++)
 		if (selector_fits(id, &ending->report.rows[i]))
 			return &ending->report.rows[i];
-	complain(arena_printf(&ending->arena, "no stall has the id %s any more", id));
+	tell_none(ending, id);
 	return NULL;
 }
 

@@ -276,10 +276,7 @@ static const char *why_idle(struct arena *arena, const struct reader_evidence *e
 
 static const char *say_end_now(struct arena *arena, const struct reader_evidence *evidence)
 {
-	const struct socket_name *name = &evidence->socket->name;
-	__u32 pid = evidence->thread->netns == name->netns ? evidence->thread->pid : 0;
-
-	return arena_printf(arena, "to end it now: %s", say_kill(arena, name, pid));
+	return arena_printf(arena, "to end it now: %s", say_ending(arena, &evidence->socket->name));
 }
 
 /* What the program itself lacks, where nothing would end its read. */

@@ -69,9 +69,12 @@ const char *say_peer(struct arena *arena, const struct socket_name *name)
 	return say_endpoint(arena, name->peer_addr, name->peer_port);
 }
 
-const char *say_kill(struct arena *arena, const struct socket_name *name, __u32 pid)
+/* Brackets are the shell's, too. */
+const char *say_ending(struct arena *arena, const struct socket_name *name)
 {
-	const char *enter = pid ? arena_printf(arena, "nsenter -t %u -n ", pid) : "";
+	const char *quote = address_is_ipv4(name->local_addr) && address_is_ipv4(name->peer_addr) ? "" : "'";
+	const char *netns = name->netns ? arena_printf(arena, " netns=%u", name->netns) : "";
 
-	return arena_printf(arena, "%sss -K 'src %s dst %s'", enter, say_local(arena, name), say_peer(arena, name));
+	return arena_printf(arena, "sockstall end %slocal=%s%s %speer=%s%s%s", quote, say_local(arena, name), quote, quote,
+			    say_peer(arena, name), quote, netns);
 }

@@ -28,10 +28,7 @@ const char *say_address(struct arena *arena, const __u8 address[16]);
 const char *say_local(struct arena *arena, const struct socket_name *name);
 const char *say_peer(struct arena *arena, const struct socket_name *name);
 
-/*
- * The command that ends a connection from outside, as root. pid: a process in the socket's network
- * namespace, to enter it; 0: there is none.
- */
-const char *say_kill(struct arena *arena, const struct socket_name *name, __u32 pid);
+/* The command that shows how this connection can be ended, and ends it with --yes. */
+const char *say_ending(struct arena *arena, const struct socket_name *name);
 
 #endif

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 
 import pytest
@@ -201,6 +202,98 @@ def test_connecting(room, stall):
     assert "connect ends with ECONNABORTED" in end(trying["id"])["follows"]
     end(trying["id"], "--yes")
     assert client.said("failed")["error"] == "ECONNABORTED"
+
+
+def test_writer(room, stall):
+    """Its write ends, and no other way does that: shutdown is for reads."""
+    peer = stall(room.there, "endpoint.py", f"listen={room.link.right4},5108,16", "accept")
+    peer.said("listening")
+    client = stall(room.here, "endpoint.py", f"connect={room.link.right4},5108", "stuff=sendto")
+    writer = find(pid=client.pid, type="writer")
+    planned = end(writer["id"])
+    assert planned["how"] == "destroy" and planned["follows"].startswith("its write ends with ECONNABORTED")
+    assert "blocked in a write" in refused(writer["id"], "--how", "shutdown")
+    end(writer["id"], "--yes")
+    assert client.said("returned")["error"] == "ECONNABORTED"
+
+
+def test_blocked_loop(room, stall):
+    """What the loop's thread is in has an id that any run knows: that is told, and ends the loop's stall."""
+    peer = stall(room.there, "endpoint.py", f"listen={room.link.right4},5109,16", "accept")
+    peer.said("listening")
+    live = run.Stream("epoll", "-j", "-i", "100ms")
+    try:
+        loop = stall(room.here, "loop.py")
+        loop.said("turned")
+        loop.tell(f"recv={room.link.right4},5109")
+        stuck = live.wait(15, event=("open", "change"), pid=loop.pid, verdict="blocked_in_read")
+        in_syscall(loop, "recvfrom")
+        read = refused(stuck["id"]).rpartition(" is in ")[2].split()[0]
+        assert read.startswith(f"reader-{loop.pid}-{loop.pid}-")
+        assert end(read)["peer_port"] == 5109
+        end(read, "--yes")
+        loop.said("left")
+        live.wait(10, event="close", id=stuck["id"])
+    finally:
+        live.end()
+    assert "any more" in refused(stuck["id"])
+
+
+def test_closed_by_its_process(room, stall):
+    """In FIN_WAIT1, with data that the peer does not acknowledge: only the kernel has it."""
+    sniffer = stall(room.here, "sniff.py", room.link.device)
+    sniffer.said("sniffing")
+    peer = stall(room.there, "endpoint.py", f"listen={room.link.right4},5110,16", "accept")
+    peer.said("listening")
+    client = stall(room.here, "endpoint.py", f"connect={room.link.right4},5110")
+    port = client.said("connected")["port"]
+    peer.said("accepted")
+    room.there.drop("input", "tcp dport 5110")
+    client.tell("send=5")
+    client.said("sent")
+    client.tell("close")
+    client.said("closed")
+    words = (f"local={room.link.left4}:{port}", f"peer={room.link.right4}:5110")
+    for how in "shutdown", "keepalive", "probe":
+        assert "only --how destroy" in refused(*words, "--how", how)
+    planned = end(*words)
+    assert planned["state"] == "FIN_WAIT1" and planned["pid"] is None
+    assert planned["follows"] == "no process is told; the peer gets a RST (ECONNRESET there)"
+    end(*words, "--yes")
+    assert "no such connection" in refused(*words)
+    wait_until(lambda: sniffed(sniffer, "rst"), 5, "a RST on the cable")
+
+
+# A library in front of libc's: SOCK_DESTROY goes to a family that has none, and so the kernel itself refuses it.
+WITHOUT_DESTROY = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
+
+ssize_t send(int fd, const void *data, size_t size, int flags)
+{
+	ssize_t (*real)(int, const void *, size_t, int) = dlsym(RTLD_NEXT, "send");
+	struct nlmsghdr *header = (struct nlmsghdr *)data;
+
+	if (header->nlmsg_type == 21 && size == header->nlmsg_len)
+		*(unsigned char *)NLMSG_DATA(header) = AF_UNIX;
+	return real(fd, data, size, flags);
+}
+"""
+
+
+def test_kernel_without_destroy(room, tmp_path):
+    (tmp_path / "without.c").write_text(WITHOUT_DESTROY)
+    library = tmp_path / "without.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, tmp_path / "without.c", "-ldl"], check=True)
+    without = {**os.environ, "LD_PRELOAD": str(library)}
+    client = reader(room, 5113)
+    assert "CONFIG_INET_DIAG_DESTROY" in refused(*selector(client), "--how", "destroy", env=without)
+    assert still_reads(client)
+    assert end(*selector(client), env=without)["how"] == "shutdown"
+    end(*selector(client), "--yes", env=without)
+    assert client.said("returned")["count"] == 0
 
 
 # shutdown

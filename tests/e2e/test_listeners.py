@@ -92,14 +92,18 @@ def test_which_limit_binds(room, backlog, somaxconn, advised):
 
 @pytest.mark.parametrize("address", ["inet", "inet6", "mapped"])
 def test_the_line_that_ends_it(room, address):
-    """`ss -K` as it is advised ends this connection and no other."""
+    """`sockstall end` as it is advised, with --yes, ends this connection and no other."""
     mapped = f"::ffff:{room.link.right4}"
     to = {"inet": room.link.right4, "inet6": room.link.right6, "mapped": mapped}[address]
     stuck, other = (block(waiting_client(room, port, to)) for port in (5201, 5202))
     record = run.only(run.once("readers", "-m", "0", "-p", stuck.pid), pid=stuck.pid)
     line = record["advice"].rpartition("to end it now: ")[2]
-    assert "ss -K" in line and f"-t {stuck.pid} -n" in line, record["advice"]
+    assert line.startswith("sockstall end "), record["advice"]
+    line = line.replace("sockstall", run.SOCKSTALL, 1)
     done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
-    assert done.returncode == 0 and str(record["local_port"]) in done.stdout, done
+    assert done.returncode == 0 and f"(pid {stuck.pid}, descriptor {record['fd']})" in done.stdout, done
+    assert not [words for words in stuck.lines if b"returned" in words]
+    done = subprocess.run(f"{line} --yes", shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done
     assert stuck.said("returned")["error"] == "ECONNABORTED"
     assert run.only(run.once("readers", "-m", "0", "-p", other.pid), pid=other.pid)["verdict"] == "awaiting_reply"

@@ -187,6 +187,7 @@ static struct act of(__u8 tcp_state, bool held, bool can_destroy)
 	act.target.socket.name.kind = SOCKET_KIND_TCP;
 	act.target.socket.name.state = tcp_state;
 	act.target.socket.name.inode = held ? 7 : 0;
+	act.target.socket.has_info = true;
 	act.target.held = held;
 	act.target.can_destroy = can_destroy;
 	strcpy(act.target.comm, "a\x1b[2J");
@@ -213,6 +214,7 @@ static void assert_no_plan(struct act act, enum act_how how, const char *error)
 static void chooses_by_what_is_there(void **state)
 {
 	struct act half_open = of(STATE_SYN_RECV, false, true), unix_socket = of(0, true, false);
+	struct act orphan = of(STATE_FIN_WAIT2, false, true), writer = of(STATE_ESTABLISHED, true, true);
 
 	(void)state;
 	half_open.target.half_open = true;
@@ -222,7 +224,10 @@ static void chooses_by_what_is_there(void **state)
 	assert_plan(of(STATE_ESTABLISHED, false, true), ACT_CHOOSE, ACT_DESTROY, "accept queue");
 	assert_plan(of(STATE_SYN_SENT, true, true), ACT_CHOOSE, ACT_DESTROY, "connect ends");
 	assert_plan(of(STATE_LAST_ACK, true, true), ACT_CHOOSE, ACT_DESTROY, "the peer gets nothing");
-	assert_plan(of(STATE_FIN_WAIT2, false, true), ACT_CHOOSE, ACT_DESTROY, "no process is told; the peer gets a RST");
+	orphan.target.orphan = orphan.target.ends_orphans = true;
+	assert_plan(orphan, ACT_CHOOSE, ACT_DESTROY, "no process is told; the peer gets a RST");
+	writer.target.writing = true;
+	assert_plan(writer, ACT_CHOOSE, ACT_DESTROY, "its write ends with ECONNABORTED");
 	assert_plan(half_open, ACT_CHOOSE, ACT_DESTROY, "without a RST");
 	assert_plan(unix_socket, ACT_CHOOSE, ACT_SHUTDOWN, "EPIPE");
 	assert_plan(of(STATE_ESTABLISHED, true, true), ACT_KEEPALIVE, ACT_KEEPALIVE, "25 s from then");
@@ -231,12 +236,20 @@ static void chooses_by_what_is_there(void **state)
 static void refuses_what_cannot_be(void **state)
 {
 	struct act half_open = of(STATE_SYN_RECV, false, true), udp = of(0, true, true);
+	struct act orphan = of(STATE_FIN_WAIT1, false, true), remains = of(STATE_FIN_WAIT2, false, true);
+	struct act writer = of(STATE_ESTABLISHED, true, false);
 
 	(void)state;
 	half_open.target.half_open = true;
 	udp.target.socket.name.kind = SOCKET_KIND_UDP;
 	assert_no_plan(of(STATE_ESTABLISHED, true, false), ACT_DESTROY, "CONFIG_INET_DIAG_DESTROY");
 	assert_no_plan(of(STATE_SYN_SENT, true, false), ACT_CHOOSE, "CONFIG_INET_DIAG_DESTROY");
+	orphan.target.orphan = true;
+	assert_no_plan(orphan, ACT_CHOOSE, "6.11");
+	remains.target.socket.has_info = false;
+	assert_no_plan(remains, ACT_CHOOSE, "it is over");
+	writer.target.writing = true;
+	assert_no_plan(writer, ACT_CHOOSE, "blocked in a write");
 	assert_no_plan(of(STATE_TIME_WAIT, false, true), ACT_CHOOSE, "it is over");
 	assert_no_plan(of(STATE_LISTEN, true, true), ACT_DESTROY, "listener");
 	assert_no_plan(of(STATE_ESTABLISHED, false, true), ACT_SHUTDOWN, "only --how destroy");
