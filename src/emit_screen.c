@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -18,6 +19,7 @@
 #include "emit.h"
 #include "out.h"
 #include "screen.h"
+#include "signals.h"
 
 #define NSEC_PER_SEC   1000000000ULL
 #define ESCAPE_WAIT_MS 25 /* how long ncurses waits for the rest of a key's sequence */
@@ -249,14 +251,31 @@ static int plan(void)
 	return show_action(false);
 }
 
+/* Readable when a key was pressed or a signal asks for the end. -1: nothing ends the wait but its time. */
+static int open_cancel(int signals)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (fd >= 0)
+		epoll_ctl(fd, EPOLL_CTL_ADD, fileno(view.in), &event);
+	if (fd >= 0 && signals >= 0)
+		epoll_ctl(fd, EPOLL_CTL_ADD, signals, &event);
+	return fd;
+}
+
 /* Only what was shown, and only once: act_perform() looks again whether it still is what it was. */
 static int perform(void)
 {
-	int error = draw();
+	int error = draw(), signals = signals_open(false);
 
-	view.act.cancel_fd = fileno(view.in);
+	view.act.cancel_fd = open_cancel(signals);
 	if (!error)
 		act_perform(&view.act);
+	if (view.act.cancel_fd >= 0)
+		close(view.act.cancel_fd);
+	if (signals >= 0)
+		close(signals);
 	return error ?: show_action(true);
 }
 

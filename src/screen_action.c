@@ -63,7 +63,10 @@ static int add_heading(const struct screen *screen, struct lines *lines, size_t 
 {
 	const struct row *action = &screen->action;
 	struct buffer text = {0};
-	int error = text_printf(&text, "%s: ", is_planned(screen) ? "nothing is done yet" : action->action.result) ?:
+	const char *state = is_planned(screen) ? "nothing is done yet" :
+			    !screen->performed ? "it cannot be ended" :
+						 action->action.result;
+	int error = text_printf(&text, "%s: ", state) ?:
 		    cell_add_key(&text, "how", action);
 
 	if (!error)

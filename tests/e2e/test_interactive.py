@@ -43,7 +43,8 @@ def selected(screen):
 
 
 def quit_it(screen):
-    screen.keys("q")
+    """From a list or an evidence; what else is there leads back to one with any key."""
+    screen.keys("Escape", "q")
     screen.check_restored()
 
 
@@ -367,6 +368,28 @@ def test_end_from_the_view(room, tmux):
     assert client.said("returned").get("count") == 0
     screen.keys("Enter")
     screen.wait_without(str(client.pid))
+    quit_it(screen)
+
+
+@pytest.mark.parametrize("key", ["x", "C-c"])
+def test_the_wait_of_a_probe_can_be_ended(room, tmux, key):
+    """Nobody answers: a key or Ctrl-C does not have to wait for the five seconds that a probe may take."""
+    link = room.new_link()
+    client = block(waiting_client(room, 5044, link.right4))
+    link.cut()
+    screen = tmux(*ACCOUNTS, "--port", 5044)
+    screen.wait(str(client.pid))
+    screen.keys("e")
+    screen.wait("nothing is done yet: ")
+    screen.keys("p")
+    screen.wait("nothing is done yet: probe")
+    screen.keys("y")
+    screen.wait("a key ends the wait")
+    screen.keys(key)
+    if key == "C-c":
+        screen.check_restored()
+        return
+    screen.wait_without("a key ends the wait", 4)
     quit_it(screen)
 
 

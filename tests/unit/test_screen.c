@@ -785,6 +785,7 @@ static void what_was_done_is_told_once(void **state)
 	/* What cannot be planned cannot be done. */
 	type(&screen, "e");
 	show_plan(&screen, "failed", "no such\x1b[2J process", false);
+	assert_non_null(strstr(draw(&screen, 80, 24), "\nit cannot be ended: destroy\n"));
 	assert_non_null(strstr(draw(&screen, 80, 24), "error: no such\\x1b[2J process\n"));
 	assert_int_equal(type(&screen, "y"), SCREEN_NEXT_LOOK);
 	screen_free(&screen);
