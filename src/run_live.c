@@ -194,7 +194,9 @@ static int look_until_stopped(struct live *live)
 		now = now_ns(CLOCK_MONOTONIC);
 		if (live->deadline_ns && now >= live->deadline_ns)
 			break;
-		due += probe_interval(live->probe);
+		/* A look that a person asked for comes on top of the others. */
+		if (due <= now)
+			due += probe_interval(live->probe);
 		if (due < now)
 			due = now + probe_interval(live->probe);
 		if (live->deadline_ns && due > live->deadline_ns)

@@ -126,6 +126,20 @@ def test_timers_count_down(scene, tmux):
     quit_it(screen)
 
 
+def test_a_look_that_is_asked_for_moves_no_other(scene, tmux):
+    """Evidence brings a look of its own; those of the interval come when they would have come."""
+    screen = tmux("readers", "-i", "4s", *MIN_AGE, "-p", scene.v4.pid)
+    screen.wait("1 stuck")
+    for _ in range(4):
+        screen.keys("Enter")
+        screen.wait("socket options")
+        screen.keys("Escape")
+        screen.wait("Enter evidence")
+    before = re.search(r"T[\d:]+Z", screen.screen()).group()
+    wait_until(lambda: before not in screen.screen(), 7, "the next look of the interval")
+    quit_it(screen)
+
+
 def test_filter(scene, view):
     """As one types, in any cell; q is a letter there."""
     screen = view()
