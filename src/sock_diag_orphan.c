@@ -24,7 +24,8 @@ static void take_name(__u8 to[16], __u16 *port, const struct sockaddr_in *from)
 
 static int make_pair(struct trial *trial)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) }, own;
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in own = { 0 };
 	socklen_t size = sizeof(address);
 	int small = 1;
 

@@ -49,7 +49,7 @@ _sockstall_value()
 	--textfile) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	--exec-limit) _sockstall_words "1 6 60" ;;
 	--flight) _sockstall_words "30s 60s 5m" ;;
-	--on-stall | --dump-on) _sockstall_words "handshake. listener. reader. loop." ;;
+	--on-stall | --dump-on) _sockstall_words "handshake. listener. reader. writer. closing. loop." ;;
 	--exec) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
 	--cgroup) _sockstall_cgroup ;;
 	--port | --peer | --ready-fd) ;;

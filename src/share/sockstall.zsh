@@ -72,12 +72,12 @@ _arguments -s -S \
 	"--btf=[the running kernel's BTF]:file:_files" \
 	'--ready-fd=[write a newline to this descriptor once attached]:descriptor: ' \
 	'--exit-code[exit 10 if anything was reported as stuck]' \
-	'--on-stall=[run --exec when a stall first meets this]:condition:(handshake. listener. reader. loop.)' \
+	'--on-stall=[run --exec when a stall first meets this]:condition:(handshake. listener. reader. writer. closing. loop.)' \
 	'--exec=[with --on-stall, what to run]:command:_command_names -e' \
 	'--exec-limit=[how often in a minute]:number:(1 6 60)' \
 	"--shell[give --exec's command to /bin/sh -c]" \
 	'--flight=[keep the looks of this long]:duration:(30s 60s 5m)' \
-	'--dump-on=[write them when a stall first meets this]:condition:(handshake. listener. reader. loop.)' \
+	'--dump-on=[write them when a stall first meets this]:condition:(handshake. listener. reader. writer. closing. loop.)' \
 	'--dump-file=[where to]:file:_files' \
 	'--yes[with end: do it]' \
 	'--how=[with end: in which way]:way:(destroy shutdown keepalive probe)' \
