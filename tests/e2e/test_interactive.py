@@ -42,6 +42,12 @@ def selected(screen):
     return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", line) for line in found)
 
 
+def wait_for(screen, pattern, timeout=15):
+    """The screen, once the pattern is on it."""
+    return wait_until(lambda: (lambda text: text if re.search(pattern, text, re.M) else None)(screen.screen()), timeout,
+                      f"{pattern!r} on\n{screen.screen()}")
+
+
 def quit_it(screen):
     """From a list or an evidence; what else is there leads back to one with any key."""
     screen.keys("Escape", "q")
@@ -107,9 +113,13 @@ def test_evidence_has_the_stack(scene, view):
     quit_it(screen)
 
 
-def test_timers_count_down(scene, tmux):
+def test_timers_count_down(room, tmux):
     """Between looks: no look comes for an hour, and yet the kernel gives up earlier and earlier."""
-    screen = tmux("handshakes", "-i", "1h", *MIN_AGE, "-p", scene.syn.pid, columns=120, rows=60)
+    room.there.drop("input", "tcp dport 5040")
+    client = Stall(room.here, "endpoint.py", f"connect={room.link.right4},5040")
+    client.said("connecting")
+    wait_until(lambda: run.findings(run.once("handshakes", *MIN_AGE, "-p", client.pid)), 10, "the stall")
+    screen = tmux("handshakes", "-i", "1h", *MIN_AGE, "-p", client.pid, columns=120, rows=60)
     screen.wait("no_answer")
     screen.keys("Enter")
     screen.wait("gives_up_s")
@@ -120,9 +130,8 @@ def test_timers_count_down(scene, tmux):
         return [seconds(time) for time in times] if all(times) else None
 
     gives_up, age = wait_until(timers, 5)
-    # Each is shown rounded, and sent again the SYN may be given more time: that takes another look.
     wait_until(lambda: (timers() or [gives_up])[0] < gives_up - 1, 10, "a second to pass")
-    assert timers()[1] > age
+    assert wait_until(timers, 5)[1] > age
     quit_it(screen)
 
 
@@ -187,7 +196,7 @@ def test_pause_and_back_in_time(room, tmux):
     client.peer.tell("send=1")
     client.said("returned")
     # Others are taken meanwhile: the one that is shown is further and further back.
-    text = screen.wait("  -1.")
+    text = wait_for(screen, r"paused  -[1-9]")
     assert rows(text) == [client.pid], text
     screen.keys("Space")
     text = screen.wait_without(str(client.pid))
@@ -213,7 +222,7 @@ def test_replay(scene, tmux, tmp_path):
     text = screen.screen()
     assert rows(text) == [scene.v4.pid], text
     screen.keys("[")
-    text = screen.wait("  -")
+    text = wait_for(screen, r"paused  end of the recording  -\d")
     assert rows(text) == [scene.v4.pid], text
     screen.keys("Enter")
     screen.wait("socket options")
@@ -272,30 +281,29 @@ def test_loops(room, tmux):
 
 
 def test_lag_histogram(room, stream):
-    """Each time between two waits is in one of its places, and one of 300 ms in the right one."""
+    """Each time between two waits has its place: those of the timer, and one of 300 ms."""
     live = stream("epoll", "-j", "-a", "-i", "500ms")
     loop = Stall(room.here, "loop.py")
     loop.said("turned")
     live.wait(10, type="loop", tid=loop.pid)
     loop.tell("sleep=0.3")
     loop.said("left")
-    found = live.wait_line(lambda line: _long_lag(line, loop.pid), 10, what="the lag of 300 ms")
+    # What has ended by one look may be told by the next.
+    live.wait_line(lambda line: _long_lag(line, loop.pid), 10, what="a lag of 300 ms")
     records = run.findings(live.stop(), type="loop", tid=loop.pid)
-    assert found["lag_max_s"] >= 0.3
+    bars = [record["lag_histogram"] for record in records if record["lag_histogram"]]
+    assert {len(one) for one in bars} == {20}
+    total = [sum(counts) for counts in zip(*bars)]
+    # 0.3 s is between 32.768 us x 2^13 and twice that; on a busy machine it may be more.
+    assert sum(total[14:]) >= 1, total
+    assert sum(total) >= 30, total
     for record in records:
-        bars = record["lag_histogram"]
-        if bars is None:
-            continue
-        assert len(bars) == 20 and (sum(bars) > 0) == (record["lag_p50_s"] is not None), record
-        if record["lag_max_s"] and sum(bars):
-            last = max(i for i, count in enumerate(bars) if count)
-            assert last == 19 or record["lag_max_s"] < 32768e-9 * 2 ** last * 1.001, record
-            assert not last or record["lag_max_s"] >= 32768e-9 * 2 ** (last - 1) * 0.999, record
+        assert (sum(record["lag_histogram"] or []) > 0) == (record["lag_p50_s"] is not None), record
 
 
 def _long_lag(line, tid):
     record = run.parse_line(line)
-    return record if record.get("tid") == tid and (record.get("lag_max_s") or 0) >= 0.3 else None
+    return record if record.get("tid") == tid and sum((record.get("lag_histogram") or [])[14:]) else None
 
 
 @pytest.mark.parametrize("terminal", ["vt100", "xterm-256color", "screen", "linux"])
@@ -341,6 +349,7 @@ def test_resized_while_keys_come(scene, view):
 
 def test_stopped_and_brought_back(scene, tmux):
     """Ctrl-Z leaves the shell's screen as it was; fg brings the view back, at the size that there is by then."""
+    # An interactive shell in place of sockstall, which is typed at it.
     screen = tmux("--version", before=["bash", "--norc", "-i", "-c", "exec bash --norc -i", "bash"])
     screen.type(f"PS1='ready> '; {run.SOCKSTALL} {' '.join(ACCOUNTS)} -p {scene.v4.pid}")
     screen.keys("Enter")
