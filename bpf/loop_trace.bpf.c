@@ -424,17 +424,23 @@ static __always_inline __u64 select_bytes(const struct trace_event_raw_sys_enter
 	return 2 * set * (!!ctx->args[1] + !!ctx->args[2] + !!ctx->args[3]);
 }
 
+#define LEAST_TABLE 64 /* NR_OPEN_DEFAULT of the kernel's fdtable.h, where a long has 64 bits */
+
 static __always_inline int enter_select(const struct trace_event_raw_sys_enter *ctx, struct timeout timeout)
 {
 	struct loop_record *loop = enter(&select_loops, LOOP_SELECT, timeout);
-	const struct task_struct *task = compat_current();
 	__u32 descriptors = (__u32)ctx->args[0], most;
+	const struct task_struct *task;
 
 	if (!loop)
 		return 0;
-	/* As the kernel does: programs like to say FD_SETSIZE or more. */
-	most = cfg_local_storage ? task->files->fdt->max_fds : BPF_CORE_READ(task, files, fdt, max_fds);
-	loop->descriptors = descriptors < most ? descriptors : most;
+	/* As the kernel does: programs like to say FD_SETSIZE or more. No table is smaller than one word of bits. */
+	if (descriptors > LEAST_TABLE) {
+		task = compat_current();
+		most = cfg_local_storage ? task->files->fdt->max_fds : BPF_CORE_READ(task, files, fdt, max_fds);
+		descriptors = descriptors < most ? descriptors : most;
+	}
+	loop->descriptors = descriptors;
 	loop->set_bytes += select_bytes(ctx, loop->descriptors);
 	return 0;
 }

@@ -3,18 +3,24 @@
 What a wait costs with sockstall beside it, for each way to wait: against empty BPF programs on the same two
 tracepoints, which is the least that anything there can cost, and against other tools.
 
-In every round each of them is measured once, right after the bare call: what counts is the difference within
-a round.
+In every round each of them is measured once, with the bare call before and after it: what counts is the difference within
+a round. A round in which the two bare figures differ is measured again: somebody else's tracing came or went.
 """
+import json
 import os
 import shutil
 import statistics
 import subprocess
 import time
 
+from beside import SERVER_CPU, pinned, tracing
+
 WAITS = ("epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6", "io_uring_enter")
 COUNT = 200000
 SLOW_COUNT = 5000  # for what costs microseconds a call
+SLOW_ROUNDS = 3
+SETTLE = 0.2  # attaching changes kernel code: let it settle
+AGREE, TRIES = 1.03, 8
 
 
 class Empty:
@@ -33,60 +39,16 @@ class Empty:
         self.process.wait()
 
 
-class Waits:
-    def __init__(self, load, empty, running, rounds):
-        self.load, self.empty, self.running, self.rounds = load, empty, running, rounds
-
-    def figure(self, wait, count=COUNT, before=()):
-        """ns a call. Under a tool, its own output is thrown away."""
-        done = subprocess.run([*before, self.load, wait, str(count)], check=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL)
-        return float(done.stdout.split()[0])
-
-    def beside(self, wait, context):
-        with context:
-            time.sleep(0.2)  # attaching changes kernel code: let it settle
-            return self.figure(wait)
-
-    def added(self, wait):
-        """The bare cost, and medians of what empty programs and sockstall add to it."""
-        bare, empty, counted = [], [], []
-        for _ in range(self.rounds):
-            bare.append(self.figure(wait))
-            empty.append(self.beside(wait, Empty(self.empty, wait)) - bare[-1])
-            counted.append(self.beside(wait, self.running("epoll", "--interfaces", "all", "-i", "1h")) - bare[-1])
-        return tuple(statistics.median(figures) for figures in (bare, empty, counted))
-
-    def under(self, wait, before):
-        bare = self.figure(wait, SLOW_COUNT)
-        return statistics.median(self.figure(wait, SLOW_COUNT, before) for _ in range(3)) - bare
-
-
-def tracing(argv):
-    """A command line with tracefs mounted where only it sees it."""
-    mount = "mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null; exec \"$@\""
-    return ["unshare", "-m", "sh", "-c", mount, "sh", *argv]
-
-
-def other_tools(wait):
-    """(name, command line that the load is run under), of those that are installed."""
-    script = (f"tracepoint:syscalls:sys_enter_{wait} {{ @at[tid] = nsecs; }} "
-              f"tracepoint:syscalls:sys_exit_{wait} {{ @ns[tid] = hist(nsecs - @at[tid]); }}")
-    tools = (("bpftrace", None, script),
-             ("perf", ["perf", "trace", "-s", "-o", os.devnull, "-e", wait], None),
-             ("strace", ["strace", "-c", "-f", "-o", os.devnull, "-e", f"trace={wait}"], None))
-    for name, before, beside in tools:
-        if shutil.which(name):
-            yield name, before, beside
-
-
 class Bpftrace:
-    def __init__(self, script):
-        self.script = script
+    """A histogram by thread: it attaches, and says so in a line."""
+
+    def __init__(self, wait):
+        script = (f"tracepoint:syscalls:sys_enter_{wait} {{ @at[tid] = nsecs; }} "
+                  f"tracepoint:syscalls:sys_exit_{wait} {{ @ns[tid] = hist(nsecs - @at[tid]); }}")
+        self.argv = tracing(["bpftrace", "-e", script])
 
     def __enter__(self):
-        self.process = subprocess.Popen(tracing(["bpftrace", "-e", self.script]), stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen(self.argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.process.stdout.readline()  # "Attaching 2 probes..."
         time.sleep(1)
 
@@ -95,15 +57,72 @@ class Bpftrace:
         self.process.communicate()
 
 
+class Waits:
+    def __init__(self, load, empty, running, rounds):
+        self.load, self.empty, self.running, self.rounds = load, empty, running, rounds
+
+    def figure(self, wait, count=COUNT, before=()):
+        """ns a call. Under a tool, its own output is thrown away."""
+        done = subprocess.run([*before, *pinned(SERVER_CPU, [self.load, wait, count])], check=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        return float(done.stdout.split()[0])
+
+    def once(self, wait, context):
+        """What it adds, and the bare figure."""
+        for _ in range(TRIES):
+            first = self.figure(wait)
+            with context():
+                time.sleep(SETTLE)
+                loaded = self.figure(wait)
+            time.sleep(SETTLE)
+            last = self.figure(wait)
+            if max(first, last) <= AGREE * min(first, last):
+                break
+        return loaded - (first + last) / 2, (first + last) / 2
+
+    def added(self, wait):
+        """The bare cost, and medians of what empty programs and sockstall add to it."""
+        empty, counted, bare = [], [], []
+        for _ in range(self.rounds):
+            for values, context in ((empty, lambda: Empty(self.empty, wait)),
+                                    (counted, lambda: self.running("epoll", "--interfaces", "all", "-i", "1h"))):
+                added, plain = self.once(wait, context)
+                values.append(added)
+                bare.append(plain)
+        return tuple(map(statistics.median, (bare, empty, counted)))
+
+    def under(self, wait, before):
+        bare = self.figure(wait, SLOW_COUNT)
+        return statistics.median(self.figure(wait, SLOW_COUNT, before) for _ in range(SLOW_ROUNDS)) - bare
+
+    def others(self, wait):
+        """(name, what it adds) of the tools that are installed."""
+        tools = {
+            "bpftrace": lambda: statistics.median(self.once(wait, lambda: Bpftrace(wait))[0] for _ in range(SLOW_ROUNDS)),
+            "perf trace -s": lambda: self.under(wait, tracing(["perf", "trace", "-s", "-o", os.devnull, "-e", wait])),
+            "strace -c": lambda: self.under(wait, ["strace", "-c", "-f", "-o", os.devnull, "-e", f"trace={wait}"]),
+        }
+        for name, measure in tools.items():
+            if not shutil.which(name.split()[0]):
+                yield name, "not installed"
+                continue
+            try:
+                yield name, f"{measure():+,.0f} ns"
+            except (subprocess.CalledProcessError, IndexError) as error:
+                yield name, f"does not run here: {error}"
+
+
+def tracing_programs():
+    """How many are loaded now. Others' make the bare call dear, and what is added to it meaningless."""
+    done = subprocess.run(["bpftool", "-j", "prog", "show"], stdout=subprocess.PIPE, check=False)
+    return sum(program.get("type") == "tracepoint" for program in json.loads(done.stdout or "[]"))
+
+
 def bench(row, waits):
+    if tracing_programs():
+        row("tracing programs of others", str(tracing_programs()), "what follows says little while they are there")
     for wait in WAITS:
         bare, empty, counted = waits.added(wait)
+        others = "; ".join(f"{name} {added}" for name, added in waits.others(wait))
         row(f"{wait}() with epoll --interfaces all beside it", f"{counted:+.0f} ns",
-            f"bare {bare:.0f} ns; empty programs {empty:+.0f} ns: {counted / empty:.2f} times that")
-    for name, before, beside in other_tools("epoll_wait"):
-        if before:
-            added = waits.under("epoll_wait", tracing(before))
-        else:
-            bare = waits.figure("epoll_wait")
-            added = waits.beside("epoll_wait", Bpftrace(beside)) - bare
-        row(f"epoll_wait() under {name}", f"{added:+.0f} ns")
+            f"bare {bare:.0f} ns; empty programs {empty:+.0f} ns: {counted / empty:.2f} times that; {others}")

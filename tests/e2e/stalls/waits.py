@@ -89,6 +89,8 @@ def compute(seconds):
 
 def more(count, value=0):
     """That many descriptors, all of them silent, or all of them ready."""
+    if not count:
+        return []
     resource.setrlimit(resource.RLIMIT_NOFILE, (2 * count + 100, max(2 * count + 100, resource.getrlimit(
         resource.RLIMIT_NOFILE)[1])))
     return [os.eventfd(value) for _ in range(count)]
