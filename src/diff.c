@@ -119,7 +119,7 @@ static size_t most_at_once(const struct thing *things, size_t count, const struc
 		ends[i] = life_end(things[i].life, story);
 	qsort(ends, count, sizeof(*ends), compare_moments);
 	for (size_t i = 0; i < count; i++) {
-		while (ends[over] <= life_begin(things[i].life) && over < i)
+		while (over < i && ends[over] <= life_begin(things[i].life))
 			over++;
 		if (i + 1 - over > most)
 			most = i + 1 - over;

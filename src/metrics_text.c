@@ -219,7 +219,7 @@ static int add_own_cost(struct buffer *out, const struct metrics *metrics)
 	return add_number(out, "looks_total", "counter", NULL, "Looks taken.", (double)metrics->looks) ?:
 	       add_number(out, "last_look_timestamp_seconds", "gauge", "seconds",
 			  "When the last look was taken. Where this is old, so is everything else here.",
-			  (double)(metrics->time_ns / 1000) / 1e6) ?:
+			  (double)metrics->time_ns / 1e9) ?:
 	       add_number(out, "interval_seconds", "gauge", "seconds", "Time between looks, as it is in force.",
 			  (double)metrics->interval_ns / 1e9) ?:
 	       add_number(out, "cpu_seconds_total", "counter", "seconds", "CPU time that sockstall has used.",

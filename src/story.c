@@ -102,11 +102,10 @@ static int add_phase(struct story *story, struct life *life, const struct row *r
 	if (!phases)
 		return -ENOMEM;
 	life->phases = phases;
-	phases[life->phase_count++] = (struct phase){
-		.from_ns = row->time_ns,
-		.verdict = keep_text(story, row->verdict),
-		.severity = row->severity,
-	};
+	life->phases[life->phase_count].from_ns = row->time_ns;
+	life->phases[life->phase_count].verdict = keep_text(story, row->verdict);
+	life->phases[life->phase_count].severity = row->severity;
+	life->phase_count++;
 	return 0;
 }
 
