@@ -171,6 +171,15 @@ static int open_if_same(const char *path, __u32 inode)
 	return -ESTALE;
 }
 
+/* A process that ends while its link is followed is "permission denied" (proc_ns_get_link()), or "no such process". */
+static int reason_of(int err, __u32 pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%u/ns", pid);
+	return (err == -EACCES || err == -ESRCH) && access(path, F_OK) ? -ENOENT : err;
+}
+
 /* A handle of the namespace; the inode is compared, because a pid or a name may be another's by now. */
 static int open_namespace(const struct probe_namespace *namespace)
 {
@@ -179,7 +188,7 @@ static int open_namespace(const struct probe_namespace *namespace)
 
 	if (namespace->pid) {
 		snprintf(path, sizeof(path), "/proc/%u/ns/net", namespace->pid);
-		fd = open_if_same(path, namespace->inode);
+		fd = reason_of(open_if_same(path, namespace->inode), namespace->pid);
 	}
 	if (fd < 0 && namespace->name[0]) {
 		snprintf(path, sizeof(path), NETNS_FOLDER "/%s", namespace->name);

@@ -360,18 +360,14 @@ static void sort_numbers(struct buffer *numbers)
 /* Gives the readers' sockets the cookies that the walk made the kernel draw. */
 static void patch_cookies(const struct owner_cache *cache, struct buffer *buffer)
 {
-	const struct owner_record *owners = (const void *)cache->owners.data;
-	size_t i, offset = 0, count = cache->owners.size / sizeof(*owners);
 	struct record_header *header;
+	size_t offset = 0;
 
 	while ((header = record_next(buffer, &offset))) {
 		struct socket_record *socket = (void *)header;
 
-		if (header->type != RECORD_SOCKET || socket->name.cookie || !socket->name.inode)
-			continue;
-		for (i = 0; i < count && !socket->name.cookie; i++)
-			if (owners[i].inode == socket->name.inode)
-				socket->name.cookie = owners[i].cookie;
+		if (header->type == RECORD_SOCKET && !socket->name.cookie && socket->name.inode)
+			socket->name.cookie = find_cookie(cache, socket->name.inode);
 	}
 }
 

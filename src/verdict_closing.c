@@ -240,7 +240,7 @@ static const char *why_under_way(struct arena *arena, const struct closing_evide
 
 static const char *say_end_now(struct arena *arena, const struct closing_evidence *evidence)
 {
-	return arena_printf(arena, "to end it now: %s", say_ending(arena, &evidence->socket->name));
+	return arena_printf(arena, "to end it now: %s", say_ending(arena, &evidence->socket->name, 0));
 }
 
 static const char *advise_path(struct arena *arena, const struct closing_evidence *evidence)

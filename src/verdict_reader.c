@@ -276,7 +276,11 @@ static const char *why_idle(struct arena *arena, const struct reader_evidence *e
 
 static const char *say_end_now(struct arena *arena, const struct reader_evidence *evidence)
 {
-	return arena_printf(arena, "to end it now: %s", say_ending(arena, &evidence->socket->name));
+	const struct socket_name *name = &evidence->socket->name;
+	/* The thread's own namespace is meant; and a process whose first thread has exited has none. */
+	__u32 tid = evidence->thread->netns == name->netns ? evidence->thread->tid : 0;
+
+	return arena_printf(arena, "to end it now: %s", say_ending(arena, name, tid));
 }
 
 /* What the program itself lacks, where nothing would end its read. */

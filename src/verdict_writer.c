@@ -131,11 +131,13 @@ static const char *why_sending(struct arena *arena, const struct writer_evidence
 
 static const char *advise(struct arena *arena, const struct writer_evidence *evidence, const char *first)
 {
+	const struct socket_name *name = &evidence->socket->name;
+	__u32 tid = evidence->thread->netns == name->netns ? evidence->thread->tid : 0;
 	const char *missing = "";
 
 	if (evidence->end.by == WRITE_END_NEVER)
 		missing = arena_printf(arena, "set a send timeout (SO_SNDTIMEO) in %.16s; ", evidence->thread->process_comm);
-	return arena_printf(arena, "%s; %sto end it now: %s", first, missing, say_ending(arena, &evidence->socket->name));
+	return arena_printf(arena, "%s; %sto end it now: %s", first, missing, say_ending(arena, name, tid));
 }
 
 static const char *advise_path(struct arena *arena, const struct writer_evidence *evidence)

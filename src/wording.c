@@ -69,12 +69,19 @@ const char *say_peer(struct arena *arena, const struct socket_name *name)
 	return say_endpoint(arena, name->peer_addr, name->peer_port);
 }
 
+static const char *say_kill(struct arena *arena, const struct socket_name *name, __u32 tid)
+{
+	return tid ? arena_printf(arena, ", or nsenter -t %u -n ss -K 'src %s dst %s'", tid, say_local(arena, name),
+				  say_peer(arena, name)) :
+		     "";
+}
+
 /* Brackets are the shell's, too. */
-const char *say_ending(struct arena *arena, const struct socket_name *name)
+const char *say_ending(struct arena *arena, const struct socket_name *name, __u32 tid)
 {
 	const char *quote = address_is_ipv4(name->local_addr) && address_is_ipv4(name->peer_addr) ? "" : "'";
 	const char *netns = name->netns ? arena_printf(arena, " netns=%u", name->netns) : "";
 
-	return arena_printf(arena, "sockstall end %slocal=%s%s %speer=%s%s%s", quote, say_local(arena, name), quote, quote,
-			    say_peer(arena, name), quote, netns);
+	return arena_printf(arena, "sockstall end %slocal=%s%s %speer=%s%s%s%s", quote, say_local(arena, name), quote,
+			    quote, say_peer(arena, name), quote, netns, say_kill(arena, name, tid));
 }

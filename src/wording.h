@@ -28,7 +28,10 @@ const char *say_address(struct arena *arena, const __u8 address[16]);
 const char *say_local(struct arena *arena, const struct socket_name *name);
 const char *say_peer(struct arena *arena, const struct socket_name *name);
 
-/* The command that shows how this connection can be ended, and ends it with --yes. */
-const char *say_ending(struct arena *arena, const struct socket_name *name);
+/*
+ * The command that shows how this connection can be ended, and ends it with --yes; and the one without sockstall. tid: a
+ * thread in the socket's network namespace, to enter it; 0: there is none.
+ */
+const char *say_ending(struct arena *arena, const struct socket_name *name, __u32 tid);
 
 #endif

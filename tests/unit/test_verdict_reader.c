@@ -364,7 +364,8 @@ static void test_row(void **state)
 	assert_string_equal(
 		row->advice,
 		"see what 10.0.0.2:80 is busy with; set a receive timeout (SO_RCVTIMEO) or SO_KEEPALIVE in app; "
-		"to end it now: sockstall end local=10.0.0.1:4000 peer=10.0.0.2:80 netns=4026531840");
+		"to end it now: sockstall end local=10.0.0.1:4000 peer=10.0.0.2:80 netns=4026531840, or nsenter -t 11 -n "
+		"ss -K 'src 10.0.0.1:4000 dst 10.0.0.2:80'");
 	assert_int_equal(row->pid, 10);
 	assert_int_equal(row->tid, 11);
 	assert_string_equal(row->comm, "worker");
@@ -491,6 +492,7 @@ static void test_ipv6(void **state)
 	assert_string_equal(scene->report.rows[0].local_addr, "2001:db8::1");
 	assert_non_null(
 		strstr(scene->report.rows[0].advice, "now: sockstall end 'local=[2001:db8::1]:4000' 'peer=[2001:db8::2]:80' netns=4026531841"));
+	assert_null(strstr(scene->report.rows[0].advice, "ss -K"));
 }
 
 /* Without CONFIG_SCHED_INFO the age is what the look before proves, and no more is said than that. */
