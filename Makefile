@@ -71,7 +71,7 @@ B := $(G)/$(ARCH)
 CC := $(GNU_$(ARCH))-gcc
 STRIP := $(GNU_$(ARCH))-strip
 SUITE := $(shell . /etc/os-release && echo $$VERSION_CODENAME)
-SYSROOT := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sockstall/sysroot-$(SUITE)-$(ARCH)
+SYSROOT := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sockstall/sysroot-$(SUITE)-$(ARCH)-$(shell echo $(SYSROOT_PACKAGES) | cksum | cut -c1-6)
 SYSROOT_CFLAGS := -isystem $(SYSROOT)/usr/include
 SYSROOT_LDFLAGS := -L$(SYSROOT)/usr/lib/$(GNU_$(ARCH))
 endif
@@ -88,11 +88,13 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DSOCKSTALL_VERSION='"$(VERSION)"' $(WARNI
 # What is given away is hardened: checked buffers and stacks, a random place in memory, relocations read-only once done.
 HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fPIE
 HARDENED_LINK := -Wl,-z,relro,-z,now,-z,noexecstack
+# libcap-ng can look users up, which a static program cannot, and is never asked to.
+STATIC_LINK := $(HARDENED_LINK) $(foreach f,getpwuid initgroups,-Wl,--wrap=$f,--defsym=__wrap_$f=abort)
 # Debug and line info names files; where they were built is nobody's business, and would make each build another.
 RELATIVE := -ffile-prefix-map=$(CURDIR)=.
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 $(WARNINGS) -Wno-unused-parameter -I/usr/include/$(MULTIARCH) -Ivmlinux \
 	-Iinclude -Ibpf $(RELATIVE)
-LIBS := -lbpf -lelf -lz -ljansson -lncursesw -ltinfo
+LIBS := -lbpf -lelf -lz -ljansson -lncursesw -ltinfo -lcap-ng -lseccomp
 STATIC_LIBS = $(LIBS) $(if $(SYSROOT)$(wildcard /usr/lib/$(MULTIARCH)/libzstd.a),-lzstd)
 
 BPF_OBJECTS := $(patsubst bpf/%.c,$(G)/%.o,$(wildcard bpf/*.bpf.c))
@@ -100,7 +102,7 @@ SOURCES := $(wildcard src/*.c)
 OBJECTS := $(SOURCES:src/%.c=$(B)/%.o)
 
 # Pure code is all that knows nothing of the probe.
-IMPURE := $(shell grep -lE 'bpf/libbpf.h|skel.h|probe.h"|probe_internal.h|probe_load.h' $(SOURCES) 2>/dev/null)
+IMPURE := $(shell grep -lE 'bpf/libbpf.h|skel.h|probe.h"|probe_internal.h|probe_load.h|privileges.h"' $(SOURCES) 2>/dev/null)
 PURE := $(filter-out $(IMPURE),$(SOURCES))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))
@@ -162,7 +164,7 @@ static: $(B)/sockstall-static
 
 $(B)/sockstall-static: $(OBJECTS)
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) $(HARDENING) -static-pie $(HARDENED_LINK) $(SYSROOT_LDFLAGS) $(LDFLAGS) -o $@ $^ $(STATIC_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(HARDENING) -static-pie $(STATIC_LINK) $(SYSROOT_LDFLAGS) $(LDFLAGS) -o $@ $^ $(STATIC_LIBS)
 	$(Q)$(STRIP) $@
 
 ifdef SYSROOT
@@ -270,7 +272,12 @@ unit:
 	@$(MAKE) --no-print-directory -j$$(nproc) $(UNIT_TESTS)
 	@failed=0; for t in $(UNIT_TESTS); do $$t || failed=1; done; exit $$failed
 
-e2e: all
+# Stands between sockstall and libc in tests of faults.
+$(G)/shim.so: tests/e2e/shim.c | $(G)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -fvisibility=hidden -fno-builtin -o $@ $< -ldl
+
+e2e: all $(G)/shim.so
 	/usr/bin/python3 -m pytest -p no:cacheprovider -q tests/e2e
 
 demo: packages

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "privileges.h"
 #include "probe.h"
 #include "run.h"
 
@@ -20,16 +21,25 @@ static int write_schema(void)
 	return EXIT_BROKE;
 }
 
+static int check(const struct options *options)
+{
+	int err = probe_check(stdout, options->btf_file);
+
+	privileges_check(stdout);
+	return err ? EXIT_BROKE : EXIT_DONE;
+}
+
 static int dispatch(const struct options *options, int argc, char **argv)
 {
 	switch (options->command) {
 	case COMMAND_SCHEMA:
 		return write_schema();
 	case COMMAND_CHECK:
-		return probe_check(stdout, options->btf_file) ? EXIT_BROKE : EXIT_DONE;
+		return check(options);
 	case COMMAND_END:
 		return run_end(options);
 	case COMMAND_REPLAY:
+		privileges_drop(PRIVILEGE_REPLAY | (options->html_file ? PRIVILEGE_FILES : 0));
 		return run_replay(options);
 	default:
 		return run_live(options, argc, argv);

@@ -46,6 +46,9 @@ __u64 probe_interval(const struct probe *probe);
 const char *probe_used(const struct probe *probe);
 const char *probe_missing(const struct probe *probe);
 
+/* What taking looks needs from now on: bits of privileges.h. */
+unsigned int probe_privileges(const struct probe *probe);
+
 /* NULL is allowed. */
 void probe_close(struct probe *probe);
 

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "privileges.h"
 #include "probe_load.h"
 #include "watch_facts.h"
 
@@ -321,6 +322,21 @@ int probe_open(struct probe **out, const struct options *options)
 	probe->previous_ns = clock_ns(CLOCK_MONOTONIC);
 	*out = probe;
 	return 0;
+}
+
+unsigned int probe_privileges(const struct probe *probe)
+{
+	const struct options *options = &probe->options;
+	unsigned int privileges = PRIVILEGE_LOOKS;
+	bool asks_for_cookies = !probe_features()->local_storage;
+
+	if (options->verbose || options->stacks)
+		privileges |= PRIVILEGE_STACKS;
+	if (asks_for_cookies)
+		privileges |= PRIVILEGE_COOKIES;
+	if (!probe->namespaces.only_own && (asks_for_cookies || (probe->use_sockets && options->netns != NETNS_SELF)))
+		privileges |= PRIVILEGE_NAMESPACES;
+	return privileges;
 }
 
 void probe_close(struct probe *probe)

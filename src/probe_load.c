@@ -185,6 +185,9 @@ struct sockstall_bpf *probe_load(const struct attempt *attempt, unsigned int wis
 	if (!skeleton)
 		return NULL;
 	err = sockstall_bpf__load(skeleton);
+	/* Without memory libbpf may have found that maps cannot be mapped, and left them out. */
+	if (!err && (!skeleton->bss || !skeleton->rodata))
+		err = -ENOMEM;
 	if (!err)
 		return skeleton;
 	sockstall_bpf__destroy(skeleton);

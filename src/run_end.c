@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "act.h"
+#include "privileges.h"
 #include "probe.h"
 #include "report.h"
 #include "run.h"
@@ -121,6 +122,7 @@ static int end_it(struct ending *ending, const struct row *row)
 	struct row record;
 	int err;
 
+	privileges_drop(PRIVILEGE_ACT);
 	err = act_plan(act, row, ending->options->how, &ending->options->times);
 	act->cancel_fd = ending->signals;
 	/* The id as it was given: it may have an ending that the row has not. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "new_file.h"
+#include "privileges.h"
 #include "probe.h"
 #include "reactions.h"
 #include "run.h"
@@ -290,6 +291,7 @@ static int run_opened(struct live *live, int argc, char **argv)
 	int err = session_open(&live->session, &live->options, stdout);
 
 	if (!err) {
+		privileges_drop(probe_privileges(live->probe) | (live->options.textfile ? PRIVILEGE_FILES : 0));
 		tell_ready(&live->options);
 		if (live->options.duration_ns)
 			live->deadline_ns = now_ns(CLOCK_MONOTONIC) + live->options.duration_ns;

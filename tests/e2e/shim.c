@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Loaded in front of sockstall (LD_PRELOAD) by tests. By the environment:
+ *
+ * SHIM_ALLOC=N    the allocations of the Nth place in the code that allocates fail
+ * SHIM_BPF=N      the Nth bpf() fails, with the error SHIM_ERRNO
+ * SHIM_COUNT=FILE at the end, writes there how many places and bpf() calls there were, and what memory was not freed
+ * SHIM_CLOCKS=FILE  two 64-bit numbers in ns, that are added to CLOCK_REALTIME and CLOCK_BOOTTIME; may change at any time
+ * SHIM_NO_SECCOMP  there is no seccomp()
+ * SHIM_DO=WHAT    once it waits, does what it should not be able to: see misbehave()
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+#define MAX_PLACES 4096
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+
+void __libc_free(void *memory);
+
+static const void *places[MAX_PLACES];
+static long place_count, failing_place, bpf_calls, failing_bpf, blocks;
+static int failing_errno, count_fd = -1;
+static const volatile int64_t *clocks;
+
+static long number(const char *name)
+{
+	const char *text = getenv(name);
+
+	return text ? atol(text) : 0;
+}
+
+__attribute__((constructor)) static void start(void)
+{
+	const char *file = getenv("SHIM_CLOCKS"), *count = getenv("SHIM_COUNT");
+	int fd;
+
+	/* Opened now: at the end sockstall may write no file any more. */
+	if (count)
+		count_fd = open(count, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	failing_place = number("SHIM_ALLOC");
+	failing_bpf = number("SHIM_BPF");
+	failing_errno = (int)number("SHIM_ERRNO");
+	if (!file)
+		return;
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	clocks = mmap(NULL, 16, PROT_READ, MAP_SHARED, fd, 0);
+	close(fd);
+	if (clocks == MAP_FAILED)
+		abort();
+}
+
+__attribute__((destructor)) static void stop(void)
+{
+	char text[64];
+
+	if (count_fd < 0)
+		return;
+	snprintf(text, sizeof(text), "%ld %ld %ld\n", place_count, bpf_calls, blocks);
+	if (write(count_fd, text, strlen(text)) < 0)
+		abort();
+}
+
+/* Places are numbered in the order in which they are first seen. */
+static int fails(const void *place)
+{
+	long i;
+
+	for (i = 0; i < place_count; i++)
+		if (places[i] == place)
+			return i + 1 == failing_place;
+	if (place_count < MAX_PLACES)
+		places[place_count++] = place;
+	if (place_count != failing_place)
+		return 0;
+	return 1;
+}
+
+#define FAIL_HERE()                                      \
+	do {                                             \
+		if (fails(__builtin_return_address(0))) { \
+			errno = ENOMEM;                  \
+			return NULL;                     \
+		}                                        \
+	} while (0)
+
+static void *counted(void *before, void *now)
+{
+	if (now && !before)
+		__atomic_add_fetch(&blocks, 1, __ATOMIC_RELAXED);
+	return now;
+}
+
+EXPORT void *malloc(size_t size)
+{
+	FAIL_HERE();
+	return counted(NULL, __libc_malloc(size));
+}
+
+EXPORT void *calloc(size_t count, size_t size)
+{
+	FAIL_HERE();
+	return counted(NULL, __libc_calloc(count, size));
+}
+
+/* glibc's realloc(memory, 0) frees; libbpf and sockstall do not ask for that. */
+EXPORT void *realloc(void *memory, size_t size)
+{
+	FAIL_HERE();
+	return counted(memory, __libc_realloc(memory, size));
+}
+
+EXPORT void free(void *memory)
+{
+	int before = errno;
+
+	if (memory)
+		__atomic_sub_fetch(&blocks, 1, __ATOMIC_RELAXED);
+	__libc_free(memory);
+	errno = before;
+}
+
+EXPORT void *reallocarray(void *memory, size_t count, size_t size)
+{
+	size_t bytes;
+
+	FAIL_HERE();
+	if (__builtin_mul_overflow(count, size, &bytes)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return counted(memory, __libc_realloc(memory, bytes));
+}
+
+EXPORT int clock_gettime(clockid_t clock, struct timespec *now)
+{
+	int64_t ns;
+
+	if (syscall(SYS_clock_gettime, clock, now))
+		return -1;
+	if (!clocks || (clock != CLOCK_REALTIME && clock != CLOCK_BOOTTIME))
+		return 0;
+	ns = (int64_t)now->tv_sec * 1000000000 + now->tv_nsec + clocks[clock == CLOCK_BOOTTIME];
+	now->tv_sec = ns / 1000000000;
+	now->tv_nsec = ns % 1000000000;
+	return 0;
+}
+
+EXPORT long syscall(long which, ...)
+{
+	static long (*real)(long, ...);
+	long a[6];
+	va_list arguments;
+	int i;
+
+	va_start(arguments, which);
+	for (i = 0; i < 6; i++)
+		a[i] = va_arg(arguments, long);
+	va_end(arguments);
+	if (which == SYS_seccomp && getenv("SHIM_NO_SECCOMP")) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (which == SYS_bpf && ++bpf_calls == failing_bpf) {
+		errno = failing_errno;
+		return -1;
+	}
+	if (!real)
+		real = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+	return real(which, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/* What a program that had been taken over would try. */
+static void misbehave(const char *what)
+{
+	char *const argv[] = { "/bin/true", NULL };
+
+	if (!strcmp(what, "inet"))
+		socket(AF_INET, SOCK_STREAM, 0);
+	else if (!strcmp(what, "unix"))
+		socket(AF_UNIX, SOCK_STREAM, 0);
+	else if (!strcmp(what, "netlink"))
+		socket(AF_NETLINK, SOCK_RAW, 0);
+	else if (!strcmp(what, "exec"))
+		execv(argv[0], argv);
+	else if (!strcmp(what, "write"))
+		open("/tmp/sockstall-should-not-be", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	else if (!strcmp(what, "code"))
+		mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	else if (!strcmp(what, "ptrace"))
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+	else if (!strcmp(what, "mount"))
+		mount("none", "/mnt", "tmpfs", 0, NULL);
+	else if (!strcmp(what, "kill"))
+		kill(getppid(), 0);
+	else if (!strcmp(what, "bpf"))
+		syscall(SYS_bpf, 5 /* BPF_PROG_LOAD */, NULL, 0);
+	else if (!strcmp(what, "namespace"))
+		unshare(CLONE_NEWUTS);
+	else if (!strcmp(what, "nothing") || !*what)
+		getpid();
+	else
+		abort();
+}
+
+EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *left, const sigset_t *mask)
+{
+	static int (*real)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
+	const char *what = getenv("SHIM_DO");
+
+	if (!real)
+		real = (int (*)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *))dlsym(RTLD_NEXT, "ppoll");
+	if (what)
+		misbehave(what);
+	return real(fds, count, left, mask);
+}

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""sockstall with tests/e2e/shim.c between it and libc."""
+
+import os
+import struct
+
+import pytest
+
+import run
+
+SHIM = os.path.join(run.ROOT, "build", "shim.so")
+
+
+def environment(**values):
+    """For sockstall's environment. A program without shared libraries takes no shim."""
+    if not os.path.exists(SHIM) or os.path.basename(run.SOCKSTALL) != "sockstall":
+        pytest.skip("no build/shim.so, or sockstall is static here")
+    return {**os.environ, "LD_PRELOAD": SHIM, **{f"SHIM_{name}": str(value) for name, value in values.items()}}
+
+
+class Clocks:
+    """CLOCK_REALTIME and CLOCK_BOOTTIME as sockstall sees them: how far off, in seconds."""
+
+    def __init__(self, path):
+        self.path = path
+        path.write_bytes(struct.pack("qq", 0, 0))
+
+    def set(self, realtime, boottime=0):
+        with open(self.path, "r+b") as file:
+            file.write(struct.pack("qq", int(realtime * 1e9), int(boottime * 1e9)))
