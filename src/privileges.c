@@ -36,6 +36,7 @@ static const struct need {
 	{ PRIVILEGE_NAMESPACES, "all network namespaces", CAP(SYS_ADMIN) },
 	{ PRIVILEGE_COOKIES, "sockets' cookies over netlink", 0 },
 	{ PRIVILEGE_STACKS, "stacks", CAP(SYSLOG) },
+	{ PRIVILEGE_MEMORY, "threads", 0 },
 	{ PRIVILEGE_FILES, "files made while it runs", CAP(DAC_OVERRIDE) },
 	{ PRIVILEGE_REPLAY, "replay", CAP(DAC_READ_SEARCH) },
 	{ PRIVILEGE_ACT, "end", CAP(NET_ADMIN) | CAP(SYS_PTRACE) | CAP(SYS_ADMIN) | CAP(DAC_READ_SEARCH) },

@@ -19,6 +19,7 @@ enum privilege {
 	PRIVILEGE_NAMESPACES = 1 << 1, /* goes into other network namespaces */
 	PRIVILEGE_COOKIES = 1 << 2,    /* asks for sockets' cookies over netlink (before Linux 5.12) */
 	PRIVILEGE_STACKS = 1 << 3,     /* reads stacks, and the kernel's symbols */
+	PRIVILEGE_MEMORY = 1 << 7,     /* reads other processes' memory */
 	PRIVILEGE_FILES = 1 << 4,      /* makes files while it runs */
 	PRIVILEGE_ACT = 1 << 5,	       /* ends connections, and says so in the journal */
 	PRIVILEGE_REPLAY = 1 << 6,     /* reads a recording */

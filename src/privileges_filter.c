@@ -46,7 +46,7 @@ static const char *const reads[] = {
 	"lstat64", "newfstatat", "fstatat64", "statx", "statfs", "fstatfs", "getcwd",
 };
 
-static const char *const stacks[] = { "process_vm_readv" };
+static const char *const memory[] = { "process_vm_readv" };
 
 static const char *const talks_netlink[] = {
 	"bind", "connect", "send", "sendto", "sendmsg", "recv", "recvfrom", "recvmsg", "getsockname", "setsockopt",
@@ -60,7 +60,7 @@ static const char *const files[] = {
 
 /* pidfd_getfd() takes a copy of a socket, and the rest is done to that. */
 static const char *const acts[] = {
-	"pidfd_open", "pidfd_getfd", "shutdown", "getpeername", "kcmp",
+	"pidfd_open", "pidfd_getfd", "shutdown", "getpeername", "kcmp", "setsid",
 };
 
 /* With a condition on one argument. */
@@ -121,7 +121,8 @@ static const struct rule looks_if[] = {
 static const struct rule namespaces_if[] = { { "setns", IS(1, CLONE_NEWNET) } };
 static const struct rule netlink_if[] = { { "socket", IS(0, AF_NETLINK) } };
 static const struct rule files_if[] = { { "open", WITHOUT(1, 0) }, { "openat", WITHOUT(2, 0) } };
-static const struct rule syslog_if[] = { { "socket", IS(0, AF_UNIX) } };
+/* The journal; and which network namespace a socket is in. */
+static const struct rule acts_if[] = { { "socket", IS(0, AF_UNIX) }, { "ioctl", IS(1, 0x894c) /* SIOCGSKNS */ } };
 
 #define NAMES(list) (list), sizeof(list) / sizeof((list)[0])
 
@@ -138,9 +139,9 @@ static const struct group {
 	{ PRIVILEGE_LOOKS | PRIVILEGE_ACT, NULL, 0, NAMES(looks_if) },
 	{ PRIVILEGE_NAMESPACES | PRIVILEGE_COOKIES | PRIVILEGE_ACT, NULL, 0, NAMES(namespaces_if) },
 	{ PRIVILEGE_COOKIES | PRIVILEGE_ACT, NAMES(talks_netlink), NAMES(netlink_if) },
-	{ PRIVILEGE_STACKS, NAMES(stacks), NULL, 0 },
+	{ PRIVILEGE_STACKS | PRIVILEGE_MEMORY, NAMES(memory), NULL, 0 },
 	{ PRIVILEGE_FILES, NAMES(files), NAMES(files_if) },
-	{ PRIVILEGE_ACT, NAMES(acts), NAMES(syslog_if) },
+	{ PRIVILEGE_ACT, NAMES(acts), NAMES(acts_if) },
 };
 
 static bool is_wanted(const struct group *group, unsigned int privileges)

@@ -332,6 +332,8 @@ unsigned int probe_privileges(const struct probe *probe)
 
 	if (options->verbose || options->stacks)
 		privileges |= PRIVILEGE_STACKS;
+	if (options->command == COMMAND_THREADS)
+		privileges |= PRIVILEGE_MEMORY;
 	if (asks_for_cookies)
 		privileges |= PRIVILEGE_COOKIES;
 	if (!probe->namespaces.only_own && (asks_for_cookies || (probe->use_sockets && options->netns != NETNS_SELF)))
