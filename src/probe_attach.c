@@ -196,6 +196,16 @@ static int vital_error(const struct attempt *attempt)
 	return 0;
 }
 
+static bool is_short_of_descriptors(const struct attempt *attempt)
+{
+	size_t i;
+
+	for (i = 0; i < probe_program_count; i++)
+		if (attempt->wanted[i] && (attempt->errors[i] == -EMFILE || attempt->errors[i] == -ENFILE))
+			return true;
+	return false;
+}
+
 static void say_what_is_lost(const struct attempt *attempt)
 {
 	const char *last = "";
@@ -237,7 +247,8 @@ static int load_and_attach(struct probe *probe, struct attempt *attempt)
 	if (err)
 		return err;
 	attach_all(probe, attempt);
-	return vital_error(attempt);
+	/* Not for want of the kernel's leave: what is short now will be short at the first look. */
+	return is_short_of_descriptors(attempt) ? -EMFILE : vital_error(attempt);
 }
 
 static void want(struct attempt *attempt, unsigned int wishes)
@@ -308,8 +319,10 @@ int probe_open(struct probe **out, const struct options *options)
 	struct probe *probe = calloc(1, sizeof(*probe));
 	int err;
 
-	if (!probe)
+	if (!probe) {
+		fprintf(stderr, "sockstall: cannot begin: %s\n", strerror(ENOMEM));
 		return -ENOMEM;
+	}
 	probe->options = *options;
 	probe->always_all = options->all;
 	probe->long_idle_ns = long_idle_ns();

@@ -90,6 +90,10 @@ static const char *permission_reason(void)
 
 static const char *reason_of(int err)
 {
+	if (err == -EMFILE || err == -ENFILE)
+		return "too few file descriptors: raise the limit (ulimit -n 1024)";
+	if (err == -ENOMEM)
+		return "not enough memory for the BPF programs";
 	if (err == -EPERM || err == -EACCES || !may_load())
 		return permission_reason();
 	if (!can_read_kernel())

@@ -91,7 +91,7 @@ def test_no_socket_but_netlink(arguments):
 
 def test_no_socket_is_held(stream):
     live = stream("-a", "-j")
-    live.wait(type="loop", timeout=20)
+    live.wait(type="start")
     links = [os.readlink(f"/proc/{live.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{live.pid}/fd") if int(fd) > 2]
     assert links and not [link for link in links if link.startswith("socket:")]
     live.stop()
