@@ -20,6 +20,7 @@ SCENARIO_PACKAGES := curl wrk nginx-light apache2-bin postgresql-15 python3-pg80
 BENCH_PACKAGES := linux-perf strace bpftrace libbpf-tools bpfcc-tools iproute2 util-linux wrk nginx-light redis-server \
 	redis-tools memcached libmemcached-tools python3-matplotlib
 DEB_PACKAGES := dpkg-dev debhelper fakeroot lintian xz-utils
+FUZZ_PACKAGES := libclang-rt-14-dev
 # Only `make lint` asks for these.
 LINT_PACKAGES := clang-tidy cppcheck valgrind
 # Only `make check-fleet` asks for these; what conflicts with them is unpacked into a folder.
@@ -108,7 +109,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*
 UNIT_HELPERS := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-.PHONY: all run check lint lint-sources lint-memory unit e2e scenarios static man install deb dist check-dist clean demo bench plots kernels packages vmlinux help check-fleet check-html
+.PHONY: all run check fuzz lint lint-sources lint-memory unit e2e scenarios static man install deb dist check-dist clean demo bench plots kernels packages vmlinux help check-fleet check-html
 .DELETE_ON_ERROR:
 
 all: $(B)/sockstall
@@ -272,6 +273,35 @@ unit:
 	@$(MAKE) --no-print-directory -j$$(nproc) $(UNIT_TESTS)
 	@failed=0; for t in $(UNIT_TESTS); do $$t || failed=1; done; exit $$failed
 
+# Pure code with libFuzzer and sanitizers in it. Each fuzzer runs for FUZZ_SECONDS, two at a time; what it finds is in
+# build/fuzz, and what is new and worth keeping in build/fuzz/corpus.
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 600
+FUZZ_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DSOCKSTALL_VERSION='"$(VERSION)"' -Iinclude -Isrc -I$(G) -Itests/fuzz -O1 -g \
+	-fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FUZZ_OBJECTS = $(PURE:src/%.c=$(G)/fuzz/pure/%.o) $(G)/fuzz/make_look.o
+
+$(G)/fuzz/pure/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c $< -o $@
+
+$(G)/fuzz/%.o: tests/fuzz/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) $(WARNINGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c $< -o $@
+
+$(FUZZERS:%=$(G)/fuzz/%): $(G)/fuzz/%: $(G)/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
+	$(call say,LD)
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ -lz -ljansson -lncursesw -ltinfo -lm
+
+.PRECIOUS: $(G)/fuzz/%.o $(G)/fuzz/pure/%.o
+
+fuzz: packages
+	@$(MAKE) --no-print-directory packages PACKAGES="$(FUZZ_PACKAGES)"
+	@$(MAKE) --no-print-directory -j$$(nproc) $(FUZZERS:%=$(G)/fuzz/%)
+	@printf '%s\n' $(FUZZERS) | xargs -P 2 -I{} tests/fuzz/run.sh $(G)/fuzz {} $(FUZZ_SECONDS)
+
 # Stands between sockstall and libc in tests of faults.
 $(G)/shim.so: tests/e2e/shim.c | $(G)
 	$(call say,LD)
@@ -390,4 +420,4 @@ vmlinux:
 clean:
 	rm -rf $(B)
 
--include $(wildcard $(sort $(G)/*.d $(B)/*.d) $(B)/unit/*.d $(B)/unit/pure/*.d)
+-include $(wildcard $(sort $(G)/*.d $(B)/*.d) $(B)/unit/*.d $(B)/unit/pure/*.d $(G)/fuzz/*.d $(G)/fuzz/pure/*.d)

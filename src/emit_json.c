@@ -23,9 +23,31 @@ struct json_emitter {
 	struct buffer line, text; /* reused from row to row */
 };
 
+/* Length of the control character that stands here, which JSON would allow and a terminal obey; or 0. */
+static size_t control_at(const unsigned char *at, const unsigned char *end)
+{
+	if (*at == 0x7f)
+		return 1;
+	return end - at > 1 && at[0] == 0xc2 && at[1] < 0xa0 ? 2 : 0; /* U+0080 to U+009F */
+}
+
+/* What jansson has quoted, whole characters of it. */
 static int append_quoted(const char *data, size_t size, void *out)
 {
-	return buffer_append(out, data, size);
+	const unsigned char *at = (const unsigned char *)data, *end = at + size, *plain = at;
+	size_t length;
+	int error = 0;
+
+	while (at < end && !error) {
+		length = control_at(at, end);
+		if (length) {
+			error = buffer_append(out, plain, (size_t)(at - plain)) ?:
+				text_printf(out, "\\u%04x", at[length - 1]);
+			plain = at + length;
+		}
+		at += length ? length : 1;
+	}
+	return error ?: buffer_append(out, plain, (size_t)(end - plain));
 }
 
 static int add_text(struct json_emitter *json, const char *raw)

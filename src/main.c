@@ -39,7 +39,7 @@ static int dispatch(const struct options *options, int argc, char **argv)
 	case COMMAND_END:
 		return run_end(options);
 	case COMMAND_REPLAY:
-		privileges_drop(PRIVILEGE_REPLAY | (options->html_file ? PRIVILEGE_FILES : 0));
+		privileges_drop(PRIVILEGE_REPLAY | (options->html_file || options->trace_file ? PRIVILEGE_FILES : 0));
 		return run_replay(options);
 	default:
 		return run_live(options, argc, argv);

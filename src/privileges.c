@@ -137,6 +137,8 @@ void privileges_drop(unsigned int privileges)
 {
 	int err;
 
+	if (privileges & PRIVILEGE_EXEC)
+		return;
 	say("giving up capabilities", drop_capabilities(capabilities_of(privileges)));
 	err = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
 	say("no_new_privs", err);

@@ -5,9 +5,8 @@
  * of little use to those who provoke it.
  *
  * The table in privileges.c says which capabilities and system calls each privilege brings. A command or an option that
- * needs more adds a bit here, a row there, and asks for it where it calls privileges_drop(). What cannot live with
- * no_new_privs and a filter (a program of the user's, with the user's rights) is started by a process that was forked
- * before the drop.
+ * needs more adds a bit here, a row there, and asks for it where it calls privileges_drop(). A program of the user's that
+ * is to run with the user's rights cannot live with no_new_privs and a filter: where one may be started nothing is given up.
  */
 #ifndef SOCKSTALL_PRIVILEGES_H
 #define SOCKSTALL_PRIVILEGES_H
@@ -23,6 +22,7 @@ enum privilege {
 	PRIVILEGE_FILES = 1 << 4,      /* makes files while it runs */
 	PRIVILEGE_ACT = 1 << 5,	       /* ends connections, and says so in the journal */
 	PRIVILEGE_REPLAY = 1 << 6,     /* reads a recording */
+	PRIVILEGE_EXEC = 1 << 8,       /* starts programs with the caller's rights: everything is kept */
 };
 
 /*

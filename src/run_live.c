@@ -286,12 +286,27 @@ static void use_own_namespace(struct options *options)
 		options->netns_inode = (uint32_t)st.st_ino;
 }
 
+/* What looks need, and what is asked for beside them: see privileges.h. */
+static unsigned int privileges_of(const struct live *live)
+{
+	const struct options *options = &live->options;
+	unsigned int privileges = probe_privileges(live->probe);
+
+	if (options->textfile || options->flight_ns)
+		privileges |= PRIVILEGE_FILES;
+	if (options->interactive)
+		privileges |= PRIVILEGE_ACT | PRIVILEGE_STACKS | PRIVILEGE_MEMORY;
+	if (options->exec_command)
+		privileges |= PRIVILEGE_EXEC;
+	return privileges;
+}
+
 static int run_opened(struct live *live, int argc, char **argv)
 {
 	int err = session_open(&live->session, &live->options, stdout);
 
 	if (!err) {
-		privileges_drop(probe_privileges(live->probe) | (live->options.textfile ? PRIVILEGE_FILES : 0));
+		privileges_drop(privileges_of(live));
 		tell_ready(&live->options);
 		if (live->options.duration_ns)
 			live->deadline_ns = now_ns(CLOCK_MONOTONIC) + live->options.duration_ns;

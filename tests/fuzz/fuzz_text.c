@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Lines of /proc: of an epoll instance's fdinfo, of cgroup, maps and stat; and what a person types about stalls. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cgroup_choice.h"
+#include "container.h"
+#include "fdinfo.h"
+#include "memory_map.h"
+#include "process_start.h"
+#include "text.h"
+
+static void check_cgroup(const char *line)
+{
+	struct cgroup_choice choice = {0};
+	struct arena arena = {0};
+	const char *id;
+
+	cgroup_choice_add(&choice, line);
+	cgroup_choice_add(&choice, line);
+	id = container_id(&arena, choice.path);
+	if (id && strlen(id) != 64)
+		abort();
+	container_id(&arena, line);
+	arena_free(&arena);
+}
+
+static void check_printable(const char *text)
+{
+	struct buffer line = {0};
+	size_t i;
+
+	if (text_printable(&line, text))
+		abort();
+	for (i = 0; i < line.size; i++)
+		if ((unsigned char)line.data[i] < 32 || line.data[i] == 127)
+			abort();
+	buffer_free(&line);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *line = malloc(size + 1), comm[16];
+	struct memory_region region;
+	struct fdinfo_watch watch;
+	__u64 ticks;
+
+	memcpy(line, data, size);
+	line[size] = '\0';
+	if (fdinfo_watch_parse(&watch, line, size) && watch.fd < 0)
+		abort();
+	if (memory_map_parse(&region, line, size) && region.end <= region.start)
+		abort();
+	if (!process_start_parse(line, &ticks, comm) && comm[15])
+		abort();
+	check_cgroup(line);
+	check_printable(line);
+	free(line);
+	return 0;
+}
