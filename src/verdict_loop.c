@@ -213,8 +213,10 @@ static const char *why_unseen(struct arena *arena, const struct loop_evidence *e
 {
 	return arena_printf(arena,
 			    "an epoll instance (descriptor %d) of this process has events ready that no thread waits "
-			    "for, and the thread that could has been %s for %s",
-			    evidence->unserved_fd, evidence->doing, say_duration(arena, evidence->outside_ns));
+			    "for, and the thread that could has been %s for %s%s",
+			    evidence->unserved_fd, evidence->doing,
+			    evidence->thread->flags & THREAD_AT_LEAST ? "at least " : "",
+			    say_duration(arena, evidence->outside_ns));
 }
 
 static const char *why_spinning(struct arena *arena, const struct loop_evidence *evidence)

@@ -769,6 +769,19 @@ static void test_unseen(void **state)
 			    "waits for, and the thread that could has been asleep in clock_nanosleep for 5.0 s");
 }
 
+/* Without CONFIG_SCHED_INFO it has slept for longer than the looks have seen. */
+static void test_unseen_for_at_least(void **state)
+{
+	struct scene *scene = *state;
+
+	add_unseen(scene, SYS_clock_nanosleep)->flags |= THREAD_AT_LEAST;
+	assert_int_equal(run(scene), 1);
+	assert_int_equal(scene->report.rows[0].age_at_least, true);
+	assert_int_equal(scene->report.rows[0].since_ns, 0);
+	assert_near(scene->report.rows[0].age_s, 5);
+	assert_non_null(strstr(scene->report.rows[0].why, "asleep in clock_nanosleep for at least 5.0 s"));
+}
+
 static void test_unseen_in_poll(void **state)
 {
 	struct scene *scene = *state;
@@ -1111,6 +1124,7 @@ int main(void)
 		REPORT_TEST(test_rates),
 		REPORT_TEST(test_waiting_without_counters),
 		REPORT_TEST(test_unseen),
+		REPORT_TEST(test_unseen_for_at_least),
 		REPORT_TEST(test_unseen_in_poll),
 		REPORT_TEST(test_unseen_with_threads),
 		REPORT_TEST(test_kept_from_its_cpu),
