@@ -12,6 +12,7 @@ import pytest
 import run
 from child import PYTHON, wait_until
 from scene import block, waiting_client
+from terminal import run_in_pty
 
 # What a command is told and how it was started, one JSON line each time; then it waits, is idle or fails, as told.
 TOLD = r"""
@@ -211,6 +212,23 @@ def test_a_script_without_interpreter_is_not_given_to_a_shell(room, tmp_path, st
     time.sleep(0.5)
     live.stop()
     assert b"Exec format error" in live.errors and not (tmp_path / "ran").exists()
+
+
+def test_under_the_live_view(room, teller, tmp_path):
+    """What a command says and what is to be said of it does not fall into the picture: it comes when that is gone."""
+    command, told = teller
+    client = reader(room)
+    told_twice = tmp_path / "twice"
+    written, code = run_in_pty(
+        [run.SOCKSTALL, "readers", "-i", "100ms", "-m", "100ms", "-p", client.pid, "--on-stall", "reader.age>0", "--shell",
+         "--exec", f"{command} 'sys.exit(7)'; touch {told_twice}; exit 9"], until=b"awaiting_reply")
+    wait_until(told_twice.exists, 10, "the command")
+    assert code == 0 and len(told()) == 1
+    assert b"on stdout" not in written
+    failed = [line for line in written.split(b"\r\n") if b"failed with exit status 9" in line]
+    assert len(failed) <= 1  # it may have been too late for that
+    if failed:
+        assert written.rindex(b"sockstall: --exec: ") > written.rindex(b"\x1b[?1049l")
 
 
 # --flight
