@@ -15,6 +15,8 @@ int signals_open(bool dump)
 	int fd;
 
 	signal(SIGPIPE, SIG_IGN);
+	/* Ignored, as whoever starts sockstall may have left it, children could not be waited for. */
+	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);

@@ -354,14 +354,15 @@ def test_keepalive_ends_the_read_of_a_dead_peer_only(room):
 
 # probe
 
+@pytest.mark.parametrize("before", [(), ("env", "--ignore-signal=CHLD")], ids=["plain", "sigchld_ignored"])
 @pytest.mark.parametrize("steps", [(), ("keepalive=600,75,9", "user_timeout=90")], ids=["plain", "with_keepalive"])
-def test_probe_of_a_peer_that_is_there(room, steps):
+def test_probe_of_a_peer_that_is_there(room, steps, before):
     client = reader(room, 5131, *steps)
-    before = tcp_options(client.pid, client.fd)
+    set_before = tcp_options(client.pid, client.fd)
     assert end(*selector(client), "--how", "probe")["peer"] is None
-    done = end(*selector(client), "--how", "probe", "--yes")
+    done = end(*selector(client), "--how", "probe", "--yes", before=before)
     assert done["result"] == "done" and done["peer"] == "answers" and 0 <= done["answer_s"] <= 6
-    assert tcp_options(client.pid, client.fd) == before
+    assert tcp_options(client.pid, client.fd) == set_before
     assert still_reads(client)
     answered(client)
 

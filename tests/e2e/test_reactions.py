@@ -179,10 +179,11 @@ def test_at_most_four_at_once_and_left_to_run(room, teller, stream):
             os.kill(pid, signal.SIGKILL)
 
 
-def test_children_are_reaped(room, teller, stream):
+@pytest.mark.parametrize("before", [(), ("env", "--ignore-signal=CHLD")], ids=["plain", "sigchld_ignored"])
+def test_children_are_reaped(room, teller, stream, before):
     command, told = teller
     client = reader(room)
-    live = stream(*options(client, "--on-stall", "reader.age>0", "--exec", f"{command} 'sys.exit(7)'"))
+    live = stream(*options(client, "--on-stall", "reader.age>0", "--exec", f"{command} 'sys.exit(7)'"), before=before)
     one = wait_until(told, 15, "the command")[0]
     wait_until(lambda: not os.path.exists(f"/proc/{one['pid']}"), 10, "it to be reaped")
     live.stop()
