@@ -167,7 +167,7 @@ static void fill_closing(struct row *row, const struct closing *closing, const s
 	row->closing.keepalive = !!(socket->flags & SOCKET_KEEPALIVE);
 	if (socket->name.state == STATE_CLOSE_WAIT)
 		row->closing.eof_read = !!(socket->flags & SOCKET_EOF_READ);
-	row->change_key = (int64_t)socket->name.state << 32 | socket->retransmits;
+	row->change_key = (int64_t)((uint64_t)socket->name.state << 32 | socket->retransmits);
 }
 
 static int add_row(struct scene *scene, const struct closing *closing, size_t connections)

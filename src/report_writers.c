@@ -63,7 +63,7 @@ static void fill_writer(struct row *row, struct report *report, const struct wri
 	if (socket->sndtimeo_ns)
 		row->writer.sndtimeo_s = fill_seconds(socket->sndtimeo_ns);
 	row->writer.returns_by_s = fill_until(writer->evidence.now_ns, writer->evidence.end.at_ns);
-	row->change_key = (int64_t)socket->retransmits << 32 | socket->probes_out;
+	row->change_key = (int64_t)((uint64_t)socket->retransmits << 32 | socket->probes_out);
 	fill_unix_peer(&row->writer.peer, report, writer->look, socket);
 	if (socket->name.kind == SOCKET_KIND_TCP)
 		fill_tcp(row, writer);
