@@ -109,7 +109,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*
 UNIT_HELPERS := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-.PHONY: all run check fuzz lint lint-sources lint-memory unit e2e scenarios static man install deb dist check-dist clean demo bench plots kernels packages vmlinux help check-fleet check-html
+.PHONY: all run check fuzz floods lint lint-sources lint-memory unit e2e scenarios static man install deb dist check-dist clean demo bench plots kernels packages vmlinux help check-fleet check-html
 .DELETE_ON_ERROR:
 
 all: $(B)/sockstall
@@ -120,6 +120,7 @@ help:
 	@echo 'make scenarios    real servers, stalled on purpose, and their healthy twins'
 	@echo 'make static       one file, no shared libraries; ARCH=arm64 or amd64 for the other architecture'
 	@echo 'make bench        what it costs         make lint    clang-tidy, cppcheck, -fanalyzer, valgrind'
+	@echo 'make fuzz         10 minutes of each fuzzer; FUZZ_SECONDS=60 less     make floods  a million half-open connections'
 	@echo 'make kernels      the e2e tests on older and newer kernels, in QEMU; K=5.10 one, ALL=1 all tests, TESTS="…" some'
 	@echo 'make dist         static files for amd64 and arm64, sources and sums, in build/dist'
 	@echo 'make deb          a Debian package, in build/deb     make check-dist  tests of both'
@@ -301,6 +302,11 @@ fuzz: packages
 	@$(MAKE) --no-print-directory packages PACKAGES="$(FUZZ_PACKAGES)"
 	@$(MAKE) --no-print-directory -j$$(nproc) $(FUZZERS:%=$(G)/fuzz/%)
 	@printf '%s\n' $(FUZZERS) | xargs -P 2 -I{} tests/fuzz/run.sh $(G)/fuzz {} $(FUZZ_SECONDS)
+
+# What `make check` does with 4,000 half-open connections, with a million.
+FLOOD ?= 1000000
+floods: all
+	FLOOD=$(FLOOD) /usr/bin/python3 -m pytest -p no:cacheprovider -q tests/e2e/test_floods.py
 
 # Stands between sockstall and libc in tests of faults.
 $(G)/shim.so: tests/e2e/shim.c | $(G)

@@ -161,6 +161,9 @@ const struct column columns[] = {
 	      .priority = 22),
 	SECONDS("oldest_half_open_s", listener.oldest_half_open_s, LISTENER, "Age of the oldest half-open connection",
 		.heading = "OLDEST", .priority = 23, .ticks = 1),
+	TEXT("top_sources", listener.top_sources, LISTENER,
+	     "The networks (/24, of IPv6 /64) that most of more than 100 half-open connections come from, and how many from each",
+	     .heading = "TOP SOURCES", .shape = SHAPE_SENTENCE),
 
 	COUNT("acceptors", listener.acceptors, LISTENER, "Threads that wait in accept; null without --all",
 	      .heading = "ACCEPTORS", .priority = 40),

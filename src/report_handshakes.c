@@ -13,6 +13,7 @@
 #include "report_kinds.h"
 #include "sleeping.h"
 #include "tcp_states.h"
+#include "top_sources.h"
 #include "verdict_handshake.h"
 #include "wording.h"
 
@@ -394,6 +395,8 @@ static int add_listener(struct scene *scene, struct listener_evidence *tally, co
 	/* Without --all the thread scan leaves them out. */
 	if (scene->options->all && name->inode)
 		row->listener.acceptors = count_acceptors(scene->look, name->inode);
+	if (tally->requests > LISTENER_FOLD)
+		row->listener.top_sources = top_sources(arena, scene->look, name->cookie);
 	row->peer_addr = NULL;
 	row->peer_port = NOT_KNOWN;
 	tally->owner = owners_say(arena, scene->look, name->cookie);

@@ -84,6 +84,7 @@ struct handshake_fields {
 struct listener_fields {
 	int64_t accept_queue, accept_queue_max, somaxconn, syn_queue, drops, half_open;
 	double drops_per_s, oldest_half_open_s;
+	const char *top_sources;
 	int64_t acceptors;
 };
 

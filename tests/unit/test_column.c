@@ -15,7 +15,7 @@ static const char *const keys[ROW_TYPES] = {
 			  "side stage retransmits retransmits_max next_retransmit_s gives_up_s accept_queue "
 			  "accept_queue_max syn_queue bytes_waiting",
 	[ROW_LISTENER] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
-			 "accept_queue accept_queue_max somaxconn syn_queue drops drops_per_s half_open oldest_half_open_s "
+			 "accept_queue accept_queue_max somaxconn syn_queue drops drops_per_s half_open oldest_half_open_s top_sources "
 			 "acceptors",
 	[ROW_READER] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
 		       "syscall kind state role last_received_s last_sent_s bytes_received bytes_sent unacked_bytes "

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""
+Floods, in namespaces of their own. `make floods` makes them large (FLOOD=1000000 half-open connections).
+"""
+
+import os
+import subprocess
+
+import pytest
+
+import run
+from child import SLOW, Stall, wait_until
+from scene import MIN_AGE, block, waiting_client
+from zoo import Room
+
+FLOOD = int(os.environ.get("FLOOD", "4000"))
+NETWORKS = 12
+MEGABYTE = 1 << 20
+
+
+def counts():
+    """From each network another number, the last the most: FLOOD in all, about."""
+    weight = NETWORKS * (NETWORKS + 1) // 2
+    return [max(10, FLOOD * (i + 1) // weight) for i in range(NETWORKS)]
+
+
+@pytest.fixture
+def flooded():
+    """A listener with room for them, and a subnet whose owner says nothing."""
+    room = Room()
+    for key, value in ("net.core.somaxconn", 2 * FLOOD), ("net.ipv4.tcp_max_syn_backlog", 4 * FLOOD), \
+            ("net.ipv4.tcp_syncookies", 0), ("net.ipv4.conf.all.rp_filter", 0), ("net.ipv4.tcp_synack_retries", 6):
+        room.here.sysctl(key, value)
+    network = ".".join(room.link.right4.split(".")[:2]) + ".0.0"
+    room.here.ip("route", "add", f"{network}/16", "via", room.link.right4)
+    server = Stall(room.here, "endpoint.py", f"listen={room.link.left4},5080,{2 * FLOOD}")
+    server.said("listening")
+    room.network, room.server = network, server
+    yield room
+    room.close()
+
+
+def flood(room):
+    stall = Stall(room.there, "syn_flood.py", room.link.left4, 5080, room.network, *counts())
+    stall.said("sent", 300)
+    return stall
+
+
+def resident(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        line = next(line for line in file if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
+
+
+def test_a_syn_flood_is_one_finding(flooded, stream):
+    live = stream("-j", "-i", "200ms", *MIN_AGE)
+    flood(flooded)
+    found = live.wait(60, type="listener", netns=flooded.here.inode, verdict="syn_flood")
+    client = block(waiting_client(flooded, 5081, flooded.link.right4))
+    reader = live.wait(20, type="reader", event="open", pid=client.pid)
+    assert reader["age_s"] < 4 * SLOW, "a reader has to wait for the flood"
+    memory = resident(live.pid)
+    records = live.stop()
+    assert not run.matching(records, type="handshake", netns=flooded.here.inode, side="server"), "not folded"
+    assert len(run.matching(records, type="listener", netns=flooded.here.inode, event="open")) == 1
+    assert found["half_open"] > 100 and found["pid"] == flooded.server.pid
+    assert memory < 64 * MEGABYTE, memory
+    lost = sum(record["count"] for record in run.matching(records, type="lost", where="sockets"))
+    assert records[-1]["lost"] >= lost
+
+
+def test_where_a_flood_comes_from(flooded):
+    flood(flooded)
+
+    def report():
+        records = run.once("handshakes", *MIN_AGE, "--netns", flooded.here.inode)
+        found = run.matching(records, type="listener", verdict="syn_flood")
+        return (found[0], records) if found else None
+
+    found, records = wait_until(report, 60, "the flood's finding")
+    first, *_ = entries = found["top_sources"].split(", ")
+    lost = run.matching(records, type="lost", where="sockets")
+    assert len(entries) == 11 and entries[-1].startswith("2 others "), entries
+    by_network = {entry.split()[0]: int(entry.split()[1]) for entry in entries[:-1]}
+    assert list(by_network.values()) == sorted(by_network.values(), reverse=True)
+    prefix = flooded.network.rsplit(".", 2)[0]
+    assert set(by_network) <= {f"{prefix}.{third}.0/24" for third in range(NETWORKS)}, by_network
+    if not lost:  # all that the kernel counts are told apart
+        assert first.startswith(f"{prefix}.{NETWORKS - 1}.0/24 "), entries
+        told = sum(by_network.values()) + int(entries[-1].split()[-1])
+        assert abs(told - found["half_open"]) <= max(50, FLOOD // 50), (told, found)
+
+
+def test_its_share_of_a_cpu_in_a_flood(flooded, stream):
+    """Looks that cost more than 5 % are made less often."""
+    flood(flooded)
+    live = stream("handshakes", "-j", "-i", "100ms")
+    seconds = 12
+    subprocess.run(["sleep", str(seconds)], check=True)
+    end = live.stop()[-1]
+    # The start is not in the budget.
+    assert end["cpu_s"] < 1.0 * SLOW + seconds * 0.10, end
+
+
+def test_without_a_flood_there_is_no_finding(flooded):
+    client = Stall(flooded.there, "endpoint.py", f"connect={flooded.link.left4},5080")
+    client.said("connected")
+    records = run.once("handshakes", "--netns", flooded.here.inode)
+    assert not [r for r in run.matching(records, type="listener") if r["verdict"] == "syn_flood" or r["top_sources"]]
