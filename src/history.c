@@ -36,13 +36,15 @@ static void forget_oldest(struct history *history)
 static int copy_rows(struct moment *moment, const struct row *const *rows, size_t count)
 {
 	size_t kept[ROW_TYPES] = {0}, all = 0;
+	struct row *kept_rows;
 	int error = 0;
 
 	for (enum row_type type = 0; type < ROW_TYPES; type++)
 		all += moment->total[type] < HISTORY_ROWS ? moment->total[type] : HISTORY_ROWS;
-	moment->rows = calloc(all + 1, sizeof(*moment->rows));
-	if (!moment->rows)
+	kept_rows = calloc(all + 1, sizeof(*kept_rows));
+	if (!kept_rows)
 		return -ENOMEM;
+	moment->rows = kept_rows;
 	for (size_t i = 0; i < count && !error; i++) {
 		struct row *copy = &moment->rows[moment->count];
 
@@ -81,24 +83,22 @@ static int take(struct moment *moment, const struct report *report)
 
 int history_add(struct history *history, const struct report *report, const struct look_record *head)
 {
-	struct moment *moment;
+	struct moment moment = {.head = *head};
 	int error;
 
 	if (!history->moments)
 		history->moments = calloc(HISTORY_LOOKS, sizeof(*history->moments));
 	if (!history->moments)
 		return -ENOMEM;
-	if (history->count == HISTORY_LOOKS)
-		forget_oldest(history);
-	moment = place(history, history->count);
-	moment->head = *head;
-	error = take(moment, report);
+	error = take(&moment, report);
 	if (error) {
-		forget(moment);
+		forget(&moment);
 		return error;
 	}
-	history->bytes += moment->bytes;
-	history->count++;
+	if (history->count == HISTORY_LOOKS)
+		forget_oldest(history);
+	*place(history, history->count++) = moment;
+	history->bytes += moment.bytes;
 	while (history->bytes > HISTORY_BYTES && history->count > 1)
 		forget_oldest(history);
 	return 0;

@@ -224,7 +224,7 @@ static bool add_character(char *text, size_t room, uint32_t code)
 	}
 	if (used + strlen(bytes) >= room)
 		return false;
-	strcpy(text + used, bytes);
+	memcpy(text + used, bytes, strlen(bytes) + 1);
 	return true;
 }
 

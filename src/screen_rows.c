@@ -10,35 +10,39 @@
 
 /* ---- Who is who ---- */
 
-static uint64_t hash(uint64_t hash, const void *data, size_t size)
+static uint64_t hash_byte(uint64_t hash, unsigned char byte)
 {
-	const unsigned char *bytes = data;
+	return (hash ^ byte) * 0x100000001b3; /* FNV-1a */
+}
 
-	while (size--)
-		hash = (hash ^ *bytes++) * 0x100000001b3; /* FNV-1a */
+static uint64_t hash_number(uint64_t hash, int64_t number)
+{
+	for (int shift = 0; shift < 64; shift += 8)
+		hash = hash_byte(hash, (unsigned char)((uint64_t)number >> shift));
 	return hash;
 }
 
-static uint64_t hash_text(uint64_t seed, const char *text)
+static uint64_t hash_text(uint64_t hash, const char *text)
 {
-	return text ? hash(seed, text, strlen(text) + 1) : seed;
+	for (; text && *text; text++)
+		hash = hash_byte(hash, (unsigned char)*text);
+	return hash_byte(hash, 0);
 }
 
 /* A loop is the same one before and after it stalls, though only then it has an id. */
 uint64_t screen_row_id(const struct row *row)
 {
-	const int64_t numbers[] = {row->type, row->pid, row->tid, row->fd, (int64_t)row->order};
-	uint64_t id = 0xcbf29ce484222325;
+	uint64_t id = hash_number(0xcbf29ce484222325, row->type);
 
 	if (row->id && row->type != ROW_LOOP)
-		id = hash_text(id, row->id);
-	else if (row->type == ROW_LOOP)
-		id = hash_text(hash(id, numbers, 3 * sizeof(*numbers)), row->loop.interface);
-	else
-		id = hash_text(hash(id, numbers, sizeof(numbers)), row->cookie);
+		return hash_text(id, row->id) | 1;
+	id = hash_number(hash_number(id, row->pid), row->tid);
+	if (row->type == ROW_LOOP)
+		return hash_text(id, row->loop.interface) | 1;
+	id = hash_text(hash_number(hash_number(id, row->fd), (int64_t)row->order), row->cookie);
 	if (row->type == ROW_REGION)
 		id = hash_text(id, row->region.start);
-	return id ? id : 1;
+	return id | 1;
 }
 
 /* ---- The filter ---- */
