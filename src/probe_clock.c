@@ -4,6 +4,9 @@
  * that has just woken got its CPU just now: the moment at which it looks at CLOCK_MONOTONIC and its own
  * last_arrival, read by the scan that follows, are the same moment on the two clocks. If it was switched
  * out in between, the counts of switches differ and the pair is thrown away.
+ *
+ * Nor does the pair tell anything where a hypervisor took the CPU away in between: no switch, but the thread has then
+ * "used" much CPU for a nap. It naps again.
  */
 #include <sys/resource.h>
 #include <time.h>
@@ -11,6 +14,10 @@
 #include "probe_internal.h"
 
 #define NAP_NS 20000
+
+/* More CPU time than a nap takes on the slowest machine, and little beside the 20 ms that an age may be wrong by. */
+#define NAP_CPU_NS 1000000
+#define NAPS 5
 
 __u64 clock_ns(clockid_t clock)
 {
@@ -20,13 +27,25 @@ __u64 clock_ns(clockid_t clock)
 	return (__u64)now.tv_sec * 1000000000 + (__u64)now.tv_nsec;
 }
 
+/* Returns whether it was left alone. */
+static bool nap(struct probe_clock *clock)
+{
+	__u64 used_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	struct timespec length = { .tv_nsec = NAP_NS };
+
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &length, NULL);
+	clock->woke_ns = clock_ns(CLOCK_MONOTONIC);
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID) - used_ns < NAP_CPU_NS;
+}
+
 void probe_clock_prepare(struct probe_clock *clock)
 {
-	struct timespec nap = { .tv_nsec = NAP_NS };
 	struct rusage usage;
+	int naps = 0;
 
-	clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
-	clock->woke_ns = clock_ns(CLOCK_MONOTONIC);
+	do
+		clock->disturbed = !nap(clock);
+	while (clock->disturbed && ++naps < NAPS);
 	getrusage(RUSAGE_THREAD, &usage);
 	clock->switches = (__u64)usage.ru_nvcsw + (__u64)usage.ru_nivcsw;
 }
@@ -35,7 +54,7 @@ void probe_clock_finish(struct probe_clock *clock, const struct sockstall_bpf *s
 {
 	__u64 arrival = skeleton->bss->self_last_arrival;
 
-	if (!arrival || skeleton->bss->self_switches != clock->switches)
+	if (!arrival || skeleton->bss->self_switches != clock->switches || (clock->disturbed && clock->valid))
 		return;
 	clock->offset_ns = (__s64)(clock->woke_ns - arrival);
 	clock->valid = true;

@@ -54,6 +54,7 @@ struct probe_namespaces {
 struct probe_clock {
 	__s64 offset_ns; /* CLOCK_MONOTONIC minus the scheduler's clock */
 	bool valid;
+	bool disturbed; /* woke_ns may be late: better than no offset, but no better than the last one */
 	__u64 woke_ns;
 	__u64 switches;
 };
