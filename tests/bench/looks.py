@@ -95,8 +95,18 @@ def bench_namespaces(figures, program, net_load):
                 ("whole run, handshakes -1", wall(program, "handshakes", "-1", "-j"))], ROUNDS, count)
 
 
+def bench_reactions(figures, program, load):
+    """A condition that no stall meets, and looks that are kept: beside the same looks without."""
+    with Helper(load, "threads", 1000):
+        figures.compare(SECTION, "a look over 1,000 threads asleep in read, with reactions", "ms", [
+            ("readers", look(program, "readers")),
+            ("--on-stall, not met", look(program, "readers", "--on-stall", "reader.age>1h", "--exec", "true")),
+            ("--flight 60s", look(program, "readers", "--flight", "60s"))], ROUNDS)
+
+
 def bench(figures, program, load, net_load, flood, scan):
     bench_threads(figures, program, load, net_load, scan)
+    bench_reactions(figures, program, load)
     bench_sockets(figures, program, load, scan)
     bench_requests(figures, program, flood, scan)
     bench_namespaces(figures, program, net_load)
