@@ -22,7 +22,8 @@
  *   PTRACE_MODE_ATTACH: CAP_SYS_PTRACE;
  * - any of them in another network namespace: CAP_SYS_ADMIN for setns(2);
  * - system calls: pidfd_open, pidfd_getfd, setns, socket(AF_NETLINK, AF_UNIX), send*, recv*, connect (to /dev/log),
- *   getsockopt, setsockopt, shutdown, ioctl(SIOCGSKNS), fork and wait4 (the probe's guard).
+ *   getsockopt, setsockopt, shutdown, ioctl(SIOCGSKNS), fork and wait4 (the probe's guard); for a connection that no
+ *   process has open also socket(AF_INET), bind, listen and accept4. PRIVILEGE_ACT has them.
  */
 #ifndef SOCKSTALL_ACT_H
 #define SOCKSTALL_ACT_H

@@ -8,7 +8,7 @@
  * reaped at every look. Those that still run when sockstall ends are left to run.
  *
  * Rights: none of its own. A command has what sockstall has at that moment: a seccomp filter would go over to it, and
- * no_new_privs too. System calls: memfd_create, clone, execve, wait4, pipe2, setpgid, rt_sig*, dup2, close_range.
+ * no_new_privs too, so with PRIVILEGE_EXEC nothing is given up. System calls: memfd_create, clone, execve, wait4, pipe2, setpgid, rt_sig*, dup2, close_range.
  */
 #ifndef SOCKSTALL_EXEC_H
 #define SOCKSTALL_EXEC_H

@@ -58,9 +58,12 @@ static const char *const files[] = {
 	"fdatasync", "link", "linkat", "pwrite64", "umask", "mkdir", "mkdirat",
 };
 
-/* pidfd_getfd() takes a copy of a socket, and the rest is done to that. */
+/*
+ * pidfd_getfd() takes a copy of a socket, and the rest is done to that. A connection of its own shows what SOCK_DESTROY
+ * does to one that no process has open.
+ */
 static const char *const acts[] = {
-	"pidfd_open", "pidfd_getfd", "shutdown", "getpeername", "kcmp", "setsid",
+	"pidfd_open", "pidfd_getfd", "shutdown", "getpeername", "kcmp", "setsid", "listen", "accept", "accept4",
 };
 
 /* With a condition on one argument. */
@@ -121,8 +124,10 @@ static const struct rule looks_if[] = {
 static const struct rule namespaces_if[] = { { "setns", IS(1, CLONE_NEWNET) } };
 static const struct rule netlink_if[] = { { "socket", IS(0, AF_NETLINK) } };
 static const struct rule files_if[] = { { "open", WITHOUT(1, 0) }, { "openat", WITHOUT(2, 0) } };
-/* The journal; and which network namespace a socket is in. */
-static const struct rule acts_if[] = { { "socket", IS(0, AF_UNIX) }, { "ioctl", IS(1, 0x894c) /* SIOCGSKNS */ } };
+/* The journal; that connection; and which network namespace a socket is in. */
+static const struct rule acts_if[] = { { "socket", IS(0, AF_UNIX) },
+				       { "socket", IS(0, AF_INET) },
+				       { "ioctl", IS(1, 0x894c) /* SIOCGSKNS */ } };
 
 #define NAMES(list) (list), sizeof(list) / sizeof((list)[0])
 
