@@ -88,6 +88,12 @@ static void print_others(FILE *out)
 		    "needs CONFIG_SCHED_INFO; without it: ages count from the first look, and are at least that; no lag_runqueue_s");
 }
 
+/* The programs that the configuration makes different ones of. */
+static bool is_configured(const char *name)
+{
+	return !strcmp(name, "thread_scan") || !strcmp(name, "file_scan");
+}
+
 /*
  * Once more with what each command and its options make of the programs; what is shown is the dearest, or the first
  * refusal.
@@ -109,7 +115,8 @@ static void try_commands(struct attempt *attempt)
 	for (i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {
 		one = *attempt;
 		for (place = 0; place < probe_program_count; place++)
-			one.wanted[place] = attempt->wanted[place] && probe_programs[place].commands & wishes[i];
+			one.wanted[place] = attempt->wanted[place] && probe_programs[place].commands & wishes[i] &&
+					    is_configured(probe_programs[place].name);
 		probe_find_refused(&one, wishes[i]);
 		for (place = 0; place < probe_program_count; place++) {
 			attempt->errors[place] = one.errors[place];
