@@ -227,7 +227,7 @@ static int fill(struct probe *probe, struct look *look)
 		probe_connects_note(probe, buffer);
 	if (!err && probe->use_loops)
 		err = probe_usage_add(probe, buffer);
-	if (!err && (probe->use_loops || probe->stack_iter))
+	if (!err && (probe->use_loops || probe->stack_iter || probe->options.command == COMMAND_THREADS))
 		err = probe_notes_add(probe, buffer);
 	if (!err)
 		err = probe_processes_add(probe, buffer);

@@ -257,6 +257,16 @@ static int add_stacks(struct probe *probe, const struct buffer *buffer, struct b
 	return count ? probe_stacks_add(probe, notes, told, count) : 0;
 }
 
+/* Of whom more is to be told than the scan knows of what it is in. */
+static bool is_noted(const struct probe *probe, const struct buffer *buffer, const struct thread_record *thread,
+		     size_t offset)
+{
+	if (probe->use_loops)
+		return is_away(buffer, thread, offset);
+	return probe->options.command == COMMAND_THREADS && thread->flags & (THREAD_SLEEPING | THREAD_STOPPED) &&
+	       (has_path(thread) || waits_for_child(thread));
+}
+
 int probe_notes_add(struct probe *probe, struct buffer *buffer)
 {
 	const struct thread_record *away[MAX_NOTED];
@@ -265,8 +275,8 @@ int probe_notes_add(struct probe *probe, struct buffer *buffer)
 	struct record_header *header;
 	int err = 0;
 
-	while (probe->use_loops && count < MAX_NOTED && (header = record_next(buffer, &offset)))
-		if (header->type == RECORD_THREAD && is_away(buffer, (const void *)header, offset))
+	while (count < MAX_NOTED && (header = record_next(buffer, &offset)))
+		if (header->type == RECORD_THREAD && is_noted(probe, buffer, (const void *)header, offset))
 			away[count++] = (const void *)header;
 	for (i = 0; i < count && !err; i++)
 		err = add_where(&notes, away[i]);

@@ -8,6 +8,7 @@
 #include "loop_now.h"
 #include "report.h"
 #include "report_kinds.h"
+#include "runtime.h"
 #include "verdict_loop.h"
 #include "wording.h"
 
@@ -404,7 +405,7 @@ static void fill_usage(struct row *row, const struct turn *turn)
 		return;
 	if (usage->fd_limit)
 		row->loop.fd_limit = usage->fd_limit > INT64_MAX ? INT64_MAX : (int64_t)usage->fd_limit;
-	if (usage->runtime[0])
+	if (usage->runtime[0] && runtime_fits(usage->runtime, !turn->loop || turn->loop->interface == LOOP_EPOLL))
 		row->loop.runtime = usage->runtime;
 	if (usage->user_watches >= 0)
 		row->loop.user_watches = usage->user_watches;

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "fill.h"
+#include "loop_now.h"
 #include "report.h"
 #include "report_kinds.h"
 #include "report_regions.h"
@@ -86,6 +87,7 @@ static int add_thread(struct report *report, const struct look *look, const stru
 		fill_detail(row, &report->arena, view->detail);
 	row->thread.state = state_name(thread->state);
 	row->thread.syscall = look_syscall(thread);
+	row->thread.now_in = loop_now_in(&report->arena, look, thread, view->socket);
 	row->thread.now_s = fill_since(thread->seen_ns, asleep_since);
 	if (asleep_since)
 		row->age_at_least = !!(thread->flags & THREAD_AT_LEAST);

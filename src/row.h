@@ -141,7 +141,7 @@ struct loop_fields {
 };
 
 struct thread_fields {
-	const char *state, *syscall;
+	const char *state, *syscall, *now_in;
 	double now_s;
 	uint64_t created_ns; /* CLOCK_REALTIME; 0: not known */
 	int64_t creator_tid;

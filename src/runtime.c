@@ -144,3 +144,16 @@ const char *runtime_of(const struct runtime_facts *facts)
 		return of_java(facts->seen);
 	return of_libraries(facts->seen);
 }
+
+bool runtime_fits(const char *runtime, bool epoll)
+{
+	/* These wait with epoll wherever there is one. */
+	static const char *const guests[] = {"asyncio", "uvloop", "libuv", "tokio", "nio", "netty", "go"};
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(guests); i++) {
+		if (!strcmp(runtime, guests[i]))
+			return epoll;
+	}
+	return true;
+}

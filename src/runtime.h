@@ -21,4 +21,10 @@ void runtime_thread(struct runtime_facts *facts, const char *name);
 /* Constant text; NULL where the facts are not sure. */
 const char *runtime_of(const struct runtime_facts *facts);
 
+/*
+ * Whether a loop of such a process is the runtime's own, as far as that can be told: a process may have it loaded, and
+ * a loop around poll or select beside it. `epoll`: what the loop waits with.
+ */
+bool runtime_fits(const char *runtime, bool epoll);
+
 #endif

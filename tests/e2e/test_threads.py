@@ -3,13 +3,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import time
 
 import pytest
 
 import run
-from child import STALLS, Child, wait_until
+from child import PYTHON, STALLS, Child, wait_until
 from stalls.machine import NUMBER, PAUSE
 from zoo import moment
 
@@ -174,6 +175,39 @@ def test_creator_of_a_new_thread(program, stream):
     assert abs(moment(record["created"]) - time.time()) < 5
     live.stop()
     child.end()
+
+
+WAITING = """
+import fcntl, os, socket, subprocess, sys, threading, time
+lock, file = threading.Lock(), open(sys.argv[1], "w")
+lock.acquire()
+fcntl.flock(file, fcntl.LOCK_EX)
+server = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(server.getsockname())
+child = subprocess.Popen(["sleep", "600"])
+other = open(sys.argv[1], "w")
+for wait in lock.acquire, child.wait, lambda: client.recv(1), lambda: fcntl.flock(other, fcntl.LOCK_EX):
+    threading.Thread(target=wait, daemon=True).start()
+print(client.getsockname()[1], server.getsockname()[1], child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_what_threads_are_in(tmp_path):
+    path = tmp_path / "locked"
+    program = Child([PYTHON, "-c", WAITING, str(path)])
+    words = program.wait_line(bytes.decode, 10).split()
+    expected = {"futex: a lock or condition variable", f"wait4: child {words[2]} sleep", f"flock {path}",
+                f"recvfrom 127.0.0.1:{words[0]} -> 127.0.0.1:{words[1]}"}
+
+    def told():
+        records = run.matching(run.once("threads", "-p", program.pid), type="thread")
+        return {record["now_in"] for record in records if record["tid"] != program.pid}
+    try:
+        wait_until(lambda: told() == expected, 10, "all four")
+    finally:
+        os.kill(int(words[2]), signal.SIGKILL)
+        program.end()
 
 
 def test_leader_has_exited(stall):

@@ -78,6 +78,7 @@ class Loop(Fault):
     request, ending = "ask\\n", "ok\\n"
     nap = None  # the request that makes it sleep; {s}, {ms}
     own = 0  # share of events that are not of requests
+    runtime = None
 
     def start(self, stage):
         """The processes whose loops are looked at."""
@@ -94,10 +95,15 @@ class Loop(Fault):
     def run(self, stage):
         rows = Rows(self.start(stage))
         try:
-            return ", ".join([*self.rates(stage, rows), *self.lags(stage, rows)])
+            return ", ".join([*self.rates(stage, rows), *self.lags(stage, rows), self.recognized(rows)])
         finally:
             if rows.stream.process.poll() is None:
                 rows.end()
+
+    def recognized(self, rows):
+        told = rows.all()[-1]["runtime"]
+        assert told == self.runtime, f"runtime: {told} told, {self.runtime} true"
+        return f"runtime {told}"
 
     def load(self, stage):
         """Requests that were made."""
@@ -137,8 +143,7 @@ class Counting(Loop):
     def rates(self, stage, rows):
         _, first = self.ask(stage, 1, self.request)
         time.sleep(SILENCE_S)
-        before = rows.all()
-        rows.take()
+        before = rows.take()
         self.load(stage)
         time.sleep(SILENCE_S)
         records = rows.take()
@@ -151,7 +156,7 @@ class Counting(Loop):
 
 class Asyncio(Counting):
     name, nap = "loops-asyncio", "sleep {s}\\n"
-    kind = "asyncio"
+    kind = runtime = "asyncio"
 
     def start(self, stage):
         program = stage.python(stage.server, "counting_loop.py", self.kind, stage.server_addr, PORT)
@@ -160,7 +165,8 @@ class Asyncio(Counting):
 
 
 class Poll(Asyncio):
-    name, kind = "loops-selectors-poll", "poll"
+    """It has asyncio loaded, and does not use it."""
+    name, kind, runtime = "loops-selectors-poll", "poll", None
 
 
 class Edge(Counting):
@@ -186,6 +192,7 @@ class Select(Edge):
 
 class Java(Loop):
     name, needs = "loops-java-nio", ("java",)
+    runtime = "nio"
     request, ending, nap = "ask\\n", "\\n", "nap {ms}\\n"
 
     def start(self, stage):
@@ -194,6 +201,7 @@ class Java(Loop):
 
 class Redis(Loop):
     name, needs = "loops-redis", ("redis-server",)
+    runtime = "redis"
     request, ending, nap, port = "PING\\r\\n", "\\r\\n", "DEBUG SLEEP {s}\\r\\n", 6379
 
     def start(self, stage):
@@ -203,6 +211,7 @@ class Redis(Loop):
 class Memcached(Loop):
     """No command of it sleeps."""
     name, needs = "loops-memcached", ("memcached",)
+    runtime = "libevent"
     request, ending, port = "get key\\r\\n", "END\\r\\n", 11211
 
     def start(self, stage):
@@ -223,6 +232,7 @@ class Wrk(Loop):
 class Nginx(Wrk):
     """No handler of it sleeps."""
     name, needs = "loops-nginx", ("nginx", "wrk")
+    runtime = "nginx"
 
     def start(self, stage):
         return start_nginx(stage).workers
@@ -230,6 +240,7 @@ class Nginx(Wrk):
 
 class Node(Wrk):
     name, needs = "loops-node-http", ("node", "wrk")
+    runtime = "libuv"
     nap = "GET /busy/{s} HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n"
 
     def start(self, stage):
@@ -242,6 +253,7 @@ class Go(Wrk):
     through an eventfd: these events nobody else counts.
     """
     name, needs = "loops-go", ("go", "wrk")
+    runtime = "go"
     expected = "rates within 2 %, and its own wake-ups"
     own = 0.08
 
@@ -252,6 +264,7 @@ class Go(Wrk):
 class Haproxy(Wrk):
     """It counts the turns of its loops itself: each is a wait."""
     name, needs = "loops-haproxy", ("haproxy", "wrk")
+    runtime = "haproxy"
 
     def start(self, stage):
         stage.python(stage.client, "asyncio_server.py", stage.client_addr, BACKEND)

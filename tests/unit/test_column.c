@@ -34,7 +34,8 @@ static const char *const keys[ROW_TYPES] = {
 		     "wait_p99_s now now_s now_in watches watches_edge watches_oneshot watches_idle_unbounded "
 		     "watch_limit fd_limit highest_fd runtime set_bytes_per_s open_fds process_sockets "
 		     "process_threads user_watches kernel_stack user_stack",
-	[ROW_THREAD] = "v type time pid tid comm cgroup container netns netns_name state syscall now_s now_at_least created "
+	[ROW_THREAD] = "v type time pid tid comm cgroup container netns netns_name state syscall now_s now_in now_at_least "
+		       "created "
 		       "creator_tid shares stack_start stack_end stack_guard stack_used cpu_s switches switches_voluntary "
 		       "switches_involuntary kernel_stack user_stack",
 	[ROW_REGION] = "v type time pid tid comm cgroup container netns netns_name start end bytes permissions kind path",

@@ -44,6 +44,8 @@ static void test_rows(void **state)
 	assert_int_equal(report_threads.run(&report, &look, NULL, &options), 0);
 	assert_int_equal(report.count, 1 + i);
 	assert_string_equal(report.rows[0].thread.syscall, "futex");
+	assert_string_equal(report.rows[0].thread.now_in, "futex: a lock or condition variable");
+	assert_null(report.rows[1].thread.now_in);
 	assert_true(fabs(report.rows[0].thread.now_s - 3) < 1e-6);
 	assert_int_equal(report.rows[0].age_at_least, false);
 	assert_int_equal(report.rows[0].thread.created_ns, LOOK_REALTIME_OFFSET + NOW - 100 * SECOND);

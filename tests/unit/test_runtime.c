@@ -72,9 +72,19 @@ static void test_runtimes(void **state)
 	}
 }
 
+/* asyncio that is loaded says nothing about a loop around poll; nginx can be told to use poll. */
+static void test_loops_beside_it(void **state)
+{
+	(void)state;
+	assert_true(runtime_fits("asyncio", true));
+	assert_false(runtime_fits("asyncio", false));
+	assert_true(runtime_fits("nginx", false));
+	assert_true(runtime_fits("libevent", false));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_runtimes)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_runtimes), cmocka_unit_test(test_loops_beside_it)};
 
 	return cmocka_run_group_tests_name("runtime", tests, NULL, NULL);
 }
