@@ -10,6 +10,7 @@ import run
 from child import wait_until
 from judge import check_prediction, describe, expected, judge, lives, satisfied
 from stage import Stage
+from zoo import moment
 
 SETTLE_S = 2.5  # what is wrong may come up a look or two later
 TWIN_S = 20
@@ -95,8 +96,9 @@ def watch(one, stage, stream, outcome):
     outcome.wrong += now.wrong + [f"--once: {words}" for words in then.wrong]
     wrong = finish(one, truths, stage, stream)
     records = stream.stop()
-    at_end = judge(truths, records, stage.inodes)
-    outcome.wrong += wrong + not_closed(records, stage.inodes) + lost(records) + replayed(stage.recording, stream)
+    own = without_aftermath(records, stage)
+    at_end = judge(truths, own, stage.inodes)
+    outcome.wrong += wrong + not_closed(own, stage.inodes) + lost(records) + replayed(stage.recording, stream)
     outcome.disturbed = is_disturbed(records)
     outcome.extra += merge(now.extra + at_end.extra, then.extra)
 
@@ -121,12 +123,23 @@ def finish(one, truths, stage, stream):
         if truth.predicts:
             happened = truth.happens(PREDICTION_S)
             wrong += check_prediction(truth, stream.records(), stage.inodes, happened)
+    stage.ended = time.time()
     one.end(stage)
     try:
-        wait_until(lambda: not not_closed(stream.records(), stage.inodes), CLOSE_S)
+        wait_until(lambda: not not_closed(without_aftermath(stream.records(), stage), stage.inodes), CLOSE_S)
     except AssertionError:
         pass
     return wrong
+
+
+def without_aftermath(records, stage):
+    """
+    A program that is ended leaves its connections to the kernel. Where their peer is dead or cut off they do not close
+    either, which is true, and told from then on.
+    """
+    late = {record["id"] for record in records if record["type"] == "closing" and record["event"] == "open"
+            and moment(record["time"]) >= stage.ended}
+    return [record for record in records if record.get("id") not in late]
 
 
 def not_closed(records, inodes):
