@@ -94,6 +94,7 @@ enum lost_where {
 	LOST_RECORDS, /* output that could not be written */
 	LOST_WATCHES, /* more watched descriptors than one look brings along */
 	LOST_REGIONS, /* more of an address space than sockstall reads */
+	LOST_LOOKS, /* not taken, because what was written to was not read */
 };
 
 struct lost_record {

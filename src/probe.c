@@ -57,10 +57,12 @@ static int add_losses(struct probe *probe, struct buffer *buffer)
 		err = add_lost(buffer, LOST_REGIONS, probe->lost_regions);
 	if (!err)
 		err = add_lost(buffer, LOST_WATCHES, probe->lost_watches);
+	if (!err)
+		err = add_lost(buffer, LOST_LOOKS, probe->lost_looks);
 	probe->lost_events = events;
 	probe->lost_loops = loops;
 	probe->lost_namespaces = probe->lost_sockets = probe->lost_threads = probe->lost_owners = 0;
-	probe->lost_regions = probe->lost_watches = 0;
+	probe->lost_regions = probe->lost_watches = probe->lost_looks = 0;
 	return err;
 }
 
@@ -284,4 +286,9 @@ const char *probe_used(const struct probe *probe)
 const char *probe_missing(const struct probe *probe)
 {
 	return probe->missing;
+}
+
+void probe_missed(struct probe *probe, __u64 looks)
+{
+	probe->lost_looks += looks;
 }

@@ -39,6 +39,9 @@ int probe_look(struct probe *probe, struct look *look);
  */
 __u64 probe_undecided(const struct probe *probe);
 
+/* So many looks were not taken: the next one says so. */
+void probe_missed(struct probe *probe, __u64 looks);
+
 /* What the interval is now, ns: longer than asked for while looks cost more than their budget. */
 __u64 probe_interval(const struct probe *probe);
 

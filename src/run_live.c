@@ -19,6 +19,9 @@
 /* With --once, loops are watched for this long before the look, so that one that spins is seen. */
 #define ONCE_WATCH_NS 50000000ULL
 
+/* Writing that takes this long waits for someone. */
+#define UNREAD_NS 1000000000ULL
+
 #define PIECE_NS   50000000ULL
 #define SOONEST_NS 200000000ULL
 
@@ -148,6 +151,21 @@ static void tell_ready(const struct options *options)
 		fprintf(stderr, "sockstall: --ready-fd: %s\n", strerror(errno));
 }
 
+/*
+ * Where what it writes to is not read (a stopped pager), it waits there: nothing piles up meanwhile, in memory or in the
+ * kernel. How many looks were due is told by the next one.
+ */
+static int write_look(struct live *live)
+{
+	__u64 began = now_ns(CLOCK_MONOTONIC), interval = probe_interval(live->probe), took;
+	int err = session_look(&live->session);
+
+	took = now_ns(CLOCK_MONOTONIC) - began;
+	if (took >= UNREAD_NS && took >= 2 * interval)
+		probe_missed(live->probe, took / interval);
+	return err;
+}
+
 static int take_look(struct live *live)
 {
 	struct wants wants;
@@ -156,7 +174,7 @@ static int take_look(struct live *live)
 	session_wants(&live->session, &wants);
 	probe_want(live->probe, &wants);
 	err = probe_look(live->probe, session_next_look(&live->session));
-	return err ? err : session_look(&live->session);
+	return err ? err : write_look(live);
 }
 
 /* A second look in place of the first, where that left something open. */
