@@ -51,6 +51,92 @@ static __always_inline void write_owner(struct seq_file *seq, struct task_struct
 	bpf_seq_write(seq, &record, sizeof(record));
 }
 
+/* ---- For chains: connections on which somebody waits ---- */
+
+#define TCP_ESTABLISHED 1
+#define TCP_FIN_WAIT2	5
+#define TCP_CLOSE_WAIT	8
+
+/* The other ends of what threads wait on. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct peer_key);
+	__type(value, __u8);
+} wanted_peers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct socket_record);
+} connection_scratch SEC(".maps");
+
+static __always_inline bool is_established(const struct sock *sk)
+{
+	__u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
+
+	return read_integer(sk, sk_protocol) == IPPROTO_TCP &&
+	       (state == TCP_ESTABLISHED || state == TCP_FIN_WAIT2 || state == TCP_CLOSE_WAIT);
+}
+
+/* Bytes lie about, or the client spoke last, or nobody yet; and all that for a while. Between requests is neither. */
+static __always_inline bool is_awaited(const struct sock *sk)
+{
+	const struct tcp_sock *tp = (const struct tcp_sock *)sk;
+	__u64 now = bpf_ktime_get_ns(), slack = 2 * cfg_tick_ns;
+	__u64 sent = jiffies32_to_moment(BPF_CORE_READ(tp, lsndtime), now);
+	__u64 received = jiffies32_to_moment(BPF_CORE_READ(tp, inet_conn.icsk_ack.lrcvtime), now);
+	__u64 last = sent > received ? sent : received;
+	__u32 origin;
+
+	if (last + chains_quiet_ns > now)
+		return false;
+	if (BPF_CORE_READ(tp, rcv_nxt) != BPF_CORE_READ(tp, copied_seq) ||
+	    BPF_CORE_READ(tp, write_seq) != BPF_CORE_READ(tp, snd_una))
+		return true;
+	origin = origin_flags(tp);
+	if (origin & SOCKET_PORT_BOUND || !(origin & SOCKET_LISTENER_CHILD))
+		return sent + slack >= received;
+	return received + slack >= sent || !BPF_CORE_READ(tp, bytes_sent);
+}
+
+static __always_inline bool is_other_end(const struct socket_name *name)
+{
+	struct peer_key key = {
+		.local_port = name->local_port,
+		.peer_port = name->peer_port,
+	};
+
+	__builtin_memcpy(key.local_addr, name->local_addr, sizeof(key.local_addr));
+	__builtin_memcpy(key.peer_addr, name->peer_addr, sizeof(key.peer_addr));
+	return bpf_map_lookup_elem(&wanted_peers, &key);
+}
+
+static __always_inline bool write_connection(struct seq_file *seq, const struct socket *socket, __u64 inode)
+{
+	const struct sock *sk = BPF_CORE_READ(socket, sk);
+	struct socket_record *record;
+	__u32 zero = 0;
+
+	if (!sk || !is_established(sk))
+		return false;
+	record = bpf_map_lookup_elem(&connection_scratch, &zero);
+	if (!record)
+		return false;
+	__builtin_memset(&record->name, 0, sizeof(record->name));
+	read_common_name(&record->name, &sk->__sk_common);
+	if (!is_other_end(&record->name) && !is_awaited(sk))
+		return false;
+	__builtin_memset(record, 0, sizeof(*record));
+	read_socket(record, sk);
+	read_socket_more(record, sk);
+	record->name.inode = inode;
+	bpf_seq_write(seq, record, sizeof(*record));
+	return true;
+}
+
 SEC("iter/task_file")
 int file_scan(struct bpf_iter__task_file *ctx)
 {
@@ -72,7 +158,7 @@ int file_scan(struct bpf_iter__task_file *ctx)
 	if (!socket)
 		return 0;
 	inode = file->f_inode->i_ino;
-	if (is_wanted_socket(socket, inode))
+	if (is_wanted_socket(socket, inode) || (cfg_chains && write_connection(ctx->meta->seq, socket, inode)))
 		write_owner(ctx->meta->seq, task, ctx->fd, socket, inode);
 	return 0;
 }

@@ -28,6 +28,7 @@ const volatile bool cfg_threads __weak = false;
 const volatile bool cfg_writers __weak = false;
 const volatile bool cfg_acceptors __weak = false;
 const volatile bool cfg_peers __weak = false; /* of unix sockets */
+const volatile bool cfg_chains __weak = false; /* all threads, and both ends of what is awaited */
 
 /* Which sockets the scan of a namespace brings: see socket_scan.bpf.c. */
 const volatile bool cfg_handshakes __weak = false;
@@ -35,6 +36,9 @@ const volatile bool cfg_closing __weak = false;
 
 /* Those that are being closed, once nothing has happened on them for this long. */
 __u64 closing_quiet_ns __weak = 0;
+
+/* Those on which an answer is due, likewise. */
+__u64 chains_quiet_ns __weak = 0;
 
 /* What each syscall is: enum syscall_kind by number. */
 const volatile __u8 cfg_syscall_kinds[SYSCALL_NUMBERS] __weak = {};

@@ -176,7 +176,7 @@ static __always_inline bool read_descriptor(struct socket_record *record, struct
 			return false;
 		read_socket(record, sk);
 		record->name.inode = BPF_CORE_READ(file, f_inode, i_ino);
-		if (kind == SYSCALL_WRITES && cfg_writers)
+		if (cfg_chains || (kind == SYSCALL_WRITES && cfg_writers))
 			read_socket_more(record, sk);
 		if (cfg_peers && record->name.kind == SOCKET_KIND_UNIX)
 			record->peer_inode = unix_peer_inode(sk);
@@ -288,6 +288,8 @@ static __always_inline bool is_wanted_wait(__u8 kind)
 
 static __always_inline bool is_wanted(const struct thread_record *record, const struct task_struct *task, __u8 kind)
 {
+	if (cfg_chains)
+		return true;
 	if (record->flags & THREAD_HAS_SOCKET && is_wanted_wait(kind))
 		return true;
 	if (cfg_loops && (record->loops || kind == SYSCALL_WAITS_EPOLL))

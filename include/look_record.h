@@ -84,6 +84,28 @@ struct netns_record {
 
 _Static_assert(sizeof(struct netns_record) == 80, "netns_record");
 
+/* An address that a network namespace has. */
+struct address_record {
+	struct record_header header;
+	__u32 netns; /* inode */
+	__u32 pad;
+	__u8 address[16]; /* as in socket_name */
+};
+
+_Static_assert(sizeof(struct address_record) == 32, "address_record");
+
+/* A connection through address translation: what its client sees, and what its server sees. From conntrack. */
+struct translation_record {
+	struct record_header header;
+	__u32 netns; /* in which it is translated */
+	__u32 pad;
+	__u8 client_addr[16], asked_addr[16]; /* from, to */
+	__u8 server_addr[16], asker_addr[16]; /* whom it reaches, and from where it seems to come */
+	__u16 client_port, asked_port, server_port, asker_port;
+};
+
+_Static_assert(sizeof(struct translation_record) == 88, "translation_record");
+
 enum lost_where {
 	LOST_EVENTS = 1, /* the ring buffer was full */
 	LOST_SOCKETS, /* more stuck sockets than sockstall keeps */

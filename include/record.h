@@ -33,6 +33,8 @@ enum record_type {
 	RECORD_REGION, /* a piece of a process's address space */
 	RECORD_INSTANCE, /* an epoll instance that was read; its RECORD_WATCHes follow it */
 	RECORD_WATCH, /* a descriptor that it watches; its RECORD_SOCKET follows where its flags say so */
+	RECORD_ADDRESS, /* of a network namespace */
+	RECORD_TRANSLATION, /* a connection whose addresses conntrack translates */
 	RECORD_LOST, /* what this look could not bring along */
 	RECORD_TYPES,
 };

@@ -111,6 +111,16 @@ struct socket_record {
 
 _Static_assert(sizeof(struct socket_record) == 352, "socket_record");
 
+/* The two ends of a connection; the key of a table in BPF. */
+struct peer_key {
+	__u8 local_addr[16];
+	__u8 peer_addr[16];
+	__u16 local_port;
+	__u16 peer_port;
+};
+
+_Static_assert(sizeof(struct peer_key) == 36, "peer_key");
+
 /* A half-open connection: the SYN has come, the handshake is not complete. */
 struct request_record {
 	struct record_header header;

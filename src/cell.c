@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cell.h"
+#include "links.h"
 #include "text.h"
 
 #define MICROSECONDS 6
@@ -39,6 +40,33 @@ static int add_histogram(struct buffer *out, const struct histogram *histogram)
 	return error;
 }
 
+static int add_link(struct buffer *out, const struct link *link)
+{
+	int error = link->comm ? text_printable(out, link->comm) : text_add(out, "?");
+
+	if (!error && link->pid != NOT_KNOWN)
+		error = text_printf(out, "/%" PRId64, link->pid);
+	if (!error && link->tid != NOT_KNOWN && link->tid != link->pid)
+		error = text_printf(out, "/%" PRId64, link->tid);
+	return error;
+}
+
+/* Who waits for whom: curl/12 → nginx/34 → java/56 */
+static int add_links(struct buffer *out, const char *links)
+{
+	const char *separator = "", *arrow = text_locale_is_utf8() ? " \xe2\x86\x92 " : " -> ";
+	struct arena arena = {0};
+	struct link link;
+	int error = 0;
+
+	while (!error && links_next(&links, &arena, &link)) {
+		error = text_add(out, separator) ?: add_link(out, &link);
+		separator = arrow;
+	}
+	arena_free(&arena);
+	return error;
+}
+
 static int add_known(struct buffer *out, const struct column *column, const struct row *row)
 {
 	const void *field = column_field(column, row);
@@ -62,6 +90,8 @@ static int add_known(struct buffer *out, const struct column *column, const stru
 		return text_add(out, *(const int *)field ? "yes" : "no");
 	case COLUMN_TIME:
 		return text_time(out, *(const uint64_t *)field, MICROSECONDS);
+	case COLUMN_LINKS:
+		return add_links(out, *(const char *const *)field);
 	case COLUMN_HISTOGRAM:
 		return add_histogram(out, field);
 	}

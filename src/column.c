@@ -8,7 +8,7 @@ const char *const row_type_names[ROW_TYPES] = {
 	[ROW_START] = "start", [ROW_HANDSHAKE] = "handshake", [ROW_LISTENER] = "listener", [ROW_READER] = "reader",
 	[ROW_LOOP] = "loop",   [ROW_THREAD] = "thread",	      [ROW_LOST] = "lost",	   [ROW_END] = "end",
 	[ROW_REGION] = "region", [ROW_WATCH] = "watch",      [ROW_ACTION] = "action", [ROW_WRITER] = "writer",
-	[ROW_CLOSING] = "closing", [ROW_DIFFERENCE] = "difference",
+	[ROW_CLOSING] = "closing", [ROW_DIFFERENCE] = "difference", [ROW_CHAIN] = "chain",
 };
 
 const char *const stall_event_names[] = {
@@ -25,6 +25,7 @@ const char *const stall_event_names[] = {
 #define LOOP	  ROW_BIT(ROW_LOOP)
 #define WRITER	  ROW_BIT(ROW_WRITER)
 #define CLOSING	  ROW_BIT(ROW_CLOSING)
+#define CHAIN	  ROW_BIT(ROW_CHAIN)
 #define THREAD	  ROW_BIT(ROW_THREAD)
 #define REGION	  ROW_BIT(ROW_REGION)
 #define WATCH	  ROW_BIT(ROW_WATCH)
@@ -34,9 +35,9 @@ const char *const stall_event_names[] = {
 #define END	  ROW_BIT(ROW_END)
 
 #define ALL    (ROW_BIT(ROW_TYPES) - 1)
-#define LIFE   (HANDSHAKE | LISTENER | READER | LOOP | WRITER | CLOSING)
+#define LIFE   (HANDSHAKE | LISTENER | READER | LOOP | WRITER | CLOSING | CHAIN)
 #define TASK   (LIFE | THREAD | REGION | WATCH)
-#define SOCKET (HANDSHAKE | LISTENER | READER | WATCH | WRITER | CLOSING)
+#define SOCKET (HANDSHAKE | LISTENER | READER | WATCH | WRITER | CLOSING | CHAIN)
 
 /* The closed vocabularies. */
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -52,6 +53,9 @@ const char *const stall_event_names[] = {
 #define WRITER_VERDICTS	 WORDS("peer_dead", "window_zero", "network_loss", "waiting", "sending")
 #define CLOSING_VERDICTS                                                                                               \
 	WORDS("not_closed", "not_read", "peer_not_closed", "window_zero", "unanswered", "half_closed", "under_way")
+#define CHAIN_VERDICTS                                                                                                 \
+	WORDS("deadlock", "peer_dead", "accept_queue_full", "not_accepted", "stopped", "blocked", "running", "waiting", \
+	      "remote", "unknown")
 #define LOOP_VERDICTS                                                                                                  \
 	WORDS("ok", "stalled", "blocked_in_read", "spinning", "saturated", "near_limit", "select_limit", "edge_stall", \
 	      "dead_watches")
@@ -95,6 +99,8 @@ const struct column columns[] = {
 	TEXT("verdict", verdict, LOOP, "What is wrong", .values = LOOP_VERDICTS, .heading = "VERDICT"),
 	TEXT("verdict", verdict, WRITER, "What is wrong", .values = WRITER_VERDICTS, .heading = "VERDICT"),
 	TEXT("verdict", verdict, CLOSING, "What is wrong", .values = CLOSING_VERDICTS, .heading = "VERDICT"),
+	TEXT("verdict", verdict, CHAIN, "What is wrong with who stands at the end", .values = CHAIN_VERDICTS,
+	     .heading = "VERDICT"),
 	TEXT("why", why, LIFE, "One sentence with the evidence in it", .heading = "WHY", .shape = SHAPE_SENTENCE),
 	TEXT("advice", advice, LIFE, "One sentence on what to do", .heading = "ADVICE", .shape = SHAPE_SENTENCE),
 
@@ -269,6 +275,14 @@ const struct column columns[] = {
 	SECONDS("gives_up_s", closing.gives_up_s, CLOSING,
 		"When the kernel itself will drop it if the peer does not answer; null if never, or not known",
 		.heading = "GIVES UP", .priority = 11),
+
+	/* chain */
+	COUNT("waiters", chain.waiters, CHAIN, "Threads and loops that wait for who stands at the end, directly or not",
+	      .heading = "WAITERS", .priority = 8),
+	COLUMN("links", COLUMN_LINKS, chain.links, CHAIN,
+	       "The longest chain that ends there: each waits for the next, and the last for nobody known; of a deadlock: for "
+	       "the first again",
+	       .heading = "CHAIN", .priority = 4, .least = 20),
 
 	/* loop */
 	TEXT("interface", loop.interface, LOOP, "What it waits with",
@@ -514,6 +528,7 @@ bool column_known(const struct column *column, const struct row *row)
 	case COLUMN_EVENT:
 		return *(const enum stall_event *)field != STALL_NONE;
 	case COLUMN_TEXT:
+	case COLUMN_LINKS:
 		return *(const char *const *)field;
 	case COLUMN_COUNT:
 		return *(const int64_t *)field != NOT_KNOWN;

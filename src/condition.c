@@ -150,7 +150,7 @@ static void take_field(struct parser *parser, struct condition_test *test)
 		FAIL(parser, "a %s has no field '%s' (sockstall schema lists them)", row_type_names[type], name);
 	else if (test->column->kind == COLUMN_VERSION || test->column->kind == COLUMN_TYPE ||
 		 test->column->kind == COLUMN_EVENT || test->column->kind == COLUMN_TIME ||
-		 test->column->kind == COLUMN_HISTOGRAM)
+		 test->column->kind == COLUMN_HISTOGRAM || test->column->kind == COLUMN_LINKS)
 		FAIL(parser, "'%s' cannot be compared", name);
 }
 

@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "column.h"
 #include "emit.h"
+#include "links.h"
 #include "json.h"
 #include "out.h"
 #include "text.h"
@@ -84,6 +86,52 @@ static int add_histogram(struct json_emitter *json, const struct histogram *hist
 	return error ?: text_add(&json->line, "]");
 }
 
+static int add_link_value(struct json_emitter *json, const struct link_field *field, const struct link *link)
+{
+	const void *at = (const char *)link + field->offset;
+
+	switch (field->kind) {
+	case LINK_TEXT:
+		if (*(const char *const *)at)
+			return add_text(json, *(const char *const *)at);
+		break;
+	case LINK_COUNT:
+		if (*(const int64_t *)at != NOT_KNOWN)
+			return text_printf(&json->line, "%" PRId64, *(const int64_t *)at);
+		break;
+	case LINK_SECONDS:
+		if (isfinite(*(const double *)at))
+			return text_number(&json->line, *(const double *)at);
+		break;
+	}
+	return text_add(&json->line, "null");
+}
+
+static int add_link(struct json_emitter *json, const struct link *link)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < link_field_count && !error; i++)
+		error = text_printf(&json->line, "%s\"%s\":", i ? "," : "{", link_fields[i].key) ?:
+			add_link_value(json, &link_fields[i], link);
+	return error ?: text_add(&json->line, "}");
+}
+
+static int add_links(struct json_emitter *json, const char *links)
+{
+	struct arena arena = {0};
+	const char *separator = "[";
+	struct link link;
+	int error = 0;
+
+	while (!error && links_next(&links, &arena, &link)) {
+		error = text_add(&json->line, separator) ?: add_link(json, &link);
+		separator = ",";
+	}
+	arena_free(&arena);
+	return error ?: text_add(&json->line, *separator == '[' ? "[]" : "]");
+}
+
 static int add_value(struct json_emitter *json, const struct column *column, const struct row *row)
 {
 	const void *field = column_field(column, row);
@@ -108,6 +156,8 @@ static int add_value(struct json_emitter *json, const struct column *column, con
 		return text_add(&json->line, *(const int *)field ? "true" : "false");
 	case COLUMN_TIME:
 		return add_time(json, *(const uint64_t *)field);
+	case COLUMN_LINKS:
+		return add_links(json, *(const char *const *)field);
 	case COLUMN_HISTOGRAM:
 		return add_histogram(json, field);
 	}

@@ -31,6 +31,7 @@ int field_text(struct buffer *out, const struct column *column, const struct row
 		return text_add(out, *(const int *)field ? "true" : "false");
 	case COLUMN_TIME:
 		return text_time(out, *(const uint64_t *)field, MICROSECONDS);
+	case COLUMN_LINKS:
 	case COLUMN_HISTOGRAM: /* no single value */
 		return 0;
 	}
@@ -65,7 +66,7 @@ char **field_environment(struct arena *arena, const struct row *row, const char 
 		return NULL;
 	environment[count++] = (char *)arena_printf(arena, "PATH=%s", path);
 	for (i = 0; i < column_count; i++) {
-		if (!(columns[i].types & ROW_BIT(row->type)) || columns[i].kind == COLUMN_HISTOGRAM ||
+		if (!(columns[i].types & ROW_BIT(row->type)) || columns[i].kind == COLUMN_HISTOGRAM || columns[i].kind == COLUMN_LINKS ||
 		    !column_known(&columns[i], row))
 			continue;
 		environment[count] = make_variable(arena, &columns[i], row);

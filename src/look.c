@@ -15,6 +15,7 @@ static const size_t record_sizes[RECORD_TYPES] = {
 	[RECORD_USAGE] = sizeof(struct usage_record),	    [RECORD_NOTE] = sizeof(struct note_record),
 	[RECORD_NETNS] = sizeof(struct netns_record),	    [RECORD_LOST] = sizeof(struct lost_record),
 	[RECORD_INSTANCE] = sizeof(struct instance_record), [RECORD_WATCH] = sizeof(struct watch_record),
+	[RECORD_ADDRESS] = sizeof(struct address_record), [RECORD_TRANSLATION] = sizeof(struct translation_record),
 	[RECORD_DETAIL] = sizeof(struct detail_record),	    [RECORD_REGION] = sizeof(struct region_record),
 };
 
@@ -216,6 +217,7 @@ static int make_arrays(struct look *look, const size_t counts[RECORD_TYPES])
 		{&look->processes.items, RECORD_PROCESS},  {&look->namespaces.items, RECORD_NETNS},
 		{&look->usages.items, RECORD_USAGE},	   {&look->notes.items, RECORD_NOTE},
 		{&look->lost.items, RECORD_LOST},	   {&look->regions.items, RECORD_REGION},
+		{&look->addresses.items, RECORD_ADDRESS},   {&look->translations.items, RECORD_TRANSLATION},
 		{&look->instances.items, RECORD_INSTANCE}, {&look->owners_by_inode.items, RECORD_OWNER},
 	};
 	size_t i;
@@ -308,6 +310,12 @@ static size_t add_record(struct look *look, const struct record_header *header)
 		break;
 	case RECORD_NOTE:
 		ADD(look->notes, header);
+		break;
+	case RECORD_ADDRESS:
+		ADD(look->addresses, header);
+		break;
+	case RECORD_TRANSLATION:
+		ADD(look->translations, header);
 		break;
 	case RECORD_NETNS:
 		ADD(look->namespaces, header);
@@ -428,6 +436,8 @@ static void forget_index(struct look *look)
 	look->usages.count = 0;
 	look->notes.count = 0;
 	look->namespaces.count = 0;
+	look->addresses.count = 0;
+	look->translations.count = 0;
 	look->regions.count = 0;
 	look->instances.count = 0;
 	look->watches.count = 0;
@@ -479,6 +489,8 @@ void look_free(struct look *look)
 	free(look->usages.items);
 	free(look->notes.items);
 	free(look->namespaces.items);
+	free(look->addresses.items);
+	free(look->translations.items);
 	free(look->regions.items);
 	free(look->instances.items);
 	free(look->watches.items);

@@ -61,6 +61,8 @@ struct look {
 	LOOK_ARRAY(usage_record, usages); /* sorted by pid */
 	LOOK_ARRAY(note_record, notes); /* sorted by tid, then kind */
 	LOOK_ARRAY(netns_record, namespaces);
+	LOOK_ARRAY(address_record, addresses);
+	LOOK_ARRAY(translation_record, translations);
 	LOOK_ARRAY(region_record, regions); /* of one process after the other, by address */
 	LOOK_ARRAY(lost_record, lost);
 #undef LOOK_ARRAY

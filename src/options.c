@@ -22,6 +22,7 @@ const char *const command_names[COMMANDS] = {
 	[COMMAND_EPOLL] = "epoll",	 [COMMAND_THREADS] = "threads",	      [COMMAND_CHECK] = "check",
 	[COMMAND_REPLAY] = "replay",	 [COMMAND_SCHEMA] = "schema",	      [COMMAND_END] = "end",
 	[COMMAND_METRICS] = "metrics",	 [COMMAND_WRITERS] = "writers",	      [COMMAND_CLOSING] = "closing",
+	[COMMAND_CHAINS] = "chains",
 };
 
 static const struct {
@@ -33,6 +34,7 @@ static const struct {
 	{COMMAND_READERS, "readers", "threads blocked reading a socket: since when, why, what will end it"},
 	{COMMAND_WRITERS, "writers", "threads blocked writing: does the peer not read, or the network lose"},
 	{COMMAND_CLOSING, "closing", "connections whose closing does not get on, and whose fault it is"},
+	{COMMAND_CHAINS, "chains", "who waits for whom on this machine, and who stands at the end"},
 	{COMMAND_EPOLL, "epoll", "event loops: waits, events, lag, and what they are stuck in"},
 	{COMMAND_THREADS, "threads", "with -p PID: every thread of a process"},
 	{COMMAND_CHECK, "check", "what this kernel allows, and what is lost without the rest"},
@@ -45,7 +47,8 @@ static const struct {
 #define BIT(command) (1u << (command))
 #define LIVE                                                                                                           \
 	(BIT(COMMAND_OVERVIEW) | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_EPOLL) |                 \
-	 BIT(COMMAND_THREADS) | BIT(COMMAND_METRICS) | BIT(COMMAND_WRITERS) | BIT(COMMAND_CLOSING))
+	 BIT(COMMAND_THREADS) | BIT(COMMAND_METRICS) | BIT(COMMAND_WRITERS) | BIT(COMMAND_CLOSING) |   \
+	 BIT(COMMAND_CHAINS))
 #define REPORTS (LIVE | BIT(COMMAND_REPLAY))
 #define ANY	(BIT(COMMANDS) - 1)
 

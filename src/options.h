@@ -34,6 +34,7 @@ enum command {
 	COMMAND_METRICS,
 	COMMAND_WRITERS, /* recordings hold the number: new ones go last */
 	COMMAND_CLOSING,
+	COMMAND_CHAINS,
 	COMMANDS,
 };
 

@@ -24,7 +24,7 @@
 /*
  * What each privilege needs of capabilities. SYS_PTRACE: other processes' descriptors, mappings, namespaces in /proc.
  * DAC_READ_SEARCH: folders of /proc and programs that only their owner may read. BPF: maps and iterators where
- * kernel.unprivileged_bpf_disabled is set. SYS_ADMIN: setns(). SYSLOG: addresses in /proc/kallsyms.
+ * kernel.unprivileged_bpf_disabled is set. SYS_ADMIN: setns(). NET_ADMIN: conntrack. SYSLOG: addresses in /proc/kallsyms.
  */
 static const struct need {
 	unsigned int privilege;
@@ -35,6 +35,7 @@ static const struct need {
 	{ PRIVILEGE_LOOKS, "looks", CAP(BPF) | CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH) },
 	{ PRIVILEGE_NAMESPACES, "all network namespaces", CAP(SYS_ADMIN) },
 	{ PRIVILEGE_COOKIES, "sockets' cookies over netlink", 0 },
+	{ PRIVILEGE_CHAINS, "chains", CAP(NET_ADMIN) },
 	{ PRIVILEGE_STACKS, "stacks", CAP(SYSLOG) },
 	{ PRIVILEGE_MEMORY, "threads", 0 },
 	{ PRIVILEGE_FILES, "files made while it runs", CAP(DAC_OVERRIDE) },

@@ -22,6 +22,7 @@ enum privilege {
 	PRIVILEGE_FILES = 1 << 4,      /* makes files while it runs */
 	PRIVILEGE_ACT = 1 << 5,	       /* ends connections, and says so in the journal */
 	PRIVILEGE_REPLAY = 1 << 6,     /* reads a recording */
+	PRIVILEGE_CHAINS = 1 << 9,     /* asks for addresses, and what conntrack translates, over netlink */
 	PRIVILEGE_EXEC = 1 << 8,       /* starts programs with the caller's rights: everything is kept */
 };
 

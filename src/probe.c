@@ -225,6 +225,8 @@ static int fill(struct probe *probe, struct look *look)
 		err = probe_listeners_date(&probe->full, buffer);
 	if (!err)
 		err = probe_owners_add(probe, buffer);
+	if (!err && probe->use_chains)
+		err = probe_addresses_add(probe, buffer);
 	if (!err && probe->use_sockets)
 		probe_connects_note(probe, buffer);
 	if (!err && probe->use_loops)

@@ -10,6 +10,7 @@
 
 #include "privileges.h"
 #include "probe_load.h"
+#include "report.h"
 #include "watch_facts.h"
 
 int probe_on_event(void *context, void *data, size_t size);
@@ -81,7 +82,7 @@ static unsigned int wishes_of(const struct options *options)
 	return command | (options->interfaces == INTERFACES_ALL ? OTHER_LOOPS : 0) |
 	       (options->verbose || options->stacks ? STACKS : 0) | (options->interactive ? DETAILS : 0) |
 	       (options->all && command & HANDSHAKES ? ACCEPTORS : 0) |
-	       (options->all && command & (READERS | WRITERS) ? PEERS : 0);
+	       (options->all && command & (READERS | WRITERS) ? PEERS : 0) | (command & CHAINS ? PEERS : 0);
 }
 
 void probe_read_tracepoints(struct attempt *attempt)
@@ -275,6 +276,13 @@ static __u64 closing_quiet_ns(const struct options *options)
 	return options->min_age_given ? options->min_age_ns : CLOSING_MIN_AGE_NS;
 }
 
+static void set_patience(struct probe *probe)
+{
+	probe->skeleton->bss->closing_quiet_ns = closing_quiet_ns(&probe->options);
+	probe->skeleton->bss->chains_quiet_ns = report_min_age(&probe->options, ROW_CHAIN);
+	probe->use_chains = BIT(probe->options.command) & CHAINS;
+}
+
 static int open_all(struct probe *probe)
 {
 	struct attempt attempt = { 0 };
@@ -289,7 +297,7 @@ static int open_all(struct probe *probe)
 	want(&attempt, wishes_of(&probe->options));
 	err = load_and_attach(probe, &attempt);
 	if (!err)
-		probe->skeleton->bss->closing_quiet_ns = closing_quiet_ns(&probe->options);
+		set_patience(probe);
 	if (err) {
 		probe_say_why(err);
 		return err;
@@ -349,6 +357,8 @@ unsigned int probe_privileges(const struct probe *probe)
 		privileges |= PRIVILEGE_MEMORY;
 	if (asks_for_cookies)
 		privileges |= PRIVILEGE_COOKIES;
+	if (probe->use_chains)
+		privileges |= PRIVILEGE_CHAINS;
 	if (!probe->namespaces.only_own && (asks_for_cookies || (probe->use_sockets && options->netns != NETNS_SELF)))
 		privileges |= PRIVILEGE_NAMESPACES;
 	return privileges;

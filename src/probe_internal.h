@@ -63,6 +63,7 @@ struct owner_cache {
 	struct buffer owners; /* of struct owner_record, by cookie */
 	struct buffer by_inode; /* the same */
 	struct buffer epolls; /* of struct epoll_record */
+	struct buffer connections; /* of struct socket_record; only for chains, and of this look */
 	__u64 scanned_ns; /* 0: never */
 	__u64 *missed; /* cookies asked for that the last scan did not find, sorted */
 	size_t missed_count;
@@ -127,7 +128,7 @@ struct probe {
 	struct probe_tracepoint tracepoints[PROBE_TRACEPOINTS];
 	size_t tracepoint_count;
 	struct bpf_link *thread_iter, *socket_iter, *file_iter, *usage_iter, *stack_iter;
-	bool use_threads, use_sockets, use_loops;
+	bool use_threads, use_sockets, use_loops, use_chains;
 	bool use_watches; /* the watch scan is there */
 	char used[1024], missing[1024];
 	struct probe_namespaces namespaces;
@@ -207,6 +208,9 @@ void probe_listeners_free(struct full_listeners *full);
 
 /* Adds owners of what the look has found, and cookies that were missing. */
 int probe_owners_add(struct probe *probe, struct buffer *buffer);
+
+/* For chains: adds the addresses of all namespaces, and the connections that are translated in them. */
+int probe_addresses_add(struct probe *probe, struct buffer *buffer);
 
 /* Writes into the records of connects that have been under way for long which thread waits for them. */
 void probe_connects_note(const struct probe *probe, struct buffer *buffer);

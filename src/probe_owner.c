@@ -60,11 +60,37 @@ static int want_inode(struct probe *probe, struct wanted *wanted, __u64 inode)
 	return inode && mark(probe, wanted, inode) ? buffer_append(&wanted->inodes, &inode, sizeof(inode)) : 0;
 }
 
+/* Has the walk bring the other end too, if it is on this machine. */
+static void want_peer(struct probe *probe, const struct socket_name *name)
+{
+	struct peer_key key = { .local_port = name->peer_port, .peer_port = name->local_port };
+	__u8 yes = 1;
+
+	memcpy(key.local_addr, name->peer_addr, sizeof(key.local_addr));
+	memcpy(key.peer_addr, name->local_addr, sizeof(key.peer_addr));
+	bpf_map_update_elem(bpf_map__fd(probe->skeleton->maps.wanted_peers), &key, &yes, BPF_ANY);
+}
+
+static void clear_wanted_peers(struct probe *probe)
+{
+	int map = bpf_map__fd(probe->skeleton->maps.wanted_peers);
+	struct peer_key key;
+
+	while (!bpf_map_get_next_key(map, NULL, &key))
+		bpf_map_delete_elem(map, &key);
+}
+
 static int want_reader(struct probe *probe, struct wanted *wanted, const struct thread_record *thread,
 		       const struct socket_record *socket)
 {
 	__u64 asleep = thread->last_arrival + (__u64)probe->clock.offset_ns;
 	int err = want_inode(probe, wanted, socket->peer_inode);
+
+	if (probe->use_chains && socket->name.kind == SOCKET_KIND_TCP)
+		want_peer(probe, &socket->name);
+	/* Who else could write to it. */
+	if (!err && probe->use_chains && socket->name.kind == SOCKET_KIND_UNIX)
+		err = want_inode(probe, wanted, socket->name.inode);
 
 	/* Without local storage the walk draws none. */
 	if (err || !probe_features()->local_storage || socket->name.cookie || !socket->name.inode ||
@@ -241,6 +267,8 @@ static bool scan_is_due(const struct probe *probe, const struct wanted *wanted, 
 
 	if (!probe->file_iter)
 		return false;
+	if (probe->use_chains)
+		return true;
 	if (!inodes_are_known(cache, wanted))
 		return true;
 	count += wanted->inodes.size / sizeof(__u64);
@@ -274,9 +302,12 @@ static int take_scan(struct owner_cache *cache, const struct buffer *scan)
 
 	buffer_reset(&cache->owners);
 	buffer_reset(&cache->epolls);
+	buffer_reset(&cache->connections);
 	while (!err && (header = record_next(scan, &offset)))
-		err = buffer_append(header->type == RECORD_OWNER ? &cache->owners : &cache->epolls, header,
-				    header->size);
+		err = buffer_append(header->type == RECORD_OWNER  ? &cache->owners :
+				    header->type == RECORD_SOCKET ? &cache->connections :
+								    &cache->epolls,
+				    header, header->size);
 	sort_unique(&cache->owners);
 	return err ? err : index_inodes(cache);
 }
@@ -351,6 +382,22 @@ static int resolve_inodes(struct owner_cache *cache, struct wanted *wanted, bool
 	return err;
 }
 
+/* The ends of awaited connections, with their owners; one that several processes share comes by more than once. */
+static int add_connections(const struct owner_cache *cache, struct wanted *wanted, struct buffer *buffer)
+{
+	struct socket_record *sockets = (void *)cache->connections.data;
+	size_t i, count = cache->connections.size / sizeof(*sockets);
+	int err = 0;
+
+	for (i = 0; i < count && !err; i++) {
+		sockets[i].name.cookie = find_cookie(cache, sockets[i].name.inode);
+		err = want_cookie(wanted, sockets[i].name.cookie);
+		if (!err)
+			err = buffer_append(buffer, &sockets[i], sizeof(sockets[i]));
+	}
+	return err;
+}
+
 static void sort_numbers(struct buffer *numbers)
 {
 	if (numbers->size)
@@ -418,6 +465,10 @@ int probe_owners_add(struct probe *probe, struct buffer *buffer)
 	}
 	if (wanted.marked)
 		clear_wanted_sockets(probe);
+	if (probe->use_chains)
+		clear_wanted_peers(probe);
+	if (!err && probe->use_chains)
+		err = add_connections(&probe->owners, &wanted, buffer);
 	if (!err)
 		err = resolve_inodes(&probe->owners, &wanted, scanned);
 	sort_numbers(&wanted.cookies);
@@ -439,6 +490,7 @@ void probe_owners_free(struct owner_cache *owners)
 {
 	buffer_free(&owners->owners);
 	buffer_free(&owners->by_inode);
+	buffer_free(&owners->connections);
 	free(owners->missed_inodes);
 	buffer_free(&owners->epolls);
 	free(owners->missed);

@@ -17,6 +17,7 @@ const struct report_kind *const reports[] = {
 	&report_loops,
 	&report_writers,
 	&report_closing,
+	&report_chains,
 	&report_threads,
 	&report_watches,
 };

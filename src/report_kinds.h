@@ -10,6 +10,7 @@ extern const struct report_kind report_readers;
 extern const struct report_kind report_loops;
 extern const struct report_kind report_writers;
 extern const struct report_kind report_closing;
+extern const struct report_kind report_chains;
 extern const struct report_kind report_threads;
 extern const struct report_kind report_watches;
 

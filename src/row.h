@@ -22,6 +22,7 @@ enum row_type {
 	ROW_LOOP,
 	ROW_WRITER,
 	ROW_CLOSING,
+	ROW_CHAIN,
 	ROW_THREAD,
 	ROW_REGION,
 	ROW_WATCH,
@@ -36,7 +37,7 @@ enum row_type {
 static inline bool row_is_finding(enum row_type type)
 {
 	return type == ROW_HANDSHAKE || type == ROW_LISTENER || type == ROW_READER || type == ROW_LOOP ||
-	       type == ROW_WRITER || type == ROW_CLOSING;
+	       type == ROW_WRITER || type == ROW_CLOSING || type == ROW_CHAIN;
 }
 
 enum stall_event {
@@ -110,6 +111,11 @@ struct writer_fields {
 	int64_t unsent_bytes, unacked_bytes, peer_window, retransmits, window_probes;
 	double window_closed_s, sndtimeo_s, user_timeout_s, returns_by_s;
 	struct peer_fields peer;
+};
+
+struct chain_fields {
+	int64_t waiters;
+	const char *links; /* see links.h */
 };
 
 struct closing_fields {
@@ -224,6 +230,7 @@ struct row {
 		struct loop_fields loop;
 		struct writer_fields writer;
 		struct closing_fields closing;
+		struct chain_fields chain;
 		struct thread_fields thread;
 		struct region_fields region;
 		struct difference_fields difference;

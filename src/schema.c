@@ -4,6 +4,7 @@
 
 #include "column.h"
 #include "emit.h"
+#include "links.h"
 #include "out.h"
 
 #define DIALECT "https://json-schema.org/draft/2020-12/schema"
@@ -17,6 +18,7 @@ static const char *const titles[ROW_TYPES] = {
 	[ROW_LOOP] = "A thread that waits with epoll, poll or select",
 	[ROW_WRITER] = "A thread blocked in a write",
 	[ROW_CLOSING] = "A connection whose closing does not get on",
+	[ROW_CHAIN] = "Who waits for whom, and who stands at the end",
 	[ROW_THREAD] = "A thread of a process",
 	[ROW_REGION] = "A piece of a process's address space",
 	[ROW_WATCH] = "A descriptor that an epoll instance watches",
@@ -31,7 +33,7 @@ static const char *const json_types[] = {
 	[COLUMN_VERSION] = "integer", [COLUMN_TYPE] = "string",	  [COLUMN_EVENT] = "string",
 	[COLUMN_TEXT] = "string",     [COLUMN_COUNT] = "integer", [COLUMN_SECONDS] = "number",
 	[COLUMN_NUMBER] = "number",   [COLUMN_BOOL] = "boolean",  [COLUMN_TIME] = "string",
-	[COLUMN_HISTOGRAM] = "array",
+	[COLUMN_HISTOGRAM] = "array", [COLUMN_LINKS] = "array",
 };
 
 /* json_object_set_new() and json_array_append_new() take NULL for a failure, so it is enough to look at their result.
@@ -55,6 +57,25 @@ static int add_bars(json_t *property)
 	       json_object_set_new(property, "maxItems", json_integer(HISTOGRAM_BARS));
 }
 
+static int add_links(json_t *property)
+{
+	static const char *const types[] = {[LINK_TEXT] = "string", [LINK_COUNT] = "integer", [LINK_SECONDS] = "number"};
+	json_t *properties = json_object(), *required = json_array();
+	json_t *items = json_pack("{s:s, s:o, s:o, s:b}", "type", "object", "properties", properties, "required", required,
+				  "additionalProperties", 0);
+	int error = json_object_set_new(property, "items", items);
+
+	for (size_t i = 0; i < link_field_count && !error; i++) {
+		const struct link_field *field = &link_fields[i];
+
+		error = json_object_set_new(properties, field->key,
+					    json_pack("{s:s, s:[s, s]}", "description", field->description, "type",
+						      types[field->kind], "null")) ?:
+			json_array_append_new(required, json_string(field->key));
+	}
+	return error;
+}
+
 static int describe(json_t *property, const struct column *column, enum row_type type)
 {
 	int error = json_object_set_new(property, "description", json_string(column->description));
@@ -69,6 +90,8 @@ static int describe(json_t *property, const struct column *column, enum row_type
 		error = json_object_set_new(property, "const", json_string(row_type_names[type]));
 	if (!error && column->kind == COLUMN_TIME)
 		error = json_object_set_new(property, "format", json_string("date-time"));
+	if (!error && column->kind == COLUMN_LINKS)
+		error = add_links(property);
 	if (!error && column->kind == COLUMN_HISTOGRAM)
 		error = add_bars(property);
 	if (!error && column->values)

@@ -9,7 +9,7 @@
 #define LIVE	     (OVERVIEW | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_EPOLL) | \
 		      BIT(COMMAND_WRITERS) | BIT(COMMAND_CLOSING))
 #define FINDINGS     (ROW_BIT(ROW_HANDSHAKE) | ROW_BIT(ROW_LISTENER) | ROW_BIT(ROW_READER) | ROW_BIT(ROW_LOOP) | \
-		      ROW_BIT(ROW_WRITER) | ROW_BIT(ROW_CLOSING))
+		      ROW_BIT(ROW_WRITER) | ROW_BIT(ROW_CLOSING) | ROW_BIT(ROW_CHAIN))
 
 /* How late a loop is: by its longest lag, or by the one that goes on. */
 static double lag(const struct row *row)
@@ -41,6 +41,7 @@ const struct screen_page screen_pages[] = {
 	{"threads", ROW_BIT(ROW_THREAD), LIVE | BIT(COMMAND_THREADS), .favoured = of_threads},
 	{"writers", ROW_BIT(ROW_WRITER), OVERVIEW | BIT(COMMAND_WRITERS), .only_stuck = true, .only_if_there = true},
 	{"closing", ROW_BIT(ROW_CLOSING), OVERVIEW | BIT(COMMAND_CLOSING), .only_stuck = true, .only_if_there = true},
+	{"chains", ROW_BIT(ROW_CHAIN), OVERVIEW | BIT(COMMAND_CHAINS), .only_stuck = true, .only_if_there = true},
 	{"watches", ROW_BIT(ROW_WATCH), BIT(COMMAND_EPOLL), .only_if_there = true},
 	{"regions", ROW_BIT(ROW_REGION), BIT(COMMAND_THREADS), .only_if_there = true},
 };

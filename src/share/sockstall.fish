@@ -15,13 +15,14 @@ function __sockstall_netns
     readlink /proc/*/ns/net 2>/dev/null | string match -r '\d+' | sort -u
 end
 
-set -l commands handshakes readers writers closing epoll threads check replay schema end metrics
+set -l commands handshakes readers writers closing chains epoll threads check replay schema end metrics
 
 complete -c sockstall -f
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a handshakes -d 'TCP handshakes that do not complete'
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a readers -d 'Threads blocked reading a socket'
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a writers -d 'Threads blocked writing'
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a closing -d 'Connections whose closing does not get on'
+complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a chains -d 'Who waits for whom on this machine'
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a epoll -d 'Event loops'
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a threads -d 'Every thread of a process'
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a check -d 'What this kernel allows'

@@ -8,6 +8,7 @@ _sockstall_commands() {
 		'readers:threads blocked reading a socket'
 		'writers:threads blocked writing'
 		'closing:connections whose closing does not get on'
+		'chains:who waits for whom on this machine'
 		'epoll:event loops'
 		'threads:every thread of a process'
 		'check:what this kernel allows'

@@ -4,7 +4,7 @@ The tables of the contract, as lists. A new command or option gets one line here
 test_completions.py then name every document that does not have it yet.
 """
 
-COMMANDS = ["handshakes", "readers", "writers", "closing", "epoll", "threads", "check", "replay", "schema", "end",
+COMMANDS = ["handshakes", "readers", "writers", "closing", "chains", "epoll", "threads", "check", "replay", "schema", "end",
             "metrics"]
 
 # letter, name, argument

@@ -15,7 +15,7 @@ from child import SLOW, Child, die_with_parent
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SOCKSTALL = os.path.abspath(os.environ.get("SOCKSTALL", os.path.join(ROOT, "build", "sockstall")))
-STALLED = ("handshake", "listener", "reader", "loop", "writer", "closing")
+STALLED = ("handshake", "listener", "reader", "loop", "writer", "closing", "chain")
 
 
 def sockstall(*arguments, before=(), timeout=30, **options):

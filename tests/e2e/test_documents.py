@@ -17,7 +17,7 @@ from zoo import Room
 MANUAL = os.path.join(run.ROOT, "src", "share", "sockstall.8.scd")
 README = os.path.join(run.ROOT, "README.md")
 VERDICT_TITLES = {"handshake": "handshakes", "listener": "listeners", "reader": "readers", "loop": "loops",
-                  "writer": "writers", "closing": "closing connections"}
+                  "writer": "writers", "closing": "closing connections", "chain": "chains"}
 
 
 def read(path):

@@ -25,6 +25,7 @@ static const char *const keys[ROW_TYPES] = {
 	[ROW_WRITER] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
 		       "syscall kind state last_received_s last_sent_s unsent_bytes unacked_bytes peer_window window_closed_s "
 		       "retransmits window_probes sndtimeo_s user_timeout_s returns_by_s peer_pid peer_comm",
+	[ROW_CHAIN] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS "waiters links",
 	[ROW_CLOSING] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
 			"state fault connections last_received_s last_sent_s unread_bytes unsent_bytes unacked_bytes "
 			"retransmits orphaned eof_read keepalive gives_up_s",

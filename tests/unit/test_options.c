@@ -555,6 +555,7 @@ static void help_text(void **state)
 		"readers",
 		"writers",
 		"closing",
+		"chains",
 		"epoll",
 		"threads",
 		"check",

@@ -141,6 +141,18 @@ class Endpoint:
         self.sock.sendall(b"x" * int(value))
         say("sent")
 
+    def say(self, value):
+        self.sock.sendall(value.encode())
+        say("sent")
+
+    def asks(self, value):
+        """The same question twenty times a second, each answered."""
+        say("asking")
+        while True:
+            self.sock.sendall(value.encode())
+            self.sock.recv(4096)
+            time.sleep(0.05)
+
     def take(self, value):
         left = int(value)
         while left:

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Who stands at the end of chains of waits: one finding for each, however many wait. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fill.h"
+#include "links.h"
+#include "report.h"
+#include "report_kinds.h"
+#include "verdict_chain.h"
+#include "wording.h"
+
+/* Of a chain that is longer the rest is left out. */
+#define LINKS_MOST 64
+
+/* Where the chain that begins at a wait leads. */
+struct path {
+	size_t last; /* its last wait; of a cycle, the first that was met of it */
+	size_t depth; /* waits up to and with that one */
+	bool cycle, sure;
+	bool evident; /* some wait of it is stuck by evidence of its own */
+	__u64 oldest_ns; /* of the waits on it; 0: not known */
+};
+
+struct scene {
+	struct report *report;
+	const struct look *look;
+	const struct options *options;
+	struct waits waits;
+	struct path *paths; /* by wait */
+	size_t *order; /* of the waits: those with one end stand together, the longest path first */
+};
+
+/* ---- Paths ---- */
+
+static __u64 older(__u64 a, __u64 b)
+{
+	if (!a || !b)
+		return a ? a : b;
+	return a < b ? a : b;
+}
+
+/* The waits are walked one by one, so that a cycle is one that comes back to where it was. */
+static struct path find_path(const struct waits *waits, size_t from)
+{
+	struct path path = {.last = from, .sure = true};
+	size_t at = from, steps;
+
+	for (steps = 0; steps <= waits->count; steps++) {
+		const struct wait *wait = &waits->items[at];
+
+		path.last = at;
+		path.depth++;
+		path.evident |= wait->severity > SEVERITY_NONE;
+		path.oldest_ns = older(path.oldest_ns, wait->since_ns);
+		if (wait->next == WAITS_NONE)
+			return path;
+		path.sure &= wait->sure;
+		at = wait->next;
+	}
+	path.cycle = true;
+	return path;
+}
+
+/* All of a cycle know it by its first member. */
+static size_t first_of_cycle(const struct waits *waits, size_t in)
+{
+	size_t at = waits->items[in].next, first = in;
+
+	for (; at != in; at = waits->items[at].next)
+		if (at < first)
+			first = at;
+	return first;
+}
+
+static size_t cycle_length(const struct waits *waits, size_t in)
+{
+	size_t at = waits->items[in].next, length = 1;
+
+	for (; at != in; at = waits->items[at].next)
+		length++;
+	return length;
+}
+
+/* Every step of a cycle must be certain: else nothing is deadlocked, and the guess is taken back. */
+static bool cycle_is_sure(const struct waits *waits, size_t in)
+{
+	size_t at = in;
+
+	do {
+		if (!waits->items[at].sure)
+			return false;
+		at = waits->items[at].next;
+	} while (at != in);
+	return true;
+}
+
+static void cut_cycle(struct waits *waits, size_t in)
+{
+	size_t at = in, next;
+
+	do {
+		next = waits->items[at].next;
+		if (!waits->items[at].sure)
+			waits->items[at].next = WAITS_NONE;
+		at = next;
+	} while (at != in && at != WAITS_NONE);
+}
+
+static int find_paths(struct scene *scene)
+{
+	struct waits *waits = &scene->waits;
+	size_t i;
+
+	scene->paths = calloc(waits->count + 1, sizeof(*scene->paths));
+	scene->order = calloc(waits->count + 1, sizeof(*scene->order));
+	if (!scene->paths || !scene->order)
+		return -ENOMEM;
+	for (i = 0; i < waits->count; i++) {
+		struct path path = find_path(waits, i);
+
+		while (path.cycle && !cycle_is_sure(waits, path.last)) {
+			cut_cycle(waits, path.last);
+			path = find_path(waits, i);
+		}
+	}
+	for (i = 0; i < waits->count; i++) {
+		scene->paths[i] = find_path(waits, i);
+		if (!scene->paths[i].cycle)
+			continue;
+		scene->paths[i].last = first_of_cycle(waits, scene->paths[i].last);
+		scene->paths[i].depth = cycle_length(waits, scene->paths[i].last);
+	}
+	return 0;
+}
+
+/* ---- Ends ---- */
+
+/* Which of the threads tells what its process does: a stopped one, the only one, or the one that is busiest. */
+static const struct thread_view *doing_of(const struct look *look, const struct wait *last)
+{
+	const struct thread_view *found = NULL, *threads;
+	size_t i, count;
+
+	if (last->found != FOUND_PROCESS && last->found != FOUND_QUEUE)
+		return NULL;
+	threads = waits_threads(look, last->peer_pid, &count);
+	for (i = 0; i < count; i++) {
+		const struct thread_record *thread = threads[i].thread;
+
+		if (thread->flags & THREAD_STOPPED)
+			return &threads[i];
+		if (!found || (found->thread->flags & THREAD_SLEEPING &&
+			       (!(thread->flags & THREAD_SLEEPING) || (thread->state & 2 && !(found->thread->state & 2)))))
+			found = &threads[i];
+	}
+	return found;
+}
+
+static const char *say_in(struct arena *arena, const struct thread_view *view)
+{
+	const char *syscall = view ? look_syscall(view->thread) : NULL;
+
+	if (!syscall)
+		return NULL;
+	if (!view->socket || view->socket->name.kind != SOCKET_KIND_TCP)
+		return arena_printf(arena, "%s", syscall);
+	return arena_printf(arena, "%s %s -> %s", syscall, say_local(arena, &view->socket->name),
+			    say_peer(arena, &view->socket->name));
+}
+
+static const char *say_process(struct arena *arena, const char *comm, __u32 pid)
+{
+	return arena_printf(arena, "%.16s (pid %u)", comm, pid);
+}
+
+static const char *say_awaited(struct arena *arena, const struct wait *wait)
+{
+	if (wait->peer_pid)
+		return say_process(arena, wait->peer_comm, wait->peer_pid);
+	return say_peer(arena, &wait->socket->name);
+}
+
+/* "a (pid 1) waits for b (pid 2), which waits for c (pid 3)" */
+static const char *say_chain(struct arena *arena, const struct waits *waits, size_t from, size_t depth)
+{
+	const char *text = say_process(arena, waits->items[from].comm, waits->items[from].pid);
+	const char *glue = " waits for ";
+	size_t i, at = from;
+
+	for (i = 0; i < depth && i < LINKS_MOST; i++) {
+		text = arena_printf(arena, "%s%s%s", text, glue, say_awaited(arena, &waits->items[at]));
+		glue = ", which waits for ";
+		at = waits->items[at].next;
+	}
+	return text;
+}
+
+static struct chain_evidence evidence_of(struct scene *scene, size_t from)
+{
+	const struct path *path = &scene->paths[from];
+	const struct wait *last = &scene->waits.items[path->last];
+	struct arena *arena = &scene->report->arena;
+	struct chain_evidence evidence = {
+		.cycle = path->cycle,
+		.last = last,
+		.doing = path->cycle ? NULL : doing_of(scene->look, last),
+		.who = say_awaited(arena, last),
+		.sure = path->sure,
+	};
+	__u64 since;
+
+	evidence.chain = say_chain(arena, &scene->waits, path->cycle ? path->last : from, path->depth);
+	evidence.in = say_in(arena, evidence.doing);
+	since = evidence.doing ? look_asleep_since(scene->look, evidence.doing->thread) : 0;
+	if (since)
+		evidence.in_for = say_since(arena, scene->look->head->seen_ns, since);
+	return evidence;
+}
+
+/* ---- Rows ---- */
+
+static void fill_link_place(struct link *link, struct arena *arena, const struct socket_record *socket)
+{
+	if (!socket || socket->name.kind != SOCKET_KIND_TCP)
+		return;
+	link->netns = socket->name.netns;
+	link->local_addr = say_address(arena, socket->name.local_addr);
+	link->local_port = socket->name.local_port;
+	link->peer_addr = say_address(arena, socket->name.peer_addr);
+	link->peer_port = socket->name.peer_port;
+}
+
+static struct link empty_link(void)
+{
+	return (struct link){.pid = NOT_KNOWN, .tid = NOT_KNOWN, .fd = NOT_KNOWN, .netns = NOT_KNOWN,
+			     .local_port = NOT_KNOWN, .peer_port = NOT_KNOWN, .age_s = NAN};
+}
+
+static const char *add_wait(struct scene *scene, const char *links, const struct wait *wait)
+{
+	struct arena *arena = &scene->report->arena;
+	struct link link = empty_link();
+
+	link.pid = wait->pid;
+	if (wait->tid)
+		link.tid = wait->tid;
+	link.comm = look_comm(arena, wait->comm);
+	link.fd = wait->fd;
+	link.in = wait->view ? look_syscall(wait->view->thread) : "event loop";
+	link.verdict = wait->verdict;
+	link.age_s = fill_since(scene->look->head->seen_ns, wait->since_ns);
+	fill_link_place(&link, arena, wait->socket);
+	return links_add(arena, links, &link);
+}
+
+/* Who waits for nobody that is known. */
+static const char *add_end(struct scene *scene, const char *links, const struct chain_evidence *evidence,
+			   const char *verdict)
+{
+	const struct wait *last = evidence->last;
+	struct arena *arena = &scene->report->arena;
+	struct link link = empty_link();
+
+	link.pid = last->peer_pid;
+	link.comm = look_comm(arena, last->peer_comm);
+	link.fd = last->peer_fd >= 0 ? last->peer_fd : NOT_KNOWN;
+	link.in = evidence->in;
+	link.verdict = verdict;
+	if (evidence->doing) {
+		link.tid = evidence->doing->thread->tid;
+		link.age_s = fill_since(scene->look->head->seen_ns, look_asleep_since(scene->look, evidence->doing->thread));
+	}
+	fill_link_place(&link, arena, last->peer);
+	return links_add(arena, links, &link);
+}
+
+static const char *make_links(struct scene *scene, size_t from, const struct chain_evidence *evidence, const char *verdict)
+{
+	const struct path *path = &scene->paths[from];
+	size_t i, at = path->cycle ? path->last : from;
+	const char *links = NULL;
+
+	for (i = 0; i < path->depth && i < LINKS_MOST; i++) {
+		links = add_wait(scene, links, &scene->waits.items[at]);
+		at = scene->waits.items[at].next;
+	}
+	return path->cycle || !evidence->last->peer_pid ? links : add_end(scene, links, evidence, verdict);
+}
+
+static bool is_hard(const char *verdict)
+{
+	static const char *const hard[] = {"deadlock", "peer_dead", "stopped", "accept_queue_full", "not_accepted"};
+	size_t i;
+
+	for (i = 0; i < sizeof(hard) / sizeof(hard[0]); i++)
+		if (!strcmp(verdict, hard[i]))
+			return true;
+	return false;
+}
+
+/*
+ * A chain has two members at least. One end that only awaits events has done nothing wrong unless it was asked: where it
+ * spoke last, or is a client that another waits for, it may have nothing to say.
+ */
+static bool is_finding(const struct path *path, const struct chain_evidence *evidence, const char *verdict)
+{
+	const struct wait *last = evidence->last;
+
+	if (!path->cycle && path->depth < 2 && !last->peer_pid)
+		return false;
+	if (is_hard(verdict))
+		return true;
+	if (!path->evident)
+		return false;
+	return strcmp(verdict, "waiting") || !strcmp(last->verdict, "awaiting_reply") ||
+	       !strcmp(last->verdict, "window_zero");
+}
+
+static void fill_end(struct row *row, struct scene *scene, const struct chain_evidence *evidence)
+{
+	const struct wait *last = evidence->last;
+	bool here = !evidence->cycle && last->peer_pid;
+
+	fill_socket(row, scene->report, &last->socket->name);
+	fill_process(row, scene->report, scene->look, here ? last->peer_pid : last->pid, here ? last->peer_comm : last->comm);
+	if (evidence->doing)
+		row->tid = evidence->doing->thread->tid;
+	if (!here)
+		row->fd = last->fd;
+	else if (last->peer_fd >= 0)
+		row->fd = last->peer_fd;
+}
+
+static const char *make_id(struct arena *arena, const struct chain_evidence *evidence)
+{
+	const struct wait *last = evidence->last;
+
+	if (evidence->cycle)
+		return arena_printf(arena, "chain-cycle-%u-%d", last->pid, last->fd);
+	if (last->peer_pid)
+		return arena_printf(arena, "chain-%u", last->peer_pid);
+	return arena_printf(arena, "chain-%u-%s", last->pid, say_peer(arena, &last->socket->name));
+}
+
+/* The worst is what most wait for; a deadlock never ends by itself. */
+static int severity_of(const char *verdict, size_t waiters)
+{
+	int severity = SEVERITY_WAITING + (waiters < 39 ? (int)waiters : 39);
+
+	return !strcmp(verdict, "deadlock") ? SEVERITY_DEAD : severity;
+}
+
+static int add_row(struct scene *scene, size_t from, size_t waiters, __u64 oldest_ns)
+{
+	struct chain_evidence evidence = evidence_of(scene, from);
+	const struct chain_rule *rule = chain_verdict(&evidence);
+	struct arena *arena = &scene->report->arena;
+	bool stuck = is_finding(&scene->paths[from], &evidence, rule->verdict);
+	struct row *row;
+
+	if (!stuck && !scene->options->all)
+		return 0;
+	row = report_add(scene->report, scene->look, ROW_CHAIN);
+	if (!row)
+		return -ENOMEM;
+	fill_end(row, scene, &evidence);
+	fill_age(row, scene->look, scene->look->head->seen_ns, oldest_ns);
+	row->chain.waiters = (int64_t)waiters;
+	row->chain.links = make_links(scene, from, &evidence, rule->verdict);
+	row->id = make_id(arena, &evidence);
+	row->recurs = true;
+	row->verdict = rule->verdict;
+	row->stuck = stuck;
+	row->severity = stuck ? severity_of(rule->verdict, waiters) : SEVERITY_NONE;
+	row->change_key = (int64_t)waiters;
+	row->why = rule->why(arena, &evidence);
+	row->advice = rule->advice(arena, &evidence);
+	return 0;
+}
+
+/* ---- Groups ---- */
+
+static const struct scene *sorted; /* qsort() has no room for it; reports run one at a time */
+
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
+static int compare_last(const struct path *a, const struct path *b)
+{
+	const struct wait *last_a = &sorted->waits.items[a->last], *last_b = &sorted->waits.items[b->last];
+	int order = COMPARE(a->cycle, b->cycle);
+
+	if (!order)
+		order = COMPARE(last_a->peer_pid, last_b->peer_pid);
+	if (order || (last_a->peer_pid && !a->cycle))
+		return order;
+	return COMPARE(a->last, b->last);
+}
+
+static int compare_paths(const void *left, const void *right)
+{
+	size_t i = *(const size_t *)left, j = *(const size_t *)right;
+	const struct path *a = &sorted->paths[i], *b = &sorted->paths[j];
+	int order = compare_last(a, b);
+
+	if (!order)
+		order = COMPARE(b->depth, a->depth);
+	if (!order)
+		order = COMPARE(a->oldest_ns, b->oldest_ns);
+	return order ? order : COMPARE(i, j);
+}
+
+static int add_rows(struct scene *scene)
+{
+	size_t i, end;
+	int err = 0;
+
+	for (i = 0; i < scene->waits.count; i++)
+		scene->order[i] = i;
+	sorted = scene;
+	if (scene->waits.count)
+		qsort(scene->order, scene->waits.count, sizeof(*scene->order), compare_paths);
+	for (i = 0; i < scene->waits.count && !err; i = end) {
+		__u64 oldest_ns = 0;
+
+		for (end = i; end < scene->waits.count && !compare_last(&scene->paths[scene->order[i]],
+									 &scene->paths[scene->order[end]]); end++)
+			oldest_ns = older(oldest_ns, scene->paths[scene->order[end]].oldest_ns);
+		err = add_row(scene, scene->order[i], end - i, oldest_ns);
+	}
+	return err;
+}
+
+static int run(struct report *report, const struct look *look, const struct look *previous,
+	       const struct options *options)
+{
+	struct scene scene = {.report = report, .look = look, .options = options};
+	int err = waits_collect(&scene.waits, look, previous, report_min_age(options, ROW_CHAIN));
+
+	if (!err)
+		err = find_paths(&scene);
+	if (!err)
+		err = add_rows(&scene);
+	waits_free(&scene.waits);
+	free(scene.paths);
+	free(scene.order);
+	return err;
+}
+
+const struct report_kind report_chains = {
+	.name = "chains",
+	.commands = 1u << COMMAND_CHAINS,
+	.run = run,
+};

@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Who stands at the end of chains of waits: with the fault at each place, in a cycle, and in healthy traffic."""
+
+import json
+import os
+import signal
+
+import pytest
+
+import run
+from child import Stall, wait_until
+
+FRONT, MIDDLE, BACK = 7901, 7902, 7903
+
+
+def relay(namespace, kind, address, port, back=None):
+    words = [f"{address},{port}"] + ([f"{back[0]},{back[1]}"] if back else [])
+    stall = Stall(namespace, "relay.py", kind, *words)
+    stall.said("listening")
+    return stall
+
+
+def client(namespace, address, port, *steps):
+    stall = Stall(namespace, "endpoint.py", f"connect={address},{port}", *steps)
+    stall.said("connecting")
+    return stall
+
+
+class Service:
+    """A client, a loop in front, threads behind it, and one process at the back, which may be in another namespace."""
+
+    def __init__(self, room, back="one", far=None):
+        self.room = room
+        here, address = room.here, room.link.left4
+        where, there = (room.there, far) if far else (here, address)
+        self.back = relay(where, back, there, BACK)
+        self.middle = relay(here, "threads", address, MIDDLE, (there, BACK))
+        self.front = relay(here, "loop", address, FRONT, (address, MIDDLE))
+
+    def ask(self, request, count=1):
+        self.clients = [client(self.room.here, self.room.link.left4, FRONT, f"say={request}", "block=recvfrom")
+                        for _ in range(count)]
+        for one in self.clients:
+            one.said("blocking")
+
+    def pids(self, count=1):
+        return [one.pid for one in self.clients[:count]] + [self.front.pid, self.middle.pid, self.back.pid]
+
+
+def chains(pid, *options):
+    return run.findings(run.once("chains", "-m", "300ms", *options), type="chain", pid=pid)
+
+
+def ends(stall, verdict, waiters=None):
+    """The one chain that ends at this process, once it is there."""
+    def found():
+        records = chains(stall.pid)
+        return records and records[0]["verdict"] == verdict and (not waiters or records[0]["waiters"] == waiters) and records
+    records = wait_until(found, 20, f"a chain that ends with {verdict}")
+    assert len(records) == 1
+    return records[0]
+
+
+def who(record):
+    return [link["pid"] for link in record["links"]]
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_through_a_loop_and_threads(room, far):
+    service = Service(room, far=room.link.right4 if far else None)
+    service.ask("sleep")
+    record = ends(service.back, "blocked", waiters=3)
+    assert who(record) == service.pids()
+    assert [link["in"] for link in record["links"]] == ["recvfrom", "event loop", "recvfrom", "clock_nanosleep"]
+    assert [link["verdict"] for link in record["links"]] == ["awaiting_reply"] * 3 + ["blocked"]
+    assert record["links"][2]["tid"] not in (None, service.middle.pid), "the thread that waits, not the first"
+    assert record["links"][2]["peer_port"] == BACK and record["links"][3]["local_port"] == BACK
+    assert all(link["age_s"] > 0.3 and link["fd"] > 2 for link in record["links"])
+    assert record["age_s"] >= record["links"][0]["age_s"] - 0.01 and f"pid {service.back.pid}" in record["advice"] + record["why"]
+
+
+def test_a_fault_in_the_middle(room):
+    service = Service(room)
+    os.kill(service.middle.pid, signal.SIGSTOP)
+    service.ask("quick")
+    record = ends(service.middle, "stopped")
+    assert who(record) == service.pids()[:3]
+    assert "kill -CONT" in record["advice"]
+
+
+def test_a_fault_in_front(room):
+    service = Service(room)
+    os.kill(service.front.pid, signal.SIGSTOP)
+    service.ask("quick")
+    assert who(ends(service.front, "stopped")) == service.pids()[:2]
+
+
+def test_one_that_does_not_accept(room):
+    back = Stall(room.here, "endpoint.py", f"listen={room.link.left4},{BACK},16")
+    back.said("listening")
+    middle = relay(room.here, "loop", room.link.left4, MIDDLE, (room.link.left4, BACK))
+    asker = client(room.here, room.link.left4, MIDDLE, "say=quick", "block=recvfrom")
+    asker.said("blocking")
+    record = ends(back, "not_accepted")
+    assert who(record) == [asker.pid, middle.pid, back.pid]
+
+
+def test_stopped_while_it_answers(room):
+    """A process that is stopped is the end, whatever it waited for before."""
+    service = Service(room, back="threads")
+    service.ask("sleep")
+    os.kill(service.back.pid, signal.SIGSTOP)
+    assert who(ends(service.back, "stopped")) == service.pids()
+
+
+def test_one_that_computes(room):
+    service = Service(room)
+    service.ask("spin")
+    assert who(ends(service.back, "running")) == service.pids()
+
+
+def test_one_that_waits_for_events(room):
+    """It was asked, and sits in its loop: for what, nothing tells."""
+    service = Service(room)
+    service.ask("hold")
+    record = ends(service.back, "waiting")
+    assert who(record) == service.pids()
+
+
+def test_a_full_accept_queue(room):
+    """The SYN is dropped, and nothing but the listener's queue tells."""
+    address = room.link.left4
+    back = Stall(room.here, "endpoint.py", f"listen={address},{BACK},1")
+    back.said("listening")
+    fillers = [client(room.there, address, BACK) for _ in range(2)]
+    for one in fillers:
+        one.said("connected")
+    middle = relay(room.here, "one", address, MIDDLE, (address, BACK))
+    asker = client(room.here, address, MIDDLE, "say=quick", "block=recvfrom")
+    asker.said("blocking")
+    record = ends(back, "accept_queue_full")
+    assert who(record) == [asker.pid, middle.pid, back.pid]
+    assert record["links"][1]["in"] == "connect" and record["links"][1]["verdict"] == "no_answer"
+    assert "accept queue holds 2 of 2" in record["why"]
+
+
+def test_one_finding_for_many(room):
+    service = Service(room, back="threads")
+    service.ask("sleep", count=5)
+    record = wait_until(lambda: [one for one in chains(service.back.pid) if one["waiters"] == 15], 20, "15 waiters")[0]
+    assert who(record)[1:] == service.pids()[1:]
+
+
+@pytest.mark.parametrize("gone, verdict", [(False, "unknown"), (True, "remote")])
+def test_beyond_this_machine(room, gone, verdict):
+    # One that no other namespace of this machine has, whoever else is at work here.
+    address = "198.18.77.2"
+    room.there.ip("address", "add", f"{address}/32", "dev", "lo")
+    room.here.ip("route", "add", f"{address}/32", "via", room.link.right4)
+    service = Service(room, far=address)
+    service.ask("sleep")
+    ends(service.back, "blocked")
+    room.link.cut()
+    service.back.end()
+    if gone:
+        room.there.delete()
+    record = ends(service.middle, verdict)
+    assert who(record) == service.pids()[:3]
+    assert record["peer_port"] == BACK
+
+
+def test_a_dead_peer(room):
+    service = Service(room, far=room.link.right4)
+    room.there.drop("input", f"tcp dport {BACK} tcp flags & (syn|ack) == ack")
+    service.ask("sleep")
+    record = ends(service.middle, "peer_dead")
+    assert who(record)[:3] == service.pids()[:3]
+
+
+def test_a_deadlock(room):
+    """Two processes of one thread each ask the other, and neither answers before it has been answered."""
+    address = room.link.left4
+    one = relay(room.here, "one", address, FRONT, (address, MIDDLE))
+    two = relay(room.here, "one", address, MIDDLE, (address, FRONT))
+    asker = client(room.here, address, FRONT, "say=quick", "block=recvfrom")
+    asker.said("blocking")
+
+    def found():
+        return chains(one.pid) or chains(two.pid)
+
+    records = wait_until(found, 20, "a deadlock")
+    assert [record["verdict"] for record in records] == ["deadlock"]
+    assert sorted(who(records[0])) == sorted([one.pid, two.pid])
+    assert records[0]["waiters"] == 3, "the client waits too"
+
+
+def test_a_deadlock_over_a_unix_socket(room):
+    pair = Stall(room.here, "unix_pair.py", "read")
+    words = pair.said("blocking")
+    records = wait_until(lambda: chains(words["pid"]) or chains(words["peer"]), 20, "a deadlock")
+    assert [record["verdict"] for record in records] == ["deadlock"]
+    assert sorted(who(records[0])) == sorted([words["pid"], words["peer"]])
+
+
+@pytest.mark.parametrize("how", ["sleep", "talk"])
+def test_a_quiet_unix_socket_is_no_deadlock(room, how):
+    words = Stall(room.here, "unix_pair.py", how).said("blocking")
+    wait_until(lambda: run.findings(run.once("readers", "-a"), pid=words["pid"]), 20, "the reader")
+    assert not chains(words["pid"]) and not chains(words["peer"])
+
+
+def nat(namespace, address, asked, port):
+    namespace.nft(f"table ip sstnat {{\nchain o {{\ntype nat hook output priority -100\n"
+                  f"ip daddr {asked} tcp dport {port} dnat to {address}:{port}\n}}\n}}\n")
+
+
+def test_through_address_translation(room):
+    """The client asks an address that nobody has."""
+    nat(room.here, room.link.right4, "10.99.0.9", BACK)
+    room.here.ip("route", "add", "10.99.0.9/32", "via", room.link.right4)
+    back = relay(room.there, "one", room.link.right4, BACK)
+    asker = client(room.here, "10.99.0.9", BACK, "say=sleep", "block=recvfrom")
+    asker.said("blocking")
+    record = ends(back, "blocked")
+    assert who(record) == [asker.pid, back.pid]
+    assert (record["links"][0]["peer_addr"], record["links"][1]["local_addr"]) == ("10.99.0.9", room.link.right4)
+
+
+def test_a_full_accept_queue_behind_address_translation(room):
+    nat(room.here, room.link.right4, "10.99.0.9", BACK)
+    room.here.ip("route", "add", "10.99.0.9/32", "via", room.link.right4)
+    back = Stall(room.there, "endpoint.py", f"listen={room.link.right4},{BACK},1")
+    back.said("listening")
+    for _ in range(2):
+        client(room.there, room.link.right4, BACK).said("connected")
+    asker = client(room.here, "10.99.0.9", BACK)
+    assert who(ends(back, "accept_queue_full")) == [asker.pid, back.pid]
+
+
+def test_healthy_traffic(room):
+    """Requests that are answered, and connections that are idle between them."""
+    service = Service(room, far=room.link.right4)
+    idle = client(room.here, room.link.left4, FRONT, "say=quick", "take=5")
+    idle.said("took")
+    asking = client(room.here, room.link.left4, FRONT, "asks=quick")
+    asking.said("asking")
+    stream = run.Stream("chains", "-j", "-i", "100ms", "-m", "300ms", "-d", "3s")
+    stream.process.wait(60)
+    records = stream.stop()
+    pids = {service.front.pid, service.middle.pid, service.back.pid, idle.pid, asking.pid}
+    assert not [record for record in run.findings(records) if pids & {record["pid"], *who(record)}]
+    assert not [record for record in run.findings(run.once("chains", "-m", "300ms")) if pids & {record["pid"], *who(record)}]
+
+
+def test_life_and_replay(room, tmp_path):
+    service = Service(room)
+    stream = run.Stream("chains", "-j", "-i", "100ms", "-m", "300ms", "--record", tmp_path / "chains.rec")
+    service.ask("sleep")
+    opened = stream.wait(20, type="chain", pid=service.back.pid, waiters=3)
+    service.back.end()
+    closed = stream.wait(20, event="close", id=opened["id"])
+    assert closed["links"] == [] or who(closed) == service.pids()
+    live = b"".join(stream.lines) if stream.stop() else b""
+    again = run.sockstall("replay", "-j", tmp_path / "chains.rec").stdout
+    keep = [json.loads(line) for line in live.splitlines()]
+    assert [r for r in map(json.loads, again.splitlines()) if r["type"] == "chain"] == [r for r in keep if r["type"] == "chain"]
+
+
+def test_the_table_has_one_readable_line(room):
+    service = Service(room)
+    service.ask("sleep")
+    ends(service.back, "blocked", waiters=3)
+    text = run.sockstall("chains", "-1", "-m", "300ms").stdout.decode()
+    assert f"→ python3/{service.front.pid} → python3/{service.middle.pid}/" in text
