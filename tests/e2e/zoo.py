@@ -52,8 +52,9 @@ def check(record, case):
 def check_life(record):
     """What every stall says, whatever it is."""
     assert record["id"] and record["why"], record
-    age = moment(record["time"]) - moment(record["since"])
-    assert abs(age - record["age_s"]) < 0.02 * SLOW, record
+    # An age is of the moment when the thread or socket was looked at, which may be later than the look began.
+    later = record["age_s"] - (moment(record["time"]) - moment(record["since"]))
+    assert -0.02 * SLOW < later < 0.5 * SLOW, record
 
 
 class Room:
@@ -108,7 +109,7 @@ class Zoo:
         """The stall is over, and what is said about it at the end agrees with the beginning."""
         if name in self.broken:
             raise AssertionError(f"{name} was not there to be closed") from self.broken[name]
-        closed = self.stream.wait(5, event="close", id=opened["id"])
+        closed = self.stream.wait(15, event="close", id=opened["id"])
         for key in "since", "type", "netns", "local_port", "peer_port":
             assert closed[key] == opened[key], f"{key} differs: {opened} {closed}"
         # A request socket outlives its listener for a moment: then it has no owner.
