@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "probe_load.h"
 
@@ -92,7 +93,8 @@ static const char *reason_of(int err)
 {
 	if (err == -EMFILE || err == -ENFILE)
 		return "too few file descriptors: raise the limit (ulimit -n 1024)";
-	if (err == -ENOMEM)
+	/* LIBELF is what libbpf makes of libelf's want of memory: the object is its own, and whole. */
+	if (err == -ENOMEM || err == -LIBBPF_ERRNO__LIBELF)
 		return "not enough memory for the BPF programs";
 	if (err == -EPERM || err == -EACCES || !may_load())
 		return permission_reason();
