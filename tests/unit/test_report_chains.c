@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Chains of waits as rows: who stands at the end, who waits, and what is no chain. */
+#include "make_chain.h"
+
+#include <math.h>
+
+/* ---- Chains ---- */
+
+static void a_chain(void **state)
+{
+	const struct row *row;
+	struct shown shown;
+
+	(void)state;
+	all_wait();
+	sleeps(POSTGRES, POSTGRES, "postgres", SYS_clock_nanosleep);
+	show(&shown);
+	IS_CHAIN(&shown, "blocked", 3, CURL, NGINX, APP, POSTGRES);
+	assert_string_equal(shown.links[0].in, "recvfrom");
+	assert_string_equal(shown.links[1].in, "event loop");
+	assert_string_equal(shown.links[2].in, "recvfrom");
+	assert_string_equal(shown.links[3].in, "clock_nanosleep");
+	assert_int_equal(shown.links[0].tid, CURL);
+	assert_true(shown.links[1].tid == NOT_KNOWN);
+	assert_int_equal(shown.links[2].tid, APP + 1);
+	assert_int_equal(shown.links[2].peer_port, 82);
+	assert_int_equal(shown.links[3].local_port, 82);
+	assert_int_equal(shown.links[3].fd, 6);
+	assert_string_equal(shown.links[1].verdict, "awaiting_reply");
+	assert_string_equal(shown.links[3].verdict, "blocked");
+	assert_true(fabs(shown.links[1].age_s - 5) < 1e-6);
+	row = &shown.report.rows[0];
+	assert_int_equal(row->pid, POSTGRES);
+	assert_string_equal(row->id, "chain-40");
+	says(row->why, "curl (pid 10) waits for nginx (pid 20), which waits for app (pid 30), which waits for postgres (pid 40);");
+	assert_null(strstr(row->why, "most likely"));
+	says(row->advice, "threads -p 40");
+	assert_true(fabs(row->age_s - 5) < 1e-6);
+	hide(&shown);
+}
+
+static void stopped_in_the_middle(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	front();
+	look_add_thread(&builder, APP, APP, "app")->flags = THREAD_STOPPED;
+	show(&shown);
+	IS_CHAIN(&shown, "stopped", 2, CURL, NGINX, APP);
+	hide(&shown);
+}
+
+/* Asked and in its loop: it is its turn. */
+static void an_end_that_waits_for_events(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	front();
+	sleeps(APP, APP, "app", SYS_epoll_pwait);
+	show(&shown);
+	IS_CHAIN(&shown, "waiting", 2, CURL, NGINX, APP);
+	hide(&shown);
+}
+
+static void many_that_wait_for_one(void **state)
+{
+	struct shown shown;
+	__u32 i;
+
+	(void)state;
+	begin();
+	for (i = 0; i < 5; i++) {
+		reads(100 + i, 100 + i, "curl", 200 + i);
+		serves(NGINX, "nginx", 200 + i);
+	}
+	look_add_thread(&builder, NGINX, NGINX, "nginx");
+	reads(CURL, CURL, "curl", 80);
+	serves(APP, "app", 80);
+	look_add_thread(&builder, APP, APP, "app");
+	show(&shown);
+	assert_int_equal(shown.report.count, 2);
+	assert_int_equal(shown.report.rows[0].pid, NGINX);
+	assert_int_equal(shown.report.rows[0].chain.waiters, 5);
+	assert_string_equal(shown.report.rows[0].verdict, "running");
+	assert_int_equal(shown.report.rows[1].pid, APP);
+	assert_int_equal(shown.report.rows[1].chain.waiters, 1);
+	hide(&shown);
+}
+
+/* Two threads of the application wait, for two: the one that began first after it was asked is the most likely. */
+static void the_nearest_in_time(void **state)
+{
+	struct socket_record *before;
+	struct shown shown;
+
+	(void)state;
+	front();
+	reads(APP, APP + 1, "app", 82)->last_sent_ns = ASKED + SECOND;
+	builder.thread->threads = 3;
+	builder.thread->last_arrival = ASKED + SECOND;
+	reads(APP, APP + 2, "app", 83);
+	builder.thread->threads = 3;
+	before = reads(APP, APP + 3, "app", 84);
+	before->last_sent_ns = ASKED - SECOND;
+	builder.thread->threads = 3;
+	builder.thread->last_arrival = ASKED - SECOND;
+	serves(POSTGRES + 0, "postgres", 82);
+	serves(POSTGRES + 1, "postgres", 83);
+	serves(POSTGRES + 2, "postgres", 84);
+	sleeps(POSTGRES + 1, POSTGRES + 1, "postgres", SYS_clock_nanosleep);
+	show(&shown);
+	assert_int_equal(shown.report.count, 3);
+	assert_int_equal(shown.report.rows[0].pid, POSTGRES + 1);
+	assert_int_equal(shown.report.rows[0].chain.waiters, 3);
+	says(shown.report.rows[0].why, "most likely: by the times of the waits");
+	hide(&shown);
+}
+
+static void in_a_unix_socket(void **state)
+{
+	struct socket_record *peer, *reader;
+	struct shown shown;
+
+	(void)state;
+	front();
+	peer = look_add_socket(&builder, SOCKET_KIND_UNIX, 1);
+	look_add_owner(&builder, &peer->name, POSTGRES, 5, "postgres");
+	sleeps(APP, APP, "app", SYS_recvfrom);
+	reader = look_add_thread_socket(&builder, SOCKET_KIND_UNIX, 1);
+	reader->peer_inode = peer->name.inode;
+	sleeps(POSTGRES, POSTGRES, "postgres", SYS_clock_nanosleep);
+	show(&shown);
+	IS_CHAIN(&shown, "blocked", 3, CURL, NGINX, APP, POSTGRES);
+	hide(&shown);
+}
+
+/* ---- Deadlocks ---- */
+
+/* Nginx asks the application, and that nginx; curl waits too. Each has this many threads. */
+static void each_other(__u32 threads)
+{
+	begin();
+	reads(CURL, CURL, "curl", 80);
+	serves(NGINX, "nginx", 80);
+	reads(NGINX, NGINX, "nginx", 81);
+	builder.thread->threads = threads;
+	serves(APP, "app", 81);
+	reads(APP, APP, "app", 82);
+	builder.thread->threads = threads;
+	serves(NGINX, "nginx", 82);
+}
+
+static void a_deadlock(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	each_other(1);
+	show(&shown);
+	IS_CHAIN(&shown, "deadlock", 3, NGINX, APP);
+	assert_int_equal(shown.report.rows[0].severity, SEVERITY_DEAD);
+	says(shown.report.rows[0].why, "nginx (pid 20) waits for app (pid 30), which waits for nginx (pid 20): none of them can go on");
+	says(shown.report.rows[0].advice, "end one of the connections: sockstall end ");
+	hide(&shown);
+}
+
+/* Among many threads another may answer: what is not certain is no deadlock, and no endless walk. */
+static void a_cycle_of_guesses(void **state)
+{
+	struct shown shown;
+	size_t i;
+
+	(void)state;
+	each_other(2);
+	reads(NGINX, NGINX + 1, "nginx", 90);
+	builder.thread->threads = 2;
+	reads(APP, APP + 1, "app", 91);
+	builder.thread->threads = 2;
+	show(&shown);
+	for (i = 0; i < shown.report.count; i++)
+		assert_string_not_equal(shown.report.rows[i].verdict, "deadlock");
+	hide(&shown);
+}
+
+/* Both read at the two ends of one connection. */
+static void one_connection(bool child, bool shared)
+{
+	struct socket_record *a, *b;
+
+	begin();
+	a = reads(APP, APP, "app", 80);
+	sleeps(POSTGRES, POSTGRES, "postgres", SYS_recvfrom);
+	builder.thread->threads = child ? 2 : 1;
+	b = look_add_thread_socket(&builder, SOCKET_KIND_TCP, 1);
+	look_connect(&b->name, HERE, 80, HERE, 4080);
+	b->flags |= SOCKET_LISTENER_CHILD;
+	b->bytes_received = 100;
+	b->last_received_ns = ASKED;
+	look_add_owner(&builder, &a->name, APP, 3, "app");
+	look_add_owner(&builder, &b->name, POSTGRES, 3, "postgres");
+	if (shared)
+		look_add_owner(&builder, &b->name, POSTGRES + 1, 3, "postgres");
+}
+
+/* Where anyone else could write, nothing is certain. */
+static void two_ends_of_one_connection(void **state)
+{
+	struct shown shown;
+	size_t i;
+
+	(void)state;
+	one_connection(false, false);
+	show(&shown);
+	IS_CHAIN(&shown, "deadlock", 2, APP, POSTGRES);
+	hide(&shown);
+	for (i = 0; i < 2; i++) {
+		one_connection(i == 0, i == 1);
+		show(&shown);
+		assert_true(!shown.report.count || strcmp(shown.report.rows[0].verdict, "deadlock"));
+		hide(&shown);
+	}
+}
+
+/* ---- What is no chain ---- */
+
+static void young(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	begin();
+	reads(CURL, CURL, "curl", 80);
+	builder.thread->last_arrival = NOW - SECOND / 2;
+	serves(NGINX, "nginx", 80);
+	loops(NGINX, "nginx", 81)->last_sent_ns = NOW - SECOND / 2;
+	serves(APP, "app", 81);
+	show(&shown);
+	assert_int_equal(shown.report.count, 0);
+	hide(&shown);
+}
+
+/* Answered, and open for the next question. */
+static void healthy(void **state)
+{
+	struct socket_record *kept, *idle;
+	struct shown shown;
+
+	(void)state;
+	begin();
+	kept = loops(NGINX, "nginx", 81);
+	kept->bytes_received = 500;
+	kept->last_received_ns = ASKED + SECOND;
+	sleeps(APP, APP, "app", SYS_recvfrom);
+	idle = look_add_thread_socket(&builder, SOCKET_KIND_TCP, 1);
+	look_connect(&idle->name, HERE, 81, HERE, 4081);
+	idle->flags |= SOCKET_LISTENER_CHILD;
+	idle->bytes_received = 100;
+	idle->bytes_sent = 500;
+	idle->last_received_ns = ASKED;
+	idle->last_sent_ns = ASKED + SECOND;
+	look_add_owner(&builder, &idle->name, APP, 3, "app");
+	show(&shown);
+	assert_int_equal(shown.report.count, 0);
+	hide(&shown);
+}
+
+/* It has what it asked for, and has not read it yet: no one else is to blame. Nor while its loop does something else. */
+static void not_in_its_loop(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	begin();
+	loops(NGINX, "nginx", 81)->unread_bytes = 1;
+	serves(APP, "app", 81);
+	look_add_thread(&builder, APP, APP, "app");
+	show(&shown);
+	assert_int_equal(shown.report.count, 0);
+	hide(&shown);
+	begin();
+	loops(NGINX, "nginx", 81);
+	builder.thread->syscall = SYS_clock_nanosleep;
+	serves(APP, "app", 81);
+	look_add_thread(&builder, APP, APP, "app");
+	show(&shown);
+	assert_int_equal(shown.report.count, 0);
+	hide(&shown);
+}
+
+/* Nothing tells whether anything is due. */
+static void a_quiet_unix_socket(void **state)
+{
+	bool all;
+
+	(void)state;
+	for (all = false;; all = true) {
+		struct socket_record *peer, *reader;
+		struct shown shown;
+
+		begin();
+		peer = look_add_socket(&builder, SOCKET_KIND_UNIX, 1);
+		look_add_owner(&builder, &peer->name, POSTGRES, 5, "postgres");
+		sleeps(APP, APP, "app", SYS_recvfrom);
+		reader = look_add_thread_socket(&builder, SOCKET_KIND_UNIX, 1);
+		reader->peer_inode = peer->name.inode;
+		sleeps(POSTGRES, POSTGRES, "postgres", SYS_epoll_pwait);
+		show_all(&shown, all);
+		assert_int_equal(shown.report.count, all);
+		assert_true(!all || (!shown.report.rows[0].stuck && !shown.report.rows[0].severity));
+		hide(&shown);
+		if (all)
+			break;
+	}
+}
+
+static void an_empty_look(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	begin();
+	show_all(&shown, true);
+	assert_int_equal(shown.report.count, 0);
+	hide(&shown);
+}
+
+/* ---- Hostile looks ---- */
+
+static void a_very_long_chain(void **state)
+{
+	struct shown shown;
+	__u32 i, length = 300;
+
+	(void)state;
+	begin();
+	for (i = 0; i < length; i++) {
+		reads(1000 + i, 1000 + i, "relay", 100 + i);
+		serves(1001 + i, "relay", 100 + i);
+	}
+	look_add_thread(&builder, 1000 + length, 1000 + length, "relay");
+	show(&shown);
+	assert_int_equal(shown.report.count, 1);
+	assert_int_equal(shown.report.rows[0].pid, 1000 + length);
+	assert_int_equal(shown.report.rows[0].chain.waiters, length);
+	assert_int_equal(shown.count, 65);
+	assert_int_equal(shown.links[0].pid, 1000);
+	assert_int_equal(shown.links[64].pid, 1000 + length);
+	hide(&shown);
+}
+
+/* One that leads into a cycle is not of it; and the cycle is found once, from wherever it is met. */
+static void a_cycle_of_many(void **state)
+{
+	struct shown shown;
+	__u32 i, length = 200;
+
+	(void)state;
+	begin();
+	for (i = 0; i < length; i++) {
+		reads(1000 + i, 1000 + i, "relay", 100 + i);
+		serves(i + 1 < length ? 1001 + i : 1003, "relay", 100 + i);
+	}
+	show(&shown);
+	assert_int_equal(shown.report.count, 1);
+	assert_string_equal(shown.report.rows[0].verdict, "deadlock");
+	assert_int_equal(shown.report.rows[0].chain.waiters, length);
+	assert_int_equal(shown.count, 64);
+	assert_int_equal(shown.links[0].pid, 1003);
+	hide(&shown);
+}
+
+/* A name fills its 16 bytes, without a NUL behind it, and holds what separates links. */
+static void hostile_names(void **state)
+{
+	static const char name[16] = "\t\n\\-\x1b[2J\xff\"aaaaaa";
+	struct owner_record *owner;
+	struct socket_record *socket;
+	struct shown shown;
+
+	(void)state;
+	begin();
+	reads(CURL, CURL, "", 80);
+	memcpy(builder.thread->process_comm, name, 16);
+	memcpy(builder.thread->comm, name, 16);
+	socket = serves(NGINX, "nginx", 80);
+	owner = look_add_owner(&builder, &socket->name, NGINX - 1, 3, "");
+	memcpy(owner->comm, name, 16);
+	look_add_thread(&builder, NGINX - 1, NGINX - 1, "");
+	show(&shown);
+	IS_CHAIN(&shown, "running", 1, CURL, NGINX - 1);
+	assert_int_equal(strlen(shown.links[0].comm), 16);
+	assert_memory_equal(shown.links[0].comm, name, 16);
+	assert_memory_equal(shown.links[1].comm, name, 16);
+	hide(&shown);
+}
+
+/* Connected to itself. */
+static void its_own_peer(void **state)
+{
+	struct socket_record *socket, *again;
+	struct shown shown;
+
+	(void)state;
+	begin();
+	socket = reads(CURL, CURL, "curl", 80);
+	look_connect(&socket->name, HERE, 80, HERE, 80);
+	again = look_add_socket(&builder, SOCKET_KIND_TCP, 1);
+	again->name = socket->name;
+	look_add_owner(&builder, &socket->name, CURL, 3, "curl");
+	show(&shown);
+	assert_true(shown.report.count <= 1);
+	hide(&shown);
+}
+
+/* Without CONFIG_SCHED_INFO nothing tells since when, and two looks tell for how long at least. */
+static void no_times(void **state)
+{
+	struct options options = {.command = COMMAND_CHAINS, .min_age_ns = SECOND / 2, .min_age_given = true};
+	struct report first = {0}, second = {0};
+	struct look looks[2] = {0};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		look_begin(&builder, NOW + i * SECOND)->sched_offset_valid = 0;
+		reads(CURL, CURL, "curl", 80);
+		serves(NGINX, "nginx", 80);
+		look_add_thread(&builder, NGINX, NGINX, "nginx");
+		look_finish(&builder, &looks[i]);
+	}
+	assert_int_equal(report_run(&first, &looks[0], NULL, &options), 0);
+	assert_int_equal(first.count, 0);
+	assert_int_equal(report_run(&second, &looks[1], &looks[0], &options), 0);
+	assert_int_equal(second.count, 1);
+	assert_true(isnan(second.rows[0].age_s));
+	assert_int_equal(second.rows[0].since_ns, 0);
+	report_free(&first);
+	report_free(&second);
+	look_free(&looks[0]);
+	look_free(&looks[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_chain),
+		cmocka_unit_test(stopped_in_the_middle),
+		cmocka_unit_test(an_end_that_waits_for_events),
+		cmocka_unit_test(many_that_wait_for_one),
+		cmocka_unit_test(the_nearest_in_time),
+		cmocka_unit_test(in_a_unix_socket),
+		cmocka_unit_test(a_deadlock),
+		cmocka_unit_test(a_cycle_of_guesses),
+		cmocka_unit_test(two_ends_of_one_connection),
+		cmocka_unit_test(young),
+		cmocka_unit_test(healthy),
+		cmocka_unit_test(not_in_its_loop),
+		cmocka_unit_test(a_quiet_unix_socket),
+		cmocka_unit_test(an_empty_look),
+		cmocka_unit_test(a_very_long_chain),
+		cmocka_unit_test(a_cycle_of_many),
+		cmocka_unit_test(hostile_names),
+		cmocka_unit_test(its_own_peer),
+		cmocka_unit_test(no_times),
+	};
+
+	return cmocka_run_group_tests_name("report_chains", tests, NULL, NULL);
+}

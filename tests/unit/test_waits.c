@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Who is at the other end of a connection, across namespaces, address translation and accept queues. */
+#include "make_chain.h"
+
+static void another_namespace(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	begin();
+	reads(CURL, CURL, "curl", 80);
+	serves(NGINX, "nginx", 80)->name.netns = LOOK_NETNS + 1;
+	look_add_thread(&builder, NGINX, NGINX, "nginx");
+	show(&shown);
+	IS_CHAIN(&shown, "running", 1, CURL, NGINX);
+	assert_int_equal(shown.links[1].netns, LOOK_NETNS + 1);
+	hide(&shown);
+}
+
+static void with_places(struct socket_record *socket, __u32 sent, __u32 received)
+{
+	socket->flags |= SOCKET_HAS_MORE;
+	socket->snd_una = socket->snd_nxt = sent;
+	socket->rcv_nxt = received;
+}
+
+/* Containers have the same addresses: which of them it is, only the streams tell. */
+static void the_same_addresses_twice(void **state)
+{
+	bool told;
+
+	(void)state;
+	for (told = false;; told = true) {
+		struct socket_record *reader, *one, *other;
+		struct shown shown;
+
+		begin();
+		has_address(HERE);
+		reader = reads(CURL, CURL, "curl", 80);
+		one = serves(NGINX, "nginx", 80);
+		other = serves(APP, "app", 80);
+		one->name.netns = LOOK_NETNS + 1;
+		other->name.netns = LOOK_NETNS + 2;
+		if (told) {
+			with_places(reader, 1000, 2000);
+			with_places(one, 77, 88);
+			with_places(other, 2000, 1000);
+		}
+		look_add_thread(&builder, NGINX, NGINX, "nginx");
+		look_add_thread(&builder, APP, APP, "app");
+		show(&shown);
+		if (told)
+			IS_CHAIN(&shown, "running", 1, CURL, APP);
+		else
+			assert_int_equal(shown.report.count, 0);
+		hide(&shown);
+		if (told)
+			break;
+	}
+}
+
+/* Curl asked 10.99.0.9:90, and nginx sees it come from there. */
+static void translated(struct socket_record *reader, struct socket_record *server)
+{
+	look_connect(&reader->name, HERE, 4080, "10.99.0.9", 90);
+	look_connect(&server->name, HERE, 80, "10.99.0.8", 5000);
+}
+
+static void address_translation(void **state)
+{
+	enum { NEITHER, CONNTRACK, STREAMS, WAYS } way;
+
+	(void)state;
+	for (way = NEITHER; way < WAYS; way++) {
+		struct socket_record *reader, *server;
+		struct translation_record *record;
+		struct shown shown;
+
+		begin();
+		reader = reads(CURL, CURL, "curl", 80);
+		server = serves(NGINX, "nginx", 80);
+		translated(reader, server);
+		if (way == CONNTRACK) {
+			record = look_add(&builder, RECORD_TRANSLATION, 0);
+			memcpy(record->client_addr, reader->name.local_addr, 16);
+			memcpy(record->asked_addr, reader->name.peer_addr, 16);
+			memcpy(record->server_addr, server->name.local_addr, 16);
+			memcpy(record->asker_addr, server->name.peer_addr, 16);
+			record->client_port = 4080;
+			record->asked_port = 90;
+			record->server_port = 80;
+			record->asker_port = 5000;
+		} else if (way == STREAMS) {
+			with_places(reader, 1000, 2000);
+			with_places(server, 2000, 1000);
+		}
+		look_add_thread(&builder, NGINX, NGINX, "nginx");
+		show(&shown);
+		if (way == NEITHER)
+			assert_int_equal(shown.report.count, 0);
+		else
+			IS_CHAIN(&shown, "running", 1, CURL, NGINX);
+		hide(&shown);
+	}
+}
+
+/* Not accepted: who holds the listener is waited for. */
+static void in_an_accept_queue(void **state)
+{
+	struct listener_record *listener;
+	struct socket_record *child;
+	struct shown shown;
+
+	(void)state;
+	front();
+	reads(APP, APP, "app", 82);
+	listener = look_add_listener(&builder, HERE, 82);
+	look_add_owner(&builder, &listener->name, POSTGRES, 3, "postgres");
+	child = look_add_socket(&builder, SOCKET_KIND_TCP, 1);
+	look_connect(&child->name, HERE, 82, HERE, 4082);
+	child->flags = SOCKET_LISTENER_CHILD;
+	child->name.inode = 0;
+	child->listener_cookie = listener->name.cookie;
+	sleeps(POSTGRES, POSTGRES, "postgres", SYS_clock_nanosleep);
+	show(&shown);
+	IS_CHAIN(&shown, "not_accepted", 3, CURL, NGINX, APP, POSTGRES);
+	hide(&shown);
+}
+
+static struct listener_record *connects(__u32 queued)
+{
+	struct listener_record *listener;
+	struct socket_record *socket;
+
+	front();
+	has_address(HERE);
+	sleeps(APP, APP, "app", SYS_connect);
+	socket = look_add_thread_socket(&builder, SOCKET_KIND_TCP, 2 /* TCP_SYN_SENT */);
+	connect_to(socket, 82);
+	socket->first_sent_ns = ASKED;
+	listener = look_add_listener(&builder, HERE, 82);
+	listener->accept_queue = queued;
+	listener->accept_queue_max = 16;
+	look_add_owner(&builder, &listener->name, POSTGRES, 3, "postgres");
+	sleeps(POSTGRES, POSTGRES, "postgres", SYS_clock_nanosleep);
+	return listener;
+}
+
+static void before_a_full_accept_queue(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	connects(17);
+	show(&shown);
+	IS_CHAIN(&shown, "accept_queue_full", 3, CURL, NGINX, APP, POSTGRES);
+	says(shown.report.rows[0].why, "its accept queue holds 17 of 17");
+	assert_string_equal(shown.links[2].in, "connect");
+	hide(&shown);
+}
+
+/* A queue with room, or a listener elsewhere, took no SYN. */
+static void before_another_queue(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	connects(16);
+	show(&shown);
+	IS_CHAIN(&shown, "unknown", 3, CURL, NGINX, APP);
+	hide(&shown);
+	connects(17)->name.netns = LOOK_NETNS + 1;
+	show(&shown);
+	IS_CHAIN(&shown, "unknown", 3, CURL, NGINX, APP);
+	hide(&shown);
+}
+
+static void on_another_machine(void **state)
+{
+	struct socket_record *socket;
+	struct shown shown;
+
+	(void)state;
+	front();
+	socket = reads(APP, APP, "app", 82);
+	look_connect(&socket->name, HERE, 4082, "192.0.2.9", 82);
+	has_address(HERE);
+	show(&shown);
+	IS_CHAIN(&shown, "remote", 3, CURL, NGINX, APP);
+	says(shown.report.rows[0].why, "which waits for 192.0.2.9:82, on another machine");
+	hide(&shown);
+	/* One wait for another machine is no chain. */
+	begin();
+	look_connect(&reads(CURL, CURL, "curl", 80)->name, HERE, 4080, "192.0.2.9", 80);
+	show(&shown);
+	assert_int_equal(shown.report.count, 0);
+	hide(&shown);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(another_namespace),
+		cmocka_unit_test(the_same_addresses_twice),
+		cmocka_unit_test(address_translation),
+		cmocka_unit_test(in_an_accept_queue),
+		cmocka_unit_test(before_a_full_accept_queue),
+		cmocka_unit_test(before_another_queue),
+		cmocka_unit_test(on_another_machine),
+	};
+
+	return cmocka_run_group_tests_name("waits", tests, NULL, NULL);
+}
