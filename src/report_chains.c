@@ -21,6 +21,7 @@ struct path {
 	size_t depth; /* waits up to and with that one */
 	bool cycle, sure;
 	bool evident; /* some wait of it is stuck by evidence of its own */
+	bool asked; /* one before the last awaits a reply: the last is for its sake */
 	__u64 oldest_ns; /* of the waits on it; 0: not known */
 };
 
@@ -58,6 +59,7 @@ static struct path find_path(const struct waits *waits, size_t from)
 		if (wait->next == WAITS_NONE)
 			return path;
 		path.sure &= wait->sure;
+		path.asked |= !strcmp(wait->verdict, "awaiting_reply");
 		at = wait->next;
 	}
 	path.cycle = true;
@@ -303,7 +305,8 @@ static bool is_hard(const char *verdict)
 
 /*
  * A chain has two members at least. One end that only awaits events has done nothing wrong unless it was asked: where it
- * spoke last, or is a client that another waits for, it may have nothing to say.
+ * spoke last, or is a client that another waits for, it may have nothing to say. A reply that has begun is due all the
+ * same where another awaits what will come of it: drivers of databases get a few bytes before the server computes.
  */
 static bool is_finding(const struct path *path, const struct chain_evidence *evidence, const char *verdict)
 {
@@ -316,7 +319,7 @@ static bool is_finding(const struct path *path, const struct chain_evidence *evi
 	if (!path->evident)
 		return false;
 	return strcmp(verdict, "waiting") || !strcmp(last->verdict, "awaiting_reply") ||
-	       !strcmp(last->verdict, "window_zero");
+	       !strcmp(last->verdict, "window_zero") || (path->asked && !strcmp(last->verdict, "reply_stopped"));
 }
 
 static void fill_end(struct row *row, struct scene *scene, const struct chain_evidence *evidence)

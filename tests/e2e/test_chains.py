@@ -127,6 +127,24 @@ def test_one_that_waits_for_events(room):
     assert who(record) == service.pids()
 
 
+def test_a_reply_that_has_begun(room):
+    """The rest of it is awaited, for the sake of one who was promised it."""
+    service = Service(room)
+    service.ask("part")
+    record = ends(service.back, "waiting")
+    assert who(record) == service.pids()
+    assert record["links"][2]["verdict"] == "reply_stopped"
+
+
+def test_one_that_was_told_something_and_waits_for_more(room):
+    """Who subscribes to something waits for what may never come, and nobody waits for him."""
+    back = relay(room.here, "one", room.link.left4, BACK)
+    reader = client(room.here, room.link.left4, BACK, "say=part", "take=4", "block=recvfrom")
+    reader.said("blocking")
+    wait_until(lambda: run.findings(run.once("readers", "-m", "300ms"), pid=reader.pid, verdict="reply_stopped"), 20, "the reader")
+    assert not chains(back.pid)
+
+
 def test_a_full_accept_queue(room):
     """The SYN is dropped, and nothing but the listener's queue tells."""
     address = room.link.left4

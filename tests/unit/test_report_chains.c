@@ -45,7 +45,8 @@ static void stopped_in_the_middle(void **state)
 
 	(void)state;
 	front();
-	look_add_thread(&builder, APP, APP, "app")->flags = THREAD_STOPPED;
+	look_add_thread(&builder, APP, APP, "app")->threads = 2;
+	look_add_thread(&builder, APP, APP + 1, "app")->flags = THREAD_STOPPED;
 	show(&shown);
 	IS_CHAIN(&shown, "stopped", 2, CURL, NGINX, APP);
 	hide(&shown);
@@ -62,6 +63,36 @@ static void an_end_that_waits_for_events(void **state)
 	show(&shown);
 	IS_CHAIN(&shown, "waiting", 2, CURL, NGINX, APP);
 	hide(&shown);
+}
+
+/* PostgreSQL has sent a few bytes, and waits for its own: only for who was promised the rest is it late. */
+static void a_reply_that_has_begun(void **state)
+{
+	bool alone;
+
+	(void)state;
+	for (alone = false;; alone = true) {
+		struct socket_record *reader;
+		struct shown shown;
+
+		if (alone)
+			begin();
+		else
+			front();
+		reader = reads(APP, APP, "app", 82);
+		reader->bytes_received = 5;
+		reader->last_received_ns = ASKED + SECOND;
+		serves(POSTGRES, "postgres", 82);
+		sleeps(POSTGRES, POSTGRES, "postgres", SYS_epoll_pwait);
+		show(&shown);
+		if (alone)
+			assert_int_equal(shown.report.count, 0);
+		else
+			IS_CHAIN(&shown, "waiting", 3, CURL, NGINX, APP, POSTGRES);
+		hide(&shown);
+		if (alone)
+			break;
+	}
 }
 
 static void many_that_wait_for_one(void **state)
@@ -89,7 +120,7 @@ static void many_that_wait_for_one(void **state)
 	hide(&shown);
 }
 
-/* Two threads of the application wait, for two: the one that began first after it was asked is the most likely. */
+/* Threads of the application wait, each for another: the one that began first after it was asked is the most likely. */
 static void the_nearest_in_time(void **state)
 {
 	struct socket_record *before;
@@ -106,6 +137,9 @@ static void the_nearest_in_time(void **state)
 	before->last_sent_ns = ASKED - SECOND;
 	builder.thread->threads = 3;
 	builder.thread->last_arrival = ASKED - SECOND;
+	reads(APP, APP + 4, "app", 85);
+	builder.thread->threads = 3;
+	builder.thread->last_arrival = ASKED + 2 * SECOND;
 	serves(POSTGRES + 0, "postgres", 82);
 	serves(POSTGRES + 1, "postgres", 83);
 	serves(POSTGRES + 2, "postgres", 84);
@@ -218,7 +252,8 @@ static void two_ends_of_one_connection(void **state)
 	for (i = 0; i < 2; i++) {
 		one_connection(i == 0, i == 1);
 		show(&shown);
-		assert_true(!shown.report.count || strcmp(shown.report.rows[0].verdict, "deadlock"));
+		assert_int_equal(shown.count, 2);
+		assert_string_not_equal(shown.report.rows[0].verdict, "deadlock");
 		hide(&shown);
 	}
 }
@@ -261,7 +296,7 @@ static void healthy(void **state)
 	idle->last_received_ns = ASKED;
 	idle->last_sent_ns = ASKED + SECOND;
 	look_add_owner(&builder, &idle->name, APP, 3, "app");
-	show(&shown);
+	show_all(&shown, true);
 	assert_int_equal(shown.report.count, 0);
 	hide(&shown);
 }
@@ -289,13 +324,15 @@ static void not_in_its_loop(void **state)
 	hide(&shown);
 }
 
-/* Nothing tells whether anything is due. */
+/* Nothing tells whether anything is due, whatever the other end does. */
 static void a_quiet_unix_socket(void **state)
 {
-	bool all;
+	static const int calls[] = {SYS_epoll_pwait, SYS_clock_nanosleep};
+	size_t i;
 
 	(void)state;
-	for (all = false;; all = true) {
+	for (i = 0; i < 2 * COUNT_OF(calls); i++) {
+		bool all = i % 2;
 		struct socket_record *peer, *reader;
 		struct shown shown;
 
@@ -305,14 +342,35 @@ static void a_quiet_unix_socket(void **state)
 		sleeps(APP, APP, "app", SYS_recvfrom);
 		reader = look_add_thread_socket(&builder, SOCKET_KIND_UNIX, 1);
 		reader->peer_inode = peer->name.inode;
-		sleeps(POSTGRES, POSTGRES, "postgres", SYS_epoll_pwait);
+		sleeps(POSTGRES, POSTGRES, "postgres", calls[i / 2]);
 		show_all(&shown, all);
 		assert_int_equal(shown.report.count, all);
 		assert_true(!all || (!shown.report.rows[0].stuck && !shown.report.rows[0].severity));
 		hide(&shown);
-		if (all)
-			break;
 	}
+}
+
+/* The scan of sockets finds it too, and the process has a loop beside the thread that reads. */
+static void counted_once(void **state)
+{
+	struct socket_record *reader, *again;
+	struct shown shown;
+
+	(void)state;
+	begin();
+	sleeps(APP, APP, "app", SYS_epoll_pwait)->threads = 2;
+	reader = reads(APP, APP + 1, "app", 82);
+	builder.thread->threads = 2;
+	again = look_add_socket(&builder, SOCKET_KIND_TCP, 1);
+	asked(again, 82);
+	again->name = reader->name;
+	look_add_owner(&builder, &again->name, APP, 3, "app");
+	serves(POSTGRES, "postgres", 82);
+	look_add_thread(&builder, POSTGRES, POSTGRES, "postgres");
+	show(&shown);
+	IS_CHAIN(&shown, "running", 1, APP, POSTGRES);
+	assert_int_equal(shown.links[0].tid, APP + 1);
+	hide(&shown);
 }
 
 static void an_empty_look(void **state)
@@ -448,6 +506,7 @@ int main(void)
 		cmocka_unit_test(a_chain),
 		cmocka_unit_test(stopped_in_the_middle),
 		cmocka_unit_test(an_end_that_waits_for_events),
+		cmocka_unit_test(a_reply_that_has_begun),
 		cmocka_unit_test(many_that_wait_for_one),
 		cmocka_unit_test(the_nearest_in_time),
 		cmocka_unit_test(in_a_unix_socket),
@@ -458,6 +517,7 @@ int main(void)
 		cmocka_unit_test(healthy),
 		cmocka_unit_test(not_in_its_loop),
 		cmocka_unit_test(a_quiet_unix_socket),
+		cmocka_unit_test(counted_once),
 		cmocka_unit_test(an_empty_look),
 		cmocka_unit_test(a_very_long_chain),
 		cmocka_unit_test(a_cycle_of_many),

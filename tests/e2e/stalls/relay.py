@@ -3,7 +3,7 @@
 """
 A server that asks another before it answers: KIND ADDRESS,PORT [ADDRESS,PORT]. KIND is what it is made of: `threads`
 (one a connection), `loop` (epoll, never blocking), `one` (one connection after the other). Without a second address it
-answers by itself, after a sleep where the request says so ("sleep", "hold", "spin").
+answers by itself, after a sleep where the request says so ("sleep", "hold", "spin"; "part": after it has begun).
 """
 
 import select
@@ -25,6 +25,8 @@ def answer(request, back):
         upstream = socket.create_connection(back)
         upstream.sendall(request)
         reply = upstream.recv(100)
+        if reply == b"part":
+            reply += upstream.recv(100)
         upstream.close()
         return reply
     if request == b"sleep":
@@ -39,6 +41,9 @@ def answer(request, back):
 def serve(connection, back):
     with connection:
         while request := connection.recv(100):
+            if request == b"part" and not back:
+                connection.sendall(request)
+                select.epoll().poll()
             connection.sendall(answer(request, back))
 
 
