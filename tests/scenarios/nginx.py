@@ -28,10 +28,11 @@ http {{
 """
 
 
-def start_nginx(stage, workers=1, backlog=16, listen=""):
+def start_nginx(stage, workers=1, backlog=16, listen="", upstream=None):
+    upstream_addr, upstream_port = upstream or (stage.client_addr, UPSTREAM)
     path = stage.write("nginx.conf", CONFIGURATION.format(
         folder=stage.folder, workers=workers, backlog=backlog, listen=listen, address=stage.server_addr, port=PORT,
-        upstream=stage.client_addr, upstream_port=UPSTREAM))
+        upstream=upstream_addr, upstream_port=upstream_port))
     nginx = stage.start(stage.server, where("nginx"), "-c", path, "-p", stage.folder)
     stage.listening(stage.server, PORT)
     nginx.workers = wait_until(lambda: len(children(nginx.pid)) == workers and children(nginx.pid), 5, "workers")

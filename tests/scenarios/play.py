@@ -165,7 +165,7 @@ def twin(one):
     """Nothing that is reported here is true."""
     def act(stage, outcome):
         one.prepare(stage)
-        stream = run.Stream("-j")
+        stream = run.Stream("-j", *one.options)
         try:
             told_once = under_load(one, stage)
             records = stream.stop()
@@ -187,7 +187,7 @@ def under_load(one, stage):
     one.load(stage)
     while time.monotonic() < end:
         time.sleep(3)
-        records += run.once()
+        records += run.once(*one.options)
     for netns in stage.client, stage.server:
         for program in netns.programs:
             code = program.process.poll()

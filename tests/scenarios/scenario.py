@@ -52,6 +52,7 @@ class Healthy:
     """The same software, busy, with nothing stuck."""
     name = None
     needs = ()
+    options = ()
 
     def prepare(self, stage):
         """Start the servers."""

@@ -16,6 +16,7 @@ sys.path.insert(1, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 
 import apache
 import asyncio_loop
+import chain
 import curl
 import faults
 import go
@@ -36,7 +37,7 @@ import table
 from play import Outcome
 
 MODULES = (curl, python_http, asyncio_loop, many_threads, nginx, apache, redis, postgres, node, memcached, haproxy,
-           sshd, java, go)
+           sshd, java, go, chain)
 SCENARIOS = [one for module in MODULES for one in module.SCENARIOS]
 FAULTS = faults.FAULTS + rates.RATES
 
