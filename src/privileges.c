@@ -86,10 +86,9 @@ static bool has_terminal;
 
 static size_t append(char *line, size_t at, const char *text)
 {
-	size_t size = strlen(text);
-
-	memcpy(line + at, text, size);
-	return at + size;
+	while (*text)
+		line[at++] = *text++;
+	return at;
 }
 
 /* In a signal handler: no stdio, no memory. */
