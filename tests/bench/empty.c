@@ -16,11 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
+#include "common.h"
 
 /* return 0 */
 static int load_empty(enum bpf_prog_type type)

@@ -23,16 +23,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common.h"
+
 #define SERVER_ADDRESS 0x0a000001u /* 10.0.0.1 */
 #define FIRST_SOURCE   0x0a010000u /* 10.1.0.0 */
 #define SERVER_PORT    80
 #define BACKLOG	       16777216
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
 
 static void run(const char *command)
 {

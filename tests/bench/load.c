@@ -26,29 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static double now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static void wait_for_end(void)
-{
-	char byte;
-
-	puts("ready");
-	fflush(stdout);
-	while (read(0, &byte, 1) > 0)
-		;
-}
+#include "common.h"
 
 static void load_getppid(long count)
 {

@@ -14,21 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common.h"
+
 #define MAX_ROUNDS 1000
-
-static double now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
 
 /* return 0 */
 static int load_empty(const char *iterator)
