@@ -83,7 +83,12 @@ def test_pages(scene, view):
 
 def test_evidence_is_what_json_says(scene, view):
     """Every field that stays the same is there under its name, with its value."""
-    wanted = run.only(run.once(*MIN_AGE, "-p", scene.v6.pid), type="reader")
+    # A reader's cookie is looked up once it has slept for a second.
+    def look():
+        found = run.only(run.once(*MIN_AGE, "-p", scene.v6.pid), type="reader")
+        return found if found["cookie"] else None
+
+    wanted = wait_until(look, 10, "the cookie")
     screen = view("readers", columns=200, rows=100)
     screen.keys("/")
     screen.type(str(scene.v6.pid))
