@@ -92,7 +92,7 @@ class SshdNoLogin(Scenario):
         self.sshd = start_sshd(stage)
 
     def stall(self, stage):
-        client = stage.python(stage.client, "idle_clients.py", stage.server_addr, PORT, 1, "half")
+        client = stage.python(stage.client, "idle_clients.py", stage.server_addr, PORT, 1, "nothing")
         client.wait_line(lambda line: line == b"connected\n", 5)
         wait_until(lambda: children(self.sshd.pid), 5, "the connection's process")
         return []
