@@ -15,7 +15,7 @@
 struct link {
 	int64_t pid, tid;
 	const char *comm; /* raw */
-	int64_t fd, netns;
+	int64_t fd, holders, netns;
 	const char *local_addr;
 	int64_t local_port;
 	const char *peer_addr;

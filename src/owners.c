@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "owners.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 /* So many of those that share a socket are named; the others are counted. */
@@ -21,7 +20,7 @@ static bool is_service_manager(const struct owner_record *owner)
 }
 
 /* Socket activation: the manager keeps the socket that it hands over. In a container pid 1 may be the server itself. */
-static bool is_last_choice(const struct owner_record *owner)
+bool owners_is_last_choice(const struct owner_record *owner)
 {
 	return owner->pid == INIT_PID || is_service_manager(owner);
 }
@@ -34,7 +33,7 @@ const struct owner_record *owners_main(const struct look *look, __u64 cookie)
 	if (!owners || !count)
 		return NULL;
 	for (i = 0; i < count; i++)
-		if (!is_last_choice(owners[i]))
+		if (!owners_is_last_choice(owners[i]))
 			return owners[i];
 	return owners[0];
 }
@@ -103,7 +102,7 @@ const char *owners_pids(struct arena *arena, const struct look *look, __u64 cook
 	if (!sharers.count || is_service_manager(sharers.named[0]))
 		return NULL;
 	for (i = 0; i < sharers.count && i < NAMED; i++)
-		if (!i || !is_last_choice(sharers.named[i]))
+		if (!i || !owners_is_last_choice(sharers.named[i]))
 			pids = arena_printf(arena, "%s%s%u", pids, i ? "," : "", sharers.named[i]->pid);
 	return pids;
 }

@@ -3,6 +3,8 @@
 #ifndef SOCKSTALL_OWNERS_H
 #define SOCKSTALL_OWNERS_H
 
+#include <stdbool.h>
+
 #include "look.h"
 
 /*
@@ -10,6 +12,9 @@
  * it too (socket activation: the manager keeps what it has handed over). NULL: nobody is known.
  */
 const struct owner_record *owners_main(const struct look *look, __u64 cookie);
+
+/* Whether a socket is shown to belong to this one only where nobody else has it. */
+bool owners_is_last_choice(const struct owner_record *owner);
 
 /* "nginx (pid 10), which shares it with nginx (pid 11) and 2 other processes,"; NULL: nobody is known. */
 const char *owners_say(struct arena *arena, const struct look *look, __u64 cookie);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chain_row.h"
 #include "fill.h"
-#include "links.h"
 #include "report.h"
 #include "report_kinds.h"
 #include "verdict_chain.h"
@@ -185,6 +185,16 @@ static const char *say_awaited(struct arena *arena, const struct wait *wait)
 	return say_peer(arena, &wait->socket->name);
 }
 
+/* Where others hold it too, it is not said to be the only one. */
+static const char *say_one_of(struct arena *arena, const struct wait *wait)
+{
+	const char *what = wait->found == FOUND_QUEUE ? "share the listener" : "hold this end";
+
+	if (wait->peer_holders < 2)
+		return "";
+	return arena_printf(arena, ", one of %u that %s", wait->peer_holders, what);
+}
+
 /* "a (pid 1) waits for b (pid 2), which waits for c (pid 3)" */
 static const char *say_chain(struct arena *arena, const struct waits *waits, size_t from, size_t depth)
 {
@@ -193,7 +203,8 @@ static const char *say_chain(struct arena *arena, const struct waits *waits, siz
 	size_t i, at = from;
 
 	for (i = 0; i < depth && i < LINKS_MOST; i++) {
-		text = arena_printf(arena, "%s%s%s", text, glue, say_awaited(arena, &waits->items[at]));
+		text = arena_printf(arena, "%s%s%s%s", text, glue, say_awaited(arena, &waits->items[at]),
+				    say_one_of(arena, &waits->items[at]));
 		glue = ", which waits for ";
 		at = waits->items[at].next;
 	}
@@ -224,72 +235,23 @@ static struct chain_evidence evidence_of(struct scene *scene, size_t from)
 
 /* ---- Rows ---- */
 
-static void fill_link_place(struct link *link, struct arena *arena, const struct socket_record *socket)
-{
-	if (!socket || socket->name.kind != SOCKET_KIND_TCP)
-		return;
-	link->netns = socket->name.netns;
-	link->local_addr = say_address(arena, socket->name.local_addr);
-	link->local_port = socket->name.local_port;
-	link->peer_addr = say_address(arena, socket->name.peer_addr);
-	link->peer_port = socket->name.peer_port;
-}
-
-static struct link empty_link(void)
-{
-	return (struct link){.pid = NOT_KNOWN, .tid = NOT_KNOWN, .fd = NOT_KNOWN, .netns = NOT_KNOWN,
-			     .local_port = NOT_KNOWN, .peer_port = NOT_KNOWN, .age_s = NAN};
-}
-
-static const char *add_wait(struct scene *scene, const char *links, const struct wait *wait)
-{
-	struct arena *arena = &scene->report->arena;
-	struct link link = empty_link();
-
-	link.pid = wait->pid;
-	if (wait->tid)
-		link.tid = wait->tid;
-	link.comm = look_comm(arena, wait->comm);
-	link.fd = wait->fd;
-	link.in = wait->view ? look_syscall(wait->view->thread) : "event loop";
-	link.verdict = wait->verdict;
-	link.age_s = fill_since(scene->look->head->seen_ns, wait->since_ns);
-	fill_link_place(&link, arena, wait->socket);
-	return links_add(arena, links, &link);
-}
-
-/* Who waits for nobody that is known. */
-static const char *add_end(struct scene *scene, const char *links, const struct chain_evidence *evidence,
-			   const char *verdict)
-{
-	const struct wait *last = evidence->last;
-	struct arena *arena = &scene->report->arena;
-	struct link link = empty_link();
-
-	link.pid = last->peer_pid;
-	link.comm = look_comm(arena, last->peer_comm);
-	link.fd = last->peer_fd >= 0 ? last->peer_fd : NOT_KNOWN;
-	link.in = evidence->in;
-	link.verdict = verdict;
-	if (evidence->doing) {
-		link.tid = evidence->doing->thread->tid;
-		link.age_s = fill_since(scene->look->head->seen_ns, look_asleep_since(scene->look, evidence->doing->thread));
-	}
-	fill_link_place(&link, arena, last->peer);
-	return links_add(arena, links, &link);
-}
-
 static const char *make_links(struct scene *scene, size_t from, const struct chain_evidence *evidence, const char *verdict)
 {
 	const struct path *path = &scene->paths[from];
 	size_t i, at = path->cycle ? path->last : from;
+	const struct wait *before = NULL;
 	const char *links = NULL;
 
 	for (i = 0; i < path->depth && i < LINKS_MOST; i++) {
-		links = add_wait(scene, links, &scene->waits.items[at]);
-		at = scene->waits.items[at].next;
+		const struct wait *wait = &scene->waits.items[at];
+
+		links = chain_add_wait(scene->report, scene->look, links, wait, before);
+		before = wait;
+		at = wait->next;
 	}
-	return path->cycle || !evidence->last->peer_pid ? links : add_end(scene, links, evidence, verdict);
+	if (path->cycle || !evidence->last->peer_pid)
+		return links;
+	return chain_add_end(scene->report, scene->look, links, evidence, verdict);
 }
 
 static bool is_hard(const char *verdict)
@@ -320,21 +282,6 @@ static bool is_finding(const struct path *path, const struct chain_evidence *evi
 		return false;
 	return strcmp(verdict, "waiting") || !strcmp(last->verdict, "awaiting_reply") ||
 	       !strcmp(last->verdict, "window_zero") || (path->asked && !strcmp(last->verdict, "reply_stopped"));
-}
-
-static void fill_end(struct row *row, struct scene *scene, const struct chain_evidence *evidence)
-{
-	const struct wait *last = evidence->last;
-	bool here = !evidence->cycle && last->peer_pid;
-
-	fill_socket(row, scene->report, &last->socket->name);
-	fill_process(row, scene->report, scene->look, here ? last->peer_pid : last->pid, here ? last->peer_comm : last->comm);
-	if (evidence->doing)
-		row->tid = evidence->doing->thread->tid;
-	if (!here)
-		row->fd = last->fd;
-	else if (last->peer_fd >= 0)
-		row->fd = last->peer_fd;
 }
 
 static const char *make_id(struct arena *arena, const struct chain_evidence *evidence)
@@ -369,7 +316,7 @@ static int add_row(struct scene *scene, size_t from, size_t waiters, __u64 oldes
 	row = report_add(scene->report, scene->look, ROW_CHAIN);
 	if (!row)
 		return -ENOMEM;
-	fill_end(row, scene, &evidence);
+	chain_fill_end(row, scene->report, scene->look, &evidence);
 	fill_age(row, scene->look, scene->look->head->seen_ns, oldest_ns);
 	row->chain.waiters = (int64_t)waiters;
 	row->chain.links = make_links(scene, from, &evidence, rule->verdict);

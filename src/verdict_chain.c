@@ -75,6 +75,8 @@ static const char *say_doubt(const struct chain_evidence *evidence)
 
 static const char *say_doing(struct arena *arena, const struct chain_evidence *evidence)
 {
+	if (!evidence->doing)
+		return arena_printf(arena, "what %s does is not known", evidence->who);
 	if (!evidence->in || !evidence->in_for)
 		return arena_printf(arena, "%s is not asleep", evidence->who);
 	return arena_printf(arena, "%s has been in %s for %s", evidence->who, evidence->in, evidence->in_for);

@@ -34,6 +34,10 @@ struct wait {
 	__u32 peer_pid;
 	__s32 peer_fd; /* -1: not known */
 	const char *peer_comm;
+	__u64 peer_start_ns; /* of the process, CLOCK_BOOTTIME; 0: not known */
+	__u64 peer_cookie; /* of the socket that peer_fd is; 0: not known */
+	__u32 peer_holders; /* processes that hold it; 0: not known */
+	bool peer_alone; /* the others of them, if any, only wait for children or signals */
 	size_t next; /* the wait of the process at the other end; WAITS_NONE */
 	bool sure; /* that next is what it waits for: not only the nearest in time */
 };

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "holders.h"
 #include "owners.h"
 #include "tcp_states.h"
 #include "waits.h"
@@ -257,17 +258,34 @@ static const struct listener_record *asked_listener(const struct look *look, con
 
 /* ---- Each wait ---- */
 
+static bool set_holder(struct wait *wait, const struct look *look, const struct owner_record *const *owners, size_t count,
+		       enum wait_found found)
+{
+	struct holder holder = holders_choose(look, owners, count, found == FOUND_QUEUE);
+
+	if (!holder.owner)
+		return false;
+	wait->found = found;
+	wait->peer_pid = holder.owner->pid;
+	wait->peer_fd = holder.owner->fd;
+	wait->peer_comm = holder.owner->comm;
+	wait->peer_start_ns = holder.owner->process_start_ns;
+	wait->peer_cookie = holder.owner->cookie;
+	wait->peer_holders = holder.count;
+	wait->peer_alone = holder.alone;
+	return true;
+}
+
 static void set_queue(struct wait *wait, const struct look *look, const struct listener_record *listener)
 {
-	const struct owner_record *owner = listener ? owners_main(look, listener->name.cookie) : NULL;
+	const struct owner_record *const *owners;
+	size_t count;
 
 	wait->listener = listener;
-	if (!owner)
+	if (!listener)
 		return;
-	wait->found = FOUND_QUEUE;
-	wait->peer_pid = owner->pid;
-	wait->peer_fd = owner->fd;
-	wait->peer_comm = owner->comm;
+	owners = look_owners(look, listener->name.cookie, &count);
+	set_holder(wait, look, owners, count, FOUND_QUEUE);
 }
 
 static const struct listener_record *queue_of(const struct waits *waits, const struct socket_record *socket)
@@ -282,6 +300,8 @@ static void find_connection(struct waits *waits, struct wait *wait)
 	const struct socket_name *name = &wait->socket->name;
 	struct place mirrored = {name->peer_addr, name->local_addr, name->peer_port, name->local_port};
 	const struct waits_end *end = find_at(waits, &mirrored, wait->socket);
+	const struct owner_record *const *owners;
+	size_t count;
 
 	if (!end)
 		end = find_translated(waits, wait->socket);
@@ -297,24 +317,26 @@ static void find_connection(struct waits *waits, struct wait *wait)
 		set_queue(wait, waits->look, queue_of(waits, end->socket));
 		return;
 	}
+	owners = look_owners(waits->look, end->socket->name.cookie, &count);
+	if (set_holder(wait, waits->look, owners, count, FOUND_PROCESS))
+		return;
+	/* Only a thread that is asleep on it tells. */
 	wait->found = FOUND_PROCESS;
 	wait->peer_pid = end->pid;
 	wait->peer_fd = end->fd;
 	wait->peer_comm = end->comm;
+	wait->peer_cookie = end->socket->name.cookie;
+	wait->peer_alone = true;
 }
 
 static void find_end(struct waits *waits, struct wait *wait)
 {
-	const struct owner_record *owner;
+	const struct owner_record *const *owners;
+	size_t count;
 
 	if (wait->socket->name.kind == SOCKET_KIND_UNIX) {
-		owner = look_owner_of_inode(waits->look, wait->socket->peer_inode);
-		if (!owner)
-			return;
-		wait->found = FOUND_PROCESS;
-		wait->peer_pid = owner->pid;
-		wait->peer_fd = owner->fd;
-		wait->peer_comm = owner->comm;
+		owners = holders_of_inode(waits->look, wait->socket->peer_inode, &count);
+		set_holder(wait, waits->look, owners, count, FOUND_PROCESS);
 	} else if (wait->socket->name.state == STATE_SYN_SENT) {
 		set_queue(wait, waits->look, asked_listener(waits->look, &wait->socket->name));
 		if (!wait->listener && !is_loopback(wait->socket->name.peer_addr) &&

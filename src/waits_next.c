@@ -112,7 +112,7 @@ static void find_next(struct waits *waits, struct wait *wait)
 		return;
 	}
 	wait->next = nearest(waits, wait, &candidates);
-	wait->sure = candidates == 1;
+	wait->sure = candidates == 1 && wait->peer_alone;
 }
 
 void waits_find_next(struct waits *waits)

@@ -34,6 +34,7 @@ class Service:
         here, address = room.here, room.link.left4
         where, there = (room.there, far) if far else (here, address)
         self.back = relay(where, back, there, BACK)
+        self.back_netns = where.inode
         self.middle = relay(here, "threads", address, MIDDLE, (there, BACK))
         self.front = relay(here, "loop", address, FRONT, (address, MIDDLE))
 
@@ -76,6 +77,9 @@ def test_through_a_loop_and_threads(room, far):
     assert record["links"][2]["tid"] not in (None, service.middle.pid), "the thread that waits, not the first"
     assert record["links"][2]["peer_port"] == BACK and record["links"][3]["local_port"] == BACK
     assert all(link["age_s"] > 0.3 and link["fd"] > 2 for link in record["links"])
+    place = ("pid", "fd", "netns", "local_addr", "local_port", "peer_addr", "peer_port")
+    assert [record[key] for key in place] == [record["links"][3][key] for key in place], "of the end, all of it"
+    assert record["cookie"] and (record["local_port"], record["netns"]) == (BACK, service.back_netns)
     assert record["age_s"] >= record["links"][0]["age_s"] - 0.01 and f"pid {service.back.pid}" in record["advice"] + record["why"]
 
 
@@ -111,6 +115,27 @@ def test_stopped_while_it_answers(room):
     service.ask("sleep")
     os.kill(service.back.pid, signal.SIGSTOP)
     assert who(ends(service.back, "stopped")) == service.pids()
+
+
+@pytest.mark.parametrize("request_, accepted", [("hold", True), ("quick", False)])
+def test_a_stopped_worker(room, request_, accepted):
+    """Who accepts is stopped, and not the parent that has only opened the listener."""
+    back = Stall(room.here, "relay.py", "fork", f"{room.link.left4},{BACK}")
+    worker = back.said("listening")["worker"]
+    wait_until(lambda: run.findings(run.once("handshakes", "-a"), type="listener", local_port=BACK, netns=room.here.inode), 20, "it")
+    if not accepted:
+        os.kill(worker, signal.SIGSTOP)
+    asker = client(room.here, room.link.left4, BACK, f"say={request_}", "block=recvfrom")
+    asker.said("blocking")
+    if accepted:
+        wait_until(lambda: chains(worker), 20, "a connection that is accepted")
+        os.kill(worker, signal.SIGSTOP)
+    record = wait_until(lambda: [one for one in chains(worker) if one["verdict"] == "stopped"], 20, "a stopped worker")[0]
+    assert who(record) == [asker.pid, worker] and not chains(back.pid)
+    assert record["links"][1]["holders"] == (1 if accepted else 2)
+    assert ("one of 2 that share the listener" in record["why"]) == (not accepted)
+    assert (record["fd"] is None) == (not accepted) and record["local_port"] == BACK
+    assert f"kill -CONT {worker}" in record["advice"]
 
 
 def test_one_that_computes(room):

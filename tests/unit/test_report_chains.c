@@ -31,6 +31,13 @@ static void a_chain(void **state)
 	assert_true(fabs(shown.links[1].age_s - 5) < 1e-6);
 	row = &shown.report.rows[0];
 	assert_int_equal(row->pid, POSTGRES);
+	assert_int_equal(row->fd, 6);
+	assert_int_equal(row->local_port, 82);
+	assert_int_equal(row->peer_port, 4082);
+	assert_int_equal(row->netns, LOOK_NETNS);
+	assert_int_equal(row->process_start_ns, 1 * SECOND);
+	assert_true(shown.links[0].holders == NOT_KNOWN);
+	assert_int_equal(shown.links[3].holders, 1);
 	assert_string_equal(row->id, "chain-40");
 	says(row->why, "curl (pid 10) waits for nginx (pid 20), which waits for app (pid 30), which waits for postgres (pid 40);");
 	assert_null(strstr(row->why, "most likely"));
@@ -167,6 +174,10 @@ static void in_a_unix_socket(void **state)
 	sleeps(POSTGRES, POSTGRES, "postgres", SYS_clock_nanosleep);
 	show(&shown);
 	IS_CHAIN(&shown, "blocked", 3, CURL, NGINX, APP, POSTGRES);
+	assert_string_equal(shown.report.rows[0].family, "unix");
+	assert_int_equal(shown.report.rows[0].fd, 5);
+	assert_non_null(shown.report.rows[0].cookie);
+	assert_null(shown.report.rows[0].local_addr);
 	hide(&shown);
 }
 

@@ -125,7 +125,109 @@ static void in_an_accept_queue(void **state)
 	sleeps(POSTGRES, POSTGRES, "postgres", SYS_clock_nanosleep);
 	show(&shown);
 	IS_CHAIN(&shown, "not_accepted", 3, CURL, NGINX, APP, POSTGRES);
+	assert_true(shown.report.rows[0].fd == NOT_KNOWN); /* nobody holds it yet */
+	assert_int_equal(shown.report.rows[0].local_port, 82);
+	assert_int_equal(shown.report.rows[0].peer_port, 4082);
 	hide(&shown);
+}
+
+/* ---- Who of several that hold it ---- */
+
+enum what { SUPERVISES, WORKS, STOPPED, NOT_SEEN };
+
+static void does(__u32 pid, enum what what)
+{
+	if (what == SUPERVISES)
+		sleeps(pid, pid, "nginx", pid % 2 ? SYS_rt_sigsuspend : SYS_wait4);
+	else if (what == WORKS)
+		sleeps(pid, pid, "nginx", SYS_clock_nanosleep);
+	else if (what == STOPPED)
+		look_add_thread(&builder, pid, pid, "nginx")->flags = THREAD_STOPPED;
+}
+
+/* Three processes hold the listener in whose queue curl's connection lies; or they hold the connection. */
+static void one_of_three(bool queued, const enum what *what, __u32 pid, const char *verdict, const char *why)
+{
+	const struct socket_name *held;
+	struct socket_record *child;
+	struct shown shown;
+	__u32 i;
+
+	begin();
+	reads(CURL, CURL, "curl", 80);
+	child = look_add_socket(&builder, SOCKET_KIND_TCP, 1);
+	look_connect(&child->name, HERE, 80, HERE, 4080);
+	child->flags |= SOCKET_LISTENER_CHILD;
+	child->bytes_received = 100;
+	child->last_received_ns = ASKED;
+	held = &child->name;
+	if (queued) {
+		child->flags &= ~SOCKET_ACCEPTED;
+		held = &look_add_listener(&builder, HERE, 80)->name;
+		child->listener_cookie = held->cookie;
+	}
+	for (i = 0; i < 3; i++) {
+		look_add_owner(&builder, held, NGINX + i, 6, "nginx");
+		does(NGINX + i, what[i]);
+	}
+	show(&shown);
+	IS_CHAIN(&shown, verdict, 1, CURL, pid);
+	assert_int_equal(shown.links[1].holders, 3);
+	says(shown.report.rows[0].why, why);
+	hide(&shown);
+}
+
+static void one_of_several(void **state)
+{
+	static const struct {
+		enum what what[3];
+		__u32 queue, held; /* who is named, by place */
+		const char *of_queue, *of_held; /* verdicts */
+	} cases[] = {
+		{{SUPERVISES, STOPPED, SUPERVISES}, 1, 1, "stopped", "stopped"},
+		{{SUPERVISES, WORKS, STOPPED}, 2, 1, "stopped", "blocked"},
+		{{SUPERVISES, SUPERVISES, WORKS}, 2, 2, "not_accepted", "blocked"},
+		{{WORKS, WORKS, WORKS}, 0, 0, "not_accepted", "blocked"},
+		{{SUPERVISES, NOT_SEEN, SUPERVISES}, 1, 1, "not_accepted", NULL},
+		{{SUPERVISES, SUPERVISES, SUPERVISES}, 0, 0, "not_accepted", "blocked"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(cases); i++) {
+		one_of_three(true, cases[i].what, NGINX + cases[i].queue, cases[i].of_queue, "one of 3 that share the listener");
+		if (cases[i].of_held)
+			one_of_three(false, cases[i].what, NGINX + cases[i].held, cases[i].of_held, "one of 3 that hold this end");
+	}
+}
+
+/* What a worker waits for is what its client waits for only if no other worker could take the client. */
+static void behind_one_of_several(void **state)
+{
+	struct socket_record *child;
+	__u32 workers;
+
+	(void)state;
+	for (workers = 1; workers <= 2; workers++) {
+		struct shown shown;
+
+		begin();
+		reads(CURL, CURL, "curl", 80);
+		child = serves(NGINX, "nginx", 80);
+		sleeps(NGINX, NGINX, "nginx", SYS_rt_sigsuspend);
+		if (workers == 2) {
+			look_add_owner(&builder, &child->name, APP + 1, 6, "nginx");
+			does(APP + 1, WORKS);
+		}
+		look_add_owner(&builder, &child->name, APP, 6, "nginx");
+		reads(APP, APP, "nginx", 82);
+		serves(POSTGRES, "postgres", 82);
+		sleeps(POSTGRES, POSTGRES, "postgres", SYS_clock_nanosleep);
+		show(&shown);
+		IS_CHAIN(&shown, "blocked", 2, CURL, APP, POSTGRES);
+		assert_int_equal(!!strstr(shown.report.rows[0].why, "most likely"), workers == 2);
+		hide(&shown);
+	}
 }
 
 static struct listener_record *connects(__u32 queued)
@@ -156,6 +258,10 @@ static void before_a_full_accept_queue(void **state)
 	show(&shown);
 	IS_CHAIN(&shown, "accept_queue_full", 3, CURL, NGINX, APP, POSTGRES);
 	says(shown.report.rows[0].why, "its accept queue holds 17 of 17");
+	assert_int_equal(shown.report.rows[0].fd, 3); /* all of it is the listener's */
+	assert_int_equal(shown.report.rows[0].local_port, 82);
+	assert_null(shown.report.rows[0].peer_addr);
+	assert_true(shown.report.rows[0].peer_port == NOT_KNOWN && shown.links[3].peer_port == NOT_KNOWN);
 	assert_string_equal(shown.links[2].in, "connect");
 	hide(&shown);
 }
@@ -205,6 +311,8 @@ int main(void)
 		cmocka_unit_test(the_same_addresses_twice),
 		cmocka_unit_test(address_translation),
 		cmocka_unit_test(in_an_accept_queue),
+		cmocka_unit_test(one_of_several),
+		cmocka_unit_test(behind_one_of_several),
 		cmocka_unit_test(before_a_full_accept_queue),
 		cmocka_unit_test(before_another_queue),
 		cmocka_unit_test(on_another_machine),

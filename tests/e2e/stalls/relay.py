@@ -2,17 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """
 A server that asks another before it answers: KIND ADDRESS,PORT [ADDRESS,PORT]. KIND is what it is made of: `threads`
-(one a connection), `loop` (epoll, never blocking), `one` (one connection after the other). Without a second address it
+(one a connection), `loop` (epoll, never blocking), `one` (one connection after the other), `fork` (a child that is `one`,
+and its parent waits for it to end; `worker` is its pid). Without a second address it
 answers by itself, after a sleep where the request says so ("sleep", "hold", "spin"; "part": after it has begun).
 """
 
+import os
 import select
 import socket
 import sys
 import threading
 import time
 
-from say import say
+from say import leave_parent, say
 
 
 def place(text):
@@ -58,6 +60,21 @@ def run_one(listener, back):
         serve(listener.accept()[0], back)
 
 
+def run_fork(listener, back):
+    ready, done = os.pipe()
+    child = os.fork()
+    if not child:
+        leave_parent()
+        os.close(done)
+        os.read(ready, 1)
+        os.close(ready)
+        run_one(listener, back)
+    os.close(ready)
+    say("listening", fd=listener.fileno(), worker=child)
+    os.close(done)
+    os.waitpid(child, 0)
+
+
 def run_loop(listener, back):
     epoll = select.epoll()
     epoll.register(listener, select.EPOLLIN)
@@ -97,8 +114,9 @@ def main():
     kind, front = sys.argv[1], place(sys.argv[2])
     back = place(sys.argv[3]) if len(sys.argv) > 3 else None
     listener = socket.create_server(front, backlog=16)
-    say("listening", fd=listener.fileno())
-    {"threads": run_threads, "loop": run_loop, "one": run_one}[kind](listener, back)
+    if kind != "fork":
+        say("listening", fd=listener.fileno())
+    {"threads": run_threads, "loop": run_loop, "one": run_one, "fork": run_fork}[kind](listener, back)
 
 
 main()

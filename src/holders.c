@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "holders.h"
+
+#include <string.h>
+
+#include "owners.h"
+#include "waits.h"
+
+/* What keeps a process from what it holds; the least is chosen. */
+enum rank {
+	RANK_STOPPED_FIRST,
+	RANK_ACTIVE,
+	RANK_STOPPED_LAST,
+	RANK_LOOKS_AFTER, /* waits for children, or for signals */
+	RANK_LAST_CHOICE, /* see owners_is_last_choice() */
+};
+
+static bool waits_for_children(const struct thread_record *thread)
+{
+	static const char *const calls[] = {"wait4", "waitid", "rt_sigsuspend", "rt_sigtimedwait", "pause"};
+	size_t i;
+
+	for (i = 0; i < sizeof(calls) / sizeof(calls[0]) && thread->flags & THREAD_SLEEPING; i++)
+		if (!strcmp(thread->syscall_name, calls[i]))
+			return true;
+	return false;
+}
+
+static enum rank rank_of(const struct look *look, const struct owner_record *owner, bool stopped_first)
+{
+	size_t i, count, looking_after = 0;
+	const struct thread_view *threads = waits_threads(look, owner->pid, &count);
+
+	if (owners_is_last_choice(owner))
+		return RANK_LAST_CHOICE;
+	for (i = 0; i < count; i++) {
+		if (threads[i].thread->flags & THREAD_STOPPED)
+			return stopped_first ? RANK_STOPPED_FIRST : RANK_STOPPED_LAST;
+		looking_after += waits_for_children(threads[i].thread);
+	}
+	return count && looking_after == count ? RANK_LOOKS_AFTER : RANK_ACTIVE;
+}
+
+struct holder holders_choose(const struct look *look, const struct owner_record *const *owners, size_t count,
+			     bool stopped_first)
+{
+	struct holder holder = {.count = 0};
+	enum rank best = RANK_LAST_CHOICE;
+	__u32 able = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		enum rank rank;
+
+		if (i && owners[i]->pid == owners[i - 1]->pid)
+			continue;
+		rank = rank_of(look, owners[i], stopped_first);
+		holder.count += rank != RANK_LAST_CHOICE;
+		able += rank < RANK_LOOKS_AFTER;
+		if (holder.owner && rank >= best)
+			continue;
+		holder.owner = owners[i];
+		best = rank;
+	}
+	if (holder.owner && !holder.count)
+		holder.count = 1;
+	holder.alone = holder.count == 1 || (able == 1 && best < RANK_LOOKS_AFTER);
+	return holder;
+}
+
+const struct owner_record *const *holders_of_inode(const struct look *look, __u64 inode, size_t *count)
+{
+	const struct owner_record **items = look->owners_by_inode.items;
+	size_t low = 0, high = look->owners_by_inode.count, end;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (items[middle]->inode < inode)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (end = low; end < look->owners_by_inode.count && items[end]->inode == inode; end++)
+		;
+	*count = inode ? end - low : 0;
+	return *count ? &items[low] : NULL;
+}
