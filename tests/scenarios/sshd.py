@@ -3,14 +3,17 @@
 
 import os
 import subprocess
+import time
 
 from child import wait_until
 from needs import beside, where
-from scenario import Healthy, Scenario
+from scenario import Healthy, Scenario, Truth
 from stage import children
 
 PORT = 2222
+BEGINS_S = 1  # until it has loaded its keys, and reads
 
+# The home is another one, for the shell reads what lies in root's.
 CONFIGURATION = """
 ListenAddress {address}:{port}
 HostKey {folder}/host
@@ -19,6 +22,7 @@ PidFile none
 StrictModes no
 UsePAM no
 PermitRootLogin yes
+SetEnv HOME={folder}
 """
 
 
@@ -61,9 +65,10 @@ class SshdHealthy(Healthy):
 
     def load(self, stage):
         login = " ".join(ssh_words(stage)) + " true 2>/dev/null"
-        stage.start(stage.client, "sh", "-c", f"while {login}; do :; done")
+        logins = stage.start(stage.client, "sh", "-c", f"while {login}; do echo in; done")
         stage.start(stage.client, *ssh_words(stage), "while sleep 0.1; do date; done")
         stage.start(stage.client, *ssh_words(stage), "cat")
+        logins.wait_line(lambda line: line == b"in\n", 60)
 
 
 class SshdVanished(Scenario):
@@ -77,13 +82,13 @@ class SshdVanished(Scenario):
 
     def stall(self, stage):
         client = stage.start(stage.client, *ssh_words(stage), "echo here; exec cat")
-        client.wait_line(lambda line: line == b"here\n", 10)
+        client.wait_line(lambda line: line == b"here\n", 60)
         stage.link.cut()
         return []
 
 
 class SshdNoLogin(Scenario):
-    """Someone connects and does not log in: sshd itself ends that after two minutes."""
+    """Someone connects and sends nothing, not even a banner: sshd itself ends that after two minutes, by an alarm."""
     name = "sshd-no-login"
     needs = ("sshd", "ssh")
     twin = SshdHealthy
@@ -92,10 +97,13 @@ class SshdNoLogin(Scenario):
         self.sshd = start_sshd(stage)
 
     def stall(self, stage):
+        before = time.time()
         client = stage.python(stage.client, "idle_clients.py", stage.server_addr, PORT, 1, "nothing")
         client.wait_line(lambda line: line == b"connected\n", 5)
-        wait_until(lambda: children(self.sshd.pid), 5, "the connection's process")
-        return []
+        one, = wait_until(lambda: children(self.sshd.pid), 5, "the connection's process")
+        return [Truth({"type": "reader", "pid": one}, "no_request",
+                      {"netns": stage.server.inode, "kind": "tcp", "role": "server", "local_addr": stage.server_addr,
+                       "local_port": PORT, "peer_addr": stage.client_addr}, (before, time.time() + BEGINS_S))]
 
 
 SCENARIOS = [SshdVanished, SshdNoLogin]
