@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -18,6 +19,7 @@
 #include "act.h"
 #include "emit.h"
 #include "out.h"
+#include "patience.h"
 #include "screen.h"
 #include "signals.h"
 
@@ -35,7 +37,9 @@ enum color_pairs {
 static struct {
 	SCREEN *terminal; /* NULL: not open */
 	FILE *in;
-	bool color;
+	int out, nowhere; /* the terminal; and what takes its place where it takes nothing and the end is asked for */
+	struct termios settings; /* as they were */
+	bool color, gave_up;
 	uint64_t look_ns, drawn_ns; /* when the newest look came, and when it was last drawn; CLOCK_MONOTONIC */
 	struct screen screen;
 	struct act act; /* what was planned last */
@@ -126,6 +130,17 @@ static void show_line(int y, const char *text, const struct line *line)
 	attrset(A_NORMAL);
 }
 
+/* All that ncurses writes is between these two. */
+static void begin_writing(void)
+{
+	patience_begin(view.out, view.nowhere);
+}
+
+static void end_writing(void)
+{
+	view.gave_up |= patience_end();
+}
+
 static int draw(void)
 {
 	struct lines lines = {0};
@@ -138,9 +153,18 @@ static int draw(void)
 	erase();
 	for (size_t i = 0; i < lines_count(&lines) && !error; i++)
 		show_line((int)i, lines_text(&lines, lines_at(&lines, i)), lines_at(&lines, i));
+	begin_writing();
 	refresh();
+	end_writing();
 	lines_free(&lines);
 	return error;
+}
+
+static void close_files(void)
+{
+	if (view.nowhere >= 0)
+		close(view.nowhere);
+	fclose(view.in);
 }
 
 static void screen_close(void *state)
@@ -151,10 +175,15 @@ static void screen_close(void *state)
 	/* On a terminal without a second screen the picture stays, and the shell goes on in its last line. */
 	move(getmaxy(stdscr) - 1, 0);
 	clrtoeol();
+	begin_writing();
 	refresh();
 	endwin();
+	end_writing();
+	/* Then endwin() had no terminal to restore. */
+	if (view.gave_up)
+		tcsetattr(fileno(view.in), TCSANOW, &view.settings);
 	delscreen(view.terminal);
-	fclose(view.in);
+	close_files();
 	if (view.planned)
 		act_close(&view.act);
 	screen_free(&view.screen);
@@ -167,14 +196,19 @@ static int screen_open(void **state, const struct options *options, FILE *out)
 	view.in = open_input();
 	if (!view.in)
 		return -ENOTTY;
+	view.out = fileno(out);
+	view.nowhere = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	tcgetattr(fileno(view.in), &view.settings);
 	view.terminal = newterm(NULL, out, view.in);
 	if (!view.terminal) {
-		fclose(view.in);
+		close_files();
 		return -ENOTTY;
 	}
 	screen_init(&view.screen, options);
 	view.color = out_has_color(options, out);
+	begin_writing();
 	set_up();
+	end_writing();
 	*state = &view;
 	return draw();
 }
@@ -279,6 +313,17 @@ static int perform(void)
 	return error ?: show_action(true);
 }
 
+/* Where the size has changed this draws, too. */
+static int next_key(wint_t *key)
+{
+	int status;
+
+	begin_writing();
+	status = get_wch(key);
+	end_writing();
+	return status;
+}
+
 /* Reads what was typed, and draws once for all of it. Returns an enum emitter_answer, or a negative errno. */
 static int read_keys(void)
 {
@@ -286,7 +331,7 @@ static int read_keys(void)
 	int status, error = 0;
 	wint_t key;
 
-	while ((status = get_wch(&key)) != ERR) {
+	while ((status = next_key(&key)) != ERR) {
 		enum screen_answer answer = SCREEN_DRAW; /* a new size */
 
 		if (status != KEY_CODE_YES || key != KEY_RESIZE)

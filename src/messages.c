@@ -4,7 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "patience.h"
 #include "text.h"
 
 static void add_line(struct messages *messages, const char *text)
@@ -13,7 +15,7 @@ static void add_line(struct messages *messages, const char *text)
 	int err = text_add(&line, "sockstall: ") ?: text_printable(&line, text) ?: text_add(&line, "\n");
 
 	if (!err && !messages->hold)
-		fwrite(line.data, 1, line.size, stderr);
+		patience_write(STDERR_FILENO, line.data, line.size);
 	else if (!err && messages->held.size + line.size <= MESSAGES_HELD)
 		buffer_append(&messages->held, line.data, line.size);
 	buffer_free(&line);
@@ -37,6 +39,6 @@ void messages_say(struct messages *messages, const char *format, ...)
 void messages_end(struct messages *messages)
 {
 	if (messages->held.size)
-		fwrite(messages->held.data, 1, messages->held.size, stderr);
+		patience_write(STDERR_FILENO, messages->held.data, messages->held.size);
 	buffer_free(&messages->held);
 }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Writing to a stream so that failure is seen: 0 or a negative errno (-EPIPE: the reader is gone). */
+/*
+ * Writing to a stream so that failure is seen: 0 or a negative errno (-EPIPE: the reader is gone). stdout may be what nobody
+ * reads: -ECANCELED where that had no end and a signal asks for one (patience.h).
+ */
 #ifndef SOCKSTALL_OUT_H
 #define SOCKSTALL_OUT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "buffer.h"
@@ -10,6 +14,9 @@
 
 int out_write(FILE *out, const struct buffer *bytes);
 int out_flush(FILE *out);
+
+/* Something is missing in stdout because nobody read it. */
+bool out_gave_up(void);
 
 /* A terminal, and neither --no-color nor NO_COLOR. */
 bool out_has_color(const struct options *options, FILE *out);

@@ -37,7 +37,7 @@ static const char *const always[] = {
 	/* threads, children that only hold what ends slowly, signals, the end */
 	"futex", "futex_time64", "set_robust_list", "rseq", "set_tid_address", "fork", "vfork", "wait4", "waitid",
 	"close_range", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigreturn", "sigaltstack", "rt_sigtimedwait",
-	"restart_syscall", "exit", "exit_group", "getpgrp", "getpgid", "rt_sigpending", "rt_sigsuspend", "pause",
+	"restart_syscall", "setitimer", "exit", "exit_group", "getpgrp", "getpgid", "rt_sigpending", "rt_sigsuspend", "pause",
 };
 
 /* Files are opened to be read. */

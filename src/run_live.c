@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "new_file.h"
+#include "out.h"
+#include "patience.h"
 #include "privileges.h"
 #include "probe.h"
 #include "reactions.h"
@@ -251,10 +253,19 @@ static int run_session(struct live *live, int argc, char **argv)
 	if (!err)
 		err = live->options.once ? look_once(live) : look_until_stopped(live);
 	if (err == -ECANCELED)
-		err = 0; /* asked to end in the middle of a look: half of one is none */
+		err = 0; /* asked to end in the middle of a look, or of writing: half of one is none */
 	fill_end(live, &row);
 	end = session_end(&live->session, &row);
-	return err ? err : end;
+	return err ? err : end == -ECANCELED ? 0 : end;
+}
+
+/* Where stderr is that same pipe, it is not waited for either. */
+static void tell_unread(void)
+{
+	static const char line[] = "sockstall: ended while its output was not read: the last records are missing\n";
+
+	if (out_gave_up())
+		patience_write(STDERR_FILENO, line, sizeof(line) - 1);
 }
 
 static int open_recording(struct live *live)
@@ -331,6 +342,7 @@ static int run_opened(struct live *live, int argc, char **argv)
 		err = run_session(live, argc, argv);
 	}
 	session_close(&live->session);
+	tell_unread();
 	reactions_close(live->reactions);
 	return session_exit_code(&live->session, close_recording(live, err));
 }

@@ -8,6 +8,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+static volatile sig_atomic_t taken; /* one that asks for the end */
+
 /* From here on, what asks for the end is read from a descriptor, so that no signal falls into a gap. */
 int signals_open(bool dump)
 {
@@ -17,6 +19,10 @@ int signals_open(bool dump)
 	signal(SIGPIPE, SIG_IGN);
 	/* Ignored, as whoever starts sockstall may have left it, children could not be waited for. */
 	signal(SIGCHLD, SIG_DFL);
+	/* Blocked by them it could not interrupt a write: patience.h. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
@@ -40,5 +46,17 @@ int signals_take(int fd)
 {
 	struct signalfd_siginfo signal;
 
-	return read(fd, &signal, sizeof(signal)) == sizeof(signal) ? (int)signal.ssi_signo : 0;
+	if (read(fd, &signal, sizeof(signal)) != sizeof(signal))
+		return 0;
+	if (signal.ssi_signo != SIGUSR1)
+		taken = 1;
+	return (int)signal.ssi_signo;
+}
+
+bool signals_asked(void)
+{
+	sigset_t pending;
+
+	return taken || (!sigpending(&pending) && (sigismember(&pending, SIGINT) > 0 || sigismember(&pending, SIGTERM) > 0 ||
+						   sigismember(&pending, SIGHUP) > 0));
 }

@@ -14,4 +14,7 @@ bool signals_came(int fd);
 /* Takes the number of one that has come from the descriptor; 0: there is none. */
 int signals_take(int fd);
 
+/* Whether one of them asks for the end, taken or not. May be called in a signal handler. */
+bool signals_asked(void);
+
 #endif

@@ -5,7 +5,6 @@ Floods, in namespaces of their own. `make floods` makes them large (FLOOD=100000
 
 import os
 import subprocess
-import time
 
 import pytest
 
@@ -101,36 +100,6 @@ def test_its_share_of_a_cpu_in_a_flood(flooded, stream):
     end = live.stop()[-1]
     # The start is not in the budget.
     assert end["cpu_s"] < 1.0 * SLOW + seconds * 0.10, end
-
-
-def test_a_reader_that_stops_reading():
-    """No memory piles up; when it reads again, it is told how many looks there were not."""
-    live = subprocess.Popen([run.SOCKSTALL, "threads", "-p", str(os.getpid()), "-j", "-i", "50ms"], stdout=subprocess.PIPE)
-    try:
-        lines = [live.stdout.readline()]
-        ours = os.open("/proc/self/fd/%d" % live.stdout.fileno(), os.O_WRONLY | os.O_NONBLOCK)
-
-        def fill():  # a pipe holds little, and this machine may be quiet
-            try:
-                os.write(ours, b" " * 4095 + b"\n")
-            except BlockingIOError:
-                return True
-            return False
-
-        wait_until(fill, 10, "a full pipe")
-        before = resident(live.pid)
-        time.sleep(3 * SLOW)
-        assert resident(live.pid) < before + 8 * MEGABYTE
-        os.close(ours)
-        while b'"where":"looks"' not in lines[-1]:
-            lines.append(live.stdout.readline())
-            assert lines[-1], "it ended"
-        lost = run.parse_line(lines[-1])
-        assert lost["type"] == "lost" and lost["count"] >= 20, lost
-    finally:
-        live.kill()
-        live.wait()
-        live.stdout.close()
 
 
 def test_without_a_flood_there_is_no_finding(flooded):
