@@ -9,6 +9,13 @@
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
+__u64 listeners_syn_room(const struct listener_record *listener)
+{
+	__u64 room = listener->accept_queue_max, unproven = listener->max_syn_backlog - listener->max_syn_backlog / 4;
+
+	return !listener->syncookies && unproven && unproven < room ? unproven : room;
+}
+
 static int compare_port(__u32 netns, __u16 port, const struct socket_name *name)
 {
 	int order = COMPARE(netns, name->netns);

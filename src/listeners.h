@@ -17,6 +17,13 @@ struct listeners {
 int listeners_index(struct listeners *listeners, const struct look *look);
 void listeners_free(struct listeners *listeners);
 
+/*
+ * So many half-open connections it takes before it drops SYNs or answers them with cookies: its backlog
+ * (inet_csk_reqsk_queue_is_full()). Without cookies it is three quarters of tcp_max_syn_backlog, if that is less: the last
+ * quarter is for peers that are known (tcp_conn_request()).
+ */
+__u64 listeners_syn_room(const struct listener_record *listener);
+
 #define LISTENERS_NONE ((size_t)-1)
 
 /* Where in by_cookie the listener with this cookie stands; LISTENERS_NONE: nowhere, and for cookie 0. */

@@ -7,6 +7,7 @@
 
 #include "fill.h"
 #include "filter.h"
+#include "listeners.h"
 #include "metrics.h"
 #include "owners.h"
 #include "wording.h"
@@ -43,7 +44,7 @@ static void fill_one(struct listener_fill *fill, const struct listener_record *l
 		.accept_queue = listener->accept_queue,
 		.accept_limit = (uint64_t)listener->accept_queue_max + 1,
 		.syn_queue = listener->syn_queue,
-		.syn_limit = listener->accept_queue_max,
+		.syn_limit = listeners_syn_room(listener),
 	};
 	snprintf(fill->address, sizeof(fill->address), "%s", say_address(&arena, listener->name.local_addr));
 	metrics_comm(fill->comm, owner ? look_comm(&arena, owner->comm) : "");

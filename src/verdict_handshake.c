@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "verdict_handshake.h"
 
+#include "listeners.h"
 #include "wording.h"
 
 /* ---- Evidence ---- */
@@ -247,19 +248,9 @@ static bool is_mostly_silent(const struct listener_evidence *evidence)
 	return evidence->requests && evidence->silent * 10 >= evidence->requests * 9;
 }
 
-/* inet_csk_reqsk_queue_is_full() compares with the backlog, tcp_conn_request() with tcp_max_syn_backlog. */
-static __u64 syn_queue_room(const struct listener_record *listener)
-{
-	__u64 room = listener->accept_queue_max;
-
-	if (!listener->syncookies && listener->max_syn_backlog && listener->max_syn_backlog < room)
-		room = listener->max_syn_backlog;
-	return room;
-}
-
 static bool is_flooded(const struct listener_evidence *evidence)
 {
-	__u64 enough = LISTENER_FOLD, room = syn_queue_room(evidence->listener);
+	__u64 enough = LISTENER_FOLD, room = listeners_syn_room(evidence->listener);
 
 	if (listener_folds(evidence, HANDSHAKE_PEER_SILENT))
 		return true;

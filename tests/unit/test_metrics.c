@@ -68,7 +68,9 @@ static void build_look(struct look *look, __u64 seconds, __u32 lags)
 	listener = look_add_listener(&builder, "10.0.0.1", 80);
 	listener->accept_queue = 129;
 	look_add_owner(&builder, &listener->name, 10, 6, EVIL);
-	look_add_listener(&builder, "fd00::1", 8080);
+	listener = look_add_listener(&builder, "fd00::1", 8080);
+	listener->max_syn_backlog = 100;
+	listener->syncookies = 0;
 	look_finish(&builder, look);
 }
 
@@ -133,7 +135,7 @@ static void everything_is_written(void **state)
 		"cookies.\n"
 		"# TYPE sockstall_listener_syn_queue_limit gauge\n"
 		"sockstall_listener_syn_queue_limit{" COMM ",address=\"10.0.0.1\",port=\"80\",netns=\"4026531840\"} 256\n"
-		"sockstall_listener_syn_queue_limit{comm=\"\",address=\"fd00::1\",port=\"8080\",netns=\"4026531840\"} 128\n"
+		"sockstall_listener_syn_queue_limit{comm=\"\",address=\"fd00::1\",port=\"8080\",netns=\"4026531840\"} 75\n"
 		"# HELP sockstall_listeners Listening TCP sockets, those with the same labels as one.\n"
 		"# TYPE sockstall_listeners gauge\n"
 		"sockstall_listeners 2\n"

@@ -190,6 +190,22 @@ static void syn_queue_is_full(struct listener_evidence *evidence, struct listene
 	evidence->half_open = evidence->requests = evidence->silent = 58;
 }
 
+/* Without cookies tcp_conn_request() keeps a quarter of tcp_max_syn_backlog for peers that it knows. */
+static void unproven_may_not_enter(struct listener_evidence *evidence, struct listener_record *listener)
+{
+	many_silent(evidence, listener);
+	listener->accept_queue_max = 4096;
+	listener->max_syn_backlog = 128;
+	listener->syncookies = 0;
+	evidence->half_open = evidence->requests = evidence->silent = 97;
+}
+
+static void room_with_cookies(struct listener_evidence *evidence, struct listener_record *listener)
+{
+	unproven_may_not_enter(evidence, listener);
+	listener->syncookies = 1;
+}
+
 static void folded_silent(struct listener_evidence *evidence, struct listener_record *listener)
 {
 	many_half_silent(evidence, listener);
@@ -246,6 +262,8 @@ static const struct {
 	{many_unseen, "ok"},
 	{hundred_silent, "ok"},
 	{syn_queue_is_full, "syn_flood"},
+	{unproven_may_not_enter, "syn_flood"},
+	{room_with_cookies, "ok"},
 	{folded_silent, "syn_flood"},
 	{folded_deferred, "syn_flood"},
 	{one_not_accepted, "not_accepting"},
