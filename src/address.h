@@ -30,4 +30,14 @@ static inline bool address_is_any(const __u8 address[16])
 	return !memcmp(address, zero, sizeof(zero));
 }
 
+/* Both ends are on this machine: whoever dies, its kernel says so at once. */
+static inline bool address_peer_is_here(const struct socket_name *name)
+{
+	static const __u8 loopback[16] = {[15] = 1};
+
+	if (address_is_ipv4(name->peer_addr) && name->peer_addr[12] == 127)
+		return true;
+	return address_equal(name->peer_addr, loopback) || address_equal(name->peer_addr, name->local_addr);
+}
+
 #endif

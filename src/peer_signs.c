@@ -37,10 +37,14 @@ bool signs_keepalive_unanswered(const struct socket_record *socket, __u64 now_ns
 	return socket->probes_out >= 2 || ago(now_ns, sent) >= SIGNS_SILENCE_NS;
 }
 
-/* A closed window's probes are counted from 0 again with each answer. */
+/*
+ * A closed window's probes are counted from 0 again with each acknowledgement that the kernel looks at. It does not look at that of data
+ * which acknowledges nothing new: who sends such is there.
+ */
 bool signs_window_unanswered(const struct socket_record *socket, __u64 now_ns)
 {
 	return socket->flags & SOCKET_PROBE_TIMER && socket->probes_out >= 2 &&
+	       socket->last_received_ns <= timers_window_probe_sent(socket) &&
 	       ago(now_ns, signs_last_heard(socket)) >= SIGNS_SILENCE_NS;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "sleeping.h"
 
+#include "tcp_states.h"
+
 bool sleeping_in(const struct thread_view *view, enum syscall_kind kind)
 {
 	return view->socket && view->thread->flags & THREAD_SLEEPING && view->thread->syscall_kind == kind;
@@ -45,11 +47,33 @@ const char *sleeping_id(struct arena *arena, const char *type, const struct thre
 			    thread->fd);
 }
 
+static bool fin_is_sent(const struct socket_record *socket)
+{
+	switch (socket->name.state) {
+	case STATE_FIN_WAIT1:
+	case STATE_FIN_WAIT2:
+	case STATE_CLOSING:
+	case STATE_LAST_ACK:
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Our SYN was acknowledged as a byte that no one wrote (tcp_ack()). Where the other end sent the SYN, the socket was made when our
+ * SYN-ACK had been acknowledged already (tcp_create_openreq_child()).
+ */
+static bool syn_was_ours(const struct socket_record *socket)
+{
+	return socket->bytes_acked + socket->unacked_bytes == socket->bytes_sent + 1 + fin_is_sent(socket);
+}
+
+/* A port that bind() was left to choose, as by a client that names no more than its address, leaves no flag. */
 bool socket_is_client(const struct socket_record *socket)
 {
 	if (socket->flags & SOCKET_PORT_BOUND)
 		return true;
 	if (socket->flags & SOCKET_LISTENER_CHILD)
 		return false;
-	return socket->flags & SOCKET_AUTOBOUND;
+	return socket->flags & SOCKET_AUTOBOUND || syn_was_ours(socket);
 }

@@ -27,7 +27,7 @@ const char *sleeping_id(struct arena *arena, const char *type, const struct thre
 
 /*
  * Whether this end called connect(). An accepted socket never has a port that bind() named, and has
- * its listener's backlog. In doubt (a backlog of 0, a port that others use) it is a server: a server's verdicts
+ * its listener's backlog; and its SYN was not counted among what was acknowledged. In doubt it is a server: a server's verdicts
  * claim less.
  */
 bool socket_is_client(const struct socket_record *socket);

@@ -297,12 +297,21 @@ static __u64 keepalive_ends(const struct socket_record *socket, __u64 tick_ns)
 	return TIMERS_NEVER;
 }
 
+/* Jiffies are converted one by one. Keepalive goes by whole seconds. */
+#define KEEPALIVE_SLACK_NS (NS_PER_S / 10)
+
+/*
+ * The count of probes alone does not tell: data that acknowledges nothing new goes past tcp_ack(), which would set it back
+ * (tcp_rcv_established()). But a probe is only sent when nothing has come for keepalive_time.
+ */
 __u64 timers_keepalive_probe_sent(const struct socket_record *socket)
 {
+	__u64 sent = elapsed_ns(socket->keepalive_timer_ns, socket->keepalive_intvl_ns);
+
 	if (!(socket->flags & SOCKET_KEEPALIVE) || !socket->probes_out || timers_in_flight(socket) ||
 	    socket->unsent_bytes)
 		return 0;
-	return elapsed_ns(socket->keepalive_timer_ns, socket->keepalive_intvl_ns);
+	return elapsed_ns(sent, last_heard(socket)) + KEEPALIVE_SLACK_NS >= socket->keepalive_time_ns ? sent : 0;
 }
 
 /* ---- zero window probes: tcp_probe_timer(), tcp_probe0_when() ---- */
@@ -310,6 +319,11 @@ __u64 timers_keepalive_probe_sent(const struct socket_record *socket)
 static __u64 probe_interval(const struct socket_record *socket, __u32 backoff)
 {
 	return shift_ns(max_ns(socket->rto_ns, RTO_MIN_NS), backoff, rto_max_or_default(socket->rto_max_ns));
+}
+
+__u64 timers_window_probe_sent(const struct socket_record *socket)
+{
+	return elapsed_ns(socket->timer_ns, probe_interval(socket, socket->backoff));
 }
 
 /* icsk_probes_tstamp is when the timer fired first: the intervals since, taken back from the next. */

@@ -46,8 +46,11 @@ struct read_end {
  */
 struct read_end timers_read_ends(const struct socket_record *socket, __u64 since_ns, __u64 tick_ns);
 
-/* When the last keepalive probe was sent; 0: none is out. */
+/* When the last keepalive probe was sent; 0: none is out, or something came since. */
 __u64 timers_keepalive_probe_sent(const struct socket_record *socket);
+
+/* When the last window probe was sent. Only where SOCKET_PROBE_TIMER is set and one is out. */
+__u64 timers_window_probe_sent(const struct socket_record *socket);
 
 /* Something of ours is on its way and not acknowledged. */
 int timers_in_flight(const struct socket_record *socket);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "verdict_reader.h"
 
+#include "address.h"
 #include "peer_signs.h"
 #include "wording.h"
 
@@ -91,7 +92,8 @@ static __u64 idle_ns(const struct reader_evidence *evidence)
 
 static bool server_idle_unwatched(const struct reader_evidence *evidence)
 {
-	return !evidence->client && evidence->end.by == READ_END_NEVER && idle_ns(evidence) > evidence->long_idle_ns;
+	return !evidence->client && evidence->end.by == READ_END_NEVER && !address_peer_is_here(&evidence->socket->name) &&
+	       idle_ns(evidence) > evidence->long_idle_ns;
 }
 
 static bool always(const struct reader_evidence *evidence)

@@ -125,19 +125,8 @@ __u64 watch_ends(const struct socket_record *socket, __u64 tick_ns)
 	return timers_read_ends(&copy, 0, tick_ns).at_ns;
 }
 
-/* Both ends are on this machine: whoever dies, its kernel says so at once. */
-static bool is_local(const struct socket_name *name)
-{
-	static const __u8 loopback[16] = {[15] = 1};
-
-	if (address_is_ipv4(name->peer_addr) && name->peer_addr[12] == 127)
-		return true;
-	return !memcmp(name->peer_addr, loopback, sizeof(loopback)) ||
-	       !memcmp(name->peer_addr, name->local_addr, sizeof(name->peer_addr));
-}
-
 bool watch_is_idle_unbounded(const struct socket_record *socket, __u64 tick_ns, __u64 long_idle_ns)
 {
-	return is_connection(socket) && socket->name.state == STATE_ESTABLISHED && !is_local(&socket->name) &&
+	return is_connection(socket) && socket->name.state == STATE_ESTABLISHED && !address_peer_is_here(&socket->name) &&
 	       watch_idle_ns(socket) >= long_idle_ns && watch_ends(socket, tick_ns) == TIMERS_NEVER;
 }

@@ -43,10 +43,10 @@ def connected(room, port, options=(), peer=(), link=None, address=None, listen=N
     return client, peer
 
 
-def accepted(room, port, options=(), peer=(), link=None):
+def accepted(room, port, options=(), peer=(), link=None, backlog=16):
     """A server here, which has accepted a connection from a peer there."""
     address = (link or room.link).left4
-    server = Stall(room.here, "endpoint.py", *options, f"listen={address},{port},16", "accept")
+    server = Stall(room.here, "endpoint.py", *options, f"listen={address},{port},{backlog}", "accept")
     server.said("listening")
     peer = Stall(room.there, "endpoint.py", f"connect={address},{port}", *peer)
     peer.said("connected")
@@ -157,6 +157,15 @@ def preadv2(room):
 
 
 @stuck
+def awaiting_reply_from_an_address(room):
+    """The client chose the address that it connects from, but not the port."""
+    client, peer = connected(room, 7017, options=[f"source_from={room.link.left4}"], peer=["take=10", "send=10"])
+    tell(client, "send=10", "take=10", "send=11")
+    return blocked(room, client, "read", answer(client, peer), verdict="awaiting_reply", role="client",
+                   bytes_sent=21, bytes_received=10)
+
+
+@stuck
 def receive_timeout(room):
     client, peer = connected(room, 7007, options=["rcvtimeo=120"])
     tell(client, "send=9")
@@ -257,6 +266,14 @@ def idle_server(room):
     tell(server, "take=10", "send=10")
     return blocked(room, server, "recvfrom", answer(server, peer),
                    verdict="idle", role="server", bytes_received=10, bytes_sent=10)
+
+
+@healthy
+def idle_server_without_backlog(room):
+    """It has no backlog of its listener's, and a port that nobody chose: as a client that chose its address."""
+    server, peer = accepted(room, 7103, peer=["send=10", "take=10"], backlog=0)
+    tell(server, "take=10", "send=10")
+    return blocked(room, server, "recvfrom", answer(server, peer), verdict="idle", role="server")
 
 
 @healthy

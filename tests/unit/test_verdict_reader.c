@@ -22,7 +22,7 @@
 static struct socket_record quiet(void)
 {
 	return (struct socket_record){
-		.name = {.kind = SOCKET_KIND_TCP, .state = ESTAB},
+		.name = {.kind = SOCKET_KIND_TCP, .state = ESTAB, .local_addr = {[15] = 8}, .peer_addr = {[15] = 9}},
 		.seen_ns = NOW,
 		.bytes_received = 100,
 		.bytes_sent = 200,
@@ -112,14 +112,16 @@ static void two_probes_out(struct socket_record *socket)
 	we_spoke(socket);
 	socket->flags = SOCKET_KEEPALIVE;
 	socket->probes_out = 2;
-	socket->keepalive_timer_ns = NOW + 74800 * MILLISECOND; /* the last one was sent 0.2 s ago */
+	socket->keepalive_time_ns = 10 * SECOND;
+	socket->keepalive_intvl_ns = 20 * SECOND;
+	socket->keepalive_timer_ns = NOW + 19800 * MILLISECOND; /* the last one was sent 0.2 s ago */
 }
 
 static void probe_out_for_2_s(struct socket_record *socket)
 {
 	two_probes_out(socket);
 	socket->probes_out = 1;
-	socket->keepalive_timer_ns = NOW + 73 * SECOND;
+	socket->keepalive_timer_ns = NOW + 18 * SECOND;
 }
 
 /* An answer may still be on its way. */
@@ -127,6 +129,31 @@ static void probe_just_sent(struct socket_record *socket)
 {
 	two_probes_out(socket);
 	socket->probes_out = 1;
+}
+
+/* Two probes were lost, and then data came, which the kernel does not take for an answer to them. */
+static void probes_out_and_heard_since(struct socket_record *socket)
+{
+	two_probes_out(socket);
+	socket->keepalive_timer_ns = NOW + 12 * SECOND;
+	socket->last_received_ns = NOW - 7 * SECOND;
+}
+
+/* When the timer then ran out it was put off until there is silence again. */
+static void timer_is_put_off(struct socket_record *socket)
+{
+	probes_out_and_heard_since(socket);
+	socket->keepalive_time_ns = 100 * SECOND;
+	socket->keepalive_timer_ns = socket->last_received_ns + 100 * SECOND;
+}
+
+/* The same, shortly before it runs out again. */
+static void timer_runs_out_again(struct socket_record *socket)
+{
+	timer_is_put_off(socket);
+	socket->last_received_ns = NOW - 90 * SECOND;
+	socket->last_sent_ns = socket->last_ack_ns = NOW - 200 * SECOND;
+	socket->keepalive_timer_ns = NOW + 10 * SECOND;
 }
 
 static void window_probes_out(struct socket_record *socket)
@@ -146,6 +173,14 @@ static void window_probes_answered(struct socket_record *socket)
 	socket->probes_out = 0;
 }
 
+/* Nothing that the kernel takes for an answer, and yet the peer speaks. */
+static void window_probes_out_and_heard_since(struct socket_record *socket)
+{
+	window_probes_out(socket);
+	socket->backoff = 5; /* 6.4 s from one to the next */
+	socket->last_received_ns = NOW - 4 * SECOND;
+}
+
 static void idle_6_min(struct socket_record *socket)
 {
 	socket->last_received_ns = NOW - 361 * SECOND;
@@ -156,6 +191,24 @@ static void idle_5_min(struct socket_record *socket)
 {
 	socket->last_received_ns = NOW - 301 * SECOND;
 	socket->last_sent_ns = socket->last_ack_ns = NOW - 300 * SECOND;
+}
+
+static void idle_6_min_loopback(struct socket_record *socket)
+{
+	static const __u8 address[16] = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1};
+
+	idle_6_min(socket);
+	memcpy(socket->name.peer_addr, address, sizeof(address));
+}
+
+/* One of its own addresses, and not the one that it was connected from. */
+static void idle_6_min_own_address(struct socket_record *socket)
+{
+	static const __u8 address[16] = {[0] = 0xfd, [15] = 9};
+
+	idle_6_min(socket);
+	memcpy(socket->name.peer_addr, address, sizeof(address));
+	memcpy(socket->name.local_addr, address, sizeof(address));
 }
 
 static void idle_6_min_kept_alive(struct socket_record *socket)
@@ -208,8 +261,12 @@ static const struct {
 	{probe_out_for_2_s, SERVER, "peer_dead", true},
 	{probe_just_sent, SERVER, "idle", false},
 	{probe_just_sent, CLIENT, "awaiting_reply", true},
+	{probes_out_and_heard_since, CLIENT, "reply_stopped", true},
+	{timer_is_put_off, CLIENT, "reply_stopped", true},
+	{timer_runs_out_again, CLIENT, "reply_stopped", true},
 	{window_probes_out, SERVER, "peer_dead", true},
 	{window_probes_answered, SERVER, "idle", false},
+	{window_probes_out_and_heard_since, SERVER, "idle", false},
 
 	{nobody_spoke, CLIENT, "awaiting_reply", true},
 	{we_spoke, CLIENT, "awaiting_reply", true},
@@ -225,6 +282,8 @@ static const struct {
 	{we_spoke, SERVER, "idle", false},
 	{idle_5_min, SERVER, "idle", false},
 	{idle_6_min, SERVER, "maybe_dead", true},
+	{idle_6_min_loopback, SERVER, "idle", false},
+	{idle_6_min_own_address, SERVER, "idle", false},
 	{idle_6_min_kept_alive, SERVER, "idle", false},
 	{idle_6_min_with_limit, SERVER, "idle", false},
 };
@@ -424,6 +483,43 @@ static void test_in_doubt_a_server(void **state)
 	assert_int_equal(run(scene, NULL), 0);
 }
 
+/* bind() with an address and no port leaves no flag: but our SYN was acknowledged, as a byte that no one wrote. */
+static void test_bound_to_an_address(void **state)
+{
+	struct scene *scene = *state;
+
+	scene->socket->flags = SOCKET_ACCEPTED;
+	scene->socket->bytes_received = 10;
+	scene->socket->bytes_acked = 218;
+	assert_int_equal(run(scene, NULL), 1);
+	assert_string_equal(scene->report.rows[0].reader.role, "client");
+	assert_string_equal(scene->report.rows[0].verdict, "awaiting_reply");
+}
+
+static void test_bound_to_an_address_and_shut_down(void **state)
+{
+	struct scene *scene = *state;
+
+	scene->socket->flags = SOCKET_ACCEPTED;
+	scene->socket->name.state = 5; /* FIN_WAIT2: the FIN was acknowledged, too */
+	scene->socket->bytes_received = 10;
+	scene->socket->bytes_acked = 219;
+	assert_int_equal(run(scene, NULL), 1);
+	assert_string_equal(scene->report.rows[0].reader.role, "client");
+}
+
+/* Of a listener with a backlog of 0: its FIN is a byte, and no SYN. */
+static void test_accepted_and_shut_down(void **state)
+{
+	struct scene *scene = *state;
+
+	scene->socket->flags = SOCKET_ACCEPTED;
+	scene->socket->name.state = 5;
+	scene->socket->bytes_received = 10;
+	scene->socket->bytes_acked = 218;
+	assert_int_equal(run(scene, NULL), 0);
+}
+
 static void test_returns_by(void **state)
 {
 	struct scene *scene = *state;
@@ -538,6 +634,9 @@ int main(void)
 		REPORT_TEST(test_young_with_all),
 		REPORT_TEST(test_idle_server_is_not_shown),
 		REPORT_TEST(test_in_doubt_a_server),
+		REPORT_TEST(test_bound_to_an_address),
+		REPORT_TEST(test_bound_to_an_address_and_shut_down),
+		REPORT_TEST(test_accepted_and_shut_down),
 		REPORT_TEST(test_returns_by),
 		REPORT_TEST(test_others_are_no_readers),
 		REPORT_TEST(test_awake_is_no_reader),

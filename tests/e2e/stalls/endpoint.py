@@ -29,7 +29,7 @@ class Endpoint:
         self.sock = None
         self.held = []
         self.options = []
-        self.source_port = 0
+        self.source_address = ("", 0)
 
     def _new_socket(self, family):
         sock = socket.socket(family, socket.SOCK_STREAM)
@@ -42,7 +42,11 @@ class Endpoint:
 
     def source(self, value):
         """The local port of the next connection."""
-        self.source_port = int(value)
+        self.source_address = ("", int(value))
+
+    def source_from(self, value):
+        """The local address of the next connection, and whatever port bind() chooses."""
+        self.source_address = (value, 0)
 
     # Options: for every socket made after them.
 
@@ -98,9 +102,9 @@ class Endpoint:
         address, port = value.split(",")
         self.sock = self._new_socket(family_of(address))
         self.held.append(self.sock)
-        if self.source_port:
-            self.sock.bind(("", self.source_port))
-            self.source_port = 0
+        if any(self.source_address):
+            self.sock.bind(self.source_address)
+            self.source_address = ("", 0)
         say("connecting", fd=self.sock.fileno())
         try:
             self.sock.connect((address, int(port)))
