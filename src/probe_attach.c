@@ -296,6 +296,7 @@ static int open_all(struct probe *probe)
 	probe->use_loops = BIT(probe->options.command) & LOOPS;
 	want(&attempt, wishes_of(&probe->options));
 	err = load_and_attach(probe, &attempt);
+	probe_btf_done();
 	if (!err)
 		set_patience(probe);
 	if (err) {

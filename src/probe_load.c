@@ -162,7 +162,7 @@ static unsigned int map_wishes(const struct attempt *attempt, unsigned int wishe
 /* Opened, with the wanted programs chosen, and nothing loaded yet. NULL: errno says why. */
 static struct sockstall_bpf *open_wanted(const struct attempt *attempt, unsigned int wishes)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, options, .btf_custom_path = probe_btf_file());
+	LIBBPF_OPTS(bpf_object_open_opts, options, .btf_custom_path = probe_btf_path());
 	struct sockstall_bpf *skeleton = sockstall_bpf__open_opts(&options);
 	struct bpf_program *program;
 	size_t i;
@@ -186,7 +186,7 @@ struct sockstall_bpf *probe_load(const struct attempt *attempt, unsigned int wis
 
 	if (!skeleton)
 		return NULL;
-	err = sockstall_bpf__load(skeleton);
+	err = probe_btf_fill(skeleton->obj) ?: sockstall_bpf__load(skeleton);
 	/* Without memory libbpf may have found that maps cannot be mapped, and left them out. */
 	if (!err && (!skeleton->bss || !skeleton->rodata))
 		err = -ENOMEM;
@@ -224,7 +224,7 @@ static int try_one(struct attempt *attempt, unsigned int wishes, size_t place)
 	program = probe_program_find(skeleton, place);
 	bpf_program__set_log_level(program, LOG_STATISTICS);
 	bpf_program__set_log_buf(program, log, sizeof(log));
-	err = sockstall_bpf__load(skeleton);
+	err = probe_btf_fill(skeleton->obj) ?: sockstall_bpf__load(skeleton);
 	if (err && is_debug())
 		fprintf(stderr, "%s: %s\n", probe_programs[place].name, log);
 	attempt->verified[place] = count_verified(log);

@@ -60,6 +60,8 @@ void probe_read_tracepoints(struct attempt *attempt);
 /* Says in one line on stderr why nothing can run, and what to do. */
 void probe_say_why(int err);
 
+#define KERNEL_BTF "/sys/kernel/btf/vmlinux"
+
 /* Whether the kernel shows its types. Without, nothing can be loaded. */
 bool probe_has_btf(void);
 
@@ -74,6 +76,15 @@ bool probe_btf_has_member(const char *type, const char *member);
 
 /* That file, or NULL. */
 const char *probe_btf_file(void);
+
+/* Where objects that are opened find the types that they are adapted to; NULL: where libbpf looks by itself. */
+const char *probe_btf_path(void);
+
+/* Puts them there, for this object and all that have the same types. Before loading. Returns 0 or a negative errno. */
+int probe_btf_fill(const struct bpf_object *object);
+
+/* Lets go of all that once everything is loaded. */
+void probe_btf_done(void);
 
 /* Sends libbpf's words to nowhere, or with SOCKSTALL_DEBUG=1 to stderr. */
 void probe_quiet_libbpf(void);

@@ -17,8 +17,6 @@
 #define CAP_BPF	    39
 #endif
 
-#define KERNEL_BTF "/sys/kernel/btf/vmlinux"
-
 bool probe_has_btf(void)
 {
 	return probe_btf_file() || !access(KERNEL_BTF, R_OK);
