@@ -11,6 +11,11 @@
 
 #define S_IFMT	 0170000
 #define S_IFSOCK 0140000
+#define S_IFIFO	 0010000
+
+#define O_ACCMODE 3
+#define O_RDONLY  0
+#define O_WRONLY  1
 
 /* Sockets whose owner or cookie is wanted, by inode. */
 struct {
@@ -31,24 +36,33 @@ static __always_inline bool is_wanted_socket(struct socket *socket, __u64 inode)
 	return bpf_map_lookup_elem(&wanted_sockets, &inode);
 }
 
-static __always_inline void write_owner(struct seq_file *seq, struct task_struct *task, __u32 fd,
-					struct socket *socket, __u64 inode)
+static __always_inline void write_holder(struct seq_file *seq, struct task_struct *task, __u32 fd, __u32 type,
+					 __u64 cookie, __u64 inode)
 {
-	struct sock *sk = compat_read(socket, sk);
 	struct owner_record record = {
-		.header = { RECORD_OWNER, sizeof(record) },
+		.header = { type, sizeof(record) },
+		.cookie = cookie,
 		.inode = inode,
 		.pid = own_tgid(task),
 		.fd = fd,
 	};
 
-	if (sk) {
-		compat_draw_cookie(sk);
-		record.cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	}
 	record.process_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	BPF_CORE_READ_INTO(&record.comm, task, group_leader, comm);
 	bpf_seq_write(seq, &record, sizeof(record));
+}
+
+static __always_inline void write_owner(struct seq_file *seq, struct task_struct *task, __u32 fd,
+					struct socket *socket, __u64 inode)
+{
+	struct sock *sk = compat_read(socket, sk);
+	__u64 cookie = 0;
+
+	if (sk) {
+		compat_draw_cookie(sk);
+		cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	}
+	write_holder(seq, task, fd, RECORD_OWNER, cookie, inode);
 }
 
 /* ---- For chains: connections on which somebody waits ---- */
@@ -137,6 +151,21 @@ static __always_inline bool write_connection(struct seq_file *seq, const struct 
 	return true;
 }
 
+/* A pipe on which some thread waits. One opened for both is both ends. */
+static __always_inline void write_pipe(struct seq_file *seq, struct task_struct *task, __u32 fd, struct file *file)
+{
+	__u64 pipe = (__u64)BPF_CORE_READ(file, private_data);
+	const __u64 *number = bpf_map_lookup_elem(&wanted_pipes, &pipe);
+	__u32 mode = file->f_flags & O_ACCMODE;
+
+	if (!number)
+		return;
+	if (mode != O_WRONLY)
+		write_holder(seq, task, fd, RECORD_PIPE_READER, *number, file->f_inode->i_ino);
+	if (mode != O_RDONLY)
+		write_holder(seq, task, fd, RECORD_PIPE_WRITER, *number, file->f_inode->i_ino);
+}
+
 SEC("iter/task_file")
 int file_scan(struct bpf_iter__task_file *ctx)
 {
@@ -152,6 +181,8 @@ int file_scan(struct bpf_iter__task_file *ctx)
 	if ((file->f_inode->i_mode & S_IFMT) != S_IFSOCK) {
 		if (cfg_loops && is_epoll(file))
 			write_epoll(ctx->meta->seq, task, ctx->fd, file);
+		if (cfg_chains && (file->f_inode->i_mode & S_IFMT) == S_IFIFO)
+			write_pipe(ctx->meta->seq, task, ctx->fd, file);
 		return 0;
 	}
 	socket = compat_sock_from_file(file);

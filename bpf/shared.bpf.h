@@ -67,6 +67,15 @@ static __always_inline struct loop_record *loop_of(void *storage, __u32 interfac
 	return compat_task_storage(storage, loops, interface, task, create);
 }
 
+/* For chains: pipes that threads wait on, by the kernel's address of each, with a number that may leave the kernel. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, __u64);
+} wanted_pipes __weak SEC(".maps");
+
 /*
  * Which numbers processes go by: those of the process namespace that sockstall is in, because that is what its user and
  * its /proc mean. How deep that one lies below the first is noted by the scans: current is sockstall there.

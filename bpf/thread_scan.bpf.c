@@ -151,6 +151,23 @@ static __always_inline struct file *file_at(struct task_struct *task, __u32 fd)
 	return file;
 }
 
+/* The last number that a pipe was given; one scan runs at a time. */
+__u64 last_pipe = 0;
+
+/* Has the walk of all files bring who holds this pipe. Returns its number; 0: there was no room. */
+static __always_inline __u64 want_pipe(const struct file *file)
+{
+	__u64 pipe = (__u64)BPF_CORE_READ(file, private_data), number = last_pipe + 1;
+	const __u64 *known = bpf_map_lookup_elem(&wanted_pipes, &pipe);
+
+	if (known)
+		return *known;
+	if (!pipe || bpf_map_update_elem(&wanted_pipes, &pipe, &number, BPF_NOEXIST))
+		return 0;
+	last_pipe = number;
+	return number;
+}
+
 /* Reads what the descriptor leads to, if it is a socket or a pipe. */
 static __always_inline bool read_descriptor(struct socket_record *record, struct task_struct *task, __u32 fd,
 					    __u8 kind)
@@ -169,6 +186,8 @@ static __always_inline bool read_descriptor(struct socket_record *record, struct
 		record->seen_ns = bpf_ktime_get_ns();
 		record->name.kind = SOCKET_KIND_PIPE;
 		record->name.inode = BPF_CORE_READ(file, f_inode, i_ino);
+		if (cfg_chains)
+			record->peer_inode = want_pipe(file);
 	} else if (type == S_IFSOCK) {
 		socket = BPF_CORE_READ(file, private_data);
 		sk = BPF_CORE_READ(socket, sk);

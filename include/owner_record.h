@@ -7,8 +7,8 @@
 
 struct owner_record {
 	struct record_header header;
-	__u64 cookie; /* of the socket; 0: not known */
-	__u64 inode; /* of the socket */
+	__u64 cookie; /* of the socket; 0: not known. Of a pipe: socket_record's peer_inode */
+	__u64 inode; /* of the socket or pipe */
 	__u64 process_start_ns; /* CLOCK_BOOTTIME: with pid, the process's identity */
 	__u32 pid;
 	__s32 fd;

@@ -36,6 +36,8 @@ enum record_type {
 	RECORD_ADDRESS, /* of a network namespace */
 	RECORD_TRANSLATION, /* a connection whose addresses conntrack translates */
 	RECORD_LOST, /* what this look could not bring along */
+	RECORD_PIPE_READER, /* a process that holds an end of a pipe open; an owner_record */
+	RECORD_PIPE_WRITER,
 	RECORD_TYPES,
 };
 

@@ -95,7 +95,7 @@ struct socket_record {
 	__u32 connect_pid;
 	__u32 connect_tid;
 	char connect_comm[16];
-	__u64 peer_inode; /* unix: of the socket at the other end; 0 where not known */
+	__u64 peer_inode; /* unix: of the socket at the other end; pipe: a number among those of this look; 0: not known */
 	__u64 listener_cookie; /* not accepted: whose accept queue it lies in; 0 where not known */
 	/* Only where SOCKET_HAS_MORE: what readers can do without. */
 	__u64 sndtimeo_ns; /* SO_SNDTIMEO; 0: none */

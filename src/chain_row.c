@@ -53,6 +53,7 @@ const char *chain_add_wait(struct report *report, const struct look *look, const
 		link.tid = wait->tid;
 	link.comm = look_comm(arena, wait->comm);
 	link.fd = wait->fd;
+	link.kind = fill_kind(wait->socket);
 	if (before && before->peer_holders)
 		link.holders = before->peer_holders;
 	link.in = wait->view ? look_syscall(wait->view->thread) : "event loop";
@@ -73,6 +74,7 @@ const char *chain_add_end(struct report *report, const struct look *look, const 
 	if (last->peer_holders)
 		link.holders = last->peer_holders;
 	link.comm = look_comm(arena, last->peer_comm);
+	link.kind = fill_kind(last->socket);
 	link.fd = has_descriptor(last) ? last->peer_fd : NOT_KNOWN;
 	link.in = evidence->in;
 	link.verdict = verdict;
@@ -107,7 +109,7 @@ static void fill_awaited(struct row *row, struct report *report, const struct lo
 		row->peer_addr = NULL;
 		row->peer_port = NOT_KNOWN;
 	}
-	if (!row->cookie && last->found == FOUND_PROCESS && last->peer_cookie)
+	if (!row->cookie && last->found == FOUND_PROCESS && last->peer_cookie && last->socket->name.kind != SOCKET_KIND_PIPE)
 		row->cookie = arena_printf(&report->arena, "%llu", last->peer_cookie);
 	fill_process(row, report, look, last->peer_pid, last->peer_comm);
 	row->process_start_ns = last->peer_start_ns;

@@ -111,8 +111,10 @@ const char *fill_kind(const struct socket_record *socket)
 void fill_unix_peer(struct peer_fields *peer, struct report *report, const struct look *look,
 		    const struct socket_record *socket)
 {
-	const struct owner_record *owner = look_owner_of_inode(look, socket->peer_inode);
+	const struct owner_record *owner = NULL;
 
+	if (socket->name.kind == SOCKET_KIND_UNIX)
+		owner = look_owner_of_inode(look, socket->peer_inode);
 	if (!owner)
 		return;
 	peer->pid = owner->pid;

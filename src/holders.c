@@ -42,7 +42,7 @@ static enum rank rank_of(const struct look *look, const struct owner_record *own
 }
 
 struct holder holders_choose(const struct look *look, const struct owner_record *const *owners, size_t count,
-			     bool stopped_first)
+			     __u32 except, bool stopped_first)
 {
 	struct holder holder = {.count = 0};
 	enum rank best = RANK_LAST_CHOICE;
@@ -52,7 +52,7 @@ struct holder holders_choose(const struct look *look, const struct owner_record 
 	for (i = 0; i < count; i++) {
 		enum rank rank;
 
-		if (i && owners[i]->pid == owners[i - 1]->pid)
+		if ((i && owners[i]->pid == owners[i - 1]->pid) || owners[i]->pid == except)
 			continue;
 		rank = rank_of(look, owners[i], stopped_first);
 		holder.count += rank != RANK_LAST_CHOICE;

@@ -8,7 +8,7 @@
 #include "look.h"
 
 struct holder {
-	const struct owner_record *owner; /* NULL: nobody holds it */
+	const struct owner_record *owner; /* NULL: nobody else holds it */
 	__u32 count; /* processes that do */
 	bool alone; /* the others, if there are any, only wait for children or signals */
 };
@@ -17,9 +17,10 @@ struct holder {
  * Of owners in the order of their pids: whoever only waits for children or signals (a master, a shell) comes after those
  * that do something. Of these a stopped one comes first where anybody would do, as in an accept queue of which nobody
  * takes; else last, for another may well go on. Then the lowest pid.
+ * The process `except` is left out; 0: none.
  */
 struct holder holders_choose(const struct look *look, const struct owner_record *const *owners, size_t count,
-			     bool stopped_first);
+			     __u32 except, bool stopped_first);
 
 /* The owners of the socket with this inode; NULL: none. */
 const struct owner_record *const *holders_of_inode(const struct look *look, __u64 inode, size_t *count);

@@ -19,6 +19,7 @@ const struct link_field link_fields[] = {
 	FIELD(tid, LINK_COUNT, "Thread; null: an event loop, which waits on many"),
 	FIELD(comm, LINK_TEXT, "Command name"),
 	FIELD(fd, LINK_COUNT, "Descriptor that it waits on; of the last: that it is waited for on, null in an accept queue"),
+	FIELD(kind, LINK_TEXT, "What that leads to: tcp, unix or pipe"),
 	FIELD(holders, LINK_COUNT, "Processes that hold what the one before it waits for; it is one of them"),
 	FIELD(netns, LINK_COUNT, "Network namespace of the socket"),
 	FIELD(local_addr, LINK_TEXT, "Address of this end"),

@@ -15,7 +15,9 @@
 struct link {
 	int64_t pid, tid;
 	const char *comm; /* raw */
-	int64_t fd, holders, netns;
+	int64_t fd;
+	const char *kind;
+	int64_t holders, netns;
 	const char *local_addr;
 	int64_t local_port;
 	const char *peer_addr;

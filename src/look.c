@@ -16,6 +16,7 @@ static const size_t record_sizes[RECORD_TYPES] = {
 	[RECORD_NETNS] = sizeof(struct netns_record),	    [RECORD_LOST] = sizeof(struct lost_record),
 	[RECORD_INSTANCE] = sizeof(struct instance_record), [RECORD_WATCH] = sizeof(struct watch_record),
 	[RECORD_ADDRESS] = sizeof(struct address_record), [RECORD_TRANSLATION] = sizeof(struct translation_record),
+	[RECORD_PIPE_READER] = sizeof(struct owner_record), [RECORD_PIPE_WRITER] = sizeof(struct owner_record),
 	[RECORD_DETAIL] = sizeof(struct detail_record),	    [RECORD_REGION] = sizeof(struct region_record),
 };
 
@@ -213,6 +214,8 @@ static int make_arrays(struct look *look, const size_t counts[RECORD_TYPES])
 	} arrays[] = {
 		{&look->sockets.items, RECORD_SOCKET},	   {&look->requests.items, RECORD_REQUEST},
 		{&look->listeners.items, RECORD_LISTENER}, {&look->owners.items, RECORD_OWNER},
+		{&look->pipe_readers.items, RECORD_PIPE_READER},
+		{&look->pipe_writers.items, RECORD_PIPE_WRITER},
 		{&look->epolls.items, RECORD_EPOLL},	   {&look->events.items, RECORD_EVENT},
 		{&look->processes.items, RECORD_PROCESS},  {&look->namespaces.items, RECORD_NETNS},
 		{&look->usages.items, RECORD_USAGE},	   {&look->notes.items, RECORD_NOTE},
@@ -295,6 +298,12 @@ static size_t add_record(struct look *look, const struct record_header *header)
 	case RECORD_OWNER:
 		ADD(look->owners, header);
 		ADD(look->owners_by_inode, header);
+		break;
+	case RECORD_PIPE_READER:
+		ADD(look->pipe_readers, header);
+		break;
+	case RECORD_PIPE_WRITER:
+		ADD(look->pipe_writers, header);
 		break;
 	case RECORD_EPOLL:
 		ADD(look->epolls, header);
@@ -430,6 +439,8 @@ static void forget_index(struct look *look)
 	look->listeners.count = 0;
 	look->owners.count = 0;
 	look->owners_by_inode.count = 0;
+	look->pipe_readers.count = 0;
+	look->pipe_writers.count = 0;
 	look->epolls.count = 0;
 	look->events.count = 0;
 	look->processes.count = 0;
@@ -461,6 +472,8 @@ int look_index(struct look *look)
 		offset += add_record(look, (const void *)(look->bytes.data + offset));
 	sort(look->threads.items, look->threads.count, sizeof(*look->threads.items), compare_threads);
 	sort(look->owners.items, look->owners.count, sizeof(*look->owners.items), compare_owners);
+	sort(look->pipe_readers.items, look->pipe_readers.count, sizeof(*look->pipe_readers.items), compare_owners);
+	sort(look->pipe_writers.items, look->pipe_writers.count, sizeof(*look->pipe_writers.items), compare_owners);
 	sort(look->owners_by_inode.items, look->owners_by_inode.count, sizeof(*look->owners_by_inode.items),
 	     compare_inodes);
 	sort(look->processes.items, look->processes.count, sizeof(*look->processes.items), compare_processes);
@@ -483,6 +496,8 @@ void look_free(struct look *look)
 	free(look->listeners.items);
 	free(look->owners.items);
 	free(look->owners_by_inode.items);
+	free(look->pipe_readers.items);
+	free(look->pipe_writers.items);
 	free(look->epolls.items);
 	free(look->events.items);
 	free(look->processes.items);
@@ -536,25 +551,38 @@ const struct loop_record *look_loop(const struct thread_view *view, __u32 interf
 	return NULL;
 }
 
-const struct owner_record *const *look_owners(const struct look *look, __u64 cookie, size_t *count)
+/* Sorted by cookie; those without are many different ones. */
+static const struct owner_record *const *find_holders(const struct owner_record *const *items, size_t all, __u64 cookie,
+						      size_t *count)
 {
-	size_t low = 0, high = look->owners.count, end;
+	size_t low = 0, high = all, end;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (look->owners.items[middle]->cookie < cookie)
+		if (items[middle]->cookie < cookie)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	*count = 0;
-	/* Sockets without a cookie are many different ones. */
 	if (!cookie)
 		return NULL;
-	for (end = low; end < look->owners.count && look->owners.items[end]->cookie == cookie; end++)
+	for (end = low; end < all && items[end]->cookie == cookie; end++)
 		(*count)++;
-	return *count ? &look->owners.items[low] : NULL;
+	return *count ? &items[low] : NULL;
+}
+
+const struct owner_record *const *look_owners(const struct look *look, __u64 cookie, size_t *count)
+{
+	return find_holders(look->owners.items, look->owners.count, cookie, count);
+}
+
+const struct owner_record *const *look_pipe_ends(const struct look *look, __u64 number, bool writers, size_t *count)
+{
+	if (writers)
+		return find_holders(look->pipe_writers.items, look->pipe_writers.count, number, count);
+	return find_holders(look->pipe_readers.items, look->pipe_readers.count, number, count);
 }
 
 #define INIT_PID 1

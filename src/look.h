@@ -7,6 +7,8 @@
 #ifndef SOCKSTALL_LOOK_H
 #define SOCKSTALL_LOOK_H
 
+#include <stdbool.h>
+
 #include "buffer.h"
 #include "detail_record.h"
 #include "event_record.h"
@@ -54,6 +56,8 @@ struct look {
 	LOOK_ARRAY(listener_record, listeners);
 	LOOK_ARRAY(owner_record, owners); /* sorted by cookie, then pid, then fd */
 	LOOK_ARRAY(owner_record, owners_by_inode); /* the same, by inode, then pid, then fd */
+	LOOK_ARRAY(owner_record, pipe_readers); /* sorted like owners */
+	LOOK_ARRAY(owner_record, pipe_writers);
 	LOOK_ARRAY(epoll_record, epolls);
 	LOOK_ARRAY(instance_record, instances);
 	LOOK_ARRAY(event_record, events);
@@ -86,6 +90,9 @@ const struct loop_record *look_loop(const struct thread_view *view, __u32 interf
 
 /* The first owner of the socket with this cookie; *count is how many follow it, itself included. */
 const struct owner_record *const *look_owners(const struct look *look, __u64 cookie, size_t *count);
+
+/* Who holds the write ends, or else the read ends, of the pipe with this number; likewise. */
+const struct owner_record *const *look_pipe_ends(const struct look *look, __u64 number, bool writers, size_t *count);
 
 /* One that holds the socket with this inode, not the first process of all if it can be helped; or NULL. */
 const struct owner_record *look_owner_of_inode(const struct look *look, __u64 inode);

@@ -64,6 +64,7 @@ struct owner_cache {
 	struct buffer by_inode; /* the same */
 	struct buffer epolls; /* of struct epoll_record */
 	struct buffer connections; /* of struct socket_record; only for chains, and of this look */
+	struct buffer pipes; /* of struct owner_record, likewise: of both types */
 	__u64 scanned_ns; /* 0: never */
 	__u64 *missed; /* cookies asked for that the last scan did not find, sorted */
 	size_t missed_count;

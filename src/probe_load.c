@@ -91,6 +91,7 @@ static const struct {
 	{ "queued_sockets", HANDSHAKES },
 	{ "wanted_files", LOOPS },
 	{ "wanted_peers", CHAINS },
+	{ "wanted_pipes", CHAINS },
 	{ "wanted_pids", THREADS },
 };
 

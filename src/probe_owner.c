@@ -73,18 +73,24 @@ static void want_peer(struct probe *probe, const struct socket_name *name)
 
 static void clear_wanted_peers(struct probe *probe)
 {
-	int map = bpf_map__fd(probe->skeleton->maps.wanted_peers);
+	int peers = bpf_map__fd(probe->skeleton->maps.wanted_peers), pipes = bpf_map__fd(probe->skeleton->maps.wanted_pipes);
 	struct peer_key key;
+	__u64 pipe;
 
-	while (!bpf_map_get_next_key(map, NULL, &key))
-		bpf_map_delete_elem(map, &key);
+	while (!bpf_map_get_next_key(peers, NULL, &key))
+		bpf_map_delete_elem(peers, &key);
+	while (!bpf_map_get_next_key(pipes, NULL, &pipe))
+		bpf_map_delete_elem(pipes, &pipe);
 }
 
 static int want_reader(struct probe *probe, struct wanted *wanted, const struct thread_record *thread,
 		       const struct socket_record *socket)
 {
 	__u64 asleep = thread->last_arrival + (__u64)probe->clock.offset_ns;
-	int err = want_inode(probe, wanted, socket->peer_inode);
+	int err = 0;
+
+	if (socket->name.kind == SOCKET_KIND_UNIX)
+		err = want_inode(probe, wanted, socket->peer_inode);
 
 	if (probe->use_chains && socket->name.kind == SOCKET_KIND_TCP)
 		want_peer(probe, &socket->name);
@@ -293,7 +299,22 @@ static int index_inodes(struct owner_cache *cache)
 	return err;
 }
 
-/* Sorts what the file scan brought into owners and epoll instances. */
+static struct buffer *place_of(struct owner_cache *cache, __u32 type)
+{
+	switch (type) {
+	case RECORD_OWNER:
+		return &cache->owners;
+	case RECORD_SOCKET:
+		return &cache->connections;
+	case RECORD_PIPE_READER:
+	case RECORD_PIPE_WRITER:
+		return &cache->pipes;
+	default:
+		return &cache->epolls;
+	}
+}
+
+/* Sorts what the file scan brought. */
 static int take_scan(struct owner_cache *cache, const struct buffer *scan)
 {
 	struct record_header *header;
@@ -303,11 +324,9 @@ static int take_scan(struct owner_cache *cache, const struct buffer *scan)
 	buffer_reset(&cache->owners);
 	buffer_reset(&cache->epolls);
 	buffer_reset(&cache->connections);
+	buffer_reset(&cache->pipes);
 	while (!err && (header = record_next(scan, &offset)))
-		err = buffer_append(header->type == RECORD_OWNER  ? &cache->owners :
-				    header->type == RECORD_SOCKET ? &cache->connections :
-								    &cache->epolls,
-				    header, header->size);
+		err = buffer_append(place_of(cache, header->type), header, header->size);
 	sort_unique(&cache->owners);
 	return err ? err : index_inodes(cache);
 }
@@ -469,6 +488,8 @@ int probe_owners_add(struct probe *probe, struct buffer *buffer)
 		clear_wanted_peers(probe);
 	if (!err && probe->use_chains)
 		err = add_connections(&probe->owners, &wanted, buffer);
+	if (!err && probe->use_chains)
+		err = buffer_append(buffer, probe->owners.pipes.data, probe->owners.pipes.size);
 	if (!err)
 		err = resolve_inodes(&probe->owners, &wanted, scanned);
 	sort_numbers(&wanted.cookies);
@@ -491,6 +512,7 @@ void probe_owners_free(struct owner_cache *owners)
 	buffer_free(&owners->owners);
 	buffer_free(&owners->by_inode);
 	buffer_free(&owners->connections);
+	buffer_free(&owners->pipes);
 	free(owners->missed_inodes);
 	buffer_free(&owners->epolls);
 	free(owners->missed);

@@ -149,7 +149,8 @@ int probe_processes_add(struct probe *probe, struct buffer *buffer)
 		if (header->type == RECORD_THREAD && thread->pid != last) {
 			last = thread->pid;
 			err = add_process(probe, &added, sorted, thread->pid, thread->process_start_ns);
-		} else if (header->type == RECORD_OWNER) {
+		} else if (header->type == RECORD_OWNER || header->type == RECORD_PIPE_READER ||
+			   header->type == RECORD_PIPE_WRITER) {
 			err = add_process(probe, &added, sorted, owner->pid, owner->process_start_ns);
 		}
 	}

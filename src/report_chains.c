@@ -111,6 +111,42 @@ static void cut_cycle(struct waits *waits, size_t in)
 	} while (at != in && at != WAITS_NONE);
 }
 
+/* Whether whoever has the other end of the pipe is kept from it by something: not if it only waits for events, or reads. */
+static bool pipe_leads_on(const struct scene *scene, const struct wait *wait)
+{
+	struct chain_evidence evidence = {.last = wait, .doing = waits_doing(scene->look, wait)};
+	const struct thread_record *thread = evidence.doing ? evidence.doing->thread : NULL;
+	const char *verdict = chain_verdict(&evidence)->verdict;
+
+	if (wait->next != WAITS_NONE)
+		return true;
+	if (thread && thread->syscall_kind == SYSCALL_READS && !strcmp(verdict, "blocked") &&
+	    !(thread->state & 2 /* TASK_UNINTERRUPTIBLE */))
+		return false;
+	return strcmp(verdict, "waiting") && strcmp(verdict, "unknown");
+}
+
+/* Who reads a pipe into which nobody has a reason to write is the end itself: like whoever else waits for a command. */
+static void cut_idle_pipes(struct scene *scene)
+{
+	struct waits *waits = &scene->waits;
+	size_t rounds, i;
+	bool cut = true;
+
+	for (rounds = 0; rounds < LINKS_MOST && cut; rounds++) {
+		cut = false;
+		for (i = 0; i < waits->count; i++) {
+			size_t next = waits->items[i].next;
+
+			if (next == WAITS_NONE || waits->items[next].socket->name.kind != SOCKET_KIND_PIPE ||
+			    pipe_leads_on(scene, &waits->items[next]))
+				continue;
+			waits->items[i].next = WAITS_NONE;
+			cut = true;
+		}
+	}
+}
+
 static int find_paths(struct scene *scene)
 {
 	struct waits *waits = &scene->waits;
@@ -120,6 +156,7 @@ static int find_paths(struct scene *scene)
 	scene->order = calloc(waits->count + 1, sizeof(*scene->order));
 	if (!scene->paths || !scene->order)
 		return -ENOMEM;
+	cut_idle_pipes(scene);
 	for (i = 0; i < waits->count; i++) {
 		struct path path = find_path(waits, i);
 
@@ -139,27 +176,6 @@ static int find_paths(struct scene *scene)
 }
 
 /* ---- Ends ---- */
-
-/* Which of the threads tells what its process does: a stopped one, the only one, or the one that is busiest. */
-static const struct thread_view *doing_of(const struct look *look, const struct wait *last)
-{
-	const struct thread_view *found = NULL, *threads;
-	size_t i, count;
-
-	if (last->found != FOUND_PROCESS && last->found != FOUND_QUEUE)
-		return NULL;
-	threads = waits_threads(look, last->peer_pid, &count);
-	for (i = 0; i < count; i++) {
-		const struct thread_record *thread = threads[i].thread;
-
-		if (thread->flags & THREAD_STOPPED)
-			return &threads[i];
-		if (!found || (found->thread->flags & THREAD_SLEEPING &&
-			       (!(thread->flags & THREAD_SLEEPING) || (thread->state & 2 && !(found->thread->state & 2)))))
-			found = &threads[i];
-	}
-	return found;
-}
 
 static const char *say_in(struct arena *arena, const struct thread_view *view)
 {
@@ -182,6 +198,8 @@ static const char *say_awaited(struct arena *arena, const struct wait *wait)
 {
 	if (wait->peer_pid)
 		return say_process(arena, wait->peer_comm, wait->peer_pid);
+	if (wait->socket->name.kind != SOCKET_KIND_TCP)
+		return wait->socket->name.kind == SOCKET_KIND_PIPE ? "the other end of a pipe" : "the other end of a unix socket";
 	return say_peer(arena, &wait->socket->name);
 }
 
@@ -219,7 +237,7 @@ static struct chain_evidence evidence_of(struct scene *scene, size_t from)
 	struct chain_evidence evidence = {
 		.cycle = path->cycle,
 		.last = last,
-		.doing = path->cycle ? NULL : doing_of(scene->look, last),
+		.doing = path->cycle ? NULL : waits_doing(scene->look, last),
 		.who = say_awaited(arena, last),
 		.sure = path->sure,
 	};

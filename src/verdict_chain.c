@@ -154,6 +154,8 @@ static const char *advise_cut(struct arena *arena, const struct chain_evidence *
 
 static const char *advise_path(struct arena *arena, const struct chain_evidence *evidence)
 {
+	if (evidence->last->socket->name.kind != SOCKET_KIND_TCP)
+		return arena_printf(arena, "see what it is in: sockstall threads -p %u", evidence->last->pid);
 	return arena_printf(arena, "see whether %s is up and the path to it is open: sockstall readers -p %u",
 			    say_peer(arena, &evidence->last->socket->name), evidence->last->pid);
 }

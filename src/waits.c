@@ -48,6 +48,14 @@ const struct thread_view *waits_threads(const struct look *look, __u32 pid, size
 	return *count ? &look->threads.items[low] : NULL;
 }
 
+bool waits_has_one_thread(const struct look *look, __u32 pid)
+{
+	size_t count;
+	const struct thread_view *threads = waits_threads(look, pid, &count);
+
+	return threads && count == 1 && threads->thread->threads <= 1;
+}
+
 bool waits_in_loop(const struct thread_record *thread)
 {
 	static const char *const calls[] = {"poll", "ppoll", "select", "pselect6", "io_uring_enter"};
@@ -99,19 +107,26 @@ static void judge_writer(struct wait *wait, const struct look *look)
 	wait->severity = rule->severity;
 }
 
-/* Of TCP what is stuck; of unix sockets, which tell less, all: whether it counts is for who follows them. */
+/* Many a process has a thread that collects what its children write: there nobody waits but that thread. */
+static bool is_pipe(const struct wait *wait, const struct look *look)
+{
+	return wait->socket->name.kind == SOCKET_KIND_PIPE && wait->socket->peer_inode && waits_has_one_thread(look, wait->pid);
+}
+
+/* Of TCP what is stuck; of unix sockets and pipes, which tell less, all: whether it counts is for who follows them. */
 static bool judge(struct wait *wait, const struct look *look)
 {
 	bool is_unix = wait->socket->name.kind == SOCKET_KIND_UNIX && wait->socket->peer_inode;
+	bool is_local = is_unix || is_pipe(wait, look);
 	bool is_tcp = wait->socket->name.kind == SOCKET_KIND_TCP;
 
 	switch (wait->view->thread->syscall_kind) {
 	case SYSCALL_READS:
 		judge_reader(wait, look);
-		return is_unix || (is_tcp && wait->severity > SEVERITY_SUSPECT);
+		return is_local || (is_tcp && wait->severity > SEVERITY_SUSPECT);
 	case SYSCALL_WRITES:
 		judge_writer(wait, look);
-		return is_unix || (is_tcp && wait->severity > SEVERITY_SUSPECT);
+		return is_local || (is_tcp && wait->severity > SEVERITY_SUSPECT);
 	case SYSCALL_CONNECTS:
 		wait->verdict = "no_answer";
 		wait->severity = SEVERITY_WAITING;

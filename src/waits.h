@@ -58,11 +58,17 @@ void waits_free(struct waits *waits);
 /* The threads of a process: the first, and how many; NULL: none was seen. */
 const struct thread_view *waits_threads(const struct look *look, __u32 pid, size_t *count);
 
+/* A process with one thread: it waits for what that is asleep in. */
+bool waits_has_one_thread(const struct look *look, __u32 pid);
+
 /* Whether the thread is asleep in its event loop's wait. */
 bool waits_in_loop(const struct thread_record *thread);
 
 /* For each the other end (waits_ends.c), and what that process waits for (waits_next.c). */
 int waits_find_ends(struct waits *waits);
 void waits_find_next(struct waits *waits);
+
+/* Which thread tells what the process at the other end does: a stopped one, the only one, or the busiest. NULL: none. */
+const struct thread_view *waits_doing(const struct look *look, const struct wait *last);
 
 #endif

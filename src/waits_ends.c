@@ -261,7 +261,9 @@ static const struct listener_record *asked_listener(const struct look *look, con
 static bool set_holder(struct wait *wait, const struct look *look, const struct owner_record *const *owners, size_t count,
 		       enum wait_found found)
 {
-	struct holder holder = holders_choose(look, owners, count, found == FOUND_QUEUE);
+	/* It may hold both ends of a pipe: it waits for another then, or for a signal. */
+	__u32 itself = wait->socket->name.kind == SOCKET_KIND_PIPE ? wait->pid : 0;
+	struct holder holder = holders_choose(look, owners, count, itself, found == FOUND_QUEUE);
 
 	if (!holder.owner)
 		return false;
@@ -329,6 +331,15 @@ static void find_connection(struct waits *waits, struct wait *wait)
 	wait->peer_alone = true;
 }
 
+static void find_pipe(struct wait *wait, const struct look *look)
+{
+	bool reads = wait->view->thread->syscall_kind == SYSCALL_READS;
+	size_t count;
+	const struct owner_record *const *owners = look_pipe_ends(look, wait->socket->peer_inode, reads, &count);
+
+	set_holder(wait, look, owners, count, FOUND_PROCESS);
+}
+
 static void find_end(struct waits *waits, struct wait *wait)
 {
 	const struct owner_record *const *owners;
@@ -337,6 +348,8 @@ static void find_end(struct waits *waits, struct wait *wait)
 	if (wait->socket->name.kind == SOCKET_KIND_UNIX) {
 		owners = holders_of_inode(waits->look, wait->socket->peer_inode, &count);
 		set_holder(wait, waits->look, owners, count, FOUND_PROCESS);
+	} else if (wait->socket->name.kind == SOCKET_KIND_PIPE) {
+		find_pipe(wait, waits->look);
 	} else if (wait->socket->name.state == STATE_SYN_SENT) {
 		set_queue(wait, waits->look, asked_listener(waits->look, &wait->socket->name));
 		if (!wait->listener && !is_loopback(wait->socket->name.peer_addr) &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * What the process at the other end waits for in turn. A process with one thread waits for what that thread is asleep
- * in. Of a process with many, and of an event loop, the wait that began next after it was asked is the most likely.
+ * in. Through pipes only such a process is followed. Of a process with many, and of an event loop, the wait that began next after it was asked is the most likely.
  */
 #include "waits.h"
 
@@ -42,20 +42,12 @@ static bool is_other_end(const struct wait *wait, const struct wait *other)
 	return wait->peer && other->socket->name.inode == wait->peer->name.inode;
 }
 
-static bool has_one_thread(const struct look *look, __u32 pid)
-{
-	size_t count;
-	const struct thread_view *threads = waits_threads(look, pid, &count);
-
-	return threads && count == 1 && threads->thread->threads <= 1;
-}
-
 /* That nobody writes is certain only where nobody else could: no other thread, and no other process. */
 static bool both_are_alone(const struct waits *waits, const struct wait *wait, const struct wait *other)
 {
 	const struct look *look = waits->look;
 
-	return has_one_thread(look, wait->pid) && has_one_thread(look, other->pid) &&
+	return waits_has_one_thread(look, wait->pid) && waits_has_one_thread(look, other->pid) &&
 	       !is_shared(look, wait->socket->name.inode, wait->pid) &&
 	       !is_shared(look, other->socket->name.inode, other->pid);
 }
@@ -74,8 +66,11 @@ static bool is_candidate(const struct waits *waits, const struct wait *wait, con
 {
 	if (is_other_end(wait, other) || other == wait)
 		return false;
-	if (other->tid && has_one_thread(waits->look, other->pid))
+	if (other->tid && waits_has_one_thread(waits->look, other->pid))
 		return true;
+	/* A pipe tells nothing of who was asked when: among many waits none is more likely. */
+	if (wait->socket->name.kind == SOCKET_KIND_PIPE)
+		return false;
 	/* Nothing tells that a unix reader among many threads is awaited. */
 	return other->severity != SEVERITY_NONE && (!other->since_ns || other->since_ns >= asked);
 }
@@ -121,4 +116,24 @@ void waits_find_next(struct waits *waits)
 
 	for (i = 0; i < waits->count; i++)
 		find_next(waits, &waits->items[i]);
+}
+
+const struct thread_view *waits_doing(const struct look *look, const struct wait *last)
+{
+	const struct thread_view *found = NULL, *threads;
+	size_t i, count;
+
+	if (last->found != FOUND_PROCESS && last->found != FOUND_QUEUE)
+		return NULL;
+	threads = waits_threads(look, last->peer_pid, &count);
+	for (i = 0; i < count; i++) {
+		const struct thread_record *thread = threads[i].thread;
+
+		if (thread->flags & THREAD_STOPPED)
+			return &threads[i];
+		if (!found || (found->thread->flags & THREAD_SLEEPING &&
+			       (!(thread->flags & THREAD_SLEEPING) || (thread->state & 2 && !(found->thread->state & 2)))))
+			found = &threads[i];
+	}
+	return found;
 }

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Chains through pipes: who has the other end, when that says anything, and what is only idle. */
+#include "make_chain.h"
+
+enum { CHILD = 50, OTHER = 60, SHELL = 70 };
+
+/* The only thread of a process is asleep on a pipe. */
+static struct socket_record *on_pipe(__u32 pid, const char *comm, int syscall, __u64 number)
+{
+	struct socket_record *pipe;
+
+	sleeps(pid, pid, comm, syscall)->threads = 1;
+	pipe = look_add_thread_socket(&builder, SOCKET_KIND_PIPE, 0);
+	pipe->peer_inode = number;
+	return pipe;
+}
+
+static void holds(__u32 type, __u64 number, __u32 pid, const char *comm)
+{
+	struct owner_record *owner = look_add(&builder, type, 0);
+
+	owner->cookie = number;
+	owner->inode = 1000 + number;
+	owner->process_start_ns = 1 * SECOND;
+	owner->pid = pid;
+	owner->fd = 7;
+	look_copy_text(owner->comm, sizeof(owner->comm), comm);
+}
+
+/* Curl asked nginx, and that reads what its child is to write into pipe 1. */
+static void asks_for_a_pipe(void)
+{
+	begin();
+	reads(CURL, CURL, "curl", 80);
+	serves(NGINX, "nginx", 80);
+	on_pipe(NGINX, "nginx", SYS_read, 1);
+	holds(RECORD_PIPE_READER, 1, NGINX, "nginx");
+}
+
+static void a_child(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	asks_for_a_pipe();
+	holds(RECORD_PIPE_WRITER, 1, CHILD, "child");
+	holds(RECORD_PIPE_WRITER, 2, OTHER, "other");
+	sleeps(CHILD, CHILD, "child", SYS_clock_nanosleep);
+	show(&shown);
+	IS_CHAIN(&shown, "blocked", 2, CURL, NGINX, CHILD);
+	assert_string_equal(shown.links[0].kind, "tcp");
+	assert_string_equal(shown.links[1].kind, "pipe");
+	assert_string_equal(shown.links[1].in, "read");
+	assert_string_equal(shown.links[1].verdict, "waiting");
+	assert_string_equal(shown.links[2].kind, "pipe");
+	assert_int_equal(shown.links[2].holders, 1);
+	assert_int_equal(shown.report.rows[0].fd, 7);
+	assert_null(shown.report.rows[0].cookie);
+	assert_null(shown.report.rows[0].local_addr);
+	assert_null(strstr(shown.report.rows[0].why, "one of"));
+	hide(&shown);
+}
+
+/* With a shell that waits for it there is still one that writes; of two that do, one is named as that. */
+static void one_of_the_writers(void **state)
+{
+	bool two;
+
+	(void)state;
+	for (two = false;; two = true) {
+		struct shown shown;
+
+		asks_for_a_pipe();
+		holds(RECORD_PIPE_WRITER, 1, CHILD, "child");
+		holds(RECORD_PIPE_WRITER, 1, SHELL, "sh");
+		sleeps(CHILD, CHILD, "child", SYS_wait4);
+		sleeps(SHELL, SHELL, "sh", two ? SYS_futex : SYS_clock_nanosleep);
+		if (two) {
+			holds(RECORD_PIPE_WRITER, 1, OTHER, "other");
+			look_add_thread(&builder, OTHER, OTHER, "other")->flags = THREAD_STOPPED;
+		}
+		show(&shown);
+		IS_CHAIN(&shown, "blocked", 2, CURL, NGINX, SHELL);
+		says(shown.report.rows[0].why, two ? "one of 3 that hold this end" : "one of 2 that hold this end");
+		hide(&shown);
+		if (two)
+			break;
+	}
+}
+
+/* It waits for a command: then nginx is the end, that reads instead of answering. */
+static void from_one_that_is_idle(void **state)
+{
+	enum { IN_EPOLL, MANY_THREADS, NOT_SEEN, ITSELF, NOBODY, ANOTHER_PIPE, A_TERMINAL, CASES } at;
+
+	(void)state;
+	for (at = IN_EPOLL; at < CASES; at++) {
+		struct shown shown;
+
+		asks_for_a_pipe();
+		if (at != NOBODY)
+			holds(RECORD_PIPE_WRITER, 1, at == ITSELF ? NGINX : CHILD, "child");
+		if (at == IN_EPOLL)
+			sleeps(CHILD, CHILD, "child", SYS_epoll_pwait);
+		else if (at == MANY_THREADS)
+			sleeps(CHILD, CHILD, "child", SYS_futex)->threads = 2;
+		else if (at == ANOTHER_PIPE)
+			on_pipe(CHILD, "child", SYS_read, 2);
+		else if (at == A_TERMINAL)
+			sleeps(CHILD, CHILD, "child", SYS_read);
+		show(&shown);
+		IS_CHAIN(&shown, "blocked", 1, CURL, NGINX);
+		assert_string_equal(shown.links[1].in, "read");
+		assert_int_equal(shown.report.rows[0].local_port, 80);
+		hide(&shown);
+	}
+}
+
+/* A process that has asked elsewhere is not idle, and through many threads nothing leads. */
+static void behind_a_pipe(void **state)
+{
+	__u32 threads;
+
+	(void)state;
+	for (threads = 1; threads <= 2; threads++) {
+		struct shown shown;
+
+		begin();
+		on_pipe(SHELL, "grep", SYS_read, 1);
+		holds(RECORD_PIPE_WRITER, 1, CURL, "curl");
+		reads(CURL, CURL, "curl", 80);
+		builder.thread->threads = threads;
+		serves(NGINX, "nginx", 80);
+		sleeps(NGINX, NGINX, "nginx", SYS_clock_nanosleep);
+		show(&shown);
+		if (threads == 1)
+			IS_CHAIN(&shown, "blocked", 2, SHELL, CURL, NGINX);
+		else
+			IS_CHAIN(&shown, "blocked", 1, CURL, NGINX);
+		hide(&shown);
+	}
+}
+
+/* A pipeline in which nothing is due: a pager, a log, a terminal. */
+static void idle_pipelines(void **state)
+{
+	static const int calls[] = {SYS_read, SYS_clock_nanosleep, SYS_epoll_pwait, SYS_wait4};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2 * COUNT_OF(calls); i++) {
+		bool writes = i % 2;
+		struct shown shown;
+
+		begin();
+		on_pipe(CURL, "grep", writes ? SYS_write : SYS_read, 1);
+		holds(writes ? RECORD_PIPE_READER : RECORD_PIPE_WRITER, 1, CHILD, "less");
+		sleeps(CHILD, CHILD, "less", calls[i / 2]);
+		show(&shown);
+		assert_int_equal(shown.report.count, 0);
+		hide(&shown);
+	}
+}
+
+static void a_stopped_one(void **state)
+{
+	enum { ALONE, WITH_ANOTHER, A_COLLECTOR, CASES } at;
+
+	(void)state;
+	for (at = ALONE; at < CASES; at++) {
+		struct shown shown;
+
+		begin();
+		on_pipe(CURL, "grep", SYS_write, 1);
+		builder.thread->threads = at == A_COLLECTOR ? 2 : 1;
+		holds(RECORD_PIPE_READER, 1, CHILD, "less");
+		holds(RECORD_PIPE_WRITER, 1, OTHER, "other");
+		look_add_thread(&builder, CHILD, CHILD, "less")->flags = THREAD_STOPPED;
+		if (at == WITH_ANOTHER) {
+			holds(RECORD_PIPE_READER, 1, OTHER, "less");
+			sleeps(OTHER, OTHER, "less", SYS_epoll_pwait);
+		}
+		show(&shown);
+		if (at == ALONE)
+			IS_CHAIN(&shown, "stopped", 1, CURL, CHILD);
+		else
+			assert_int_equal(shown.report.count, 0);
+		hide(&shown);
+	}
+}
+
+/* Each fills the pipe that the other is to read. */
+static void a_deadlock(void **state)
+{
+	bool third;
+
+	(void)state;
+	for (third = false;; third = true) {
+		struct shown shown;
+
+		begin();
+		on_pipe(NGINX, "one", SYS_write, 1);
+		on_pipe(APP, "two", SYS_write, 2);
+		holds(RECORD_PIPE_READER, 1, APP, "two");
+		holds(RECORD_PIPE_READER, 2, NGINX, "one");
+		if (third) {
+			holds(RECORD_PIPE_READER, 2, OTHER, "three");
+			sleeps(OTHER, OTHER, "three", SYS_epoll_pwait);
+		}
+		show(&shown);
+		if (third) {
+			assert_int_equal(shown.report.count, 0);
+		} else {
+			IS_CHAIN(&shown, "deadlock", 2, NGINX, APP);
+			says(shown.report.rows[0].advice, "threads -p");
+		}
+		hide(&shown);
+		if (third)
+			break;
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_child),	 cmocka_unit_test(one_of_the_writers), cmocka_unit_test(from_one_that_is_idle),
+		cmocka_unit_test(behind_a_pipe), cmocka_unit_test(idle_pipelines),     cmocka_unit_test(a_stopped_one),
+		cmocka_unit_test(a_deadlock),
+	};
+
+	return cmocka_run_group_tests_name("chains_pipes", tests, NULL, NULL);
+}
