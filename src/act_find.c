@@ -72,7 +72,9 @@ static __u64 cookie_of(int fd)
 static int no_rights(struct act *act, int err, const char *what)
 {
 	if (err == -EPERM || err == -EACCES)
-		return act_fail(act, ACT_FAILED, err, "%s is not permitted here: run it as root", what);
+		return act_fail(act, ACT_FAILED, err, "%s is not permitted here: %s", what,
+				geteuid() ? "run it as root" : "what protects that process (a security module, a user "
+							       "namespace) does not let root either");
 	return act_fail(act, ACT_FAILED, err, "%s: %s", what, strerror(-err));
 }
 

@@ -362,12 +362,12 @@ const struct column columns[] = {
 
 	/* thread */
 	TEXT("state", thread.state, THREAD, "The scheduler's state", .heading = "STATE"),
-	TEXT("syscall", thread.syscall, THREAD, "The system call it is in", .heading = "SYSCALL", .priority = 1),
+	TEXT("syscall", thread.syscall, THREAD, "The system call it is in", .heading = "SYSCALL", .priority = 9),
 	SECONDS("now_s", thread.now_s, THREAD, "For how long it has been in this state", .heading = "FOR",
 		.priority = 2, .ticks = 1, .shape = SHAPE_AT_LEAST, .joins = {"now_at_least"}),
 	TEXT("now_in", thread.now_in, THREAD,
 	     "The system call, and the socket, file or child that it waits for, or that it is a lock or condition variable",
-	     .heading = "IN", .priority = 3, .least = 10, .most = 40),
+	     .heading = "IN", .priority = 3, .least = 24, .most = 40),
 	COLUMN("now_at_least", COLUMN_BOOL, age_at_least, THREAD,
 	       "Whether this kernel does not tell since when (CONFIG_SCHED_INFO is off): then it is at least now_s"),
 	COLUMN("created", COLUMN_TIME, thread.created_ns, THREAD, "When it was created", .heading = "CREATED",

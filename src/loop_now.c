@@ -11,8 +11,7 @@ static const char *say_socket(struct arena *arena, const char *name, const struc
 	switch (socket->name.kind) {
 	case SOCKET_KIND_TCP:
 	case SOCKET_KIND_UDP:
-		return arena_printf(arena, "%s %s -> %s", name, say_local(arena, &socket->name),
-				    say_peer(arena, &socket->name));
+		return arena_printf(arena, "%s %s", name, say_both_ends(arena, &socket->name));
 	case SOCKET_KIND_UNIX:
 		return arena_printf(arena, "%s unix socket", name);
 	case SOCKET_KIND_PIPE:

@@ -236,6 +236,9 @@ int probe_space_add(struct probe *probe, struct buffer *buffer, size_t offset, c
 /* Adds what the loops of the look watch, as far as that is to be known. */
 int probe_watches_add(struct probe *probe, struct buffer *buffer);
 void probe_watches_free(struct watch_cache *cache);
+
+/* Whether --pid names this process. */
+bool probe_is_asked_for(const struct probe *probe, __u32 pid);
 /* Adds what the processes that have loops are, and have open. */
 int probe_usage_add(struct probe *probe, struct buffer *buffer);
 void probe_usage_free(struct usage_cache *usage);

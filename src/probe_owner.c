@@ -331,7 +331,7 @@ static int take_scan(struct owner_cache *cache, const struct buffer *scan)
 	return err ? err : index_inodes(cache);
 }
 
-/* Of processes that leave events on an instance, the next thread scan brings all threads. */
+/* Of processes that leave events on an instance, and of those whose watches are asked for, the next thread scan brings all threads. */
 static void note_suspects(struct probe *probe)
 {
 	int map = bpf_map__fd(probe->skeleton->maps.suspects);
@@ -342,7 +342,8 @@ static void note_suspects(struct probe *probe)
 	while (!bpf_map_get_next_key(map, NULL, &pid))
 		bpf_map_delete_elem(map, &pid);
 	for (i = 0; i < count; i++)
-		if (epoll[i].unread && !epoll[i].waiters)
+		if ((epoll[i].unread && !epoll[i].waiters) ||
+		    (probe->options.watches && probe_is_asked_for(probe, epoll[i].pid)))
 			bpf_map_update_elem(map, &epoll[i].pid, &epoll[i].process_start_ns, BPF_ANY);
 }
 

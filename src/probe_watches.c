@@ -42,7 +42,7 @@
 
 /* ---- Which instances ---- */
 
-static bool is_asked_for(const struct probe *probe, __u32 pid)
+bool probe_is_asked_for(const struct probe *probe, __u32 pid)
 {
 	size_t i;
 
@@ -123,7 +123,7 @@ static bool is_wanted(const struct probe *probe, const struct thread_record *thr
 	if (loop && loop->interface != LOOP_EPOLL)
 		return false;
 	if (probe->options.pid_count)
-		return is_asked_for(probe, thread->pid) && (loop || is_waiting(thread, loop));
+		return probe_is_asked_for(probe, thread->pid) && (loop || is_waiting(thread, loop));
 	return is_waiting(thread, loop) && since && since + ASLEEP_MIN_NS <= thread->seen_ns;
 }
 

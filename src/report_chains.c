@@ -185,8 +185,7 @@ static const char *say_in(struct arena *arena, const struct thread_view *view)
 		return NULL;
 	if (!view->socket || view->socket->name.kind != SOCKET_KIND_TCP)
 		return arena_printf(arena, "%s", syscall);
-	return arena_printf(arena, "%s %s -> %s", syscall, say_local(arena, &view->socket->name),
-			    say_peer(arena, &view->socket->name));
+	return arena_printf(arena, "%s %s", syscall, say_both_ends(arena, &view->socket->name));
 }
 
 static const char *say_process(struct arena *arena, const char *comm, __u32 pid)

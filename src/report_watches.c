@@ -22,8 +22,11 @@ static void fill_tcp(struct row *row, const struct look *look, const struct watc
 		     const struct socket_record *socket)
 {
 	row->watch.state = tcp_state_name(socket->name.state);
-	if (socket->name.state == STATE_LISTEN)
+	if (socket->name.state == STATE_LISTEN) {
+		row->peer_addr = NULL;
+		row->peer_port = NOT_KNOWN;
 		return;
+	}
 	if (socket->bytes_received)
 		row->watch.last_received_s = fill_since(socket->seen_ns, socket->last_received_ns);
 	if (socket->bytes_sent)

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "asked_for.h"
 #include "new_file.h"
 #include "out.h"
 #include "patience.h"
@@ -353,6 +354,7 @@ int run_live(const struct options *options, int argc, char **argv)
 	int code = EXIT_BROKE;
 
 	use_own_namespace(&live.options);
+	asked_for_say_missing(&live.options);
 	/* The same looks as the overview, counted. */
 	if (live.options.command == COMMAND_METRICS)
 		live.options.command = COMMAND_OVERVIEW;

@@ -6,9 +6,10 @@
 
 int summary_count(struct buffer *out, enum row_type type, size_t count)
 {
+	const char *thing = type == ROW_CLOSING ? "closing connection" : row_type_names[type];
 	const char *plural = type == ROW_WATCH ? "es" : "s";
 
-	return text_printf(out, "%zu %s%s", count, row_type_names[type], count == 1 ? "" : plural);
+	return text_printf(out, "%zu %s%s", count, thing, count == 1 ? "" : plural);
 }
 
 int summary_stuck(struct buffer *out, const size_t counts[ROW_TYPES])

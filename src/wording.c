@@ -69,6 +69,13 @@ const char *say_peer(struct arena *arena, const struct socket_name *name)
 	return say_endpoint(arena, name->peer_addr, name->peer_port);
 }
 
+const char *say_both_ends(struct arena *arena, const struct socket_name *name)
+{
+	if (!name->peer_port)
+		return say_local(arena, name);
+	return arena_printf(arena, "%s -> %s", say_local(arena, name), say_peer(arena, name));
+}
+
 static const char *say_kill(struct arena *arena, const struct socket_name *name, __u32 tid)
 {
 	return tid ? arena_printf(arena, ", or nsenter -t %u -n ss -K 'src %s dst %s'", tid, say_local(arena, name),

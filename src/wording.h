@@ -28,6 +28,9 @@ const char *say_address(struct arena *arena, const __u8 address[16]);
 const char *say_local(struct arena *arena, const struct socket_name *name);
 const char *say_peer(struct arena *arena, const struct socket_name *name);
 
+/* "10.0.0.1:80 -> 10.0.0.2:4000"; of what has no peer (a listener, who takes from everybody) its own end. */
+const char *say_both_ends(struct arena *arena, const struct socket_name *name);
+
 /*
  * The command that shows how this connection can be ended, and ends it with --yes; and the one without sockstall. tid: a
  * thread in the socket's network namespace, to enter it; 0: there is none.

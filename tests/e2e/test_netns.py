@@ -150,3 +150,15 @@ def test_socket_of_another_namespace():
     finally:
         first.delete()
         second.delete()
+
+
+def test_a_namespace_that_is_not_there():
+    """A slip of the hand, or one that has gone: that nothing is stuck in it is no news."""
+    gone = Namespace()
+    inode = gone.inode
+    there = run.sockstall("-1", "--netns", inode)
+    assert there.returncode == 0 and not there.stderr
+    gone.delete()
+    done = run.sockstall("-1", "--netns", inode)
+    assert done.returncode == 0
+    assert done.stderr.decode() == f"sockstall: there is no network namespace {inode} now (lsns -t net lists them)\n"

@@ -211,6 +211,8 @@ def test_kinds(menagerie, watches):
     for kind, record in watches.items():
         kept = menagerie[kind][0] if kind == "pipe" else menagerie[kind]
         assert record["fd"] == kept.fileno() and record["pid"] == os.getpid()
+        # Also of a process of which no thread is in a loop.
+        assert record["comm"] and record["cgroup"]
 
 
 @pytest.mark.parametrize("kind, events, flags", [
@@ -234,6 +236,7 @@ def test_connection(menagerie, watches):
     assert record["keepalive"] is False and record["idle_unbounded"] is False
     assert watches["listener"]["state"] == "LISTEN"
     assert watches["listener"]["unread_bytes"] is None
+    assert watches["listener"]["peer_addr"] is None and watches["listener"]["peer_port"] is None
     assert watches["pipe"]["family"] is None and watches["unix"]["family"] == "unix"
 
 

@@ -582,7 +582,7 @@ static void help_text(void **state)
 			fail_msg("%s", names[i]);
 	}
 	while ((line = strsep(&rest, "\n")))
-		assert_true(strlen(line) <= 100);
+		assert_true(strlen(line) <= 80);
 }
 
 int main(void)

@@ -586,6 +586,24 @@ static void test_blocked_in_read(void **state)
 	assert_int_equal(row->tid, 21);
 }
 
+/* A listener has no other end. */
+static void test_asleep_in_accept(void **state)
+{
+	struct scene *scene = *state;
+	struct thread_record *thread = look_add_sleeping(&scene->builder, 20, 21, "loop", NOW - 2 * SECOND);
+	struct loop_record *loop;
+
+	thread->syscall = SYS_accept4;
+	thread->fd = 9;
+	look_connect(&look_add_thread_socket(&scene->builder, SOCKET_KIND_TCP, 10)->name, "10.0.0.1", 80, "0.0.0.0", 0);
+	loop = look_add_loop(&scene->builder);
+	loop->waits = 500;
+	loop->first_ns = NOW - 60 * SECOND;
+	loop->returned_ns = NOW - 2 * SECOND;
+	assert_int_equal(run(scene), 2);
+	assert_string_equal(scene->report.rows[1].loop.now_in, "accept4 10.0.0.1:80");
+}
+
 static void test_running(void **state)
 {
 	struct scene *scene = *state;
@@ -1113,6 +1131,7 @@ int main(void)
 		cmocka_unit_test(test_rules),
 		REPORT_TEST(test_stalled),
 		REPORT_TEST(test_blocked_in_read),
+		REPORT_TEST(test_asleep_in_accept),
 		REPORT_TEST(test_running),
 		REPORT_TEST(test_stopped),
 		REPORT_TEST(test_colleague_waits),
