@@ -558,6 +558,25 @@ static __always_inline __u32 compat_request_timeout(const struct request_sock *r
 	return bpf_core_field_exists(now->timeout) ? BPF_CORE_READ(now, timeout) : 0;
 }
 
+/* Whether the timer runs: is_queued in place of the state since Linux 7.1, where it is linked otherwise. */
+struct hrtimer___with_state {
+	__u8 state;
+} CORE;
+
+struct hrtimer___with_queued {
+	bool is_queued;
+} CORE;
+
+static __always_inline bool compat_timer_runs(const struct hrtimer *timer)
+{
+	const struct hrtimer___with_queued *now = (const void *)timer;
+	const struct hrtimer___with_state *before = (const void *)timer;
+
+	if (bpf_core_field_exists(now->is_queued))
+		return BPF_CORE_READ(now, is_queued);
+	return bpf_core_field_exists(before->state) && BPF_CORE_READ(before, state);
+}
+
 /* When an entry in TIME_WAIT or FIN_WAIT2 was made, ms of CLOCK_MONOTONIC: Linux 6.14 (19ce8cd30465). 0: not known. */
 struct inet_timewait_sock___since_6_14 {
 	__u32 tw_entry_stamp;

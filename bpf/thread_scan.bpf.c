@@ -10,6 +10,8 @@
 #define TASK_STOPPED  0xc /* __TASK_STOPPED | __TASK_TRACED */
 #define PF_KTHREAD    0x00200000
 
+#define SIGALRM 14 /* on both architectures */
+
 #define S_IFMT	 0170000
 #define S_IFSOCK 0140000
 #define S_IFIFO	 0010000
@@ -329,6 +331,22 @@ static __always_inline void write_thread(struct seq_file *seq, struct scratch *s
 		bpf_seq_write(seq, &s->detail, sizeof(s->detail));
 }
 
+/*
+ * When alarm(2) or setitimer(ITIMER_REAL) will interrupt this thread (kernel/time/itimer.c). The signal is its process's, and
+ * goes to the first thread if that takes it (complete_signal()); with others it cannot be told. One that comes again and
+ * again is a clock, not a limit.
+ */
+static __always_inline __u64 read_alarm(const struct task_struct *task)
+{
+	const struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	const struct hrtimer *timer = __builtin_preserve_access_index(&signal->real_timer);
+
+	if (task->pid != task->tgid || BPF_CORE_READ(signal, it_real_incr) ||
+	    BPF_CORE_READ(task, blocked.sig[0]) & 1UL << (SIGALRM - 1) || !compat_timer_runs(timer))
+		return 0;
+	return BPF_CORE_READ(timer, _softexpires);
+}
+
 static __always_inline void scan_thread(struct seq_file *seq, struct task_struct *task, struct scratch *s)
 {
 	__u32 state = compat_task_state(task);
@@ -356,6 +374,8 @@ static __always_inline void scan_thread(struct seq_file *seq, struct task_struct
 	s->thread.seen_ns = bpf_ktime_get_ns();
 	read_identity(&s->thread, task);
 	read_schedule(&s->thread, task, state);
+	if (s->thread.flags & THREAD_HAS_SOCKET)
+		s->thread.alarm_ns = read_alarm(task);
 	if (details) {
 		s->thread.flags |= THREAD_HAS_DETAIL;
 		read_detail(&s->detail, task);

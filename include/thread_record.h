@@ -69,8 +69,9 @@ struct thread_record {
 	__u32 syscall_kind; /* enum syscall_kind */
 	__u32 loops; /* loop_records that follow (after the socket) */
 	char syscall_name[24]; /* empty: not known, or in none */
+	__u64 alarm_ns; /* when the alarm of its process (ITIMER_REAL) interrupts it; CLOCK_MONOTONIC; 0: nothing does */
 };
 
-_Static_assert(sizeof(struct thread_record) == 240, "thread_record");
+_Static_assert(sizeof(struct thread_record) == 248, "thread_record");
 
 #endif

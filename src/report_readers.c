@@ -74,6 +74,7 @@ static void fill_reader(struct row *row, struct report *report, const struct rea
 	if (socket->rcvtimeo_ns)
 		row->reader.rcvtimeo_s = fill_seconds(socket->rcvtimeo_ns);
 	row->reader.returns_by_s = fill_until(reader->look->head->seen_ns, reader->evidence.end.at_ns);
+	row->reader.alarm_s = fill_until(reader->look->head->seen_ns, reader->view->thread->alarm_ns ?: TIMERS_NEVER);
 	row->change_key = (int64_t)((uint64_t)socket->retransmits << 32 | socket->probes_out);
 	fill_unix_peer(&row->reader.peer, report, reader->look, socket);
 	if (is_tcp(socket))

@@ -101,7 +101,7 @@ struct reader_fields {
 	int keepalive;
 	int64_t keepalive_probes, keepalive_probes_max;
 	double keepalive_idle_s, keepalive_interval_s;
-	double rcvtimeo_s, user_timeout_s, returns_by_s;
+	double rcvtimeo_s, user_timeout_s, returns_by_s, alarm_s;
 	struct peer_fields peer;
 };
 

@@ -90,10 +90,16 @@ static __u64 idle_ns(const struct reader_evidence *evidence)
 	return ago(evidence, later_of(evidence->socket->last_sent_ns, evidence->socket->last_received_ns));
 }
 
+/* Its handler may end the read, or the program: what it does cannot be seen. */
+static bool alarm_is_set(const struct reader_evidence *evidence)
+{
+	return evidence->thread->alarm_ns > evidence->now_ns;
+}
+
 static bool server_idle_unwatched(const struct reader_evidence *evidence)
 {
-	return !evidence->client && evidence->end.by == READ_END_NEVER && !address_peer_is_here(&evidence->socket->name) &&
-	       idle_ns(evidence) > evidence->long_idle_ns;
+	return !evidence->client && evidence->end.by == READ_END_NEVER && !alarm_is_set(evidence) &&
+	       !address_peer_is_here(&evidence->socket->name) && idle_ns(evidence) > evidence->long_idle_ns;
 }
 
 static bool always(const struct reader_evidence *evidence)
@@ -104,8 +110,8 @@ static bool always(const struct reader_evidence *evidence)
 
 /* ---- Why ---- */
 
-/* What will end the read: the last part of every sentence. */
-static const char *say_end(struct arena *arena, const struct reader_evidence *evidence)
+/* What the kernel will do by itself. */
+static const char *say_kernel_end(struct arena *arena, const struct reader_evidence *evidence)
 {
 	const struct socket_record *socket = evidence->socket;
 	const char *in = say_until(arena, evidence->now_ns, evidence->end.at_ns);
@@ -130,6 +136,18 @@ static const char *say_end(struct arena *arena, const struct reader_evidence *ev
 	return "no receive timeout, no keepalive: this read can wait forever";
 }
 
+/* What will end the read: the last part of every sentence. */
+static const char *say_end(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const char *in = say_until(arena, evidence->now_ns, evidence->thread->alarm_ns);
+
+	if (!alarm_is_set(evidence))
+		return say_kernel_end(arena, evidence);
+	if (evidence->end.by == READ_END_NEVER)
+		return arena_printf(arena, "only its own alarm (SIGALRM in %s) can end this read", in);
+	return arena_printf(arena, "%s; its own alarm (SIGALRM) rings in %s", say_kernel_end(arena, evidence), in);
+}
+
 static const char *say_ago(struct arena *arena, const struct reader_evidence *evidence, __u64 then_ns)
 {
 	return say_since(arena, evidence->now_ns, then_ns);
@@ -149,7 +167,7 @@ static const char *say_acknowledged(struct arena *arena, const struct socket_rec
 
 static const char *why_waiting(struct arena *arena, const struct reader_evidence *evidence)
 {
-	if (evidence->end.by == READ_END_RCVTIMEO)
+	if (evidence->end.by == READ_END_RCVTIMEO || alarm_is_set(evidence))
 		return arena_printf(arena, "it waits for data; %s", say_end(arena, evidence));
 	return "it waits for data: nothing here tells whether any is due";
 }
@@ -288,7 +306,7 @@ static const char *say_end_now(struct arena *arena, const struct reader_evidence
 /* What the program itself lacks, where nothing would end its read. */
 static const char *say_missing(struct arena *arena, const struct reader_evidence *evidence)
 {
-	if (evidence->end.by != READ_END_NEVER)
+	if (evidence->end.by != READ_END_NEVER || alarm_is_set(evidence))
 		return "";
 	return arena_printf(arena, "set a receive timeout (SO_RCVTIMEO) or SO_KEEPALIVE in %.16s; ",
 			    evidence->thread->process_comm);

@@ -114,6 +114,7 @@ struct task_struct {
 	unsigned long nvcsw;
 	unsigned long nivcsw;
 	void *stack;
+	struct { unsigned long sig[1]; } blocked;
 };
 
 struct upid {
@@ -125,8 +126,14 @@ struct pid {
 	struct upid numbers[0];
 };
 
+struct hrtimer {
+	__s64 _softexpires;
+};
+
 struct signal_struct {
 	__s32 nr_threads;
+	struct hrtimer real_timer;
+	__s64 it_real_incr;
 };
 
 struct nsproxy {
@@ -420,10 +427,6 @@ struct inet_timewait_sock {
 	struct sock_common __tw_common;
 	__u8 tw_substate;
 	struct timer_list tw_timer;
-};
-
-struct refcount_struct {
-	atomic_t refs;
 };
 
 #ifndef BPF_NO_PRESERVE_ACCESS_INDEX

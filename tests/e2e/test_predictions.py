@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """
-Predictions are checked by waiting for what was predicted: gives_up_s, next_retransmit_s, returns_by_s. All
-wait at the same time; one live run says what it expects of each, again and again.
+Predictions are checked by waiting for what was predicted: gives_up_s, next_retransmit_s, returns_by_s, alarm_s.
+All wait at the same time; one live run says what it expects of each, again and again.
 """
 
 import concurrent.futures
@@ -88,7 +88,7 @@ def retransmission_interface_down(room):
     """
     link = room.new_link()
     room.there.drop("input", "tcp dport 6007 tcp flags & psh == psh")
-    return reader(room, 6007, link, "user_timeout=3", vanish=link.cut, settled_s=2)
+    return reader(room, 6007, link, "user_timeout=6", vanish=link.cut, settled_s=2)
 
 
 def retransmission_retries2(room):
@@ -100,6 +100,13 @@ def receive_timeout_before_keepalive(room):
     """The first of several ends it."""
     link = room.new_link()
     return reader(room, 6006, link, "rcvtimeo=3", "keepalive=10,10,9", vanish=link.cut)
+
+
+def alarm(room):
+    """What the kernel would do comes much later."""
+    prediction = reader(room, 6008, room.link, "keepalive=60,10,9", "alarm=8")
+    prediction.field = "alarm_s"
+    return prediction
 
 
 def connect_syncnt(room):
@@ -155,7 +162,7 @@ def request_syncnt(room):
 
 ENDINGS = {build.__name__: build for build in (
     receive_timeout, keepalive, keepalive_user_timeout, retransmission_user_timeout,
-    retransmission_interface_down, retransmission_retries2, receive_timeout_before_keepalive, connect_syncnt,
+    retransmission_interface_down, retransmission_retries2, receive_timeout_before_keepalive, alarm, connect_syncnt,
     connect_user_timeout, request_synack_retries, request_syncnt)}
 
 
@@ -220,6 +227,7 @@ def test_timed_out_as_meant(outcome):
     errors = {name: end.get("error") for name, end in outcome.ends.items()}
     for name in "receive_timeout", "receive_timeout_before_keepalive":
         assert errors[name] == "EAGAIN"
+    assert errors["alarm"] == "EINTR"
     for name in ("keepalive", "keepalive_user_timeout", "retransmission_user_timeout",
                  "retransmission_interface_down", "retransmission_retries2", "connect_syncnt",
                  "connect_user_timeout"):

@@ -90,7 +90,7 @@ def awaiting_reply(room):
         local_addr=room.link.left4, peer_addr=room.link.right4, peer_port=7001,
         bytes_sent=217, bytes_received=0, last_sent_s=number, last_received_s=None,
         unacked_bytes=0, retransmits=0, keepalive=False, keepalive_probes=0, rcvtimeo_s=None,
-        user_timeout_s=None, returns_by_s=None,
+        user_timeout_s=None, returns_by_s=None, alarm_s=None,
         # Null where nothing has asked the kernel for it yet.
         cookie=lambda text: text is None or int(text) > 0)
 
@@ -173,6 +173,16 @@ def receive_timeout(room):
                    verdict="awaiting_reply", rcvtimeo_s=120,
                    # The kernel's timer wheel may add an eighth.
                    returns_by_s=lambda value: value is not None and 30 < value < 136)
+
+
+@stuck
+def alarm_of_its_own(room):
+    client, peer = connected(room, 7018, options=["alarm=3600"])
+    tell(client, "send=9")
+    return blocked(room, client, "recvfrom", answer(client, peer), verdict="awaiting_reply", returns_by_s=None,
+                   alarm_s=lambda value: 3000 < value <= 3600,
+                   why=lambda text: "only its own alarm (SIGALRM in " in text,
+                   advice=lambda text: "SO_RCVTIMEO" not in text)
 
 
 def vanish_with(room, link, port, stall, send):

@@ -321,6 +321,39 @@ static void test_rules(void **state)
 	}
 }
 
+/* An alarm may end what the kernel would not: nothing is missing then, and nothing is suspected. */
+static void test_alarm(void **state)
+{
+	struct thread_record thread = {.pid = 10, .process_comm = "app", .alarm_ns = NOW + 90 * SECOND};
+	struct socket_record socket = quiet();
+	struct reader_evidence evidence = {.thread = &thread,
+					   .socket = &socket,
+					   .now_ns = NOW,
+					   .long_idle_ns = 300 * SECOND,
+					   .tick_ns = TICK,
+					   .client = CLIENT,
+					   .end = {READ_END_NEVER, TIMERS_NEVER}};
+	const struct reader_rule *rule;
+	struct arena arena = {0};
+
+	(void)state;
+	we_spoke(&socket);
+	evidence.spoke_last = SPEAKER_WE;
+	rule = reader_verdict(&evidence);
+	assert_non_null(strstr(rule->why(&arena, &evidence), "; only its own alarm (SIGALRM in 90.0 s) can end this read"));
+	assert_null(strstr(rule->advice(&arena, &evidence), "SO_RCVTIMEO"));
+	evidence.end = (struct read_end){READ_END_KEEPALIVE, NOW + 100 * SECOND};
+	assert_non_null(strstr(rule->why(&arena, &evidence), "; its own alarm (SIGALRM) rings in 90.0 s"));
+
+	idle_6_min(&socket);
+	evidence.client = SERVER;
+	evidence.end = (struct read_end){READ_END_NEVER, TIMERS_NEVER};
+	assert_string_equal(reader_verdict(&evidence)->verdict, "idle");
+	thread.alarm_ns = NOW;
+	assert_string_equal(reader_verdict(&evidence)->verdict, "maybe_dead");
+	arena_free(&arena);
+}
+
 static void test_who_spoke_last(void **state)
 {
 	struct socket_record socket = quiet();
@@ -637,6 +670,7 @@ int main(void)
 		REPORT_TEST(test_bound_to_an_address),
 		REPORT_TEST(test_bound_to_an_address_and_shut_down),
 		REPORT_TEST(test_accepted_and_shut_down),
+		cmocka_unit_test(test_alarm),
 		REPORT_TEST(test_returns_by),
 		REPORT_TEST(test_others_are_no_readers),
 		REPORT_TEST(test_awake_is_no_reader),

@@ -6,7 +6,9 @@ input, until it ends. A step is NAME or NAME=VALUE. Each says what it did; a ste
 """
 
 import ctypes
+import errno
 import os
+import signal
 import socket
 import struct
 import sys
@@ -305,6 +307,14 @@ class Endpoint:
         with open(f"/run/netns/{value}") as namespace:
             libc.setns(namespace.fileno(), 0)
         say("entered")
+
+    def alarm(self, value):
+        """After so many seconds, and with a second number again and again; the first ends a read that Python makes."""
+        def interrupt(*_):
+            raise InterruptedError(errno.EINTR, "alarm")
+
+        signal.signal(signal.SIGALRM, interrupt)
+        signal.setitimer(signal.ITIMER_REAL, *map(float, value.split(",")))
 
     def comm(self, value):
         """The bytes are given in hexadecimal: a comm may hold what an argument cannot."""
