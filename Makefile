@@ -98,7 +98,8 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 $(WARNINGS) -Wno-unused-parameter -I/u
 LIBS := -lbpf -lelf -lz -ljansson -lncursesw -ltinfo -lcap-ng -lseccomp
 STATIC_LIBS = $(LIBS) $(if $(SYSROOT)$(wildcard /usr/lib/$(MULTIARCH)/libzstd.a),-lzstd)
 
-BPF_OBJECTS := $(patsubst bpf/%.c,$(G)/%.o,$(wildcard bpf/*.bpf.c))
+# In the order in which they are loaded: what counts is attached while the rest is loaded (src/probe_attach.c).
+BPF_OBJECTS := $(patsubst bpf/%.c,$(G)/%.o,bpf/loop_trace.bpf.c $(filter-out bpf/loop_trace.bpf.c,$(wildcard bpf/*.bpf.c)))
 SOURCES := $(wildcard src/*.c)
 OBJECTS := $(SOURCES:src/%.c=$(B)/%.o)
 

@@ -33,6 +33,9 @@ void probe_want(struct probe *probe, const struct wants *wants);
  */
 int probe_look(struct probe *probe, struct look *look);
 
+/* Since when the waits of loops are counted, CLOCK_MONOTONIC; 0: they are not. */
+__u64 probe_counting_since(const struct probe *probe);
+
 /*
  * 0; or how long after the look another would tell whether something is stuck that might as well be
  * about to go on, ns: --once has no look before.

@@ -10,69 +10,11 @@
 
 #include "privileges.h"
 #include "probe_load.h"
+#include "probe_sections.h"
 #include "report.h"
 #include "watch_facts.h"
 
 int probe_on_event(void *context, void *data, size_t size);
-
-/* The order is that of `check`. Not vital: the rest says something true without it. */
-const struct probe_program probe_programs[] = {
-	{ "thread_scan", NULL, EVERYTHING,
-	  "what every thread is asleep in, and since when; finds network namespaces",
-	  "no readers, no loops, no threads; namespaces only by name", true },
-	{ "socket_scan", NULL, SOCKETS,
-	  "listeners, half-open and not accepted connections, connects under way, connections that are being closed",
-	  "no handshakes, no closing connections", true },
-	{ "file_scan", NULL, EVERYTHING & ~THREADS, "which process holds a socket or an epoll instance open",
-	  "no owner of handshakes; loops that were stuck before the start are not found", false },
-	{ "handshakes_set_state", NULL, HANDSHAKES, "who called connect, how a handshake ended",
-	  "the end of a handshake comes without its reason", false },
-	{ "handshakes_retransmit_syn", NULL, HANDSHAKES, "where SYNs are sent again",
-	  "a quiet namespace is looked at only in turn", false },
-	{ "handshakes_retransmit_synack", NULL, HANDSHAKES, "where SYN-ACKs are sent again",
-	  "a quiet namespace is looked at only in turn", false },
-	{ "watch_scan", NULL, LOOPS, "what an epoll instance watches",
-	  "no watches of loops, no lost wake-ups, no dead watches", false },
-	{ "threads_newtask", NULL, THREADS, "who creates a thread", "the creator of a thread is not known", false },
-	{ "usage_scan", NULL, LOOPS, "how many descriptors a process with a loop has open",
-	  "highest_fd and the like are null, near_limit is not found", false },
-	{ "stack_scan", NULL, STACKS | DETAILS, "where in the kernel a stalled loop is, with --verbose",
-	  "no stacks", false },
-	{ "epoll_enter_wait", "sys_enter_epoll_wait", LOOPS, "epoll_wait: rates, lags, waits",
-	  "loops that use epoll_wait are not counted", false },
-	{ "epoll_exit_wait", "sys_exit_epoll_wait", LOOPS, "epoll_wait: what it returned",
-	  "loops that use epoll_wait are not counted", false },
-	{ "epoll_enter_pwait", "sys_enter_epoll_pwait", LOOPS, "epoll_pwait: rates, lags, waits",
-	  "loops that use epoll_pwait are not counted", false },
-	{ "epoll_exit_pwait", "sys_exit_epoll_pwait", LOOPS, "epoll_pwait: what it returned",
-	  "loops that use epoll_pwait are not counted", false },
-	{ "epoll_enter_pwait2", "sys_enter_epoll_pwait2", LOOPS, "epoll_pwait2: rates, lags, waits",
-	  "loops that use epoll_pwait2 are not counted", false },
-	{ "epoll_exit_pwait2", "sys_exit_epoll_pwait2", LOOPS, "epoll_pwait2: what it returned",
-	  "loops that use epoll_pwait2 are not counted", false },
-	{ "poll_enter", "sys_enter_poll", OTHER_LOOPS, "poll: rates, lags, waits, with --interfaces all",
-	  "loops that use poll are not counted", false },
-	{ "poll_exit", "sys_exit_poll", OTHER_LOOPS, "poll: what it returned, with --interfaces all",
-	  "loops that use poll are not counted", false },
-	{ "poll_enter_ppoll", "sys_enter_ppoll", OTHER_LOOPS, "ppoll: rates, lags, waits, with --interfaces all",
-	  "loops that use ppoll are not counted", false },
-	{ "poll_exit_ppoll", "sys_exit_ppoll", OTHER_LOOPS, "ppoll: what it returned, with --interfaces all",
-	  "loops that use ppoll are not counted", false },
-	{ "select_enter", "sys_enter_select", OTHER_LOOPS, "select: rates, lags, waits, with --interfaces all",
-	  "loops that use select are not counted", false },
-	{ "select_exit", "sys_exit_select", OTHER_LOOPS, "select: what it returned, with --interfaces all",
-	  "loops that use select are not counted", false },
-	{ "select_enter_pselect6", "sys_enter_pselect6", OTHER_LOOPS, "pselect6: rates, lags, waits, with --interfaces all",
-	  "loops that use pselect6 are not counted", false },
-	{ "select_exit_pselect6", "sys_exit_pselect6", OTHER_LOOPS, "pselect6: what it returned, with --interfaces all",
-	  "loops that use pselect6 are not counted", false },
-	{ "ring_enter", "sys_enter_io_uring_enter", OTHER_LOOPS, "io_uring_enter: rates, lags, waits, with --interfaces all",
-	  "loops that use io_uring_enter are not counted", false },
-	{ "ring_exit", "sys_exit_io_uring_enter", OTHER_LOOPS, "io_uring_enter: what it returned, with --interfaces all",
-	  "loops that use io_uring_enter are not counted", false },
-};
-
-const size_t probe_program_count = sizeof(probe_programs) / sizeof(probe_programs[0]);
 
 /* The command, and what its options ask for on top of it, as bits of struct probe_program's commands. */
 static unsigned int wishes_of(const struct options *options)
@@ -129,10 +71,12 @@ static struct bpf_link *attach_tracepoint(struct probe *probe, struct bpf_progra
 	if (fd < 0)
 		return NULL;
 	link = bpf_program__attach_perf_event(program, fd);
-	if (link)
-		probe->tracepoints[probe->tracepoint_count++] = (struct probe_tracepoint){ link, fd };
-	else
+	if (!link) {
 		close(fd);
+		return NULL;
+	}
+	probe->tracepoints[probe->tracepoint_count++] = (struct probe_tracepoint){ link, fd };
+	probe->counting_since_ns = clock_ns(CLOCK_MONOTONIC);
 	return link;
 }
 
@@ -177,7 +121,7 @@ static void attach_all(struct probe *probe, struct attempt *attempt)
 	for (i = 0; i < probe_program_count; i++) {
 		if (!attempt->wanted[i])
 			continue;
-		if (!attempt->errors[i])
+		if (!attempt->errors[i] && !attempt->attached[i])
 			attempt->errors[i] = attach_one(probe, attempt, i);
 		if (attempt->errors[i])
 			append_name(probe->missing, sizeof(probe->missing), probe_programs[i].name);
@@ -228,20 +172,61 @@ static void say_what_is_lost(const struct attempt *attempt)
 	}
 }
 
+struct loading {
+	struct probe *probe;
+	struct attempt *attempt;
+};
+
+/*
+ * Loops are counted for a while before the first look (probe_counting_since()), and that may as well be while the scans
+ * go through the verifier.
+ */
+static void attach_counters(void *context)
+{
+	struct loading *loading = context;
+	struct attempt *attempt = loading->attempt;
+	size_t i;
+
+	for (i = 0; i < probe_program_count; i++) {
+		if (!attempt->wanted[i] || !probe_programs[i].tracepoint || attempt->attached[i] || attempt->errors[i] ||
+		    bpf_program__fd(probe_program_find(loading->probe->skeleton, i)) < 0)
+			continue;
+		attempt->errors[i] = attach_one(loading->probe, attempt, i);
+		attempt->attached[i] = !attempt->errors[i];
+	}
+}
+
+static void detach_counters(struct probe *probe, struct attempt *attempt)
+{
+	probe_release_tracepoints(probe->tracepoints, probe->tracepoint_count);
+	probe->tracepoint_count = 0;
+	probe->counting_since_ns = 0;
+	memset(attempt->attached, 0, sizeof(attempt->attached));
+}
+
+static int load(struct probe *probe, struct attempt *attempt, unsigned int wishes)
+{
+	struct loading loading = { probe, attempt };
+	int err;
+
+	probe_sections_before(attach_counters, &loading);
+	err = probe_load(&probe->skeleton, attempt, wishes);
+	probe_sections_before(NULL, NULL);
+	if (err)
+		detach_counters(probe, attempt);
+	return err;
+}
+
 static int load_and_attach(struct probe *probe, struct attempt *attempt)
 {
 	unsigned int wishes = wishes_of(&probe->options);
 	int err;
 
 	probe_read_tracepoints(attempt);
-	probe->skeleton = probe_load(attempt, wishes);
-	if (!probe->skeleton) {
-		err = -errno;
+	err = load(probe, attempt, wishes);
+	if (err) {
 		probe_find_refused(attempt, wishes);
-		if (vital_error(attempt))
-			return err;
-		probe->skeleton = probe_load(attempt, wishes);
-		if (!probe->skeleton)
+		if (vital_error(attempt) || load(probe, attempt, wishes))
 			return err;
 	}
 	err = probe->options.command == COMMAND_THREADS ? probe_wanted_pids_set(probe) : 0;
@@ -341,9 +326,14 @@ int probe_open(struct probe **out, const struct options *options)
 		probe_close(probe);
 		return err;
 	}
-	probe->previous_ns = clock_ns(CLOCK_MONOTONIC);
+	probe->previous_ns = probe->counting_since_ns ? probe->counting_since_ns : clock_ns(CLOCK_MONOTONIC);
 	*out = probe;
 	return 0;
+}
+
+__u64 probe_counting_since(const struct probe *probe)
+{
+	return probe->counting_since_ns;
 }
 
 unsigned int probe_privileges(const struct probe *probe)

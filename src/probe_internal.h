@@ -128,6 +128,7 @@ struct probe {
 	size_t link_count;
 	struct probe_tracepoint tracepoints[PROBE_TRACEPOINTS];
 	size_t tracepoint_count;
+	__u64 counting_since_ns; /* when the last of them was attached; 0: there are none */
 	struct bpf_link *thread_iter, *socket_iter, *file_iter, *usage_iter, *stack_iter;
 	bool use_threads, use_sockets, use_loops, use_chains;
 	bool use_watches; /* the watch scan is there */

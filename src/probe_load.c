@@ -180,22 +180,23 @@ static struct sockstall_bpf *open_wanted(const struct attempt *attempt, unsigned
 	return skeleton;
 }
 
-struct sockstall_bpf *probe_load(const struct attempt *attempt, unsigned int wishes)
+int probe_load(struct sockstall_bpf **out, const struct attempt *attempt, unsigned int wishes)
 {
 	struct sockstall_bpf *skeleton = open_wanted(attempt, wishes);
 	int err;
 
+	*out = skeleton;
 	if (!skeleton)
-		return NULL;
+		return -errno;
 	err = probe_btf_fill(skeleton->obj) ?: sockstall_bpf__load(skeleton);
 	/* Without memory libbpf may have found that maps cannot be mapped, and left them out. */
 	if (!err && (!skeleton->bss || !skeleton->rodata))
 		err = -ENOMEM;
 	if (!err)
-		return skeleton;
+		return 0;
 	sockstall_bpf__destroy(skeleton);
-	errno = -err;
-	return NULL;
+	*out = NULL;
+	return err;
 }
 
 /* From the verifier's "processed 1234 insns (limit 1000000) ...". */

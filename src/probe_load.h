@@ -31,6 +31,7 @@
 struct attempt {
 	bool wanted[MAX_PROGRAMS];
 	int tracefs_error; /* negative errno: no tracepoint of a syscall could be looked up */
+	bool attached[MAX_PROGRAMS];
 	bool absent[MAX_PROGRAMS]; /* there is nothing on this kernel that it could be attached to */
 	int errors[MAX_PROGRAMS]; /* negative errno of loading or attaching; 0: fine or not tried */
 	int tracepoints[MAX_PROGRAMS]; /* ids */
@@ -48,8 +49,11 @@ const struct probe_features *probe_features(void);
 /* The program that does here what the table's entry says. */
 struct bpf_program *probe_program_find(const struct sockstall_bpf *skeleton, size_t place);
 
-/* Opens and loads with the wanted programs only. `wishes` are bits as above. NULL: errno says why. */
-struct sockstall_bpf *probe_load(const struct attempt *attempt, unsigned int wishes);
+/*
+ * Opens and loads with the wanted programs only. `wishes` are bits as above. *skeleton is there as soon as it is opened,
+ * for what is called meanwhile. Returns 0; or a negative errno, and *skeleton is NULL.
+ */
+int probe_load(struct sockstall_bpf **skeleton, const struct attempt *attempt, unsigned int wishes);
 
 /* Loads each wanted program on its own to find those that this kernel refuses. */
 void probe_find_refused(struct attempt *attempt, unsigned int wishes);

@@ -22,6 +22,9 @@ static const struct section {
 
 #define SECTIONS (sizeof(sections) / sizeof(sections[0]))
 
+static void (*before)(void *context);
+static void *before_context;
+
 static struct arena target_names;
 static struct btf_wanted targets[MAX_PROGRAMS];
 static size_t target_count;
@@ -53,6 +56,8 @@ static int prepare(struct bpf_program *program, struct bpf_prog_load_opts *optio
 	const struct section *section = &sections[cookie];
 	struct arena arena = { 0 };
 
+	if (before)
+		before(before_context);
 	options->attach_btf_id = find_target(target_of(&arena, program, section));
 	arena_free(&arena);
 	if (!options->attach_btf_id)
@@ -110,6 +115,12 @@ int probe_sections_found(const struct btf_wanted *wanted, size_t count)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+void probe_sections_before(void (*call)(void *context), void *context)
+{
+	before = call;
+	before_context = context;
 }
 
 void probe_sections_forget(void)

@@ -20,6 +20,9 @@ size_t probe_sections_want(struct btf_wanted *wanted, struct arena *names, const
 /* Keeps what was found of them. Returns 0 or -ENOMEM. */
 int probe_sections_found(const struct btf_wanted *wanted, size_t count);
 
+/* Has this called before libbpf loads a program of such a section; NULL: nothing any more. */
+void probe_sections_before(void (*call)(void *context), void *context);
+
 /* Once everything is loaded. */
 void probe_sections_forget(void);
 

@@ -19,7 +19,7 @@
 #include "run.h"
 #include "signals.h"
 
-/* With --once, loops are watched for this long before the look, so that one that spins is seen. */
+/* With --once, the waits of loops are counted for this long before the look, so that one that spins is seen. */
 #define ONCE_WATCH_NS 50000000ULL
 
 /* Writing that takes this long waits for someone. */
@@ -195,8 +195,8 @@ static int look_once(struct live *live)
 {
 	int err;
 
-	if (live->options.command == COMMAND_OVERVIEW || live->options.command == COMMAND_EPOLL)
-		sleep_until(live, now_ns(CLOCK_MONOTONIC) + ONCE_WATCH_NS);
+	if (probe_counting_since(live->probe))
+		sleep_until(live, probe_counting_since(live->probe) + ONCE_WATCH_NS);
 	if (live->stop)
 		return 0;
 	err = probe_look(live->probe, session_next_look(&live->session));
