@@ -57,14 +57,13 @@ static char *make_variable(struct arena *arena, const struct column *column, con
 	return variable;
 }
 
-char **field_environment(struct arena *arena, const struct row *row, const char *path)
+char **field_environment(struct arena *arena, const struct row *row)
 {
-	char **environment = arena_alloc(arena, (column_count + 2) * sizeof(*environment));
+	char **environment = arena_alloc(arena, (column_count + 1) * sizeof(*environment));
 	size_t i, count = 0;
 
 	if (!environment)
 		return NULL;
-	environment[count++] = (char *)arena_printf(arena, "PATH=%s", path);
 	for (i = 0; i < column_count; i++) {
 		if (!(columns[i].types & ROW_BIT(row->type)) || columns[i].kind == COLUMN_HISTOGRAM || columns[i].kind == COLUMN_LINKS ||
 		    !column_known(&columns[i], row))

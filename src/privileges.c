@@ -137,8 +137,6 @@ void privileges_drop(unsigned int privileges)
 {
 	int err;
 
-	if (privileges & PRIVILEGE_EXEC)
-		return;
 	say("giving up capabilities", drop_capabilities(capabilities_of(privileges)));
 	err = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
 	say("no_new_privs", err);
@@ -181,6 +179,8 @@ void privileges_check(FILE *out)
 		fprintf(out, "%-30s %-8d ", needs[i].purpose, privileges_filter_count(needs[i].privilege));
 		print_capabilities(out, needs[i].capabilities);
 	}
+	print_row(out, "commands of --exec", "all");
+	fprintf(out, "the caller's: a process of its own starts them, and does nothing else\n");
 	fflush(out);
 	privileges_drop(PRIVILEGE_LOOKS);
 	no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;

@@ -6,7 +6,8 @@
  *
  * The table in privileges.c says which capabilities and system calls each privilege brings. A command or an option that
  * needs more adds a bit here, a row there, and asks for it where it calls privileges_drop(). A program of the user's that
- * is to run with the user's rights cannot live with no_new_privs and a filter: where one may be started nothing is given up.
+ * is to run with the user's rights cannot live with no_new_privs and a filter: a process that was set apart before starts
+ * it (exec_helper.h).
  */
 #ifndef SOCKSTALL_PRIVILEGES_H
 #define SOCKSTALL_PRIVILEGES_H
@@ -23,7 +24,6 @@ enum privilege {
 	PRIVILEGE_ACT = 1 << 5,	       /* ends connections, and says so in the journal */
 	PRIVILEGE_REPLAY = 1 << 6,     /* reads a recording */
 	PRIVILEGE_CHAINS = 1 << 9,     /* asks for addresses, and what conntrack translates, over netlink */
-	PRIVILEGE_EXEC = 1 << 8,       /* starts programs with the caller's rights: everything is kept */
 };
 
 /*

@@ -21,12 +21,13 @@ struct reactions {
 	const struct row *cause; /* during a look: what met --dump-on; NULL: nothing */
 };
 
-int reactions_open(struct reactions **reactions, const struct options *options, const struct row *start, bool hold)
+int reactions_open(struct reactions **reactions, const struct options *options, const struct row *start, struct exec *exec,
+		   bool hold)
 {
 	struct reactions *fresh;
 
 	*reactions = NULL;
-	if (!options->exec_command && !options->flight_ns)
+	if (!exec && !options->flight_ns)
 		return 0;
 	fresh = calloc(1, sizeof(*fresh));
 	if (!fresh)
@@ -34,21 +35,20 @@ int reactions_open(struct reactions **reactions, const struct options *options, 
 	*reactions = fresh;
 	fresh->options = options;
 	fresh->start = start;
+	fresh->exec = exec;
 	fresh->messages.hold = hold;
 	fresh->on_stall.condition = &options->on_stall;
 	fresh->dump_on.condition = &options->dump_on;
 	fresh->flight.keep_ns = options->flight_ns;
 	fresh->flight.most_bytes = FLIGHT_BYTES;
-	if (!options->exec_command)
-		return 0;
-	return exec_open(&fresh->exec, options->exec_command, options->shell, options->exec_limit, &fresh->messages);
+	return 0;
 }
 
 static void run_command(void *context, const struct row *row)
 {
 	struct reactions *reactions = context;
 
-	exec_run(reactions->exec, row);
+	exec_run(reactions->exec, row, &reactions->messages);
 }
 
 /* ---- Dumps ---- */
@@ -115,7 +115,6 @@ void reactions_look(void *context, const struct report *report, const struct loo
 		look_back(reactions, report, look);
 	if (!reactions->exec)
 		return;
-	exec_reap(reactions->exec);
 	if (trigger_look(&reactions->on_stall, report, run_command, reactions))
 		messages_say(&reactions->messages, "--on-stall: %s", strerror(ENOMEM));
 }
@@ -130,7 +129,6 @@ void reactions_close(struct reactions *reactions)
 {
 	if (!reactions)
 		return;
-	exec_close(reactions->exec);
 	trigger_free(&reactions->on_stall);
 	trigger_free(&reactions->dump_on);
 	flight_free(&reactions->flight);

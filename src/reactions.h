@@ -5,13 +5,16 @@
 
 #include "report.h"
 
+struct exec;
 struct reactions;
 
 /*
  * *reactions is NULL where the options ask for none: the other functions take that. hold: what is to be said is held
- * back until reactions_close(). start, for what is dumped, must outlive them. Returns 0 or -ENOMEM.
+ * back until reactions_close(). start, for what is dumped, and exec, which runs the commands (NULL: none), must outlive
+ * them. Returns 0 or -ENOMEM.
  */
-int reactions_open(struct reactions **reactions, const struct options *options, const struct row *start, bool hold);
+int reactions_open(struct reactions **reactions, const struct options *options, const struct row *start, struct exec *exec,
+		   bool hold);
 
 /* After each look; after stalls_update(). Takes a struct reactions. */
 void reactions_look(void *reactions, const struct report *report, const struct look *look);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "asked_for.h"
+#include "exec.h"
 #include "new_file.h"
 #include "out.h"
 #include "patience.h"
@@ -34,6 +35,7 @@ struct live {
 	struct session session;
 	struct arena arena; /* texts of the start record */
 	struct row start;
+	struct exec *exec;	     /* NULL: none */
 	struct reactions *reactions; /* NULL: none */
 	int signals; /* signalfd of SIGINT, SIGTERM, SIGHUP, and with --flight of SIGUSR1 */
 	__u64 deadline_ns; /* CLOCK_MONOTONIC; 0: none */
@@ -232,7 +234,8 @@ static int look_until_stopped(struct live *live)
 /* Without them a look is as it was before there were any. */
 static int open_reactions(struct live *live)
 {
-	int err = reactions_open(&live->reactions, &live->options, &live->start, live->session.emitter == &emit_screen);
+	bool hold = live->session.emitter == &emit_screen;
+	int err = reactions_open(&live->reactions, &live->options, &live->start, live->exec, hold);
 
 	if (!err && live->reactions) {
 		live->session.watch = reactions_look;
@@ -326,9 +329,21 @@ static unsigned int privileges_of(const struct live *live)
 		privileges |= PRIVILEGE_FILES;
 	if (options->interactive)
 		privileges |= PRIVILEGE_ACT | PRIVILEGE_STACKS | PRIVILEGE_MEMORY;
-	if (options->exec_command)
-		privileges |= PRIVILEGE_EXEC;
 	return privileges;
+}
+
+/* Before anything is loaded, opened or given up: what starts commands has none of it, and all rights. */
+static int open_exec(struct live *live)
+{
+	const struct options *options = &live->options;
+	int err;
+
+	if (!options->exec_command)
+		return 0;
+	err = exec_open(&live->exec, options->exec_command, options->shell, options->exec_limit);
+	if (err)
+		fprintf(stderr, "sockstall: --exec: %s\n", strerror(-err));
+	return err;
 }
 
 static int run_opened(struct live *live, int argc, char **argv)
@@ -364,9 +379,11 @@ int run_live(const struct options *options, int argc, char **argv)
 		fprintf(stderr, "sockstall: signals: %s\n", strerror(-live.signals));
 		return EXIT_BROKE;
 	}
-	if (!try_textfile(&live.options) && !probe_open(&live.probe, &live.options) && !open_recording(&live))
+	if (!open_exec(&live) && !try_textfile(&live.options) && !probe_open(&live.probe, &live.options) &&
+	    !open_recording(&live))
 		code = run_opened(&live, argc, argv);
 	probe_close(live.probe);
+	exec_close(live.exec);
 	arena_free(&live.arena);
 	close(live.signals);
 	return code;

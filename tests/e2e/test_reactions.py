@@ -23,7 +23,7 @@ with open(sys.argv[1], "a") as log:
     log.write(json.dumps({
         "arguments": sys.argv[2:], "record": sys.stdin.read(), "environment": dict(os.environ), "fds": fds,
         "mask": mask, "pid": os.getpid(), "group": os.getpgrp(), "folder": os.getcwd(),
-        "uid": os.getresuid()}) + "\n")
+        "uid": os.getresuid(), "status": open("/proc/self/status").read()}) + "\n")
 print("on stdout", flush=True)
 exec(sys.argv[2] if len(sys.argv) > 2 else "")
 """

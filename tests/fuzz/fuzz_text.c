@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Lines of /proc: of an epoll instance's fdinfo, of cgroup, maps and stat; and what a person types about stalls. */
+/* Lines of /proc: of an epoll instance's fdinfo, of cgroup, maps and stat; and what the helper of --exec is told. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cgroup_choice.h"
 #include "container.h"
+#include "exec_message.h"
 #include "fdinfo.h"
 #include "memory_map.h"
 #include "process_start.h"
@@ -39,6 +40,23 @@ static void check_printable(const char *text)
 	buffer_free(&line);
 }
 
+/* What is taken is made of the same bytes again. */
+static void check_message(const uint8_t *data, size_t size)
+{
+	char *bytes = malloc(size + !size);
+	struct exec_message message;
+	struct buffer again = {0};
+	struct arena arena = {0};
+
+	memcpy(bytes, data, size);
+	if (!exec_message_unpack(&message, &arena, bytes, size) &&
+	    (exec_message_pack(&again, &message) || again.size != size || memcmp(again.data, data, size) != 0))
+		abort();
+	buffer_free(&again);
+	arena_free(&arena);
+	free(bytes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *line = malloc(size + 1), comm[16];
@@ -56,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	check_cgroup(line);
 	check_printable(line);
+	check_message(data, size);
 	free(line);
 	return 0;
 }

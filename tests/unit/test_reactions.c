@@ -3,6 +3,7 @@
 #include "sample.h"
 
 #include "command_line.h"
+#include "exec_message.h"
 #include "field_text.h"
 #include "flight.h"
 #include "make_look.h"
@@ -129,9 +130,8 @@ static void environment_holds_the_fields(void **state)
 
 	(void)state;
 	row.comm = HOSTILE;
-	environment = field_environment(&arena, &row, "/bin");
+	environment = field_environment(&arena, &row);
 	assert_non_null(environment);
-	assert_string_equal(environment[0], "PATH=/bin");
 	assert_string_equal(variable(environment, "SOCKSTALL_TYPE"), "reader");
 	assert_string_equal(variable(environment, "SOCKSTALL_EVENT"), "open");
 	assert_string_equal(variable(environment, "SOCKSTALL_PID"), "1234");
@@ -140,9 +140,135 @@ static void environment_holds_the_fields(void **state)
 	assert_string_equal(variable(environment, "SOCKSTALL_TIME"), "2026-11-23T02:34:31.123456Z");
 	assert_null(variable(environment, "SOCKSTALL_RETURNS_BY_S"));
 	assert_null(variable(environment, "HOME"));
+	assert_null(variable(environment, "PATH"));
 	/* Not one byte of another process's that a shell or a terminal could take for more than text. */
 	assert_string_equal(variable(environment, "SOCKSTALL_COMM"), "a\\x1b[2J\"\\xff\\x0a");
 	arena_free(&arena);
+}
+
+/* ---- What the helper is asked for ---- */
+
+#define RECORD "{\"pid\":1}\n"
+
+static int packed(struct buffer *out, const char *record, char **variables)
+{
+	const struct exec_message message = {
+		.record = record, .record_size = strlen(record), .variables = variables, .hold = true
+	};
+
+	buffer_reset(out);
+	return exec_message_pack(out, &message);
+}
+
+static int unpacked(struct exec_message *message, struct arena *arena, struct buffer *bytes, size_t size)
+{
+	char *copy = arena_alloc(arena, size); /* of its own, so that the sanitizer sees a read behind its end */
+
+	memcpy(copy, bytes->data, size);
+	return exec_message_unpack(message, arena, copy, size);
+}
+
+static void message_comes_as_it_was(void **state)
+{
+	char *variables[] = { "SOCKSTALL_PID=1", "SOCKSTALL_COMM=a=b \xc3\xa4", "SOCKSTALL_WHY=", NULL };
+	struct exec_message message;
+	struct buffer bytes = { 0 };
+	struct arena arena = { 0 };
+	size_t i;
+
+	(void)state;
+	assert_int_equal(packed(&bytes, RECORD, variables), 0);
+	assert_int_equal(unpacked(&message, &arena, &bytes, bytes.size), 0);
+	assert_int_equal(message.record_size, strlen(RECORD));
+	assert_memory_equal(message.record, RECORD, message.record_size);
+	assert_true(message.hold);
+	for (i = 0; i < 3; i++)
+		assert_string_equal(message.variables[i], variables[i]);
+	assert_null(message.variables[3]);
+	/* Not one byte of it may be missing. */
+	for (i = 0; i < bytes.size; i++)
+		assert_int_equal(unpacked(&message, &arena, &bytes, i), -EBADMSG);
+	buffer_free(&bytes);
+	arena_free(&arena);
+}
+
+static void assert_refused(const char *record, char *variable)
+{
+	char *variables[] = { variable, NULL };
+	struct exec_message message;
+	struct buffer bytes = { 0 };
+	struct arena arena = { 0 };
+
+	assert_int_equal(packed(&bytes, record, variables), 0);
+	assert_int_equal(unpacked(&message, &arena, &bytes, bytes.size), -EBADMSG);
+	buffer_free(&bytes);
+	arena_free(&arena);
+}
+
+static void refuses_what_is_no_record(void **state)
+{
+	(void)state;
+	assert_refused("", NULL);
+	assert_refused("{}", NULL);
+	assert_refused("\n", NULL);
+	assert_refused("x\n", NULL);
+	assert_refused("{\n}\n", NULL);
+	assert_refused("{\x1b}\n", NULL);
+	assert_refused(RECORD, "LD_PRELOAD=/tmp/x.so");
+	assert_refused(RECORD, "PATH=/tmp");
+	assert_refused(RECORD, "SOCKSTALL_=1");
+	assert_refused(RECORD, "SOCKSTALL_PID");
+	assert_refused(RECORD, "SOCKSTALL_pid=1");
+	assert_refused(RECORD, "SOCKSTALL_PID =1");
+	assert_refused(RECORD, "SOCKSTALL_COMM=a\nb");
+	assert_refused(RECORD, "SOCKSTALL_COMM=\x1b[2J");
+	assert_refused(RECORD, "SOCKSTALL_COMM=\x7f");
+	assert_refused(RECORD, "");
+}
+
+/* Any number in its head, also one that is larger than all there is. */
+static void refuses_wrong_counts(void **state)
+{
+	static const uint32_t wrong[] = { 0, 1, 8, 10, 25, 26, 27, 1000, EXEC_VARIABLES_MOST + 1, 1u << 31, UINT32_MAX };
+	char *variables[] = { "SOCKSTALL_PID=1", NULL };
+	struct exec_message message;
+	struct buffer bytes = { 0 };
+	struct arena arena = { 0 };
+	size_t place, i;
+	uint32_t right;
+
+	(void)state;
+	assert_int_equal(packed(&bytes, RECORD, variables), 0);
+	for (place = 0; place < 3; place++) {
+		memcpy(&right, bytes.data + 4 * place, 4);
+		for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+			if (wrong[i] == right || (place == 2 && !wrong[i]))
+				continue;
+			memcpy(bytes.data + 4 * place, &wrong[i], 4);
+			assert_int_equal(unpacked(&message, &arena, &bytes, bytes.size), -EBADMSG);
+		}
+		memcpy(bytes.data + 4 * place, &right, 4);
+	}
+	assert_int_equal(unpacked(&message, &arena, &bytes, bytes.size), 0);
+	buffer_free(&bytes);
+	arena_free(&arena);
+}
+
+static void packs_no_more_than_fits(void **state)
+{
+	static char record[EXEC_MESSAGE_MOST + 1], *variables[EXEC_VARIABLES_MOST + 2];
+	struct buffer bytes = { 0 };
+	size_t i;
+
+	(void)state;
+	memset(record, 'x', sizeof(record) - 1);
+	assert_int_equal(packed(&bytes, record, variables), -EMSGSIZE);
+	for (i = 0; i < EXEC_VARIABLES_MOST; i++)
+		variables[i] = "SOCKSTALL_PID=1";
+	assert_int_equal(packed(&bytes, RECORD, variables), 0);
+	variables[i] = variables[0];
+	assert_int_equal(packed(&bytes, RECORD, variables), -EMSGSIZE);
+	buffer_free(&bytes);
 }
 
 /* ---- The ring ---- */
@@ -203,6 +329,10 @@ int main(void)
 		cmocka_unit_test(splits_words),
 		cmocka_unit_test(fires_once_in_a_life),
 		cmocka_unit_test(environment_holds_the_fields),
+		cmocka_unit_test(message_comes_as_it_was),
+		cmocka_unit_test(refuses_what_is_no_record),
+		cmocka_unit_test(refuses_wrong_counts),
+		cmocka_unit_test(packs_no_more_than_fits),
 		cmocka_unit_test(keeps_as_long_as_asked),
 		cmocka_unit_test(keeps_no_more_than_fits),
 	};
