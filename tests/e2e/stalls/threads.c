@@ -53,6 +53,11 @@ static void say_self(const char *name)
 	pthread_attr_getstack(&attr, &start, &size);
 	pthread_attr_getguardsize(&attr, &guard);
 	pthread_attr_destroy(&attr);
+#ifdef __aarch64__
+	/* glibc makes it as large there (ARCH_MIN_GUARD_SIZE), and says what was asked for. */
+	if (guard && guard < 65536)
+		guard = 65536;
+#endif
 	say(name, syscall(SYS_gettid), start, (char *)start + size, (long)guard, __builtin_frame_address(0));
 }
 
