@@ -147,6 +147,7 @@ static __always_inline bool write_connection(struct seq_file *seq, const struct 
 	read_socket(record, sk);
 	read_socket_more(record, sk);
 	record->name.inode = inode;
+	record->flags |= SOCKET_FOR_CHAINS;
 	bpf_seq_write(seq, record, sizeof(*record));
 	return true;
 }
@@ -181,7 +182,7 @@ int file_scan(struct bpf_iter__task_file *ctx)
 	if ((file->f_inode->i_mode & S_IFMT) != S_IFSOCK) {
 		if (cfg_loops && is_epoll(file))
 			write_epoll(ctx->meta->seq, task, ctx->fd, file);
-		if (cfg_chains && (file->f_inode->i_mode & S_IFMT) == S_IFIFO)
+		if (want_chains() && (file->f_inode->i_mode & S_IFMT) == S_IFIFO)
 			write_pipe(ctx->meta->seq, task, ctx->fd, file);
 		return 0;
 	}
@@ -189,7 +190,7 @@ int file_scan(struct bpf_iter__task_file *ctx)
 	if (!socket)
 		return 0;
 	inode = file->f_inode->i_ino;
-	if (is_wanted_socket(socket, inode) || (cfg_chains && write_connection(ctx->meta->seq, socket, inode)))
+	if (is_wanted_socket(socket, inode) || (want_chains() && write_connection(ctx->meta->seq, socket, inode)))
 		write_owner(ctx->meta->seq, task, ctx->fd, socket, inode);
 	return 0;
 }

@@ -28,7 +28,13 @@ const volatile bool cfg_threads __weak = false;
 const volatile bool cfg_writers __weak = false;
 const volatile bool cfg_acceptors __weak = false;
 const volatile bool cfg_peers __weak = false; /* of unix sockets */
-const volatile bool cfg_chains __weak = false; /* all threads, and both ends of what is awaited */
+const volatile bool cfg_chains __weak = false; /* all threads, and both ends of what is awaited: */
+bool chains_on __weak = false; /* now; a person at the screen may ask for it */
+
+static __always_inline bool want_chains(void)
+{
+	return cfg_chains && chains_on;
+}
 
 /* Which sockets the scan of a namespace brings: see socket_scan.bpf.c. */
 const volatile bool cfg_handshakes __weak = false;

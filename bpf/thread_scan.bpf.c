@@ -188,7 +188,7 @@ static __always_inline bool read_descriptor(struct socket_record *record, struct
 		record->seen_ns = bpf_ktime_get_ns();
 		record->name.kind = SOCKET_KIND_PIPE;
 		record->name.inode = BPF_CORE_READ(file, f_inode, i_ino);
-		if (cfg_chains)
+		if (want_chains())
 			record->peer_inode = want_pipe(file);
 	} else if (type == S_IFSOCK) {
 		socket = BPF_CORE_READ(file, private_data);
@@ -197,9 +197,9 @@ static __always_inline bool read_descriptor(struct socket_record *record, struct
 			return false;
 		read_socket(record, sk);
 		record->name.inode = BPF_CORE_READ(file, f_inode, i_ino);
-		if (cfg_chains || (kind == SYSCALL_WRITES && cfg_writers))
+		if (want_chains() || (kind == SYSCALL_WRITES && cfg_writers))
 			read_socket_more(record, sk);
-		if (cfg_peers && record->name.kind == SOCKET_KIND_UNIX)
+		if ((cfg_peers || want_chains()) && record->name.kind == SOCKET_KIND_UNIX)
 			record->peer_inode = unix_peer_inode(sk);
 	} else {
 		return false;
@@ -309,7 +309,7 @@ static __always_inline bool is_wanted_wait(__u8 kind)
 
 static __always_inline bool is_wanted(const struct thread_record *record, const struct task_struct *task, __u8 kind)
 {
-	if (cfg_chains)
+	if (want_chains())
 		return true;
 	if (record->flags & THREAD_HAS_SOCKET && is_wanted_wait(kind))
 		return true;

@@ -81,9 +81,9 @@ static int take(struct moment *moment, const struct report *report)
 	return error;
 }
 
-int history_add(struct history *history, const struct report *report, const struct look_record *head)
+int history_add(struct history *history, const struct report *report, const struct look_record *head, bool has_chains)
 {
-	struct moment moment = {.head = *head};
+	struct moment moment = {.head = *head, .has_chains = has_chains};
 	int error;
 
 	if (!history->moments)

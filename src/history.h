@@ -19,6 +19,7 @@ struct moment {
 	size_t count;
 	size_t total[ROW_TYPES], stuck[ROW_TYPES]; /* of all rows of the look */
 	size_t bytes;
+	bool has_chains; /* they were looked for */
 	struct arena arena;
 };
 
@@ -29,7 +30,7 @@ struct history {
 };
 
 /* Keeps the rows of a look (those of stalls that are over apart), and drops the oldest. Returns 0 or -ENOMEM. */
-int history_add(struct history *history, const struct report *report, const struct look_record *head);
+int history_add(struct history *history, const struct report *report, const struct look_record *head, bool has_chains);
 
 /* The look that is so many before the newest; NULL: none is kept. */
 const struct moment *history_at(const struct history *history, size_t back);

@@ -212,7 +212,8 @@ static int make_arrays(struct look *look, const size_t counts[RECORD_TYPES])
 		void *items;
 		enum record_type type;
 	} arrays[] = {
-		{&look->sockets.items, RECORD_SOCKET},	   {&look->requests.items, RECORD_REQUEST},
+		{&look->sockets.items, RECORD_SOCKET},	   {&look->connections.items, RECORD_SOCKET},
+		{&look->requests.items, RECORD_REQUEST},
 		{&look->listeners.items, RECORD_LISTENER}, {&look->owners.items, RECORD_OWNER},
 		{&look->pipe_readers.items, RECORD_PIPE_READER},
 		{&look->pipe_writers.items, RECORD_PIPE_WRITER},
@@ -287,7 +288,10 @@ static size_t add_record(struct look *look, const struct record_header *header)
 		look->head = (const void *)header;
 		break;
 	case RECORD_SOCKET:
-		ADD(look->sockets, header);
+		if (((const struct socket_record *)header)->flags & SOCKET_FOR_CHAINS)
+			ADD(look->connections, header);
+		else
+			ADD(look->sockets, header);
 		break;
 	case RECORD_REQUEST:
 		ADD(look->requests, header);
@@ -439,6 +443,7 @@ static void forget_index(struct look *look)
 	look->listeners.count = 0;
 	look->owners.count = 0;
 	look->owners_by_inode.count = 0;
+	look->connections.count = 0;
 	look->pipe_readers.count = 0;
 	look->pipe_writers.count = 0;
 	look->epolls.count = 0;
@@ -496,6 +501,7 @@ void look_free(struct look *look)
 	free(look->listeners.items);
 	free(look->owners.items);
 	free(look->owners_by_inode.items);
+	free(look->connections.items);
 	free(look->pipe_readers.items);
 	free(look->pipe_writers.items);
 	free(look->epolls.items);

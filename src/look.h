@@ -52,6 +52,7 @@ struct look {
 		size_t count;               \
 	} name
 	LOOK_ARRAY(socket_record, sockets); /* of the socket scan */
+	LOOK_ARRAY(socket_record, connections); /* of the file scan, for chains */
 	LOOK_ARRAY(request_record, requests);
 	LOOK_ARRAY(listener_record, listeners);
 	LOOK_ARRAY(owner_record, owners); /* sorted by cookie, then pid, then fd */

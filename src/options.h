@@ -92,6 +92,7 @@ struct options {
 	struct act_times times;
 	/* No options, but known before the probe is opened, and while looks are reported: */
 	bool interactive; /* a person is at a screen, and may ask for details of a process */
+	bool chains; /* reported beside what the command asks for */
 	bool healthy_loops; /* loops are shown although nothing is wrong with them */
 };
 

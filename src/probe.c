@@ -256,6 +256,8 @@ void probe_want(struct probe *probe, const struct wants *wants)
 		return;
 	probe->wants = *wants;
 	probe->options.all = probe->always_all || wants->all;
+	probe->use_chains = probe->always_chains || wants->chains;
+	probe->skeleton->bss->chains_on = probe->use_chains;
 	probe->skeleton->bss->requested_pid = wants->threads_of;
 }
 

@@ -16,6 +16,11 @@
 
 int probe_on_event(void *context, void *data, size_t size);
 
+static bool has_chains_page(const struct options *options)
+{
+	return options->interactive && options->command == COMMAND_OVERVIEW;
+}
+
 /* The command, and what its options ask for on top of it, as bits of struct probe_program's commands. */
 static unsigned int wishes_of(const struct options *options)
 {
@@ -24,7 +29,8 @@ static unsigned int wishes_of(const struct options *options)
 	return command | (options->interfaces == INTERFACES_ALL ? OTHER_LOOPS : 0) |
 	       (options->verbose || options->stacks ? STACKS : 0) | (options->interactive ? DETAILS : 0) |
 	       (options->all && command & HANDSHAKES ? ACCEPTORS : 0) |
-	       (options->all && command & (READERS | WRITERS) ? PEERS : 0) | (command & CHAINS ? PEERS : 0);
+	       (options->all && command & (READERS | WRITERS) ? PEERS : 0) | (command & CHAINS ? PEERS : 0) |
+	       (has_chains_page(options) ? CHAINS_PAGE : 0);
 }
 
 void probe_read_tracepoints(struct attempt *attempt)
@@ -265,7 +271,7 @@ static void set_patience(struct probe *probe)
 {
 	probe->skeleton->bss->closing_quiet_ns = closing_quiet_ns(&probe->options);
 	probe->skeleton->bss->chains_quiet_ns = report_min_age(&probe->options, ROW_CHAIN);
-	probe->use_chains = BIT(probe->options.command) & CHAINS;
+	probe->use_chains = probe->always_chains = BIT(probe->options.command) & CHAINS;
 }
 
 static int open_all(struct probe *probe)
@@ -348,7 +354,7 @@ unsigned int probe_privileges(const struct probe *probe)
 		privileges |= PRIVILEGE_MEMORY;
 	if (asks_for_cookies)
 		privileges |= PRIVILEGE_COOKIES;
-	if (probe->use_chains)
+	if (probe->use_chains || has_chains_page(options))
 		privileges |= PRIVILEGE_CHAINS;
 	if (!probe->namespaces.only_own && (asks_for_cookies || (probe->use_sockets && options->netns != NETNS_SELF)))
 		privileges |= PRIVILEGE_NAMESPACES;

@@ -122,6 +122,7 @@ struct probe {
 	struct sockstall_bpf *skeleton;
 	struct options options; /* a copy; lists belong to the caller */
 	bool always_all; /* options.all, before a person wanted it */
+	bool always_chains; /* use_chains, likewise */
 	struct wants wants; /* of a person at the screen */
 	struct ring_buffer *events;
 	struct bpf_link *links[32]; /* all others */

@@ -64,7 +64,8 @@ static void configure(struct sockstall_bpf *skeleton, unsigned int wishes)
 	skeleton->rodata->cfg_peers = wishes & PEERS;
 	skeleton->rodata->cfg_handshakes = wishes & HANDSHAKES;
 	skeleton->rodata->cfg_closing = wishes & CLOSING;
-	skeleton->rodata->cfg_chains = wishes & CHAINS;
+	skeleton->rodata->cfg_chains = wishes & (CHAINS | CHAINS_PAGE);
+	skeleton->bss->chains_on = wishes & CHAINS;
 	skeleton->rodata->cfg_find_namespaces = true;
 	skeleton->rodata->cfg_local_storage = probe_features()->local_storage;
 	for (i = 0; i < SYSCALL_NUMBERS; i++)
@@ -90,8 +91,8 @@ static const struct {
 	{ "events", HANDSHAKES },
 	{ "queued_sockets", HANDSHAKES },
 	{ "wanted_files", LOOPS },
-	{ "wanted_peers", CHAINS },
-	{ "wanted_pipes", CHAINS },
+	{ "wanted_peers", CHAINS | CHAINS_PAGE },
+	{ "wanted_pipes", CHAINS | CHAINS_PAGE },
 	{ "wanted_pids", THREADS },
 };
 

@@ -22,6 +22,8 @@
 #define STACKS	     BIT(COMMANDS + 1)
 #define ACCEPTORS    BIT(COMMANDS + 3)
 #define PEERS	     BIT(COMMANDS + 4)
+/* A person at the overview's screen may ask for chains. */
+#define CHAINS_PAGE  BIT(COMMANDS + 5)
 /* Neither: a person at a screen may ask for the details of a process. */
 #define DETAILS	     BIT(COMMANDS + 2)
 

@@ -396,7 +396,7 @@ static int resolve_inodes(struct owner_cache *cache, struct wanted *wanted, bool
 		cookie = find_cookie(cache, inodes[i]);
 		if (cookie)
 			err = want_cookie(wanted, cookie);
-		else if (scanned)
+		else if (missed)
 			missed[cache->missed_inode_count++] = inodes[i];
 	}
 	return err;

@@ -138,6 +138,11 @@ void report_select(struct report *report, size_t first, const struct options *op
 		qsort(report->rows + first, report->count - first, sizeof(*report->rows), compare_rows);
 }
 
+static bool is_wanted(const struct report_kind *kind, const struct options *options)
+{
+	return kind->commands & 1u << options->command || (kind == &report_chains && options->chains);
+}
+
 int report_run(struct report *report, const struct look *look, const struct look *previous,
 	       const struct options *options)
 {
@@ -145,7 +150,7 @@ int report_run(struct report *report, const struct look *look, const struct look
 	int err;
 
 	for (i = 0; i < report_count; i++) {
-		if (!(reports[i]->commands & 1u << options->command))
+		if (!is_wanted(reports[i], options))
 			continue;
 		err = reports[i]->run(report, look, previous, options);
 		if (err)

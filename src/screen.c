@@ -53,10 +53,16 @@ int screen_record(struct screen *screen, const struct row *row)
 	return 0;
 }
 
+/* Of the look that comes now. */
+static bool has_chains(const struct screen *screen)
+{
+	return screen->command == COMMAND_CHAINS || (screen_pages[screen->page].on_demand && !screen->replay);
+}
+
 /* The look that is shown stays as long as it is kept. */
 int screen_look(struct screen *screen, const struct report *report, const struct look_record *head)
 {
-	int error = history_add(&screen->history, report, head);
+	int error = history_add(&screen->history, report, head, has_chains(screen));
 
 	if (error)
 		return error;
@@ -78,6 +84,7 @@ const struct moment *screen_moment(const struct screen *screen)
 void screen_wants(const struct screen *screen, struct wants *wants)
 {
 	*wants = (struct wants){.all = screen->all, .loops = true};
+	wants->chains = screen_pages[screen->page].on_demand && !screen->replay;
 	if (screen->mode == MODE_EVIDENCE && screen->evidence_pid > 0 && screen->evidence_tid > 0) {
 		wants->threads_of = (uint32_t)screen->evidence_pid;
 		wants->stack_of = (uint32_t)screen->evidence_tid;

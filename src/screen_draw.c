@@ -108,6 +108,9 @@ static int add_nothing(const struct screen *screen, const struct screen_rows *ro
 			 screen->replay ? ": they were not recorded" : screen->paused ? " (space: back to now)" : "");
 	else if (screen_pages[screen->page].types & ROW_BIT(ROW_THREAD) && screen->command != COMMAND_THREADS)
 		snprintf(text, sizeof(text), "select a row on another page first: its process's threads are shown here");
+	else if (screen_pages[screen->page].on_demand && !screen_moment(screen)->has_chains)
+		snprintf(text, sizeof(text), "this look does not hold chains: they are looked for while this page is shown%s",
+			 screen->paused ? " (space: back to now)" : "");
 	else if (screen->page)
 		snprintf(text, sizeof(text), "%s", screen_pages[screen->page].only_stuck && !screen->all ?
 			 "nothing is stuck here (a: what is normal too)" : "nothing here");

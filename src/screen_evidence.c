@@ -297,9 +297,23 @@ static int add_over(const struct screen *screen, struct evidence *evidence, cons
 	return error;
 }
 
+static int add_chain(struct evidence *evidence)
+{
+	const char *links = evidence->row->type == ROW_CHAIN ? evidence->row->chain.links : NULL;
+	const struct column *column = column_find("links", evidence->row->type);
+
+	if (!links || !column)
+		return 0;
+	evidence->shown[column - columns] = true;
+	return add_section(evidence, evidence->row->verdict && !strcmp(evidence->row->verdict, "deadlock") ?
+					     "links: each waits for the next, and the last for the first" :
+					     "links: each waits for the next") ?:
+	       screen_add_links(evidence->lines, links, evidence->width);
+}
+
 static int add_row(struct evidence *evidence)
 {
-	return add_fields(evidence, "timers", is_timer) ?:
+	return add_chain(evidence) ?: add_fields(evidence, "timers", is_timer) ?:
 	       add_histograms(evidence) ?:
 	       add_fields(evidence, "socket options", is_socket_option) ?:
 	       add_stack(evidence, "kernel_stack", "kernel_stack: innermost first") ?:

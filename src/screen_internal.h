@@ -13,6 +13,7 @@ struct screen_page {
 	unsigned int commands;	/* bits of those whose looks hold them */
 	bool only_stuck;	/* without `all` */
 	bool only_if_there;	/* the page is left out where no look has such rows */
+	bool on_demand;		/* only while it is shown do looks of the overview hold them */
 	int (*compare)(const struct row *a, const struct row *b); /* NULL: worst first */
 	const char *const *favoured; /* keys of the columns that matter most */
 };
@@ -63,6 +64,9 @@ int screen_add_evidence(const struct screen *screen, struct lines *lines, size_t
 int screen_add_help(struct lines *lines, size_t width);
 int screen_add_action(const struct screen *screen, struct lines *lines, size_t width);
 enum screen_answer screen_action_key(struct screen *screen, uint32_t key);
+
+/* The links of a chain (links.h), one below the other. */
+int screen_add_links(struct lines *lines, const char *links, size_t width);
 
 /* Printable text over as many lines as it takes. */
 int screen_add_wrapped(struct lines *lines, const char *text, size_t indent, size_t width);

@@ -76,7 +76,7 @@ static enum screen_answer go_to_page(struct screen *screen, size_t page)
 		screen->threads_of = (uint32_t)row->pid;
 	screen->mode = MODE_LIST;
 	screen->page = page;
-	return threads ? SCREEN_NEXT_LOOK : SCREEN_DRAW;
+	return threads || screen_pages[page].on_demand ? SCREEN_NEXT_LOOK : SCREEN_DRAW;
 }
 
 static enum screen_answer turn_page(struct screen *screen, size_t step)

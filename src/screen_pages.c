@@ -39,9 +39,9 @@ const struct screen_page screen_pages[] = {
 	{"readers", ROW_BIT(ROW_READER), OVERVIEW | BIT(COMMAND_READERS), .only_stuck = true},
 	{"loops", ROW_BIT(ROW_LOOP), OVERVIEW | BIT(COMMAND_EPOLL), .compare = compare_lags, .favoured = of_loops},
 	{"threads", ROW_BIT(ROW_THREAD), LIVE | BIT(COMMAND_THREADS), .favoured = of_threads},
+	{"chains", ROW_BIT(ROW_CHAIN), OVERVIEW | BIT(COMMAND_CHAINS), .only_stuck = true, .on_demand = true},
 	{"writers", ROW_BIT(ROW_WRITER), OVERVIEW | BIT(COMMAND_WRITERS), .only_stuck = true, .only_if_there = true},
 	{"closing", ROW_BIT(ROW_CLOSING), OVERVIEW | BIT(COMMAND_CLOSING), .only_stuck = true, .only_if_there = true},
-	{"chains", ROW_BIT(ROW_CHAIN), OVERVIEW | BIT(COMMAND_CHAINS), .only_stuck = true, .only_if_there = true},
 	{"watches", ROW_BIT(ROW_WATCH), BIT(COMMAND_EPOLL), .only_if_there = true},
 	{"regions", ROW_BIT(ROW_REGION), BIT(COMMAND_THREADS), .only_if_there = true},
 };
@@ -66,7 +66,10 @@ bool screen_has_page(const struct screen *screen, size_t page)
 
 	if (page >= screen_page_count || !(wanted->commands & BIT(screen->command)))
 		return false;
-	return !wanted->only_if_there || page == screen->page || is_there(screen, wanted);
+	/* A recording holds what was wanted then. */
+	if (!wanted->only_if_there && !(wanted->on_demand && screen->replay))
+		return true;
+	return page == screen->page || is_there(screen, wanted);
 }
 
 size_t screen_page_numbered(const struct screen *screen, size_t number)

@@ -86,6 +86,7 @@ void session_wants(struct session *session, struct wants *wants)
 		session->emitter->wants(session->emitter_state, wants);
 	session->wanted.all = session->options->all || wants->all;
 	session->wanted.healthy_loops = wants->loops;
+	session->wanted.chains = wants->chains;
 }
 
 static int write_losses(struct session *session, const struct look *look)

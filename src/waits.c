@@ -238,6 +238,8 @@ int waits_collect(struct waits *waits, const struct look *look, const struct loo
 			err = add_thread(waits, previous, &look->threads.items[i], min_age_ns);
 	for (i = 0; i < look->sockets.count && !err; i++)
 		err = add_connection(waits, look->sockets.items[i], min_age_ns);
+	for (i = 0; i < look->connections.count && !err; i++)
+		err = add_connection(waits, look->connections.items[i], min_age_ns);
 	if (err)
 		return err;
 	if (waits->count)

@@ -80,12 +80,15 @@ static int index_ends(struct waits *waits)
 	const struct look *look = waits->look;
 	size_t i;
 
-	waits->ends = calloc(look->sockets.count + look->threads.count + 1, sizeof(*waits->ends));
+	waits->ends = calloc(look->sockets.count + look->connections.count + look->threads.count + 1, sizeof(*waits->ends));
 	if (!waits->ends)
 		return -ENOMEM;
 	for (i = 0; i < look->sockets.count; i++)
 		if (is_connection(look->sockets.items[i]))
 			add_held(waits, look->sockets.items[i]);
+	for (i = 0; i < look->connections.count; i++)
+		if (is_connection(look->connections.items[i]))
+			add_held(waits, look->connections.items[i]);
 	for (i = 0; i < look->threads.count; i++) {
 		const struct thread_view *view = &look->threads.items[i];
 

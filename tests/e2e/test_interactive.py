@@ -70,7 +70,7 @@ def test_pages(scene, view):
     """By number and by Tab; each has its rows, and the line of pages says how many are stuck."""
     screen = view()
     text = screen.screen()
-    assert "1 overview (2)  2 handshakes  3 readers (2)  4 loops  5 threads" in text, text
+    assert "1 overview (2)  2 handshakes  3 readers (2)  4 loops  5 threads  6 chains" in text, text
     screen.keys("2")
     screen.wait("nothing is stuck here")
     screen.keys("Tab")
@@ -270,6 +270,32 @@ def test_threads(scene, view):
     text = screen.wait("STACK USED")
     assert re.search(rf"sst-alpha/{scene.v4.pid} +sleeping +recvfrom", text), text
     assert str(scene.v6.pid) not in text
+    quit_it(screen)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+def test_chains(room, tmux, size):
+    """Only while their page is shown they are looked for: elsewhere the same stall is a reader and no more."""
+    address = f"{room.link.left4},5045"
+    back = Stall(room.here, "relay.py", "one", address)
+    back.said("listening")
+    client = Stall(room.here, "endpoint.py", f"connect={address}", "say=sleep", "block=recvfrom")
+    client.said("blocking")
+    screen = tmux(*ACCOUNTS, "--port", 5045, columns=size[0], rows=size[1])
+    text = screen.wait("1 stuck: 1 reader")
+    assert "chain-" not in text and f"python3/{back.pid}" not in text, text
+    screen.keys("6")
+    text = screen.wait(f"python3/{back.pid}")
+    assert re.search(rf"blocked +python3/{back.pid}", text) and "6 chains (1)" in text, text
+    assert size[0] < 100 or f"python3/{client.pid} \u2192 python3/{back.pid}" in text, text
+    screen.keys("Enter")
+    text = re.sub(r"\s+", " ", screen.wait("links: each waits for the next"))
+    assert f"(pid {client.pid}) waits for" in text, text
+    assert re.search(rf"python3/{client.pid} awaiting_reply recvfrom \S+ fd \d+ tcp \S+ port \d+, peer \S+ port 5045 "
+                     rf"python3/{back.pid} blocked clock_nanosleep \S+ fd \d+ tcp", text), text
+    screen.keys("Escape", "1")
+    screen.wait_without(f"python3/{back.pid}")
+    screen.wait("1 stuck: 1 reader")
     quit_it(screen)
 
 

@@ -107,7 +107,7 @@ static void eighty_columns_are_readable(void **state)
 	assert_string_equal(draw(&screen, 80, 14),
 			    "sockstall  web1\\x1b  2026-11-23T02:34:31Z  every 1.0s\n"
 			    "3 stuck: 1 handshake, 2 readers\n"
-			    "1 overview (3)  2 handshakes (1)  3 readers (2)  4 loops  5 threads\n"
+			    "1 overview (3)  2 handshakes (1)  3 readers (2)  4 loops  5 threads  6 chains\n"
 			    "  AGE  VERDICT      PROCESS             FD  LOCAL             PEER\n"
 			    "31.2s  peer_dead    java/1234            7  10.0.0.1:443      10.0.0.2:5000>\n"
 			    "    we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\n"
@@ -134,7 +134,7 @@ static void the_selected_row_is_explained(void **state)
 	assert_string_equal(draw(&screen, 80, 10),
 			    "sockstall  2026-11-23T02:34:31Z  every 1.0s\n"
 			    "3 stuck: 1 handshake, 2 readers\n"
-			    "1 overview (3)  2 handshakes (1)  3 readers (2)  4 loops  5 threads\n"
+			    "1 overview (3)  2 handshakes (1)  3 readers (2)  4 loops  5 threads  6 chains\n"
 			    "  AGE  VERDICT      PROCESS             FD  LOCAL             PEER\n"
 			    "31.2s  peer_dead    java/1234            7  10.0.0.1:443      10.0.0.2:5000\n"
 			    "4m05s  peer_silent  nginx/80             6  [2001:db8::1]:80  [2001:db8\xe2\x80\xa6"
@@ -216,7 +216,7 @@ static void loops_are_sorted_by_lag(void **state)
 	assert_string_equal(draw(&screen, 80, 11),
 			    "sockstall  2026-11-23T02:34:31Z  every 1.0s\n"
 			    "1 stuck: 1 loop\n"
-			    "1 overview (1)  2 handshakes  3 readers  4 loops (1)  5 threads\n"
+			    "1 overview (1)  2 handshakes  3 readers  4 loops (1)  5 threads  6 chains\n"
 			    "  AGE  VERDICT          PROCESS          LAG MAX  33us ...LAG... 8.6s+  NOW\n"
 			    "    -  ok               python3/900/903    400ms  \xe2\x96\x88\xe2\x96\x86\xe2\x96\x82"
 			    "                \xe2\x96\x81  waiting>\n"
@@ -291,6 +291,47 @@ static void what_is_normal_is_shown_when_asked_for(void **state)
 						  "nothing is stuck (looked at 3 network namespaces)\n"
 						  "  AGE  VERDICT  PROCESS    FD  LOCAL         PEER\n"
 						  "31.2s  idle     java/1234   7  10.0.0.1:443  10.0.0.2:5000>\n");
+	screen_free(&screen);
+}
+
+/* What costs more is asked for only while the page is shown, and a look without it does not say that nothing is stuck. */
+static void chains_are_asked_for(void **state)
+{
+	struct options options = {.command = COMMAND_OVERVIEW};
+	struct wants wants;
+	struct row row;
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	look_at_samples(&screen);
+	screen_wants(&screen, &wants);
+	assert_false(wants.chains);
+	assert_int_equal(type(&screen, "6"), SCREEN_NEXT_LOOK);
+	assert_non_null(strstr(draw(&screen, 80, 24), "\nthis look does not hold chains: "));
+	screen_wants(&screen, &wants);
+	assert_true(wants.chains);
+	look_at_samples(&screen);
+	assert_non_null(strstr(draw(&screen, 80, 24), "\nnothing is stuck here"));
+	row_init(&row, ROW_CHAIN);
+	row.stuck = true;
+	row.id = "chain-7";
+	row.pid = 7;
+	row.comm = "java";
+	row.verdict = "blocked";
+	look(&screen, &row, 1);
+	assert_non_null(strstr(draw(&screen, 80, 24), "blocked  java/7"));
+	type(&screen, "1");
+	screen_wants(&screen, &wants);
+	assert_false(wants.chains);
+	screen_free(&screen);
+	/* A recording of the overview holds none. */
+	options.replay_file = "x";
+	screen_init(&screen, &options);
+	look_at_samples(&screen);
+	assert_null(strstr(draw(&screen, 80, 24), "chains"));
+	screen_wants(&screen, &wants);
+	assert_false(wants.chains);
 	screen_free(&screen);
 }
 
@@ -812,7 +853,7 @@ static void a_command_begins_with_its_own_page(void **state)
 	} expected[] = {
 		{COMMAND_OVERVIEW, "overview"}, {COMMAND_HANDSHAKES, "handshakes"}, {COMMAND_READERS, "readers"},
 		{COMMAND_EPOLL, "loops"},	{COMMAND_THREADS, "threads"},	    {COMMAND_WRITERS, "writers"},
-		{COMMAND_CLOSING, "closing"},
+		{COMMAND_CLOSING, "closing"},	{COMMAND_CHAINS, "chains"},
 	};
 
 	(void)state;
@@ -852,6 +893,7 @@ int main(void)
 		cmocka_unit_test(it_tells_what_was_stretched_and_lost),
 		cmocka_unit_test(before_the_first_look),
 		cmocka_unit_test(what_is_normal_is_shown_when_asked_for),
+		cmocka_unit_test(chains_are_asked_for),
 		cmocka_unit_test(any_size_will_do),
 		cmocka_unit_test(a_crowd_is_counted),
 		cmocka_unit_test(rows_are_its_own),
