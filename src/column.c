@@ -370,7 +370,7 @@ const struct column columns[] = {
 		.priority = 2, .ticks = 1, .shape = SHAPE_AT_LEAST, .joins = {"now_at_least"}),
 	TEXT("now_in", thread.now_in, THREAD,
 	     "The system call, and the socket, file or child that it waits for, or that it is a lock or condition variable",
-	     .heading = "IN", .priority = 3, .least = 24, .most = 40),
+	     .heading = "IN", .priority = 3, .least = 44, .most = 60),
 	COLUMN("now_at_least", COLUMN_BOOL, age_at_least, THREAD,
 	       "Whether this kernel does not tell since when (CONFIG_SCHED_INFO is off): then it is at least now_s"),
 	COLUMN("created", COLUMN_TIME, thread.created_ns, THREAD, "When it was created", .heading = "CREATED",

@@ -39,14 +39,15 @@ static int add_field(struct buffer *line, const char *label, const char *key, si
 	return text_add(line, label) ?: cell_add_key(line, key, row) ?: pad(line, from, width);
 }
 
-/* Towards the end that began the connection to the end that is asked. */
+/* Which way goes what is to come through: a SYN, or what is written. */
 static const char *arrow(const struct row *row)
 {
 	bool client = row->type == ROW_HANDSHAKE && row->handshake.side && row->handshake.side[0] == 'c';
+	bool out = client || row->type == ROW_WRITER;
 
 	if (text_locale_is_utf8())
-		return client ? " \xe2\x86\x92 " : " \xe2\x86\x90 ";
-	return client ? " -> " : " <- ";
+		return out ? " \xe2\x86\x92 " : " \xe2\x86\x90 ";
+	return out ? " -> " : " <- ";
 }
 
 static int add_where(struct buffer *line, const struct row *row)

@@ -1,23 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* sockstall: what is stuck on this machine, since when, why, and what will end it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "out.h"
 #include "privileges.h"
 #include "probe.h"
 #include "run.h"
+
+/*
+ * A descriptor that the caller has closed would be given to what is opened next, and messages would end up in a recording or
+ * a BPF map. What stands in its place cannot be written to.
+ */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
 
 static int write_schema(void)
 {
 	int err = schema_write(stdout);
 
-	if (!err && fflush(stdout))
-		err = -errno;
 	if (!err || err == -EPIPE)
 		return EXIT_DONE;
-	fprintf(stderr, "sockstall: %s\n", strerror(-err));
+	fprintf(stderr, "sockstall: %s%s\n", out_error() == err ? OUT_FAILED : "", strerror(-err));
+	return EXIT_BROKE;
+}
+
+/* What went to stdout through stdio. */
+static int finish_stdout(int code)
+{
+	errno = 0;
+	if ((!fflush(stdout) && !ferror(stdout)) || errno == EPIPE || code)
+		return code;
+	fprintf(stderr, "sockstall: " OUT_FAILED "%s\n", strerror(errno ? errno : EIO));
 	return EXIT_BROKE;
 }
 
@@ -51,6 +75,7 @@ int main(int argc, char **argv)
 	struct options options;
 	int code;
 
+	fill_standard_descriptors();
 	setlocale(LC_ALL, "");
 	code = options_parse(&options, argc, argv);
 	if (code)
@@ -62,5 +87,5 @@ int main(int argc, char **argv)
 	else
 		code = dispatch(&options, argc, argv);
 	options_free(&options);
-	return code;
+	return finish_stdout(code);
 }

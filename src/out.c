@@ -46,6 +46,11 @@ static int add_standard(const struct buffer *bytes)
 	return standard.error;
 }
 
+int out_error(void)
+{
+	return standard.error;
+}
+
 bool out_gave_up(void)
 {
 	return standard.error == -ECANCELED;

@@ -15,6 +15,10 @@
 int out_write(FILE *out, const struct buffer *bytes);
 int out_flush(FILE *out);
 
+/* Why nothing more is written to stdout; 0: nothing is wrong with it. */
+int out_error(void);
+#define OUT_FAILED "cannot write to stdout: "
+
 /* Something is missing in stdout because nobody read it. */
 bool out_gave_up(void);
 

@@ -30,7 +30,7 @@ static int compare_lags(const struct row *a, const struct row *b)
 }
 
 static const char *const of_loops[] = {"lag_max_s", "lag_histogram", "now", "now_s", "lag_p99_s", "busy_ratio", "now_in", NULL};
-static const char *const of_threads[] = {"state", "syscall", "now_s", "cpu_s", "stack_used", NULL};
+static const char *const of_threads[] = {"state", "now_s", "now_in", "cpu_s", "syscall", "stack_used", NULL};
 
 const struct screen_page screen_pages[] = {
 	{"overview", FINDINGS, OVERVIEW, .only_stuck = true},

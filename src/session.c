@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "out.h"
 #include "run.h"
 
 static const char *const lost_names[] = {
@@ -184,7 +185,7 @@ void session_close(struct session *session)
 int session_exit_code(const struct session *session, int err)
 {
 	if (err && err != -EPIPE) {
-		fprintf(stderr, "sockstall: %s\n", strerror(-err));
+		fprintf(stderr, "sockstall: %s%s\n", out_error() == err ? OUT_FAILED : "", strerror(-err));
 		return EXIT_BROKE;
 	}
 	return session->options->exit_code && session->any_stuck ? EXIT_STUCK : EXIT_DONE;

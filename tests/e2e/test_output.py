@@ -238,7 +238,7 @@ def test_hostile_cgroup(scene):
 
 # Ends.
 
-@pytest.mark.parametrize("option", ["-a", "-p 4194303"])
+@pytest.mark.parametrize("option", ["-a", "-c nobody-of-this-name"])
 def test_head(option):
     """A closed pipe ends it quietly, with 0; also where there is nothing more to write."""
     script = f"{run.SOCKSTALL} -j -i 50ms {option} | head -1 >/dev/null; exit ${{PIPESTATUS[0]}}"
@@ -254,12 +254,24 @@ def test_head_once():
 
 def test_full_disk():
     """Output that cannot be written is an error that is told."""
-    for arguments in ["-1", "-j"], ["-1"], ["schema"]:
+    for arguments in ["-1", "-j"], ["-1"], ["schema"], ["check"], ["--help"], ["--version"]:
         with open("/dev/full", "wb") as full:
             done = subprocess.run([run.SOCKSTALL, *arguments], stdout=full, stderr=subprocess.PIPE,
                                   timeout=30)
         assert done.returncode == 1, arguments
-        assert done.stderr.count(b"\n") == 1, done.stderr
+        assert done.stderr == b"sockstall: cannot write to stdout: No space left on device\n", arguments
+
+
+def test_descriptors_that_the_caller_has_closed(tmp_path):
+    """They are not given to what is opened next: a recording, or a BPF map."""
+    done = subprocess.run(["bash", "-c", f"{run.SOCKSTALL} -1 -j >&-"], stderr=subprocess.PIPE, timeout=30)
+    assert done.returncode == 1
+    assert done.stderr == b"sockstall: cannot write to stdout: Bad file descriptor\n"
+    path = tmp_path / "recording"
+    script = f"{run.SOCKSTALL} -1 -j -p 4194304 --record {path} <&- 2>&-"  # there is a message
+    done = subprocess.run(["bash", "-c", script], stdout=subprocess.PIPE, timeout=30)
+    assert done.returncode == 0 and run.parse(done.stdout)[-1]["type"] == "end"
+    assert run.sockstall("replay", path, "-1").returncode == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -59,6 +59,23 @@ static void an_age_may_be_a_lower_bound(void **state)
 		    "                         age 31.2s  -\n");
 }
 
+static void what_is_written_goes_to_the_peer(void **state)
+{
+	struct row row;
+
+	(void)state;
+	row_init(&row, ROW_WRITER);
+	row.time_ns = SAMPLE_TIME;
+	row.event = STALL_OPEN;
+	row.local_addr = "10.0.0.9";
+	row.local_port = 40000;
+	row.peer_addr = "10.0.0.2";
+	row.peer_port = 443;
+	assert_look(&emit_lines, &plain, &row, 1,
+		    "2026-11-23T02:34:31.123Z  open    writer     -                  -                 fd -   "
+		    "10.0.0.9:40000 \xe2\x86\x92 10.0.0.2:443     age -      -\n");
+}
+
 static void a_client_points_to_its_server(void **state)
 {
 	struct row row = sample_handshake();
@@ -130,6 +147,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_known_is_a_dash),
 		cmocka_unit_test(an_age_may_be_a_lower_bound),
 		cmocka_unit_test(a_client_points_to_its_server),
+		cmocka_unit_test(what_is_written_goes_to_the_peer),
 		cmocka_unit_test(a_hostile_name_stays_on_its_line),
 		cmocka_unit_test(arrows_are_ascii_in_the_c_locale),
 		cmocka_unit_test(of_the_records_only_lost_is_shown),

@@ -658,6 +658,14 @@ static void threads_are_of_the_selected_process(void **state)
 	look(&screen, rows, 5);
 	assert_non_null(strstr(draw(&screen, 80, 24), "nginx/101  sleeping>\n"));
 	assert_null(strstr(draw(&screen, 80, 24), "999"));
+	/* Where it is matters more than how much of its stack it uses. */
+	rows[3].thread.now_s = 60;
+	rows[3].thread.syscall = "recvfrom";
+	rows[3].thread.now_in = "recvfrom 10.77.0.1:51277 -> 10.77.0.2:6379";
+	rows[3].thread.stack_used = 4184;
+	rows[3].thread.cpu_s = 1.5;
+	look(&screen, rows, 5);
+	assert_non_null(strstr(draw(&screen, 80, 24), " 1m00s  recvfrom 10.77.0.1:51277 -> 10.77.0.2:6379"));
 	/* On other pages they are not asked for. */
 	type(&screen, "1");
 	screen_wants(&screen, &wants);
