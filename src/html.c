@@ -5,7 +5,7 @@
 #include "text.h"
 #include "verdict.h"
 
-static int escape(struct buffer *page, const char *text, size_t size)
+int html_escape(struct buffer *page, const char *text, size_t size)
 {
 	int err = 0;
 
@@ -36,7 +36,7 @@ static int escape(struct buffer *page, const char *text, size_t size)
 int html_text(struct buffer *page, const char *raw)
 {
 	struct buffer text = {0};
-	int err = text_printable(&text, raw) ?: escape(page, text.data, text.size);
+	int err = text_printable(&text, raw) ?: html_escape(page, text.data, text.size);
 
 	buffer_free(&text);
 	return err;
@@ -45,7 +45,7 @@ int html_text(struct buffer *page, const char *raw)
 int html_cell(struct buffer *page, const struct column *column, const struct row *row)
 {
 	struct buffer text = {0};
-	int err = cell_add(&text, column, row) ?: escape(page, text.data, text.size);
+	int err = cell_add(&text, column, row) ?: html_escape(page, text.data, text.size);
 
 	buffer_free(&text);
 	return err;

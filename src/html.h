@@ -12,6 +12,9 @@
 /* Printable as on a terminal, and escaped, for the inside of elements and of quoted attributes. */
 int html_text(struct buffer *page, const char *raw);
 
+/* Text that is printable already, escaped in the same way. */
+int html_escape(struct buffer *page, const char *text, size_t size);
+
 /* One field of a row, with what it joins. */
 int html_cell(struct buffer *page, const struct column *column, const struct row *row);
 

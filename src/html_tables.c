@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "html.h"
+#include "link_text.h"
 #include "summary.h"
 #include "text.h"
 
@@ -101,6 +102,27 @@ static int add_sentences(struct buffer *page, const struct row *row)
 	return err;
 }
 
+/* The links of a chain, each of which waits for the next. */
+static int add_links(struct buffer *page, const struct row *row)
+{
+	const char *at = row->type == ROW_CHAIN ? row->chain.links : NULL;
+	struct arena arena = {0};
+	struct buffer text = {0};
+	struct link link;
+	int err = at ? text_add(page, "<ol class=\"links\">") : 0;
+
+	while (!err && links_next(&at, &arena, &link)) {
+		buffer_reset(&text);
+		err = link_text(&text, &link) ?: text_add(page, "<li>") ?: html_escape(page, text.data, text.size) ?:
+		      text_add(page, "</li>");
+	}
+	if (!err && row->type == ROW_CHAIN && row->chain.links)
+		err = text_add(page, "</ol>");
+	buffer_free(&text);
+	arena_free(&arena);
+	return err;
+}
+
 static int add_moment(struct buffer *page, const char *words, uint64_t moment_ns)
 {
 	return text_add(page, words) ?: text_time(page, moment_ns, 3);
@@ -152,7 +174,7 @@ static int add_row(struct buffer *page, const struct table *table, size_t i)
 	if (err || !row_is_finding(table->type))
 		return err ?: text_add(page, "</tbody>\n");
 	return text_printf(page, "<tr class=\"more\"><td colspan=\"%zu\">", table->columns) ?:
-	       add_sentences(page, row) ?: (life ? add_course(page, life, table->story) : 0) ?:
+	       add_sentences(page, row) ?: add_links(page, row) ?: (life ? add_course(page, life, table->story) : 0) ?:
 	       add_fields(page, row) ?: text_add(page, "</td></tr></tbody>\n");
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include <locale.h>
+#include <math.h>
 
 #include "html.h"
+#include "links.h"
 #include "sample.h"
 
 #define SECOND 1000000000ULL
@@ -183,6 +185,34 @@ static void hostile_text_stays_text(void **state)
 			    "&lt;/script&gt;\\x1b[2J\\xff\\u202e&amp;amp;");
 }
 
+/* Below its sentences stand its links, in order; names in them are as hostile as any. */
+static void a_chain_has_its_links(void **state)
+{
+	struct link links[2] = {
+		{.pid = 7, .tid = 9, .comm = "<b>&", .fd = 3, .kind = "tcp", .holders = NOT_KNOWN, .netns = NOT_KNOWN,
+		 .local_addr = "10.0.0.1", .local_port = 40000, .peer_addr = "10.0.0.2", .peer_port = 80, .in = "recvfrom",
+		 .verdict = "awaiting_reply", .age_s = 4},
+		{.pid = 8, .tid = 8, .comm = "x", .fd = NOT_KNOWN, .kind = "pipe", .holders = 3, .netns = NOT_KNOWN,
+		 .local_port = NOT_KNOWN, .peer_port = NOT_KNOWN, .verdict = "waiting", .age_s = NAN},
+	};
+	struct arena arena = {0};
+	struct row row = short_reader();
+	struct capture capture;
+	void *html = begin(&capture);
+	const char *page;
+
+	(void)state;
+	row.type = ROW_CHAIN;
+	row.chain.waiters = 1;
+	row.chain.links = links_add(&arena, links_add(&arena, NULL, &links[0]), &links[1]);
+	take(html, 0, &row, 1);
+	page = end(html, &capture, NULL);
+	assert_non_null(strstr(page, "</p><ol class=\"links\"><li>&lt;b&gt;&amp;/7/9  awaiting_reply  recvfrom  4.0s  fd 3  tcp  "
+				     "10.0.0.1 port 40000, peer 10.0.0.2 port 80</li><li>x/8 (one of 3)  waiting  pipe</li></ol>"
+				     "<p class=\"course\">"));
+	arena_free(&arena);
+}
+
 static void what_is_missing_is_told(void **state)
 {
 	struct capture capture;
@@ -253,6 +283,7 @@ int main(void)
 		cmocka_unit_test(a_page_about_nothing),
 		cmocka_unit_test(a_stall_from_beginning_to_end),
 		cmocka_unit_test(hostile_text_stays_text),
+		cmocka_unit_test(a_chain_has_its_links),
 		cmocka_unit_test(what_is_missing_is_told),
 		cmocka_unit_test(many_stalls_are_bounded),
 		cmocka_unit_test(a_full_disk_is_told),
