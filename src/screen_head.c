@@ -124,6 +124,7 @@ static int add_counts(const struct screen *screen, struct lines *lines, size_t w
 enum page_text {
 	PAGE_COUNTED,
 	PAGE_NAMED,
+	PAGE_NAMED_STUCK, /* the names of the present one and of those where something is stuck */
 	PAGE_NUMBERED, /* the name of the present one alone */
 	PAGE_TEXTS,
 };
@@ -131,12 +132,13 @@ enum page_text {
 static int add_page(const struct screen *screen, struct buffer *out, size_t page, size_t number, enum page_text how)
 {
 	const struct moment *moment = screen_moment(screen);
+	bool named = how < PAGE_NAMED_STUCK || page == screen->page;
 	size_t stuck = 0;
 	int error = text_printf(out, "%zu", number);
 
 	for (enum row_type type = 0; type < ROW_TYPES && moment; type++)
 		stuck += screen_pages[page].types & ROW_BIT(type) ? moment->stuck[type] : 0;
-	if (!error && (how != PAGE_NUMBERED || page == screen->page))
+	if (!error && (named || (how == PAGE_NAMED_STUCK && stuck)))
 		error = text_printf(out, " %s", screen_pages[page].name);
 	if (!error && how == PAGE_COUNTED && stuck)
 		error = text_printf(out, " (%zu)", stuck);

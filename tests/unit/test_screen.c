@@ -122,6 +122,28 @@ static void eighty_columns_are_readable(void **state)
 	screen_free(&screen);
 }
 
+/* Where something is stuck is what a person looks for. */
+static void pages_keep_the_names_that_tell(void **state)
+{
+	static const struct {
+		size_t width;
+		const char *pages;
+	} cases[] = {
+		{80, "\n1 overview (3)  2 handshakes (1)  3 readers (2)  4 loops  5 threads  6 chains\n"},
+		{70, "\n1 overview  2 handshakes  3 readers  4 loops  5 threads  6 chains\n"},
+		{60, "\n1 overview  2 handshakes  3 readers  4  5  6\n"},
+		{40, "\n1 overview  2  3  4  5  6\n"},
+	};
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	look_at_samples(&screen);
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		assert_non_null(strstr(draw(&screen, cases[i].width, 14), cases[i].pages));
+	screen_free(&screen);
+}
+
 /* What is told is told of the selected row, when there is no room for all. */
 static void the_selected_row_is_explained(void **state)
 {
@@ -895,6 +917,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(eighty_columns_are_readable),
+		cmocka_unit_test(pages_keep_the_names_that_tell),
 		cmocka_unit_test(the_selected_row_is_explained),
 		cmocka_unit_test(a_small_screen_shows_rows_first),
 		cmocka_unit_test(loops_are_sorted_by_lag),
