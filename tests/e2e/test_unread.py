@@ -158,10 +158,10 @@ def test_exit_code(room, unread):
 
 def test_stderr_in_the_same_pipe(unread):
     """There is no room for the line that tells of it either."""
-    live = unread("-j", *TALKS, stderr=subprocess.STDOUT)
+    live = unread("-j", *TALKS, stderr=subprocess.STDOUT, full=True)
     live.wait()
     assert live.end(signal.SIGTERM) == (0, None)
-    check_whole_lines(live.rest())
+    assert live.rest() == FULL
 
 
 def test_the_recording_is_whole(unread, tmp_path):
