@@ -160,13 +160,14 @@ struct task_struct___since_5_14 {
 	unsigned int __state;
 } CORE;
 
+/* Of a task that the verifier knows for one. */
 static __always_inline __u32 compat_task_state(const struct task_struct *task)
 {
 	const struct task_struct___since_5_14 *now = (const void *)task;
 
 	if (bpf_core_field_exists(now->__state))
-		return BPF_CORE_READ(now, __state);
-	return BPF_CORE_READ((const struct task_struct___before_5_14 *)task, state);
+		return now->__state;
+	return ((const struct task_struct___before_5_14 *)task)->state;
 }
 
 /* Registers of a syscall: struct pt_regs of the two architectures, the same on all kernels from 5.10 on. */
@@ -190,36 +191,42 @@ struct syscall_state {
 	unsigned long args[6];
 };
 
+/* bpf_task_pt_regs() is Linux 5.15 (dd6e10fbd9fb). */
+enum bpf_func_id___task_pt_regs {
+	BPF_FUNC_task_pt_regs___task_pt_regs = 175,
+};
+
+#define has_task_pt_regs() \
+	bpf_core_enum_value_exists(enum bpf_func_id___task_pt_regs, BPF_FUNC_task_pt_regs___task_pt_regs)
+
+/* What it returns the verifier knows for registers. */
+#define read_register(regs, field) (has_task_pt_regs() ? (regs)->field : BPF_CORE_READ(regs, field))
+
 static __always_inline void compat_syscall_x86(const void *from, struct syscall_state *syscall)
 {
 	const struct pt_regs___x86 *regs = from;
 
-	syscall->number = (__s32)BPF_CORE_READ(regs, orig_ax);
-	syscall->args[0] = BPF_CORE_READ(regs, di);
-	syscall->args[1] = BPF_CORE_READ(regs, si);
-	syscall->args[2] = BPF_CORE_READ(regs, dx);
-	syscall->args[3] = BPF_CORE_READ(regs, r10);
-	syscall->args[4] = BPF_CORE_READ(regs, r8);
-	syscall->args[5] = BPF_CORE_READ(regs, r9);
+	syscall->number = (__s32)read_register(regs, orig_ax);
+	syscall->args[0] = read_register(regs, di);
+	syscall->args[1] = read_register(regs, si);
+	syscall->args[2] = read_register(regs, dx);
+	syscall->args[3] = read_register(regs, r10);
+	syscall->args[4] = read_register(regs, r8);
+	syscall->args[5] = read_register(regs, r9);
 }
 
 static __always_inline void compat_syscall_arm64(const void *from, struct syscall_state *syscall)
 {
 	const struct pt_regs___arm64 *regs = from;
 
-	syscall->number = BPF_CORE_READ(regs, syscallno);
-	syscall->args[0] = BPF_CORE_READ(regs, orig_x0);
-	syscall->args[1] = BPF_CORE_READ(regs, user_regs.regs[1]);
-	syscall->args[2] = BPF_CORE_READ(regs, user_regs.regs[2]);
-	syscall->args[3] = BPF_CORE_READ(regs, user_regs.regs[3]);
-	syscall->args[4] = BPF_CORE_READ(regs, user_regs.regs[4]);
-	syscall->args[5] = BPF_CORE_READ(regs, user_regs.regs[5]);
+	syscall->number = read_register(regs, syscallno);
+	syscall->args[0] = read_register(regs, orig_x0);
+	syscall->args[1] = read_register(regs, user_regs.regs[1]);
+	syscall->args[2] = read_register(regs, user_regs.regs[2]);
+	syscall->args[3] = read_register(regs, user_regs.regs[3]);
+	syscall->args[4] = read_register(regs, user_regs.regs[4]);
+	syscall->args[5] = read_register(regs, user_regs.regs[5]);
 }
-
-/* bpf_task_pt_regs() is Linux 5.15 (dd6e10fbd9fb). */
-enum bpf_func_id___task_pt_regs {
-	BPF_FUNC_task_pt_regs___task_pt_regs = 175,
-};
 
 struct vm_struct___stack {
 	unsigned long size;
@@ -262,7 +269,7 @@ static __always_inline const void *compat_task_pt_regs(struct task_struct *task)
 {
 	unsigned long stack;
 
-	if (bpf_core_enum_value_exists(enum bpf_func_id___task_pt_regs, BPF_FUNC_task_pt_regs___task_pt_regs))
+	if (has_task_pt_regs())
 		return (const void *)bpf_task_pt_regs(task);
 	stack = (unsigned long)BPF_CORE_READ(task, stack);
 	if (!stack)
@@ -427,9 +434,9 @@ static __always_inline bool compat_is_32bit(const struct task_struct *task)
 	const struct task_struct___arm64 *arm64 = (const void *)task;
 
 	if (bpf_core_field_exists(x86->thread_info.status))
-		return BPF_CORE_READ(x86, thread_info.status) & X86_TS_COMPAT;
+		return x86->thread_info.status & X86_TS_COMPAT;
 	if (bpf_core_field_exists(arm64->thread_info.ttbr0))
-		return BPF_CORE_READ(arm64, thread_info.flags) >> ARM64_TIF_32BIT & 1;
+		return arm64->thread_info.flags >> ARM64_TIF_32BIT & 1;
 	return false;
 }
 

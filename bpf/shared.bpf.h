@@ -120,4 +120,18 @@ static __always_inline __u32 own_tgid(const struct task_struct *task)
 	return own_level ? own_number(BPF_CORE_READ(task, group_leader, thread_pid)) : (__u32)BPF_CORE_READ(task, tgid);
 }
 
+/*
+ * The same of a task that the verifier knows for one, as an iterator's: then a load does, and need be no call. For a scan that
+ * comes by each of ten thousand threads that is half of what it costs.
+ */
+static __always_inline __u32 own_tid_of(const struct task_struct *task)
+{
+	return own_level ? own_tid(task) : (__u32)task->pid;
+}
+
+static __always_inline __u32 own_tgid_of(const struct task_struct *task)
+{
+	return own_level ? own_tgid(task) : (__u32)task->tgid;
+}
+
 #endif

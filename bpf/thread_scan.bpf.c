@@ -65,6 +65,7 @@ struct scratch {
 	struct loop_record loop;
 	struct detail_record detail;
 	struct syscall_state syscall;
+	bool wanted, details; /* here, and not in registers, they make no paths for the verifier to go */
 };
 
 struct {
@@ -85,13 +86,13 @@ static __always_inline void read_identity(struct thread_record *record, struct t
 {
 	record->header.type = RECORD_THREAD;
 	record->header.size = sizeof(*record);
-	record->pid = own_tgid(task);
-	record->tid = own_tid(task);
+	record->pid = own_tgid_of(task);
+	record->tid = own_tid_of(task);
 	record->start_ns = task->start_boottime;
-	record->process_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	record->threads = BPF_CORE_READ(task, signal, nr_threads);
-	record->netns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
-	record->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	record->process_start_ns = task->group_leader->start_boottime;
+	record->threads = task->signal->nr_threads;
+	record->netns = task->nsproxy->net_ns->ns.inum;
+	record->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
 	BPF_CORE_READ_INTO(&record->comm, task, comm);
 	BPF_CORE_READ_INTO(&record->process_comm, task, group_leader, comm);
 }
@@ -144,12 +145,12 @@ static __always_inline __u8 syscall_kind_of(__s32 number)
 
 static __always_inline struct file *file_at(struct task_struct *task, __u32 fd)
 {
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct fdtable *table = task->files->fdt;
 	struct file *file = NULL;
 
-	if (!table || fd >= BPF_CORE_READ(table, max_fds))
+	if (!table || fd >= table->max_fds)
 		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
+	bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
 	return file;
 }
 
@@ -227,6 +228,13 @@ static __always_inline __u32 find_loops(struct thread_loops *loops, struct task_
 	return !!loops->epoll + !!loops->poll + !!loops->select + !!loops->ring;
 }
 
+static __always_inline __u32 count_loops(struct task_struct *task)
+{
+	struct thread_loops loops = {};
+
+	return find_loops(&loops, task);
+}
+
 static __always_inline void write_loop(struct seq_file *seq, struct loop_record *record,
 				       const struct loop_record *loop)
 {
@@ -280,25 +288,26 @@ static __always_inline void read_detail(struct detail_record *record, struct tas
  */
 static __always_inline void note_namespace(struct task_struct *task)
 {
-	struct net *net = BPF_CORE_READ(task, nsproxy, net_ns);
-	__u32 tid = own_tid(task), inode;
+	struct net *net = task->nsproxy->net_ns;
+	__u32 tid, inode;
 
-	if (!net || (task->tgid != task->pid && BPF_CORE_READ(task, group_leader, nsproxy, net_ns) == net))
+	if (!net || (task->tgid != task->pid && task->group_leader->nsproxy->net_ns == net))
 		return;
-	inode = BPF_CORE_READ(net, ns.inum);
+	tid = own_tid_of(task);
+	inode = net->ns.inum;
 	bpf_map_update_elem(&namespaces, &inode, &tid, BPF_NOEXIST);
 }
 
 static __always_inline bool is_suspect(const struct task_struct *task)
 {
-	__u32 pid = own_tgid(task);
+	__u32 pid = own_tgid_of(task);
 
 	return cfg_loops && bpf_map_lookup_elem(&suspects, &pid);
 }
 
 static __always_inline bool is_requested(const struct task_struct *task)
 {
-	return cfg_details && requested_pid && own_tgid(task) == requested_pid;
+	return cfg_details && requested_pid && own_tgid_of(task) == requested_pid;
 }
 
 static __always_inline bool is_wanted_wait(__u8 kind)
@@ -307,26 +316,26 @@ static __always_inline bool is_wanted_wait(__u8 kind)
 	       (cfg_acceptors && kind == SYSCALL_ACCEPTS);
 }
 
+/* Whatever its descriptor leads to. */
 static __always_inline bool is_wanted(const struct thread_record *record, const struct task_struct *task, __u8 kind)
 {
-	if (want_chains())
-		return true;
-	if (record->flags & THREAD_HAS_SOCKET && is_wanted_wait(kind))
-		return true;
-	if (cfg_loops && (record->loops || kind == SYSCALL_WAITS_EPOLL))
-		return true;
-	return is_suspect(task);
+	return want_chains() || (cfg_loops && (record->loops || kind == SYSCALL_WAITS_EPOLL)) || is_suspect(task);
 }
 
-static __always_inline void write_thread(struct seq_file *seq, struct scratch *s, const struct thread_loops *loops)
+/* What it did with its ways to wait is looked up again: by now it may be one more, and pointers make paths, too. */
+static __always_inline void write_thread(struct seq_file *seq, struct scratch *s, struct task_struct *task)
 {
+	struct thread_loops loops = {};
+
+	if (s->thread.loops)
+		s->thread.loops = find_loops(&loops, task);
 	bpf_seq_write(seq, &s->thread, sizeof(s->thread));
 	if (s->thread.flags & THREAD_HAS_SOCKET)
 		bpf_seq_write(seq, &s->socket, sizeof(s->socket));
-	write_loop(seq, &s->loop, loops->epoll);
-	write_loop(seq, &s->loop, loops->poll);
-	write_loop(seq, &s->loop, loops->select);
-	write_loop(seq, &s->loop, loops->ring);
+	write_loop(seq, &s->loop, loops.epoll);
+	write_loop(seq, &s->loop, loops.poll);
+	write_loop(seq, &s->loop, loops.select);
+	write_loop(seq, &s->loop, loops.ring);
 	if (s->thread.flags & THREAD_HAS_DETAIL)
 		bpf_seq_write(seq, &s->detail, sizeof(s->detail));
 }
@@ -350,9 +359,7 @@ static __always_inline __u64 read_alarm(const struct task_struct *task)
 static __always_inline void scan_thread(struct seq_file *seq, struct task_struct *task, struct scratch *s)
 {
 	__u32 state = compat_task_state(task);
-	struct thread_loops loops = {};
 	__u8 kind = SYSCALL_OTHER;
-	bool details;
 
 	s->thread.flags = 0;
 	s->thread.syscall = -1;
@@ -361,26 +368,30 @@ static __always_inline void scan_thread(struct seq_file *seq, struct task_struct
 		read_syscall(&s->thread, task, &s->syscall);
 		kind = syscall_kind_of(s->thread.syscall);
 	}
+	s->thread.loops = count_loops(task);
+	s->details = cfg_threads || is_requested(task);
+	s->wanted = s->details || is_wanted(&s->thread, task, kind);
+	if (!s->wanted && !is_wanted_wait(kind))
+		return;
 	if (SYSCALL_HAS_FD(kind)) {
 		s->thread.fd = s->thread.args[0];
 		__builtin_memset(&s->socket, 0, sizeof(s->socket));
 		if (read_descriptor(&s->socket, task, s->thread.fd, kind))
 			s->thread.flags |= THREAD_HAS_SOCKET;
 	}
-	s->thread.loops = find_loops(&loops, task);
-	details = cfg_threads || is_requested(task);
-	if (!details && !is_wanted(&s->thread, task, kind))
+	if (!s->wanted && !(s->thread.flags & THREAD_HAS_SOCKET))
 		return;
 	s->thread.seen_ns = bpf_ktime_get_ns();
 	read_identity(&s->thread, task);
 	read_schedule(&s->thread, task, state);
 	if (s->thread.flags & THREAD_HAS_SOCKET)
 		s->thread.alarm_ns = read_alarm(task);
-	if (details) {
+	/* Without these there may be no map for it. */
+	if ((cfg_threads || cfg_details) && s->details) {
 		s->thread.flags |= THREAD_HAS_DETAIL;
 		read_detail(&s->detail, task);
 	}
-	write_thread(seq, s, &loops);
+	write_thread(seq, s, task);
 }
 
 static __always_inline void note_clock(void)
@@ -410,7 +421,7 @@ int thread_scan(struct bpf_iter__task *ctx)
 	__builtin_memset(&s->thread, 0, sizeof(s->thread));
 	if (cfg_find_namespaces)
 		note_namespace(task);
-	if (cfg_threads && !is_wanted_pid(own_tgid(task)))
+	if (cfg_threads && !is_wanted_pid(own_tgid_of(task)))
 		return 0;
 	if (cfg_readers || cfg_writers || cfg_acceptors || cfg_loops || cfg_threads || is_requested(task))
 		scan_thread(ctx->meta->seq, task, s);
