@@ -38,10 +38,18 @@ static __always_inline __u64 jiffies_to_moment(unsigned long expires, __u64 now)
 	return (__s64)moment > 0 ? moment : 1;
 }
 
+/* How long ago a stamp was taken, in its units. The socket is not locked: it may have been taken a moment after `now`. */
+static __always_inline __u64 units_since(__u32 now, __u32 stamp)
+{
+	__u32 since = now - stamp;
+
+	return since < -1024U ? since : 0;
+}
+
 /* The moment of a stamp in the low 32 bits of jiffies (tcp_jiffies32). */
 static __always_inline __u64 jiffies32_to_moment(__u32 stamp, __u64 now)
 {
-	__u64 age = (__u64)((__u32)bpf_jiffies64() - stamp) * cfg_tick_ns;
+	__u64 age = units_since(bpf_jiffies64(), stamp) * cfg_tick_ns;
 
 	return age < now ? now - age : 1;
 }
@@ -50,7 +58,7 @@ static __always_inline __u64 jiffies32_to_moment(__u32 stamp, __u64 now)
 static __always_inline __u64 stamp_to_moment(__u32 stamp, bool usec, __u64 now)
 {
 	__u64 unit = usec ? NS_PER_US : NS_PER_MS;
-	__u64 age = (__u64)((__u32)(now / unit) - stamp) * unit;
+	__u64 age = units_since(now / unit, stamp) * unit;
 
 	return age < now ? now - age : 1;
 }
