@@ -3,6 +3,7 @@
 
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -197,6 +198,7 @@ def test_pause_and_back_in_time(room, tmux):
     client = block(waiting_client(room, 5041, room.link.right4))
     screen = tmux(*ACCOUNTS, "--port", 5041)
     screen.wait(str(client.pid))
+    time.sleep(2)  # so that several looks have it
     screen.keys("Space")
     screen.wait("paused")
     client.peer.tell("send=1")
@@ -209,6 +211,7 @@ def test_pause_and_back_in_time(room, tmux):
     assert "paused" not in text
     for _ in range(600):
         screen.keys("{")
+        time.sleep(0.05)  # the screen comes after the key: what is looked for must not be passed by
         if rows(screen.screen()) == [client.pid]:
             break
     text = screen.wait(str(client.pid))
