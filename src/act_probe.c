@@ -19,6 +19,7 @@
 #include <linux/tcp.h>
 
 #include "act.h"
+#include "clock.h"
 #include "tcp_states.h"
 
 #define POLL_MS 20
@@ -49,14 +50,6 @@ struct probing {
 	pid_t guard;
 	int guard_fd; /* closed: put everything back */
 };
-
-static __u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (__u64)now.tv_sec * 1000000000 + (__u64)now.tv_nsec;
-}
 
 static int get_option(int fd, int option, int *value)
 {
@@ -178,7 +171,7 @@ static int get_info(const struct act *act, struct tcp_info *info)
 static bool has_answered(struct act *act, __u64 begun_ns)
 {
 	struct tcp_info info;
-	__u64 passed = now_ns() - begun_ns;
+	__u64 passed = clock_ns(CLOCK_MONOTONIC) - begun_ns;
 
 	if (get_info(act, &info))
 		return false;
@@ -196,11 +189,11 @@ static bool has_answered(struct act *act, __u64 begun_ns)
 static int wait_for_answer(struct act *act)
 {
 	struct pollfd cancel = { .fd = act->cancel_fd, .events = POLLIN };
-	__u64 begun = now_ns();
+	__u64 begun = clock_ns(CLOCK_MONOTONIC);
 
 	act->peer = PEER_SILENT;
 	while (!has_answered(act, begun)) {
-		if (now_ns() - begun > ACT_PROBE_NS)
+		if (clock_ns(CLOCK_MONOTONIC) - begun > ACT_PROBE_NS)
 			return 0;
 		if (poll(&cancel, 1, POLL_MS) > 0)
 			return -EINTR;

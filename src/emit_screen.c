@@ -17,6 +17,7 @@
 #include <wchar.h>
 
 #include "act.h"
+#include "clock.h"
 #include "emit.h"
 #include "out.h"
 #include "patience.h"
@@ -45,15 +46,6 @@ static struct {
 	struct act act; /* what was planned last */
 	bool planned;	/* act is to be closed */
 } view;
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
-}
-
 
 /* Keys come from the terminal also when stdin is something else. */
 static FILE *open_input(void)
@@ -147,7 +139,7 @@ static int draw(void)
 	int height = getmaxy(stdscr), width = getmaxx(stdscr);
 	int error = 0;
 
-	view.drawn_ns = now_ns();
+	view.drawn_ns = clock_ns(CLOCK_MONOTONIC);
 	if (height > 0 && width > 0)
 		error = screen_draw(&view.screen, &lines, (size_t)width, (size_t)height, view.drawn_ns - view.look_ns);
 	erase();
@@ -222,7 +214,7 @@ static int screen_emit_record(void *state, const struct row *row)
 static int screen_emit_look(void *state, const struct report *report, const struct look *look)
 {
 	(void)state;
-	view.look_ns = now_ns();
+	view.look_ns = clock_ns(CLOCK_MONOTONIC);
 	return screen_look(&view.screen, report, look->head) ?: draw();
 }
 
@@ -343,7 +335,7 @@ static int read_keys(void)
 		if (error)
 			return error;
 	}
-	if (worst >= SCREEN_DRAW || (screen_is_ticking(&view.screen) && now_ns() - view.drawn_ns >= TICK_NS))
+	if (worst >= SCREEN_DRAW || (screen_is_ticking(&view.screen) && clock_ns(CLOCK_MONOTONIC) - view.drawn_ns >= TICK_NS))
 		error = draw();
 	if (error)
 		return error;

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "exec_message.h"
 #include "messages.h"
 
@@ -132,14 +133,6 @@ static int start(struct helper *helper, struct arena *arena, const struct exec_m
 
 /* ---- Whether it may start ---- */
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static pid_t *free_place(struct helper *helper)
 {
 	size_t i;
@@ -166,7 +159,7 @@ static void run(struct helper *helper, struct arena *arena, const struct exec_me
 	pid_t *place = free_place(helper), pid = 0;
 	int err;
 
-	if (!place || !is_within_limit(helper, now_ns())) {
+	if (!place || !is_within_limit(helper, clock_ns(CLOCK_MONOTONIC))) {
 		helper->left_out++;
 		return;
 	}

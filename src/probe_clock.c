@@ -19,14 +19,6 @@
 #define NAP_CPU_NS 1000000
 #define NAPS 5
 
-__u64 clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (__u64)now.tv_sec * 1000000000 + (__u64)now.tv_nsec;
-}
-
 /* Returns whether it was left alone. */
 static bool nap(struct probe_clock *clock)
 {

@@ -9,6 +9,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "clock.h"
 #include "probe.h"
 #include "sleeps.h"
 #include "sockstall.skel.h"
@@ -154,8 +155,6 @@ struct probe {
 	__u64 stretched_ns;
 	__u64 long_idle_ns; /* see look_record.h */
 };
-
-__u64 clock_ns(clockid_t clock);
 
 /* A signal that asks for the end is waiting. */
 bool probe_is_asked_to_end(void);

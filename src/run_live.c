@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "asked_for.h"
+#include "clock.h"
 #include "exec.h"
 #include "new_file.h"
 #include "out.h"
@@ -42,14 +43,6 @@ struct live {
 	bool stop;
 };
 
-static __u64 now_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (__u64)now.tv_sec * 1000000000 + (__u64)now.tv_nsec;
-}
-
 /* Whether the signal that came was to dump, and not to end. */
 static bool took_dump_signal(struct live *live)
 {
@@ -73,7 +66,7 @@ static void sleep_until(struct live *live, __u64 moment_ns)
 	__u64 now, ns;
 
 	do {
-		now = now_ns(CLOCK_MONOTONIC);
+		now = clock_ns(CLOCK_MONOTONIC);
 		ns = moment_ns > now ? moment_ns - now : 0;
 		left.tv_sec = (time_t)(ns / 1000000000);
 		left.tv_nsec = (long)(ns % 1000000000);
@@ -89,9 +82,9 @@ static void sleep_until(struct live *live, __u64 moment_ns)
  */
 static int wait_for_person(struct live *live, __u64 moment_ns)
 {
-	__u64 now = now_ns(CLOCK_MONOTONIC), soonest = now + SOONEST_NS;
+	__u64 now = clock_ns(CLOCK_MONOTONIC), soonest = now + SOONEST_NS;
 
-	while (!live->stop && (now = now_ns(CLOCK_MONOTONIC)) < moment_ns) {
+	while (!live->stop && (now = clock_ns(CLOCK_MONOTONIC)) < moment_ns) {
 		__u64 left = moment_ns - now;
 		int answer = live->session.emitter->wait(live->session.emitter_state, left < PIECE_NS ? left : PIECE_NS);
 
@@ -129,7 +122,7 @@ static void fill_start(struct live *live, struct row *row, int argc, char **argv
 
 	row_init(row, ROW_START);
 	uname(&name);
-	row->time_ns = now_ns(CLOCK_REALTIME);
+	row->time_ns = clock_ns(CLOCK_REALTIME);
 	row->start.version = SOCKSTALL_VERSION;
 	row->start.kernel = arena_printf(&live->arena, "%s", name.release);
 	row->start.host = arena_printf(&live->arena, "%s", name.nodename);
@@ -143,11 +136,11 @@ static void fill_start(struct live *live, struct row *row, int argc, char **argv
 static void fill_end(struct live *live, struct row *row)
 {
 	row_init(row, ROW_END);
-	row->time_ns = now_ns(CLOCK_REALTIME);
+	row->time_ns = clock_ns(CLOCK_REALTIME);
 	row->end.looks = (int64_t)live->session.look_count;
 	row->end.records = (int64_t)live->session.records;
 	row->end.lost = (int64_t)live->session.lost;
-	row->end.cpu_s = (double)now_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e9;
+	row->end.cpu_s = (double)clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e9;
 }
 
 static void tell_ready(const struct options *options)
@@ -162,10 +155,10 @@ static void tell_ready(const struct options *options)
  */
 static int write_look(struct live *live)
 {
-	__u64 began = now_ns(CLOCK_MONOTONIC), interval = probe_interval(live->probe), took;
+	__u64 began = clock_ns(CLOCK_MONOTONIC), interval = probe_interval(live->probe), took;
 	int err = session_look(&live->session);
 
-	took = now_ns(CLOCK_MONOTONIC) - began;
+	took = clock_ns(CLOCK_MONOTONIC) - began;
 	if (took >= UNREAD_NS && took >= 2 * interval)
 		probe_missed(live->probe, took / interval);
 	return err;
@@ -189,7 +182,7 @@ static int look_again(struct live *live)
 
 	if (!undecided_ns)
 		return 0;
-	sleep_until(live, now_ns(CLOCK_MONOTONIC) + undecided_ns);
+	sleep_until(live, clock_ns(CLOCK_MONOTONIC) + undecided_ns);
 	return live->stop ? 0 : probe_look(live->probe, session_next_look(&live->session));
 }
 
@@ -210,12 +203,12 @@ static int look_once(struct live *live)
 /* Looks are due at multiples of the interval; one that is missed is left out, not made up for. */
 static int look_until_stopped(struct live *live)
 {
-	__u64 due = now_ns(CLOCK_MONOTONIC), now;
+	__u64 due = clock_ns(CLOCK_MONOTONIC), now;
 	int err = 0;
 
 	while (!live->stop && !err) {
 		err = take_look(live);
-		now = now_ns(CLOCK_MONOTONIC);
+		now = clock_ns(CLOCK_MONOTONIC);
 		if (live->deadline_ns && now >= live->deadline_ns)
 			break;
 		/* A look that a person asked for comes on top of the others. */
@@ -354,7 +347,7 @@ static int run_opened(struct live *live, int argc, char **argv)
 		privileges_drop(privileges_of(live));
 		tell_ready(&live->options);
 		if (live->options.duration_ns)
-			live->deadline_ns = now_ns(CLOCK_MONOTONIC) + live->options.duration_ns;
+			live->deadline_ns = clock_ns(CLOCK_MONOTONIC) + live->options.duration_ns;
 		err = run_session(live, argc, argv);
 	}
 	session_close(&live->session);

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "new_file.h"
 #include "run.h"
 #include "signals.h"
@@ -56,24 +57,16 @@ static int replay_chunk(struct session *session, const struct recording_chunk *c
 
 #define PIECE_NS 50000000ULL
 
-static __u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (__u64)now.tv_sec * 1000000000 + (__u64)now.tv_nsec;
-}
-
 /*
  * Between two looks of a replay on a screen, so that a person can follow it, or stop it, or hurry it on. After the
  * last (no timeout) it stays until they have seen enough. Returns 1 when they want to end, or a negative errno.
  */
 static int pace(const struct session *session, int signals, bool last)
 {
-	__u64 due = now_ns() + session->options->interval_ns;
+	__u64 due = clock_ns(CLOCK_MONOTONIC) + session->options->interval_ns;
 	int answer = session->emitter->wait ? EMITTER_PAUSED : EMITTER_GO_ON;
 
-	while (answer == EMITTER_PAUSED || (session->emitter->wait && (last || now_ns() < due))) {
+	while (answer == EMITTER_PAUSED || (session->emitter->wait && (last || clock_ns(CLOCK_MONOTONIC) < due))) {
 		answer = session->emitter->wait(session->emitter_state, PIECE_NS);
 		if (answer < 0)
 			return answer;
