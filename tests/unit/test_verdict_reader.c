@@ -288,6 +288,17 @@ static const struct {
 	{idle_6_min_with_limit, SERVER, "idle", false},
 };
 
+static struct reader_evidence evidence_of(const struct thread_record *thread, const struct socket_record *socket,
+					  bool client)
+{
+	return (struct reader_evidence){.thread = thread,
+					.socket = socket,
+					.now_ns = NOW,
+					.long_idle_ns = 300 * SECOND,
+					.tick_ns = TICK,
+					.client = client};
+}
+
 static void test_rules(void **state)
 {
 	const struct thread_record thread = {.pid = 10, .process_comm = "app"};
@@ -296,12 +307,7 @@ static void test_rules(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct socket_record socket = quiet();
-		struct reader_evidence evidence = {.thread = &thread,
-						   .socket = &socket,
-						   .now_ns = NOW,
-						   .long_idle_ns = 300 * SECOND,
-						   .tick_ns = TICK,
-						   .client = cases[i].client};
+		struct reader_evidence evidence = evidence_of(&thread, &socket, cases[i].client);
 		struct arena arena = {0};
 		const struct reader_rule *rule;
 
@@ -326,18 +332,13 @@ static void test_alarm(void **state)
 {
 	struct thread_record thread = {.pid = 10, .process_comm = "app", .alarm_ns = NOW + 90 * SECOND};
 	struct socket_record socket = quiet();
-	struct reader_evidence evidence = {.thread = &thread,
-					   .socket = &socket,
-					   .now_ns = NOW,
-					   .long_idle_ns = 300 * SECOND,
-					   .tick_ns = TICK,
-					   .client = CLIENT,
-					   .end = {READ_END_NEVER, TIMERS_NEVER}};
+	struct reader_evidence evidence = evidence_of(&thread, &socket, CLIENT);
 	const struct reader_rule *rule;
 	struct arena arena = {0};
 
 	(void)state;
 	we_spoke(&socket);
+	evidence.end = (struct read_end){READ_END_NEVER, TIMERS_NEVER};
 	evidence.spoke_last = SPEAKER_WE;
 	rule = reader_verdict(&evidence);
 	assert_non_null(strstr(rule->why(&arena, &evidence), "; only its own alarm (SIGALRM in 90.0 s) can end this read"));
