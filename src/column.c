@@ -50,7 +50,7 @@ const char *const stall_event_names[] = {
 #define READER_VERDICTS                                                                                                \
 	WORDS("peer_dead", "awaiting_reply", "reply_stopped", "no_request", "request_stopped", "maybe_dead", "idle",   \
 	      "waiting")
-#define WRITER_VERDICTS	 WORDS("peer_dead", "window_zero", "network_loss", "waiting", "sending")
+#define WRITER_VERDICTS	 WORDS("peer_dead", "no_answer", "window_zero", "network_loss", "waiting", "sending")
 #define CLOSING_VERDICTS                                                                                               \
 	WORDS("not_closed", "not_read", "peer_not_closed", "window_zero", "unanswered", "half_closed", "under_way")
 #define CHAIN_VERDICTS                                                                                                 \

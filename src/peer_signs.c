@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "peer_signs.h"
 
+#include "tcp_states.h"
 #include "timers.h"
 
 static __u64 ago(__u64 now_ns, __u64 then_ns)
@@ -23,7 +24,8 @@ bool signs_data_unanswered(const struct socket_record *socket, __u64 now_ns)
 	__u64 silence = ago(now_ns, signs_last_heard(socket));
 	__u64 stuck = socket->first_sent_ns ? ago(now_ns, socket->first_sent_ns) : silence;
 
-	if (!timers_in_flight(socket) || stuck < SIGNS_SILENCE_NS)
+	/* An unanswered SYN may be one that a full accept queue has no room for: no peer was ever heard. */
+	if (!timers_in_flight(socket) || stuck < SIGNS_SILENCE_NS || socket->name.state == STATE_SYN_SENT)
 		return false;
 	return socket->retransmits >= 3 || (socket->retransmits == 2 && silence >= SIGNS_SILENCE_NS);
 }

@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 
+#include "tcp_states.h"
+
 #define NS_PER_S    1000000000ULL
 #define RTO_MIN_NS  (NS_PER_S / 5)   /* TCP_RTO_MIN */
 #define RTO_INIT_NS NS_PER_S	     /* TCP_TIMEOUT_INIT, RFC 6298 2.1 */
@@ -377,7 +379,10 @@ static struct read_end protocol_ends(const struct socket_record *socket, __u64 t
 {
 	struct read_end end = {READ_END_NEVER, TIMERS_NEVER};
 
-	if (timers_in_flight(socket)) {
+	if (socket->name.state == STATE_SYN_SENT) {
+		end.at_ns = timers_connect_ends(socket, tick_ns);
+		end.by = READ_END_CONNECT;
+	} else if (timers_in_flight(socket)) {
 		end.at_ns = data_ends(socket, tick_ns);
 		end.by = socket->user_timeout_ns ? READ_END_USER_TIMEOUT : READ_END_RETRIES;
 	} else if (socket->flags & SOCKET_PROBE_TIMER) {

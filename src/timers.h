@@ -33,6 +33,7 @@ enum read_end_by {
 	READ_END_USER_TIMEOUT, /* data in flight, or keepalive, and TCP_USER_TIMEOUT */
 	READ_END_KEEPALIVE,
 	READ_END_WINDOW_PROBES, /* unsent data, a closed window and tcp_retries2 */
+	READ_END_CONNECT,	/* not connected yet: as connect() would */
 };
 
 struct read_end {
@@ -59,7 +60,7 @@ int timers_in_flight(const struct socket_record *socket);
 enum write_end_by {
 	WRITE_END_NEVER,
 	WRITE_END_SNDTIMEO,
-	WRITE_END_PROTOCOL, /* retransmission, window probes or TCP_USER_TIMEOUT */
+	WRITE_END_PROTOCOL, /* retransmission (also of a SYN), window probes or TCP_USER_TIMEOUT */
 };
 
 struct write_end {

@@ -3,6 +3,8 @@
 
 #include "address.h"
 #include "peer_signs.h"
+#include "read_signs.h"
+#include "tcp_states.h"
 #include "wording.h"
 
 static __u64 ago(const struct reader_evidence *evidence, __u64 then_ns)
@@ -15,34 +17,17 @@ static __u64 later_of(__u64 a, __u64 b)
 	return a > b ? a : b;
 }
 
-/* ---- Who spoke last ---- */
-
-enum speaker reader_speaker(const struct socket_record *socket, __u64 tick_ns)
-{
-	__u64 sent = socket->last_sent_ns, received = socket->last_received_ns;
-
-	if (socket->unacked_bytes || socket->unsent_bytes)
-		return SPEAKER_WE;
-	if (!socket->bytes_sent && !socket->bytes_received)
-		return SPEAKER_NOBODY;
-	if (!socket->bytes_received)
-		return SPEAKER_WE;
-	if (!socket->bytes_sent)
-		return SPEAKER_PEER;
-	if (sent > received + 2 * tick_ns)
-		return SPEAKER_WE;
-	if (received > sent + 2 * tick_ns)
-		return SPEAKER_PEER;
-	/* Within a tick the times cannot tell, but sequence numbers can: the ACK of our last byte came after the
-	 * peer's. */
-	return socket->acked_after_received ? SPEAKER_WE : SPEAKER_PEER;
-}
-
 /* ---- Evidence ---- */
 
 static bool is_not_tcp(const struct reader_evidence *evidence)
 {
 	return evidence->socket->name.kind != SOCKET_KIND_TCP;
+}
+
+/* What is in flight is a SYN: the reader waits for the connection first, and its limits are those of connect(). */
+static bool is_connecting(const struct reader_evidence *evidence)
+{
+	return evidence->socket->name.state == STATE_SYN_SENT;
 }
 
 static bool data_is_unanswered(const struct reader_evidence *evidence)
@@ -58,6 +43,16 @@ static bool keepalive_is_unanswered(const struct reader_evidence *evidence)
 static bool window_is_unanswered(const struct reader_evidence *evidence)
 {
 	return signs_window_unanswered(evidence->socket, evidence->now_ns);
+}
+
+static bool data_is_there(const struct reader_evidence *evidence)
+{
+	return read_has_data(evidence->thread, evidence->socket);
+}
+
+static bool end_is_there(const struct reader_evidence *evidence)
+{
+	return read_has_end(evidence->socket);
 }
 
 static bool client_and_nobody_spoke(const struct reader_evidence *evidence)
@@ -126,6 +121,8 @@ static const char *say_kernel_end(struct arena *arena, const struct reader_evide
 		return arena_printf(arena, "if the peer is gone, TCP_USER_TIMEOUT ends it in %s", in);
 	case READ_END_KEEPALIVE:
 		return arena_printf(arena, "if the peer is gone, keepalive ends it in %s", in);
+	case READ_END_CONNECT:
+		return arena_printf(arena, "the kernel gives up in %s", in);
 	case READ_END_WINDOW_PROBES:
 		return arena_printf(arena, "if the peer is gone, window probes give up in %s", in);
 	case READ_END_NEVER:
@@ -170,6 +167,30 @@ static const char *why_waiting(struct arena *arena, const struct reader_evidence
 	if (evidence->end.by == READ_END_RCVTIMEO || alarm_is_set(evidence))
 		return arena_printf(arena, "it waits for data; %s", say_end(arena, evidence));
 	return "it waits for data: nothing here tells whether any is due";
+}
+
+static const char *why_connecting(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return arena_printf(arena, "not connected: nothing has answered our SYN for %s, sent again %s; %s",
+			    say_ago(arena, evidence, socket->first_sent_ns),
+			    say_count(arena, socket->retransmits, "times"), say_end(arena, evidence));
+}
+
+static const char *why_data_is_there(struct arena *arena, const struct reader_evidence *evidence)
+{
+	return arena_printf(arena,
+			    "%s have come and lie unread: it is not the peer that keeps it (its process may be frozen, or "
+			    "it waits for room in a pipe, or for the rest of a TLS record)",
+			    say_count(arena, evidence->socket->unread_bytes, "bytes"));
+}
+
+static const char *why_end_is_there(struct arena *arena, const struct reader_evidence *evidence)
+{
+	(void)arena;
+	(void)evidence;
+	return "the end of the connection has come: it is not the peer that keeps it (its process may be frozen)";
 }
 
 /* What the peer sends after our data was first sent again does not answer it. */
@@ -324,6 +345,13 @@ static const char *advise_path(struct arena *arena, const struct reader_evidence
 	return advise(arena, evidence, arena_printf(arena, "see whether %s is up and the path to it is open", peer));
 }
 
+static const char *advise_connect(struct arena *arena, const struct reader_evidence *evidence)
+{
+	return advise(arena, evidence,
+		      arena_printf(arena, "see whether %s is up, listens, and has room in its accept queue",
+				   say_peer(arena, &evidence->socket->name)));
+}
+
 static const char *advise_greeting(struct arena *arena, const struct reader_evidence *evidence)
 {
 	const char *peer = say_peer(arena, &evidence->socket->name);
@@ -362,6 +390,9 @@ static const struct reader_rule rules[] = {
 	{ data_is_unanswered,      "peer_dead",       SEVERITY_DEAD,       why_data,            advise_path },
 	{ keepalive_is_unanswered, "peer_dead",       SEVERITY_DEAD,       why_keepalive,       advise_path },
 	{ window_is_unanswered,    "peer_dead",       SEVERITY_DEAD,       why_window,          advise_path },
+	{ is_connecting,           "awaiting_reply",  SEVERITY_WAITING,    why_connecting,      advise_connect },
+	{ data_is_there,           "waiting",         SEVERITY_NONE,       why_data_is_there,   NULL },
+	{ end_is_there,            "waiting",         SEVERITY_NONE,       why_end_is_there,    NULL },
 	{ client_and_nobody_spoke, "awaiting_reply",  SEVERITY_WAITING,    why_no_greeting,     advise_greeting },
 	{ client_and_we_spoke,     "awaiting_reply",  SEVERITY_WAITING,    why_no_reply,        advise_server },
 	{ client_and_peer_spoke,   "reply_stopped",   SEVERITY_WAITING,    why_reply_stopped,   advise_server },

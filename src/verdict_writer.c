@@ -2,6 +2,7 @@
 #include "verdict_writer.h"
 
 #include "peer_signs.h"
+#include "tcp_states.h"
 #include "wording.h"
 
 /* ---- Evidence ---- */
@@ -9,6 +10,12 @@
 static bool is_not_tcp(const struct writer_evidence *evidence)
 {
 	return evidence->socket->name.kind != SOCKET_KIND_TCP;
+}
+
+/* What is in flight is a SYN: whether the peer is there at all is not known. */
+static bool is_connecting(const struct writer_evidence *evidence)
+{
+	return evidence->socket->name.state == STATE_SYN_SENT;
 }
 
 static bool data_is_unanswered(const struct writer_evidence *evidence)
@@ -55,7 +62,8 @@ static const char *say_end(struct arena *arena, const struct writer_evidence *ev
 	case WRITE_END_SNDTIMEO:
 		return arena_printf(arena, "its send timeout ends it in %s", in);
 	case WRITE_END_PROTOCOL:
-		return arena_printf(arena, "if the peer is gone, the kernel gives up in %s", in);
+		return arena_printf(arena, "%sthe kernel gives up in %s",
+				    is_connecting(evidence) ? "" : "if the peer is gone, ", in);
 	case WRITE_END_NEVER:
 		break;
 	}
@@ -77,6 +85,15 @@ static const char *why_other(struct arena *arena, const struct writer_evidence *
 	if (evidence->end.by == WRITE_END_SNDTIMEO)
 		return arena_printf(arena, "it waits for room: the other end takes nothing; %s", say_end(arena, evidence));
 	return "it waits for room: the other end takes nothing, or not as fast as this end writes";
+}
+
+static const char *why_connecting(struct arena *arena, const struct writer_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return arena_printf(arena, "not connected: nothing has answered our SYN for %s, sent again %s; %s",
+			    say_since(arena, evidence->now_ns, socket->first_sent_ns),
+			    say_count(arena, socket->retransmits, "times"), say_end(arena, evidence));
 }
 
 static const char *why_data(struct arena *arena, const struct writer_evidence *evidence)
@@ -147,6 +164,14 @@ static const char *advise_path(struct arena *arena, const struct writer_evidence
 	return advise(arena, evidence, arena_printf(arena, "see whether %s is up and the path to it is open", peer));
 }
 
+static const char *advise_connect(struct arena *arena, const struct writer_evidence *evidence)
+{
+	const char *peer = say_peer(arena, &evidence->socket->name);
+
+	return advise(arena, evidence,
+		      arena_printf(arena, "see whether %s is up, listens, and has room in its accept queue", peer));
+}
+
 static const char *advise_peer(struct arena *arena, const struct writer_evidence *evidence)
 {
 	const char *peer = say_peer(arena, &evidence->socket->name);
@@ -170,6 +195,7 @@ static const struct writer_rule rules[] = {
 	{ is_not_tcp,              "waiting",         SEVERITY_NONE,       why_other,           NULL },
 	{ data_is_unanswered,      "peer_dead",       SEVERITY_DEAD,       why_data,            advise_path },
 	{ window_is_unanswered,    "peer_dead",       SEVERITY_DEAD,       why_probes,          advise_path },
+	{ is_connecting,           "no_answer",       SEVERITY_WAITING,    why_connecting,      advise_connect },
 	{ window_is_closed,        "window_zero",     SEVERITY_WAITING,    why_window,          advise_peer },
 	{ segments_are_lost,       "network_loss",    SEVERITY_WAITING,    why_loss,            advise_loss },
 	{ buffer_has_room,         "waiting",         SEVERITY_NONE,       why_room,            NULL },

@@ -109,6 +109,22 @@ def alarm(room):
     return prediction
 
 
+def connect_of(room, port, kind, step):
+    """A thread that connects without waiting, and then waits for data, or with its first data: what ends connect() ends that."""
+    room.there.drop("input", f"tcp dport {port}")
+    stall = Stall(room.here, "endpoint.py", "syncnt=1", f"connect_later={room.link.right4},{port}", step)
+    stall.said("blocking")
+    return Prediction("returns_by_s", {"type": kind, "pid": stall.pid}, lambda: stall.said("returned", PATIENCE))
+
+
+def connect_of_a_reader(room):
+    return connect_of(room, 6013, "reader", "block=recvfrom")
+
+
+def connect_of_a_writer(room):
+    return connect_of(room, 6014, "writer", "push=100")
+
+
 def connect_syncnt(room):
     room.there.drop("input", "tcp dport 6011")
     stall = client(room, 6011, room.link.right4, "syncnt=2")
@@ -163,7 +179,7 @@ def request_syncnt(room):
 ENDINGS = {build.__name__: build for build in (
     receive_timeout, keepalive, keepalive_user_timeout, retransmission_user_timeout,
     retransmission_interface_down, retransmission_retries2, receive_timeout_before_keepalive, alarm, connect_syncnt,
-    connect_user_timeout, request_synack_retries, request_syncnt)}
+    connect_of_a_reader, connect_of_a_writer, connect_user_timeout, request_synack_retries, request_syncnt)}
 
 
 def room_of_predictions():
@@ -230,7 +246,7 @@ def test_timed_out_as_meant(outcome):
     assert errors["alarm"] == "EINTR"
     for name in ("keepalive", "keepalive_user_timeout", "retransmission_user_timeout",
                  "retransmission_interface_down", "retransmission_retries2", "connect_syncnt",
-                 "connect_user_timeout"):
+                 "connect_of_a_reader", "connect_of_a_writer", "connect_user_timeout"):
         assert errors[name] in ("ETIMEDOUT", "EHOSTUNREACH"), name
 
 

@@ -8,7 +8,8 @@ import time
 import pytest
 
 import run
-from child import Stall
+from cgroups import Cgroup, cgroup2
+from child import Stall, wait_until
 from zoo import Case, Room, Zoo, asleep_since, check, in_syscall, keepers
 
 STUCK = {}
@@ -407,6 +408,54 @@ def test_nothing_stays_open(zoo, ended):
     records = run.once("readers", "-m", "300ms")
     for name in ended:
         assert not run.findings(records, **zoo.cases[name].who)
+
+
+@pytest.fixture
+def freezer():
+    mount = cgroup2()
+    if not mount or not os.access(mount, os.W_OK):
+        pytest.skip("no writable cgroup v2 hierarchy on this machine")
+    group = Cgroup(mount)
+    yield group
+    freeze(group, 0)
+    group.delete()
+
+
+def freeze(group, frozen):
+    """As a container is paused."""
+    with open(f"{group.folder}/cgroup.freeze", "w") as file:
+        file.write(str(frozen))
+    wait_until(lambda: f"frozen {frozen}" in open(f"{group.folder}/cgroup.events").read(), 10, "the freezer")
+
+
+def test_frozen_reader(freezer):
+    """
+    Frozen in its read, it sleeps on when the answer has come: the peer has not stopped. Its twin, who is as frozen and has no
+    answer, waits for one.
+    """
+    room = Room()
+    try:
+        answered, peer = connected(room, 7401)
+        waiting, _ = connected(room, 7402)
+        for client in answered, waiting:
+            tell(client, "send=5", "block=recvfrom")
+            client.said("blocking")
+            in_syscall(client, "recvfrom")
+            freezer.add(client.pid)
+        freeze(freezer, 1)
+        tell(peer, "send=7")
+        peer.said("sent")
+        options = "readers", "-m", "100ms", "--netns", room.here.inode
+        wait_until(lambda: run.findings(run.once(*options), pid=waiting.pid), 10, "the one without an answer")
+        records = run.once("-a", *options)
+        assert run.only(records, pid=waiting.pid)["verdict"] == "awaiting_reply"
+        record = run.only(records, pid=answered.pid)
+        assert record["verdict"] == "waiting" and "7 bytes have come" in record["why"], record
+        assert not run.findings(run.once(*options), pid=answered.pid)
+        freeze(freezer, 0)
+        assert answered.said("returned")["count"] == 7
+    finally:
+        room.close()
 
 
 @pytest.mark.parametrize("options, expected", [((), "maybe_dead"), (("keepalive=60,60,9",), None)])

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "tcp_states.h"
 #include "timers.h"
 
 #define MS 1000000ULL
@@ -132,6 +133,23 @@ static void test_syn_retries(void **state)
 	s.first_sent_ns = NOW - 31 * S;
 	s.timer_ns = NOW + 32 * S;
 	assert_int_equal(timers_connect_ends(&s, 0), NOW + 96 * S);
+}
+
+/* Who reads or writes before the connection is there waits for that. */
+static void test_syn_of_a_reader(void **state)
+{
+	struct socket_record s = connecting();
+
+	(void)state;
+	s.name.state = STATE_SYN_SENT;
+	s.unacked_bytes = 1;
+	s.syn_retries = 2;
+	s.retries2 = 15;
+	assert_int_equal(timers_read_ends(&s, NOW, 0).by, READ_END_CONNECT);
+	assert_int_equal(timers_read_ends(&s, NOW, 0).at_ns, NOW + 7 * S);
+	assert_int_equal(timers_write_ends(&s, NOW, 0).at_ns, NOW + 7 * S);
+	s.name.state = STATE_ESTABLISHED;
+	assert_int_equal(timers_read_ends(&s, NOW, 0).by, READ_END_RETRIES);
 }
 
 static void test_syn_linear_timeouts(void **state)
@@ -408,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_defer_accept),
 		cmocka_unit_test(test_syn_queue_pressure),
 		cmocka_unit_test(test_syn_retries),
+		cmocka_unit_test(test_syn_of_a_reader),
 		cmocka_unit_test(test_syn_linear_timeouts),
 		cmocka_unit_test(test_connect_user_timeout),
 		cmocka_unit_test(test_retries2),

@@ -10,6 +10,7 @@
 
 #include "make_look.h"
 #include "report_kinds.h"
+#include "tcp_states.h"
 #include "verdict_reader.h"
 
 #define NOW   (10000 * SECOND)
@@ -224,6 +225,65 @@ static void idle_6_min_with_limit(struct socket_record *socket)
 	socket->rcvtimeo_ns = 900 * SECOND;
 }
 
+/* Three SYNs are unanswered, and the fourth has been sent just now. */
+static void connecting(struct socket_record *socket)
+{
+	unanswered(socket);
+	socket->retransmits = 3;
+	socket->rto_ns = 8 * SECOND;
+	socket->timer_ns = NOW + 8 * SECOND;
+	socket->first_sent_ns = NOW - 7 * SECOND;
+	socket->name.state = STATE_SYN_SENT;
+	socket->bytes_sent = socket->bytes_received = 0;
+	socket->unacked_bytes = 1;
+	socket->syn_retries = 6;
+}
+
+static void data_has_come(struct socket_record *socket)
+{
+	peer_spoke(socket);
+	socket->unread_bytes = 7;
+	socket->rcvlowat = 1;
+}
+
+static void less_has_come_than_it_waits_for(struct socket_record *socket)
+{
+	data_has_come(socket);
+	socket->rcvlowat = 8;
+}
+
+static void unanswered_and_data_has_come(struct socket_record *socket)
+{
+	data_has_come(socket);
+	unanswered(socket);
+}
+
+static void fin_has_come(struct socket_record *socket)
+{
+	peer_spoke(socket);
+	socket->name.state = STATE_CLOSE_WAIT;
+}
+
+static void error_has_come(struct socket_record *socket)
+{
+	peer_spoke(socket);
+	socket->sk_err = 104;
+}
+
+static void was_shut_down(struct socket_record *socket)
+{
+	we_spoke(socket);
+	socket->shutdown = 1;
+}
+
+/* It has said all that it will, and waits for the answer to that. */
+static void closed_its_side(struct socket_record *socket)
+{
+	we_spoke(socket);
+	socket->name.state = STATE_FIN_WAIT2;
+	socket->shutdown = 2;
+}
+
 static void is_udp(struct socket_record *socket)
 {
 	unanswered(socket);
@@ -267,6 +327,18 @@ static const struct {
 	{window_probes_out, SERVER, "peer_dead", true},
 	{window_probes_answered, SERVER, "idle", false},
 	{window_probes_out_and_heard_since, SERVER, "idle", false},
+
+	{connecting, CLIENT, "awaiting_reply", true},
+	{data_has_come, CLIENT, "waiting", false},
+	{data_has_come, SERVER, "waiting", false},
+	{less_has_come_than_it_waits_for, CLIENT, "reply_stopped", true},
+	{less_has_come_than_it_waits_for, SERVER, "request_stopped", true},
+	{unanswered_and_data_has_come, CLIENT, "peer_dead", true},
+	{fin_has_come, CLIENT, "waiting", false},
+	{fin_has_come, SERVER, "waiting", false},
+	{error_has_come, SERVER, "waiting", false},
+	{was_shut_down, CLIENT, "waiting", false},
+	{closed_its_side, CLIENT, "awaiting_reply", true},
 
 	{nobody_spoke, CLIENT, "awaiting_reply", true},
 	{we_spoke, CLIENT, "awaiting_reply", true},
@@ -352,6 +424,42 @@ static void test_alarm(void **state)
 	assert_string_equal(reader_verdict(&evidence)->verdict, "idle");
 	thread.alarm_ns = NOW;
 	assert_string_equal(reader_verdict(&evidence)->verdict, "maybe_dead");
+	arena_free(&arena);
+}
+
+/* What it has seen it leaves where it is. */
+static void test_peek(void **state)
+{
+	struct thread_record thread = {.pid = 10, .process_comm = "app", .syscall_name = "recvfrom"};
+	struct socket_record socket = quiet();
+	struct reader_evidence evidence = evidence_of(&thread, &socket, CLIENT);
+
+	(void)state;
+	data_has_come(&socket);
+	evidence.spoke_last = SPEAKER_PEER;
+	thread.args[2] = 2;
+	assert_string_equal(reader_verdict(&evidence)->verdict, "waiting");
+	thread.args[3] = 2; /* MSG_PEEK */
+	assert_string_equal(reader_verdict(&evidence)->verdict, "reply_stopped");
+	strcpy(thread.syscall_name, "recvmsg");
+	assert_string_equal(reader_verdict(&evidence)->verdict, "reply_stopped");
+	strcpy(thread.syscall_name, "read");
+	assert_string_equal(reader_verdict(&evidence)->verdict, "waiting");
+}
+
+/* What ends it is what ends connect(), and no more is said of a peer than is known. */
+static void test_connecting(void **state)
+{
+	const struct thread_record thread = {.pid = 10, .process_comm = "app"};
+	struct socket_record socket = quiet();
+	struct reader_evidence evidence = evidence_of(&thread, &socket, CLIENT);
+	struct arena arena = {0};
+
+	(void)state;
+	connecting(&socket);
+	evidence.end = timers_read_ends(&socket, NOW - SECOND, 0);
+	assert_string_equal(reader_verdict(&evidence)->why(&arena, &evidence),
+			    "not connected: nothing has answered our SYN for 7.0 s, sent again 3 times; the kernel gives up in 2 min 0 s");
 	arena_free(&arena);
 }
 
@@ -661,6 +769,8 @@ int main(void)
 #define REPORT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_peek),
+		cmocka_unit_test(test_connecting),
 		cmocka_unit_test(test_who_spoke_last),
 		cmocka_unit_test(test_severities),
 		REPORT_TEST(test_row),

@@ -11,6 +11,7 @@
 #include "make_look.h"
 #include "peer_signs.h"
 #include "report_kinds.h"
+#include "tcp_states.h"
 #include "verdict_writer.h"
 
 #define NOW (10000 * SECOND)
@@ -92,6 +93,16 @@ static void has_room(struct socket_record *socket)
 	socket->queued_bytes = 1000;
 }
 
+/* sendto(MSG_FASTOPEN) connects first. */
+static void connecting(struct socket_record *socket)
+{
+	data_unanswered(socket);
+	socket->name.state = STATE_SYN_SENT;
+	socket->unacked_bytes = socket->packets_out = 1;
+	socket->unsent_bytes = socket->queued_bytes = 0;
+	socket->syn_retries = 6;
+}
+
 static void is_unix(struct socket_record *socket)
 {
 	socket->name.kind = SOCKET_KIND_UNIX;
@@ -110,6 +121,7 @@ static const struct {
 	{data_unanswered, "peer_dead", "sent again 2 times without an answer", SEVERITY_DEAD},
 	{sent_again, "network_loss", "segments get lost", SEVERITY_WAITING},
 	{has_room, "waiting", "has room", SEVERITY_NONE},
+	{connecting, "no_answer", "for 2.0 s, sent again 2 times; the kernel gives up in", SEVERITY_WAITING},
 	{is_unix, "waiting", "the other end takes nothing", SEVERITY_NONE},
 };
 

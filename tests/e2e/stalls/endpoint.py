@@ -122,6 +122,8 @@ class Endpoint:
         sock.setblocking(False)
         self.held.append(sock)
         sock.connect_ex((address, int(port)))
+        sock.setblocking(True)
+        self.sock = sock
         say("connecting", fd=sock.fileno())
 
     def accept_every(self, value):
@@ -189,6 +191,14 @@ class Endpoint:
         say("blocking", fd=fd, port=self.sock.getsockname()[1])
         try:
             say("returned", count=write(fd))
+        except OSError as error:
+            say("returned", error=error_name(error))
+
+    def push(self, value):
+        """Send, and say when that began and ended."""
+        say("blocking", fd=self.sock.fileno(), port=self.sock.getsockname()[1])
+        try:
+            say("returned", count=self.sock.send(b"x" * int(value)))
         except OSError as error:
             say("returned", error=error_name(error))
 
