@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "holders.h"
 
-#include <string.h>
-
 #include "owners.h"
-#include "waits.h"
 
 /* What keeps a process from what it holds; the least is chosen. */
 enum rank {
@@ -15,34 +12,19 @@ enum rank {
 	RANK_LAST_CHOICE, /* see owners_is_last_choice() */
 };
 
-static bool waits_for_children(const struct thread_record *thread)
+static enum rank rank_of(const struct processes *processes, const struct owner_record *owner, bool stopped_first)
 {
-	static const char *const calls[] = {"wait4", "waitid", "rt_sigsuspend", "rt_sigtimedwait", "pause"};
-	size_t i;
-
-	for (i = 0; i < sizeof(calls) / sizeof(calls[0]) && thread->flags & THREAD_SLEEPING; i++)
-		if (!strcmp(thread->syscall_name, calls[i]))
-			return true;
-	return false;
-}
-
-static enum rank rank_of(const struct look *look, const struct owner_record *owner, bool stopped_first)
-{
-	size_t i, count, looking_after = 0;
-	const struct thread_view *threads = waits_threads(look, owner->pid, &count);
+	const struct process_view *process = processes_find(processes, owner->pid);
 
 	if (owners_is_last_choice(owner))
 		return RANK_LAST_CHOICE;
-	for (i = 0; i < count; i++) {
-		if (threads[i].thread->flags & THREAD_STOPPED)
-			return stopped_first ? RANK_STOPPED_FIRST : RANK_STOPPED_LAST;
-		looking_after += waits_for_children(threads[i].thread);
-	}
-	return count && looking_after == count ? RANK_LOOKS_AFTER : RANK_ACTIVE;
+	if (process && process->stopped)
+		return stopped_first ? RANK_STOPPED_FIRST : RANK_STOPPED_LAST;
+	return process && process->looks_after ? RANK_LOOKS_AFTER : RANK_ACTIVE;
 }
 
-struct holder holders_choose(const struct look *look, const struct owner_record *const *owners, size_t count,
-			     __u32 except, bool stopped_first)
+struct holder holders_choose(const struct processes *processes, const struct owner_record *const *owners,
+			     size_t count, __u32 except, bool stopped_first)
 {
 	struct holder holder = {.count = 0};
 	enum rank best = RANK_LAST_CHOICE;
@@ -54,7 +36,7 @@ struct holder holders_choose(const struct look *look, const struct owner_record 
 
 		if ((i && owners[i]->pid == owners[i - 1]->pid) || owners[i]->pid == except)
 			continue;
-		rank = rank_of(look, owners[i], stopped_first);
+		rank = rank_of(processes, owners[i], stopped_first);
 		holder.count += rank != RANK_LAST_CHOICE;
 		able += rank < RANK_LOOKS_AFTER;
 		if (holder.owner && rank >= best)

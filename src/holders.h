@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "look.h"
+#include "processes.h"
 
 struct holder {
 	const struct owner_record *owner; /* NULL: nobody else holds it */
@@ -19,8 +19,8 @@ struct holder {
  * takes; else last, for another may well go on. Then the lowest pid.
  * The process `except` is left out; 0: none.
  */
-struct holder holders_choose(const struct look *look, const struct owner_record *const *owners, size_t count,
-			     __u32 except, bool stopped_first);
+struct holder holders_choose(const struct processes *processes, const struct owner_record *const *owners,
+			     size_t count, __u32 except, bool stopped_first);
 
 /* The owners of the socket with this inode; NULL: none. */
 const struct owner_record *const *holders_of_inode(const struct look *look, __u64 inode, size_t *count);

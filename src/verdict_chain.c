@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "processes.h"
 #include "tcp_states.h"
 #include "wording.h"
 
@@ -40,7 +41,7 @@ static bool is_blocked(const struct chain_evidence *evidence)
 {
 	const struct thread_record *thread = evidence->doing ? evidence->doing->thread : NULL;
 
-	if (!thread || !(thread->flags & THREAD_SLEEPING) || waits_in_loop(thread))
+	if (!thread || !(thread->flags & THREAD_SLEEPING) || thread_in_loop(thread))
 		return false;
 	return thread->threads <= 1 || thread->state & UNINTERRUPTIBLE;
 }

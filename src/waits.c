@@ -30,45 +30,11 @@ static int add(struct waits *waits, const struct wait *wait)
 	return 0;
 }
 
-const struct thread_view *waits_threads(const struct look *look, __u32 pid, size_t *count)
+bool waits_has_one_thread(const struct waits *waits, __u32 pid)
 {
-	size_t low = 0, high = look->threads.count, end;
+	const struct process_view *process = processes_find(&waits->processes, pid);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (look->threads.items[middle].thread->pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (end = low; end < look->threads.count && look->threads.items[end].thread->pid == pid; end++)
-		;
-	*count = end - low;
-	return *count ? &look->threads.items[low] : NULL;
-}
-
-bool waits_has_one_thread(const struct look *look, __u32 pid)
-{
-	size_t count;
-	const struct thread_view *threads = waits_threads(look, pid, &count);
-
-	return threads && count == 1 && threads->thread->threads <= 1;
-}
-
-bool waits_in_loop(const struct thread_record *thread)
-{
-	static const char *const calls[] = {"poll", "ppoll", "select", "pselect6", "io_uring_enter"};
-	size_t i;
-
-	if (!(thread->flags & THREAD_SLEEPING))
-		return false;
-	if (thread->syscall_kind == SYSCALL_WAITS_EPOLL)
-		return true;
-	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
-		if (!strcmp(thread->syscall_name, calls[i]))
-			return true;
-	return false;
+	return process && process->one_thread;
 }
 
 /* ---- Threads ---- */
@@ -108,24 +74,24 @@ static void judge_writer(struct wait *wait, const struct look *look)
 }
 
 /* Many a process has a thread that collects what its children write: there nobody waits but that thread. */
-static bool is_pipe(const struct wait *wait, const struct look *look)
+static bool is_pipe(const struct waits *waits, const struct wait *wait)
 {
-	return wait->socket->name.kind == SOCKET_KIND_PIPE && wait->socket->peer_inode && waits_has_one_thread(look, wait->pid);
+	return wait->socket->name.kind == SOCKET_KIND_PIPE && wait->socket->peer_inode && waits_has_one_thread(waits, wait->pid);
 }
 
 /* Of TCP what is stuck; of unix sockets and pipes, which tell less, all: whether it counts is for who follows them. */
-static bool judge(struct wait *wait, const struct look *look)
+static bool judge(const struct waits *waits, struct wait *wait)
 {
 	bool is_unix = wait->socket->name.kind == SOCKET_KIND_UNIX && wait->socket->peer_inode;
-	bool is_local = is_unix || is_pipe(wait, look);
+	bool is_local = is_unix || is_pipe(waits, wait);
 	bool is_tcp = wait->socket->name.kind == SOCKET_KIND_TCP;
 
 	switch (wait->view->thread->syscall_kind) {
 	case SYSCALL_READS:
-		judge_reader(wait, look);
+		judge_reader(wait, waits->look);
 		return is_local || (is_tcp && wait->severity > SEVERITY_SUSPECT);
 	case SYSCALL_WRITES:
-		judge_writer(wait, look);
+		judge_writer(wait, waits->look);
 		return is_local || (is_tcp && wait->severity > SEVERITY_SUSPECT);
 	case SYSCALL_CONNECTS:
 		wait->verdict = "no_answer";
@@ -152,7 +118,7 @@ static int add_thread(struct waits *waits, const struct look *previous, const st
 		return 0;
 	sleeping = sleeping_since(waits->look, previous, view, thread->syscall_kind);
 	wait.since_ns = sleeping.since_ns;
-	if (sleeping.least_age_ns < min_age_ns || !judge(&wait, waits->look))
+	if (sleeping.least_age_ns < min_age_ns || !judge(waits, &wait))
 		return 0;
 	return add(waits, &wait);
 }
@@ -160,25 +126,11 @@ static int add_thread(struct waits *waits, const struct look *previous, const st
 /* ---- Event loops ---- */
 
 /* A loop waits for an answer only while it is in its wait: else what keeps it is something else. */
-static bool has_loop(const struct look *look, __u32 pid)
+static bool has_loop(const struct waits *waits, __u32 pid)
 {
-	size_t i, count;
-	const struct thread_view *threads = waits_threads(look, pid, &count);
+	const struct process_view *process = processes_find(&waits->processes, pid);
 
-	for (i = 0; i < count; i++)
-		if (waits_in_loop(threads[i].thread))
-			return true;
-	return false;
-}
-
-static bool is_waited_on(const struct waits *waits, const struct socket_record *socket)
-{
-	size_t i;
-
-	for (i = 0; i < waits->count; i++)
-		if (waits->items[i].socket->name.inode == socket->name.inode)
-			return true;
-	return false;
+	return process && process->in_loop;
 }
 
 /* We connected, asked, and nothing came back: since when; 0: not so. */
@@ -202,8 +154,7 @@ static int add_connection(struct waits *waits, const struct socket_record *socke
 	const struct owner_record *owner = owners_main(look, socket->name.cookie);
 	struct wait wait = {.socket = socket, .since_ns = since, .severity = SEVERITY_WAITING};
 
-	if (!since || since + min_age_ns > now || !owner || !has_loop(look, owner->pid) ||
-	    is_waited_on(waits, socket))
+	if (!since || since + min_age_ns > now || !owner || !has_loop(waits, owner->pid))
 		return 0;
 	wait.pid = owner->pid;
 	wait.fd = owner->fd;
@@ -216,21 +167,53 @@ static int add_connection(struct waits *waits, const struct socket_record *socke
 	return add(waits, &wait);
 }
 
+/* ---- All of them ---- */
+
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
 static int compare(const void *left, const void *right)
 {
 	const struct wait *a = left, *b = right;
+	int order = COMPARE(a->pid, b->pid);
 
-	if (a->pid != b->pid)
-		return a->pid < b->pid ? -1 : 1;
-	if (a->tid != b->tid)
-		return a->tid < b->tid ? -1 : 1;
-	return (a->fd > b->fd) - (a->fd < b->fd);
+	if (!order)
+		order = COMPARE(a->severity == SEVERITY_NONE, b->severity == SEVERITY_NONE);
+	if (!order)
+		order = COMPARE(a->since_ns, b->since_ns);
+	if (!order)
+		order = COMPARE(a->tid, b->tid);
+	return order ? order : COMPARE(a->fd, b->fd);
+}
+
+/* Of one socket: a thread's wait before that of the loop. */
+static int compare_sockets(const void *left, const void *right)
+{
+	const struct wait *a = left, *b = right;
+	int order = COMPARE(a->socket->name.inode, b->socket->name.inode);
+
+	return order ? order : COMPARE(!a->tid, !b->tid);
+}
+
+/* A connection on which a thread sleeps is that thread's; and each is seen once. */
+static void forget_twice_awaited(struct waits *waits)
+{
+	size_t i, kept = 0;
+
+	qsort(waits->items, waits->count, sizeof(*waits->items), compare_sockets);
+	for (i = 0; i < waits->count; i++) {
+		const struct wait *wait = &waits->items[i];
+
+		if (!wait->tid && kept && waits->items[kept - 1].socket->name.inode == wait->socket->name.inode)
+			continue;
+		waits->items[kept++] = *wait;
+	}
+	waits->count = kept;
 }
 
 int waits_collect(struct waits *waits, const struct look *look, const struct look *previous, __u64 min_age_ns)
 {
 	size_t i;
-	int err = 0;
+	int err = processes_collect(&waits->processes, look);
 
 	waits->look = look;
 	for (i = 0; i < look->threads.count && !err; i++)
@@ -240,10 +223,10 @@ int waits_collect(struct waits *waits, const struct look *look, const struct loo
 		err = add_connection(waits, look->sockets.items[i], min_age_ns);
 	for (i = 0; i < look->connections.count && !err; i++)
 		err = add_connection(waits, look->connections.items[i], min_age_ns);
-	if (err)
+	if (err || !waits->count)
 		return err;
-	if (waits->count)
-		qsort(waits->items, waits->count, sizeof(*waits->items), compare);
+	forget_twice_awaited(waits);
+	qsort(waits->items, waits->count, sizeof(*waits->items), compare);
 	err = waits_find_ends(waits);
 	if (!err)
 		waits_find_next(waits);
@@ -253,7 +236,8 @@ int waits_collect(struct waits *waits, const struct look *look, const struct loo
 void waits_free(struct waits *waits)
 {
 	listeners_free(&waits->listeners);
+	ends_free(&waits->ends);
+	processes_free(&waits->processes);
 	free(waits->items);
-	free(waits->ends);
 	*waits = (struct waits){0};
 }

@@ -5,8 +5,10 @@
 
 #include <stdbool.h>
 
+#include "ends.h"
 #include "listeners.h"
 #include "look.h"
+#include "processes.h"
 #include "verdict.h"
 
 #define WAITS_NONE ((size_t)-1)
@@ -44,10 +46,10 @@ struct wait {
 
 struct waits {
 	const struct look *look;
-	struct wait *items; /* sorted by pid */
+	struct wait *items; /* sorted by pid; of each first those that tell that something is due, the oldest first */
 	size_t count, capacity;
-	struct waits_end *ends; /* of connections, sorted by their addresses */
-	size_t end_count;
+	struct processes processes;
+	struct ends ends;
 	struct listeners listeners;
 };
 
@@ -55,20 +57,14 @@ struct waits {
 int waits_collect(struct waits *waits, const struct look *look, const struct look *previous, __u64 min_age_ns);
 void waits_free(struct waits *waits);
 
-/* The threads of a process: the first, and how many; NULL: none was seen. */
-const struct thread_view *waits_threads(const struct look *look, __u32 pid, size_t *count);
-
 /* A process with one thread: it waits for what that is asleep in. */
-bool waits_has_one_thread(const struct look *look, __u32 pid);
-
-/* Whether the thread is asleep in its event loop's wait. */
-bool waits_in_loop(const struct thread_record *thread);
+bool waits_has_one_thread(const struct waits *waits, __u32 pid);
 
 /* For each the other end (waits_ends.c), and what that process waits for (waits_next.c). */
 int waits_find_ends(struct waits *waits);
 void waits_find_next(struct waits *waits);
 
-/* Which thread tells what the process at the other end does: a stopped one, the only one, or the busiest. NULL: none. */
-const struct thread_view *waits_doing(const struct look *look, const struct wait *last);
+/* Which thread tells what the process at the other end does (struct process_view). NULL: none. */
+const struct thread_view *waits_doing(const struct waits *waits, const struct wait *last);
 
 #endif

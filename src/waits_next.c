@@ -3,19 +3,22 @@
  * What the process at the other end waits for in turn. A process with one thread waits for what that thread is asleep
  * in. Through pipes only such a process is followed. Of a process with many, and of an event loop, the wait that began next after it was asked is the most likely.
  */
+#include "holders.h"
 #include "waits.h"
 
 /* Times of sockets are as coarse as a tick, and a wait begins a little after the question came. */
 #define SLACK_TICKS 3
 
-static size_t first_of(const struct waits *waits, __u32 pid)
+/* The first wait of a process that tells that something is due, and began then or later. */
+static size_t first_since(const struct waits *waits, __u32 pid, __u64 since_ns)
 {
 	size_t low = 0, high = waits->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
+		const struct wait *wait = &waits->items[middle];
 
-		if (waits->items[middle].pid < pid)
+		if (wait->pid < pid || (wait->pid == pid && wait->severity != SEVERITY_NONE && wait->since_ns < since_ns))
 			low = middle + 1;
 		else
 			high = middle;
@@ -23,13 +26,28 @@ static size_t first_of(const struct waits *waits, __u32 pid)
 	return low;
 }
 
+static bool is_of(const struct waits *waits, size_t i, __u32 pid)
+{
+	return i < waits->count && waits->items[i].pid == pid;
+}
+
+/* That of the only thread of a process; WAITS_NONE: it has more, or sleeps in a loop, or not on a socket. */
+static size_t only_thread_wait(const struct waits *waits, __u32 pid)
+{
+	const struct process_view *process = processes_find(&waits->processes, pid);
+	size_t i = first_since(waits, pid, 0);
+
+	return process && process->one_thread && !process->in_loop && is_of(waits, i, pid) ? i : WAITS_NONE;
+}
+
 /* How many other processes hold the socket with this inode. */
 static bool is_shared(const struct look *look, __u64 inode, __u32 pid)
 {
-	size_t i;
+	size_t i, count;
+	const struct owner_record *const *owners = holders_of_inode(look, inode, &count);
 
-	for (i = 0; i < look->owners_by_inode.count; i++)
-		if (look->owners_by_inode.items[i]->inode == inode && look->owners_by_inode.items[i]->pid != pid)
+	for (i = 0; i < count; i++)
+		if (owners[i]->pid != pid)
 			return true;
 	return false;
 }
@@ -47,7 +65,7 @@ static bool both_are_alone(const struct waits *waits, const struct wait *wait, c
 {
 	const struct look *look = waits->look;
 
-	return waits_has_one_thread(look, wait->pid) && waits_has_one_thread(look, other->pid) &&
+	return waits_has_one_thread(waits, wait->pid) && waits_has_one_thread(waits, other->pid) &&
 	       !is_shared(look, wait->socket->name.inode, wait->pid) &&
 	       !is_shared(look, other->socket->name.inode, other->pid);
 }
@@ -61,53 +79,69 @@ static __u64 asked_at(const struct waits *waits, const struct wait *wait)
 	return wait->peer->last_received_ns > slack ? wait->peer->last_received_ns - slack : 0;
 }
 
-/* A thread that has been busy with another question for longer keeps ours waiting all the same. */
-static bool is_candidate(const struct waits *waits, const struct wait *wait, const struct wait *other, __u64 asked)
+struct candidates {
+	size_t count; /* 2 stands for more, too */
+	size_t first; /* the one that began first, or WAITS_NONE */
+};
+
+/* Returns false where no later one counts. */
+static bool consider(const struct waits *waits, struct candidates *candidates, const struct wait *wait, size_t i)
 {
+	const struct wait *other = &waits->items[i];
+
 	if (is_other_end(wait, other) || other == wait)
-		return false;
-	if (other->tid && waits_has_one_thread(waits->look, other->pid))
 		return true;
-	/* A pipe tells nothing of who was asked when: among many waits none is more likely. */
-	if (wait->socket->name.kind == SOCKET_KIND_PIPE)
-		return false;
-	/* Nothing tells that a unix reader among many threads is awaited. */
-	return other->severity != SEVERITY_NONE && (!other->since_ns || other->since_ns >= asked);
+	candidates->count++;
+	if (candidates->first == WAITS_NONE || other->since_ns < waits->items[candidates->first].since_ns)
+		candidates->first = i;
+	return candidates->count < 2;
 }
 
-static size_t nearest(const struct waits *waits, const struct wait *wait, size_t *candidates)
+/* Of the waits of a process from the given one on those that tell that something is due; while since is not known, or is. */
+static void consider_all(const struct waits *waits, struct candidates *candidates, const struct wait *wait, size_t i, bool known)
 {
-	__u64 asked = asked_at(waits, wait);
-	size_t i, found = WAITS_NONE;
+	for (; is_of(waits, i, wait->peer_pid) && waits->items[i].severity != SEVERITY_NONE; i++)
+		if (!waits->items[i].since_ns == known || !consider(waits, candidates, wait, i))
+			return;
+}
 
-	*candidates = 0;
-	for (i = first_of(waits, wait->peer_pid); i < waits->count && waits->items[i].pid == wait->peer_pid; i++) {
-		const struct wait *other = &waits->items[i];
+/*
+ * The only thread of a process keeps ours waiting even where it has been busy with another question for longer. Of
+ * others what began after we asked counts, or may have: of a unix reader among many threads nothing tells that it is awaited.
+ */
+static struct candidates find_candidates(const struct waits *waits, const struct wait *wait, size_t only)
+{
+	__u32 pid = wait->peer_pid;
+	struct candidates candidates = {.first = WAITS_NONE};
 
-		if (!is_candidate(waits, wait, other, asked))
-			continue;
-		(*candidates)++;
-		if (found == WAITS_NONE || other->since_ns < waits->items[found].since_ns)
-			found = i;
+	if (only != WAITS_NONE) {
+		consider(waits, &candidates, wait, only);
+		return candidates;
 	}
-	return found;
+	/* A pipe tells nothing of who was asked when: among many waits none is more likely. */
+	if (wait->socket->name.kind == SOCKET_KIND_PIPE)
+		return candidates;
+	consider_all(waits, &candidates, wait, first_since(waits, pid, 0), false);
+	consider_all(waits, &candidates, wait, first_since(waits, pid, asked_at(waits, wait) ?: 1), true);
+	return candidates;
 }
 
 static void find_next(struct waits *waits, struct wait *wait)
 {
-	size_t i, candidates;
+	struct candidates candidates;
+	size_t only;
 
 	if (wait->found != FOUND_PROCESS && wait->found != FOUND_QUEUE)
 		return;
-	for (i = first_of(waits, wait->peer_pid); i < waits->count && waits->items[i].pid == wait->peer_pid; i++) {
-		if (!is_other_end(wait, &waits->items[i]) || !both_are_alone(waits, wait, &waits->items[i]))
-			continue;
-		wait->next = i;
+	only = only_thread_wait(waits, wait->peer_pid);
+	if (only != WAITS_NONE && is_other_end(wait, &waits->items[only]) && both_are_alone(waits, wait, &waits->items[only])) {
+		wait->next = only;
 		wait->sure = true;
 		return;
 	}
-	wait->next = nearest(waits, wait, &candidates);
-	wait->sure = candidates == 1 && wait->peer_alone;
+	candidates = find_candidates(waits, wait, only);
+	wait->next = candidates.first;
+	wait->sure = candidates.count == 1 && wait->peer_alone;
 }
 
 void waits_find_next(struct waits *waits)
@@ -118,22 +152,11 @@ void waits_find_next(struct waits *waits)
 		find_next(waits, &waits->items[i]);
 }
 
-const struct thread_view *waits_doing(const struct look *look, const struct wait *last)
+const struct thread_view *waits_doing(const struct waits *waits, const struct wait *last)
 {
-	const struct thread_view *found = NULL, *threads;
-	size_t i, count;
+	const struct process_view *process = processes_find(&waits->processes, last->peer_pid);
 
 	if (last->found != FOUND_PROCESS && last->found != FOUND_QUEUE)
 		return NULL;
-	threads = waits_threads(look, last->peer_pid, &count);
-	for (i = 0; i < count; i++) {
-		const struct thread_record *thread = threads[i].thread;
-
-		if (thread->flags & THREAD_STOPPED)
-			return &threads[i];
-		if (!found || (found->thread->flags & THREAD_SLEEPING &&
-			       (!(thread->flags & THREAD_SLEEPING) || (thread->state & 2 && !(found->thread->state & 2)))))
-			found = &threads[i];
-	}
-	return found;
+	return process ? process->doing : NULL;
 }
