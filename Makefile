@@ -353,7 +353,8 @@ scenarios: packages
 	@/usr/bin/python3 -B tests/scenarios/scenarios.py $(SCENARIOS)
 
 # Beside other tools, in a network namespace of its own; written to build/bench.json too. Some 40 minutes, with nothing
-# else on the machine. PARTS="events waits churn servers first looks itself" chooses; ROUNDS=5, SOAK=3600 (s).
+# else on the machine. PARTS="events waits churn servers first looks itself before" chooses; ROUNDS=5, SOAK=3600 (s).
+# BEFORE=path names an older sockstall that is measured beside this one.
 BENCH_PROGRAMS := $(B)/load $(B)/net_load $(B)/flood $(B)/empty $(B)/scan
 bench: packages
 	@tests/scenarios/install.sh $(BENCH_PACKAGES)

@@ -10,6 +10,7 @@ round each, are worth more than the times.
 import os
 import sys
 
+import before
 import churn
 import events
 import first
@@ -26,12 +27,13 @@ SOCKSTALL, LOAD, NET_LOAD, FLOOD, EMPTY, SCAN = (
 
 PARTS = {
     "events": lambda figures: events.bench(figures, SOCKSTALL, LOAD),
-    "waits": lambda figures: waits.bench(figures.line, waits.Waits(LOAD, EMPTY, lambda *words: Sockstall(SOCKSTALL, *words), ROUNDS)),
+    "waits": lambda figures: waits.bench(figures, waits.Waits(LOAD, EMPTY, lambda *words: Sockstall(SOCKSTALL, *words), ROUNDS)),
     "churn": lambda figures: churn.bench(figures, SOCKSTALL, NET_LOAD, EMPTY),
     "servers": lambda figures: servers.bench(figures, SOCKSTALL),
     "first": lambda figures: first.bench(figures, SOCKSTALL),
     "looks": lambda figures: looks.bench(figures, SOCKSTALL, LOAD, NET_LOAD, FLOOD, SCAN),
     "itself": lambda figures: itself.bench(figures, SOCKSTALL, LOAD),
+    "before": lambda figures: before.bench(figures, SOCKSTALL, LOAD),
 }
 VERSIONS = {
     "sockstall": [SOCKSTALL, "--version"], "ss": ["ss", "-V"], "bpftrace": ["bpftrace", "--version"],

@@ -107,11 +107,6 @@ class Figures:
                      reasons.get(name))
         return values
 
-    def line(self, what, value, note=""):
-        """A figure that somebody else has worked out."""
-        self.rows.append({"what": what, "value": value, "note": note})
-        print(f"  {what:<58} {value:>12}  {note}", flush=True)
-
     def write(self, path):
         with open(path + ".new", "w", encoding="utf-8") as file:
             json.dump({"about": self.about, "figures": self.rows}, file, indent=1)

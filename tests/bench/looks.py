@@ -60,6 +60,7 @@ def bench_threads(figures, program, load, net_load, scan):
                 ("empty iterator", said(scan, "task", 5)),
                 ("a look, readers", look(program, "readers")),
                 ("a look, epoll", look(program, "epoll")),
+                ("a look, chains", look(program, "chains")),
                 ("walk of /proc/*/task/*/syscall", said(net_load, "walk", 1))], ROUNDS, count)
 
 
@@ -104,8 +105,17 @@ def bench_reactions(figures, program, load):
             ("--flight 60s", look(program, "readers", "--flight", "60s"))], ROUNDS)
 
 
+def bench_commands(figures, program, load):
+    """What each command's look costs over the same threads: what one does not ask for one does not pay."""
+    with Helper(load, "threads", 1000):
+        figures.compare(SECTION, "a look over 1,000 threads asleep in read, by command", "ms", [
+            (command or "(overview)", look(program, *filter(None, [command])))
+            for command in ("readers", "handshakes", "epoll", "writers", "closing", "", "chains")], ROUNDS)
+
+
 def bench(figures, program, load, net_load, flood, scan):
     bench_threads(figures, program, load, net_load, scan)
+    bench_commands(figures, program, load)
     bench_reactions(figures, program, load)
     bench_sockets(figures, program, load, scan)
     bench_requests(figures, program, flood, scan)

@@ -3,9 +3,10 @@
 """
 Draws bench.json.
 
-usage: plots.py bench.json FOLDER       writes FOLDER/*.svg and copies the figures beside them
+usage: plots.py bench.json FOLDER       writes FOLDER/*.svg and README.md, and copies the figures beside them
 
-What grows with something is drawn over it, on logarithmic axes, with the slope: 1 is linear. The rest are bars.
+What grows with something is drawn over it, on logarithmic axes, with the slope: 1 is linear. The rest are bars. The page
+holds all plots, and the slopes in words.
 """
 import json
 import math
@@ -43,10 +44,27 @@ def each(points, unit):
     return (y2 - y1) / (x2 - x1) * per_ns
 
 
+def by_variant(rows):
+    """{variant: its points, by size}, in the order of the bench."""
+    found = {}
+    for row in rows:
+        found.setdefault(row["variant"], []).append((row["size"], row["median"]))
+    return {variant: sorted(points) for variant, points in found.items()}
+
+
+def in_words(points):
+    """What the last slope says of how the cost grows."""
+    power = slope(points)
+    if power < 0.25:
+        return "does not grow"
+    if power < 0.8:
+        return "grows slower: a fixed part still counts"
+    return "linear" if power < 1.2 else "grows faster than linear"
+
+
 def draw_growth(what, unit, rows, path):
     figure, axes = pyplot.subplots(figsize=(7, 4.2))
-    for variant in dict.fromkeys(row["variant"] for row in rows):
-        points = sorted((row["size"], row["median"]) for row in rows if row["variant"] == variant)
+    for variant, points in by_variant(rows).items():
         label = variant
         if len(points) > 1:
             label += f": slope {slope(points):.2f}, {each(points, unit):,.0f} ns each"
@@ -60,7 +78,10 @@ def draw_growth(what, unit, rows, path):
 def draw_bars(what, unit, rows, path):
     figure, axes = pyplot.subplots(figsize=(7, 0.8 + 0.4 * len(rows)))
     names, values = [row["variant"] for row in rows], [row["median"] for row in rows]
-    bars = axes.barh(names, values, color=["#888"] + ["#36c" if "sockstall" in name else "#bbb" for name in names[1:]])
+    colors = ["#36c" if "sockstall" in name else "#888" if not i else "#bbb" for i, name in enumerate(names)]
+    bars = axes.barh(names, values, color=colors)
+    if min(values) > 0 and max(values) > 20 * min(values):
+        axes.set_xscale("log")
     axes.errorbar(values, range(len(rows)), fmt="none", ecolor="black", elinewidth=0.8, xerr=[
         [row["median"] - row["low"] for row in rows], [row["high"] - row["median"] for row in rows]])
     for bar, row in zip(bars, rows):
@@ -85,17 +106,49 @@ def file_name(section, what):
     return "-".join([section, *words[:6]]).lower() + ".svg"
 
 
+class Page:
+    """README.md of the folder: every plot, and under those of growth what is linear in what."""
+
+    def __init__(self, about):
+        self.lines = ["# What it costs, drawn", "",
+                      "Made by `make plots` from the figures of `make bench` (bench.json, beside this page). Medians, with the middle half",
+                      "of the rounds; in brackets the ratio to the first line.", "",
+                      f"Linux {about['kernel']}, {about['architecture']}, {about['cpus']} CPUs ({about['cpu']}), "
+                      f"{about['memory_gib']} GiB; {about['rounds']} rounds.", ""]
+        self.lines += [f"- {name}: {version}" for name, version in about["versions"].items()]
+
+    def plot(self, what, path):
+        name = os.path.basename(path)
+        self.lines += ["", f"## {what[0].upper() + what[1:]}", "", f"![{what}]({name})"]
+
+    def slopes(self, what, unit, rows):
+        table = [(variant, points) for variant, points in by_variant(rows).items() if len(points) > 1]
+        if table:
+            self.lines += ["", f"| {unit} over {what} | slope | of it | one more costs |", "| --- | --- | --- | --- |"]
+        self.lines += [f"| {variant} | {slope(points):.2f} | {in_words(points)} | {each(points, unit):,.0f} ns |"
+                       for variant, points in table]
+
+    def write(self, folder):
+        with open(os.path.join(folder, "README.md"), "w", encoding="utf-8") as file:
+            file.write("\n".join(self.lines) + "\n")
+
+
 def main():
     source, folder = sys.argv[1:3]
     with open(source, encoding="utf-8") as file:
-        figures = json.load(file)["figures"]
+        bench = json.load(file)
     os.makedirs(folder, exist_ok=True)
-    for (section, what, unit), rows in groups(figures).items():
+    page = Page(bench["about"])
+    for (section, what, unit), rows in groups(bench["figures"]).items():
         path = os.path.join(folder, file_name(section, what))
-        if rows[0]["size"] is not None:
-            draw_growth(what, unit, rows, path)
-        elif len(rows) > 1:
-            draw_bars(what, unit, rows, path)
+        growth = rows[0]["size"] is not None
+        if not growth and len(rows) < 2:
+            continue
+        (draw_growth if growth else draw_bars)(what, unit, rows, path)
+        page.plot(f"{'cost over ' if growth else ''}{what}", path)
+        if growth:
+            page.slopes(what, unit, rows)
+    page.write(folder)
     copy = os.path.join(folder, "bench.json")
     if os.path.abspath(source) != os.path.abspath(copy):
         shutil.copy(source, copy)

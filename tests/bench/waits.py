@@ -15,6 +15,7 @@ import time
 
 from beside import SERVER_CPU, pinned, tracing
 
+SECTION = "waits"
 WAITS = ("epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6", "io_uring_enter")
 COUNT = 200000
 SLOW_COUNT = 5000  # for what costs microseconds a call
@@ -81,7 +82,7 @@ class Waits:
         return loaded - (first + last) / 2, (first + last) / 2
 
     def added(self, wait):
-        """The bare cost, and medians of what empty programs and sockstall add to it."""
+        """Of each round the bare cost, and what empty programs and sockstall add to it."""
         empty, counted, bare = [], [], []
         for _ in range(self.rounds):
             for values, context in ((empty, lambda: Empty(self.empty, wait)),
@@ -89,27 +90,27 @@ class Waits:
                 added, plain = self.once(wait, context)
                 values.append(added)
                 bare.append(plain)
-        return tuple(map(statistics.median, (bare, empty, counted)))
+        return bare, empty, counted
 
     def under(self, wait, before):
         bare = self.figure(wait, SLOW_COUNT)
-        return statistics.median(self.figure(wait, SLOW_COUNT, before) for _ in range(SLOW_ROUNDS)) - bare
+        return [self.figure(wait, SLOW_COUNT, before) - bare for _ in range(SLOW_ROUNDS)]
 
     def others(self, wait):
-        """(name, what it adds) of the tools that are installed."""
+        """(name, what it adds in each round, or why it does not run here)."""
         tools = {
-            "bpftrace": lambda: statistics.median(self.once(wait, lambda: Bpftrace(wait))[0] for _ in range(SLOW_ROUNDS)),
+            "bpftrace histogram": lambda: [self.once(wait, lambda: Bpftrace(wait))[0] for _ in range(SLOW_ROUNDS)],
             "perf trace -s": lambda: self.under(wait, tracing(["perf", "trace", "-s", "-o", os.devnull, "-e", wait])),
             "strace -c": lambda: self.under(wait, ["strace", "-c", "-f", "-o", os.devnull, "-e", f"trace={wait}"]),
         }
         for name, measure in tools.items():
             if not shutil.which(name.split()[0]):
-                yield name, "not installed"
+                yield name, [], "not installed"
                 continue
             try:
-                yield name, f"{measure():+,.0f} ns"
+                yield name, measure(), None
             except (subprocess.CalledProcessError, IndexError) as error:
-                yield name, f"does not run here: {error}"
+                yield name, [], str(error)
 
 
 def tracing_programs():
@@ -118,11 +119,14 @@ def tracing_programs():
     return sum(program.get("type") == "tracepoint" for program in json.loads(done.stdout or "[]"))
 
 
-def bench(row, waits):
+def bench(figures, waits):
     if tracing_programs():
-        row("tracing programs of others", str(tracing_programs()), "what follows says little while they are there")
+        print(f"  {tracing_programs()} tracing programs of others: what follows says little while they are there")
     for wait in WAITS:
         bare, empty, counted = waits.added(wait)
-        others = "; ".join(f"{name} {added}" for name, added in waits.others(wait))
-        row(f"{wait}() with epoll --interfaces all beside it", f"{counted:+.0f} ns",
-            f"bare {bare:.0f} ns; empty programs {empty:+.0f} ns: {counted / empty:.2f} times that; {others}")
+        figures.add(SECTION, f"{wait}(), bare", "bare", "ns", bare)
+        what = f"what is added to {wait}()"
+        floor = figures.add(SECTION, what, "empty programs", "ns", empty)["median"]
+        figures.add(SECTION, what, "sockstall", "ns", counted, base=empty)
+        for name, values, reason in waits.others(wait):
+            figures.add(SECTION, what, name, "ns", values, base=[floor] * len(values), reason=reason)
