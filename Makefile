@@ -157,7 +157,7 @@ $(G)/%.hash: src/share/% | $(G)
 	$(call say,HASH)
 	$(Q)printf '"%s"\n' "$$(sha256sum < $< | cut -c 1-64 | tr a-f A-F | basenc --base16 -d | basenc --base64)" > $@
 
-$(B)/html_page.o $(B)/unit/pure/html_page.o: $(PAGE_PARTS:%=$(G)/%.inc) $(PAGE_PARTS:%=$(G)/%.hash)
+$(B)/html_page.o $(B)/unit/pure/html_page.o $(G)/fuzz/pure/html_page.o: $(PAGE_PARTS:%=$(G)/%.inc) $(PAGE_PARTS:%=$(G)/%.hash)
 
 $(B)/sockstall: $(OBJECTS)
 	$(call say,LD)
