@@ -236,16 +236,22 @@ __u64 timers_connect_ends(const struct socket_record *socket, __u64 tick_ns)
 
 /*
  * tcp_rtx_probe0_timed_out(): against a closed window the retransmissions are window probes, and
- * what counts is how long nothing has been heard. Before Linux 6.10 half of this.
+ * what counts is how long nothing has been heard; but with TCP_USER_TIMEOUT not that either. Before Linux 6.10 half of this.
  */
 static int closed_window_timed_out(const struct retransmission *timer)
 {
-	__u64 timeout = 2 * timer->rto_max;
+	__u64 elapsed = elapsed_ns(timer->at, timer->start) + 2 * timer->tick_ns;
+	__u64 user_timeout = timer->socket->user_timeout_ns, timeout = 2 * timer->rto_max;
 
-	if (timer->socket->user_timeout_ns)
-		timeout = min_ns(timeout, timer->socket->user_timeout_ns);
-	return elapsed_ns(timer->at, timer->socket->last_ack_ns) > timeout && timer->start &&
-	       elapsed_ns(timer->at, timer->start) > timeout;
+	if (user_timeout && elapsed >= user_timeout)
+		return 1;
+	return elapsed_ns(timer->at, timer->socket->last_ack_ns) > timeout && elapsed > timeout;
+}
+
+/* Such a retransmission is none that is counted: its start is known all the same, or else when the data was sent. */
+static __u64 closed_window_start(const struct socket_record *socket)
+{
+	return socket->first_sent_ns ? socket->first_sent_ns : socket->last_sent_ns;
 }
 
 static __u64 data_ends(const struct socket_record *socket, __u64 tick_ns)
@@ -253,7 +259,9 @@ static __u64 data_ends(const struct socket_record *socket, __u64 tick_ns)
 	struct retransmission timer = retransmission_of(socket, tick_ns);
 	int expiries;
 
-	if (socket->retransmits)
+	if (!socket->snd_wnd)
+		timer.start = closed_window_start(socket);
+	else if (socket->retransmits)
 		timer.start = socket->first_sent_ns;
 	for (expiries = 0; expiries < MAX_EXPIRIES && timer.at != TIMERS_NEVER; expiries++) {
 		if (socket->snd_wnd ? timed_out(&timer, socket->retries2, RTO_MIN_NS) : closed_window_timed_out(&timer))
@@ -328,42 +336,57 @@ __u64 timers_window_probe_sent(const struct socket_record *socket)
 	return elapsed_ns(socket->timer_ns, probe_interval(socket, socket->backoff));
 }
 
-/* icsk_probes_tstamp is when the timer fired first: the intervals since, taken back from the next. */
-static __u64 probes_began(const struct socket_record *socket)
+/*
+ * icsk_probes_tstamp is when the timer fired first: the intervals since, taken back from the next. An answer sets the count
+ * of probes back (tcp_ack()), but only an open window the backoff and that time (tcp_ack_probe()). The backoff stops at
+ * tcp_retries2 (tcp_send_probe0()): then what was sent last before the window closed tells.
+ */
+static __u64 probes_began(const struct socket_record *socket, __u64 tick_ns)
 {
+	__u32 backoff = socket->backoff, fired = backoff > socket->probes_out ? backoff : socket->probes_out;
 	__u64 began = socket->timer_ns;
-	__u32 backoff = socket->backoff;
 	__u32 i;
 
-	for (i = 0; i < socket->probes_out && i < MAX_EXPIRIES; i++) {
-		began = elapsed_ns(began, probe_interval(socket, backoff));
+	for (i = 0; i < fired && i < MAX_EXPIRIES; i++) {
+		__u64 interval = probe_interval(socket, backoff);
+
+		/* The pending timer is taken as it stands. */
+		began = elapsed_ns(began, i ? add_ns(interval, lateness(interval, tick_ns)) : interval);
 		if (backoff)
 			backoff--;
 	}
-	return began;
+	if (socket->snd_wnd || socket->backoff < socket->retries2 || !socket->last_sent_ns)
+		return began;
+	return min_ns(began, add_ns(socket->last_sent_ns, probe_interval(socket, 0)));
+}
+
+/* tcp_clamp_probe0_to_user_timeout() */
+static __u64 clamped_probe(const struct socket_record *socket, __u64 wait, __u64 elapsed)
+{
+	return socket->user_timeout_ns ? min_ns(wait, socket->user_timeout_ns - elapsed) : wait;
+}
+
+static bool probes_timed_out(const struct socket_record *socket, __u64 elapsed)
+{
+	return socket->user_timeout_ns && elapsed >= socket->user_timeout_ns;
 }
 
 static __u64 window_probes_end(const struct socket_record *socket, __u64 tick_ns)
 {
 	__u64 at = add_ns(socket->timer_ns, lateness(probe_interval(socket, socket->backoff), tick_ns));
-	__u64 began = probes_began(socket);
+	__u64 began = probes_began(socket, tick_ns);
 	__u32 probes = socket->probes_out, backoff = socket->backoff;
-	__u64 user_timeout = socket->user_timeout_ns;
 	int expiries;
 
 	for (expiries = 0; expiries < MAX_EXPIRIES && at != TIMERS_NEVER; expiries++) {
 		__u64 elapsed = elapsed_ns(at, began) + tick_ns;
-		__u64 wait;
 
-		if ((user_timeout && elapsed >= user_timeout) || probes >= socket->retries2)
+		if (probes_timed_out(socket, elapsed) || probes >= socket->retries2)
 			return at;
 		probes++;
 		if (backoff < socket->retries2)
 			backoff++;
-		wait = probe_interval(socket, backoff);
-		if (user_timeout) /* tcp_clamp_probe0_to_user_timeout() */
-			wait = min_ns(wait, user_timeout - elapsed);
-		at = later(at, wait, tick_ns);
+		at = later(at, clamped_probe(socket, probe_interval(socket, backoff), elapsed), tick_ns);
 	}
 	return TIMERS_NEVER;
 }
@@ -475,20 +498,21 @@ static __u64 orphan_data_ends(const struct socket_record *socket, __u64 tick_ns)
 static __u64 orphan_probes_end(const struct socket_record *socket, __u64 tick_ns)
 {
 	__u64 at = add_ns(socket->timer_ns, lateness(probe_interval(socket, socket->backoff), tick_ns));
+	__u64 began = probes_began(socket, tick_ns);
 	__u32 probes = socket->probes_out, backoff = socket->backoff;
 	int expiries;
 
 	for (expiries = 0; expiries < MAX_EXPIRIES && at != TIMERS_NEVER; expiries++) {
-		__u64 interval = probe_interval(socket, backoff);
+		__u64 interval = probe_interval(socket, backoff), elapsed = elapsed_ns(at, began) + tick_ns;
 		bool alive = interval < rto_max_or_default(socket->rto_max_ns);
 		__u32 most = orphan_retries(socket, interval);
 
-		if ((!alive && backoff >= most) || probes >= most)
+		if (probes_timed_out(socket, elapsed) || (!alive && backoff >= most) || probes >= most)
 			return at;
 		probes++;
 		if (backoff < socket->retries2)
 			backoff++;
-		at = later(at, probe_interval(socket, backoff), tick_ns);
+		at = later(at, clamped_probe(socket, probe_interval(socket, backoff), elapsed), tick_ns);
 	}
 	return TIMERS_NEVER;
 }

@@ -118,7 +118,8 @@ static const char *say_kernel_end(struct arena *arena, const struct reader_evide
 		return arena_printf(arena, "if the peer is gone, retransmission gives up in %s (tcp_retries2 %u)", in,
 				    socket->retries2);
 	case READ_END_USER_TIMEOUT:
-		return arena_printf(arena, "if the peer is gone, TCP_USER_TIMEOUT ends it in %s", in);
+		return arena_printf(arena, "%s, TCP_USER_TIMEOUT ends it in %s",
+				    socket->snd_wnd ? "if the peer is gone" : "if the peer's window stays closed", in);
 	case READ_END_KEEPALIVE:
 		return arena_printf(arena, "if the peer is gone, keepalive ends it in %s", in);
 	case READ_END_CONNECT:

@@ -56,14 +56,17 @@ static bool always(const struct writer_evidence *evidence)
 /* What will end the write: the last part of every sentence. */
 static const char *say_end(struct arena *arena, const struct writer_evidence *evidence)
 {
-	const char *in = say_until(arena, evidence->now_ns, evidence->end.at_ns);
+	const char *in = say_until(arena, evidence->now_ns, evidence->end.at_ns), *unless = "if the peer is gone, ";
 
 	switch (evidence->end.by) {
 	case WRITE_END_SNDTIMEO:
 		return arena_printf(arena, "its send timeout ends it in %s", in);
 	case WRITE_END_PROTOCOL:
-		return arena_printf(arena, "%sthe kernel gives up in %s",
-				    is_connecting(evidence) ? "" : "if the peer is gone, ", in);
+		if (is_connecting(evidence))
+			unless = "";
+		else if (evidence->socket->user_timeout_ns && !evidence->socket->snd_wnd)
+			unless = "if its window stays closed, ";
+		return arena_printf(arena, "%sthe kernel gives up in %s", unless, in);
 	case WRITE_END_NEVER:
 		break;
 	}

@@ -109,6 +109,33 @@ def alarm(room):
     return prediction
 
 
+def closed_window(room, port, kind, peer, *steps):
+    """The peer does not read: its window is closed, and its kernel answers each probe of it."""
+    there = Stall(room.there, "endpoint.py", f"listen={room.link.right4},{port},16", "accept", *peer)
+    there.said("listening")
+    stall = Stall(room.here, "endpoint.py", "user_timeout=7", f"connect={room.link.right4},{port}")
+    stall.said("connected")
+    there.said("changed" if peer else "accepted")
+    for step in steps:
+        stall.tell(step)
+    stall.said("blocking")
+    # The first probe starts the clock.
+    return Prediction("returns_by_s", {"type": kind, "pid": stall.pid}, lambda: stall.said("returned", PATIENCE), 1)
+
+
+def window_user_timeout_of_a_reader(room):
+    return closed_window(room, 6015, "reader", (), "fill", "block=recvfrom")
+
+
+def window_user_timeout_of_a_writer(room):
+    return closed_window(room, 6016, "writer", (), "stuff=write")
+
+
+def window_user_timeout_in_flight(room):
+    """The peer has no memory for what is in flight: since Linux 6.6 it says so by closing its window."""
+    return closed_window(room, 6017, "reader", ["rcvbuf=1"], "send=60000", "block=recvfrom")
+
+
 def connect_of(room, port, kind, step):
     """A thread that connects without waiting, and then waits for data, or with its first data: what ends connect() ends that."""
     room.there.drop("input", f"tcp dport {port}")
@@ -179,7 +206,8 @@ def request_syncnt(room):
 ENDINGS = {build.__name__: build for build in (
     receive_timeout, keepalive, keepalive_user_timeout, retransmission_user_timeout,
     retransmission_interface_down, retransmission_retries2, receive_timeout_before_keepalive, alarm, connect_syncnt,
-    connect_of_a_reader, connect_of_a_writer, connect_user_timeout, request_synack_retries, request_syncnt)}
+    connect_of_a_reader, connect_of_a_writer, connect_user_timeout, window_user_timeout_of_a_reader,
+    window_user_timeout_of_a_writer, window_user_timeout_in_flight, request_synack_retries, request_syncnt)}
 
 
 def room_of_predictions():
@@ -246,7 +274,8 @@ def test_timed_out_as_meant(outcome):
     assert errors["alarm"] == "EINTR"
     for name in ("keepalive", "keepalive_user_timeout", "retransmission_user_timeout",
                  "retransmission_interface_down", "retransmission_retries2", "connect_syncnt",
-                 "connect_of_a_reader", "connect_of_a_writer", "connect_user_timeout"):
+                 "connect_of_a_reader", "connect_of_a_writer", "connect_user_timeout", "window_user_timeout_of_a_reader",
+                 "window_user_timeout_of_a_writer", "window_user_timeout_in_flight"):
         assert errors[name] in ("ETIMEDOUT", "EHOSTUNREACH"), name
 
 

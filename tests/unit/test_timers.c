@@ -375,6 +375,59 @@ static void test_window_probes(void **state)
 	assert_read_end(&s, READ_END_USER_TIMEOUT, 900 * MS);
 }
 
+/*
+ * The peer answers each probe, which sets the count of them back, and its window stays closed: TCP_USER_TIMEOUT counts
+ * from the first all the same. 5 probes, the last 0.4 s ago: 0.4 + 0.8 + 1.6 + 3.2 to that, 6.4 to the next.
+ */
+static void test_window_probes_answered(void **state)
+{
+	struct socket_record s = kept_alive();
+
+	(void)state;
+	s.flags = SOCKET_PROBE_TIMER;
+	s.unsent_bytes = 100;
+	s.snd_wnd = 0;
+	s.probes_out = 0;
+	s.backoff = 5;
+	s.timer_ns = NOW + 6 * S;
+	s.user_timeout_ns = 14 * S; /* 12.4 at the next probe, and 1.6 to go */
+	assert_read_end(&s, READ_END_USER_TIMEOUT, 7600 * MS);
+	s.retries2 = 5; /* the backoff goes no further: the first was 13 s ago */
+	s.last_sent_ns = NOW - 13200 * MS;
+	assert_read_end(&s, READ_END_USER_TIMEOUT, 6 * S);
+	s.retries2 = 15;
+	assert_read_end(&s, READ_END_USER_TIMEOUT, 7600 * MS);
+	s.flags |= SOCKET_DEAD;
+	assert_int_equal(timers_closing_ends(&s, 0), NOW + 7600 * MS);
+	s.user_timeout_ns = 0; /* as if the peer were gone from now on: 8 probes, at 6, 18.8, 44.4 ... s, then given up */
+	assert_true(timers_closing_ends(&s, 0) > NOW + 100 * S);
+}
+
+/*
+ * The window was closed with data in flight (the peer has no memory for it): what is sent again is not counted, and the peer
+ * answers it. TCP_USER_TIMEOUT ends that nevertheless (tcp_rtx_probe0_timed_out()).
+ */
+static void test_closed_window_in_flight(void **state)
+{
+	struct socket_record s = in_flight();
+
+	(void)state;
+	s.snd_wnd = 0;
+	s.backoff = 3;
+	s.rto_ns = 1600 * MS;
+	s.first_sent_ns = NOW - 2 * S;
+	s.last_ack_ns = NOW - 600 * MS;
+	s.timer_ns = NOW + S;
+	s.user_timeout_ns = 8 * S; /* 3 s at the next, then 3.2 s, then what is left of 8 s */
+	assert_read_end(&s, READ_END_USER_TIMEOUT, 6 * S);
+	s.first_sent_ns = 0; /* nothing was sent again yet */
+	s.last_sent_ns = NOW - 100 * MS;
+	assert_read_end(&s, READ_END_USER_TIMEOUT, 7900 * MS);
+	s.user_timeout_ns = 0; /* twice the longest RTO without a word */
+	assert_int_equal(timers_read_ends(&s, NOW, 0).by, READ_END_RETRIES);
+	assert_true(timers_read_ends(&s, NOW, 0).at_ns > NOW + 240 * S);
+}
+
 /* kernel/time/timer.c: at HZ 250 a timer of 16.2 s or more is rounded up to a multiple of 2.048 s. */
 static void test_timer_wheel(void **state)
 {
@@ -440,6 +493,8 @@ int main(void)
 		cmocka_unit_test(test_never),
 		cmocka_unit_test(test_rcvtimeo),
 		cmocka_unit_test(test_window_probes),
+		cmocka_unit_test(test_window_probes_answered),
+		cmocka_unit_test(test_closed_window_in_flight),
 		cmocka_unit_test(test_timer_wheel),
 		cmocka_unit_test(test_absurd_limits),
 	};

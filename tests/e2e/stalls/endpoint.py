@@ -100,6 +100,11 @@ class Endpoint:
         self.held.append(self.sock)
         say("accepted", fd=self.sock.fileno())
 
+    def rcvbuf(self, value):
+        """Of the connection that there is: what the peer was told it has room for, it may then have no memory for."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, int(value))
+        say("changed")
+
     def connect(self, value):
         address, port = value.split(",")
         self.sock = self._new_socket(family_of(address))
