@@ -11,6 +11,7 @@ import threading
 import pytest
 
 import run
+import shim
 from child import Child, Stall, wait_until
 from options_of import tcp_options
 from scene import block, waiting_client
@@ -289,6 +290,7 @@ ssize_t send(int fd, const void *data, size_t size, int flags)
 
 
 def test_kernel_without_destroy(room, tmp_path):
+    shim.needs_loader()
     (tmp_path / "without.c").write_text(WITHOUT_DESTROY)
     library = tmp_path / "without.so"
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, tmp_path / "without.c", "-ldl"], check=True)
