@@ -36,6 +36,11 @@ struct emitter_kind {
 	 */
 	int (*wait)(void *state, uint64_t timeout_ns);
 	/*
+	 * The same without waiting, in the middle of a look or of what is made of it: what needs no more than the looks
+	 * before is done at once, the rest waits for wait(). EMITTER_QUIT, EMITTER_GO_ON, or a negative errno.
+	 */
+	int (*attend)(void *state);
+	/*
 	 * After the last look, where no error was before: for what can only be written now. damage: what is wrong
 	 * with the recording that looks came from, or NULL. NULL: nothing is left to do.
 	 */

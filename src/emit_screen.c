@@ -45,6 +45,9 @@ static struct {
 	struct screen screen;
 	struct act act; /* what was planned last */
 	bool planned;	/* act is to be closed */
+	enum screen_answer owed; /* what a key asked for in the middle of a look; SCREEN_NOTHING: nothing */
+	uint64_t owed_row;	 /* of screen_row_id(): what SCREEN_PLAN is about */
+	bool look_soon;		 /* a key asked for more than the looks hold */
 } view;
 
 /* Keys come from the terminal also when stdin is something else. */
@@ -316,32 +319,83 @@ static int next_key(wint_t *key)
 	return status;
 }
 
-/* Reads what was typed, and draws once for all of it. Returns an enum emitter_answer, or a negative errno. */
-static int read_keys(void)
+/* What is not done in the middle of a look waits for its end: then the row may be gone, and nothing is planned for another. */
+static void owe(enum screen_answer answer)
 {
-	enum screen_answer worst = SCREEN_NOTHING;
+	const struct row *row = answer == SCREEN_PLAN ? screen_target(&view.screen) : NULL;
+
+	view.owed = answer;
+	view.owed_row = row ? screen_row_id(row) : 0;
+}
+
+static int pay(void)
+{
+	const struct row *row = screen_target(&view.screen);
+	enum screen_answer owed = view.owed;
+
+	if (owed == SCREEN_QUIT)
+		return 0; /* for good */
+	view.owed = SCREEN_NOTHING;
+	if (owed == SCREEN_PERFORM)
+		return perform();
+	return owed == SCREEN_PLAN && row && screen_row_id(row) == view.owed_row ? plan() : 0;
+}
+
+/* Reads what was typed, up to what is owed; *changed: something on the screen has. Returns 0 or a negative errno. */
+static int read_keys(bool busy, bool *changed)
+{
 	int status, error = 0;
 	wint_t key;
 
-	while ((status = next_key(&key)) != ERR) {
+	while (!error && !view.owed && (status = next_key(&key)) != ERR) {
 		enum screen_answer answer = SCREEN_DRAW; /* a new size */
 
 		if (status != KEY_CODE_YES || key != KEY_RESIZE)
 			answer = screen_key(&view.screen, translate(status, key));
-		worst = answer > worst ? answer : worst;
-		if (worst == SCREEN_QUIT)
-			return EMITTER_QUIT;
-		error = answer == SCREEN_PLAN ? plan() : answer == SCREEN_PERFORM ? perform() : 0;
-		if (error)
-			return error;
+		*changed |= answer != SCREEN_NOTHING;
+		if (answer == SCREEN_NEXT_LOOK || answer == SCREEN_STEP)
+			view.look_soon = true;
+		else if (answer > SCREEN_DRAW)
+			owe(answer);
+		if (!busy)
+			error = pay();
 	}
-	if (worst >= SCREEN_DRAW || (screen_is_ticking(&view.screen) && clock_ns(CLOCK_MONOTONIC) - view.drawn_ns >= TICK_NS))
+	return error;
+}
+
+/* Draws once for all that was typed. Returns an enum emitter_answer, or a negative errno. */
+static int answer_keys(bool busy)
+{
+	bool changed = false;
+	int error = busy ? 0 : pay();
+
+	if (!error)
+		error = read_keys(busy, &changed);
+	if (error || view.owed == SCREEN_QUIT)
+		return error ? error : EMITTER_QUIT;
+	if (changed || (screen_is_ticking(&view.screen) && clock_ns(CLOCK_MONOTONIC) - view.drawn_ns >= TICK_NS))
 		error = draw();
-	if (error)
-		return error;
-	if (worst == SCREEN_NEXT_LOOK || worst == SCREEN_STEP)
-		return EMITTER_NEXT_LOOK;
-	return view.screen.paused ? EMITTER_PAUSED : EMITTER_GO_ON;
+	return error ? error : EMITTER_GO_ON;
+}
+
+/* The terminal is gone: without this it would be readable for ever. */
+static bool is_gone(const struct pollfd *input)
+{
+	return input->revents & (POLLHUP | POLLERR | POLLNVAL);
+}
+
+static int screen_attend(void *state)
+{
+	struct pollfd input = {.fd = fileno(view.in), .events = POLLIN};
+
+	(void)state;
+	if (view.owed || poll(&input, 1, 0) <= 0)
+		return view.owed == SCREEN_QUIT ? EMITTER_QUIT : EMITTER_GO_ON;
+	if (is_gone(&input)) {
+		owe(SCREEN_QUIT);
+		return EMITTER_QUIT;
+	}
+	return answer_keys(true);
 }
 
 /* Returns early when a signal comes: after SIGWINCH the screen is drawn anew, the rest is the caller's. */
@@ -352,15 +406,20 @@ static int screen_wait(void *state, uint64_t timeout_ns)
 		.tv_nsec = (long)(timeout_ns % NSEC_PER_SEC),
 	};
 	struct pollfd input = {.fd = fileno(view.in), .events = POLLIN};
-	int ready = ppoll(&input, 1, &timeout, NULL);
+	int answer, ready = view.owed || view.look_soon ? 0 : ppoll(&input, 1, &timeout, NULL);
 
 	(void)state;
 	if (ready < 0 && errno != EINTR)
 		return -errno;
-	/* The terminal is gone: without this it would be readable for ever. */
-	if (ready > 0 && input.revents & (POLLHUP | POLLERR | POLLNVAL))
+	if (ready > 0 && is_gone(&input))
 		return EMITTER_QUIT;
-	return read_keys();
+	answer = answer_keys(false);
+	if (answer != EMITTER_GO_ON)
+		return answer;
+	if (!view.look_soon)
+		return view.screen.paused ? EMITTER_PAUSED : EMITTER_GO_ON;
+	view.look_soon = false;
+	return EMITTER_NEXT_LOOK;
 }
 
 const struct emitter_kind emit_screen = {
@@ -369,6 +428,7 @@ const struct emitter_kind emit_screen = {
 	.record = screen_emit_record,
 	.look = screen_emit_look,
 	.wait = screen_wait,
+	.attend = screen_attend,
 	.wants = screen_emit_wants,
 	.close = screen_close,
 };

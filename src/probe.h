@@ -28,8 +28,14 @@ int probe_open(struct probe **probe, const struct options *options);
 void probe_want(struct probe *probe, const struct wants *wants);
 
 /*
- * Takes a look: resets, fills and indexes it. Returns 0 or a negative errno; -ECANCELED if a blocked signal asked for the
- * end meanwhile.
+ * Somebody who may be waiting for an answer while a look is taken: called between the pieces of its scans, in the thread
+ * and the network namespace that probe_look() was called in. True: they want the end, as by a signal.
+ */
+void probe_attend(bool (*attend)(void *context), void *context);
+
+/*
+ * Takes a look: resets, fills and indexes it. Returns 0 or a negative errno; -ECANCELED if a blocked signal or
+ * whoever is attended to asked for the end meanwhile.
  */
 int probe_look(struct probe *probe, struct look *look);
 

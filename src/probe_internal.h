@@ -156,7 +156,7 @@ struct probe {
 	__u64 long_idle_ns; /* see look_record.h */
 };
 
-/* A signal that asks for the end is waiting. */
+/* A signal that asks for the end is waiting, or a person wants it: who is attended to here. */
 bool probe_is_asked_to_end(void);
 
 /*

@@ -21,12 +21,32 @@
  * Signals that ask for the end are blocked, for run_live.c to read them between looks. A look at a million sockets takes
  * seconds, and nobody who has pressed Ctrl-C waits for that.
  */
-bool probe_is_asked_to_end(void)
+static bool signal_came(void)
 {
 	sigset_t pending;
 
 	return !sigpending(&pending) && (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
 					 sigismember(&pending, SIGHUP));
+}
+
+/* One a process, as signals are. */
+static struct {
+	bool (*attend)(void *context);
+	void *context;
+	bool end; /* was wanted */
+} person;
+
+void probe_attend(bool (*attend)(void *context), void *context)
+{
+	person.attend = attend;
+	person.context = context;
+}
+
+bool probe_is_asked_to_end(void)
+{
+	if (person.attend && !person.end)
+		person.end = person.attend(person.context);
+	return person.end || signal_came();
 }
 
 /* Appends one piece. Returns how long it is, 0 at the end, or a negative errno: -ECANCELED if asked to end meanwhile. */

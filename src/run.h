@@ -46,6 +46,11 @@ struct look *session_next_look(struct session *session);
 /* What that look should hold beside what the options ask for. */
 void session_wants(struct session *session, struct wants *wants);
 
+/*
+ * Attends to whoever is at the screen, if anybody is. Returns 0, -ECANCELED if they want the end, or another negative errno.
+ */
+int session_attend(const struct session *session);
+
 /* Reports on the look that session_next_look() gave and that has been filled. */
 int session_look(struct session *session);
 int session_end(struct session *session, const struct row *end);

@@ -40,6 +40,7 @@ struct live {
 	struct reactions *reactions; /* NULL: none */
 	int signals; /* signalfd of SIGINT, SIGTERM, SIGHUP, and with --flight of SIGUSR1 */
 	__u64 deadline_ns; /* CLOCK_MONOTONIC; 0: none */
+	int attend_error; /* a negative errno, with which attending to a person ended a look; 0: none */
 	bool stop;
 };
 
@@ -164,6 +165,17 @@ static int write_look(struct live *live)
 	return err;
 }
 
+/* Whether a person wants the end: see probe_attend(). */
+static bool attend(void *context)
+{
+	struct live *live = context;
+	int err = session_attend(&live->session);
+
+	if (err && err != -ECANCELED)
+		live->attend_error = err;
+	return err != 0;
+}
+
 static int take_look(struct live *live)
 {
 	struct wants wants;
@@ -172,6 +184,8 @@ static int take_look(struct live *live)
 	session_wants(&live->session, &wants);
 	probe_want(live->probe, &wants);
 	err = probe_look(live->probe, session_next_look(&live->session));
+	if (live->attend_error)
+		return live->attend_error;
 	return err ? err : write_look(live);
 }
 
@@ -344,6 +358,8 @@ static int run_opened(struct live *live, int argc, char **argv)
 	int err = session_open(&live->session, &live->options, stdout);
 
 	if (!err) {
+		if (live->session.emitter->attend)
+			probe_attend(attend, live);
 		privileges_drop(privileges_of(live));
 		tell_ready(&live->options);
 		if (live->options.duration_ns)

@@ -56,7 +56,7 @@ int screen_record(struct screen *screen, const struct row *row)
 /* Of the look that comes now. */
 static bool has_chains(const struct screen *screen)
 {
-	return screen->command == COMMAND_CHAINS || (screen_pages[screen->page].on_demand && !screen->replay);
+	return screen->command == COMMAND_CHAINS || screen->chains_wanted;
 }
 
 /* The look that is shown stays as long as it is kept. */
@@ -81,10 +81,10 @@ const struct moment *screen_moment(const struct screen *screen)
 }
 
 /* A reader's or a loop's thread is told more of than a look over all threads can afford. */
-void screen_wants(const struct screen *screen, struct wants *wants)
+void screen_wants(struct screen *screen, struct wants *wants)
 {
 	*wants = (struct wants){.all = screen->all, .loops = true};
-	wants->chains = screen_pages[screen->page].on_demand && !screen->replay;
+	wants->chains = screen->chains_wanted = screen_pages[screen->page].on_demand && !screen->replay;
 	if (screen->mode == MODE_EVIDENCE && screen->evidence_pid > 0 && screen->evidence_tid > 0) {
 		wants->threads_of = (uint32_t)screen->evidence_pid;
 		wants->stack_of = (uint32_t)screen->evidence_tid;

@@ -64,6 +64,7 @@ struct screen {
 	bool ended;	     /* and it has no more of them */
 	struct buffer host;  /* printable, with NUL; or empty */
 	int64_t lost;	     /* so far */
+	bool chains_wanted;  /* of the look that comes next */
 	struct history history;
 	size_t back; /* which look is shown: so many before the newest */
 	bool paused; /* that look stays where it is while others come */
@@ -100,11 +101,14 @@ enum screen_answer screen_key(struct screen *screen, uint32_t key);
 /* The row to end; NULL: none. Valid until the next look. */
 const struct row *screen_target(const struct screen *screen);
 
+/* The same for a row through all looks: by its id, or by what it is about. Never 0. */
+uint64_t screen_row_id(const struct row *row);
+
 /* Takes over a record of type ROW_ACTION: of a plan, or of what was done. */
 int screen_show_action(struct screen *screen, const struct row *record, bool performed);
 
-/* What the next look should hold. */
-void screen_wants(const struct screen *screen, struct wants *wants);
+/* What the next look should hold: a page that is turned to before it has come is not told what it was not asked for. */
+void screen_wants(struct screen *screen, struct wants *wants);
 
 /*
  * Appends at most `height` lines of at most `width` columns. `elapsed_ns` is the time since the newest look came:

@@ -30,9 +30,6 @@ size_t screen_page_numbered(const struct screen *screen, size_t number);
 /* The look that is shown, or NULL. */
 const struct moment *screen_moment(const struct screen *screen);
 
-/* The same for a row through all looks: by its id, or by what it is about. Never 0. */
-uint64_t screen_row_id(const struct row *row);
-
 /* The row under the cursor, or NULL. Valid until the next look. */
 const struct row *screen_selected_row(const struct screen *screen);
 

@@ -124,11 +124,30 @@ static void count_records(struct session *session, const struct report *report)
 	}
 }
 
+int session_attend(const struct session *session)
+{
+	int answer = session->emitter->attend ? session->emitter->attend(session->emitter_state) : EMITTER_GO_ON;
+
+	return answer == EMITTER_QUIT ? -ECANCELED : answer < 0 ? answer : 0;
+}
+
+/* The look is there: whoever wants the end is shown it first. */
+static int attend(const struct session *session)
+{
+	int err = session_attend(session);
+
+	return err == -ECANCELED ? 0 : err;
+}
+
 static int report_look(struct session *session, const struct look *look, const struct look *previous)
 {
 	struct report report = { 0 };
-	int err = report_run(&report, look, previous, &session->wanted);
+	int err = attend(session);
 
+	if (!err)
+		err = report_run(&report, look, previous, &session->wanted);
+	if (!err)
+		err = attend(session);
 	if (!err)
 		err = stalls_update(session->stalls, &report, look);
 	if (!err) {
