@@ -7,9 +7,11 @@
  *   load WAIT N          ns a wait with one event ready, in the best batch of N; WAIT is epoll_wait, epoll_pwait,
  *                        epoll_pwait2, poll, ppoll, select, pselect6 or io_uring_enter
  *   load threads N       N threads asleep in read() on socket pairs
+ *   load clients N       N threads, each asleep in read() on a TCP connection of its own, on which it has asked
  *   load sockets N       N connected TCP sockets on loopback (both ends counted), all accepted
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/io_uring.h>
 #include <poll.h>
 #include <pthread.h>
@@ -215,6 +217,60 @@ static void load_threads(long count)
 	_exit(0);
 }
 
+/* Takes every connection, and answers nobody. */
+static void serve_nobody(int listener)
+{
+	char byte;
+
+	if (fork())
+		return;
+	if (fcntl(listener, F_SETFL, O_NONBLOCK))
+		die("fcntl");
+	for (;;) {
+		struct pollfd wanted[2] = {{.fd = listener, .events = POLLIN}, {.fd = 0, .events = POLLIN}};
+
+		poll(wanted, 2, -1);
+		while (accept(listener, NULL, NULL) >= 0)
+			;
+		if (wanted[1].revents && read(0, &byte, 1) <= 0)
+			_exit(0);
+	}
+}
+
+static void *ask(void *address)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char byte = '?';
+
+	if (fd < 0 || connect(fd, address, sizeof(struct sockaddr_in)) || write(fd, &byte, 1) != 1)
+		die("connect");
+	return read(fd, &byte, 1) < 0 ? address : NULL;
+}
+
+static void load_clients(long count)
+{
+	static struct sockaddr_in address = {.sin_family = AF_INET};
+	struct rlimit limit = {(rlim_t)count + 100, (rlim_t)count + 100};
+	socklen_t length = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	pthread_attr_t attributes;
+	pthread_t thread;
+	long i;
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (setrlimit(RLIMIT_NOFILE, &limit) || bind(listener, (void *)&address, sizeof(address)) ||
+	    listen(listener, 4096) || getsockname(listener, (void *)&address, &length))
+		die("listen");
+	serve_nobody(listener);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, 16384);
+	for (i = 0; i < count; i++)
+		if (pthread_create(&thread, &attributes, ask, &address))
+			die("pthread_create");
+	wait_for_end();
+	_exit(0);
+}
+
 static void connect_pairs(int listener, const struct sockaddr_in *address, long pairs)
 {
 	long i;
@@ -280,6 +336,8 @@ int main(int argc, char **argv)
 		load_waits(find_wait(argv[1]), count);
 	else if (!strcmp(argv[1], "threads"))
 		load_threads(count);
+	else if (!strcmp(argv[1], "clients"))
+		load_clients(count);
 	else if (!strcmp(argv[1], "sockets"))
 		load_sockets(count);
 	else

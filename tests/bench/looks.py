@@ -10,6 +10,7 @@ from beside import Helper
 SECTION = "looks"
 ROUNDS = int(os.environ.get("LOOK_ROUNDS", "5"))
 THREADS = (100, 1000, 10000, 25000)
+CLIENTS = (100, 1000, 10000)
 SOCKETS = (1000, 10000, 100000)
 REQUESTS = (10000, 100000, 1000000)
 NAMESPACES = (1, 50, 500)
@@ -64,6 +65,17 @@ def bench_threads(figures, program, load, net_load, scan):
                 ("walk of /proc/*/task/*/syscall", said(net_load, "walk", 1))], ROUNDS, count)
 
 
+def bench_clients(figures, program, load, scan):
+    """All of them are stuck: what it costs to judge them, and to say so."""
+    for count in CLIENTS:
+        with Helper(load, "clients", count):
+            figures.compare(SECTION, "threads that await an answer over TCP", "ms", [
+                ("empty iterator", said(scan, "task", 5)),
+                ("a look, readers", look(program, "readers")),
+                ("a look, overview", look(program)),
+                ("a look, chains", look(program, "chains"))], ROUNDS, count)
+
+
 def bench_sockets(figures, program, load, scan):
     for count in SOCKETS:
         with Helper(load, "sockets", count):
@@ -115,6 +127,7 @@ def bench_commands(figures, program, load):
 
 def bench(figures, program, load, net_load, flood, scan):
     bench_threads(figures, program, load, net_load, scan)
+    bench_clients(figures, program, load, scan)
     bench_commands(figures, program, load)
     bench_reactions(figures, program, load)
     bench_sockets(figures, program, load, scan)
