@@ -16,15 +16,15 @@ static bool pid_matches(const struct options *options, const struct row *row)
 	return !options->pid_count;
 }
 
-static bool same_comm(const char *wanted, const char *comm)
+bool filter_is_comm(const struct options *options, const char *comm)
 {
-	return comm && !strncmp(wanted, comm, COMM_LENGTH);
+	return !options->comm || (comm && !strncmp(options->comm, comm, COMM_LENGTH));
 }
 
 /* A thread may have a name of its own; people know the process by the leader's. */
 static bool comm_matches(const struct options *options, const struct row *row)
 {
-	return !options->comm || same_comm(options->comm, row->comm) || same_comm(options->comm, row->process_comm);
+	return filter_is_comm(options, row->comm) || filter_is_comm(options, row->process_comm);
 }
 
 static bool port_matches(const struct options *options, const struct row *row)
@@ -68,18 +68,18 @@ static bool netns_matches(const struct options *options, const struct row *row)
 	return options->netns == NETNS_ALL || row->netns == options->netns_inode;
 }
 
-static bool cgroup_matches(const struct options *options, const struct row *row)
+bool filter_is_in_cgroup(const struct options *options, const char *cgroup)
 {
 	size_t length;
 
 	if (!options->cgroup || !strcmp(options->cgroup, "/"))
 		return true;
-	if (!row->cgroup)
+	if (!cgroup)
 		return false;
 	length = strlen(options->cgroup);
-	if (strncmp(row->cgroup, options->cgroup, length))
+	if (strncmp(cgroup, options->cgroup, length))
 		return false;
-	return !row->cgroup[length] || row->cgroup[length] == '/';
+	return !cgroup[length] || cgroup[length] == '/';
 }
 
 bool filter_matches(const struct options *options, const struct row *row)
@@ -87,5 +87,5 @@ bool filter_matches(const struct options *options, const struct row *row)
 	if (row->type == ROW_START || row->type == ROW_LOST || row->type == ROW_END)
 		return true;
 	return pid_matches(options, row) && comm_matches(options, row) && port_matches(options, row) &&
-	       peer_matches(options, row) && netns_matches(options, row) && cgroup_matches(options, row);
+	       peer_matches(options, row) && netns_matches(options, row) && filter_is_in_cgroup(options, row->cgroup);
 }

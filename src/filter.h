@@ -14,4 +14,8 @@
  */
 bool filter_matches(const struct options *options, const struct row *row);
 
+/* Whether --comm, or --cgroup, asks for this; where it was not given, for everything. NULL: not known. */
+bool filter_is_comm(const struct options *options, const char *comm);
+bool filter_is_in_cgroup(const struct options *options, const char *cgroup);
+
 #endif

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cgroup_choice.h"
 #include "probe_internal.h"
+#include "process_cgroup.h"
 
 #define REFRESH_LOOKS 64
 
@@ -20,22 +20,6 @@ struct cgroup_entry {
 	char *cgroup;
 	__u32 pid;
 };
-
-static char *read_cgroup(__u32 pid)
-{
-	char path[64], line[CGROUP_MAX + 256];
-	struct cgroup_choice choice = { 0 };
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return NULL;
-	while (fgets(line, sizeof(line), file))
-		cgroup_choice_add(&choice, line);
-	fclose(file);
-	return choice.path[0] ? strdup(choice.path) : NULL;
-}
 
 static int compare_entries(const void *left, const void *right)
 {
@@ -92,7 +76,7 @@ static void refresh(struct cgroup_entry *entry, __u64 start_ns, __u64 look)
 	if (entry->read_at && entry->process_start_ns == start_ns && look - entry->read_at < REFRESH_LOOKS)
 		return;
 	free(entry->cgroup);
-	entry->cgroup = read_cgroup(entry->pid);
+	entry->cgroup = process_cgroup(entry->pid);
 	entry->process_start_ns = start_ns;
 	entry->read_at = look;
 }

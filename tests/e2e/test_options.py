@@ -5,13 +5,14 @@ import json
 import os
 import platform
 import re
+import subprocess
 import time
 
 import pytest
 
 import run
 from cgroups import Cgroup, cgroup1, cgroup2
-from child import Stall, wait_until
+from child import PYTHON, Stall, wait_until
 from scene import MIN_AGE, Scene
 from zoo import moment
 
@@ -113,6 +114,32 @@ def test_cgroup(scene, cgroup):
     assert scene.shown("--cgroup", inner.path + "/") == {"v4"}
     assert scene.shown("--cgroup", cgroup.path[:-1]) == set(), "a part of a name is another cgroup"
     assert scene.shown("--cgroup", "/") == EVERYTHING
+
+
+def test_cgroup_that_nobody_is_in(scene, cgroup):
+    """A slip of the hand: that nothing is stuck in it is no news."""
+    inner = cgroup.below("inner")
+    inner.add(scene.v4.pid)
+    for path in inner.path, cgroup.path, "/":
+        assert not run.sockstall("readers", "-1", "--cgroup", path).stderr
+    done = run.sockstall("readers", "-1", "--cgroup", inner.path[:-1])
+    assert done.returncode == 0 and done.stdout.startswith(b"nothing is stuck")
+    assert done.stderr.decode() == f"sockstall: there is no process in the cgroup {inner.path[:-1]} now\n"
+
+
+def test_comm_that_nobody_has(scene):
+    """Likewise. A thread may have a name of its own, and more than 15 bytes of one the kernel does not keep."""
+    done = run.sockstall("readers", "-1", "--comm", "sst-alhpa")
+    assert done.returncode == 0 and done.stdout.startswith(b"nothing is stuck")
+    assert done.stderr == b"sockstall: there is no process or thread named sst-alhpa now\n"
+    code = ("import sys, threading; thread = threading.Thread(target=sys.stdin.read); thread.start();"
+            "open(f'/proc/self/task/{thread.native_id}/comm', 'w').write('sst-a-thread-of')")
+    with subprocess.Popen([PYTHON, "-c", code], stdin=subprocess.PIPE) as process:
+        try:
+            wait_until(lambda: not run.sockstall("readers", "-1", "--comm", "sst-a-thread-of-long").stderr, 10, "the thread")
+            assert not run.sockstall("readers", "-1", "--comm", "sst-alpha").stderr
+        finally:
+            process.stdin.close()
 
 
 def test_cgroup_by_its_folder(scene, cgroup):
