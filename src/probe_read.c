@@ -57,11 +57,12 @@ static ssize_t read_piece(int fd, struct buffer *buffer)
 
 	if (!to)
 		return -ENOMEM;
-	if (probe_is_asked_to_end())
-		return -ECANCELED;
-	do
+	/* A million in a row that are none of ours make an EAGAIN: bpf_seq_read(). */
+	do {
+		if (probe_is_asked_to_end())
+			return -ECANCELED;
 		got = read(fd, to, READ_CHUNK);
-	while (got < 0 && (errno == EINTR || errno == EAGAIN));
+	} while (got < 0 && (errno == EINTR || errno == EAGAIN));
 	if (got < 0)
 		return -errno;
 	buffer->size += (size_t)got;

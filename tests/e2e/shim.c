@@ -6,6 +6,8 @@
  * SHIM_BPF=N      the Nth bpf() fails, with the error SHIM_ERRNO
  * SHIM_COUNT=FILE at the end, writes there how many places and bpf() calls there were, and what memory was not freed
  * SHIM_CLOCKS=FILE  two 64-bit numbers in ns, that are added to CLOCK_REALTIME and CLOCK_BOOTTIME; may change at any time
+ * SHIM_HOLD=FILE  a 64-bit number, and another. While the first is not 0 the scans of a look bring nothing, without an end;
+ *                 the second counts how often they were asked
  * SHIM_NO_SECCOMP  there is no seccomp()
  * SHIM_DO=WHAT    once it waits, does what it should not be able to: see misbehave()
  */
@@ -41,6 +43,7 @@ static const void *places[MAX_PLACES];
 static long place_count, failing_place, bpf_calls, failing_bpf, blocks;
 static int failing_errno, count_fd = -1;
 static const volatile int64_t *clocks;
+static volatile int64_t *hold;
 
 static long number(const char *name)
 {
@@ -49,11 +52,24 @@ static long number(const char *name)
 	return text ? atol(text) : 0;
 }
 
+static void hold_scans(const char *file)
+{
+	int fd = file ? open(file, O_RDWR | O_CLOEXEC) : -1;
+
+	if (!file)
+		return;
+	hold = mmap(NULL, 16, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (hold == MAP_FAILED)
+		abort();
+}
+
 __attribute__((constructor)) static void start(void)
 {
 	const char *file = getenv("SHIM_CLOCKS"), *count = getenv("SHIM_COUNT");
 	int fd;
 
+	hold_scans(getenv("SHIM_HOLD"));
 	/* Opened now: at the end sockstall may write no file any more. */
 	if (count)
 		count_fd = open(count, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -164,6 +180,29 @@ EXPORT int clock_gettime(clockid_t clock, struct timespec *now)
 	now->tv_sec = ns / 1000000000;
 	now->tv_nsec = ns % 1000000000;
 	return 0;
+}
+
+static int is_iterator(int fd)
+{
+	char path[32], target[32] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return readlink(path, target, sizeof(target) - 1) > 0 && strstr(target, "bpf_iter");
+}
+
+EXPORT ssize_t read(int fd, void *to, size_t size)
+{
+	static ssize_t (*real)(int, void *, size_t);
+	const struct timespec moment = { .tv_nsec = 1000000 };
+
+	if (!real)
+		real = (ssize_t (*)(int, void *, size_t))dlsym(RTLD_NEXT, "read");
+	if (!hold || !hold[0] || !is_iterator(fd))
+		return real(fd, to, size);
+	hold[1]++;
+	nanosleep(&moment, NULL);
+	errno = EAGAIN;
+	return -1;
 }
 
 EXPORT long syscall(long which, ...)

@@ -7,6 +7,7 @@ import struct
 import pytest
 
 import run
+from child import wait_until
 
 SHIM = os.path.join(run.ROOT, "build", "shim.so")
 
@@ -36,3 +37,27 @@ class Clocks:
     def set(self, realtime, boottime=0):
         with open(self.path, "r+b") as file:
             file.write(struct.pack("qq", int(realtime * 1e9), int(boottime * 1e9)))
+
+
+class Hold:
+    """The scans of sockstall's looks, which can be made to last."""
+
+    def __init__(self, path):
+        self.path = path
+        path.write_bytes(struct.pack("qq", 0, 0))
+
+    def _set(self, on):
+        with open(self.path, "r+b") as file:
+            file.write(struct.pack("q", on))
+
+    def count(self):
+        return struct.unpack("qq", self.path.read_bytes())[1]
+
+    def begin(self):
+        """Returns in the middle of a look."""
+        before = self.count()
+        self._set(1)
+        wait_until(lambda: self.count() > before, 15, "a look to be taken")
+
+    def end(self):
+        self._set(0)

@@ -8,6 +8,7 @@ import time
 import pytest
 
 import run
+import shim
 from child import Stall, wait_until
 from scene import MIN_AGE, Scene, block, waiting_client
 from test_documents import part
@@ -404,6 +405,80 @@ def test_stopped_and_brought_back(scene, tmux):
     screen.type("exit")
     screen.keys("Enter")
     screen.check_restored()
+
+
+@pytest.fixture
+def held(room, tmux, tmp_path):
+    """The view of a waiting reader, in the middle of a look that takes as long as the test wants it to; and the look."""
+    hold = shim.Hold(tmp_path / "hold")
+    preloaded = shim.environment(HOLD=hold.path)
+    client = block(waiting_client(room, 5046, room.link.right4))
+    screen = tmux(*ACCOUNTS, "--port", 5046, before=["env", *(f"{key}={preloaded[key]}" for key in ("LD_PRELOAD", "SHIM_HOLD"))])
+    screen.wait(str(client.pid))
+    hold.begin()
+    yield screen, hold, client
+    hold.end()
+    client.end()
+
+
+def test_keys_in_the_middle_of_a_look(held):
+    """They are answered from the looks that are there, while no other comes."""
+    screen, hold, client = held
+    screen.keys("2")
+    screen.wait("nothing is stuck here")
+    screen.keys("6")
+    screen.wait("this look does not hold chains")
+    screen.keys("3", "/")
+    screen.type("nowhere")
+    screen.wait("none of 1 has this in it")
+    screen.keys("Escape")
+    before = re.search(r"T[\d:]+Z", screen.wait(str(client.pid))).group()
+    screen.keys("Enter")
+    screen.wait("socket options")
+    assert before in screen.screen()
+    screen.keys("Escape", "6")
+    screen.wait("this look does not hold chains")
+    hold.end()
+    # What was asked for comes with the look after this one.
+    screen.wait_without("this look does not hold chains")
+    quit_it(screen)
+
+
+def test_ending_in_the_middle_of_a_look(held):
+    """Is planned, and done, when the look is over."""
+    screen, hold, client = held
+    screen.keys("?")
+    screen.wait("any key: back")
+    screen.keys("x", "e")
+    screen.wait("Enter evidence")
+    before = hold.count()
+    wait_until(lambda: hold.count() > before + 100, 15, "the look to go on")
+    assert "nothing is done yet" not in screen.screen()
+    hold.end()
+    screen.wait("nothing is done yet: ")
+    screen.keys("s")
+    screen.wait("nothing is done yet: shutdown")
+    hold.begin()
+    screen.keys("y")
+    screen.wait("doing it")
+    before = hold.count()
+    wait_until(lambda: hold.count() > before + 100, 15, "the look to go on")
+    assert client.process.poll() is None and "done: shutdown" not in screen.screen()
+    hold.end()
+    screen.wait("done: shutdown")
+    assert client.said("returned").get("count") == 0
+    screen.keys("x")
+    quit_it(screen)
+
+
+@pytest.mark.parametrize("key", ["q", "C-c"])
+def test_quit_in_the_middle_of_a_look(held, key):
+    screen, hold, _ = held
+    screen.keys(key)
+    screen.check_restored()
+    before = hold.count()
+    time.sleep(0.1)
+    assert hold.count() == before  # it was the look that was held all along
 
 
 def test_end_from_the_view(room, tmux):
