@@ -30,13 +30,13 @@ bool signs_data_unanswered(const struct socket_record *socket, __u64 now_ns)
 	return socket->retransmits >= 3 || (socket->retransmits == 2 && silence >= SIGNS_SILENCE_NS);
 }
 
-bool signs_keepalive_unanswered(const struct socket_record *socket, __u64 now_ns)
+/*
+ * One probe may be lost, and the next comes after more than a minute, or what TCP_KEEPINTVL says: of many idle connections there is always one
+ * like that.
+ */
+bool signs_keepalive_unanswered(const struct socket_record *socket)
 {
-	__u64 sent = timers_keepalive_probe_sent(socket);
-
-	if (!sent || socket->flags & SOCKET_PROBE_TIMER)
-		return false;
-	return socket->probes_out >= 2 || ago(now_ns, sent) >= SIGNS_SILENCE_NS;
+	return timers_keepalive_probe_sent(socket) && !(socket->flags & SOCKET_PROBE_TIMER) && socket->probes_out >= 2;
 }
 
 /*

@@ -19,8 +19,8 @@ __u64 signs_last_heard(const struct socket_record *socket);
 /* Data (or a FIN) was sent again at least twice, and nothing answers it. */
 bool signs_data_unanswered(const struct socket_record *socket, __u64 now_ns);
 
-/* Keepalive probes, likewise. */
-bool signs_keepalive_unanswered(const struct socket_record *socket, __u64 now_ns);
+/* At least two keepalive probes were sent, and nothing answers them. */
+bool signs_keepalive_unanswered(const struct socket_record *socket);
 
 /* Probes of a closed window, likewise. */
 bool signs_window_unanswered(const struct socket_record *socket, __u64 now_ns);

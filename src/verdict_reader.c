@@ -37,7 +37,7 @@ static bool data_is_unanswered(const struct reader_evidence *evidence)
 
 static bool keepalive_is_unanswered(const struct reader_evidence *evidence)
 {
-	return signs_keepalive_unanswered(evidence->socket, evidence->now_ns);
+	return signs_keepalive_unanswered(evidence->socket);
 }
 
 static bool window_is_unanswered(const struct reader_evidence *evidence)

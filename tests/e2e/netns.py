@@ -59,6 +59,10 @@ class Namespace:
         """Let one packet that matches pass, and drop the others."""
         return self.drop(hook, f"{match} limit rate over 1/day burst 1 packets")
 
+    def drop_one(self, hook, match):
+        """Drop one packet that matches, and let the others pass."""
+        return self.drop(hook, f"{match} limit rate 1/day burst 1 packets")
+
     def undrop(self, table):
         self.nft(f"delete table inet {table}\n")
 

@@ -410,6 +410,25 @@ def test_nothing_stays_open(zoo, ended):
         assert not run.findings(records, **zoo.cases[name].who)
 
 
+def test_one_probe_is_lost():
+    """The healthy twin of peer_dead_keepalive: the peer is there, and the next probe would show it."""
+    room = Room()
+    try:
+        server, peer = accepted(room, 7403, options=["keepalive=1,3600,9"], peer=["send=10", "take=10"])
+        tell(server, "take=10", "send=10", "block=recvfrom")
+        server.said("blocking")
+        peer.said("took")
+        room.there.drop_one("input", "tcp sport 7403")  # from now on it has no more to say than probes
+        options = "readers", "-a", "--netns", room.here.inode
+        wait_until(lambda: run.findings(run.once(*options), pid=server.pid, keepalive_probes=1), 10, "a probe that is lost")
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            record = run.only(run.once(*options), pid=server.pid)
+            assert (record["verdict"], record["keepalive_probes"]) == ("idle", 1), record
+    finally:
+        room.close()
+
+
 @pytest.fixture
 def freezer():
     mount = cgroup2()

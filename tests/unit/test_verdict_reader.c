@@ -118,6 +118,7 @@ static void two_probes_out(struct socket_record *socket)
 	socket->keepalive_timer_ns = NOW + 19800 * MILLISECOND; /* the last one was sent 0.2 s ago */
 }
 
+/* It may have been lost. */
 static void probe_out_for_2_s(struct socket_record *socket)
 {
 	two_probes_out(socket);
@@ -318,7 +319,8 @@ static const struct {
 	{sent_again_in_no_time, SERVER, "idle", false},
 	{two_probes_out, CLIENT, "peer_dead", true},
 	{two_probes_out, SERVER, "peer_dead", true},
-	{probe_out_for_2_s, SERVER, "peer_dead", true},
+	{probe_out_for_2_s, SERVER, "idle", false},
+	{probe_out_for_2_s, CLIENT, "awaiting_reply", true},
 	{probe_just_sent, SERVER, "idle", false},
 	{probe_just_sent, CLIENT, "awaiting_reply", true},
 	{probes_out_and_heard_since, CLIENT, "reply_stopped", true},
