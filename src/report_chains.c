@@ -91,13 +91,18 @@ static size_t cycle_length(const struct waits *waits, size_t in)
 	return length;
 }
 
-/* Every step of a cycle must be certain: else nothing is deadlocked, and the guess is taken back. */
+static bool binds(const struct wait *wait)
+{
+	return wait->sure && !wait->goes_on;
+}
+
+/* Every step of a cycle must be certain, and none may go on by itself: else nothing is deadlocked, and that step is taken back. */
 static bool cycle_is_sure(const struct waits *waits, size_t in)
 {
 	size_t at = in;
 
 	do {
-		if (!waits->items[at].sure)
+		if (!binds(&waits->items[at]))
 			return false;
 		at = waits->items[at].next;
 	} while (at != in);
@@ -110,7 +115,7 @@ static void cut_cycle(struct waits *waits, size_t in)
 
 	do {
 		next = waits->items[at].next;
-		if (!waits->items[at].sure)
+		if (!binds(&waits->items[at]))
 			waits->items[at].next = WAITS_NONE;
 		at = next;
 	} while (at != in && at != WAITS_NONE);

@@ -101,6 +101,15 @@ static bool judge(const struct waits *waits, struct wait *wait)
 	return false;
 }
 
+/* SO_RCVTIMEO, SO_SNDTIMEO or an alarm: what comes of it is for the application to say. */
+static bool has_limit(const struct wait *wait, const struct look *look)
+{
+	__u32 kind = wait->view->thread->syscall_kind;
+
+	return (kind == SYSCALL_READS && wait->socket->rcvtimeo_ns) || (kind == SYSCALL_WRITES && wait->socket->sndtimeo_ns) ||
+	       wait->view->thread->alarm_ns > look->head->seen_ns;
+}
+
 static int add_thread(struct waits *waits, const struct look *previous, const struct thread_view *view, __u64 min_age_ns)
 {
 	const struct thread_record *thread = view->thread;
@@ -120,6 +129,7 @@ static int add_thread(struct waits *waits, const struct look *previous, const st
 	wait.since_ns = sleeping.since_ns;
 	if (sleeping.least_age_ns < min_age_ns || !judge(waits, &wait))
 		return 0;
+	wait.goes_on = has_limit(&wait, waits->look);
 	return add(waits, &wait);
 }
 
@@ -152,7 +162,7 @@ static int add_connection(struct waits *waits, const struct socket_record *socke
 	const struct look *look = waits->look;
 	__u64 now = look->head->seen_ns, since = unanswered_since(socket, look->head->tick_ns);
 	const struct owner_record *owner = owners_main(look, socket->name.cookie);
-	struct wait wait = {.socket = socket, .since_ns = since, .severity = SEVERITY_WAITING};
+	struct wait wait = {.socket = socket, .since_ns = since, .severity = SEVERITY_WAITING, .goes_on = true};
 
 	if (!since || since + min_age_ns > now || !owner || !has_loop(waits, owner->pid))
 		return 0;

@@ -42,6 +42,7 @@ struct wait {
 	bool peer_alone; /* the others of them, if any, only wait for children or signals */
 	size_t next; /* the wait of the process at the other end; WAITS_NONE */
 	bool sure; /* that next is what it waits for: not only the nearest in time */
+	bool goes_on; /* whatever comes: a loop answers others meanwhile, or its process has set a limit to the wait */
 };
 
 struct waits {

@@ -246,7 +246,7 @@ def test_a_deadlock_over_a_unix_socket(room):
     assert sorted(who(records[0])) == sorted([words["pid"], words["peer"]])
 
 
-@pytest.mark.parametrize("how", ["sleep", "talk"])
+@pytest.mark.parametrize("how", ["sleep", "talk", "limit"])
 def test_a_quiet_unix_socket_is_no_deadlock(room, how):
     words = Stall(room.here, "unix_pair.py", how).said("blocking")
     wait_until(lambda: run.findings(run.once("readers", "-a"), pid=words["pid"]), 20, "the reader")

@@ -184,17 +184,20 @@ static void in_a_unix_socket(void **state)
 /* ---- Deadlocks ---- */
 
 /* Nginx asks the application, and that nginx; curl waits too. Each has this many threads. */
-static void each_other(__u32 threads)
+static struct socket_record *each_other(__u32 threads)
 {
+	struct socket_record *asked;
+
 	begin();
 	reads(CURL, CURL, "curl", 80);
 	serves(NGINX, "nginx", 80);
 	reads(NGINX, NGINX, "nginx", 81);
 	builder.thread->threads = threads;
 	serves(APP, "app", 81);
-	reads(APP, APP, "app", 82);
+	asked = reads(APP, APP, "app", 82);
 	builder.thread->threads = threads;
 	serves(NGINX, "nginx", 82);
+	return asked;
 }
 
 static void a_deadlock(void **state)
@@ -209,6 +212,40 @@ static void a_deadlock(void **state)
 	says(shown.report.rows[0].why, "nginx (pid 20) waits for app (pid 30), which waits for nginx (pid 20): none of them can go on");
 	says(shown.report.rows[0].advice, "end one of the connections: sockstall end ");
 	hide(&shown);
+}
+
+static void is_no_deadlock(void)
+{
+	struct shown shown;
+	size_t i;
+
+	show(&shown);
+	for (i = 0; i < shown.report.count; i++)
+		assert_string_not_equal(shown.report.rows[i].verdict, "deadlock");
+	hide(&shown);
+}
+
+/* Who has set a limit to its wait goes on when that is over: they may well ask each other every now and then. */
+static void a_cycle_with_a_limit(void **state)
+{
+	(void)state;
+	each_other(1)->rcvtimeo_ns = 30 * SECOND;
+	is_no_deadlock();
+	each_other(1);
+	builder.thread->alarm_ns = NOW + 30 * SECOND;
+	is_no_deadlock();
+}
+
+/* A loop that awaits an answer serves others meanwhile, who asked it and got none yet. */
+static void a_cycle_through_loops(void **state)
+{
+	(void)state;
+	begin();
+	loops(NGINX, "nginx", 81);
+	serves(APP, "app", 81);
+	loops(APP, "app", 82);
+	serves(NGINX, "nginx", 82);
+	is_no_deadlock();
 }
 
 /* Among many threads another may answer: what is not certain is no deadlock, and no endless walk. */
@@ -522,6 +559,8 @@ int main(void)
 		cmocka_unit_test(the_nearest_in_time),
 		cmocka_unit_test(in_a_unix_socket),
 		cmocka_unit_test(a_deadlock),
+		cmocka_unit_test(a_cycle_with_a_limit),
+		cmocka_unit_test(a_cycle_through_loops),
 		cmocka_unit_test(a_cycle_of_guesses),
 		cmocka_unit_test(two_ends_of_one_connection),
 		cmocka_unit_test(young),
