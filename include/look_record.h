@@ -109,9 +109,9 @@ _Static_assert(sizeof(struct translation_record) == 88, "translation_record");
 enum lost_where {
 	LOST_EVENTS = 1, /* the ring buffer was full */
 	LOST_SOCKETS, /* more stuck sockets than sockstall keeps */
-	LOST_THREADS,
-	LOST_OWNERS,
-	LOST_NETNS, /* a namespace could not be entered, or vanished */
+	LOST_THREADS, /* more than one look brings along, or of more processes than it takes note of */
+	LOST_OWNERS, /* sockets and pipes, or ends of them, whose holders there was no room to look for */
+	LOST_NETNS, /* a namespace could not be entered; or there may be more than the thread scan has room for */
 	LOST_LOOPS, /* no memory for a thread's counters */
 	LOST_RECORDS, /* output that could not be written */
 	LOST_WATCHES, /* more watched descriptors than one look brings along */

@@ -76,12 +76,15 @@ have_room:
 	return found;
 }
 
-/* Those with a process, as the thread scan has noted them; the map is emptied for the next scan. */
+/*
+ * Those with a process, as the thread scan has noted them; the map is emptied for the next scan. A full one
+ * does not tell how many found no room: that is counted as one.
+ */
 static int find_by_process(struct probe *probe)
 {
 	int map = bpf_map__fd(probe->skeleton->maps.namespaces);
+	__u32 inode, pid, room = bpf_map__max_entries(probe->skeleton->maps.namespaces);
 	struct probe_namespace *namespace;
-	__u32 inode, pid;
 
 	while (!bpf_map_get_next_key(map, NULL, &inode)) {
 		if (!bpf_map_lookup_elem(map, &inode, &pid)) {
@@ -91,7 +94,10 @@ static int find_by_process(struct probe *probe)
 			namespace->pid = pid;
 		}
 		bpf_map_delete_elem(map, &inode);
+		room--;
 	}
+	if (!room)
+		probe->lost_namespaces++;
 	return 0;
 }
 

@@ -36,12 +36,34 @@ static int want_cookie(struct wanted *wanted, __u64 cookie)
 	return cookie ? buffer_append(&wanted->cookies, &cookie, sizeof(cookie)) : 0;
 }
 
-/* Has the walk bring this socket, if there is one. Where there is no more room, it goes without an owner. */
-static bool mark(struct probe *probe, struct wanted *wanted, __u64 inode)
+/* After a key that is no longer there the kernel begins again at the first: so each goes once the next is known. */
+static void empty(const struct bpf_map *map)
+{
+	char key[sizeof(struct peer_key)], next[sizeof(key)];
+	int fd = bpf_map__fd(map), last = bpf_map_get_next_key(fd, NULL, key);
+
+	while (!last) {
+		last = bpf_map_get_next_key(fd, key, next);
+		bpf_map_delete_elem(fd, key);
+		if (!last)
+			memcpy(key, next, sizeof(key));
+	}
+}
+
+/* Has the walk look for the key. Where there is no more room it goes without an owner, which is counted. */
+static bool mark(struct probe *probe, const struct bpf_map *map, const void *key)
 {
 	__u8 yes = 1;
 
-	if (bpf_map_update_elem(bpf_map__fd(probe->skeleton->maps.wanted_sockets), &inode, &yes, BPF_ANY))
+	if (!bpf_map_update_elem(bpf_map__fd(map), key, &yes, BPF_ANY))
+		return true;
+	probe->lost_owners++;
+	return false;
+}
+
+static bool mark_socket(struct probe *probe, struct wanted *wanted, __u64 inode)
+{
+	if (!mark(probe, probe->skeleton->maps.wanted_sockets, &inode))
 		return false;
 	wanted->marked++;
 	return true;
@@ -50,37 +72,24 @@ static bool mark(struct probe *probe, struct wanted *wanted, __u64 inode)
 /* A socket that is not found by its state, as those in a handshake are. */
 static int want_owner(struct probe *probe, struct wanted *wanted, const struct socket_record *socket)
 {
-	if (!socket->name.inode || !mark(probe, wanted, socket->name.inode))
+	if (!socket->name.inode || !mark_socket(probe, wanted, socket->name.inode))
 		return 0;
 	return want_cookie(wanted, socket->name.cookie);
 }
 
 static int want_inode(struct probe *probe, struct wanted *wanted, __u64 inode)
 {
-	return inode && mark(probe, wanted, inode) ? buffer_append(&wanted->inodes, &inode, sizeof(inode)) : 0;
+	return inode && mark_socket(probe, wanted, inode) ? buffer_append(&wanted->inodes, &inode, sizeof(inode)) : 0;
 }
 
 /* Has the walk bring the other end too, if it is on this machine. */
 static void want_peer(struct probe *probe, const struct socket_name *name)
 {
 	struct peer_key key = { .local_port = name->peer_port, .peer_port = name->local_port };
-	__u8 yes = 1;
 
 	memcpy(key.local_addr, name->peer_addr, sizeof(key.local_addr));
 	memcpy(key.peer_addr, name->local_addr, sizeof(key.peer_addr));
-	bpf_map_update_elem(bpf_map__fd(probe->skeleton->maps.wanted_peers), &key, &yes, BPF_ANY);
-}
-
-static void clear_wanted_peers(struct probe *probe)
-{
-	int peers = bpf_map__fd(probe->skeleton->maps.wanted_peers), pipes = bpf_map__fd(probe->skeleton->maps.wanted_pipes);
-	struct peer_key key;
-	__u64 pipe;
-
-	while (!bpf_map_get_next_key(peers, NULL, &key))
-		bpf_map_delete_elem(peers, &key);
-	while (!bpf_map_get_next_key(pipes, NULL, &pipe))
-		bpf_map_delete_elem(pipes, &pipe);
+	mark(probe, probe->skeleton->maps.wanted_peers, &key);
 }
 
 static int want_reader(struct probe *probe, struct wanted *wanted, const struct thread_record *thread,
@@ -94,6 +103,9 @@ static int want_reader(struct probe *probe, struct wanted *wanted, const struct 
 
 	if (probe->use_chains && socket->name.kind == SOCKET_KIND_TCP)
 		want_peer(probe, &socket->name);
+	/* It got no number: the thread scan had no more room to note it in. */
+	if (probe->use_chains && socket->name.kind == SOCKET_KIND_PIPE && !socket->peer_inode)
+		probe->lost_owners++;
 	/* Who else could write to it. */
 	if (!err && probe->use_chains && socket->name.kind == SOCKET_KIND_UNIX)
 		err = want_inode(probe, wanted, socket->name.inode);
@@ -103,7 +115,7 @@ static int want_reader(struct probe *probe, struct wanted *wanted, const struct 
 	    socket->name.kind == SOCKET_KIND_PIPE ||
 	    asleep + COOKIE_MIN_AGE_NS > thread->seen_ns)
 		return err;
-	if (mark(probe, wanted, socket->name.inode))
+	if (mark_socket(probe, wanted, socket->name.inode))
 		wanted->sockets++;
 	return 0;
 }
@@ -331,20 +343,29 @@ static int take_scan(struct owner_cache *cache, const struct buffer *scan)
 	return err ? err : index_inodes(cache);
 }
 
-/* Of processes that leave events on an instance, and of those whose watches are asked for, the next thread scan brings all threads. */
+static bool is_suspect(const struct probe *probe, const struct epoll_record *epoll)
+{
+	return (epoll->unread && !epoll->waiters) || (probe->options.watches && probe_is_asked_for(probe, epoll->pid));
+}
+
+/*
+ * Of processes that leave events on an instance, and of those whose watches are asked for, the next thread scan brings all
+ * threads. One for which there is no room has one thread at least that will not be seen. A process's instances come together.
+ */
 static void note_suspects(struct probe *probe)
 {
-	int map = bpf_map__fd(probe->skeleton->maps.suspects);
+	const struct bpf_map *map = probe->skeleton->maps.suspects;
 	const struct epoll_record *epoll = (const void *)probe->owners.epolls.data;
 	size_t i, count = probe->owners.epolls.size / sizeof(*epoll);
-	__u32 pid;
+	__u32 left_out = 0;
 
-	while (!bpf_map_get_next_key(map, NULL, &pid))
-		bpf_map_delete_elem(map, &pid);
+	empty(map);
 	for (i = 0; i < count; i++)
-		if ((epoll[i].unread && !epoll[i].waiters) ||
-		    (probe->options.watches && probe_is_asked_for(probe, epoll[i].pid)))
-			bpf_map_update_elem(map, &epoll[i].pid, &epoll[i].process_start_ns, BPF_ANY);
+		if (is_suspect(probe, &epoll[i]) && epoll[i].pid != left_out &&
+		    bpf_map_update_elem(bpf_map__fd(map), &epoll[i].pid, &epoll[i].process_start_ns, BPF_ANY)) {
+			left_out = epoll[i].pid;
+			probe->lost_threads++;
+		}
 }
 
 static int scan_files(struct probe *probe, __u64 now)
@@ -459,15 +480,6 @@ static int add_wanted(const struct owner_cache *cache, const struct wanted *want
 	return err;
 }
 
-static void clear_wanted_sockets(struct probe *probe)
-{
-	int map = bpf_map__fd(probe->skeleton->maps.wanted_sockets);
-	__u64 inode;
-
-	while (!bpf_map_get_next_key(map, NULL, &inode))
-		bpf_map_delete_elem(map, &inode);
-}
-
 int probe_owners_add(struct probe *probe, struct buffer *buffer)
 {
 	__u64 now = clock_ns(CLOCK_MONOTONIC);
@@ -484,9 +496,11 @@ int probe_owners_add(struct probe *probe, struct buffer *buffer)
 			patch_cookies(&probe->owners, buffer);
 	}
 	if (wanted.marked)
-		clear_wanted_sockets(probe);
-	if (probe->use_chains)
-		clear_wanted_peers(probe);
+		empty(probe->skeleton->maps.wanted_sockets);
+	if (probe->use_chains) {
+		empty(probe->skeleton->maps.wanted_peers);
+		empty(probe->skeleton->maps.wanted_pipes);
+	}
 	if (!err && probe->use_chains)
 		err = add_connections(&probe->owners, &wanted, buffer);
 	if (!err && probe->use_chains)

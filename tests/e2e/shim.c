@@ -9,6 +9,7 @@
  * SHIM_HOLD=FILE  a 64-bit number, and another. While the first is not 0 the scans of a look bring nothing, without an end;
  *                 the second counts how often they were asked
  * SHIM_NO_SECCOMP  there is no seccomp()
+ * SHIM_ROOM=MAP=N  that BPF map has room for so many entries
  * SHIM_DO=WHAT    once it waits, does what it should not be able to: see misbehave()
  */
 #include <dlfcn.h>
@@ -227,6 +228,37 @@ EXPORT long syscall(long which, ...)
 	if (!real)
 		real = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
 	return real(which, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/* struct bpf_object_skeleton of libbpf, as far as it is needed. */
+struct skeleton {
+	size_t size;
+	const char *name;
+	const void *data;
+	size_t data_size;
+	void **object;
+};
+
+static void make_small(void *object, const char *name, uint32_t room)
+{
+	void *(*find)(void *, const char *) = (void *(*)(void *, const char *))dlsym(RTLD_NEXT, "bpf_object__find_map_by_name");
+	int (*set)(void *, uint32_t) = (int (*)(void *, uint32_t))dlsym(RTLD_NEXT, "bpf_map__set_max_entries");
+	void *map = find(object, name);
+
+	if (!map || set(map, room))
+		abort();
+}
+
+EXPORT int bpf_object__load_skeleton(struct skeleton *skeleton)
+{
+	int (*real)(struct skeleton *) = (int (*)(struct skeleton *))dlsym(RTLD_NEXT, "bpf_object__load_skeleton");
+	const char *text = getenv("SHIM_ROOM");
+	char name[32];
+	uint32_t room;
+
+	if (text && sscanf(text, "%31[a-z_]=%u", name, &room) == 2)
+		make_small(*skeleton->object, name, room);
+	return real(skeleton);
 }
 
 /* What a program that had been taken over would try. */

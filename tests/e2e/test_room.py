@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""
+The maps that tell a scan what to look for have room for so many entries. What finds none is counted, under the name of
+what is not seen for it. Small maps are as full as large ones, with less in them (SHIM_ROOM in shim.c).
+"""
+
+import os
+import resource
+
+import pytest
+
+import run
+import shim
+from child import Child, Stall, wait_until
+from scene import waiting_client
+
+FLOOD = int(os.environ.get("FLOOD", "0"))
+SOCKETS = 16384  # of wanted_sockets
+PORT = 5090
+
+
+class Inside:
+    """A network namespace of the test's, entered from within a process namespace."""
+
+    def __init__(self, netns, enter):
+        self.netns, self.programs, self._enter = netns, netns.programs, enter
+
+    def enter(self):
+        return self._enter + self.netns.enter()
+
+
+class Apart:
+    """A room whose programs have a process namespace to themselves: a look from inside sees no others."""
+
+    def __init__(self, room):
+        self.holder = Child(["unshare", "-p", "-f", "--mount-proc", "--kill-child", "sh", "-c", "echo; exec sleep 1000"])
+        self.holder.wait_line(bool, 10)
+        with open(f"/proc/{self.holder.pid}/task/{self.holder.pid}/children", encoding="ascii") as file:
+            self.before = ["nsenter", "-t", file.read().split()[0], "-p", "-m", "--"]
+        self.here, self.there, self.link = Inside(room.here, self.before), Inside(room.there, self.before), room.link
+
+
+@pytest.fixture
+def apart(room):
+    apart = Apart(room)
+    yield apart
+    apart.holder.end()
+
+
+def lost(arguments, room=None, before=()):
+    """What was lost, by name: with so much room in a map ("map=number"), or with what there is."""
+    done = run.sockstall(*arguments, "-1", "-j", before=before, env=shim.environment(ROOM=room) if room else None)
+    assert done.returncode == 0, done.stderr
+    records = run.parse(done.stdout)
+    found = {record["where"]: record["count"] for record in run.matching(records, type="lost")}
+    assert records[-1]["lost"] == sum(found.values())
+    return found, records
+
+
+# Of sockets it is exact: `closing` asks for the owners of this namespace's only.
+
+def leak(netns, count):
+    stall = Stall(netns, "leak.py", "127.0.0.1", PORT, count)
+    stall.said("leaking", 60)
+    return stall
+
+
+def test_sockets_without_room(room):
+    count = 9
+    stall = leak(room.here, count)
+    arguments = ["closing", "-a", "--netns", room.here.inode]
+    for space in count - 4, count - 1:
+        found, records = lost(arguments, f"wanted_sockets={space}")
+        assert found == {"owners": count - space}, found
+        shown = run.findings(records, type="closing", local_port=PORT)
+        with_owner = run.matching(shown, pid=stall.pid)
+        assert sum(record["connections"] for record in with_owner) == space, shown
+        assert sum(record["connections"] for record in shown) == count, "they are shown all the same"
+    for space in f"wanted_sockets={count}", None:
+        found, records = lost(arguments, space)
+        assert not found, found
+
+
+@pytest.mark.skipif(FLOOD < 100000, reason="make floods")
+@pytest.mark.parametrize("count", [SOCKETS, SOCKETS + 100])
+def test_more_sockets_than_the_map_takes(room, count):
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < count + 100:
+        pytest.skip("one process may not have so many descriptors here")
+    leak(room.here, count)
+    found, _ = lost(["closing", "-a", "--netns", room.here.inode])
+    assert found == ({"owners": count - SOCKETS} if count > SOCKETS else {}), found
+
+
+# The others are of the whole machine, as a look from inside sees it.
+
+def readers(room):
+    """Three ends of connections that are waited for."""
+    for number in range(3):
+        client = waiting_client(room, PORT + number, room.link.right4)
+        client.tell("block=recvfrom")
+        client.said("blocking")
+
+
+def pipes(room):
+    for _ in range(3):
+        Stall(room.here, "pipes.py", "idle").said("blocking")
+
+
+def unfetched(room):
+    for _ in range(3):
+        Stall(room.here, "unfetched.py").said("sleeping")
+
+
+def namespaces(room):
+    for netns in room.here, room.there:
+        Stall(netns, "unfetched.py").said("sleeping")
+
+
+@pytest.mark.parametrize("build, command, name, where, few, count", [
+    (readers, "chains", "wanted_peers", "owners", 1, 2),
+    (pipes, "chains", "wanted_pipes", "owners", 1, 2),
+    (unfetched, "epoll", "suspects", "threads", 1, 2),
+    (namespaces, "readers", "namespaces", "network namespaces", 2, 1),  # how many it has turned away it does not tell
+])
+def test_a_full_map_is_told(apart, build, command, name, where, few, count):
+    build(apart)
+    wait_until(lambda: lost([command], f"{name}={few}", apart.before)[0] == {where: count}, 10,
+               f"what {name} has no room for")
+    for space in f"{name}=4", None:
+        found, _ = lost([command], space, apart.before)
+        assert not found, (space, found)
