@@ -513,7 +513,7 @@ static bool is_loop(const struct turn *turn)
  */
 static bool remembers_what_is_ready(const struct turn *turn)
 {
-	static const char *const names[] = {"go", "tokio", "netty"};
+	static const char *const names[] = {"go", "tokio", "netty", "nginx", "envoy"};
 	size_t i;
 
 	for (i = 0; turn->usage && i < sizeof(names) / sizeof(names[0]); i++) {

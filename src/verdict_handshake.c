@@ -96,7 +96,7 @@ static const char *why_no_answer(struct arena *arena, const struct handshake_evi
 
 static const char *why_not_accepted(struct arena *arena, const struct handshake_evidence *evidence)
 {
-	return arena_printf(arena, "complete for %s with %s waiting, but %s has not called accept; %s",
+	return arena_printf(arena, "complete for %s with %s waiting, but %s has not accepted it; %s",
 			    say_age(arena, evidence), say_count(arena, evidence->socket->unread_bytes, "bytes"),
 			    say_owner(evidence->owner), say_queue(arena, evidence->listener));
 }
@@ -322,7 +322,8 @@ static const char *why_flooded(struct arena *arena, const struct listener_eviden
 
 static const char *why_not_accepting(struct arena *arena, const struct listener_evidence *evidence)
 {
-	return arena_printf(arena, "%s has not called accept for %s: %s", say_owner(evidence->owner),
+	/* Not that it has not called accept: it may do so too slowly. */
+	return arena_printf(arena, "%s has left the oldest in its accept queue for %s: %s", say_owner(evidence->owner),
 			    say_since(arena, evidence->now_ns, evidence->oldest_complete_ns),
 			    say_counts(arena, evidence));
 }

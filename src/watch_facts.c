@@ -100,12 +100,13 @@ __u32 watch_unread(const struct watch_record *watch, const struct socket_record 
 
 /*
  * A one-shot watch that has fired is off: its mask has no event left, and somebody is at work on it. A peer that closed
- * has been told of by an event of its own.
+ * has been told of by an event of its own. Who watches for both ways at once, edge-triggered, asks once in the life of a
+ * connection and keeps in mind itself what is ready (.NET, gRPC, nginx): unread is what it does not want yet.
  */
 bool watch_is_missed(const struct watch_record *watch, const struct socket_record *socket)
 {
 	return socket && socket->name.state == STATE_ESTABLISHED && watch->events & WATCH_EDGE &&
-	       watch->events & WATCH_IN && watch_unread(watch, socket);
+	       watch->events & WATCH_IN && !(watch->events & WATCH_OUT) && watch_unread(watch, socket);
 }
 
 __u64 watch_idle_ns(const struct socket_record *socket)

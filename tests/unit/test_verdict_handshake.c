@@ -445,7 +445,7 @@ static void test_not_accepted(void **state)
 	assert_int_equal(row->handshake.bytes_waiting, 42);
 	assert_true(isnan(row->handshake.gives_up_s));
 	assert_string_equal(row->comm, "right");
-	assert_non_null(strstr(row->why, "42 bytes waiting, but right (pid 21) has not called accept"));
+	assert_non_null(strstr(row->why, "42 bytes waiting, but right (pid 21) has not accepted it; the accept queue holds"));
 	row = find(scene, ROW_LISTENER);
 	assert_string_equal(row->verdict, "not_accepting");
 	assert_near(row->age_s, 3);

@@ -154,6 +154,8 @@ static void what_is_missed(void **state)
 	watch.flags &= ~(__u32)WATCH_ULP;
 	watch.events = WATCH_EDGE | WATCH_OUT;
 	assert_false(watch_is_missed(&watch, &socket));
+	watch.events = WATCH_EDGE | WATCH_IN | WATCH_OUT | WATCH_RDHUP; /* as nginx does */
+	assert_false(watch_is_missed(&watch, &socket));
 	watch.events = WATCH_IN;
 	assert_false(watch_is_missed(&watch, &socket));
 	watch.events = WATCH_EDGE | WATCH_ONESHOT; /* it has fired */
@@ -266,15 +268,20 @@ static void rows(void **state)
 /* What lies unread in it is what nobody has asked for. */
 static void runtime_that_remembers(void **state)
 {
-	struct report report = {0};
-	struct look look = {0};
+	static const char *const names[] = {"go", "nginx"};
+	size_t i;
 
 	(void)state;
-	make_rows(&look, &report, "go");
-	assert_int_equal(report.count, 2);
-	assert_int_equal(report.rows[0].type, ROW_WATCH);
-	report_free(&report);
-	look_free(&look);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct report report = {0};
+		struct look look = {0};
+
+		make_rows(&look, &report, names[i]);
+		assert_int_equal(report.count, 2);
+		assert_int_equal(report.rows[0].type, ROW_WATCH);
+		report_free(&report);
+		look_free(&look);
+	}
 }
 
 int main(void)
