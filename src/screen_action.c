@@ -89,8 +89,10 @@ static int add_field(const struct row *action, struct lines *lines, const char *
 	return error;
 }
 
-int screen_add_action(const struct screen *screen, struct lines *lines, size_t width)
+/* On a small screen rather a part of the sentences than the question is missing. */
+int screen_add_action(const struct screen *screen, struct lines *lines, size_t width, size_t height)
 {
+	size_t last = lines_count(lines) + height - 1;
 	static const char *const keys[] = {
 		"what", "follows", "error", "peer", "answer_s", "keepalive_time_s", "keepalive_interval_s", "keepalive_probes",
 	};
@@ -102,5 +104,9 @@ int screen_add_action(const struct screen *screen, struct lines *lines, size_t w
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !error; i++)
 		error = add_field(&screen->action, lines, keys[i], width);
-	return error ?: lines_add(lines, LINE_PLAIN, "") ?: screen_add_line(lines, LINE_FOOT, foot, width);
+	if (!error)
+		error = lines_add(lines, LINE_PLAIN, "");
+	if (!error && lines_count(lines) > last)
+		lines_cut(lines, last);
+	return error ?: screen_add_line(lines, LINE_FOOT, foot, width);
 }

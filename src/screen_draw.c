@@ -248,7 +248,7 @@ int screen_draw(struct screen *screen, struct lines *lines, size_t width, size_t
 	used = lines_count(lines) - start;
 	if (!error && height > used)
 		error = screen->mode == MODE_EVIDENCE ? add_evidence(screen, lines, width, height - used, elapsed_ns) :
-			screen->mode == MODE_ACTION   ? screen_add_action(screen, lines, width) :
+			screen->mode == MODE_ACTION   ? screen_add_action(screen, lines, width, height - used) :
 							add_list(screen, lines, width, height - used);
 	lines_cut(lines, start + height);
 	return error;
