@@ -159,9 +159,10 @@ int run_diff(const struct options *options)
 {
 	struct reading before = {.path = options->replay_file}, after = {.path = options->diff_file};
 	int err = read_recording(&before, options), code = EXIT_BROKE;
+	bool unreadable = before.error && !before.look_count; /* nothing more to say: the reason would be the other's too */
 
 	row_init(&after.story.end, ROW_END);
-	if (!err)
+	if (!err && !unreadable)
 		err = read_recording(&after, options);
 	if (err)
 		fprintf(stderr, "sockstall: %s\n", strerror(-err));
