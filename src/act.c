@@ -6,9 +6,11 @@
 #include <math.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -142,13 +144,37 @@ static int (*const ways[ACT_HOWS])(struct act *act) = {
 	[ACT_PROBE] = act_probe_peer,
 };
 
-static void tell_journal(const struct act *act)
+static volatile sig_atomic_t journal_waits;
+
+static void on_journal_wait(int signal)
 {
+	(void)signal;
+	journal_waits++;
+}
+
+static void interrupt_every(time_t s)
+{
+	const struct itimerval every = { .it_interval = { .tv_sec = s }, .it_value = { .tv_sec = s } };
+
+	setitimer(ITIMER_REAL, &every, NULL);
+}
+
+/* A journal that does not read would hold it for ever. syslog(3) tries twice; each time it is interrupted after 1 s. */
+static void tell_journal(struct act *act)
+{
+	struct sigaction interrupt = { .sa_handler = on_journal_wait }, before;
+
+	journal_waits = 0;
+	sigaction(SIGALRM, &interrupt, &before);
+	interrupt_every(1);
 	openlog("sockstall", LOG_PID, LOG_DAEMON);
 	syslog(LOG_NOTICE, "end (%s), asked by uid %u: %s: %s%s%s", act_how_names[act->how], getuid(), act->what,
 	       act_result_names[act->result], act->error ? ": " : "",
 	       act->error ? act->error : "");
 	closelog();
+	interrupt_every(0);
+	sigaction(SIGALRM, &before, NULL);
+	act->unlogged = journal_waits > 1;
 }
 
 int act_perform(struct act *act)

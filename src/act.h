@@ -96,6 +96,7 @@ struct act {
 	struct act_times times; /* ACT_KEEPALIVE */
 	enum act_peer peer; /* ACT_PROBE, performed; */
 	double answer_s; /* and after how long it answered */
+	bool unlogged; /* performed, and the journal did not take the line */
 	int cancel_fd; /* ends the wait of ACT_PROBE when it becomes readable; -1: nothing does */
 	/* For the functions below: */
 	struct act_target target;
@@ -110,7 +111,7 @@ struct act {
  */
 int act_plan(struct act *act, const struct row *row, enum act_how how, const struct act_times *times);
 
-/* Does it. Takes up to ACT_PROBE_NS for a probe, else no time. Returns like act_plan(). */
+/* Does it. Takes up to ACT_PROBE_NS for a probe, else no time; and 2 s for a journal that does not read. Returns like act_plan(). */
 int act_perform(struct act *act);
 
 /* The record of it: text belongs to act. */

@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include "act.h"
+#include "messages.h"
 #include "privileges.h"
 #include "probe.h"
 #include "report.h"
 #include "run.h"
 #include "selector.h"
 #include "signals.h"
-#include "text.h"
 
 struct ending {
 	const struct options *options;
@@ -23,14 +23,12 @@ struct ending {
 	int signals;
 };
 
-/* One line, whatever bytes it is made of. */
+/* Where stderr is not read either, a signal still ends it. */
 static void complain(const char *what)
 {
-	struct buffer line = { 0 };
+	struct messages messages = { 0 };
 
-	if (!text_printable(&line, what) && !buffer_append(&line, "", 1))
-		fprintf(stderr, "sockstall: end: %s\n", line.data);
-	buffer_free(&line);
+	messages_say(&messages, "end: %s", what);
 }
 
 /* Everything that is there, whatever its age: what is named is named. */
@@ -102,6 +100,7 @@ static const struct row *find_stall(struct ending *ending)
 	return NULL;
 }
 
+/* -EPIPE: the reader has gone, and wants to know no more. */
 static int write_record(const struct options *options, const struct row *row)
 {
 	const struct emitter_kind *emitter = options->json ? &emit_json : &emit_lines;
@@ -111,16 +110,29 @@ static int write_record(const struct options *options, const struct row *row)
 	if (!err)
 		err = emitter->record(state, row);
 	emitter->close(state);
-	if (err && err != -EPIPE)
-		complain(strerror(-err));
 	return err == -EPIPE ? 0 : err;
+}
+
+/* One line at most. What was done must be known also where its record was not written. */
+static void tell_outcome(const struct act *act, int unwritten)
+{
+	struct messages messages = { 0 };
+	const char *outcome = act->error ? act->error : act->result == ACT_DONE ? "done" : "nothing was done";
+
+	if (unwritten)
+		messages_say(&messages, "end: %s; the record of that could not be written: %s", outcome,
+			     unwritten == -ECANCELED ? "its reader does not read" : strerror(-unwritten));
+	else if (act->error)
+		messages_say(&messages, "end: %s", act->error);
+	if (act->unlogged)
+		messages_say(&messages, "end: the journal takes nothing: this is not in it");
 }
 
 static int end_it(struct ending *ending, const struct row *row)
 {
 	struct act *act = &ending->act;
 	struct row record;
-	int err;
+	int err, unwritten;
 
 	privileges_drop(PRIVILEGE_ACT);
 	err = act_plan(act, row, ending->options->how, &ending->options->times);
@@ -131,12 +143,10 @@ static int end_it(struct ending *ending, const struct row *row)
 	if (!err && ending->options->yes)
 		err = act_perform(act);
 	act_fill(act, &record);
-	if (write_record(ending->options, &record))
-		err = -EIO;
-	if (act->error)
-		complain(act->error);
+	unwritten = write_record(ending->options, &record);
+	tell_outcome(act, unwritten);
 	act_close(act);
-	return err ? EXIT_BROKE : EXIT_DONE;
+	return err || unwritten ? EXIT_BROKE : EXIT_DONE;
 }
 
 static int run(struct ending *ending)

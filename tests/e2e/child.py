@@ -103,13 +103,41 @@ class Child:
 
     def join(self, timeout=10):
         code = self.process.wait(timeout * SLOW)
-        for reader in self._readers:
-            reader.join(timeout * SLOW)
         _running.discard(self)
+        deadline = time.monotonic() + timeout * SLOW
+        for reader in self._readers:
+            reader.join(max(0, deadline - time.monotonic()))
+        held = [reader for reader in self._readers if reader.is_alive()]
+        if held:
+            # Closing a pipe that a thread reads from would wait for that thread.
+            raise AssertionError(f"{self.argv} has ended (exit {code}), and for {timeout} s its output has not: "
+                                 f"{self._holders() or 'no process that can be seen'} still has it open")
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe and not pipe.closed:
                 _close(pipe)
         return code
+
+    def _holders(self):
+        """Other processes that have its output open."""
+        ours = {os.readlink(f"/proc/self/fd/{pipe.fileno()}") for pipe in (self.process.stdout, self.process.stderr) if pipe}
+        return ", ".join(f"{pid} ({_name(pid)})" for pid in filter(str.isdigit, os.listdir("/proc"))
+                         if int(pid) != os.getpid() and ours & set(_open_files(pid)))
+
+
+def _name(pid):
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return "gone"
+
+
+def _open_files(pid):
+    try:
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            yield os.readlink(f"/proc/{pid}/fd/{name}")
+    except OSError:
+        pass  # it has ended meanwhile
 
 
 def _close(pipe):
@@ -144,7 +172,7 @@ def end_all():
     for child in list(_running):
         try:
             child.end()
-        except (OSError, subprocess.TimeoutExpired):
+        except (OSError, AssertionError, subprocess.TimeoutExpired):
             pass
 
 

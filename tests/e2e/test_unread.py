@@ -43,9 +43,9 @@ def is_writing(pid, fd=1):
 class Unread:
     """sockstall, that writes to where nobody reads; `ours` is the other end of that."""
 
-    def __init__(self, ours, theirs, *arguments, stderr=subprocess.PIPE, **popen):
+    def __init__(self, ours, theirs, *arguments, before=(), stderr=subprocess.PIPE, **popen):
         self.ours = ours
-        self.process = subprocess.Popen([run.SOCKSTALL, *map(str, arguments)], stdin=popen.pop("stdin", subprocess.DEVNULL),
+        self.process = subprocess.Popen([*before, run.SOCKSTALL, *map(str, arguments)], stdin=popen.pop("stdin", subprocess.DEVNULL),
                                         stdout=theirs, stderr=theirs if stderr == subprocess.STDOUT else stderr,
                                         preexec_fn=before_exec, **popen)
 
