@@ -60,6 +60,7 @@ enum note_kind {
 	NOTE_WHERE = 1, /* what the thread is blocked in: the path of a file, a child process */
 	NOTE_KERNEL_STACK, /* functions, innermost first */
 	NOTE_USER_STACK, /* module+offset, innermost first */
+	NOTE_LOOP_ENDED, /* the descriptor of its last epoll wait is no epoll instance any more: that one's number */
 	NOTE_KINDS,
 };
 

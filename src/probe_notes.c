@@ -61,6 +61,14 @@ static void read_path(const struct thread_record *thread, int fd, char path[PATH
 	path[length > 0 ? length : 0] = '\0';
 }
 
+static bool thread_is_there(const struct thread_record *thread)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/%u/task/%u/comm", thread->pid, thread->tid);
+	return !access(name, F_OK);
+}
+
 /* ---- Children ---- */
 
 /* The last number of the line NSpid: the process's id in its own namespace, which is what its parent calls it. */
@@ -257,6 +265,52 @@ static int add_stacks(struct probe *probe, const struct buffer *buffer, struct b
 	return count ? probe_stacks_add(probe, notes, told, count) : 0;
 }
 
+/* ---- Loops that have ended ---- */
+
+/* Whether the descriptor is closed, or something else by now. False where it cannot be read. */
+static bool is_no_epoll(const struct thread_record *thread, int fd)
+{
+	static const char epoll[] = "anon_inode:[eventpoll]";
+	char link[96], target[sizeof(epoll)];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/%u/task/%u/fd/%d", thread->pid, thread->tid, fd);
+	length = readlink(link, target, sizeof(target));
+	if (length < 0)
+		return errno == ENOENT && thread_is_there(thread);
+	return length != sizeof(epoll) - 1 || memcmp(target, epoll, sizeof(epoll) - 1);
+}
+
+static bool is_away_from_epoll(const struct thread_record *thread, const struct loop_record *loop)
+{
+	return loop->interface == LOOP_EPOLL && loop->epoll_fd >= 0 && !loop->waiting && loop->returned_ns &&
+	       thread->seen_ns > loop->returned_ns + MIN_AWAY_NS;
+}
+
+/* Who has closed its epoll instance, and does something else now, has left its loop for good. */
+static int add_ended(const struct buffer *buffer, struct buffer *notes)
+{
+	const struct thread_record *thread = NULL;
+	const struct record_header *header;
+	size_t offset = 0, count = 0;
+	char number[16];
+	int err = 0;
+
+	while (!err && count < MAX_NOTED && (header = record_next(buffer, &offset))) {
+		const struct loop_record *loop = (const void *)header;
+
+		if (header->type == RECORD_THREAD)
+			thread = (const void *)header;
+		if (header->type != RECORD_LOOP || !thread || !is_away_from_epoll(thread, loop))
+			continue;
+		count++;
+		snprintf(number, sizeof(number), "%d", loop->epoll_fd);
+		if (is_no_epoll(thread, loop->epoll_fd))
+			err = probe_note(notes, thread, NOTE_LOOP_ENDED, number);
+	}
+	return err;
+}
+
 /* Of whom more is to be told than the scan knows of what it is in. */
 static bool is_noted(const struct probe *probe, const struct buffer *buffer, const struct thread_record *thread,
 		     size_t offset)
@@ -282,6 +336,8 @@ int probe_notes_add(struct probe *probe, struct buffer *buffer)
 		err = add_where(&notes, away[i]);
 	if (!err && probe->stack_iter)
 		err = add_stacks(probe, buffer, &notes, away, count);
+	if (!err && probe->use_loops)
+		err = add_ended(buffer, &notes);
 	if (!err)
 		err = buffer_append(buffer, notes.data, notes.size);
 	buffer_free(&notes);

@@ -285,6 +285,8 @@ static void find_others(struct turn *turn)
 	if (turn->loop) {
 		evidence->taken_over = is_taken_over(turn);
 		evidence->waits_elsewhere = waits_elsewhere(turn);
+		evidence->ended = turn->loop->interface == LOOP_EPOLL &&
+				  look_note(turn->look, turn->thread->tid, NOTE_LOOP_ENDED);
 	}
 	if (!turn->loop || (turn->loop->interface == LOOP_EPOLL && !evidence->taken_over && !evidence->waits_elsewhere))
 		evidence->unserved_fd = find_unserved(turn);

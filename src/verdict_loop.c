@@ -52,7 +52,8 @@ static bool does_not_come_back(const struct loop_evidence *evidence)
 {
 	return evidence->loop && !evidence->waiting && !evidence->abandoned && evidence->loop->returned_ns &&
 	       loop_was_looping(evidence->loop) &&
-	       evidence->outside_ns >= evidence->min_age_ns && !evidence->taken_over && !evidence->waits_elsewhere;
+	       evidence->outside_ns >= evidence->min_age_ns && !evidence->taken_over && !evidence->waits_elsewhere &&
+	       !evidence->ended;
 }
 
 static __u64 unseen_min_age(const struct loop_evidence *evidence)

@@ -280,6 +280,18 @@ def test_default_min_age_of_loops(room, stream):
     assert not run.findings(run.once("epoll", "-p", loop.pid, "-m", "1h"))
 
 
+def test_a_loop_that_has_ended(room, stream):
+    """It has closed its epoll instance and does something else: as after asyncio.run(). A twin only sleeps."""
+    live = stream("epoll", "-j", "-i", "100ms")
+    loop, twin = turning(room), turning(room)
+    enter(loop, "leave=600")
+    enter(twin, "sleep=600")
+    live.wait(10, event="open", pid=twin.pid, verdict="stalled")
+    back(twin)()
+    live.wait(10, event="close", pid=twin.pid)
+    assert not run.findings(live.stop(), pid=loop.pid)
+
+
 def test_used_epoll_once_and_left(room, stream):
     """A thread that waited a few times and then went to sleep for good is no stalled loop."""
     live = stream("epoll", "-j", "-i", "100ms")

@@ -404,6 +404,12 @@ static void polls_that_many(struct facts *facts)
 	facts->loop.interface = LOOP_POLL;
 }
 
+static void outside_for_good(struct facts *facts)
+{
+	outside(facts);
+	facts->evidence.ended = true;
+}
+
 static const struct {
 	void (*make)(struct facts *facts);
 	const char *verdict;
@@ -412,6 +418,7 @@ static const struct {
 	{outside, "stalled"},
 	{outside_for_99_ms, "ok"},
 	{outside_but_taken_over, "ok"},
+	{outside_for_good, "ok"},
 	{asleep_in_read, "blocked_in_read"},
 	{asleep_in_write, "stalled"},
 	{asleep_in_read_of_file, "stalled"},
@@ -1030,6 +1037,23 @@ static void test_stacks(void **state)
 	assert_string_equal(scene->report.rows[0].loop.user_stack, "x+0x1 < y+0x2");
 }
 
+static void test_ended(void **state)
+{
+	struct scene *scene = *state;
+
+	look_add_note(&scene->builder, 11, NOTE_LOOP_ENDED, "4"); /* of another thread */
+	assert_int_equal(run(scene), 1);
+	assert_string_equal(scene->report.rows[0].verdict, "stalled");
+}
+
+static void test_ended_here(void **state)
+{
+	struct scene *scene = *state;
+
+	look_add_note(&scene->builder, 10, NOTE_LOOP_ENDED, "4");
+	assert_int_equal(run(scene), 0);
+}
+
 static void test_usage(void **state)
 {
 	struct scene *scene = *state;
@@ -1163,6 +1187,8 @@ int main(void)
 		REPORT_TEST(test_in_a_lock),
 		REPORT_TEST(test_in_a_sleep),
 		REPORT_TEST(test_stacks),
+		REPORT_TEST(test_ended),
+		REPORT_TEST(test_ended_here),
 		REPORT_TEST(test_usage),
 		REPORT_TEST(test_usage_not_known),
 		REPORT_TEST(test_usage_not_counted),

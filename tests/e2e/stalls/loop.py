@@ -9,6 +9,7 @@ SIGUSR1 ends the handler.
     sleep=SECONDS           sleep
     compute=SECONDS         keep the CPU
     recv=ADDRESS,PORT       connect, then read what never comes
+    leave=SECONDS           close the epoll instance, put something else in its place, and sleep: it is a loop no more
     spin=SECONDS            poll with a timeout of 0 while nothing is ready
     saturate=SECONDS        more is ready than one wait can return
 """
@@ -78,6 +79,14 @@ def sleep(seconds):
     time.sleep(float(seconds))
 
 
+def leave(seconds):
+    number = LOOP.epoll.fileno()
+    LOOP.epoll.close()
+    os.dup2(TIMER, number)
+    time.sleep(float(seconds))
+    sys.exit()
+
+
 def compute(seconds):
     end = time.monotonic() + float(seconds)
     while time.monotonic() < end:
@@ -123,7 +132,7 @@ def saturate(seconds):
             os.close(fd)
 
 
-HANDLERS = {function.__name__: function for function in (sleep, compute, recv, spin, saturate)}
+HANDLERS = {function.__name__: function for function in (sleep, leave, compute, recv, spin, saturate)}
 
 
 def handle(line):
