@@ -3,18 +3,22 @@
 Floods, in namespaces of their own. `make floods` makes them large (FLOOD=1000000 half-open connections).
 """
 
+import json
 import os
 import subprocess
+import time
 
 import pytest
 
 import run
-from child import SLOW, Stall, wait_until
+from child import SLOW, STALLS, Child, Stall, wait_until
 from scene import MIN_AGE, block, waiting_client
 from zoo import Room
 
 FLOOD = int(os.environ.get("FLOOD", "4000"))
 NETWORKS = 12
+RUSH_SECONDS = 60 if FLOOD >= 1000000 else 2
+STUCK = ("accept_queue_full", "not_accepted", "peer_silent", "no_answer", "syn_flood", "dropping", "not_accepting")
 MEGABYTE = 1 << 20
 
 
@@ -107,3 +111,46 @@ def test_without_a_flood_there_is_no_finding(flooded):
     client.said("connected")
     records = run.once("handshakes", "--netns", flooded.here.inode)
     assert not [r for r in run.matching(records, type="listener") if r["verdict"] == "syn_flood" or r["top_sources"]]
+
+
+class Rush(Child):
+    """rush.c: as many waits and short connections as there is time for."""
+
+    def __init__(self, room, folder):
+        program = str(folder / "rush")
+        subprocess.run(["gcc", "-O2", "-pthread", "-o", program, os.path.join(STALLS, "rush.c")], check=True)
+        super().__init__([*room.here.enter(), program, str(RUSH_SECONDS), "2", "2"], stderr=None)
+        room.here.programs.append(self)
+
+    def said(self, event, timeout=10):
+        return self.wait_line(lambda line: json.loads(line)["event"] == event and json.loads(line), timeout)
+
+
+def counted(records, tid):
+    """The turns of a loop: each has a lag."""
+    return sum(sum(record["lag_histogram"]) for record in run.matching(records, type="loop", tid=int(tid)))
+
+
+def test_a_rush_of_waits_and_connections(room, stream, tmp_path):
+    """Up to 2,000,000 waits and 50,000 connections a second: each wait is counted, or said to be lost; none is a stall."""
+    rush = Rush(room, tmp_path)
+    rush.said("waiting")
+    client = waiting_client(room, 5082, room.link.right4)
+    live = stream("-j", "-a", "-i", "500ms", *MIN_AGE, "-p", f"{rush.process.pid},{client.pid}")
+    rush.tell("go")
+    block(client)
+    reader = live.wait(20, type="reader", event="open", pid=client.pid, verdict="awaiting_reply")
+    assert reader["age_s"] < 4 * SLOW, "a reader has to wait for the rush"
+    over = rush.said("over", RUSH_SECONDS + 60)
+    ended = time.time()
+    live.wait(20, type="loop", pid=rush.pid, now="waiting", waits_per_s=0)
+    assert time.time() - ended < 20 * SLOW
+    records = live.stop()
+    rates = sum(over["waits"].values()) / over["seconds"], over["connections"] / over["seconds"]
+    print(f"{rates[0]:,.0f} waits and {rates[1]:,.0f} connections a second for {over['seconds']:.0f} s")
+    lost = run.matching(records, type="lost")
+    for tid, waits in over["waits"].items():
+        difference = abs(counted(records, tid) - waits)
+        assert difference <= 2 or run.matching(lost, where="loops"), (tid, waits, difference, lost)
+    assert not [record for record in records if record.get("verdict") in STUCK and record["netns"] == room.here.inode]
+    assert records[-1]["lost"] >= sum(record["count"] for record in lost)
