@@ -110,7 +110,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*
 UNIT_HELPERS := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-.PHONY: all run check fuzz floods lint lint-sources lint-memory unit e2e scenarios static man install deb dist check-dist clean demo bench plots kernels packages vmlinux help check-fleet check-html
+.PHONY: all run check fuzz floods sanitize sanitized program lint lint-sources lint-memory unit e2e scenarios static man install deb dist check-dist clean demo bench plots kernels packages vmlinux help check-fleet check-html
 .DELETE_ON_ERROR:
 
 all: $(B)/sockstall
@@ -314,9 +314,20 @@ floods: all
 # Stands between sockstall and libc in tests of faults.
 $(G)/shim.so: tests/e2e/shim.c | $(G)
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -fvisibility=hidden -fno-builtin -o $@ $< -ldl
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -fvisibility=hidden -fno-builtin -fno-omit-frame-pointer -o $@ $< -ldl
 
-e2e: all $(G)/shim.so
+# The program itself with sanitizers, where what fails on purpose must not break it: tests/e2e/test_sanitized.py.
+sanitized: $(G)/shim.so
+	@$(MAKE) --no-print-directory B=$(G)/sanitized HARDENING="$(SANITIZE)" CFLAGS="-O1 -g" program
+
+program: $(B)/sockstall
+
+# Each failure in turn; `make check` takes a part of them.
+sanitize: packages
+	@$(MAKE) --no-print-directory -j$$(nproc) all sanitized
+	FAULTS=all /usr/bin/python3 -m pytest -p no:cacheprovider -q tests/e2e/test_sanitized.py
+
+e2e: all $(G)/shim.so sanitized
 	/usr/bin/python3 -m pytest -p no:cacheprovider -q tests/e2e
 
 demo: packages

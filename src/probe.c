@@ -240,11 +240,16 @@ static int fill(struct probe *probe, struct look *look)
 	return err;
 }
 
-/* A moving average over about ten looks decides; a single dear look stretches nothing. */
-static void account(struct probe *probe, __u64 cost_ns)
+/*
+ * All that was spent since the look before, so what was made of that one, too. A moving average over about ten looks
+ * decides; a single dear look stretches nothing.
+ */
+static void account(struct probe *probe, __u64 began_ns)
 {
-	__u64 needed;
+	__u64 now = clock_ns(CLOCK_THREAD_CPUTIME_ID), needed;
+	__u64 cost_ns = now - (probe->accounted_ns ? probe->accounted_ns : began_ns);
 
+	probe->accounted_ns = now;
 	probe->look_cpu_ns = probe->looks == 1 ? cost_ns / 2 : (probe->look_cpu_ns * 9 + cost_ns) / 10;
 	needed = probe->look_cpu_ns * BUDGET_DIVISOR;
 	probe->stretched_ns = needed > probe->options.interval_ns ? needed : 0;
@@ -273,7 +278,7 @@ int probe_look(struct probe *probe, struct look *look)
 	if (err)
 		return err;
 	finish_head(probe, look);
-	account(probe, clock_ns(CLOCK_THREAD_CPUTIME_ID) - began);
+	account(probe, began);
 	return look_index(look);
 }
 

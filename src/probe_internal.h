@@ -151,7 +151,8 @@ struct probe {
 	__u64 lost_events, lost_loops; /* as told by the look before */
 	__u64 lost_namespaces, lost_sockets, lost_threads, lost_owners; /* of this look */
 	__u64 lost_regions, lost_watches, lost_looks; /* of this look */
-	__u64 look_cpu_ns; /* average cost of a look */
+	__u64 look_cpu_ns; /* average cost of a look, and of what is made of it */
+	__u64 accounted_ns; /* CPU time of this thread up to which costs are in that; 0: none yet */
 	__u64 stretched_ns;
 	__u64 long_idle_ns; /* see look_record.h */
 };
