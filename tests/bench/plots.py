@@ -103,7 +103,7 @@ def save(figure, path):
 
 def file_name(section, what):
     words = "".join(c if c.isalnum() else " " for c in what).split()
-    return "-".join([section, *words[:6]]).lower() + ".svg"
+    return "-".join([section, *words[:12]]).lower() + ".svg"
 
 
 class Page:
@@ -119,7 +119,7 @@ class Page:
 
     def plot(self, what, path):
         name = os.path.basename(path)
-        self.lines += ["", f"## {what[0].upper() + what[1:]}", "", f"![{what}]({name})"]
+        self.lines += ["", f"## {what}", "", f"![{what}]({name})"]
 
     def slopes(self, what, unit, rows):
         table = [(variant, points) for variant, points in by_variant(rows).items() if len(points) > 1]
