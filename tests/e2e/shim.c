@@ -3,6 +3,7 @@
  * Loaded in front of sockstall (LD_PRELOAD) by tests. By the environment:
  *
  * SHIM_ALLOC=N    the allocations of the Nth place in the code that allocates fail
+ * SHIM_DEPTH=N    a place is the caller, and its callers: N of them together (1: the caller alone)
  * SHIM_BPF=N      the Nth bpf() fails, with the error SHIM_ERRNO
  * SHIM_COUNT=FILE at the end, writes there how many places and bpf() calls there were, and what memory was not freed
  * SHIM_CLOCKS=FILE  two 64-bit numbers in ns, that are added to CLOCK_REALTIME and CLOCK_BOOTTIME; may change at any time
@@ -14,6 +15,7 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -32,17 +34,14 @@
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
-#define MAX_PLACES 4096
+#define MAX_PLACES 65536
+#define MAX_DEPTH  16
 
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *memory, size_t size);
-
-void __libc_free(void *memory);
-
-static const void *places[MAX_PLACES];
-static long place_count, failing_place, bpf_calls, failing_bpf, blocks;
-static int failing_errno, count_fd = -1;
+/* By what the callers' addresses add up to; place_numbers are from 1 on, in the order in which they are first seen. */
+static uintptr_t places[MAX_PLACES];
+static long place_numbers[MAX_PLACES];
+static long place_count, failing_place, depth, bpf_calls, failing_bpf, blocks;
+static int failing_errno, ready, count_fd = -1;
 static const volatile int64_t *clocks;
 static volatile int64_t *hold;
 
@@ -65,6 +64,21 @@ static void hold_scans(const char *file)
 		abort();
 }
 
+__attribute__((weak)) void __lsan_disable(void);
+__attribute__((weak)) void __lsan_enable(void);
+
+/* What it needs is loaded at its first call, and never freed. */
+static void load_backtrace(void)
+{
+	void *frames[MAX_DEPTH];
+
+	if (__lsan_disable)
+		__lsan_disable();
+	backtrace(frames, MAX_DEPTH);
+	if (__lsan_enable)
+		__lsan_enable();
+}
+
 __attribute__((constructor)) static void start(void)
 {
 	const char *file = getenv("SHIM_CLOCKS"), *count = getenv("SHIM_COUNT");
@@ -75,6 +89,10 @@ __attribute__((constructor)) static void start(void)
 	if (count)
 		count_fd = open(count, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
+	depth = number("SHIM_DEPTH");
+	if (depth > 1)
+		load_backtrace();
+	ready = 1;
 	failing_place = number("SHIM_ALLOC");
 	failing_bpf = number("SHIM_BPF");
 	failing_errno = (int)number("SHIM_ERRNO");
@@ -98,27 +116,79 @@ __attribute__((destructor)) static void stop(void)
 		abort();
 }
 
-/* Places are numbered in the order in which they are first seen. */
-static int fails(const void *place)
+/* Never 0. */
+static uintptr_t place_of(void *caller)
 {
-	long i;
+	void *frames[MAX_DEPTH];
+	uintptr_t sum = (uintptr_t)caller;
+	int i, last, count = depth > 1 ? backtrace(frames, MAX_DEPTH) : 0;
 
-	for (i = 0; i < place_count; i++)
-		if (places[i] == place)
-			return i + 1 == failing_place;
-	if (place_count < MAX_PLACES)
-		places[place_count++] = place;
-	if (place_count != failing_place)
-		return 0;
-	return 1;
+	for (i = 0; i < count && frames[i] != caller; i++)
+		;
+	last = i + (int)depth;
+	for (i++; i < count && i < last; i++)
+		sum = sum * 31 + (uintptr_t)frames[i];
+	return sum | 1;
 }
 
-#define FAIL_HERE()                                      \
-	do {                                             \
+static int fails(void *caller)
+{
+	static __thread int inside;
+	uintptr_t place;
+	long i;
+
+	if (!ready || inside)
+		return 0;
+	inside = 1;
+	place = place_of(caller);
+	inside = 0;
+	for (i = (long)(place / 2 % MAX_PLACES); places[i] && places[i] != place; i = (i + 1) % MAX_PLACES)
+		;
+	if (!places[i] && place_count < MAX_PLACES / 2) {
+		places[i] = place;
+		place_numbers[i] = ++place_count;
+	}
+	/* Another thread may not have got its number yet. */
+	return failing_place && places[i] && place_numbers[i] == failing_place;
+}
+
+/*
+ * The next ones are the sanitizers', or libc's. All are found at the first call of any: dlsym() itself frees what it had to say
+ * before.
+ */
+static struct {
+	void *(*malloc)(size_t);
+	void *(*calloc)(size_t, size_t);
+	void *(*realloc)(void *, size_t);
+	void (*free)(void *);
+} found;
+
+static void *find(const char *name)
+{
+	void *function = dlsym(RTLD_NEXT, name);
+
+	if (!function)
+		abort();
+	return function;
+}
+
+#define NEXT(function)                                                              \
+	({                                                                          \
+		if (!found.function) {                                              \
+			found.malloc = (__typeof__(found.malloc))find("malloc");    \
+			found.calloc = (__typeof__(found.calloc))find("calloc");    \
+			found.realloc = (__typeof__(found.realloc))find("realloc"); \
+			found.free = (__typeof__(found.free))find("free");          \
+		}                                                                   \
+		found.function;                                                     \
+	})
+
+#define FAIL_HERE()                                       \
+	do {                                              \
 		if (fails(__builtin_return_address(0))) { \
-			errno = ENOMEM;                  \
-			return NULL;                     \
-		}                                        \
+			errno = ENOMEM;                   \
+			return NULL;                      \
+		}                                         \
 	} while (0)
 
 static void *counted(void *before, void *now)
@@ -131,20 +201,20 @@ static void *counted(void *before, void *now)
 EXPORT void *malloc(size_t size)
 {
 	FAIL_HERE();
-	return counted(NULL, __libc_malloc(size));
+	return counted(NULL, NEXT(malloc)(size));
 }
 
 EXPORT void *calloc(size_t count, size_t size)
 {
 	FAIL_HERE();
-	return counted(NULL, __libc_calloc(count, size));
+	return counted(NULL, NEXT(calloc)(count, size));
 }
 
 /* glibc's realloc(memory, 0) frees; libbpf and sockstall do not ask for that. */
 EXPORT void *realloc(void *memory, size_t size)
 {
 	FAIL_HERE();
-	return counted(memory, __libc_realloc(memory, size));
+	return counted(memory, NEXT(realloc)(memory, size));
 }
 
 EXPORT void free(void *memory)
@@ -153,7 +223,7 @@ EXPORT void free(void *memory)
 
 	if (memory)
 		__atomic_sub_fetch(&blocks, 1, __ATOMIC_RELAXED);
-	__libc_free(memory);
+	NEXT(free)(memory);
 	errno = before;
 }
 
@@ -166,7 +236,18 @@ EXPORT void *reallocarray(void *memory, size_t count, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	return counted(memory, __libc_realloc(memory, bytes));
+	return counted(memory, NEXT(realloc)(memory, bytes));
+}
+
+/* The sanitizers' own ask for memory where nothing stands between; and here each caller is a place. */
+EXPORT char *strdup(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy;
+
+	FAIL_HERE();
+	copy = counted(NULL, NEXT(malloc)(size));
+	return copy ? memcpy(copy, text, size) : NULL;
 }
 
 EXPORT int clock_gettime(clockid_t clock, struct timespec *now)

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""
+The program built with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, each command of it: memory that
+is not there, place by place, and BPF calls that fail. One line and exit 1, or all of what was asked for; and the
+sanitizers have nothing to say, also of memory that is not freed. `make sanitize` goes through all places, with FAULTS=some
+through some. Without `make sanitized` before there is nothing to run.
+
+This build has no seccomp filter: LeakSanitizer looks at the process from another one (src/privileges_filter.c).
+"""
+
+import concurrent.futures
+import errno
+import os
+import subprocess
+
+import pytest
+
+import run
+import shim
+from child import SLOW, Stall, die_with_parent
+from scene import MIN_AGE, Scene
+
+SANITIZED = os.path.join(run.ROOT, "build", "sanitized", "sockstall")
+ALL = os.environ.get("FAULTS") == "all"
+
+# How many callers make a place: what one function asks for is asked for by many.
+DEPTH = 6
+
+# What libelf loses itself when it has no memory for the sections of an object, and libc when it has none for a locale.
+SUPPRESSED = "leak:libelf.so\nleak:_nl_normalize_codeset\n"
+
+# Most of a run is waiting for the kernel.
+AT_ONCE = 4 * os.cpu_count()
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    if not os.path.exists(SANITIZED):
+        pytest.skip("no build/sanitized/sockstall: make sanitized")
+    runtime = subprocess.run(["gcc", "-print-file-name=libasan.so"], check=True, stdout=subprocess.PIPE, text=True)
+    suppressions = tmp_path_factory.mktemp("lsan") / "suppressions"
+    suppressions.write_text(SUPPRESSED)
+    return {"LD_PRELOAD": f"{shim.SHIM}:{runtime.stdout.strip()}",
+            # The shim comes first, on purpose. No memory is an answer.
+            "ASAN_OPTIONS": "verify_asan_link_order=0:allocator_may_return_null=1:exitcode=99:detect_stack_use_after_return=1",
+            "UBSAN_OPTIONS": "print_stacktrace=1",
+            "LSAN_OPTIONS": f"suppressions={suppressions}:print_suppressions=0"}
+
+
+class Machine:
+    """Stalls of each kind, and two recordings of them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.scene = Scene()
+        self.loop = Stall(self.scene.room.here, "loop.py")
+        self.loop.said("turned")
+        self.loop.tell("sleep=600")
+        self.client = self.scene.v4
+        self.fd = int(open(f"/proc/{self.client.pid}/syscall").read().split()[1], 16)
+        self.recordings = [str(folder / f"looks{number}") for number in range(2)]
+        for recording in self.recordings:
+            done = run.sockstall("-a", "-j", "-i", "100ms", "-d", "400ms", "-p", self.pids(), "--record", recording)
+            assert done.returncode == 0, done.stderr
+        found = run.matching(run.once(*MIN_AGE, "readers", "-p", self.client.pid), pid=self.client.pid)
+        self.id = found[0]["id"]
+
+    def pids(self):
+        stalls = [*self.scene.stalls.values(), self.loop]
+        return ",".join(str(stall.pid) for stall in stalls)
+
+    def close(self):
+        self.loop.end()
+        self.scene.close()
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory):
+    machine = Machine(tmp_path_factory.mktemp("machine"))
+    yield machine
+    machine.close()
+
+
+ONCE = ("-1", "-a", *MIN_AGE)
+LIVE = ("-i", "100ms", "-d", "250ms", *MIN_AGE)
+
+# Words in braces are the machine's, or {new}: a file that is not there.
+COMMANDS = {
+    "overview": ("-j", *ONCE),
+    "table": ONCE,
+    "handshakes": ("handshakes", "-j", *ONCE),
+    "readers": ("readers", "-j", *ONCE),
+    "writers": ("writers", "-j", *ONCE),
+    "closing": ("closing", "-j", *ONCE),
+    "epoll": ("epoll", "-j", "--stacks", "--interfaces", "all", *ONCE),
+    "watches": ("epoll", "-j", "--watches", "-p", "{loop}", *ONCE),
+    "chains": ("chains", "-j", *ONCE),
+    "threads": ("threads", "-j", "--stacks", "-p", "{pid}", *ONCE),
+    "lines": ("-p", "{pids}", *LIVE),
+    "record": ("-j", "-p", "{pids}", *LIVE, "--record", "{new}"),
+    "flight": ("-j", "-p", "{pid}", *LIVE, "--flight", "60s", "--dump-on", "reader.age>100ms", "--dump-file", "{new}"),
+    "on-stall": ("-j", "-p", "{pid}", *LIVE, "--on-stall", "reader.age>100ms", "--exec", "true"),
+    "metrics": ("metrics", "--textfile", "{folder}", *LIVE),
+    "end": ("end", "-j", "pid={pid}", "fd={fd}"),
+    "end-id": ("end", "{id}"),
+    "replay": ("replay", "{recording}", "-j", "-a"),
+    "replay-lines": ("replay", "{recording}"),
+    "html": ("replay", "{recording}", "--html", "{new}"),
+    "trace": ("replay", "{recording}", "--trace", "{new}"),
+    "diff": ("replay", "{recording}", "--diff", "{later}", "-j"),
+    "diff-lines": ("replay", "{recording}", "--diff", "{later}"),
+    "check": ("check",),
+    "schema": ("schema",),
+}
+
+
+def complaints(done):
+    """Lines of stderr; that a flight was written is none."""
+    lines = done.stderr.decode("utf-8", "replace").splitlines()
+    return [line for line in lines if not (line.startswith("sockstall: --flight: ") and " are in " in line)]
+
+
+class Walk:
+    """One command, with one thing that fails at a time."""
+
+    def __init__(self, words, machine, environment, folder):
+        self.words, self.machine, self.environment, self.folder = words, machine, environment, folder
+        done = self.run("none")
+        assert done.returncode == 0 and not complaints(done), (done.returncode, done.stderr.decode())
+        self.places, self.calls, _ = map(int, (folder / "none.counts").read_text().split())
+
+    def arguments(self, name):
+        machine = self.machine
+        values = {"pids": machine.pids(), "pid": machine.client.pid, "fd": machine.fd, "id": machine.id,
+                  "loop": machine.loop.pid, "recording": machine.recordings[0], "later": machine.recordings[1],
+                  "new": self.folder / f"{name}.new", "folder": self.folder}
+        return [word.format(**values) for word in self.words]
+
+    def run(self, name, **values):
+        values = {"COUNT": self.folder / f"{name}.counts", "DEPTH": DEPTH, **values}
+        environment = {**os.environ, **self.environment,
+                       **{f"SHIM_{key}": str(value) for key, value in values.items()}}
+        return subprocess.run([SANITIZED, *self.arguments(name)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env=environment, timeout=120 * SLOW, preexec_fn=die_with_parent)
+
+    def wrong(self, kind, number):
+        """What was not as it should be, or None; and the exit code."""
+        name = f"{kind}{number}"
+        done = self.run(name, **{kind: number, "ERRNO": errno.ENOMEM})
+        if b"SetThreadStackAndTls" in done.stderr:  # the sanitizer itself cannot start a thread without that memory
+            return done.returncode, None
+        lines = complaints(done)
+        fine = done.returncode in (0, 1) and all(line.startswith("sockstall: ") for line in lines)
+        if done.returncode:
+            fine = fine and len(lines) == 1
+        if fine and "-j" in self.words:
+            fine = is_json(done.stdout, not done.returncode and self.words[0] != "end")
+        return done.returncode, None if fine else f"{name}: exit {done.returncode}: " + "\n".join(lines)
+
+    def go(self, kind, count, most):
+        step = 1 if ALL else max(1, -(-count // most))
+        numbers = range(1 + step // 2, count + 1, step)
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            results = list(pool.map(lambda number: self.wrong(kind, number), numbers))
+        found = [what for _, what in results if what]
+        assert not found, f"{len(found)} of {len(results)}:\n" + "\n".join(found)
+        return [code for code, _ in results]
+
+
+def is_json(output, whole):
+    try:
+        for line in output.splitlines(keepends=True):
+            run.parse_line(line)
+        if whole:
+            run.parse(output)
+        return True
+    except (AssertionError, ValueError):
+        return False
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_memory(name, machine, environment, tmp_path):
+    walk = Walk(COMMANDS[name], machine, environment, tmp_path)
+    codes = walk.go("ALLOC", walk.places, 8)
+    if ALL and name not in ("check", "schema"):
+        assert 1 in codes, "do these failures reach it at all?"
+
+
+@pytest.mark.parametrize("name", ["overview", "threads", "chains", "end-id", "check"])
+def test_bpf_fails(name, machine, environment, tmp_path):
+    walk = Walk(COMMANDS[name], machine, environment, tmp_path)
+    assert walk.calls > 20
+    walk.go("BPF", walk.calls, 8)
