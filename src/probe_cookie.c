@@ -11,6 +11,7 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -124,6 +125,66 @@ static struct socket_name *connection_of(struct record_header *header)
 	else if (header->type == RECORD_REQUEST)
 		name = &((struct request_record *)header)->name;
 	return name && name->kind == SOCKET_KIND_TCP && name->peer_port ? name : NULL;
+}
+
+/* unix_diag_get_exact() finds a unix socket of any network namespace by its inode. 0: it is gone, or there is no unix_diag. */
+static __u64 ask_unix_cookie(int diag, __u64 inode)
+{
+	struct {
+		struct nlmsghdr header;
+		struct unix_diag_req body;
+	} request = {
+		.header = {
+			.nlmsg_len = sizeof(request),
+			.nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			.nlmsg_flags = NLM_F_REQUEST,
+		},
+		.body = {
+			.sdiag_family = AF_UNIX,
+			.udiag_states = ~0u,
+			.udiag_ino = (__u32)inode,
+			.udiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE },
+		},
+	};
+	char reply[REPLY_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+	const struct nlmsghdr *header = (const void *)reply;
+	const struct unix_diag_msg *message = NLMSG_DATA(header);
+	ssize_t got;
+
+	if (send(diag, &request, sizeof(request), 0) != sizeof(request))
+		return 0;
+	got = recv(diag, reply, sizeof(reply), 0);
+	if (got < (ssize_t)NLMSG_LENGTH(sizeof(*message)) || header->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+	    message->udiag_ino != (__u32)inode)
+		return 0;
+	return message->udiag_cookie[0] | (__u64)message->udiag_cookie[1] << 32;
+}
+
+void probe_cookies_of_owners(struct probe *probe, struct buffer *scan)
+{
+	const struct socket_record *connection = NULL;
+	struct record_header *header;
+	size_t offset = 0;
+	int diag;
+
+	if (probe_features()->local_storage)
+		return;
+	probe_cookies_draw(probe, scan);
+	diag = open_diag();
+	while ((header = record_next(scan, &offset))) {
+		struct owner_record *owner = (void *)header;
+
+		if (header->type == RECORD_SOCKET)
+			connection = (const void *)header;
+		if (header->type != RECORD_OWNER || owner->cookie)
+			continue;
+		if (connection && connection->name.inode == owner->inode)
+			owner->cookie = connection->name.cookie;
+		else if (diag >= 0)
+			owner->cookie = ask_unix_cookie(diag, owner->inode);
+	}
+	if (diag >= 0)
+		close(diag);
 }
 
 void probe_cookies_draw(struct probe *probe, struct buffer *buffer)

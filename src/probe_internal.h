@@ -197,6 +197,9 @@ void probe_cookies_of_listeners(void);
 /* Of the connections in the buffer that have none yet, and writes them there. */
 void probe_cookies_draw(struct probe *probe, struct buffer *buffer);
 
+/* The same for the owners that a file scan has found, by the connections beside them, and for unix sockets. */
+void probe_cookies_of_owners(struct probe *probe, struct buffer *scan);
+
 /* How many the options ask for. */
 size_t probe_namespaces_wanted(const struct probe *probe);
 void probe_namespace_mark(struct probe *probe, __u32 inode);

@@ -373,8 +373,10 @@ static int scan_files(struct probe *probe, __u64 now)
 	struct buffer scan = { 0 };
 	int err = probe_read_iter(probe->file_iter, &scan, &probe->lost_owners);
 
-	if (!err)
+	if (!err) {
+		probe_cookies_of_owners(probe, &scan);
 		err = take_scan(&probe->owners, &scan);
+	}
 	buffer_free(&scan);
 	probe->owners.scanned_ns = now;
 	if (!err && probe->use_loops)
