@@ -14,6 +14,7 @@
 #include "text.h"
 
 #define USAGE 2
+#define COULD_NOT_RUN 1
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -208,8 +209,10 @@ static int take_option(struct parser *parser, const struct option_spec *spec, co
 	err = spec->set(parser->options, text);
 	if (!err)
 		return 0;
-	if (err == -ENOMEM)
-		return usage_error("no memory for --%s", spec->name);
+	if (err == -ENOMEM) {
+		fprintf(stderr, "sockstall: no memory for --%s\n", spec->name);
+		return COULD_NOT_RUN;
+	}
 	return usage_error("--%s: expected %s, got '%s'", spec->name, spec->expects, text);
 }
 

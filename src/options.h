@@ -97,7 +97,7 @@ struct options {
 };
 
 /*
- * Reads the command line. Returns 0; or 2 after one line on stderr that says what is wrong.
+ * Reads the command line. Returns 0; or after one line on stderr that says what is wrong 2, and 1 where there is no memory.
  * Strings point into argv.
  */
 int options_parse(struct options *options, int argc, char **argv);
