@@ -238,7 +238,7 @@ def test_hostile_cgroup(scene):
 
 # Ends.
 
-@pytest.mark.parametrize("option", ["-a", "-c nobody-of-this-name"])
+@pytest.mark.parametrize("option", ["-a", "--port 1"])
 def test_head(option):
     """A closed pipe ends it quietly, with 0; also where there is nothing more to write."""
     script = f"{run.SOCKSTALL} -j -i 50ms {option} | head -1 >/dev/null; exit ${{PIPESTATUS[0]}}"
