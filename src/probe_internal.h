@@ -167,8 +167,12 @@ bool probe_is_asked_to_end(void);
 int probe_read_iter(struct bpf_link *link, struct buffer *buffer, __u64 *lost);
 int probe_read_fd(int fd, struct buffer *buffer, __u64 *lost);
 
+
 /* The same, but stops once it has read this much or a little more. */
 int probe_read_fd_most(int fd, struct buffer *buffer, size_t most);
+
+/* Takes out all keys of a hash, none of which is longer than a struct peer_key. */
+void probe_map_empty(const struct bpf_map *map);
 
 /* Asks for ids of `count` tracepoints of the group syscalls. Returns 0 or a negative errno: no tracefs. */
 int tracepoint_ids_read(struct tracepoint_ids *ids, const char *const *names, size_t count);

@@ -36,20 +36,6 @@ static int want_cookie(struct wanted *wanted, __u64 cookie)
 	return cookie ? buffer_append(&wanted->cookies, &cookie, sizeof(cookie)) : 0;
 }
 
-/* After a key that is no longer there the kernel begins again at the first: so each goes once the next is known. */
-static void empty(const struct bpf_map *map)
-{
-	char key[sizeof(struct peer_key)], next[sizeof(key)];
-	int fd = bpf_map__fd(map), last = bpf_map_get_next_key(fd, NULL, key);
-
-	while (!last) {
-		last = bpf_map_get_next_key(fd, key, next);
-		bpf_map_delete_elem(fd, key);
-		if (!last)
-			memcpy(key, next, sizeof(key));
-	}
-}
-
 /* Has the walk look for the key. Where there is no more room it goes without an owner, which is counted. */
 static bool mark(struct probe *probe, const struct bpf_map *map, const void *key)
 {
@@ -359,7 +345,7 @@ static void note_suspects(struct probe *probe)
 	size_t i, count = probe->owners.epolls.size / sizeof(*epoll);
 	__u32 left_out = 0;
 
-	empty(map);
+	probe_map_empty(map);
 	for (i = 0; i < count; i++)
 		if (is_suspect(probe, &epoll[i]) && epoll[i].pid != left_out &&
 		    bpf_map_update_elem(bpf_map__fd(map), &epoll[i].pid, &epoll[i].process_start_ns, BPF_ANY)) {
@@ -498,10 +484,10 @@ int probe_owners_add(struct probe *probe, struct buffer *buffer)
 			patch_cookies(&probe->owners, buffer);
 	}
 	if (wanted.marked)
-		empty(probe->skeleton->maps.wanted_sockets);
+		probe_map_empty(probe->skeleton->maps.wanted_sockets);
 	if (probe->use_chains) {
-		empty(probe->skeleton->maps.wanted_peers);
-		empty(probe->skeleton->maps.wanted_pipes);
+		probe_map_empty(probe->skeleton->maps.wanted_peers);
+		probe_map_empty(probe->skeleton->maps.wanted_pipes);
 	}
 	if (!err && probe->use_chains)
 		err = add_connections(&probe->owners, &wanted, buffer);

@@ -163,3 +163,17 @@ int probe_read_iter(struct bpf_link *link, struct buffer *buffer, __u64 *lost)
 	close(fd);
 	return err;
 }
+
+/* After a key that is no longer there the kernel begins again at the first: so each goes once the next is known. */
+void probe_map_empty(const struct bpf_map *map)
+{
+	char key[sizeof(struct peer_key)], next[sizeof(key)];
+	int fd = bpf_map__fd(map), last = bpf_map_get_next_key(fd, NULL, key);
+
+	while (!last) {
+		last = bpf_map_get_next_key(fd, key, next);
+		bpf_map_delete_elem(fd, key);
+		if (!last)
+			memcpy(key, next, sizeof(key));
+	}
+}

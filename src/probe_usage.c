@@ -178,16 +178,13 @@ static void take_scan(struct usage_cache *cache, const struct buffer *scan)
 
 static int scan(struct probe *probe)
 {
-	int map = bpf_map__fd(probe->skeleton->maps.wanted_usage);
 	struct buffer bytes = { 0 };
-	__u32 pid;
 	int err = probe_read_iter(probe->usage_iter, &bytes, &probe->lost_threads);
 
 	if (!err)
 		take_scan(&probe->usage, &bytes);
 	buffer_free(&bytes);
-	while (!bpf_map_get_next_key(map, NULL, &pid))
-		bpf_map_delete_elem(map, &pid);
+	probe_map_empty(probe->skeleton->maps.wanted_usage);
 	return err;
 }
 

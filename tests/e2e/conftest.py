@@ -9,6 +9,7 @@ import pytest
 import child
 import netns
 import run
+from cgroups import Cgroup, cgroup2
 from terminal import Tmux
 from zoo import Room
 
@@ -86,3 +87,13 @@ def tmux(tmp_path):
     yield start
     for terminal in started:
         terminal.close()
+
+
+@pytest.fixture
+def cgroup():
+    mount = cgroup2()
+    if not mount or not os.access(mount, os.W_OK):
+        pytest.skip("no writable cgroup v2 hierarchy on this machine")
+    group = Cgroup(mount)
+    yield group
+    group.delete()

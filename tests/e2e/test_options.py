@@ -11,7 +11,7 @@ import time
 import pytest
 
 import run
-from cgroups import Cgroup, cgroup1, cgroup2
+from cgroups import Cgroup, cgroup1
 from child import PYTHON, Stall, wait_until
 from scene import MIN_AGE, Scene
 from zoo import moment
@@ -94,16 +94,6 @@ def test_once_and_json(scene, spelling, json_option):
 
 
 # cgroups.
-
-@pytest.fixture
-def cgroup():
-    mount = cgroup2()
-    if not mount or not os.access(mount, os.W_OK):
-        pytest.skip("no writable cgroup v2 hierarchy on this machine")
-    group = Cgroup(mount)
-    yield group
-    group.delete()
-
 
 def test_cgroup(scene, cgroup):
     inner = cgroup.below("inner")

@@ -8,7 +8,6 @@ import time
 import pytest
 
 import run
-from cgroups import Cgroup, cgroup2
 from child import Stall, wait_until
 from zoo import Case, Room, Zoo, asleep_since, check, in_syscall, keepers
 
@@ -430,14 +429,9 @@ def test_one_probe_is_lost():
 
 
 @pytest.fixture
-def freezer():
-    mount = cgroup2()
-    if not mount or not os.access(mount, os.W_OK):
-        pytest.skip("no writable cgroup v2 hierarchy on this machine")
-    group = Cgroup(mount)
-    yield group
-    freeze(group, 0)
-    group.delete()
+def freezer(cgroup):
+    yield cgroup
+    freeze(cgroup, 0)
 
 
 def freeze(group, frozen):
