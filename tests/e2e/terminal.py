@@ -8,6 +8,7 @@ import shlex
 import struct
 import subprocess
 import termios
+import time
 
 from child import wait_until
 from netns import command
@@ -74,9 +75,15 @@ class Tmux:
         except AssertionError:
             raise AssertionError(f"no {text!r} on the screen:\n{self.screen()}") from None
 
-    def _with(self, text):
+    def settled(self):
+        """The screen, unless it is being drawn: then tmux has taken a part of what was written, and None is returned."""
         screen = self.screen()
-        return screen if text in screen else None
+        time.sleep(0.05)
+        return screen if screen == self.screen() else None
+
+    def _with(self, text):
+        screen = self.settled()
+        return screen if screen and text in screen else None
 
     def resize(self, columns, rows):
         self("resize-window", "-x", columns, "-y", rows)
@@ -96,8 +103,8 @@ class Tmux:
             raise AssertionError(f"still {text!r} on the screen:\n{self.screen()}") from None
 
     def _without(self, text):
-        screen = self.screen()
-        return None if text in screen else screen
+        screen = self.settled()
+        return screen if screen and text not in screen else None
 
     def check_restored(self):
         """The shell's screen is back, with its cursor and its settings."""

@@ -46,8 +46,11 @@ def selected(screen):
 
 def wait_for(screen, pattern, timeout=15):
     """The screen, once the pattern is on it."""
-    return wait_until(lambda: (lambda text: text if re.search(pattern, text, re.M) else None)(screen.screen()), timeout,
-                      f"{pattern!r} on\n{screen.screen()}")
+    def found():
+        text = screen.settled()
+        return text if text and re.search(pattern, text, re.M) else None
+
+    return wait_until(found, timeout, f"{pattern!r} on\n{screen.screen()}")
 
 
 def quit_it(screen):
@@ -95,7 +98,8 @@ def test_evidence_is_what_json_says(scene, view):
     screen.keys("/")
     screen.type(str(scene.v6.pid))
     screen.keys("Enter", "Enter")
-    text = screen.wait("socket options")
+    screen.wait("socket options")
+    text = screen.wait_without("Enter done")  # the last line that is drawn
     for key in ("pid", "tid", "fd", "netns", "cookie", "family", "local_addr", "local_port", "peer_addr", "peer_port",
                 "verdict", "syscall", "kind", "role", "bytes_sent", "id", "keepalive_probes_max"):
         assert field(text, key) == str(wanted[key]), (key, text)
