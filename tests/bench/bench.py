@@ -29,7 +29,7 @@ PARTS = {
     "events": lambda figures: events.bench(figures, SOCKSTALL, LOAD),
     "waits": lambda figures: waits.bench(figures, waits.Waits(LOAD, EMPTY, lambda *words: Sockstall(SOCKSTALL, *words), ROUNDS)),
     "churn": lambda figures: churn.bench(figures, SOCKSTALL, NET_LOAD, EMPTY),
-    "servers": lambda figures: servers.bench(figures, SOCKSTALL),
+    "servers": lambda figures: servers.bench(figures, SOCKSTALL, EMPTY),
     "first": lambda figures: first.bench(figures, SOCKSTALL),
     "looks": lambda figures: looks.bench(figures, SOCKSTALL, LOAD, NET_LOAD, FLOOD, SCAN),
     "itself": lambda figures: itself.bench(figures, SOCKSTALL, LOAD),

@@ -9,7 +9,10 @@ import subprocess
 import tempfile
 import time
 
-from beside import CLIENT_CPU, SERVER_CPU, Sockstall, bpftrace, end, nothing, perf_trace, pinned, strace, wait_port
+import churn
+import waits
+from beside import (CLIENT_CPU, SERVER_CPU, Helper, Sockstall, bpftrace, end, nothing, perf_trace, pinned, strace,
+                    wait_port)
 from figures import Unavailable
 
 SECTION = "servers"
@@ -106,6 +109,13 @@ def memcslap():
     return count / (time.monotonic() - began)
 
 
+@contextlib.contextmanager
+def empty_programs(empty):
+    """Wherever the overview has its own: the least that tracing there can cost."""
+    with Helper(empty, *waits.WAITS), Helper(empty, "raw", *churn.TRACEPOINTS):
+        yield
+
+
 def beside(start, load):
     """The load's figure, with that beside the server."""
     def measure():
@@ -114,7 +124,7 @@ def beside(start, load):
     return measure
 
 
-def bench(figures, program):
+def bench(figures, program, empty):
     cases = (("nginx, keep-alive", nginx, wrk),
              ("nginx, a connection a request", nginx, lambda: wrk("-H", "Connection: close")),
              ("Redis, GET", redis, redis_benchmark), ("memcached, get", memcached, memcslap))
@@ -123,6 +133,7 @@ def bench(figures, program):
             with start() as pids:
                 figures.compare(SECTION, what, "requests/s", [
                     ("bare", beside(nothing, load)),
+                    ("empty programs", beside(lambda: empty_programs(empty), load)),
                     ("sockstall", beside(lambda: Sockstall(program, "-i", "1s"), load)),
                     ("bpftrace histogram by tid", beside(bpftrace, load)),
                     ("perf trace -s", beside(lambda pids=pids: perf_trace(*pids), load)),
