@@ -458,6 +458,17 @@ struct write_end timers_write_ends(const struct socket_record *socket, __u64 sin
 	return end;
 }
 
+/*
+ * TCP_USER_TIMEOUT cuts the last wait short (tcp_clamp_probe0_to_user_timeout()): the timer is never set to later than that after
+ * the first probe, which came one interval after the window had closed.
+ */
+static __u64 earliest_closed(const struct socket_record *socket)
+{
+	if (!socket->user_timeout_ns)
+		return 0;
+	return elapsed_ns(socket->timer_ns, add_ns(socket->user_timeout_ns, probe_interval(socket, 0)));
+}
+
 __u64 timers_window_closed_since(const struct socket_record *socket)
 {
 	__u64 began = socket->timer_ns;
@@ -465,7 +476,7 @@ __u64 timers_window_closed_since(const struct socket_record *socket)
 
 	for (i = 0; i <= socket->backoff && i < MAX_EXPIRIES; i++)
 		began = elapsed_ns(began, probe_interval(socket, i));
-	return began;
+	return max_ns(began, earliest_closed(socket));
 }
 
 /* ---- closing: tcp_write_timeout(), tcp_probe_timer() and tcp_keepalive_timer() of an orphan ---- */

@@ -2,11 +2,12 @@
 """Threads blocked in a write: each verdict live and started before, and the twins that are healthy."""
 
 import functools
+import time
 
 import pytest
 
 import run
-from child import Stall
+from child import Stall, wait_until
 from test_readers import accepted, connected, number, positive, tell
 from zoo import Case, Room, Zoo, asleep_since, check, keepers
 
@@ -213,3 +214,24 @@ def test_a_slow_reader(room):
     finally:
         stream.end()
     assert not run.findings(run.once("writers"), pid=client.pid)
+
+
+def test_a_closed_window_before_the_user_timeout(room):
+    """The last wait for a probe is cut short by TCP_USER_TIMEOUT: it does not make the window closed for longer."""
+    client, _ = connected(room, 7203, options=["user_timeout=4"])
+    begun = time.time()
+    tell(client, "stuff=write")
+    client.said("blocking")
+    told = []
+
+    def look():
+        records = run.findings(run.once("writers", "-p", client.pid))
+        told.extend((time.time() - begun, record["window_closed_s"]) for record in records)
+        return records
+
+    wait_until(look, 5, "the stall")
+    while look():
+        time.sleep(0.1)
+    assert client.said("returned")["error"] == "ETIMEDOUT"
+    assert told[-1][0] > 3.5 and told[-1][1] > 3, told
+    assert all(closed_s <= since_s for since_s, closed_s in told), told

@@ -375,6 +375,23 @@ static void test_window_probes(void **state)
 	assert_read_end(&s, READ_END_USER_TIMEOUT, 900 * MS);
 }
 
+/* Probes at 0.2, 0.6, 1.4 and 3.0; the next would come at 6.2, but TCP_USER_TIMEOUT ends it all before. */
+static void test_window_closed_since(void **state)
+{
+	struct socket_record s = kept_alive();
+
+	(void)state;
+	s.flags = SOCKET_PROBE_TIMER;
+	s.backoff = 4;
+	s.timer_ns = NOW + 3 * S;
+	assert_int_equal(timers_window_closed_since(&s), NOW - 3200 * MS);
+	s.user_timeout_ns = 6 * S;
+	assert_int_equal(timers_window_closed_since(&s), NOW - 3200 * MS);
+	s.user_timeout_ns = 4 * S; /* at 4.2 */
+	s.timer_ns = NOW + S;
+	assert_int_equal(timers_window_closed_since(&s), NOW - 3200 * MS);
+}
+
 /*
  * The peer answers each probe, which sets the count of them back, and its window stays closed: TCP_USER_TIMEOUT counts
  * from the first all the same. 5 probes, the last 0.4 s ago: 0.4 + 0.8 + 1.6 + 3.2 to that, 6.4 to the next.
@@ -493,6 +510,7 @@ int main(void)
 		cmocka_unit_test(test_never),
 		cmocka_unit_test(test_rcvtimeo),
 		cmocka_unit_test(test_window_probes),
+		cmocka_unit_test(test_window_closed_since),
 		cmocka_unit_test(test_window_probes_answered),
 		cmocka_unit_test(test_closed_window_in_flight),
 		cmocka_unit_test(test_timer_wheel),
