@@ -33,7 +33,11 @@ int act_plan(struct act *act, const struct row *row, enum act_how how, const str
 	if (row->id)
 		act->id = arena_printf(&act->arena, "%s", row->id);
 	err = act_find(act, row);
-	return err ? err : act_describe(act, how);
+	if (!err)
+		err = act_describe(act, how);
+	if (!err)
+		act_warn(act);
+	return err;
 }
 
 /* ---- Is it still what it was? ---- */
@@ -242,6 +246,7 @@ void act_fill(const struct act *act, struct row *row)
 	row->action.result = act_result_names[act->result];
 	row->action.what = act->what;
 	row->action.follows = act->follows;
+	row->action.warning = act->warning;
 	row->action.error = act->error;
 	row->action.peer = act_peer_names[act->peer];
 	row->action.answer_s = act->answer_s;

@@ -91,6 +91,7 @@ struct act_target {
 struct act {
 	const char *what, *follows; /* one sentence each, for a person: printable */
 	const char *error; /* why not; NULL: nothing is wrong */
+	const char *warning; /* that who asks would cut himself off; NULL: he would not */
 	enum act_how how;
 	enum act_result result;
 	struct act_times times; /* ACT_KEEPALIVE */
@@ -123,6 +124,12 @@ void act_close(struct act *act);
 
 /* Pure: picks the way and writes what and follows, or error. Returns 0 or -EOPNOTSUPP. */
 int act_describe(struct act *act, enum act_how how);
+
+/* Sets act->warning, for the way that is chosen: by who is above this process, and by SSH_CONNECTION. */
+void act_warn(struct act *act);
+
+/* Whether the value of SSH_CONNECTION ("client port server port") is this connection, seen from either end. */
+bool act_is_ssh_connection(const struct socket_name *name, const char *text);
 
 /* Fills act->target, opens pidfd, diag and copy. */
 int act_find(struct act *act, const struct row *row);

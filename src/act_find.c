@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What a row is about: the process, its descriptor, and the socket behind it. See act.h. */
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -17,6 +15,7 @@
 
 #include "act.h"
 #include "address.h"
+#include "held_socket.h"
 #include "netns_find.h"
 #include "options.h"
 #include "process_start.h"
@@ -266,55 +265,13 @@ static int find_connection(struct act *act, const struct row *row)
 
 /* ---- Who has it open ---- */
 
-/* The number of a descriptor of this process that leads to the socket, or -1. */
-static int descriptor_of(const char *pid, const char *link)
-{
-	char path[300], text[64];
-	struct dirent *entry;
-	ssize_t length;
-	int fd = -1;
-	DIR *folder;
-
-	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
-	folder = opendir(path);
-	if (!folder)
-		return -1;
-	while (fd < 0 && (entry = readdir(folder))) {
-		length = readlinkat(dirfd(folder), entry->d_name, text, sizeof(text) - 1);
-		text[length < 0 ? 0 : length] = '\0';
-		if (!strcmp(text, link))
-			fd = atoi(entry->d_name);
-	}
-	closedir(folder);
-	return fd;
-}
-
-static int find_holder(__u64 inode, __u32 *pid)
-{
-	struct dirent *entry;
-	char link[32];
-	int fd = -1;
-	DIR *folder = opendir("/proc");
-
-	snprintf(link, sizeof(link), "socket:[%llu]", inode);
-	while (fd < 0 && folder && (entry = readdir(folder))) {
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		fd = descriptor_of(entry->d_name, link);
-		*pid = (__u32)atoi(entry->d_name);
-	}
-	if (folder)
-		closedir(folder);
-	return fd;
-}
-
 /* Best effort: SOCK_DESTROY needs no holder, and then its sentence only knows no name. */
 static void take_holder(struct act *act)
 {
 	struct act_target *target = &act->target;
 	struct diag_socket socket = target->socket;
 	__u32 pid = 0;
-	int fd = socket.name.inode ? find_holder(socket.name.inode, &pid) : -1;
+	int fd = socket.name.inode ? held_find(socket.name.inode, &pid) : -1;
 
 	if (fd < 0)
 		return;

@@ -451,6 +451,8 @@ const struct column columns[] = {
 	     .values = WORDS("planned", "done", "changed", "failed"), .never_null = true),
 	TEXT("what", action.what, ACTION, "One sentence: what is ended"),
 	TEXT("follows", action.follows, ACTION, "One sentence: what that means for both ends"),
+	TEXT("warning", action.warning, ACTION,
+	     "One sentence: that sockstall itself is used over this connection; null where that is not known"),
 	TEXT("error", action.error, ACTION, "Why it was not done; null where it was, or could be"),
 	TEXT("state", action.state, ACTION, "The kernel's TCP state name, before"),
 	TEXT("peer", action.peer, ACTION, "What the probe found out; reset: the peer knows no such connection",

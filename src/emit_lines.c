@@ -102,7 +102,7 @@ static int lines_open(void **state, const struct options *options, FILE *out)
 static int add_result(struct buffer *line, const struct action_fields *action)
 {
 	if (!strcmp(action->result, "planned"))
-		return text_add(line, "nothing was done: --yes does it");
+		return text_printf(line, "nothing was done: --yes%s does it", action->warning ? " --force" : "");
 	if (!action->peer)
 		return text_add(line, "done");
 	if (!strcmp(action->peer, "silent"))
@@ -125,6 +125,8 @@ static int add_action(struct buffer *line, const struct row *row)
 	if (!error && action->follows)
 		error = text_add(line, action->how) ?: text_add(line, ": ") ?: text_add(line, action->follows) ?:
 			text_add(line, "\n");
+	if (!error && action->warning)
+		error = text_add(line, "warning: ") ?: text_add(line, action->warning) ?: text_add(line, "\n");
 	return error ?: add_result(line, action) ?: text_add(line, "\n");
 }
 

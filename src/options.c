@@ -104,7 +104,8 @@ static const struct option_spec {
 	 SET(trace)},
 	{"textfile", 0, "DIR", "the name of a folder", "with metrics: write DIR/sockstall.prom, each look",
 	 BIT(COMMAND_METRICS), SET(textfile)},
-	{"force", 0, NULL, NULL, "replace the file that is written, where it is there", REPORTS, FLAG(force)},
+	{"force", 0, NULL, NULL, "replace an existing file; end: even your session", REPORTS | BIT(COMMAND_END),
+	 FLAG(force)},
 	{"btf", 0, "FILE", "a file name", "the kernel's BTF, where /sys has none",
 	 LIVE | BIT(COMMAND_CHECK) | BIT(COMMAND_END), SET(btf)},
 	{"ready-fd", 0, "N", "a descriptor that is open for writing", "write a newline to descriptor N once attached",
@@ -354,7 +355,7 @@ static int check_combinations(struct parser *parser)
 		return usage_error("--diff excludes --html, --trace, --once and --watches");
 	if ((options->html_file || options->trace_file) && (options->json || options->once))
 		return usage_error("--%s excludes --json and --once", options->html_file ? "html" : "trace");
-	if (options->force && !options->html_file && !options->trace_file && !options->record_file)
+	if (options->force && options->command != COMMAND_END && !options->html_file && !options->trace_file && !options->record_file)
 		return usage_error("--force needs a file that is written: --record FILE, --html FILE or --trace FILE");
 	if (options->command == COMMAND_REPLAY && options->netns == NETNS_SELF)
 		return usage_error("--netns self cannot be used with replay: name the inode");

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define STAT_SIZE 1024
 #define FIELD_START 22 /* proc(5): starttime; the command name is the second */
 
 /* The command name may hold spaces and brackets: it ends at the last one. */
@@ -30,9 +31,9 @@ int process_start_parse(const char *text, __u64 *ticks, char comm[16])
 	return 0;
 }
 
-int process_start(__u32 pid, __u64 *ticks, char comm[16])
+static int read_stat(__u32 pid, char text[STAT_SIZE])
 {
-	char path[32], text[1024];
+	char path[32];
 	ssize_t got;
 	int fd, err;
 
@@ -40,11 +41,29 @@ int process_start(__u32 pid, __u64 *ticks, char comm[16])
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	got = read(fd, text, sizeof(text) - 1);
+	got = read(fd, text, STAT_SIZE - 1);
 	err = got < 0 ? -errno : 0;
 	close(fd);
-	if (err)
-		return err;
-	text[got] = '\0';
-	return process_start_parse(text, ticks, comm);
+	text[got < 0 ? 0 : got] = '\0';
+	return err;
+}
+
+int process_start(__u32 pid, __u64 *ticks, char comm[16])
+{
+	char text[STAT_SIZE];
+	int err = read_stat(pid, text);
+
+	return err ? err : process_start_parse(text, ticks, comm);
+}
+
+__u32 process_parent(__u32 pid)
+{
+	char text[STAT_SIZE];
+	const char *close;
+	unsigned int parent;
+
+	if (read_stat(pid, text))
+		return 0;
+	close = strrchr(text, ')');
+	return close && sscanf(close, ") %*c %u", &parent) == 1 ? parent : 0;
 }

@@ -10,6 +10,9 @@
  */
 int process_start(__u32 pid, __u64 *ticks, char comm[16]);
 
+/* 0: it has none that can be seen, or is gone. */
+__u32 process_parent(__u32 pid);
+
 /* The same from the text of /proc/PID/stat. -EBADMSG: that is no such text. */
 int process_start_parse(const char *text, __u64 *ticks, char comm[16]);
 

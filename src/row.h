@@ -181,7 +181,7 @@ struct region_fields {
 
 /* What `sockstall end` would do, or did. */
 struct action_fields {
-	const char *how, *result, *what, *follows, *error, *state, *peer;
+	const char *how, *result, *what, *follows, *warning, *error, *state, *peer;
 	double answer_s, keepalive_time_s, keepalive_interval_s;
 	int64_t keepalive_probes;
 };

@@ -128,6 +128,13 @@ static void tell_outcome(const struct act *act, int unwritten)
 		messages_say(&messages, "end: the journal takes nothing: this is not in it");
 }
 
+static int perform(struct act *act, bool force)
+{
+	if (act->warning && !force)
+		return act_fail(act, ACT_FAILED, -EPERM, "%s; --force does it all the same", act->warning);
+	return act_perform(act);
+}
+
 static int end_it(struct ending *ending, const struct row *row)
 {
 	struct act *act = &ending->act;
@@ -141,7 +148,7 @@ static int end_it(struct ending *ending, const struct row *row)
 	if (ending->wanted.id)
 		act->id = ending->wanted.id;
 	if (!err && ending->options->yes)
-		err = act_perform(act);
+		err = perform(act, ending->options->force);
 	act_fill(act, &record);
 	unwritten = write_record(ending->options, &record);
 	tell_outcome(act, unwritten);

@@ -44,10 +44,16 @@ int screen_show_action(struct screen *screen, const struct row *record, bool per
 	return 0;
 }
 
+/* Who would cut himself off is asked for another key than the one that comes by itself. */
+static uint32_t yes(const struct screen *screen)
+{
+	return screen->action.action.warning ? 'Y' : 'y';
+}
+
 /* What is not a way, and not the one word that means yes, leads back. */
 enum screen_answer screen_action_key(struct screen *screen, uint32_t key)
 {
-	if (key == 'y' && is_planned(screen)) {
+	if (key == yes(screen) && is_planned(screen)) {
 		screen->acting = true;
 		return SCREEN_PERFORM;
 	}
@@ -89,17 +95,24 @@ static int add_field(const struct row *action, struct lines *lines, const char *
 	return error;
 }
 
+static const char *foot_of(const struct screen *screen)
+{
+	if (screen->acting)
+		return "doing it; where that takes time, a key ends the wait";
+	if (is_planned(screen) && screen->action.action.warning)
+		return "Y: do it all the same   d destroy  s shutdown  k keepalive  p probe   other keys: leave it";
+	if (is_planned(screen))
+		return "y: do it   d destroy  s shutdown  k keepalive  p probe   other keys: leave it";
+	return screen->performed ? "any key: back" : "d destroy  s shutdown  k keepalive  p probe   other keys: back";
+}
+
 /* On a small screen rather a part of the sentences than the question is missing. */
 int screen_add_action(const struct screen *screen, struct lines *lines, size_t width, size_t height)
 {
 	size_t last = lines_count(lines) + height - 1;
 	static const char *const keys[] = {
-		"what", "follows", "error", "peer", "answer_s", "keepalive_time_s", "keepalive_interval_s", "keepalive_probes",
+		"what", "follows", "warning", "error", "peer", "answer_s", "keepalive_time_s", "keepalive_interval_s", "keepalive_probes",
 	};
-	const char *foot = screen->acting	   ? "doing it; where that takes time, a key ends the wait" :
-			   is_planned(screen)	   ? "y: do it   d destroy  s shutdown  k keepalive  p probe   other keys: leave it" :
-			   !screen->performed	   ? "d destroy  s shutdown  k keepalive  p probe   other keys: back" :
-						     "any key: back";
 	int error = add_heading(screen, lines, width);
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !error; i++)
@@ -108,5 +121,5 @@ int screen_add_action(const struct screen *screen, struct lines *lines, size_t w
 		error = lines_add(lines, LINE_PLAIN, "");
 	if (!error && lines_count(lines) > last)
 		lines_cut(lines, last);
-	return error ?: screen_add_line(lines, LINE_FOOT, foot, width);
+	return error ?: screen_add_line(lines, LINE_FOOT, foot_of(screen), width);
 }

@@ -54,7 +54,7 @@ complete -c sockstall -l html -r -F -d 'Write a page about the recording'
 complete -c sockstall -l diff -r -F -d 'What is new, gone and worse in a later recording'
 complete -c sockstall -l trace -r -F -d 'Write a trace of the recording for Perfetto'
 complete -c sockstall -l textfile -x -a '(__fish_complete_directories)' -d 'With metrics: write DIR/sockstall.prom at every look'
-complete -c sockstall -l force -d 'Replace the file that is written'
+complete -c sockstall -l force -d 'Replace an existing file; with end: even your session'
 complete -c sockstall -l btf -r -F -d "The running kernel's BTF"
 complete -c sockstall -l ready-fd -x -d 'Write a newline here once attached'
 complete -c sockstall -l exit-code -d 'Exit 10 if anything was stuck'

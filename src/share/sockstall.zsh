@@ -69,7 +69,7 @@ _arguments -s -S \
 	'--diff=[what is new, gone and worse in a later recording]:file:_files' \
 	'--trace=[write a trace of the recording for Perfetto]:file:_files' \
 	'--textfile=[with metrics: write DIR/sockstall.prom at every look]:folder:_files -/' \
-	'--force[replace the file that is written]' \
+	'--force[replace an existing file; with end: even your session]' \
 	"--btf=[the running kernel's BTF]:file:_files" \
 	'--ready-fd=[write a newline to this descriptor once attached]:descriptor: ' \
 	'--exit-code[exit 10 if anything was reported as stuck]' \

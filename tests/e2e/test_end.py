@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """`sockstall end`: each way as the application itself sees it, and what must not be ended."""
 
+import itertools
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ import pytest
 
 import run
 import shim
-from child import Child, Stall, wait_until
+from child import PYTHON, STALLS, Child, Stall, wait_until
 from options_of import tcp_options
 from scene import block, waiting_client
 from zoo import Room, in_syscall
@@ -413,6 +414,53 @@ def test_interrupted_probe_puts_everything_back(room, number):
         assert b"interrupted" in probing.errors
         assert run.parse_line(probing.lines[0])["result"] == "failed"
     assert still_reads(client)
+
+
+# The connection that sockstall is used over.
+
+source_ports = itertools.count(40131)  # one that was used is in TIME_WAIT
+
+
+def below_a_session(room, port, *words):
+    """`end` of the connection of a process that it was started from, as of sshd."""
+    source = next(source_ports)
+    before = [*room.here.enter(), PYTHON, os.path.join(STALLS, "session.py"), source, f"{room.link.right4},{port}"]
+    ends = (f"local={room.link.left4}:{source}", f"peer={room.link.right4}:{port}")
+    return run.sockstall("end", *ends, *words, before=map(str, before))
+
+
+def test_own_session_by_who_it_was_started_from(room, stall):
+    stall(room.there, "endpoint.py", f"listen={room.link.right4},5161,16").said("listening")
+    done = below_a_session(room, 5161)
+    assert done.returncode == 0 and done.stderr == b"", done.stderr
+    _, _, warning, result = done.stdout.decode().splitlines()
+    assert warning.startswith("warning: this is the connection that you are using (python3 (pid "), warning
+    assert result == "nothing was done: --yes --force does it"
+    for how in "destroy", "shutdown":
+        done = below_a_session(room, 5161, "--how", how, "--yes")
+        assert done.returncode == 1 and done.stdout == b"" and done.stderr.count(b"\n") == 1
+        assert b"your session ends with it; --force" in done.stderr
+    done = below_a_session(room, 5161, "--how", "keepalive", "--yes")  # that does it no harm
+    assert done.returncode == 0 and b"warning" not in done.stdout, done.stderr
+    done = below_a_session(room, 5161, "--yes", "--force")
+    assert done.returncode == 0 and done.stdout.endswith(b"\ndone\n"), done.stderr
+
+
+def test_own_session_by_ssh_connection(room):
+    """Where sudo or tmux stands between, the environment tells. The twin is another connection."""
+    client, twin = reader(room, 5162), reader(room, 5163)
+    there = {**os.environ, "SSH_CONNECTION": f"{room.link.right4} 5162 {room.link.left4} {client.port}"}
+    for words in selector(client), (find(pid=client.pid)["id"],):
+        planned = end(*words, env=there)
+        assert planned["result"] == "planned" and "SSH_CONNECTION names it" in planned["warning"]
+        failed = end(*words, "--yes", expect=1, env=there)
+        assert failed["result"] == "failed" and "--force" in failed["error"]
+        assert still_reads(client)
+    done = end(*selector(twin), "--yes", env=there)
+    assert done["result"] == "done" and done["warning"] is None
+    assert twin.said("returned")["error"] == "ECONNABORTED"
+    assert end(*selector(client), "--yes", "--force", env=there)["result"] == "done"
+    assert client.said("returned")["error"] == "ECONNABORTED"
 
 
 # What is not ended.

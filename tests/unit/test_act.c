@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "act.h"
+#include "options.h"
 #include "process_start.h"
 #include "tcp_states.h"
 
@@ -258,6 +259,40 @@ static void refuses_what_cannot_be(void **state)
 	assert_no_plan(udp, ACT_CHOOSE, "no safe way");
 }
 
+static struct socket_name name_of(const char *local, __u16 local_port, const char *peer, __u16 peer_port)
+{
+	struct socket_name name = { .kind = SOCKET_KIND_TCP, .local_port = local_port, .peer_port = peer_port };
+	struct in6_addr address;
+
+	assert_true(address_parse(local, &address));
+	memcpy(name.local_addr, &address, 16);
+	assert_true(address_parse(peer, &address));
+	memcpy(name.peer_addr, &address, 16);
+	return name;
+}
+
+static void knows_the_connection_of_ssh(void **state)
+{
+	static const char text[] = "192.0.2.1 50000 10.0.0.1 22", text6[] = "fe80::1%eth0 50000 fe80::2%eth0 22";
+	static const char *const others[] = {
+		"", "192.0.2.1 50000", "192.0.2.1 50001 10.0.0.1 22", "192.0.2.1 50000 10.0.0.1 2222",
+		"192.0.2.2 50000 10.0.0.1 22", "x 50000 y 22", "192.0.2.1 115536 10.0.0.1 22",
+	};
+	struct socket_name name = name_of("10.0.0.1", 22, "192.0.2.1", 50000);
+	struct socket_name other_end = name_of("192.0.2.1", 50000, "10.0.0.1", 22);
+	struct socket_name name6 = name_of("fe80::2", 22, "fe80::1", 50000);
+	size_t i;
+
+	(void)state;
+	assert_true(act_is_ssh_connection(&name, text));
+	assert_true(act_is_ssh_connection(&other_end, text));
+	assert_true(act_is_ssh_connection(&name6, text6));
+	assert_false(act_is_ssh_connection(&name6, text));
+	assert_false(act_is_ssh_connection(&name, NULL));
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(act_is_ssh_connection(&name, others[i]));
+}
+
 static void reads_the_start_of_a_process(void **state)
 {
 	char comm[16];
@@ -285,6 +320,7 @@ int main(void)
 		cmocka_unit_test(does_not_plan_for_another_process),
 		cmocka_unit_test(chooses_by_what_is_there),
 		cmocka_unit_test(refuses_what_cannot_be),
+		cmocka_unit_test(knows_the_connection_of_ssh),
 		cmocka_unit_test(reads_the_start_of_a_process),
 	};
 

@@ -47,7 +47,7 @@ static const char *const keys[ROW_TYPES] = {
 			   "verdict_after most_before most_after oldest_before_s oldest_after_s why",
 	[ROW_LOST] = "v type time where count",
 	[ROW_ACTION] = "v type time id pid tid comm fd netns cookie family local_addr local_port peer_addr peer_port how result "
-		       "what follows error state peer answer_s keepalive_time_s keepalive_interval_s keepalive_probes",
+		       "what follows warning error state peer answer_s keepalive_time_s keepalive_interval_s keepalive_probes",
 	[ROW_END] = "v type time looks records lost cpu_s",
 };
 

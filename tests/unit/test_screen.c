@@ -864,6 +864,28 @@ static void what_was_done_is_told_once(void **state)
 	screen_free(&screen);
 }
 
+static void who_would_cut_himself_off_is_asked_otherwise(void **state)
+{
+	struct row row = sample_reader(), record;
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_READERS);
+	look(&screen, &row, 1);
+	row_init(&record, ROW_ACTION);
+	record.action.how = "destroy";
+	record.action.result = "planned";
+	record.action.warning = "your session ends with it";
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(type(&screen, "e"), SCREEN_PLAN);
+		assert_int_equal(screen_show_action(&screen, &record, false), 0);
+		assert_non_null(strstr(draw(&screen, 80, 24), "\n  warning: your session ends with it\n"));
+		assert_non_null(strstr(draw(&screen, 80, 24), "\nY: do it all the same"));
+		assert_int_equal(type(&screen, round ? "Y" : "y"), round ? SCREEN_PERFORM : SCREEN_NEXT_LOOK);
+	}
+	screen_free(&screen);
+}
+
 static void a_recording_has_nothing_to_end(void **state)
 {
 	const struct options options = {.command = COMMAND_READERS, .replay_file = "x"};
@@ -944,6 +966,7 @@ int main(void)
 		cmocka_unit_test(help_is_there_and_goes),
 		cmocka_unit_test(nothing_is_ended_without_yes),
 		cmocka_unit_test(what_was_done_is_told_once),
+		cmocka_unit_test(who_would_cut_himself_off_is_asked_otherwise),
 		cmocka_unit_test(a_recording_has_nothing_to_end),
 		cmocka_unit_test(a_command_begins_with_its_own_page),
 		cmocka_unit_test(every_finding_has_a_page),

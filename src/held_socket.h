@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Who has a socket open, as /proc/PID/fd tells. Both return a number of a descriptor, or -1: none that can be seen. */
+#ifndef SOCKSTALL_HELD_SOCKET_H
+#define SOCKSTALL_HELD_SOCKET_H
+
+#include <linux/types.h>
+
+/* Of this process. */
+int held_by(__u32 pid, __u64 inode);
+
+/* Of the first process that has it open; that is set too. */
+int held_find(__u64 inode, __u32 *pid);
+
+#endif
