@@ -126,6 +126,7 @@ struct search {
 	bool has_addresses;
 	unsigned int found;
 	__u32 inode; /* of the namespace that is searched */
+	__u32 only; /* what a selector says that must be; 0: nothing */
 	int netns_fd;
 };
 
@@ -180,9 +181,12 @@ static int search_namespace(void *context, int netns_fd, __u32 inode)
 {
 	struct search *search = context;
 	unsigned int before = search->found;
-	int diag = diag_open(netns_fd), err = -ENOENT;
+	int diag, err = -ENOENT;
 	struct diag_socket socket;
 
+	if (search->only && search->only != inode)
+		return 0;
+	diag = diag_open(netns_fd);
 	if (diag < 0) /* may not enter: what it holds cannot be ended either */
 		return 0;
 	search->inode = inode;
@@ -239,7 +243,34 @@ static int search_all(struct search *search, const struct row *row)
 	}
 	if (row->netns != NOT_KNOWN)
 		return search_one(search, netns_open((__u32)row->netns));
+	if (search->only)
+		return search_one(search, netns_open(search->only));
 	return netns_walk(search_namespace, search);
+}
+
+/* A row of a report tells of its thread's namespace, where that is another; a selector of the socket's. */
+static int take_namespace(struct search *search, const struct row *row)
+{
+	struct stat st;
+	int fd, err;
+
+	if (row->type != ROW_ACTION)
+		return 0;
+	if (row->netns != NOT_KNOWN)
+		search->only = (__u32)row->netns;
+	if (!row->netns_name)
+		return 0;
+	fd = netns_open_name(row->netns_name);
+	err = fd < 0 ? fd : fstat(fd, &st) ? -errno : 0;
+	if (fd >= 0)
+		close(fd);
+	if (err == -ENOENT)
+		return act_fail(search->act, ACT_FAILED, err, "there is no network namespace named %s (ip netns lists them)",
+				row->netns_name);
+	if (err)
+		return no_rights(search->act, err, "opening its network namespace");
+	search->only = (__u32)st.st_ino;
+	return 0;
 }
 
 static int find_connection(struct act *act, const struct row *row)
@@ -252,6 +283,9 @@ static int find_connection(struct act *act, const struct row *row)
 		search.wanted.cookie = act->target.socket.name.cookie;
 	if (!search.wanted.cookie && !search.has_addresses)
 		return act_fail(act, ACT_FAILED, -EOPNOTSUPP, "it is in no connection that could be ended");
+	err = take_namespace(&search, row);
+	if (err)
+		return err;
 	err = search_all(&search, row);
 	if (err && err != -ENOENT)
 		return no_rights(act, err, "sock_diag in its network namespace");

@@ -65,6 +65,8 @@ static bool peer_matches(const struct options *options, const struct row *row)
 
 static bool netns_matches(const struct options *options, const struct row *row)
 {
+	if (options->netns == NETNS_NAME)
+		return row->netns_name && !strcmp(row->netns_name, options->netns_name);
 	return options->netns == NETNS_ALL || row->netns == options->netns_inode;
 }
 

@@ -5,11 +5,38 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "buffer.h"
+
+#define FOLDER "/run/netns"
+
+bool netns_is_name(const char *text)
+{
+	return *text && *text != '.' && *text != '-' && !strchr(text, '/') && text[strspn(text, "0123456789")] &&
+	       strlen(text) <= NAME_MAX;
+}
+
+int netns_open_name(const char *name)
+{
+	char path[sizeof(FOLDER) + 1 + NAME_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), FOLDER "/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int netns_open_own(void)
+{
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
 
 struct walk {
 	int (*each)(void *context, int netns_fd, __u32 inode);
@@ -77,7 +104,7 @@ int netns_walk(int (*each)(void *context, int netns_fd, __u32 inode), void *cont
 	if (!result)
 		result = visit_folder(&walk, "/proc", "/ns/net", true);
 	if (!result)
-		result = visit_folder(&walk, "/run/netns", "", false);
+		result = visit_folder(&walk, FOLDER, "", false);
 	buffer_free(&walk.seen);
 	return result;
 }

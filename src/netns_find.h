@@ -11,6 +11,13 @@
 
 #include <linux/types.h>
 
+/* Whether `ip netns` may have given it. Not one of digits only: that is an inode. Pure. */
+bool netns_is_name(const char *text);
+
+/* A descriptor of the namespace with this name, or of the caller's own; or a negative errno, -ENOENT where there is none. */
+int netns_open_name(const char *name);
+int netns_open_own(void);
+
 /* Calls each() once for every namespace, until it returns something else than 0: that is returned. */
 int netns_walk(int (*each)(void *context, int netns_fd, __u32 inode), void *context);
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "netns_find.h"
+
 #define MILLISECOND 1000000ull
 #define SECOND	    1000000000ull
 #define MINUTE	    (60 * SECOND)
@@ -214,9 +216,12 @@ int option_set_netns(struct options *options, const char *text)
 		options->netns = NETNS_ALL;
 	else if (!strcmp(text, "self"))
 		options->netns = NETNS_SELF;
+	else if (netns_is_name(text))
+		options->netns = NETNS_NAME;
 	else if (option_number(text, 1, UINT32_MAX, &inode))
 		return -EINVAL;
 	options->netns_inode = inode;
+	options->netns_name = text;
 	return 0;
 }
 

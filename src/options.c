@@ -84,7 +84,7 @@ static const struct option_spec {
 	 "only sockets with this local or peer port", REPORTS, SET(port)},
 	{"peer", 0, "ADDR[/LEN]", "an IPv4 or IPv6 address, with a prefix length or without",
 	 "only this peer or network, IPv4 or IPv6", REPORTS, SET(peer)},
-	{"netns", 0, "all|self|INODE", "all, self or the inode of a network namespace",
+	{"netns", 0, "all|self|NETNS", "all, self, or the inode or name of a network namespace",
 	 "which network namespaces (all)", REPORTS, SET(netns)},
 	{"cgroup", 0, "PATH", "a path that starts with /", "only processes in this cgroup or below it", REPORTS,
 	 SET(cgroup)},
@@ -358,7 +358,7 @@ static int check_combinations(struct parser *parser)
 	if (options->force && options->command != COMMAND_END && !options->html_file && !options->trace_file && !options->record_file)
 		return usage_error("--force needs a file that is written: --record FILE, --html FILE or --trace FILE");
 	if (options->command == COMMAND_REPLAY && options->netns == NETNS_SELF)
-		return usage_error("--netns self cannot be used with replay: name the inode");
+		return usage_error("--netns self cannot be used with replay: give its inode or name");
 	return 0;
 }
 

@@ -43,7 +43,8 @@ extern const char *const command_names[COMMANDS]; /* "overview" for the first; *
 enum netns_choice {
 	NETNS_ALL,
 	NETNS_SELF,
-	NETNS_INODE,
+	NETNS_INODE, /* recordings hold the number, and this is the last of them */
+	NETNS_NAME, /* of a replay; in a live run it becomes NETNS_INODE */
 };
 
 enum interfaces_choice {
@@ -71,6 +72,7 @@ struct options {
 	unsigned int peer_bits; /* of the 128 */
 	enum netns_choice netns;
 	uint32_t netns_inode; /* NETNS_INODE; for NETNS_SELF set by the probe */
+	const char *netns_name; /* NETNS_NAME */
 	char *cgroup; /* normal form: no /sys/fs/cgroup in front, no slash at the end but for "/" */
 	enum interfaces_choice interfaces; /* whose waits are counted */
 	const char *record_file;

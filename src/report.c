@@ -143,6 +143,15 @@ static bool is_wanted(const struct report_kind *kind, const struct options *opti
 	return kind->commands & 1u << options->command || (kind == &report_chains && options->chains);
 }
 
+static void name_namespaces(struct report *report, size_t first, const struct look *look)
+{
+	size_t i;
+
+	for (i = first; i < report->count; i++)
+		if (report->rows[i].netns != NOT_KNOWN)
+			report->rows[i].netns_name = look_netns_name(look, (__u32)report->rows[i].netns);
+}
+
 int report_run(struct report *report, const struct look *look, const struct look *previous,
 	       const struct options *options)
 {
@@ -156,9 +165,9 @@ int report_run(struct report *report, const struct look *look, const struct look
 		if (err)
 			return err;
 	}
+	if (options->netns == NETNS_NAME)
+		name_namespaces(report, first, look);
 	report_select(report, first, options);
-	for (i = first; i < report->count; i++)
-		if (report->rows[i].netns != NOT_KNOWN)
-			report->rows[i].netns_name = look_netns_name(look, (__u32)report->rows[i].netns);
+	name_namespaces(report, first, look);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "asked_for.h"
 #include "clock.h"
 #include "exec.h"
+#include "netns_find.h"
 #include "new_file.h"
 #include "out.h"
 #include "patience.h"
@@ -318,12 +319,32 @@ static int try_textfile(const struct options *options)
 	return err;
 }
 
-static void use_own_namespace(struct options *options)
+/* By its name it is looked up once: what has that name later is another. */
+static int use_namespace(struct options *options, int fd, const char *name)
 {
 	struct stat st;
+	int err = fd < 0 ? fd : fstat(fd, &st) ? -errno : 0;
 
-	if (options->netns == NETNS_SELF && !stat("/proc/self/ns/net", &st))
-		options->netns_inode = (uint32_t)st.st_ino;
+	if (fd >= 0)
+		close(fd);
+	if (err == -ENOENT)
+		fprintf(stderr, "sockstall: --netns: there is no network namespace named %s (ip netns lists them)\n", name);
+	else if (err)
+		fprintf(stderr, "sockstall: --netns: %s: %s\n", name, strerror(-err));
+	if (err)
+		return err;
+	options->netns_inode = (uint32_t)st.st_ino;
+	return 0;
+}
+
+static int find_namespace(struct options *options)
+{
+	if (options->netns == NETNS_SELF)
+		return use_namespace(options, netns_open_own(), "self");
+	if (options->netns != NETNS_NAME)
+		return 0;
+	options->netns = NETNS_INODE;
+	return use_namespace(options, netns_open_name(options->netns_name), options->netns_name);
 }
 
 /* What looks need, and what is asked for beside them: see privileges.h. */
@@ -377,7 +398,8 @@ int run_live(const struct options *options, int argc, char **argv)
 	struct live live = { .options = *options };
 	int code = EXIT_BROKE;
 
-	use_own_namespace(&live.options);
+	if (find_namespace(&live.options))
+		return EXIT_BROKE;
 	asked_for_say_missing(&live.options);
 	/* The same looks as the overview, counted. */
 	if (live.options.command == COMMAND_METRICS)

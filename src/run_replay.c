@@ -37,7 +37,7 @@ void replay_options(struct options *merged, const struct options *recorded, cons
 	if (given->peer_given)
 		merged->peer_given = true, merged->peer = given->peer, merged->peer_bits = given->peer_bits;
 	if (given->netns != NETNS_ALL)
-		merged->netns = given->netns, merged->netns_inode = given->netns_inode;
+		merged->netns = given->netns, merged->netns_inode = given->netns_inode, merged->netns_name = given->netns_name;
 	if (given->cgroup)
 		merged->cgroup = given->cgroup;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "column.h"
+#include "netns_find.h"
 #include "options.h"
 #include "socket_record.h"
 #include "wording.h"
@@ -87,8 +88,11 @@ static const char *set_fd(struct row *row, struct arena *arena, const char *text
 
 static const char *set_netns(struct row *row, struct arena *arena, const char *text)
 {
-	(void)arena;
-	return set_count(&row->netns, text, 1, UINT32_MAX, "the inode of a network namespace");
+	if (netns_is_name(text)) {
+		row->netns_name = arena_printf(arena, "%s", text);
+		return NULL;
+	}
+	return set_count(&row->netns, text, 1, UINT32_MAX, "the inode or name of a network namespace");
 }
 
 static const char *set_cookie(struct row *row, struct arena *arena, const char *text)

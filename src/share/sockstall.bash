@@ -31,6 +31,7 @@ _sockstall_pids()
 _sockstall_netns()
 {
 	readlink /proc/[0-9]*/ns/net 2>/dev/null | tr -cd '0-9\n' | sort -u
+	ls /run/netns 2>/dev/null | grep -x '[[:alnum:]_][[:alnum:]_.-]*'
 }
 
 _sockstall_value()

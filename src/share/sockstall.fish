@@ -13,6 +13,7 @@ end
 # Not lsns: it fails when a process ends while it looks.
 function __sockstall_netns
     readlink /proc/*/ns/net 2>/dev/null | string match -r '\d+' | sort -u
+    ls /run/netns 2>/dev/null | string match -r '^\w[\w.-]*$'
 end
 
 set -l commands handshakes readers writers closing chains epoll threads check replay schema end metrics

@@ -27,7 +27,8 @@ _sockstall_pids() {
 # Not lsns: it fails when a process ends while it looks.
 _sockstall_netns() {
 	_values 'network namespace' all self \
-		${(f)"$(readlink /proc/[0-9]*/ns/net 2>/dev/null | tr -cd '0-9\n' | sort -u)"}
+		${(f)"$(readlink /proc/[0-9]*/ns/net 2>/dev/null | tr -cd '0-9\n' | sort -u)"} \
+		${(f)"$(ls /run/netns 2>/dev/null | grep -x '[[:alnum:]_][[:alnum:]_.-]*')"}
 }
 
 # From the mount point of cgroup v2 on.

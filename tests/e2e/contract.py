@@ -19,7 +19,7 @@ OPTIONS = [
     ("c", "comm", "NAME"),
     (None, "port", "PORT[,PORT...]"),
     (None, "peer", "ADDR[/LEN]"),
-    (None, "netns", "all|self|INODE"),
+    (None, "netns", "all|self|NETNS"),
     (None, "cgroup", "PATH"),
     (None, "interfaces", "epoll|all"),
     (None, "watches", None),

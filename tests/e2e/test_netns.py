@@ -162,3 +162,41 @@ def test_a_namespace_that_is_not_there():
     done = run.sockstall("-1", "--netns", inode)
     assert done.returncode == 0
     assert done.stderr.decode() == f"sockstall: there is no network namespace {inode} now (lsns -t net lists them)\n"
+
+
+def test_by_name(room):
+    """Live, by a selector of `end`, and in a recording, where the name may be of the past."""
+    peer = Stall(room.there, "endpoint.py", f"listen={room.link.right4},5109,16", "accept")
+    peer.said("listening")
+    client = Stall(room.here, "endpoint.py", f"connect={room.link.right4},5109", "send=5", "block=recvfrom")
+    words = client.said("blocking")
+    in_syscall(client, "recvfrom")
+    for name, found in (room.here.name, 1), (room.there.name, 0):
+        assert len(run.findings(run.once("readers", "-m", "0", "--netns", name), pid=client.pid)) == found
+    pair = (f"local={room.link.left4}:{words['port']}", f"peer={room.link.right4}:5109")
+    for who in pair, (f"pid={client.pid}", f"fd={words['fd']}"):
+        assert run.sockstall("end", *who, f"netns={room.here.name}").returncode == 0
+        elsewhere = run.sockstall("end", *who, f"netns={room.there.name}")
+        assert elsewhere.returncode == 1 and b"there is no such connection" in elsewhere.stderr
+
+
+def test_by_name_in_a_recording(room, tmp_path):
+    peer = Stall(room.there, "endpoint.py", f"listen={room.link.right4},5110,16", "accept")
+    peer.said("listening")
+    client = Stall(room.here, "endpoint.py", f"connect={room.link.right4},5110", "send=5", "block=recvfrom")
+    client.said("blocking")
+    in_syscall(client, "recvfrom")
+    run.once("readers", "-m", "0", "--record", tmp_path / "recording")
+    for name, found in (room.here.name, 1), (room.there.name, 0), ("nobody", 0):
+        replayed = run.sockstall("replay", tmp_path / "recording", "-j", "--netns", name)
+        assert replayed.returncode == 0 and not replayed.stderr
+        replayed = run.parse(replayed.stdout)
+        assert len(run.findings(replayed, pid=client.pid)) == found
+
+
+def test_a_name_that_is_not_there():
+    done = run.sockstall("-1", "--netns", "sst-nobody")
+    assert done.returncode == 1 and not done.stdout
+    assert done.stderr == b"sockstall: --netns: there is no network namespace named sst-nobody (ip netns lists them)\n"
+    done = run.sockstall("end", "local=192.0.2.1:1", "peer=192.0.2.2:2", "netns=sst-nobody")
+    assert done.returncode == 1 and done.stderr.endswith(b"named sst-nobody (ip netns lists them)\n")

@@ -254,6 +254,10 @@ static void the_other_options(void **state)
 	parse(&options, &line, "--netns self");
 	assert_int_equal(options.netns, NETNS_SELF);
 	options_free(&options);
+	parse(&options, &line, "--netns blue");
+	assert_int_equal(options.netns, NETNS_NAME);
+	assert_string_equal(options.netns_name, "blue");
+	options_free(&options);
 	parse(&options, &line, "--netns self --netns all -1");
 	assert_int_equal(options.netns, NETNS_ALL);
 	assert_true(options.once);
@@ -484,8 +488,9 @@ static void usage_errors(void **state)
 		{"--peer 1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa", "--peer: expected"},
 		{"--netns 0", "--netns: expected"},
 		{"--netns 4294967296", "--netns: expected"},
-		{"--netns blue", "--netns: expected"},
-		{"--netns All", "--netns: expected"},
+		{"--netns a/b", "--netns: expected"},
+		{"--netns .", "--netns: expected"},
+		{"--netns=-blue", "--netns: expected"},
 		{"--cgroup a/b", "--cgroup: expected"},
 		{"--cgroup %0", "--cgroup: expected"},
 		{"--record %0", "--record: expected"},
