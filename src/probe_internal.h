@@ -27,7 +27,7 @@ struct probe_program {
 extern const struct probe_program probe_programs[];
 extern const size_t probe_program_count;
 
-/* Ids of classic tracepoints, from tracefs: read where it is mounted, else through a private mount. */
+/* Ids of classic tracepoints, from tracefs: that which is mounted, else one that is mounted nowhere. */
 struct tracepoint_ids {
 	int ids[32]; /* by position among the names asked for; -1: this kernel has it not */
 };

@@ -1,118 +1,88 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Ids of tracepoints. They are in tracefs only. Where it is not mounted (or hidden, as by
- * `ip netns exec`), a child mounts it in a mount namespace of its own, reads and exits: nobody else
- * ever sees that mount, and it is gone however the child ends.
+ * Ids of tracepoints. They are in tracefs only. Where that is not mounted (or hidden, as by `ip netns exec` or a
+ * container), init may have it; else it is opened without being mounted anywhere: nobody ever sees that, and it is
+ * gone when it is closed, however sockstall ends. It is asked for with no option, least of all read-only: on older
+ * kernels (mount_single() in fs/super.c of Linux 5.10) that would be made an option of every mount of tracefs.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "probe_internal.h"
 
-static int read_id(const char *tracefs, const char *name)
+static int read_id(int tracefs, const char *name)
 {
 	char path[256];
 	FILE *file;
-	int id = -1;
+	int id = -1, fd;
 
-	snprintf(path, sizeof(path), "%s/events/syscalls/%s/id", tracefs, name);
-	file = fopen(path, "re");
-	if (!file)
+	snprintf(path, sizeof(path), "events/syscalls/%s/id", name);
+	fd = openat(tracefs, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
 		return -1;
+	file = fdopen(fd, "r");
+	if (!file) {
+		close(fd);
+		return -1;
+	}
 	if (fscanf(file, "%d", &id) != 1)
 		id = -1;
 	fclose(file);
 	return id;
 }
 
-/* Returns whether there was a tracefs at all. */
-static bool read_ids(struct tracepoint_ids *ids, const char *tracefs, const char *const *names, size_t count)
+/* Returns a descriptor of a tracefs that is mounted, or -1. */
+static int open_mounted(void)
 {
-	char path[256];
+	static const char *const places[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing",
+					      "/proc/1/root/sys/kernel/tracing" };
 	size_t i;
 
-	snprintf(path, sizeof(path), "%s/events/syscalls", tracefs);
-	if (access(path, R_OK))
-		return false;
-	for (i = 0; i < count; i++)
-		ids->ids[i] = read_id(tracefs, names[i]);
-	return true;
-}
-
-/* Any directory will do to mount on: the mount is the child's own. */
-static int mount_privately(const char **where)
-{
-	static const char *const places[] = { "/sys/kernel/tracing", "/sys", "/mnt", "/tmp" };
-	size_t i;
-
-	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
-		return -errno;
 	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (mount("tracefs", places[i], "tracefs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL))
-			continue;
-		*where = places[i];
-		return 0;
+		int fd = open(places[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd >= 0 && !faccessat(fd, "events/syscalls", R_OK, 0))
+			return fd;
+		if (fd >= 0)
+			close(fd);
 	}
-	return -errno;
+	return -1;
 }
 
-static void child(int out, const char *const *names, size_t count)
+/* Returns a descriptor of a tracefs that is mounted nowhere, or -errno. */
+static int open_unmounted(void)
 {
-	struct tracepoint_ids ids;
-	const char *where = NULL;
+	int fs = fsopen("tracefs", FSOPEN_CLOEXEC), tracefs = -1, error;
 
-	int err = mount_privately(&where);
-
-	/* The exit status is the reason. */
-	if (err)
-		_exit(-err);
-	if (!read_ids(&ids, where, names, count))
-		_exit(ENOENT);
-	_exit(write(out, &ids, sizeof(ids)) == sizeof(ids) ? 0 : EPIPE);
-}
-
-static int read_through_child(struct tracepoint_ids *ids, const char *const *names, size_t count)
-{
-	int pipes[2], status;
-	ssize_t got;
-	pid_t pid;
-
-	if (pipe2(pipes, O_CLOEXEC))
+	if (fs < 0)
 		return -errno;
-	pid = fork();
-	if (pid == 0)
-		child(pipes[1], names, count);
-	close(pipes[1]);
-	if (pid < 0) {
-		close(pipes[0]);
-		return -errno;
-	}
-	got = read(pipes[0], ids, sizeof(*ids));
-	close(pipes[0]);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (got == sizeof(*ids))
-		return 0;
-	return WIFEXITED(status) && WEXITSTATUS(status) ? -WEXITSTATUS(status) : -ENOENT;
+	if (!fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		tracefs = fsmount(fs, FSMOUNT_CLOEXEC,
+				  MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	error = errno;
+	close(fs);
+	return tracefs < 0 ? -error : tracefs;
 }
 
 int tracepoint_ids_read(struct tracepoint_ids *ids, const char *const *names, size_t count)
 {
+	int tracefs;
 	size_t i;
 
 	for (i = 0; i < sizeof(ids->ids) / sizeof(ids->ids[0]); i++)
 		ids->ids[i] = -1;
 	if (count > i)
 		return -E2BIG;
-	if (read_ids(ids, "/sys/kernel/tracing", names, count) ||
-	    read_ids(ids, "/sys/kernel/debug/tracing", names, count))
-		return 0;
-	return read_through_child(ids, names, count);
+	tracefs = open_mounted();
+	if (tracefs < 0)
+		tracefs = open_unmounted();
+	if (tracefs < 0)
+		return tracefs;
+	for (i = 0; i < count; i++)
+		ids->ids[i] = read_id(tracefs, names[i]);
+	close(tracefs);
+	return 0;
 }

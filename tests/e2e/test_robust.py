@@ -130,6 +130,16 @@ def test_without_any_tracefs(room, stall):
     assert wait_until(found, 5, "the stall")[0]["verdict"] == "stalled"
 
 
+def test_tracefs_of_others_stays_as_it_is(tmp_path):
+    """Older kernels take what a new mount asks for (read-only, say) for all mounts of it."""
+    script = (f"umount -R /sys/kernel/tracing /sys/kernel/debug 2>/dev/null; mount -t tracefs tracefs {tmp_path} && "
+              f"{run.SOCKSTALL} epoll -1 && exec cat /proc/self/mountinfo")
+    done = run_program("unshare", "-m", "sh", "-c", script)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    mounted, = [line.split() for line in done.stdout.decode().splitlines() if f" {tmp_path} " in line]
+    assert mounted[-1].split(",")[0] == "rw", mounted
+
+
 def test_in_ip_netns_exec(room, stall, stream):
     """There /sys is another one, and so is the network namespace."""
     live = stream("epoll", "-j", "-i", "100ms", before=room.there.enter())

@@ -29,10 +29,7 @@ def bare(static, tmp_path):
     for name in ("proc", "sys", "dev"):
         (tmp_path / name).mkdir()
     shutil.copy(static, tmp_path / "sockstall")
-    # The root is a mount, as a container's is: only below one can tracefs be mounted privately.
-    binds = [f"mount --bind {tmp_path} {tmp_path}"]
-    binds += [f"mount --rbind /{name} {tmp_path}/{name}" for name in ("proc", "sys", "dev")]
-    mounts = " && ".join(binds)
+    mounts = " && ".join(f"mount --rbind /{name} {tmp_path}/{name}" for name in ("proc", "sys", "dev"))
     # A mount namespace of its own: the mounts end with the command.
     return ["unshare", "-m", "sh", "-c", f'{mounts} && exec chroot {tmp_path} "$@"', "sh"]
 
