@@ -53,14 +53,26 @@ bool act_is_ssh_connection(const struct socket_name *name, const char *text)
 	       (is_between(name, &server, &client) || is_between(name, &client, &server));
 }
 
-/* The nearest process above this one that has it open; 0: none. Not process 1, above which there is no session. */
+/* sshd has no terminal where it runs a command that needs none. */
+static bool relays_a_session(__u32 pid)
+{
+	char comm[16];
+	__u64 ticks;
+
+	return held_terminal(pid) >= 0 || (!process_start(pid, &ticks, comm) && !strncmp(comm, "sshd", 4));
+}
+
+/*
+ * The nearest process above this one that has it open and stands between it and a session; 0: none. A service that
+ * runs sockstall to end connections of its own is none. Not process 1, above which there is no session.
+ */
 static __u32 find_ancestor(__u64 inode)
 {
 	__u32 pid = (__u32)getppid();
 	int left = MAX_ANCESTORS;
 
 	for (; inode && pid > 1 && left--; pid = process_parent(pid))
-		if (held_by(pid, inode) >= 0)
+		if (held_by(pid, inode) >= 0 && relays_a_session(pid))
 			return pid;
 	return 0;
 }

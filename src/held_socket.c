@@ -8,27 +8,42 @@
 #include <string.h>
 #include <unistd.h>
 
-int held_by(__u32 pid, __u64 inode)
+/* The number of a descriptor of this process whose link begins so, or -1. */
+static int held_link(__u32 pid, const char *link)
 {
-	char path[32], link[32], text[64];
+	char path[32], text[64];
 	struct dirent *entry;
 	ssize_t length;
 	int fd = -1;
 	DIR *folder;
 
 	snprintf(path, sizeof(path), "/proc/%u/fd", pid);
-	snprintf(link, sizeof(link), "socket:[%llu]", inode);
 	folder = opendir(path);
 	if (!folder)
 		return -1;
 	while (fd < 0 && (entry = readdir(folder))) {
 		length = readlinkat(dirfd(folder), entry->d_name, text, sizeof(text) - 1);
 		text[length < 0 ? 0 : length] = '\0';
-		if (!strcmp(text, link))
+		if (!strncmp(text, link, strlen(link)))
 			fd = atoi(entry->d_name);
 	}
 	closedir(folder);
 	return fd;
+}
+
+int held_by(__u32 pid, __u64 inode)
+{
+	char link[32];
+
+	snprintf(link, sizeof(link), "socket:[%llu]", inode);
+	return held_link(pid, link);
+}
+
+int held_terminal(__u32 pid)
+{
+	int fd = held_link(pid, "/dev/ptmx");
+
+	return fd < 0 ? held_link(pid, "/dev/pts/ptmx") : fd;
 }
 
 int held_find(__u64 inode, __u32 *pid)

@@ -421,10 +421,11 @@ def test_interrupted_probe_puts_everything_back(room, number):
 source_ports = itertools.count(40131)  # one that was used is in TIME_WAIT
 
 
-def below_a_session(room, port, *words):
+def below_a_session(room, port, *words, kind="terminal"):
     """`end` of the connection of a process that it was started from, as of sshd."""
     source = next(source_ports)
-    before = [*room.here.enter(), PYTHON, os.path.join(STALLS, "session.py"), source, f"{room.link.right4},{port}"]
+    before = [*room.here.enter(), PYTHON, os.path.join(STALLS, "session.py"), kind, source,
+              f"{room.link.right4},{port}"]
     ends = (f"local={room.link.left4}:{source}", f"peer={room.link.right4}:{port}")
     return run.sockstall("end", *ends, *words, before=map(str, before))
 
@@ -444,6 +445,8 @@ def test_own_session_by_who_it_was_started_from(room, stall):
     assert done.returncode == 0 and b"warning" not in done.stdout, done.stderr
     done = below_a_session(room, 5161, "--yes", "--force")
     assert done.returncode == 0 and done.stdout.endswith(b"\ndone\n"), done.stderr
+    done = below_a_session(room, 5161, "--yes", kind="service")  # the twin: no session is behind it
+    assert done.returncode == 0 and b"warning" not in done.stdout, done.stderr
 
 
 def test_own_session_by_ssh_connection(room):
