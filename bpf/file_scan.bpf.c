@@ -17,13 +17,13 @@
 #define O_RDONLY  0
 #define O_WRONLY  1
 
-/* Sockets whose owner or cookie is wanted, by inode. */
+/* Sockets whose owner or cookie is wanted, by inode: the network namespace, which is for user space. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);
-	__type(value, __u8);
+	__type(value, __u32);
 } wanted_sockets SEC(".maps");
 
 static __always_inline bool is_wanted_socket(struct socket *socket, __u64 inode)

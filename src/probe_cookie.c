@@ -15,6 +15,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <bpf/bpf.h>
+
 #include "probe_load.h"
 
 #define REPLY_SIZE 8192
@@ -127,7 +129,7 @@ static struct socket_name *connection_of(struct record_header *header)
 	return name && name->kind == SOCKET_KIND_TCP && name->peer_port ? name : NULL;
 }
 
-/* unix_diag_get_exact() finds a unix socket of any network namespace by its inode. 0: it is gone, or there is no unix_diag. */
+/* unix_diag_get_exact() finds a unix socket of its own network namespace only. 0: it is gone, or there is no unix_diag. */
 static __u64 ask_unix_cookie(int diag, __u64 inode)
 {
 	struct {
@@ -160,17 +162,50 @@ static __u64 ask_unix_cookie(int diag, __u64 inode)
 	return message->udiag_cookie[0] | (__u64)message->udiag_cookie[1] << 32;
 }
 
+/* The netlink socket of the namespace that was asked last: records of one mostly stand together. */
+struct asker {
+	int diag; /* or negative */
+	__u32 netns; /* 0: none yet */
+};
+
+static void close_asker(const struct asker *asker)
+{
+	if (asker->netns && asker->diag >= 0)
+		close(asker->diag);
+}
+
+static int diag_of(struct probe *probe, struct asker *asker, __u32 netns)
+{
+	if (asker->netns == netns)
+		return asker->diag;
+	close_asker(asker);
+	asker->netns = netns;
+	asker->diag = probe_in_namespace(probe, netns, open_diag);
+	return asker->diag;
+}
+
+/* Of a unix socket that somebody asks for. */
+static __u64 draw_unix(struct probe *probe, struct asker *asker, __u64 inode)
+{
+	__u32 netns;
+	int diag;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(probe->skeleton->maps.wanted_sockets), &inode, &netns))
+		return 0;
+	diag = diag_of(probe, asker, netns);
+	return diag < 0 ? 0 : ask_unix_cookie(diag, inode);
+}
+
 void probe_cookies_of_owners(struct probe *probe, struct buffer *scan)
 {
 	const struct socket_record *connection = NULL;
 	struct record_header *header;
+	struct asker asker = { 0 };
 	size_t offset = 0;
-	int diag;
 
 	if (probe_features()->local_storage)
 		return;
 	probe_cookies_draw(probe, scan);
-	diag = open_diag();
 	while ((header = record_next(scan, &offset))) {
 		struct owner_record *owner = (void *)header;
 
@@ -180,37 +215,29 @@ void probe_cookies_of_owners(struct probe *probe, struct buffer *scan)
 			continue;
 		if (connection && connection->name.inode == owner->inode)
 			owner->cookie = connection->name.cookie;
-		else if (diag >= 0)
-			owner->cookie = ask_unix_cookie(diag, owner->inode);
+		else
+			owner->cookie = draw_unix(probe, &asker, owner->inode);
 	}
-	if (diag >= 0)
-		close(diag);
+	close_asker(&asker);
 }
 
 void probe_cookies_draw(struct probe *probe, struct buffer *buffer)
 {
 	struct record_header *header;
+	struct asker asker = { 0 };
 	size_t offset = 0;
-	__u32 netns = 0;
-	int diag = -1;
 
 	if (probe_features()->local_storage)
 		return;
 	while ((header = record_next(buffer, &offset))) {
 		struct socket_name *name = connection_of(header);
+		int diag;
 
 		if (!name || name->cookie)
 			continue;
-		/* Records of a namespace mostly stand together. */
-		if (name->netns != netns) {
-			if (diag >= 0)
-				close(diag);
-			netns = name->netns;
-			diag = probe_in_namespace(probe, netns, open_diag);
-		}
+		diag = diag_of(probe, &asker, name->netns);
 		if (diag >= 0)
 			name->cookie = ask_cookie(diag, name);
 	}
-	if (diag >= 0)
-		close(diag);
+	close_asker(&asker);
 }

@@ -37,19 +37,17 @@ static int want_cookie(struct wanted *wanted, __u64 cookie)
 }
 
 /* Has the walk look for the key. Where there is no more room it goes without an owner, which is counted. */
-static bool mark(struct probe *probe, const struct bpf_map *map, const void *key)
+static bool mark(struct probe *probe, const struct bpf_map *map, const void *key, const void *value)
 {
-	__u8 yes = 1;
-
-	if (!bpf_map_update_elem(bpf_map__fd(map), key, &yes, BPF_ANY))
+	if (!bpf_map_update_elem(bpf_map__fd(map), key, value, BPF_ANY))
 		return true;
 	probe->lost_owners++;
 	return false;
 }
 
-static bool mark_socket(struct probe *probe, struct wanted *wanted, __u64 inode)
+static bool mark_socket(struct probe *probe, struct wanted *wanted, __u64 inode, __u32 netns)
 {
-	if (!mark(probe, probe->skeleton->maps.wanted_sockets, &inode))
+	if (!mark(probe, probe->skeleton->maps.wanted_sockets, &inode, &netns))
 		return false;
 	wanted->marked++;
 	return true;
@@ -58,24 +56,28 @@ static bool mark_socket(struct probe *probe, struct wanted *wanted, __u64 inode)
 /* A socket that is not found by its state, as those in a handshake are. */
 static int want_owner(struct probe *probe, struct wanted *wanted, const struct socket_record *socket)
 {
-	if (!socket->name.inode || !mark_socket(probe, wanted, socket->name.inode))
+	if (!socket->name.inode || !mark_socket(probe, wanted, socket->name.inode, socket->name.netns))
 		return 0;
 	return want_cookie(wanted, socket->name.cookie);
 }
 
-static int want_inode(struct probe *probe, struct wanted *wanted, __u64 inode)
+/* Of a unix socket, or of its other end: both are of one network namespace, whoever holds them. */
+static int want_inode(struct probe *probe, struct wanted *wanted, __u64 inode, __u32 netns)
 {
-	return inode && mark_socket(probe, wanted, inode) ? buffer_append(&wanted->inodes, &inode, sizeof(inode)) : 0;
+	if (!inode || !mark_socket(probe, wanted, inode, netns))
+		return 0;
+	return buffer_append(&wanted->inodes, &inode, sizeof(inode));
 }
 
 /* Has the walk bring the other end too, if it is on this machine. */
 static void want_peer(struct probe *probe, const struct socket_name *name)
 {
 	struct peer_key key = { .local_port = name->peer_port, .peer_port = name->local_port };
+	__u8 yes = 1;
 
 	memcpy(key.local_addr, name->peer_addr, sizeof(key.local_addr));
 	memcpy(key.peer_addr, name->local_addr, sizeof(key.peer_addr));
-	mark(probe, probe->skeleton->maps.wanted_peers, &key);
+	mark(probe, probe->skeleton->maps.wanted_peers, &key, &yes);
 }
 
 static int want_reader(struct probe *probe, struct wanted *wanted, const struct thread_record *thread,
@@ -85,7 +87,7 @@ static int want_reader(struct probe *probe, struct wanted *wanted, const struct 
 	int err = 0;
 
 	if (socket->name.kind == SOCKET_KIND_UNIX)
-		err = want_inode(probe, wanted, socket->peer_inode);
+		err = want_inode(probe, wanted, socket->peer_inode, socket->name.netns);
 
 	if (probe->use_chains && socket->name.kind == SOCKET_KIND_TCP)
 		want_peer(probe, &socket->name);
@@ -94,14 +96,14 @@ static int want_reader(struct probe *probe, struct wanted *wanted, const struct 
 		probe->lost_owners++;
 	/* Who else could write to it. */
 	if (!err && probe->use_chains && socket->name.kind == SOCKET_KIND_UNIX)
-		err = want_inode(probe, wanted, socket->name.inode);
+		err = want_inode(probe, wanted, socket->name.inode, socket->name.netns);
 
 	/* Without local storage the walk draws none. */
 	if (err || !probe_features()->local_storage || socket->name.cookie || !socket->name.inode ||
 	    socket->name.kind == SOCKET_KIND_PIPE ||
 	    asleep + COOKIE_MIN_AGE_NS > thread->seen_ns)
 		return err;
-	if (mark_socket(probe, wanted, socket->name.inode))
+	if (mark_socket(probe, wanted, socket->name.inode, socket->name.netns))
 		wanted->sockets++;
 	return 0;
 }
