@@ -164,11 +164,12 @@ static const char *say_ends(struct act *act, const char *with)
 {
 	if (!act->target.held)
 		return "no process is told";
-	return arena_printf(&act->arena, "%s with %s",
-			    act->target.reading ? "its read ends" :
-			    act->target.writing ? "its write ends" :
-						  "reads of it end",
-			    with);
+	if (act->target.writing)
+		return arena_printf(&act->arena,
+				    "its write ends with %s, or with the part of it that was taken, and then the next "
+				    "one with %s",
+				    with, with);
+	return arena_printf(&act->arena, "%s with %s", act->target.reading ? "its read ends" : "reads of it end", with);
 }
 
 static const char *follows_destroy(struct act *act)

@@ -216,6 +216,20 @@ def test_writer(room, stall):
     assert planned["how"] == "destroy" and planned["follows"].startswith("its write ends with ECONNABORTED")
     assert "blocked in a write" in refused(writer["id"], "--how", "shutdown")
     end(writer["id"], "--yes")
+    # Or the buffer has grown since it was full.
+    words = client.said("returned")
+    assert words.get("error") == "ECONNABORTED" or 0 < words["count"] < 10000000
+
+
+def test_writer_of_which_a_part_was_taken(room, stall):
+    """As of most writes: it says so, and the next one has the error."""
+    peer = stall(room.there, "endpoint.py", f"listen={room.link.right4},5110,16", "accept")
+    peer.said("listening")
+    client = stall(room.here, "endpoint.py", f"connect={room.link.right4},5110", "push=100000000", "push=1")
+    writer = find(pid=client.pid, type="writer")
+    assert "or with the part of it that was taken, and then the next one with ECONNABORTED" in end(writer["id"])["follows"]
+    end(writer["id"], "--yes")
+    assert 0 < client.said("returned")["count"] < 100000000
     assert client.said("returned")["error"] == "ECONNABORTED"
 
 
