@@ -50,6 +50,18 @@ def ours(stall, room, port, end, since=None, **expect):
     return Case({"netns": room.here.inode, "local_port": port}, expect, end, since, since_tolerance=0.2)
 
 
+class Stays(AssertionError):
+    """A connection that cannot be ended from outside."""
+
+
+def killed(room, port, side="dport"):
+    def end():
+        room.here.run("ss", "-K", side, "=", str(port))
+        if room.here.sockets(side, "=", str(port)):
+            raise Stays("this kernel does not end a connection that its application has let go of (Linux 6.11 does)")
+    return end
+
+
 def orphan(room, port, end, **expect):
     expect = {"type": "closing", "pid": None, "fd": None, "orphaned": True, "peer_port": port, **expect}
     return Case({"netns": room.here.inode, "peer_port": port}, expect, end)
@@ -132,7 +144,7 @@ def unanswered_fin_wait1(room):
     room.there.drop("input", "tcp dport 7006")
     told(client, "close", "closed")
     link.cut()
-    return orphan(room, 7006, lambda: room.here.run("ss", "-K", "dport", "=", "7006"), verdict="unanswered",
+    return orphan(room, 7006, killed(room, 7006), verdict="unanswered",
                   state="FIN_WAIT1", fault="peer_or_path", retransmits=positive, gives_up_s=positive, unacked_bytes=1)
 
 
@@ -143,7 +155,7 @@ def unanswered_last_ack(room):
     told(client, "finish", "finished")
     room.there.drop("input", "tcp dport 7007")
     told(client, "close", "closed")
-    return orphan(room, 7007, lambda: room.here.run("ss", "-K", "dport", "=", "7007"), verdict="unanswered",
+    return orphan(room, 7007, killed(room, 7007), verdict="unanswered",
                   state="LAST_ACK", fault="peer_or_path", retransmits=positive)
 
 
@@ -153,7 +165,7 @@ def unanswered_held(room):
     server, peer = accepted(room, 7008)
     room.there.drop("input", "tcp sport 7008")
     told(server, "shut", "shut")
-    return ours(server, room, 7008, lambda: room.here.run("ss", "-K", "sport", "=", "7008"), verdict="unanswered",
+    return ours(server, room, 7008, killed(room, 7008, "sport"), verdict="unanswered",
                 state="FIN_WAIT1", fault="peer_or_path", retransmits=positive, gives_up_s=positive)
 
 
@@ -285,6 +297,8 @@ def test_an_application_has_a_minute(zoo, young, name, shown):
 
 @pytest.mark.parametrize("name", ALL_STUCK)
 def test_close(zoo, ended, name):
+    if isinstance(zoo.broken.get(name), Stays):
+        pytest.skip(str(zoo.broken[name]))
     zoo.check_close(name, ended.get(name))
 
 
