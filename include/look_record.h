@@ -18,7 +18,8 @@ struct look_record {
 	__u64 interval_ns; /* asked for; */
 	__u64 stretched_ns; /* and in force, where the budget made it longer; else 0 */
 	__u64 cpu_ns; /* used by sockstall so far */
-	__u32 sched_offset_valid;
+	__u16 sched_offset_valid;
+	__u16 put_off; /* network namespaces whose sockets are looked at less often: they cost too much */
 	__u32 namespaces; /* that were looked at */
 	__u64 watch_limit; /* fs.epoll.max_user_watches; 0: not known */
 	__u64 open_files; /* of the whole machine, and the most that there may be: fs.file-max; 0: not known */
@@ -79,7 +80,7 @@ _Static_assert(sizeof(struct note_record) == 24, "note_record");
 struct netns_record {
 	struct record_header header;
 	__u32 netns; /* inode */
-	__u32 pad;
+	__u32 put_off; /* its sockets were not looked at this time: of them its listeners are here, as they were */
 	char name[64]; /* as `ip netns` shows it; empty: none */
 };
 

@@ -623,6 +623,16 @@ const char *look_netns_name(const struct look *look, __u32 netns)
 	return NULL;
 }
 
+bool look_is_put_off(const struct look *look, __u32 netns)
+{
+	size_t i;
+
+	for (i = 0; i < look->namespaces.count && look->head->put_off; i++)
+		if (look->namespaces.items[i]->netns == netns)
+			return look->namespaces.items[i]->put_off;
+	return false;
+}
+
 const char *look_cgroup(const struct look *look, __u32 pid)
 {
 	size_t low = 0, high = look->processes.count;

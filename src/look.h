@@ -101,6 +101,9 @@ const struct owner_record *look_owner_of_inode(const struct look *look, __u64 in
 /* What `ip netns` calls the network namespace with this inode, or NULL. */
 const char *look_netns_name(const struct look *look, __u32 netns);
 
+/* Whether its sockets were not looked at this time. */
+bool look_is_put_off(const struct look *look, __u32 netns);
+
 /* The cgroup path of a process, or NULL where it is not known. */
 const char *look_cgroup(const struct look *look, __u32 pid);
 

@@ -11,9 +11,6 @@
 #include "probe_internal.h"
 #include "syscalls.h"
 
-/* A look may cost this part of one CPU: with more, the interval is stretched. */
-#define BUDGET_DIVISOR 20
-
 /* How often the first look tries to read two clocks at one moment. */
 #define CLOCK_TRIES 10
 
@@ -113,6 +110,7 @@ static void finish_head(struct probe *probe, struct look *look)
 	head->sched_offset_valid = probe->clock.valid;
 	head->long_idle_ns = probe->long_idle_ns;
 	head->namespaces = (__u32)probe_namespaces_wanted(probe);
+	head->put_off = (__u16)probe_namespaces_put_off(probe);
 	if (!probe->use_loops)
 		return;
 	head->watch_limit = probe_watch_limit();
@@ -240,19 +238,10 @@ static int fill(struct probe *probe, struct look *look)
 	return err;
 }
 
-/*
- * All that was spent since the look before, so what was made of that one, too. A moving average over about ten looks
- * decides; a single dear look stretches nothing.
- */
-static void account(struct probe *probe, __u64 began_ns)
+/* All that was spent since the last time: what is made of a look, too. */
+static void account(struct probe *probe)
 {
-	__u64 now = clock_ns(CLOCK_THREAD_CPUTIME_ID), needed;
-	__u64 cost_ns = now - (probe->accounted_ns ? probe->accounted_ns : began_ns);
-
-	probe->accounted_ns = now;
-	probe->look_cpu_ns = probe->looks == 1 ? cost_ns / 2 : (probe->look_cpu_ns * 9 + cost_ns) / 10;
-	needed = probe->look_cpu_ns * BUDGET_DIVISOR;
-	probe->stretched_ns = needed > probe->options.interval_ns ? needed : 0;
+	budget_spend(&probe->budget, clock_ns(CLOCK_THREAD_CPUTIME_ID), clock_ns(CLOCK_MONOTONIC), probe->did_put_off);
 }
 
 void probe_want(struct probe *probe, const struct wants *wants)
@@ -268,9 +257,10 @@ void probe_want(struct probe *probe, const struct wants *wants)
 
 int probe_look(struct probe *probe, struct look *look)
 {
-	__u64 began = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	int err = begin_look(probe, look);
 
+	account(probe);
+	probe->did_put_off = false;
 	if (!err)
 		err = fill(probe, look);
 	if (!err && probe_is_asked_to_end())
@@ -278,12 +268,16 @@ int probe_look(struct probe *probe, struct look *look)
 	if (err)
 		return err;
 	finish_head(probe, look);
-	account(probe, began);
 	return look_index(look);
 }
 
-__u64 probe_interval(const struct probe *probe)
+__u64 probe_interval(struct probe *probe)
 {
+	__u64 wait_ns;
+
+	account(probe);
+	wait_ns = budget_wait(&probe->budget);
+	probe->stretched_ns = wait_ns > probe->options.interval_ns ? wait_ns : 0;
 	return probe->stretched_ns ? probe->stretched_ns : probe->options.interval_ns;
 }
 

@@ -52,7 +52,7 @@ __u64 probe_undecided(const struct probe *probe);
 void probe_missed(struct probe *probe, __u64 looks);
 
 /* What the interval is now, ns: longer than asked for while looks cost more than their budget. */
-__u64 probe_interval(const struct probe *probe);
+__u64 probe_interval(struct probe *probe);
 
 /* Names of the programs in use, and of those that this kernel refused, separated by spaces. */
 const char *probe_used(const struct probe *probe);

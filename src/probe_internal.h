@@ -9,6 +9,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "budget.h"
 #include "clock.h"
 #include "probe.h"
 #include "sleeps.h"
@@ -40,6 +41,9 @@ struct probe_namespace {
 	bool seen; /* at this look */
 	bool active; /* something stuck or pending at the last scan, or an event since */
 	__u64 scanned; /* number of the look that scanned it last; 0: never */
+	__u64 cost_ns; /* CPU time that took */
+	bool put_off; /* at this look */
+	struct buffer listeners; /* of the last scan, where the next may be put off */
 };
 
 struct probe_namespaces {
@@ -151,9 +155,9 @@ struct probe {
 	__u64 lost_events, lost_loops; /* as told by the look before */
 	__u64 lost_namespaces, lost_sockets, lost_threads, lost_owners; /* of this look */
 	__u64 lost_regions, lost_watches, lost_looks; /* of this look */
-	__u64 look_cpu_ns; /* average cost of a look, and of what is made of it */
-	__u64 accounted_ns; /* CPU time of this thread up to which costs are in that; 0: none yet */
-	__u64 stretched_ns;
+	struct budget budget;
+	bool did_put_off; /* this look has sockets that can be put off */
+	__u64 stretched_ns; /* to the next look; 0: it is not */
 	__u64 long_idle_ns; /* see look_record.h */
 };
 
@@ -204,8 +208,9 @@ void probe_cookies_draw(struct probe *probe, struct buffer *buffer);
 /* The same for the owners that a file scan has found, by the connections beside them, and for unix sockets. */
 void probe_cookies_of_owners(struct probe *probe, struct buffer *scan);
 
-/* How many the options ask for. */
+/* How many the options ask for; and those of them that are not scanned at each look. */
 size_t probe_namespaces_wanted(const struct probe *probe);
+size_t probe_namespaces_put_off(const struct probe *probe);
 void probe_namespace_mark(struct probe *probe, __u32 inode);
 
 /* Sleeps for a moment, so that the scan which follows can tell the scheduler's clock. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,9 @@
 
 /* What one look may spend on namespaces in which nothing has happened, ns. */
 #define TURN_BUDGET_NS 10000000
+
+/* CPU time of a scan. */
+#define DEAR_NS 20000000
 
 int probe_namespaces_open(struct probe_namespaces *namespaces)
 {
@@ -38,8 +42,12 @@ int probe_namespaces_open(struct probe_namespaces *namespaces)
 
 void probe_namespaces_close(struct probe_namespaces *namespaces)
 {
+	size_t i;
+
 	if (namespaces->own_fd > 0)
 		close(namespaces->own_fd);
+	for (i = 0; i < namespaces->count; i++)
+		buffer_free(&namespaces->items[i].listeners);
 	free(namespaces->items);
 }
 
@@ -133,6 +141,8 @@ static void forget_unseen(struct probe_namespaces *namespaces)
 	for (i = 0; i < namespaces->count; i++)
 		if (namespaces->items[i].seen)
 			namespaces->items[kept++] = namespaces->items[i];
+		else
+			buffer_free(&namespaces->items[i].listeners);
 	namespaces->count = kept;
 }
 
@@ -143,7 +153,7 @@ int probe_namespaces_find(struct probe *probe)
 	int err;
 
 	for (i = 0; i < namespaces->count; i++) {
-		namespaces->items[i].seen = false;
+		namespaces->items[i].seen = namespaces->items[i].put_off = false;
 		namespaces->items[i].pid = 0;
 		namespaces->items[i].name[0] = '\0';
 	}
@@ -274,15 +284,52 @@ static int add_netns_record(struct buffer *buffer, const struct probe_namespace 
 	struct netns_record record = {
 		.header = { RECORD_NETNS, sizeof(record) },
 		.netns = namespace->inode,
+		.put_off = namespace->put_off,
 	};
 
 	memcpy(record.name, namespace->name, strnlen(namespace->name, sizeof(record.name) - 1));
 	return buffer_append(buffer, &record, sizeof(record));
 }
 
+/*
+ * One whose sockets cost this much, and more than half of what looks may, is not scanned at each of them: a flood in one
+ * namespace is to make nothing else late. With --all, and at a single look, everything is there every time.
+ */
+static bool can_be_put_off(const struct probe *probe, const struct probe_namespace *namespace)
+{
+	return namespace->cost_ns > DEAR_NS && namespace->cost_ns * 2 * BUDGET_DIVISOR > probe->options.interval_ns &&
+	       !probe->options.all && !probe->options.once;
+}
+
+static bool is_put_off(const struct probe *probe, const struct probe_namespace *namespace)
+{
+	return can_be_put_off(probe, namespace) && !budget_is_paid(&probe->budget);
+}
+
+/* Keeps the listeners of the scan that the buffer has from offset on. */
+static int keep_listeners(struct probe_namespace *namespace, const struct buffer *buffer, size_t offset)
+{
+	const struct record_header *header;
+	int err = 0;
+
+	buffer_reset(&namespace->listeners);
+	while (!err && (header = record_next(buffer, &offset)))
+		if (header->type == RECORD_LISTENER)
+			err = buffer_append(&namespace->listeners, header, header->size);
+	return err;
+}
+
+/* Stalls of it go on (stalls.c), and its listeners are there as they were. */
+static int put_off(struct probe_namespace *namespace, struct buffer *buffer)
+{
+	namespace->put_off = true;
+	return buffer_append(buffer, namespace->listeners.data, namespace->listeners.size);
+}
+
 /* Returns 0 also where the namespace has vanished: that is counted, and the others go on. */
 static int scan_one(struct probe *probe, struct probe_namespace *namespace, struct buffer *buffer)
 {
+	__u64 began_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	size_t offset = buffer->size;
 	int fd, err;
 
@@ -299,7 +346,11 @@ static int scan_one(struct probe *probe, struct probe_namespace *namespace, stru
 	if (err)
 		return err;
 	namespace->active = has_activity(buffer, offset);
-	return 0;
+	namespace->cost_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - began_ns;
+	if (!can_be_put_off(probe, namespace))
+		return 0;
+	probe->did_put_off = true;
+	return keep_listeners(namespace, buffer, offset);
 }
 
 static bool is_wanted(const struct probe *probe, const struct probe_namespace *namespace)
@@ -337,7 +388,8 @@ static int scan_due(struct probe *probe, struct buffer *buffer)
 		struct probe_namespace *namespace = &probe->namespaces.items[i];
 
 		if (is_scanned(probe, namespace) && is_due(probe, namespace))
-			err = scan_one(probe, namespace, buffer);
+			err = is_put_off(probe, namespace) ? put_off(namespace, buffer) :
+							     scan_one(probe, namespace, buffer);
 	}
 	return err;
 }
@@ -353,7 +405,7 @@ static int scan_in_turn(struct probe *probe, struct buffer *buffer)
 	for (i = 0; i < namespaces->count && !err && clock_ns(CLOCK_MONOTONIC) < deadline; i++) {
 		struct probe_namespace *namespace = &namespaces->items[namespaces->next++ % namespaces->count];
 
-		if (is_scanned(probe, namespace) && namespace->scanned != probe->looks)
+		if (is_scanned(probe, namespace) && namespace->scanned != probe->looks && !is_put_off(probe, namespace))
 			err = scan_one(probe, namespace, buffer);
 	}
 	return err;
@@ -384,4 +436,14 @@ size_t probe_namespaces_wanted(const struct probe *probe)
 	for (i = 0; i < probe->namespaces.count; i++)
 		count += (probe->use_sockets ? is_scanned : is_wanted)(probe, &probe->namespaces.items[i]);
 	return count;
+}
+
+size_t probe_namespaces_put_off(const struct probe *probe)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < probe->namespaces.count && probe->use_sockets; i++)
+		count += is_scanned(probe, &probe->namespaces.items[i]) &&
+			 can_be_put_off(probe, &probe->namespaces.items[i]);
+	return count < UINT16_MAX ? count : UINT16_MAX;
 }

@@ -131,11 +131,16 @@ static int compare_rows(const void *left, const void *right)
 	return order ? order : compare_text(a->cookie, b->cookie);
 }
 
+void report_sort(struct report *report, size_t first)
+{
+	if (report->count - first > 1)
+		qsort(report->rows + first, report->count - first, sizeof(*report->rows), compare_rows);
+}
+
 void report_select(struct report *report, size_t first, const struct options *options)
 {
 	drop_others(report, first, options);
-	if (report->count - first > 1)
-		qsort(report->rows + first, report->count - first, sizeof(*report->rows), compare_rows);
+	report_sort(report, first);
 }
 
 static bool is_wanted(const struct report_kind *kind, const struct options *options)

@@ -223,20 +223,30 @@ static void complete_ids(struct report *report)
 		complete_id(&report->rows[i], &report->arena);
 }
 
-/* The row as it last was; only its age goes on to this look. */
-static int add_closed(const struct stalls *stalls, const struct row *last, struct report *report,
-		      const struct look *look)
+/* The row as it last was; only its age goes on to this look. Its texts are not its own. NULL: no memory. */
+static struct row *add_again(const struct stalls *stalls, const struct row *last, struct report *report,
+			     const struct look *look)
 {
 	struct row *row = report_add(report, look, last->type);
 	uint64_t time_ns;
-	const char *why;
 
 	if (!row)
-		return -ENOMEM;
+		return NULL;
 	time_ns = row->time_ns;
 	*row = *last;
 	row->time_ns = time_ns;
 	row->age_s += passed_s(stalls, look);
+	return row;
+}
+
+static int add_closed(const struct stalls *stalls, const struct row *last, struct report *report,
+		      const struct look *look)
+{
+	struct row *row = add_again(stalls, last, report, look);
+	const char *why;
+
+	if (!row)
+		return -ENOMEM;
 	complete_id(row, &report->arena);
 	why = report_why_closed(&report->arena, row, look);
 	if (why)
@@ -262,6 +272,51 @@ static int add_all_closed(const struct stalls *stalls, struct report *report, co
 	return 0;
 }
 
+/* ---- What this look has left out ---- */
+
+static void count_down(double *left_s, double passed)
+{
+	*left_s = *left_s > passed ? *left_s - passed : *left_s > 0 ? 0 : *left_s;
+}
+
+static void count_all_down(struct row *row, double passed)
+{
+	if (row->type == ROW_HANDSHAKE) {
+		count_down(&row->handshake.next_retransmit_s, passed);
+		count_down(&row->handshake.gives_up_s, passed);
+	} else if (row->type == ROW_CLOSING) {
+		count_down(&row->closing.gives_up_s, passed);
+	}
+}
+
+/* Of a socket that was not looked at, and that nothing else tells the end of. */
+static bool goes_on(const struct row *row, struct report *report, const struct look *look)
+{
+	if (row->type != ROW_HANDSHAKE && row->type != ROW_LISTENER && row->type != ROW_CLOSING)
+		return false;
+	return row->netns != NOT_KNOWN && look_is_put_off(look, (__u32)row->netns) &&
+	       !report_why_closed(&report->arena, row, look);
+}
+
+/* Where a namespace was put off, its stalls are taken to be as they were. */
+static int keep_put_off(const struct stalls *stalls, struct report *report, const struct look *look)
+{
+	size_t i, first = report->count;
+	struct row *row;
+
+	for (i = 0; i < stalls->open.count && look->head->put_off; i++) {
+		if (!goes_on(&stalls->open.rows[i], report, look))
+			continue;
+		row = add_again(stalls, &stalls->open.rows[i], report, look);
+		if (!row || row_own_texts(row, &report->arena))
+			return -ENOMEM;
+		count_all_down(row, passed_s(stalls, look));
+	}
+	if (report->count > first)
+		report_sort(report, 0);
+	return 0;
+}
+
 int stalls_update(struct stalls *stalls, struct report *report, const struct look *look)
 {
 	struct generation next = {0};
@@ -269,6 +324,8 @@ int stalls_update(struct stalls *stalls, struct report *report, const struct loo
 	size_t count;
 	int err;
 
+	if (keep_put_off(stalls, report, look))
+		return -ENOMEM;
 	sorted = sort_unique_rows(report, &count);
 	if (!sorted)
 		return -ENOMEM;

@@ -19,7 +19,8 @@ void stalls_free(struct stalls *stalls);
  * STALL_CHANGE when its verdict or change_key differs from the last time, STALL_NONE when nothing
  * changed. A stall keeps the since_ns of its first row. Rows that were there last time and are not
  * now are appended to the report as they last were, with STALL_CLOSE, this look's time, and age_s as
- * of now. Returns 0 or -ENOMEM.
+ * of now. But stalls of sockets in a network namespace that the look has put off go on: they are added as they last were.
+ * Returns 0 or -ENOMEM.
  */
 int stalls_update(struct stalls *stalls, struct report *report, const struct look *look);
 

@@ -277,6 +277,23 @@ static void it_tells_what_was_stretched_and_lost(void **state)
 	screen_free(&screen);
 }
 
+static void it_tells_what_is_put_off(void **state)
+{
+	struct look_record head = sample_head;
+	struct report report = {0};
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_READERS);
+	head.put_off = 1;
+	assert_int_equal(screen_look(&screen, &report, &head), 0);
+	assert_non_null(strstr(draw(&screen, 80, 4), "  every 1.0s, sockets of 1 namespace less often\n"));
+	head.put_off = 2;
+	assert_int_equal(screen_look(&screen, &report, &head), 0);
+	assert_non_null(strstr(draw(&screen, 80, 4), "  every 1.0s, sockets of 2 namespaces less often\n"));
+	screen_free(&screen);
+}
+
 static void before_the_first_look(void **state)
 {
 	struct screen screen;
@@ -946,6 +963,7 @@ int main(void)
 		cmocka_unit_test(a_small_screen_shows_rows_first),
 		cmocka_unit_test(loops_are_sorted_by_lag),
 		cmocka_unit_test(it_tells_what_was_stretched_and_lost),
+		cmocka_unit_test(it_tells_what_is_put_off),
 		cmocka_unit_test(before_the_first_look),
 		cmocka_unit_test(what_is_normal_is_shown_when_asked_for),
 		cmocka_unit_test(chains_are_asked_for),

@@ -361,6 +361,125 @@ static void a_hundred_thousand(void **state)
 	run_end(&run);
 }
 
+/* A look at which the sockets of some namespaces are not there. */
+static void look_with_put_off(struct run *run, __u32 netns)
+{
+	struct look_builder builder;
+
+	report_free(&run->report);
+	run->seen_ns += SECOND;
+	look_begin(&builder, run->seen_ns)->put_off = 1;
+	look_add_netns(&builder, LOOK_NETNS, "seen");
+	look_add_netns(&builder, netns, "put-off")->put_off = 1;
+	look_finish(&builder, &run->look);
+}
+
+static struct row *add_in(struct run *run, enum row_type type, const char *id, __u32 netns)
+{
+	struct row *row = report_add(&run->report, &run->look, type);
+
+	row->id = arena_printf(&run->report.arena, "%s", id);
+	row->verdict = "peer_silent";
+	row->why = arena_printf(&run->report.arena, "why %s", id);
+	row->netns = netns;
+	row->severity = 1;
+	row->since_ns = 5 * SECOND;
+	row->age_s = 10;
+	row->stuck = true;
+	return row;
+}
+
+static const struct row *find_row(const struct run *run, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < run->report.count; i++)
+		if (!strcmp(run->report.rows[i].id, id))
+			return &run->report.rows[i];
+	return NULL;
+}
+
+#define OTHER_NETNS 7
+
+static void what_is_put_off_goes_on(void **state)
+{
+	const struct row *row;
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add_in(&run, ROW_HANDSHAKE, "hidden", OTHER_NETNS)->handshake.gives_up_s = 30;
+	add_in(&run, ROW_HANDSHAKE, "over", LOOK_NETNS);
+	add_in(&run, ROW_READER, "returned", OTHER_NETNS);
+	update(&run);
+
+	look_with_put_off(&run, OTHER_NETNS);
+	update(&run);
+	assert_int_equal(find_row(&run, "over")->event, STALL_CLOSE);
+	assert_int_equal(find_row(&run, "returned")->event, STALL_CLOSE); /* threads are looked at */
+	row = find_row(&run, "hidden");
+	assert_int_equal(row->event, STALL_NONE);
+	assert_true(fabs(row->age_s - 11) < 1e-9 && fabs(row->handshake.gives_up_s - 29) < 1e-9);
+	assert_true(isnan(row->handshake.next_retransmit_s));
+
+	look_with_put_off(&run, OTHER_NETNS);
+	update(&run);
+	assert_int_equal(run.report.count, 1);
+	assert_string_equal(run.report.rows[0].why, "why hidden");
+	assert_true(fabs(run.report.rows[0].age_s - 12) < 1e-9);
+
+	next_look(&run);
+	update(&run);
+	assert_int_equal(find_row(&run, "hidden")->event, STALL_CLOSE);
+	run_end(&run);
+}
+
+/* What it stands among is the worst first, as ever. */
+static void what_is_put_off_has_its_place(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add_in(&run, ROW_LISTENER, "worst", OTHER_NETNS)->severity = 9;
+	update(&run);
+	look_with_put_off(&run, OTHER_NETNS);
+	add(&run, "a", "awaiting_reply", 0);
+	update(&run);
+	assert_string_equal(run.report.rows[0].id, "worst");
+	assert_int_equal(run.report.rows[1].event, STALL_OPEN);
+	run_end(&run);
+}
+
+/* The socket is not there, but what became of it was told. */
+static void what_is_put_off_may_be_over_all_the_same(void **state)
+{
+	struct look_builder builder;
+	struct event_record *event;
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add_in(&run, ROW_HANDSHAKE, "connect", OTHER_NETNS)->cookie = "77";
+	update(&run);
+
+	report_free(&run.report);
+	run.seen_ns += SECOND;
+	look_begin(&builder, run.seen_ns)->put_off = 1;
+	look_add_netns(&builder, OTHER_NETNS, "put-off")->put_off = 1;
+	event = look_add(&builder, RECORD_EVENT, 0);
+	event->kind = EVENT_CONNECTED;
+	event->name.cookie = 77;
+	look_finish(&builder, &run.look);
+	update(&run);
+	assert_int_equal(find_row(&run, "connect")->event, STALL_CLOSE);
+	assert_string_equal(find_row(&run, "connect")->why, "connected: the peer answered at last");
+	run_end(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,6 +494,9 @@ int main(void)
 		cmocka_unit_test(a_repeated_id_is_dropped),
 		cmocka_unit_test(closed_rows_outlive_the_stalls),
 		cmocka_unit_test(a_hundred_thousand),
+		cmocka_unit_test(what_is_put_off_goes_on),
+		cmocka_unit_test(what_is_put_off_has_its_place),
+		cmocka_unit_test(what_is_put_off_may_be_over_all_the_same),
 	};
 
 	stalls_free(NULL);

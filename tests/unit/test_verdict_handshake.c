@@ -581,6 +581,21 @@ static void test_drops(void **state)
 	look_free(&previous);
 }
 
+/* Its sockets are not there to judge it by. */
+static void test_put_off(void **state)
+{
+	struct scene *scene = *state;
+	struct listener_record *listener = look_add_listener(&scene->builder, "0.0.0.0", 8080);
+
+	look_add_listener(&scene->builder, "0.0.0.0", 8081)->name.netns = 7;
+	look_add_netns(&scene->builder, listener->name.netns, "flooded")->put_off = 1;
+	look_add_netns(&scene->builder, 7, "quiet");
+	((struct look_record *)(void *)scene->builder.records[0])->put_off = 1;
+	scene->options.all = true;
+	assert_int_equal(run(scene, NULL), 1);
+	assert_int_equal(scene->report.rows[0].netns, 7);
+}
+
 static void test_which_limit_binds(void **state)
 {
 	struct scene *scene = *state;
@@ -707,6 +722,7 @@ int main(void)
 		REPORT_TEST(test_more_are_folded),
 		REPORT_TEST(test_no_folding_with_peer),
 		REPORT_TEST(test_drops),
+		REPORT_TEST(test_put_off),
 		REPORT_TEST(test_which_limit_binds),
 		REPORT_TEST(test_which_limit_binds_listen),
 		REPORT_TEST(test_life_goes_on),
