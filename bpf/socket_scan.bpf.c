@@ -18,14 +18,10 @@
 #define TCP_CLOSING	 11
 #define TCP_NEW_SYN_RECV 12
 
-/* Connections of one queue whose listener is noted. */
-#define QUEUE_WALK		4096
+/* Connections of one queue whose listener is noted, and of all of them. */
+#define QUEUE_WALK		65536
 #define QUEUE_WALK_WITHOUT_LOOP 32
-
-struct queued {
-	__u64 cookie; /* of the listener */
-	__u64 epoch; /* of the look: an address may be another socket's by the next */
-};
+#define QUEUED_MAX		65536
 
 #define TCP_TIMEWAIT_NS	    60000000000ULL /* TCP_TIMEWAIT_LEN */
 #define TCP_TIMEOUT_INIT_NS 1000000000ULL /* RFC 6298, 2.1 */
@@ -45,18 +41,25 @@ struct {
 
 /*
  * Of listeners that share a port (SO_REUSEPORT) the address does not tell whose queue a connection lies
- * in. The queue does: it is walked when its listener comes by, which is before the connections do.
+ * in. The queue does: it is walked when its listener comes by, which is before the connections do. Those that
+ * have gone by then are taken out by user space: by the next look an address may be another socket's.
  */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, QUEUED_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64); /* address of the socket; never leaves the kernel */
-	__type(value, struct queued);
+	__type(value, __u64); /* cookie of the listener */
 } queued_sockets SEC(".maps");
+
+/* Since user space last asked: those that were noted, and those for which there was no room, or no end of the walk. */
+__u64 noted_queued = 0;
+__u64 lost_queued = 0;
 
 struct queue_walk {
 	struct request_sock *request;
-	struct queued queued;
+	__u64 cookie; /* of the listener */
+	__u32 turns;
 };
 
 /* Returns 1 at the end of the queue. */
@@ -69,7 +72,11 @@ static long note_one(__u32 index, void *context)
 	if (!request)
 		return 1;
 	sk = (__u64)BPF_CORE_READ(request, sk);
-	bpf_map_update_elem(&queued_sockets, &sk, &walk->queued, BPF_ANY);
+	if (bpf_map_update_elem(&queued_sockets, &sk, &walk->cookie, BPF_ANY))
+		lost_queued++;
+	else
+		noted_queued++;
+	walk->turns++;
 	walk->request = BPF_CORE_READ(request, dl_next);
 	return 0;
 }
@@ -78,29 +85,35 @@ static long note_one(__u32 index, void *context)
  * bpf_loop() is Linux 5.17 (e6f2dd0f8067), and before 5.13 (69c087ba6225) a program that so much as names a callback
  * is refused. So there is a program for each. Without it every turn is verified on its own: there must be few.
  */
-static __always_inline void note_queue(const struct inet_connection_sock *listener, __u64 cookie, bool with_loop)
+static __always_inline void note_queue(const struct inet_connection_sock *listener, const struct listener_record *record,
+				       bool with_loop)
 {
 	struct queue_walk walk = {
 		.request = BPF_CORE_READ(listener, icsk_accept_queue.rskq_accept_head),
-		.queued = { .cookie = cookie, .epoch = look_epoch },
+		.cookie = record->name.cookie,
 	};
 	int turn;
 
 	if (with_loop) {
 		bpf_loop(QUEUE_WALK, note_one, &walk, 0);
-		return;
+	} else {
+		for (turn = 0; turn < QUEUE_WALK_WITHOUT_LOOP; turn++)
+			if (note_one(turn, &walk))
+				break;
 	}
-	for (turn = 0; turn < QUEUE_WALK_WITHOUT_LOOP; turn++)
-		if (note_one(turn, &walk))
-			break;
+	if (walk.request)
+		lost_queued += record->accept_queue > walk.turns ? record->accept_queue - walk.turns : 1;
 }
 
 static __always_inline __u64 listener_of(struct sock_common *common)
 {
 	__u64 sk = (__u64)common;
-	struct queued *queued = bpf_map_lookup_elem(&queued_sockets, &sk);
+	const __u64 *found = bpf_map_lookup_elem(&queued_sockets, &sk);
+	__u64 cookie = found ? *found : 0;
 
-	return queued && queued->epoch == look_epoch ? queued->cookie : 0;
+	if (cookie)
+		bpf_map_delete_elem(&queued_sockets, &sk);
+	return cookie;
 }
 
 static __always_inline __u32 synack_retries_of(const struct inet_connection_sock *listener)
@@ -135,7 +148,7 @@ static __always_inline void scan_listener(struct seq_file *seq, struct listener_
 	record->syncookies = read_integer(net, ipv4.sysctl_tcp_syncookies);
 	record->reuseport = BPF_CORE_READ_BITFIELD_PROBED(common, skc_reuseport);
 	if (record->reuseport && record->accept_queue)
-		note_queue(icsk, record->name.cookie, with_loop);
+		note_queue(icsk, record, with_loop);
 	bpf_seq_write(seq, record, sizeof(*record));
 }
 

@@ -411,11 +411,25 @@ static int scan_in_turn(struct probe *probe, struct buffer *buffer)
 	return err;
 }
 
+/* Whose accept queue a connection lies in: the owner of that listener is what would be missing. */
+static void settle_queued(struct probe *probe)
+{
+	struct sockstall_bpf__bss *bss = probe->skeleton->bss;
+
+	if (bss->noted_queued)
+		probe_map_empty(probe->skeleton->maps.queued_sockets);
+	probe->lost_owners += bss->lost_queued;
+	bss->noted_queued = bss->lost_queued = 0;
+}
+
 int probe_namespaces_scan(struct probe *probe, struct buffer *buffer)
 {
 	int err = scan_due(probe, buffer);
 
-	return err ? err : scan_in_turn(probe, buffer);
+	if (!err)
+		err = scan_in_turn(probe, buffer);
+	settle_queued(probe);
+	return err;
 }
 
 int probe_namespaces_name(struct probe *probe, struct buffer *buffer)

@@ -91,6 +91,30 @@ def test_more_sockets_than_the_map_takes(room, count):
     assert found == ({"owners": count - SOCKETS} if count > SOCKETS else {}), found
 
 
+def test_queued_connections_without_room(room):
+    """Of listeners that share a port the queue tells whose a connection is: where it cannot be noted, that is told."""
+    server = Stall(room.here, "sharing.py", "reuseport", room.link.left4, PORT)
+    child = server.said("listening")["child"]
+    clients = Stall(room.there, "endpoint.py", *[f"connect={room.link.left4},{PORT}"] * 12)
+    for _ in range(12):
+        clients.said("connected")
+    arguments = ["handshakes", "-a", "--netns", room.here.inode]
+
+    def look(room_for=None):
+        found, records = lost(arguments, room_for and f"queued_sockets={room_for}")
+        return found, run.matching(records, local_port=PORT, verdict="not_accepted")
+
+    wait_until(lambda: look()[1] and all(record["age_s"] > 1 for record in look()[1]), 10, "what nobody accepts")
+    found, shown = look()
+    count = len(shown)
+    assert 1 < count < 12 and not found, "all on one side, which is one in 2048"
+    assert {record["pid"] for record in shown} == {child}
+    found, shown = look(1)
+    assert found == {"owners": count - 1} and len(shown) == count, "they are shown all the same"
+    found, _ = look(count)
+    assert not found, found
+
+
 # The others are of the whole machine, as a look from inside sees it.
 
 def readers(room):
