@@ -281,7 +281,7 @@ const struct column columns[] = {
 
 	/* chain */
 	COUNT("waiters", chain.waiters, CHAIN, "Threads and loops that wait for who stands at the end, directly or not",
-	      .heading = "WAITERS", .priority = 8),
+	      .heading = "WAITERS", .priority = 1),
 	COLUMN("links", COLUMN_LINKS, chain.links, CHAIN,
 	       "The longest chain that ends there: each waits for the next, and the last for nobody known; of a deadlock: for "
 	       "the first again",

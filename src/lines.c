@@ -58,6 +58,23 @@ int lines_add(struct lines *lines, enum line_style style, const char *text)
 	return lines_begin(lines, style) ?: text_add(&lines->text, text) ?: lines_end(lines);
 }
 
+int lines_add_wrapped(struct lines *lines, const char *text, size_t indent, size_t hang, size_t width)
+{
+	bool narrow = width <= 2 * hang;
+	size_t before = narrow ? 0 : indent;
+	int error = 0;
+
+	while (*text && !error) {
+		size_t next, size = text_wrap(text, width - before, &next);
+
+		error = lines_begin(lines, LINE_PLAIN) ?: text_spaces(&lines->text, before) ?:
+			buffer_append(&lines->text, text, size) ?: lines_end(lines);
+		text += next;
+		before = narrow ? 0 : hang;
+	}
+	return error;
+}
+
 int lines_copy(struct lines *lines, const struct lines *from, const struct line *line)
 {
 	int error = lines_add(lines, line->style, lines_text(from, line));

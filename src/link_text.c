@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
+#include <string.h>
 
 #include "row.h"
 #include "text.h"
@@ -14,9 +16,10 @@ static int add_text(struct buffer *out, const char *text)
 
 static int add_place(struct buffer *out, const char *address, int64_t port)
 {
-	if (!address)
-		return 0;
-	return text_printable(out, address) ?: text_printf(out, " port %" PRId64, port);
+	bool brackets = strchr(address, ':');
+
+	return (brackets ? text_add(out, "[") : 0) ?: text_printable(out, address) ?:
+	       text_printf(out, brackets ? "]:%" PRId64 : ":%" PRId64, port);
 }
 
 static int add_who(struct buffer *out, const struct link *link)
@@ -44,7 +47,7 @@ static int add_where(struct buffer *out, const struct link *link)
 		return error;
 	error = text_add(out, "  ") ?: add_place(out, link->local_addr, link->local_port);
 	if (!error && link->peer_addr)
-		error = text_add(out, ", peer ") ?: add_place(out, link->peer_addr, link->peer_port);
+		error = text_add(out, " -> ") ?: add_place(out, link->peer_addr, link->peer_port);
 	return error;
 }
 

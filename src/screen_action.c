@@ -90,7 +90,7 @@ static int add_field(const struct row *action, struct lines *lines, const char *
 	if (!column || !column_known(column, action))
 		return 0;
 	error = text_printf(&text, "%s: ", key) ?: cell_add(&text, column, action) ?: buffer_append(&text, "", 1) ?:
-		screen_add_wrapped(lines, text.data, INDENT, width);
+		lines_add_wrapped(lines, text.data, INDENT, INDENT, width);
 	buffer_free(&text);
 	return error;
 }

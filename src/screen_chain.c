@@ -9,7 +9,7 @@ static int add_link(struct lines *lines, const struct link *link, size_t width)
 {
 	struct buffer text = {0};
 	int error = link_text(&text, link) ?: buffer_append(&text, "", 1) ?:
-		    screen_add_wrapped(lines, text.data, INDENT, width);
+		    lines_add_wrapped(lines, text.data, INDENT, 2 * INDENT, width);
 
 	buffer_free(&text);
 	return error;

@@ -17,23 +17,6 @@ int screen_add_line(struct lines *lines, enum line_style style, const char *text
 	return lines_begin(lines, style) ?: text_fit(&lines->text, text, width, CUT_END) ?: lines_end(lines);
 }
 
-int screen_add_wrapped(struct lines *lines, const char *text, size_t indent, size_t width)
-{
-	size_t room = width > 2 * indent ? width - indent : width;
-	int error = 0;
-
-	if (room == width)
-		indent = 0;
-	while (*text && !error) {
-		size_t next, size = text_wrap(text, room, &next);
-
-		error = lines_begin(lines, LINE_PLAIN) ?: text_spaces(&lines->text, indent) ?:
-			buffer_append(&lines->text, text, size) ?: lines_end(lines);
-		text += next;
-	}
-	return error;
-}
-
 /* ---- The list ---- */
 
 /* With the sentences of all rows. Adds nothing where there is no room for that. */

@@ -88,7 +88,7 @@ static int add_sentence(struct evidence *evidence, const char *key, size_t inden
 	evidence->shown[column - columns] = true;
 	if (column_known(column, evidence->row))
 		error = cell_add(&text, column, evidence->row) ?: buffer_append(&text, "", 1) ?:
-			screen_add_wrapped(evidence->lines, text.data, indent, evidence->width);
+			lines_add_wrapped(evidence->lines, text.data, indent, indent, evidence->width);
 	buffer_free(&text);
 	return error;
 }
@@ -185,7 +185,7 @@ static int add_stack(struct evidence *evidence, const char *key, const char *tit
 			*next = '\0';
 			next += strlen(FRAME_SEPARATOR);
 		}
-		error = screen_add_wrapped(evidence->lines, frame, INDENT, evidence->width);
+		error = lines_add_wrapped(evidence->lines, frame, INDENT, 2 * INDENT, evidence->width);
 	}
 	buffer_free(&text);
 	return error;

@@ -65,9 +65,6 @@ enum screen_answer screen_action_key(struct screen *screen, uint32_t key);
 /* The links of a chain (links.h), one below the other. */
 int screen_add_links(struct lines *lines, const char *links, size_t width);
 
-/* Printable text over as many lines as it takes. */
-int screen_add_wrapped(struct lines *lines, const char *text, size_t indent, size_t width);
-
 /* A line cut to the width. */
 int screen_add_line(struct lines *lines, enum line_style style, const char *text, size_t width);
 

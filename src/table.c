@@ -318,21 +318,6 @@ static int add_columns(struct lines *lines, const struct table *table, size_t ro
 	return error ?: lines_end(lines);
 }
 
-static int add_wrapped(struct lines *lines, const char *text, size_t limit)
-{
-	size_t indent = limit > 2 * INDENT ? INDENT : 0;
-	int error = 0;
-
-	while (*text && !error) {
-		size_t next, size = text_wrap(text, limit - indent, &next);
-
-		error = lines_begin(lines, LINE_PLAIN) ?: text_spaces(&lines->text, indent) ?:
-			buffer_append(&lines->text, text, size) ?: lines_end(lines);
-		text += next;
-	}
-	return error;
-}
-
 static int add_sentences(struct lines *lines, const struct table *table, size_t row)
 {
 	int error = 0;
@@ -341,7 +326,7 @@ static int add_sentences(struct lines *lines, const struct table *table, size_t 
 		const char *text = cell(table, row, i);
 
 		if (is_sentence(&table->columns[i]) && strcmp(text, "-"))
-			error = add_wrapped(lines, text, table->limit);
+			error = lines_add_wrapped(lines, text, INDENT, INDENT, table->limit);
 	}
 	return error;
 }

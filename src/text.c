@@ -255,9 +255,29 @@ int text_fit(struct buffer *out, const char *text, size_t width, enum text_cut c
 	       text_add(out, text + suffix(text, tail));
 }
 
+/* Commands that advice names, which are copied from a screen. */
+static bool is_command(const char *text)
+{
+	static const char *const commands[] = {"sockstall ", "nsenter ", "kill -", "prlimit -", "sysctl -"};
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strncmp(text, commands[i], strlen(commands[i])))
+			return true;
+	return false;
+}
+
+/* Where a command begins that a line of this length would break; 0: nowhere. It ends where the sentence goes on. */
+static size_t broken_command(const char *text, size_t end)
+{
+	for (size_t i = 1; text[end] && i < end; i++)
+		if (text[i - 1] == ' ' && is_command(text + i) && i + strcspn(text + i, ";,") > end)
+			return i;
+	return 0;
+}
+
 size_t text_wrap(const char *text, size_t width, size_t *next)
 {
-	size_t end = prefix(text, width), space, ignored;
+	size_t end = prefix(text, width), space, command, ignored;
 
 	if (!end) /* a character wider than the line */
 		end = step(text, &ignored);
@@ -265,6 +285,9 @@ size_t text_wrap(const char *text, size_t width, size_t *next)
 		;
 	if (text[end] && space)
 		end = space;
+	command = broken_command(text, end);
+	if (command)
+		end = command - 1;
 	*next = end;
 	while (text[*next] == ' ')
 		(*next)++;

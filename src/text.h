@@ -51,7 +51,8 @@ int text_fit(struct buffer *out, const char *text, size_t width, enum text_cut c
 
 /*
  * How many bytes of printable text make its first line of at most `width` columns, broken at a space
- * where there is one; *next is where the second line begins. At least one character, except at the end.
+ * where there is one; *next is where the second line begins. At least one character, except at the end. A command in it
+ * (sockstall, nsenter, kill, …) begins a line of its own rather than be broken.
  */
 size_t text_wrap(const char *text, size_t width, size_t *next);
 

@@ -98,8 +98,8 @@ static const char *why_full(struct arena *arena, const struct chain_evidence *ev
 {
 	const struct listener_record *listener = evidence->last->listener;
 
-	return arena_printf(arena, "%s%s; its accept queue holds %u of %u, so that our SYN is dropped; %s", evidence->chain,
-			    say_doubt(evidence), listener->accept_queue, listener->accept_queue_max + 1,
+	return arena_printf(arena, "%s%s; its %s, so that our SYN is dropped; %s", evidence->chain, say_doubt(evidence),
+			    say_accept_queue(arena, listener->accept_queue, listener->accept_queue_max),
 			    say_doing(arena, evidence));
 }
 

@@ -79,8 +79,7 @@ static const char *say_queue(struct arena *arena, const struct listener_record *
 {
 	if (!listener)
 		return "its listener is not known";
-	return arena_printf(arena, "the accept queue holds %u of %u", listener->accept_queue,
-			    listener->accept_queue_max + 1);
+	return arena_printf(arena, "the %s", say_accept_queue(arena, listener->accept_queue, listener->accept_queue_max));
 }
 
 static const char *why_young(struct arena *arena, const struct handshake_evidence *evidence)
@@ -116,10 +115,24 @@ static const char *why_deferred(struct arena *arena, const struct handshake_evid
 			    say_age(arena, evidence), say_gives_up(arena, evidence));
 }
 
+/*
+ * The kernel's limit is on its timer, and RETRANS counts that; a SYN that comes again is answered by a SYN-ACK, too, and says
+ * that the peer was there.
+ */
+static const char *say_sent_again(struct arena *arena, const struct request_record *request)
+{
+	const char *times = say_count(arena, request->num_retrans, "times");
+
+	if (request->num_retrans <= request->num_timeout)
+		return times;
+	return arena_printf(arena, "%s (%u by its timer, %u because its SYN came again)", times, request->num_timeout,
+			    request->num_retrans - request->num_timeout);
+}
+
 static const char *why_silent(struct arena *arena, const struct handshake_evidence *evidence)
 {
 	return arena_printf(arena, "no ACK to our SYN-ACK for %s, sent again %s%s", say_age(arena, evidence),
-			    say_count(arena, evidence->request->num_retrans, "times"), say_gives_up(arena, evidence));
+			    say_sent_again(arena, evidence->request), say_gives_up(arena, evidence));
 }
 
 /* ---- Advice ---- */

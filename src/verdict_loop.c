@@ -330,8 +330,8 @@ static const char *advise_read(struct arena *arena, const struct loop_evidence *
 	const struct thread_record *thread = evidence->thread;
 
 	return arena_printf(arena,
-			    "read descriptor %d without blocking (O_NONBLOCK), or not in the loop; sockstall readers "
-			    "-p %u tells what it waits for",
+			    "read descriptor %d without blocking (O_NONBLOCK), or not in the loop; see what it waits for: "
+			    "sockstall readers -p %u",
 			    thread->fd, thread->pid);
 }
 

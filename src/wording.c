@@ -76,6 +76,14 @@ const char *say_both_ends(struct arena *arena, const struct socket_name *name)
 	return arena_printf(arena, "%s -> %s", say_local(arena, name), say_peer(arena, name));
 }
 
+const char *say_accept_queue(struct arena *arena, __u32 length, __u32 limit)
+{
+	return arena_printf(arena,
+			    length > limit ? "accept queue is full (it holds %u, and its limit is %u)" :
+					     "accept queue holds %u (its limit is %u)",
+			    length, limit);
+}
+
 static const char *say_kill(struct arena *arena, const struct socket_name *name, __u32 tid)
 {
 	return tid ? arena_printf(arena, ", or nsenter -t %u -n ss -K 'src %s dst %s'", tid, say_local(arena, name),

@@ -28,6 +28,9 @@ const char *say_address(struct arena *arena, const __u8 address[16]);
 const char *say_local(struct arena *arena, const struct socket_name *name);
 const char *say_peer(struct arena *arena, const struct socket_name *name);
 
+/* "accept queue holds 1 (its limit is 16)", "accept queue is full (it holds 3, and its limit is 2)": one more gets in. */
+const char *say_accept_queue(struct arena *arena, __u32 length, __u32 limit);
+
 /* "10.0.0.1:80 -> 10.0.0.2:4000"; of what has no peer (a listener, who takes from everybody) its own end. */
 const char *say_both_ends(struct arena *arena, const struct socket_name *name);
 

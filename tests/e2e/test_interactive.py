@@ -299,7 +299,7 @@ def test_chains(room, tmux, size):
     screen.keys("Enter")
     text = re.sub(r"\s+", " ", screen.wait("links: each waits for the next"))
     assert f"(pid {client.pid}) waits for" in text, text
-    assert re.search(rf"python3/{client.pid} awaiting_reply recvfrom \S+ fd \d+ tcp \S+ port \d+, peer \S+ port 5045 "
+    assert re.search(rf"python3/{client.pid} awaiting_reply recvfrom \S+ fd \d+ tcp \S+:\d+ -> \S+:5045 "
                      rf"python3/{back.pid} blocked clock_nanosleep \S+ fd \d+ tcp", text), text
     screen.keys("Escape", "1")
     screen.wait_without(f"python3/{back.pid}")

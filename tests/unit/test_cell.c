@@ -48,12 +48,31 @@ static void block_characters_need_utf8(void **state)
 	assert_string_equal(bars("C", histogram), "#*__");
 }
 
+/* A limit is a part of what is known. */
+static void of_a_limit(void **state)
+{
+	struct buffer out = {0};
+	struct row row;
+
+	(void)state;
+	row_init(&row, ROW_LOOP);
+	row.loop.watch_limit = 1000;
+	assert_int_equal(cell_add_key(&out, "user_watches", &row), 0);
+	assert_int_equal(buffer_append(&out, " ", 1), 0);
+	row.loop.user_watches = 5;
+	assert_int_equal(cell_add_key(&out, "user_watches", &row), 0);
+	assert_int_equal(buffer_append(&out, "", 1), 0);
+	assert_string_equal(out.data, "- 5/1000");
+	buffer_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_histogram_is_bars),
 		cmocka_unit_test(none_is_empty_and_not_known_is_a_dash),
 		cmocka_unit_test(block_characters_need_utf8),
+		cmocka_unit_test(of_a_limit),
 	};
 
 	return cmocka_run_group_tests_name("cell", tests, NULL, NULL);

@@ -208,7 +208,7 @@ static void a_chain_has_its_links(void **state)
 	take(html, 0, &row, 1);
 	page = end(html, &capture, NULL);
 	assert_non_null(strstr(page, "</p><ol class=\"links\"><li>&lt;b&gt;&amp;/7/9  awaiting_reply  recvfrom  4.0s  fd 3  tcp  "
-				     "10.0.0.1 port 40000, peer 10.0.0.2 port 80</li><li>x/8 (one of 3)  waiting  pipe</li></ol>"
+				     "10.0.0.1:40000 -&gt; 10.0.0.2:80</li><li>x/8 (one of 3)  waiting  pipe</li></ol>"
 				     "<p class=\"course\">"));
 	arena_free(&arena);
 }

@@ -128,6 +128,11 @@ static void wrap_breaks_at_spaces(void **state)
 		{"unbreakable", 4, 4, 4},
 		{"\xe6\xbc\xa2", 1, 3, 3},
 		{"", 4, 0, 0},
+		{"see it: sockstall end pid=1; or not", 22, 7, 8},
+		{"see it: sockstall end pid=1; or not", 28, 28, 29},
+		{"sockstall end pid=1; or not", 22, 20, 21},
+		{"sockstall end pid=1", 14, 13, 14}, /* longer than a line */
+		{"sockstalls wait for it", 12, 10, 11},
 		{"\xc3\xbc \xc3\xbc", 2, 2, 3},
 	};
 

@@ -168,7 +168,7 @@ static const struct {
 	 "kill -CONT 7, or detach the tracer"},
 	{stopped_since_who_knows, "stopped", "stopped by a signal or a tracer", "kill -CONT 7"},
 	{before_a_full_queue, "accept_queue_full",
-	 CHAIN "; its accept queue holds 17 of 17, so that our SYN is dropped; java (pid 7) has been in clock_nanosleep for 31.2 s",
+	 CHAIN "; its accept queue is full (it holds 17, and its limit is 16), so that our SYN is dropped; java (pid 7) has been in clock_nanosleep for 31.2 s",
 	 "see what java (pid 7) does: sockstall threads -p 7"},
 	{before_a_full_queue_of_a_running_one, "accept_queue_full", "dropped; java (pid 7) is not asleep", "threads -p 7"},
 	{in_a_queue, "not_accepted",

@@ -352,6 +352,20 @@ static void assert_near(double value, double expected)
 	assert_true(fabs(value - expected) < 1e-6);
 }
 
+/* As many as the column has: nothing to explain. */
+static void test_half_open_without_another_syn(void **state)
+{
+	struct scene *scene = *state;
+	struct listener_record *listener = look_add_listener(&scene->builder, "0.0.0.0", 8080);
+	struct request_record *request =
+		look_add_request(&scene->builder, listener, "10.0.0.9", 4321, NOW - 4 * SECOND);
+
+	request->num_timeout = request->num_retrans = 2;
+	request->timer_ns = NOW + 3 * SECOND;
+	assert_int_equal(run(scene, NULL), 1);
+	assert_non_null(strstr(scene->report.rows[0].why, "sent again 2 times; the kernel"));
+}
+
 static void test_half_open(void **state)
 {
 	struct scene *scene = *state;
@@ -388,7 +402,8 @@ static void test_half_open(void **state)
 	assert_string_equal(row->comm, "nginx");
 	assert_string_equal(row->id, "handshake-4026531840-77");
 	assert_string_equal(row->why,
-			    "no ACK to our SYN-ACK for 4.0 s, sent again 3 times; the kernel gives up in 59.0 s");
+			    "no ACK to our SYN-ACK for 4.0 s, sent again 3 times (2 by its timer, 1 because its SYN came "
+			    "again); the kernel gives up in 59.0 s");
 }
 
 static void test_connect(void **state)
@@ -712,6 +727,7 @@ int main(void)
 		REPORT_TEST(test_activated_by_a_user),
 		REPORT_TEST(test_server_is_pid_1),
 		REPORT_TEST(test_half_open),
+		REPORT_TEST(test_half_open_without_another_syn),
 		REPORT_TEST(test_connect),
 		REPORT_TEST(test_not_accepted),
 		REPORT_TEST(test_listener_of_mapped),
