@@ -95,15 +95,20 @@ static int add_field(const struct row *action, struct lines *lines, const char *
 	return error;
 }
 
-static const char *foot_of(const struct screen *screen)
+/* The one that does it comes first, and the one that does not is the last to go. */
+static int add_foot(const struct screen *screen, struct lines *lines, size_t width)
 {
-	if (screen->acting)
-		return "doing it; where that takes time, a key ends the wait";
-	if (is_planned(screen) && screen->action.action.warning)
-		return "Y: do it all the same   d destroy  s shutdown  k keepalive  p probe   other keys: leave it";
-	if (is_planned(screen))
-		return "y: do it   d destroy  s shutdown  k keepalive  p probe   other keys: leave it";
-	return screen->performed ? "any key: back" : "d destroy  s shutdown  k keepalive  p probe   other keys: back";
+	bool planned = is_planned(screen), over = screen->acting || screen->performed;
+	const struct hint keys[] = {
+		{planned && !over ? 1 : HINT_NEVER, screen->action.action.warning ? "Y: do it all the same" : "y: do it"},
+		{over ? HINT_NEVER : 3, "d destroy  s shutdown  k keepalive  p probe"},
+		{2, screen->acting    ? "doing it; where that takes time, a key ends the wait" :
+		    screen->performed ? "any key: back" :
+		    planned	      ? "other keys: leave it" :
+					"other keys: back"},
+	};
+
+	return screen_add_foot(lines, "", keys, sizeof(keys) / sizeof(keys[0]), width);
 }
 
 /* On a small screen rather a part of the sentences than the question is missing. */
@@ -121,5 +126,5 @@ int screen_add_action(const struct screen *screen, struct lines *lines, size_t w
 		error = lines_add(lines, LINE_PLAIN, "");
 	if (!error && lines_count(lines) > last)
 		lines_cut(lines, last);
-	return error ?: screen_add_line(lines, LINE_FOOT, foot_of(screen), width);
+	return error ?: add_foot(screen, lines, width);
 }

@@ -12,6 +12,8 @@
 /* Where the selected row's sentences would leave the list less than this, they stay away. */
 #define LIST_LEAST 4
 
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
 int screen_add_line(struct lines *lines, enum line_style style, const char *text, size_t width)
 {
 	return lines_begin(lines, style) ?: text_fit(&lines->text, text, width, CUT_END) ?: lines_end(lines);
@@ -127,11 +129,24 @@ static int add_rows(struct screen *screen, const struct screen_rows *rows, struc
 	return height > 1 ? add_some_rows(screen, rows, lines, &style, height) : 0;
 }
 
+/* Of a recording nothing is. */
+static unsigned int can_end(const struct screen *screen, unsigned int rank)
+{
+	return screen->replay ? HINT_NEVER : rank;
+}
+
 /* Which rows are shown, where that is not all; and some keys. */
 static int add_foot(const struct screen *screen, const struct screen_rows *rows, struct lines *lines, size_t width)
 {
 	const struct screen_place *place = &screen->places[screen->page];
 	size_t last = place->top + screen->height;
+	const struct hint keys[] = {
+		{2, "Enter evidence"}, {can_end(screen, 4), "e end it"}, {5, "/ filter"}, {7, "< > sort"},
+		{6, "space pause"},    {1, "? help"},			 {3, "q quit"},
+	};
+	static const struct hint typing[] = {
+		{3, "type what a row must have in it"}, {1, "Enter done"}, {2, "Esc all rows"},
+	};
 	struct buffer text = {0};
 	int error = 0;
 
@@ -140,11 +155,10 @@ static int add_foot(const struct screen *screen, const struct screen_rows *rows,
 	if (!error && rows->not_kept)
 		error = text_printf(&text, "+%zu more  ", rows->not_kept);
 	if (!error)
-		error = text_add(&text, screen->typing ?
-				 "type what a row must have in it   Enter done   Esc all rows" :
-				 "Enter evidence   e end it   / filter   < > sort   space pause   ? help   q quit");
+		error = buffer_append(&text, "", 1);
 	if (!error)
-		error = buffer_append(&text, "", 1) ?: screen_add_line(lines, LINE_FOOT, text.data, width);
+		error = screen->typing ? screen_add_foot(lines, text.data, typing, COUNT_OF(typing), width) :
+					 screen_add_foot(lines, text.data, keys, COUNT_OF(keys), width);
 	buffer_free(&text);
 	return error;
 }
@@ -197,6 +211,10 @@ static int add_window(struct lines *lines, const struct lines *all, size_t from,
 static int add_evidence(struct screen *screen, struct lines *lines, size_t width, size_t height, uint64_t elapsed_ns)
 {
 	size_t start = lines_count(lines), count;
+	const struct hint keys[] = {
+		{2, "Esc back"}, {5, "up, down scroll"}, {can_end(screen, 4), "e end it"}, {7, "[ ] time"},
+		{6, "space pause"}, {1, "? help"}, {3, "q quit"},
+	};
 	struct lines all = {0};
 	bool foot = start > 2 && height > 2;
 	int error = screen_add_evidence(screen, &all, width, elapsed_ns);
@@ -209,10 +227,7 @@ static int add_evidence(struct screen *screen, struct lines *lines, size_t width
 	if (!error)
 		error = add_window(lines, &all, screen->scroll, height);
 	if (!error && foot)
-		error = fill_up(lines, start + height) ?:
-			screen_add_line(lines, LINE_FOOT,
-					count > height ? "Esc back   up, down scroll   e end it   [ ] time   space pause   ? help" :
-							 "Esc back   e end it   [ ] time   space pause   ? help   q quit", width);
+		error = fill_up(lines, start + height) ?: screen_add_foot(lines, "", keys, COUNT_OF(keys), width);
 	lines_free(&all);
 	return error;
 }

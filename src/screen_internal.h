@@ -65,6 +65,17 @@ enum screen_answer screen_action_key(struct screen *screen, uint32_t key);
 /* The links of a chain (links.h), one below the other. */
 int screen_add_links(struct lines *lines, const char *links, size_t width);
 
+/* A key and what it does. The greater the rank, the sooner it is left out; HINT_NEVER: it is not shown here. */
+struct hint {
+	unsigned int rank;
+	const char *text;
+};
+
+#define HINT_NEVER 100
+
+/* The last line: where one is (printable), and as many of the keys as there is room for. */
+int screen_add_foot(struct lines *lines, const char *where, const struct hint *hints, size_t count, size_t width);
+
 /* A line cut to the width. */
 int screen_add_line(struct lines *lines, enum line_style style, const char *text, size_t width);
 

@@ -30,13 +30,34 @@ int summary_stuck(struct buffer *out, const size_t counts[ROW_TYPES])
 	return error;
 }
 
+/* A report of one thing says nothing of others. */
+static const char *thing_of(enum command command)
+{
+	switch (command) {
+	case COMMAND_HANDSHAKES:
+		return "no handshake";
+	case COMMAND_READERS:
+		return "no reader";
+	case COMMAND_WRITERS:
+		return "no writer";
+	case COMMAND_CLOSING:
+		return "no closing connection";
+	case COMMAND_CHAINS:
+		return "no chain";
+	case COMMAND_EPOLL:
+		return "no loop";
+	default:
+		return "nothing";
+	}
+}
+
 int summary_nothing(struct buffer *out, enum command command, unsigned int namespaces)
 {
 	if (command == COMMAND_REPLAY)
 		return text_add(out, "no difference"); /* of two recordings; else it is the recording's command */
 	if (command == COMMAND_THREADS)
 		return text_add(out, "no such thread");
-	return text_printf(out, "nothing is stuck (looked at %u network namespace%s)", namespaces,
+	return text_printf(out, "%s is stuck (looked at %u network namespace%s)", thing_of(command), namespaces,
 			   namespaces == 1 ? "" : "s");
 }
 

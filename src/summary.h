@@ -13,7 +13,7 @@ int summary_count(struct buffer *out, enum row_type type, size_t count);
 /* "3 stuck: 1 handshake, 2 readers", from the counts by type; not for none at all */
 int summary_stuck(struct buffer *out, const size_t counts[ROW_TYPES]);
 
-/* For a report without rows: "nothing is stuck (looked at 3 network namespaces)" */
+/* For a report without rows: "no reader is stuck (looked at 3 network namespaces)" */
 int summary_nothing(struct buffer *out, enum command command, unsigned int namespaces);
 
 /* "lost: 12 events" */

@@ -144,9 +144,11 @@ static void worst_comes_first(void **state)
 static void nothing_is_one_line(void **state)
 {
 	struct options threads = {.once = true, .command = COMMAND_THREADS};
+	struct options writers = {.once = true, .command = COMMAND_WRITERS};
 
 	(void)state;
 	assert_look(&emit_table, &once, NULL, 0, "nothing is stuck (looked at 3 network namespaces)\n");
+	assert_look(&emit_table, &writers, NULL, 0, "no writer is stuck (looked at 3 network namespaces)\n");
 	assert_look(&emit_table, &threads, NULL, 0, "no such thread\n");
 }
 

@@ -179,7 +179,9 @@ static void a_small_screen_shows_rows_first(void **state)
 			    "3 stuck: 1 handshake, 2 readers\n"
 			    "  AGE  VERDICT    PROCESS    FD  LOCAL         PEER           KIND   SENT\n"
 			    "31.2s  peer_dead  java/1234   7  10.0.0.1:443  10.0.0.2:5000  tcp   300ms>\n"
-			    "1-1 of 3  Enter evidence   e end it   / filter   < > sort   space pause   ? hel\xe2\x80\xa6\n");
+			    "1-1 of 3  Enter evidence   e end it   / filter   space pause   ? help   q quit\n");
+	/* Of the keys the one that leads to all others is the last to go. */
+	assert_non_null(strstr(draw(&screen, 20, 5), "\n1-1 of 3  ? help\n"));
 	assert_string_equal(draw(&screen, 20, 0), "");
 	assert_string_equal(draw(&screen, 20, 2), "sockstall  2026-11-\xe2\x80\xa6\n"
 						  "3 stuck: 1 handshak\xe2\x80\xa6\n");
@@ -272,7 +274,7 @@ static void it_tells_what_was_stretched_and_lost(void **state)
 	assert_int_equal(screen_record(&screen, &row), 0);
 	assert_int_equal(screen_look(&screen, &report, &head), 0);
 	assert_string_equal(draw(&screen, 80, 4), "sockstall  2026-11-23T02:34:31Z  every 1.0s, stretched to 4.0s\n"
-						  "nothing is stuck (looked at 3 network namespaces)  lost: 24\n"
+						  "no reader is stuck (looked at 3 network namespaces)  lost: 24\n"
 						  "nothing is stuck here (a: what is normal too)\n");
 	screen_free(&screen);
 }
@@ -327,7 +329,7 @@ static void what_is_normal_is_shown_when_asked_for(void **state)
 	screen_wants(&screen, &wants);
 	assert_true(wants.all);
 	assert_string_equal(draw(&screen, 60, 4), "sockstall  2026-11-23T02:34:31Z  all\n"
-						  "nothing is stuck (looked at 3 network namespaces)\n"
+						  "no reader is stuck (looked at 3 network namespaces)\n"
 						  "  AGE  VERDICT  PROCESS    FD  LOCAL         PEER\n"
 						  "31.2s  idle     java/1234   7  10.0.0.1:443  10.0.0.2:5000>\n");
 	screen_free(&screen);
@@ -415,7 +417,7 @@ static void a_crowd_is_counted(void **state)
 						  "  AGE  VERDICT    PROCESS    FD  LOCAL         PEER\n"
 						  "1h23m  peer_dead  java/1234   7  10.0.0.1:443  10.0.0.2:5000>\n"
 						  "1h23m  peer_dead  java/1234   7  10.0.0.1:443  10.0.0.2:5000\n"
-						  "1-2 of 1000  +4000 more  Enter evidence   e end it   / filt\xe2\x80\xa6\n");
+						  "1-2 of 1000  +4000 more  Enter evidence   ? help   q quit\n");
 	screen_key(&screen, SCREEN_END);
 	assert_non_null(strstr(draw(&screen, 60, 6), "1h06m  peer_dead  java/1234   7  10.0.0.1:443  10.0.0.2:5000>\n"
 						     "999-1000 of 1000"));
@@ -734,7 +736,7 @@ static void evidence_counts_down(void **state)
 			    "timers\n"
 			    "  age_s                  4m07s           How long ago the wait began\n"
 			    "  gives_up_s             6.3s            When the kernel itself will drop it; n\xe2\x80\xa6\n"
-			    "Esc back   up, down scroll   e end it   [ ] time   space pause   ? help\n");
+			    "Esc back   up, down scroll   e end it   [ ] time   space pause   ? help   q quit\n");
 	assert_non_null(strstr(draw_after(&screen, 80, 24, 60000000000), "gives_up_s             0us"));
 	assert_int_equal(screen_key(&screen, SCREEN_ESCAPE), SCREEN_DRAW);
 	assert_non_null(strstr(draw(&screen, 80, 24), "Enter evidence"));
