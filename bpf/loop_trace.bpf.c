@@ -7,6 +7,15 @@
  */
 #include "shared.bpf.h"
 
+#define S_IFMT	 0170000
+#define S_IFSOCK 0140000
+
+#define AF_UNIX 1
+
+#define IPPROTO_TCP	6
+#define TCP_ESTABLISHED 1
+#define TCP_LISTEN	10
+
 #define ERESTART_RESTARTBLOCK 516 /* linux/errno.h, which is not for user space */
 
 #define IORING_ENTER_GETEVENTS (1U << 0)
@@ -210,6 +219,44 @@ static __always_inline void note_timeout(struct loop_record *loop, struct timeou
 		loop->timeout_ns = timeout_at(timeout.argument, timeout.kind == TIMEOUT_TIMEVAL ? 1000 : 1);
 }
 
+/* ---- What poll waits for ---- */
+
+static __always_inline bool is_connection(const struct sock *sk)
+{
+	__u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
+
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX)
+		return state == TCP_ESTABLISHED;
+	return read_integer(sk, sk_protocol) == IPPROTO_TCP && state != TCP_LISTEN;
+}
+
+static __always_inline bool leads_to_connection(__u32 fd)
+{
+	const struct task_struct *task = (const void *)bpf_get_current_task();
+	const struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
+	const struct socket *socket;
+	const struct sock *sk;
+
+	if (fd >= BPF_CORE_READ(table, max_fds))
+		return false;
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return false;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	return sk && is_connection(sk);
+}
+
+/* Like the timeout, before entered_ns is that of this wait. */
+static __always_inline void note_only(struct loop_record *loop, unsigned long pollfd)
+{
+	__u32 fd;
+
+	if (is_worth_reading(loop) && !bpf_probe_read_user(&fd, sizeof(fd), (const void *)pollfd))
+		loop->one_connection = leads_to_connection(fd);
+}
+
 /* ---- Entry and exit ---- */
 
 static __always_inline struct loop_record *new_loop(void *map, struct task_struct *task, __u32 interface)
@@ -228,8 +275,11 @@ static __always_inline struct loop_record *new_loop(void *map, struct task_struc
 	return loop;
 }
 
-/* Returns the thread's counters, for what the interfaces do not have in common; or NULL. */
-static __always_inline struct loop_record *enter(void *map, __u32 interface, struct timeout timeout)
+/*
+ * only: the one struct pollfd that is waited for; 0: it is not poll, or waits for several. Returns the thread's
+ * counters, for what the interfaces do not have in common; or NULL.
+ */
+static __always_inline struct loop_record *enter(void *map, __u32 interface, struct timeout timeout, unsigned long only)
 {
 	struct task_struct *task = compat_current();
 	struct loop_record *loop = loop_of(map, interface, task, false);
@@ -245,6 +295,8 @@ static __always_inline struct loop_record *enter(void *map, __u32 interface, str
 	if (loop->returned_ns && loop->waiting == LOOP_OUTSIDE)
 		count_lag(loop, task, now);
 	note_timeout(loop, timeout);
+	if (only)
+		note_only(loop, only);
 	loop->entered_ns = now;
 	loop->waiting = LOOP_WAITING;
 	return loop;
@@ -318,7 +370,7 @@ static __always_inline struct loop_record *leave_counted(void *map, __u32 interf
 
 static __always_inline int enter_epoll(const struct trace_event_raw_sys_enter *ctx, struct timeout timeout)
 {
-	struct loop_record *loop = enter(&epoll_loops, LOOP_EPOLL, timeout);
+	struct loop_record *loop = enter(&epoll_loops, LOOP_EPOLL, timeout, 0);
 	__s32 epoll_fd = (__s32)ctx->args[0];
 
 	if (!loop)
@@ -379,11 +431,14 @@ int epoll_exit_pwait2(struct trace_event_raw_sys_exit *ctx)
 
 static __always_inline int enter_poll(const struct trace_event_raw_sys_enter *ctx, struct timeout timeout)
 {
-	struct loop_record *loop = enter(&poll_loops, LOOP_POLL, timeout);
+	unsigned long only = (__u32)ctx->args[1] == 1 ? ctx->args[0] : 0;
+	struct loop_record *loop = enter(&poll_loops, LOOP_POLL, timeout, only);
 
 	if (!loop)
 		return 0;
 	loop->descriptors = (__u32)ctx->args[1];
+	if (!only)
+		loop->one_connection = 0;
 	loop->set_bytes += (__u64)loop->descriptors * POLL_BYTES;
 	return 0;
 }
@@ -428,7 +483,7 @@ static __always_inline __u64 select_bytes(const struct trace_event_raw_sys_enter
 
 static __always_inline int enter_select(const struct trace_event_raw_sys_enter *ctx, struct timeout timeout)
 {
-	struct loop_record *loop = enter(&select_loops, LOOP_SELECT, timeout);
+	struct loop_record *loop = enter(&select_loops, LOOP_SELECT, timeout, 0);
 	__u32 descriptors = (__u32)ctx->args[0], most;
 	const struct task_struct *task;
 
@@ -487,7 +542,7 @@ int ring_enter(struct trace_event_raw_sys_enter *ctx)
 
 	if (!is_ring_wait(ctx))
 		return 0;
-	loop = enter(&ring_loops, LOOP_IO_URING, timeout);
+	loop = enter(&ring_loops, LOOP_IO_URING, timeout, 0);
 	if (loop)
 		loop->epoll_fd = (__s32)ctx->args[0];
 	return 0;

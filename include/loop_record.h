@@ -60,7 +60,10 @@ struct loop_record {
 	__u64 lag_min_ns, lag_max_ns; /* since the look before; of none: ~0 and 0 */
 	__u64 wait_min_ns, wait_max_ns;
 	__u32 descriptors; /* poll: in the set of the last wait; select: one more than the highest of it */
-	__u32 epoll_fd_before; /* the epoll instance that it waited on before the present one, plus 1; 0: none */
+	union {
+		__u32 epoll_fd_before; /* epoll: the instance that it waited on before this one, plus 1; 0: none */
+		__u32 one_connection; /* poll: the last wait, or one not long before, was for a connection alone */
+	};
 	__u64 brief_wait_ns; /* the last timed wait in which the thread did not sleep, if it was short; 0: none */
 	__u32 lag[LOOP_BUCKETS];
 	__u32 wait[LOOP_BUCKETS];

@@ -311,6 +311,7 @@ static void take_ready(struct watched_instance *instances, size_t count, const s
 				continue;
 			instances[i].seen = true;
 			instances[i].flags |= epoll->ready ? INSTANCE_READY : 0;
+			instances[i].flags |= epoll->unread ? INSTANCE_UNREAD : 0;
 		}
 	}
 	for (i = 0; i < count; i++)

@@ -2,7 +2,8 @@
 /*
  * What event loops watch. Reading it takes an epoll instance's mutex, so it is done for few, seldom and within a
  * budget: for the processes that were asked for with --pid, and else for loops that have been asleep in their wait
- * for a while, which are the only ones that can have lost a wake-up or wait for what will never come.
+ * for a while, which are the only ones that can have lost a wake-up or wait for what will never come; and for those
+ * that do not come back to their wait: whether anybody waits for them depends on what they watch.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,6 +12,8 @@
 #include "option_values.h"
 #include "probe_internal.h"
 #include "probe_watches.h"
+#include "report.h"
+#include "verdict_loop.h"
 #include "watch_facts.h"
 
 #define NS_PER_S 1000000000ULL
@@ -22,6 +25,9 @@
 #define READ_AGAIN_NS	    (10 * NS_PER_S)
 #define READ_AGAIN_LARGE_NS (600 * NS_PER_S)
 #define LARGE		    4096
+
+/* Who watches more than this does not serve a single connection: it is not read again for being away. */
+#define FEW 32
 
 /* What is known of an instance is kept for this long after it was of interest: a loop wakes up now and then. */
 #define KEEP_NS (30 * NS_PER_S)
@@ -115,7 +121,15 @@ static __u64 waiting_since(const struct probe *probe, const struct thread_record
 	return thread->last_arrival && probe->clock.valid ? thread->last_arrival + (__u64)probe->clock.offset_ns : 0;
 }
 
-/* Those that were asked for, and of the others those that have been asleep for a while. */
+/* When the thread left its wait, where it has not come back for so long that it would be called stalled; else 0. */
+static __u64 away_since(const struct probe *probe, const struct thread_record *thread, const struct loop_record *loop)
+{
+	if (!loop || loop->interface != LOOP_EPOLL || loop->waiting || !loop->returned_ns || !loop_was_looping(loop))
+		return 0;
+	return loop->returned_ns + report_min_age(&probe->options, ROW_LOOP) <= thread->seen_ns ? loop->returned_ns : 0;
+}
+
+/* Those that were asked for, and of the others those that have been asleep, or away, for a while. */
 static bool is_wanted(const struct probe *probe, const struct thread_record *thread, const struct loop_record *loop)
 {
 	__u64 since = waiting_since(probe, thread, loop);
@@ -124,13 +138,15 @@ static bool is_wanted(const struct probe *probe, const struct thread_record *thr
 		return false;
 	if (probe->options.pid_count)
 		return probe_is_asked_for(probe, thread->pid) && (loop || is_waiting(thread, loop));
+	if (away_since(probe, thread, loop))
+		return true;
 	return is_waiting(thread, loop) && since && since + ASLEEP_MIN_NS <= thread->seen_ns;
 }
 
 static int note_loop(struct probe *probe, const struct thread_record *thread, const struct loop_record *loop)
 {
 	int fd = loop ? loop->epoll_fd : (int)thread->args[0];
-	__u64 since = waiting_since(probe, thread, loop);
+	__u64 since = waiting_since(probe, thread, loop), left = away_since(probe, thread, loop);
 	struct watched_instance *instance;
 
 	if (!is_wanted(probe, thread, loop))
@@ -140,6 +156,8 @@ static int note_loop(struct probe *probe, const struct thread_record *thread, co
 		return is_full(&probe->watches) ? 0 : -ENOMEM;
 	if (since > instance->asleep_ns)
 		instance->asleep_ns = since;
+	if (left > instance->left_ns)
+		instance->left_ns = left;
 	return 0;
 }
 
@@ -209,8 +227,10 @@ static int find_instances(struct probe *probe, const struct buffer *buffer)
 	size_t i;
 	int err;
 
-	for (i = 0; i < probe->watches.count; i++)
+	for (i = 0; i < probe->watches.count; i++) {
 		probe->watches.items[i].live = probe->watches.items[i].wanted = false;
+		probe->watches.items[i].left_ns = 0;
+	}
 	err = note_loops(probe, buffer);
 	for (i = 0; probe->options.watches && i < probe->options.pid_count && !err; i++)
 		err = note_all_of(probe, probe->options.pids[i]);
@@ -220,12 +240,26 @@ static int find_instances(struct probe *probe, const struct buffer *buffer)
 
 /* ---- Reading them ---- */
 
+/*
+ * When a loop goes away from it, and again each time that it has been away for twice as long: by then something may
+ * lie there.
+ */
+static bool has_been_left(const struct watched_instance *instance, __u64 now)
+{
+	if (!instance->left_ns || instance->watches > FEW)
+		return false;
+	return instance->scanned_ns < instance->left_ns ||
+	       now - instance->left_ns >= 2 * (instance->scanned_ns - instance->left_ns);
+}
+
 static bool is_due(const struct probe *probe, const struct watched_instance *instance, __u64 now)
 {
-	bool large = instance->watches > LARGE && !probe->options.pid_count;
+	bool large = instance->watches > (instance->left_ns ? FEW : LARGE) && !probe->options.pid_count;
 
 	if (!instance->live)
 		return false;
+	if (has_been_left(instance, now))
+		return true;
 	return !instance->read_ns || now - instance->read_ns >= (large ? READ_AGAIN_LARGE_NS : READ_AGAIN_NS);
 }
 
@@ -280,14 +314,15 @@ static int read_instances(struct probe *probe)
 /* What the instance's facts come to. */
 static void judge(struct watched_instance *instance, __u64 tick_ns, __u64 long_idle, struct instance_record *record)
 {
+	size_t offset = 0, roles[WATCH_ROLES] = {0};
 	struct socket_record *socket;
 	struct watch_record *watch;
-	size_t offset = 0;
 
 	instance->missed = false;
 	while ((watch = watch_next(&instance->facts, &offset, &socket))) {
 		const char *kind = watch_kind(watch, socket);
 
+		roles[watch_role(watch, socket)]++;
 		watch->flags &= ~(__u32)WATCH_IDLE_UNBOUNDED;
 		if (kind && !strcmp(kind, "timerfd"))
 			record->flags |= INSTANCE_TIMER;
@@ -301,6 +336,8 @@ static void judge(struct watched_instance *instance, __u64 tick_ns, __u64 long_i
 		watch->flags |= WATCH_IDLE_UNBOUNDED;
 		record->idle_unbounded++;
 	}
+	if (record->flags & INSTANCE_SCANNED && roles[WATCH_CONNECTION] == 1 && !roles[WATCH_UNKNOWN])
+		record->flags |= INSTANCE_ONE_CONNECTION;
 }
 
 static int add_watch(struct buffer *buffer, const struct watch_record *watch, const struct socket_record *socket)

@@ -20,6 +20,7 @@ struct watched_instance {
 	bool wanted;	 /* its descriptors are to be scanned at this look */
 	bool missed;	 /* some watch holds unread data that its loop has been told of */
 	__u64 asleep_ns; /* since when the last of its loops has been; 0: not known */
+	__u64 left_ns;	 /* since when a loop has been away from it; 0: none has for long */
 	__u64 read_ns;	 /* fdinfo; 0: never */
 	__u32 flags;	 /* enum instance_flag */
 	__u32 watches, edge, oneshot;

@@ -239,6 +239,7 @@ static void find_usage(struct turn *turn)
 	if (!usage || usage->process_start_ns != turn->thread->process_start_ns)
 		return;
 	turn->usage = usage;
+	evidence->has_runtime = usage->runtime[0];
 	evidence->fd_limit = usage->fd_limit;
 	evidence->highest_fd = usage->highest_fd;
 	if (!is_first_loop(turn))
@@ -259,7 +260,7 @@ static void find_abandoned(struct turn *turn)
 	struct loop_evidence *evidence = &turn->evidence;
 	size_t i;
 
-	if (!loop || !evidence->waiting || !loop->epoll_fd_before)
+	if (!loop || !evidence->waiting || loop->interface != LOOP_EPOLL || !loop->epoll_fd_before)
 		return;
 	for (i = 0; i < turn->look->epolls.count; i++) {
 		const struct epoll_record *epoll = turn->look->epolls.items[i];

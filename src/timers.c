@@ -459,8 +459,8 @@ struct write_end timers_write_ends(const struct socket_record *socket, __u64 sin
 }
 
 /*
- * TCP_USER_TIMEOUT cuts the last wait short (tcp_clamp_probe0_to_user_timeout()): the timer is never set to later than that after
- * the first probe, which came one interval after the window had closed.
+ * TCP_USER_TIMEOUT cuts the last wait short (tcp_clamp_probe0_to_user_timeout()): the timer is never set to later than
+ * that after the first probe, which came one interval after the window had closed.
  */
 static __u64 earliest_closed(const struct socket_record *socket)
 {

@@ -47,13 +47,31 @@ bool loop_was_looping(const struct loop_record *loop)
 	return loop->waits >= LOOP_WAITS_LEAST && loop->waits * NS_PER_S >= LOOP_WAITS_PER_S * life_ns;
 }
 
+static bool has_one_connection(const struct loop_evidence *evidence)
+{
+	const struct instance_record *instance = evidence->watches.instance;
+
+	if (evidence->loop->interface == LOOP_POLL)
+		return evidence->loop->one_connection;
+	return instance && instance->flags & INSTANCE_ONE_CONNECTION && !(instance->flags & INSTANCE_UNREAD);
+}
+
+/*
+ * Who watches one connection, as a database's backend does, and is away from its wait, is at work on what came there:
+ * nobody waits for it but its client. That something lies there meanwhile can be told for epoll; then somebody does.
+ */
+static bool serves_one(const struct loop_evidence *evidence)
+{
+	return evidence->loop && !evidence->waiting && !evidence->abandoned && !evidence->has_runtime &&
+	       has_one_connection(evidence);
+}
+
 /* It used to come back often, and has not come back. */
 static bool does_not_come_back(const struct loop_evidence *evidence)
 {
 	return evidence->loop && !evidence->waiting && !evidence->abandoned && evidence->loop->returned_ns &&
-	       loop_was_looping(evidence->loop) &&
-	       evidence->outside_ns >= evidence->min_age_ns && !evidence->taken_over && !evidence->waits_elsewhere &&
-	       !evidence->ended;
+	       loop_was_looping(evidence->loop) && evidence->outside_ns >= evidence->min_age_ns &&
+	       !evidence->taken_over && !evidence->waits_elsewhere && !evidence->ended && !serves_one(evidence);
 }
 
 static __u64 unseen_min_age(const struct loop_evidence *evidence)
@@ -134,7 +152,7 @@ static bool has_dead_watches(const struct loop_evidence *evidence)
 	const struct loop_watches *watches = &evidence->watches;
 
 	return watches->idle && watches->endless && !(watches->instance->flags & INSTANCE_TIMER) &&
-	       watch_idle_ns(watches->idle->socket) >= evidence->min_age_ns;
+	       !serves_one(evidence) && watch_idle_ns(watches->idle->socket) >= evidence->min_age_ns;
 }
 
 static bool is_near(__u64 used, __u64 limit)
@@ -307,6 +325,9 @@ static const char *why_ok(struct arena *arena, const struct loop_evidence *evide
 		return arena_printf(arena, "now %s, which is its main wait", evidence->doing);
 	if (evidence->taken_over)
 		return arena_printf(arena, "now %s, while another thread serves the same epoll instance",
+				    evidence->doing);
+	if (serves_one(evidence))
+		return arena_printf(arena, "now %s; it watches one connection, and nothing else waits for it",
 				    evidence->doing);
 	return arena_printf(arena, "now %s", evidence->doing);
 }

@@ -24,6 +24,7 @@ struct loop_evidence {
 	bool taken_over;  /* another thread of the process serves the same epoll instance */
 	struct loop_watches watches;
 	bool waits_elsewhere; /* it waits with another interface, which is its main one */
+	bool has_runtime;     /* that of an event loop is known: it is one, however little it watches */
 	bool ended; /* it has closed the epoll instance: it is no loop any more */
 	__s64 highest_fd; /* of the process; -1: not known */
 	__s64 open_fds;	  /* of the process, where it is to be judged; -1: not known, or not here */

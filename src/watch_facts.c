@@ -90,6 +90,23 @@ static bool is_connection(const struct socket_record *socket)
 	return socket && socket->name.kind == SOCKET_KIND_TCP && socket->name.state != STATE_LISTEN;
 }
 
+enum watch_role watch_role(const struct watch_record *watch, const struct socket_record *socket)
+{
+	static const char *const helpers[] = {"eventfd", "signalfd", "timerfd", "pidfd", "pipe"};
+	const char *kind = watch_kind(watch, socket);
+	size_t i;
+
+	if (is_connection(socket))
+		return WATCH_CONNECTION;
+	if (socket && socket->name.kind == SOCKET_KIND_UNIX && socket->name.state == STATE_ESTABLISHED)
+		return WATCH_CONNECTION;
+	for (i = 0; kind && i < COUNT_OF(helpers); i++) {
+		if (!strcmp(kind, helpers[i]))
+			return WATCH_HELPER;
+	}
+	return WATCH_UNKNOWN;
+}
+
 /* Less than SO_RCVLOWAT is not told, and what lies in a record that is not whole cannot be read. */
 __u32 watch_unread(const struct watch_record *watch, const struct socket_record *socket)
 {

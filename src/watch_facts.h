@@ -27,6 +27,16 @@ const char *watch_events(struct arena *arena, __u32 events);
 /* "tcp", "listener", "eventfd", …: constant text. NULL: not known. */
 const char *watch_kind(const struct watch_record *watch, const struct socket_record *socket);
 
+/* What a watch is to a loop. */
+enum watch_role {
+	WATCH_UNKNOWN, /* it may bring work from outside: a listener, say, or another epoll instance */
+	WATCH_CONNECTION,
+	WATCH_HELPER, /* beside a connection: a latch, a signal, a timer, the end of a parent */
+	WATCH_ROLES,
+};
+
+enum watch_role watch_role(const struct watch_record *watch, const struct socket_record *socket);
+
 /* Bytes that a read would return at once; 0 where there are none or it is not known. */
 __u32 watch_unread(const struct watch_record *watch, const struct socket_record *socket);
 

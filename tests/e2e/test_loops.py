@@ -2,12 +2,13 @@
 """Event loops: what keeps them from their wait, and the healthy one."""
 
 import signal
+import time
 
 import pytest
 
 import run
-from child import Stall, wait_until
-from zoo import Case, Room, Zoo, check, keepers
+from child import SLOW, Stall, wait_until
+from zoo import Case, Room, Zoo, check, keepers, moment
 
 STUCK = {}
 # These keep a CPU busy: each runs by itself, and not for long.
@@ -303,3 +304,71 @@ def test_used_epoll_once_and_left(room, stream):
     probe.said("left")
     live.wait(10, event="close", pid=probe.pid)
     assert not run.findings(live.stop(), pid=loop.pid)
+
+
+# Who serves one connection waits for its next request, and is at work on the one before: a database's backend.
+
+class Served:
+    """A server that has answered twenty requests, and its client; then it is at work for long."""
+
+    def __init__(self, room, port, how, count=1):
+        self.server = Stall(room.there, "serves.py", f"{room.link.right4},{port}", how, count)
+        self.server.said("listening")
+        self.clients = [Stall(room.here, "endpoint.py", f"connect={room.link.right4},{port}") for _ in range(count)]
+        for client in self.clients:
+            client.said("connected")
+        for _ in range(20):
+            self.ask("?")
+            self.client.tell("take=1")
+            self.client.said("took")
+        self.ask("w")
+        self.began = self.server.said("working")["time"]
+        self.pid = self.server.pid
+
+    @property
+    def client(self):
+        return self.clients[0]
+
+    def ask(self, words):
+        self.client.tell(f"say={words}")
+        self.client.said("sent")
+
+
+@pytest.mark.parametrize("how", ["epoll", "poll"])
+def test_service_of_one_connection(room, stream, how):
+    """Nobody waits for it but its client. One that serves two lets the other wait."""
+    live = stream("epoll", "-j", "-i", "100ms", "--interfaces", "all")
+    serves = Served(room, 9101, how)
+    twin = Served(room, 9102, how, 2)
+    opened = live.wait(10, event="open", pid=twin.pid)
+    assert opened["verdict"] == "stalled" and abs(moment(opened["since"]) - twin.began) < 0.05 * SLOW
+    time.sleep(1)
+    assert not run.findings(live.records(), pid=serves.pid)
+    live.stop()
+
+
+def test_service_with_all(room, stream):
+    live = stream("epoll", "-j", "-a", "-i", "100ms")
+    serves = Served(room, 9103, "epoll")
+    record = live.wait_line(lambda line: _away(line, serves.pid), 10, what="row of it at work")
+    assert record["verdict"] == "ok" and record["advice"] is None
+    assert "one connection" in record["why"] and "nanosleep" in record["now_in"]
+    assert record["watches"] == 3
+    live.stop()
+
+
+def _away(line, pid):
+    record = run.parse_line(line)
+    return record if record.get("pid") == pid and record["now_s"] >= 0.3 and record["now"] == "blocked" else None
+
+
+def test_service_of_one_connection_that_is_left_unread(room, stream):
+    """What comes meanwhile lies there: then it is a loop that does not come back."""
+    live = stream("epoll", "-j", "-i", "100ms")
+    serves = Served(room, 9104, "epoll")
+    time.sleep(0.5)
+    assert not run.findings(live.records(), pid=serves.pid)
+    serves.ask("again")
+    opened = live.wait(10, event="open", pid=serves.pid)
+    assert opened["verdict"] == "stalled" and abs(moment(opened["since"]) - serves.began) < 0.05 * SLOW
+    live.stop()

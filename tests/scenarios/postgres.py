@@ -133,6 +133,7 @@ class PostgresFlush(Scenario):
     needs = NEEDS
     twin = PostgresHealthy
     verdict = "reply_stopped"
+    statement = "select pg_sleep(60)"
     client_options = ()
 
     def prepare(self, stage):
@@ -140,7 +141,7 @@ class PostgresFlush(Scenario):
 
     def stall(self, stage):
         before = time.time()
-        self.waiting = client(stage, "select pg_sleep(60)", *self.client_options)
+        self.waiting = client(stage, self.statement, *self.client_options)
         self.waiting.wait_line(is_line(b"connected\n"), 10)
         time.sleep(0.2)  # past the short reads in which the query is prepared
         since = before, asleep(self.waiting.pid, "recvfrom")
@@ -151,6 +152,16 @@ class PostgresFlush(Scenario):
     @staticmethod
     def expect():
         return {"keepalive": False, "returns_by_s": None}
+
+
+class PostgresQuery(PostgresFlush):
+    """
+    After many short queries a long one, at which the backend computes. It waits for its client with epoll, and does not come
+    back to that for long: it is no loop that stalls.
+    """
+    name = "postgres-long-query"
+    statement = "select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b"
+    client_options = ("busy",)
 
 
 class PostgresServerVanished(PostgresFlush):
@@ -180,4 +191,4 @@ class PostgresServerVanished(PostgresFlush):
         return {"keepalive": True, "keepalive_probes": lambda count: count >= 1}
 
 
-SCENARIOS = [PostgresVanished, PostgresKeepalive, PostgresSleep, PostgresFlush, PostgresServerVanished]
+SCENARIOS = [PostgresVanished, PostgresKeepalive, PostgresSleep, PostgresFlush, PostgresQuery, PostgresServerVanished]

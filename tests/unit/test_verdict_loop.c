@@ -410,6 +410,60 @@ static void outside_for_good(struct facts *facts)
 	facts->evidence.ended = true;
 }
 
+/* A database's backend, at work on what its client asked. */
+static void serves_one_connection(struct facts *facts)
+{
+	outside(facts);
+	facts->instance.flags = INSTANCE_SCANNED | INSTANCE_ONE_CONNECTION | INSTANCE_READY;
+	facts->evidence.watches.instance = &facts->instance;
+}
+
+static void serves_one_in_read(struct facts *facts)
+{
+	asleep_in_read(facts);
+	serves_one_connection(facts);
+}
+
+static void serves_one_that_is_left_unread(struct facts *facts)
+{
+	serves_one_connection(facts);
+	facts->instance.flags |= INSTANCE_UNREAD;
+}
+
+static void serves_one_as_a_loop(struct facts *facts)
+{
+	serves_one_connection(facts);
+	facts->evidence.has_runtime = true;
+}
+
+static void serves_several(struct facts *facts)
+{
+	serves_one_connection(facts);
+	facts->instance.flags = INSTANCE_SCANNED | INSTANCE_READY;
+}
+
+/* Its client has been idle for long; it is not what it waits for. */
+static void serves_one_that_is_idle(struct facts *facts)
+{
+	watches_the_dead(facts);
+	serves_one_connection(facts);
+}
+
+static void polls_one_connection(struct facts *facts)
+{
+	outside(facts);
+	facts->loop.interface = LOOP_POLL;
+	facts->loop.epoll_fd = -1;
+	facts->loop.descriptors = 1;
+	facts->loop.one_connection = 1;
+}
+
+static void polls_something_else(struct facts *facts)
+{
+	polls_one_connection(facts);
+	facts->loop.one_connection = 0;
+}
+
 static const struct {
 	void (*make)(struct facts *facts);
 	const char *verdict;
@@ -468,6 +522,14 @@ static const struct {
 	{watches_the_dead_with_timeout, "ok"},
 	{watches_the_dead_with_timer, "ok"},
 	{watches_the_dead_for_less_than_asked_for, "ok"},
+	{serves_one_connection, "ok"},
+	{serves_one_in_read, "ok"},
+	{serves_one_that_is_left_unread, "stalled"},
+	{serves_one_as_a_loop, "stalled"},
+	{serves_several, "stalled"},
+	{serves_one_that_is_idle, "ok"},
+	{polls_one_connection, "ok"},
+	{polls_something_else, "stalled"},
 };
 
 static void test_rules(void **state)

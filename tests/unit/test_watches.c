@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <math.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -125,6 +126,32 @@ static void kinds(void **state)
 	assert_string_equal(watch_kind(&watch, NULL), "file");
 	watch.flags = 0;
 	assert_null(watch_kind(&watch, NULL));
+}
+
+static enum watch_role role_of(const char *name, __u8 kind, __u8 state)
+{
+	struct watch_record watch = {.flags = WATCH_FOUND};
+	struct socket_record socket = {.name = {.kind = kind, .state = state}};
+
+	snprintf(watch.name, sizeof(watch.name), "%s", name);
+	return watch_role(&watch, kind ? &socket : NULL);
+}
+
+static void roles(void **state)
+{
+	struct watch_record gone = {.name = "[eventfd]"};
+
+	(void)state;
+	assert_int_equal(role_of("", SOCKET_KIND_TCP, ESTABLISHED), WATCH_CONNECTION);
+	assert_int_equal(role_of("", SOCKET_KIND_UNIX, ESTABLISHED), WATCH_CONNECTION);
+	assert_int_equal(role_of("", SOCKET_KIND_TCP, LISTEN), WATCH_UNKNOWN);
+	assert_int_equal(role_of("", SOCKET_KIND_UNIX, LISTEN), WATCH_UNKNOWN);
+	assert_int_equal(role_of("", SOCKET_KIND_UDP, ESTABLISHED), WATCH_UNKNOWN);
+	assert_int_equal(role_of("[eventfd]", 0, 0), WATCH_HELPER);
+	assert_int_equal(role_of("[signalfd]", 0, 0), WATCH_HELPER);
+	assert_int_equal(role_of("[eventpoll]", 0, 0), WATCH_UNKNOWN);
+	assert_int_equal(role_of("[io_uring]", 0, 0), WATCH_UNKNOWN);
+	assert_int_equal(watch_role(&gone, NULL), WATCH_UNKNOWN);
 }
 
 static void make_connection(struct watch_record *watch, struct socket_record *socket)
@@ -292,6 +319,7 @@ int main(void)
 		cmocka_unit_test(any_bytes),
 		cmocka_unit_test(events_as_text),
 		cmocka_unit_test(kinds),
+		cmocka_unit_test(roles),
 		cmocka_unit_test(what_is_missed),
 		cmocka_unit_test(what_is_idle_unbounded),
 		cmocka_unit_test(rows),
