@@ -170,6 +170,26 @@ static __always_inline __u32 compat_task_state(const struct task_struct *task)
 	return ((const struct task_struct___before_5_14 *)task)->state;
 }
 
+/* Before 6.1 (f5d39b020809) the refrigerator, which the freezer of cgroup v1 uses, is a sleep with a flag. */
+#define TASK_INTERRUPTIBLE   0x1
+#define TASK_UNINTERRUPTIBLE 0x2
+#define TASK_FROZEN	     0x8000
+#define PF_FROZEN	     0x00010000
+
+/* By the freezer of cgroup v2; also true of who is stopped. */
+struct task_struct___cgroups {
+	unsigned int frozen : 1;
+} CORE;
+
+static __always_inline bool compat_is_frozen(const struct task_struct *task, __u32 state)
+{
+	const struct task_struct___cgroups *with = (const void *)task;
+
+	if (state & TASK_FROZEN || (state & TASK_UNINTERRUPTIBLE && task->flags & PF_FROZEN))
+		return true;
+	return state & TASK_INTERRUPTIBLE && bpf_core_field_exists(with->frozen) && read_integer(with, frozen);
+}
+
 /* Registers of a syscall: struct pt_regs of the two architectures, the same on all kernels from 5.10 on. */
 struct pt_regs___x86 {
 	unsigned long di, si, dx, r10, r8, r9, orig_ax, sp;

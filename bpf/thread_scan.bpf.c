@@ -6,7 +6,7 @@
 #include "origins.bpf.h"
 #include "read_socket.bpf.h"
 
-#define TASK_SLEEPING 0x3 /* TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE */
+#define TASK_SLEEPING (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE | TASK_FROZEN)
 #define TASK_STOPPED  0xc /* __TASK_STOPPED | __TASK_TRACED */
 #define PF_KTHREAD    0x00200000
 
@@ -112,6 +112,8 @@ static __always_inline void read_schedule(struct thread_record *record, struct t
 	record->involuntary = task->nivcsw;
 	if (state & TASK_SLEEPING)
 		record->flags |= THREAD_SLEEPING;
+	if (compat_is_frozen(task, state))
+		record->flags |= THREAD_FROZEN;
 	if (state & TASK_STOPPED)
 		record->flags |= THREAD_STOPPED;
 	if (is_fair(task)) {

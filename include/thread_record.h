@@ -36,6 +36,7 @@ enum thread_flag {
 	 */
 	THREAD_AT_LEAST = 1 << 8,
 	THREAD_STOPPED = 1 << 6, /* by a signal or a tracer; what it was in is told as for sleepers */
+	THREAD_FROZEN = 1 << 9, /* with its cgroup; THREAD_SLEEPING, too */
 };
 
 struct thread_record {

@@ -27,9 +27,10 @@ struct turn {
 	struct loop_evidence evidence;
 };
 
+/* Who is frozen has been taken out of its wait for that, and may still look as if it were in it. */
 static bool is_asleep_in(const struct thread_record *thread, enum syscall_kind kind)
 {
-	return thread->flags & THREAD_SLEEPING && thread->syscall_kind == kind;
+	return thread->flags & THREAD_SLEEPING && !(thread->flags & THREAD_FROZEN) && thread->syscall_kind == kind;
 }
 
 /* ---- The interval ---- */
@@ -89,6 +90,10 @@ static void find_now(struct turn *turn)
 		turn->now = "blocked";
 		turn->now_in = "stopped";
 		evidence->doing = "stopped by a signal or a debugger";
+	} else if (thread->flags & THREAD_FROZEN) {
+		turn->now = "blocked";
+		turn->now_in = "frozen";
+		evidence->doing = "frozen with its control group";
 	} else if (thread->flags & THREAD_SLEEPING) {
 		turn->now = "blocked";
 		turn->now_in = loop_now_in(&turn->report->arena, turn->look, thread, evidence->socket);

@@ -36,6 +36,11 @@ static bool is_stopped(const struct chain_evidence *evidence)
 	return evidence->doing && evidence->doing->thread->flags & THREAD_STOPPED;
 }
 
+static bool is_frozen(const struct chain_evidence *evidence)
+{
+	return evidence->doing && evidence->doing->thread->flags & THREAD_FROZEN;
+}
+
 /* Asleep in something that is no wait for events. */
 static bool is_blocked(const struct chain_evidence *evidence)
 {
@@ -78,6 +83,8 @@ static const char *say_doing(struct arena *arena, const struct chain_evidence *e
 {
 	if (!evidence->doing)
 		return arena_printf(arena, "what %s does is not known", evidence->who);
+	if (evidence->doing->thread->flags & THREAD_FROZEN)
+		return arena_printf(arena, "%s is frozen with its control group", evidence->who);
 	if (!evidence->in || !evidence->in_for)
 		return arena_printf(arena, "%s is not asleep", evidence->who);
 	return arena_printf(arena, "%s has been in %s for %s", evidence->who, evidence->in, evidence->in_for);
@@ -171,6 +178,13 @@ static const char *advise_continue(struct arena *arena, const struct chain_evide
 	return arena_printf(arena, "let it go on: kill -CONT %u, or detach the tracer", evidence->last->peer_pid);
 }
 
+static const char *advise_thaw(struct arena *arena, const struct chain_evidence *evidence)
+{
+	(void)arena;
+	(void)evidence;
+	return SAY_THAW;
+}
+
 static const char *advise_there(struct arena *arena, const struct chain_evidence *evidence)
 {
 	return arena_printf(arena, "look on from there: sockstall chains at %s",
@@ -187,6 +201,7 @@ static const struct chain_rule rules[] = {
 	{ is_stopped,       "stopped",           why_stopped,      advise_continue },
 	{ queue_is_full,    "accept_queue_full", why_full,         advise_process },
 	{ lies_in_queue,    "not_accepted",      why_not_accepted, advise_process },
+	{ is_frozen,        "blocked",           why_blocked,      advise_thaw },
 	{ is_blocked,       "blocked",           why_blocked,      advise_process },
 	{ is_running,       "running",           why_running,      advise_process },
 	{ is_idle,          "waiting",           why_idle,         advise_process },

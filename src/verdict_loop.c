@@ -92,7 +92,7 @@ static bool leaves_events(const struct loop_evidence *evidence)
 static bool is_in_read(const struct loop_evidence *evidence)
 {
 	return evidence->socket && evidence->thread->flags & THREAD_SLEEPING &&
-	       evidence->thread->syscall_kind == SYSCALL_READS;
+	       !(evidence->thread->flags & THREAD_FROZEN) && evidence->thread->syscall_kind == SYSCALL_READS;
 }
 
 static bool is_reading_seen(const struct loop_evidence *evidence)
@@ -340,6 +340,8 @@ static const char *advise_stalled(struct arena *arena, const struct loop_evidenc
 
 	if (thread->flags & THREAD_STOPPED)
 		return arena_printf(arena, "let it go on: kill -CONT %u (or detach its debugger)", thread->pid);
+	if (thread->flags & THREAD_FROZEN)
+		return SAY_THAW;
 	return arena_printf(
 		arena,
 		"see where thread %u is (gdb -p %u, or its runtime's stack dump) and take that work off the loop",

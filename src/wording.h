@@ -9,6 +9,12 @@
 #include "buffer.h"
 #include "socket_record.h"
 
+/* What lets go on who is frozen with its cgroup. */
+#define SAY_THAW                                                                                                       \
+	"let it go on: unpause its container, or thaw its control group (0 into its cgroup.freeze; with v1 THAWED "    \
+	"into its "                                                                                                    \
+	"freezer.state)"
+
 /* "42 ms", "31.2 s", "4 min 5 s", "2 h 11 min", "3 d 4 h" */
 const char *say_duration(struct arena *arena, __u64 ns);
 

@@ -4,6 +4,8 @@
 import itertools
 import os
 
+from child import wait_until
+
 _numbers = itertools.count()
 
 
@@ -43,6 +45,25 @@ class Cgroup:
     def add(self, pid):
         _move(pid, self.folder)
 
+    def freeze(self):
+        """As a container is paused."""
+        self._freeze("cgroup.freeze", 1, "cgroup.events", "frozen 1")
+
+    def thaw(self):
+        self._freeze("cgroup.freeze", 0, "cgroup.events", "frozen 0")
+
+    def _freeze(self, name, wanted, told_by, told):
+        self._write(name, wanted)
+        wait_until(lambda: told in self._read(told_by), 10, "the freezer")
+
+    def _write(self, name, value):
+        with open(f"{self.folder}/{name}", "w") as file:
+            file.write(str(value))
+
+    def _read(self, name):
+        with open(f"{self.folder}/{name}") as file:
+            return file.read()
+
     def delete(self):
         """Those that are in it go back to the root group."""
         for group in self.inner:
@@ -51,6 +72,21 @@ class Cgroup:
             for pid in file.read().split():
                 _move(pid, self.mount)
         os.rmdir(self.folder)
+
+
+class Freezer1(Cgroup):
+    """A group of the freezer of v1."""
+
+    def freeze(self):
+        self._freeze("freezer.state", "FROZEN", "freezer.state", "FROZEN")
+
+    def thaw(self):
+        self._freeze("freezer.state", "THAWED", "freezer.state", "THAWED")
+
+
+def freezer1():
+    """Where the freezer of v1 is, or None."""
+    return _mounted("cgroup", "freezer")
 
 
 def _move(pid, folder):

@@ -9,7 +9,7 @@ import pytest
 import child
 import netns
 import run
-from cgroups import Cgroup, cgroup2
+from cgroups import Cgroup, Freezer1, cgroup2, freezer1
 from terminal import Tmux
 from zoo import Room
 
@@ -96,4 +96,23 @@ def cgroup():
         pytest.skip("no writable cgroup v2 hierarchy on this machine")
     group = Cgroup(mount)
     yield group
+    group.delete()
+
+
+@pytest.fixture
+def freezer(cgroup):
+    """A cgroup that is thawed after the test."""
+    yield cgroup
+    cgroup.thaw()
+
+
+@pytest.fixture
+def old_freezer():
+    """The same of v1."""
+    mount = freezer1()
+    if not mount or not os.access(mount, os.W_OK):
+        pytest.skip("no writable hierarchy of the v1 freezer on this machine")
+    group = Freezer1(mount)
+    yield group
+    group.thaw()
     group.delete()

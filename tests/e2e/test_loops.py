@@ -372,3 +372,33 @@ def test_service_of_one_connection_that_is_left_unread(room, stream):
     opened = live.wait(10, event="open", pid=serves.pid)
     assert opened["verdict"] == "stalled" and abs(moment(opened["since"]) - serves.began) < 0.05 * SLOW
     live.stop()
+
+
+# Frozen with its cgroup, as docker pause does it: that is not its own doing.
+
+@pytest.mark.parametrize("kind", ["freezer", "old_freezer"])
+@pytest.mark.parametrize("where", ["wait", "sleep", "read"])
+def test_frozen_loop(room, stream, request, kind, where):
+    """Wherever it is. Its twin is not frozen, and stays away as well."""
+    group = request.getfixturevalue(kind)
+    live = stream("epoll", "-j", "-i", "100ms", "-m", "1s")
+    loop, twin = turning(room), turning(room)
+    group.add(loop.pid)
+    if where == "sleep":
+        enter(loop, "sleep=600")
+    elif where == "read":
+        server = Stall(room.there, "endpoint.py", f"listen={room.link.right4},9201,16", "accept")
+        server.said("listening")
+        enter(loop, f"recv={room.link.right4},9201")
+        loop.said("reading")
+    group.freeze()
+    enter(twin, "sleep=600")
+    opened = live.wait(10, event="open", pid=loop.pid)
+    assert opened["verdict"] == "stalled" and opened["now"] == "blocked" and opened["now_in"] == "frozen"
+    assert "frozen" in opened["why"] and "thaw" in opened["advice"]
+    assert "nanosleep" in live.wait(10, event="open", pid=twin.pid)["now_in"]
+    assert run.only(run.once("epoll", "-p", loop.pid))["now_in"] == "frozen"
+    group.thaw()
+    if where == "wait":
+        live.wait(10, event="close", id=opened["id"])
+    live.stop()

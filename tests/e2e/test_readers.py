@@ -428,19 +428,6 @@ def test_one_probe_is_lost():
         room.close()
 
 
-@pytest.fixture
-def freezer(cgroup):
-    yield cgroup
-    freeze(cgroup, 0)
-
-
-def freeze(group, frozen):
-    """As a container is paused."""
-    with open(f"{group.folder}/cgroup.freeze", "w") as file:
-        file.write(str(frozen))
-    wait_until(lambda: f"frozen {frozen}" in open(f"{group.folder}/cgroup.events").read(), 10, "the freezer")
-
-
 def test_frozen_reader(freezer):
     """
     Frozen in its read, it sleeps on when the answer has come: the peer has not stopped. Its twin, who is as frozen and has no
@@ -455,7 +442,7 @@ def test_frozen_reader(freezer):
             client.said("blocking")
             in_syscall(client, "recvfrom")
             freezer.add(client.pid)
-        freeze(freezer, 1)
+        freezer.freeze()
         tell(peer, "send=7")
         peer.said("sent")
         options = "readers", "-m", "100ms", "--netns", room.here.inode
@@ -465,7 +452,7 @@ def test_frozen_reader(freezer):
         record = run.only(records, pid=answered.pid)
         assert record["verdict"] == "waiting" and "7 bytes have come" in record["why"], record
         assert not run.findings(run.once(*options), pid=answered.pid)
-        freeze(freezer, 0)
+        freezer.thaw()
         assert answered.said("returned")["count"] == 7
     finally:
         room.close()

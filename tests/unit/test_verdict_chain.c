@@ -130,6 +130,13 @@ static void before_a_queue_of_a_stopped_one(struct case_at *at)
 	at->thread.flags = THREAD_STOPPED;
 }
 
+/* Its registers are still those of its wait for events. */
+static void frozen(struct case_at *at)
+{
+	in_epoll(at);
+	at->thread.flags |= THREAD_FROZEN;
+}
+
 static void stopped_since_who_knows(struct case_at *at)
 {
 	before_a_queue_of_a_stopped_one(at);
@@ -167,6 +174,7 @@ static const struct {
 	{before_a_queue_of_a_stopped_one, "stopped", "java (pid 7) was stopped by a signal or a tracer, for 31.2 s",
 	 "kill -CONT 7, or detach the tracer"},
 	{stopped_since_who_knows, "stopped", "stopped by a signal or a tracer", "kill -CONT 7"},
+	{frozen, "blocked", "java (pid 7) is frozen with its control group", "cgroup.freeze"},
 	{before_a_full_queue, "accept_queue_full",
 	 CHAIN "; its accept queue is full (it holds 17, and its limit is 16), so that our SYN is dropped; java (pid 7) has been in clock_nanosleep for 31.2 s",
 	 "see what java (pid 7) does: sockstall threads -p 7"},

@@ -106,6 +106,13 @@ static void stopped(struct facts *facts)
 	facts->thread.flags = THREAD_STOPPED;
 }
 
+/* What it was frozen in does not tell what keeps it. */
+static void frozen(struct facts *facts)
+{
+	asleep_in_read(facts);
+	facts->thread.flags |= THREAD_FROZEN;
+}
+
 /* 12 waits over a minute: a program that uses epoll now and then is no loop. */
 static void seldom_waited(struct facts *facts)
 {
@@ -477,6 +484,7 @@ static const struct {
 	{asleep_in_write, "stalled"},
 	{asleep_in_read_of_file, "stalled"},
 	{stopped, "stalled"},
+	{frozen, "stalled"},
 	{seldom_waited, "ok"},
 	{waited_99_times, "ok"},
 	{waited_100_times, "stalled"},
