@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chain_asked.h"
 #include "chain_row.h"
 #include "fill.h"
 #include "report.h"
@@ -21,6 +22,7 @@ struct path {
 	size_t depth; /* waits up to and with that one */
 	bool cycle, sure;
 	bool evident; /* some wait of it is stuck by evidence of its own */
+	bool blocked; /* some wait of it is a thread's, not only loops' */
 	bool asked; /* one before the last awaits a reply: the last is for its sake */
 	__u64 oldest_ns; /* of the waits on it; 0: not known */
 };
@@ -30,6 +32,7 @@ struct scene {
 	const struct look *look;
 	const struct options *options;
 	struct waits waits;
+	struct chain_asked asked;
 	struct path *paths; /* by wait */
 	size_t *order; /* of the waits: those with one end stand together, the longest path first */
 };
@@ -55,6 +58,7 @@ static struct path find_path(const struct waits *waits, size_t from)
 		path.last = at;
 		path.depth++;
 		path.evident |= wait->severity > SEVERITY_NONE;
+		path.blocked |= wait->tid;
 		path.oldest_ns = older(path.oldest_ns, wait->since_ns);
 		if (wait->next == WAITS_NONE)
 			return path;
@@ -238,20 +242,28 @@ static const char *say_chain(struct arena *arena, const struct waits *waits, siz
 	return text;
 }
 
-static struct chain_evidence evidence_of(struct scene *scene, size_t from)
+/* What the verdict goes by. */
+static struct chain_evidence facts_of(const struct scene *scene, size_t from)
 {
 	const struct path *path = &scene->paths[from];
 	const struct wait *last = &scene->waits.items[path->last];
-	struct arena *arena = &scene->report->arena;
-	struct chain_evidence evidence = {
+
+	return (struct chain_evidence){
 		.cycle = path->cycle,
 		.last = last,
 		.doing = path->cycle ? NULL : waits_doing(&scene->waits, last),
-		.who = say_awaited(arena, last),
 		.sure = path->sure,
 	};
+}
+
+static struct chain_evidence evidence_of(struct scene *scene, size_t from)
+{
+	const struct path *path = &scene->paths[from];
+	struct arena *arena = &scene->report->arena;
+	struct chain_evidence evidence = facts_of(scene, from);
 	__u64 since;
 
+	evidence.who = say_awaited(arena, evidence.last);
 	evidence.chain = say_chain(arena, &scene->waits, path->cycle ? path->last : from, path->depth);
 	evidence.in = say_in(arena, evidence.doing);
 	since = evidence.doing ? look_asleep_since(scene->look, evidence.doing->thread) : 0;
@@ -295,10 +307,12 @@ static bool is_hard(const char *verdict)
 /*
  * A chain has two members at least. One end that only awaits events has done nothing wrong unless it was asked: where it
  * spoke last, or is a client that another waits for, it may have nothing to say. A reply that has begun is due all the
- * same where another awaits what will come of it: drivers of databases get a few bytes before the server computes.
+ * same where another awaits what will come of it: drivers of databases get a few bytes before the server computes. Between
+ * event loops alone who spoke last may have told something (HTTP/2 does, on an idle connection): somebody must have asked.
  */
-static bool is_finding(const struct path *path, const struct chain_evidence *evidence, const char *verdict)
+static bool is_finding(const struct scene *scene, size_t from, const struct chain_evidence *evidence, const char *verdict)
 {
+	const struct path *path = &scene->paths[from];
 	const struct wait *last = evidence->last;
 
 	if (!path->cycle && path->depth < 2 && !last->peer_pid)
@@ -307,7 +321,11 @@ static bool is_finding(const struct path *path, const struct chain_evidence *evi
 		return true;
 	if (!path->evident)
 		return false;
-	return strcmp(verdict, "waiting") || !strcmp(last->verdict, "awaiting_reply") ||
+	if (strcmp(verdict, "waiting"))
+		return true;
+	if (!path->blocked && !chain_was_asked(&scene->asked, &scene->waits, from, path->depth))
+		return false;
+	return !strcmp(last->verdict, "awaiting_reply") ||
 	       !strcmp(last->verdict, "window_zero") || (path->asked && !strcmp(last->verdict, "reply_stopped"));
 }
 
@@ -330,12 +348,26 @@ static int severity_of(const char *verdict, size_t waiters)
 	return !strcmp(verdict, "deadlock") ? SEVERITY_DEAD : severity;
 }
 
-static int add_row(struct scene *scene, size_t from, size_t waiters, __u64 oldest_ns)
+/* Of those with one end, in scene->order: the longest that is a finding, or else the longest. */
+static size_t choose(const struct scene *scene, size_t first, size_t end, bool *stuck)
+{
+	size_t i;
+
+	for (i = first; i < end; i++) {
+		struct chain_evidence evidence = facts_of(scene, scene->order[i]);
+
+		*stuck = is_finding(scene, scene->order[i], &evidence, chain_verdict(&evidence)->verdict);
+		if (*stuck)
+			return scene->order[i];
+	}
+	return scene->order[first];
+}
+
+static int add_row(struct scene *scene, size_t from, bool stuck, size_t waiters, __u64 oldest_ns)
 {
 	struct chain_evidence evidence = evidence_of(scene, from);
 	const struct chain_rule *rule = chain_verdict(&evidence);
 	struct arena *arena = &scene->report->arena;
-	bool stuck = is_finding(&scene->paths[from], &evidence, rule->verdict);
 	struct row *row;
 
 	if (!stuck && !scene->options->all)
@@ -401,11 +433,14 @@ static int add_rows(struct scene *scene)
 		qsort(scene->order, scene->waits.count, sizeof(*scene->order), compare_paths);
 	for (i = 0; i < scene->waits.count && !err; i = end) {
 		__u64 oldest_ns = 0;
+		bool stuck;
+		size_t from;
 
 		for (end = i; end < scene->waits.count && !compare_last(&scene->paths[scene->order[i]],
 									 &scene->paths[scene->order[end]]); end++)
 			oldest_ns = older(oldest_ns, scene->paths[scene->order[end]].oldest_ns);
-		err = add_row(scene, scene->order[i], end - i, oldest_ns);
+		from = choose(scene, i, end, &stuck);
+		err = add_row(scene, from, stuck, end - i, oldest_ns);
 	}
 	return err;
 }
@@ -417,10 +452,13 @@ static int run(struct report *report, const struct look *look, const struct look
 	int err = waits_collect(&scene.waits, look, previous, report_min_age(options, ROW_CHAIN));
 
 	if (!err)
+		err = chain_asked_collect(&scene.asked, look);
+	if (!err)
 		err = find_paths(&scene);
 	if (!err)
 		err = add_rows(&scene);
 	waits_free(&scene.waits);
+	chain_asked_free(&scene.asked);
 	free(scene.paths);
 	free(scene.order);
 	return err;

@@ -171,6 +171,23 @@ def test_one_that_was_told_something_and_waits_for_more(room):
     assert not chains(back.pid)
 
 
+def test_one_that_a_loop_has_told_something(room):
+    """As HTTP/2 does on a connection on which nothing is due: between loops that is no wait, unless one was asked."""
+    back = relay(room.here, "one", room.link.left4, BACK)
+    front = relay(room.here, "telling", room.link.left4, FRONT, (room.link.left4, BACK))
+    told = wait_until(lambda: chains(back.pid, "-a"), 20, "the wait")[0]
+    assert who(told) == [front.pid, back.pid] and told["verdict"] == "waiting"
+    assert not chains(back.pid)
+
+
+def test_one_that_a_loop_has_asked_for_another(room):
+    """Its twin: the first is in no read, but asked, and awaits the answer."""
+    back = relay(room.here, "one", room.link.left4, BACK)
+    front = relay(room.here, "loop", room.link.left4, FRONT, (room.link.left4, BACK))
+    client(room.here, room.link.left4, FRONT, "say=hold")
+    assert who(ends(back, "waiting")) == [front.pid, back.pid]
+
+
 def test_a_full_accept_queue(room):
     """The SYN is dropped, and nothing but the listener's queue tells."""
     address = room.link.left4
@@ -288,12 +305,12 @@ def test_healthy_traffic(room):
     idle.said("took")
     asking = client(room.here, room.link.left4, FRONT, "asks=quick")
     asking.said("asking")
-    stream = run.Stream("chains", "-j", "-i", "100ms", "-m", "300ms", "-d", "3s")
+    stream = run.Stream("chains", "-j", "-i", "100ms", "-m", "1s", "-d", "3s")
     stream.process.wait(60)
     records = stream.stop()
     pids = {service.front.pid, service.middle.pid, service.back.pid, idle.pid, asking.pid}
     assert not [record for record in run.findings(records) if pids & {record["pid"], *who(record)}]
-    assert not [record for record in run.findings(run.once("chains", "-m", "300ms")) if pids & {record["pid"], *who(record)}]
+    assert not [record for record in run.findings(run.once("chains", "-m", "1s")) if pids & {record["pid"], *who(record)}]
 
 
 def test_life_and_replay(room, tmp_path):

@@ -3,7 +3,8 @@
 """
 A server that asks another before it answers: KIND ADDRESS,PORT [ADDRESS,PORT]. KIND is what it is made of: `threads`
 (one a connection), `loop` (epoll, never blocking), `one` (one connection after the other), `fork` (a child that is `one`,
-and its parent waits for it to end; `worker` is its pid). Without a second address it
+and its parent waits for it to end; `worker` is its pid), `telling` (as `loop`, but it tells the other something that nobody
+asked for). Without a second address it
 answers by itself, after a sleep where the request says so ("sleep", "hold", "spin"; "part": after it has begun).
 """
 
@@ -75,6 +76,12 @@ def run_fork(listener, back):
     os.waitpid(child, 0)
 
 
+def run_telling(listener, back):
+    told = socket.create_connection(back)
+    told.sendall(b"hold")
+    run_loop(listener, back)
+
+
 def run_loop(listener, back):
     epoll = select.epoll()
     epoll.register(listener, select.EPOLLIN)
@@ -116,7 +123,8 @@ def main():
     listener = socket.create_server(front, backlog=16)
     if kind != "fork":
         say("listening", fd=listener.fileno())
-    {"threads": run_threads, "loop": run_loop, "one": run_one, "fork": run_fork}[kind](listener, back)
+    {"threads": run_threads, "loop": run_loop, "telling": run_telling, "one": run_one, "fork": run_fork}[kind](
+        listener, back)
 
 
 main()
