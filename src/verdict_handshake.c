@@ -31,9 +31,23 @@ static bool is_not_accepted(const struct handshake_evidence *evidence)
 	return evidence->stage == STAGE_ACCEPT_QUEUE;
 }
 
+static bool has_no_room(const struct handshake_evidence *evidence)
+{
+	return evidence->listener && listener_is_full(evidence->listener);
+}
+
+/*
+ * tcp_check_req() drops a bare ACK for as many timeouts as TCP_DEFER_ACCEPT is for, whatever the queue holds. What came with
+ * data and found no room looks the same; that the queue is full is the listener's finding.
+ */
+static bool awaits_data(const struct handshake_evidence *evidence)
+{
+	return evidence->request->acked && evidence->request->num_timeout < evidence->request->defer_accept;
+}
+
 static bool is_acked_and_full(const struct handshake_evidence *evidence)
 {
-	return evidence->request->acked && evidence->listener && listener_is_full(evidence->listener);
+	return evidence->request->acked && has_no_room(evidence);
 }
 
 static bool is_deferred(const struct handshake_evidence *evidence)
@@ -109,6 +123,12 @@ static const char *why_full(struct arena *arena, const struct handshake_evidence
 
 static const char *why_deferred(struct arena *arena, const struct handshake_evidence *evidence)
 {
+	if (has_no_room(evidence))
+		return arena_printf(arena,
+				    "half-open for %s: the peer's ACK came, and the listener waits for data "
+				    "(TCP_DEFER_ACCEPT); now %s%s",
+				    say_age(arena, evidence), say_queue(arena, evidence->listener),
+				    say_gives_up(arena, evidence));
 	return arena_printf(arena,
 			    "half-open for %s: the peer's ACK came, but no data, and the listener waits for data "
 			    "(TCP_DEFER_ACCEPT)%s",
@@ -202,6 +222,7 @@ static const struct handshake_rule handshake_rules[] = {
 	{ is_young,          HANDSHAKE_YOUNG,        "young",             SEVERITY_NONE,       why_young,        NULL },
 	{ is_client,         HANDSHAKE_NO_ANSWER,    "no_answer",         SEVERITY_WAITING,    why_no_answer,    advise_connect },
 	{ is_not_accepted,   HANDSHAKE_NOT_ACCEPTED, "not_accepted",      SEVERITY_STARVED,    why_not_accepted, advise_accept },
+	{ awaits_data,       HANDSHAKE_DEFERRED,     "deferred",          SEVERITY_UNFINISHED, why_deferred,     advise_defer },
 	{ is_acked_and_full, HANDSHAKE_QUEUE_FULL,   "accept_queue_full", SEVERITY_FULL,       why_full,         advise_full },
 	{ is_deferred,       HANDSHAKE_DEFERRED,     "deferred",          SEVERITY_UNFINISHED, why_deferred,     advise_defer },
 	{ is_acked,          HANDSHAKE_QUEUE_FULL,   "accept_queue_full", SEVERITY_FULL,       why_full,         advise_full },

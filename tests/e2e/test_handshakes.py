@@ -384,3 +384,24 @@ def test_close(zoo, ended, name):
 def test_whole_stream(zoo, ended):
     """From start to end, and no stall closes while it lasts, only to open again."""
     zoo.stream.stop()
+
+
+def test_deferred_at_a_full_queue(room):
+    """The queue is full, and that is not what keeps it out: it has sent no data. Its twin has done all it could."""
+    server = listening(room, room.link.left4, 8101, "defer=60", backlog=1)
+    client = connecting(room.there, room.link.left4, 8101)
+    port = client.said("connected")["port"]
+    filling = Stall(room.there, "endpoint.py", *[f"connect={room.link.left4},8101", "send=1"] * 2)
+    filling.said("sent")
+    filling.said("sent")
+    fill_accept_queue(room, 8103)
+    options = ["handshakes", "-m", "100ms", "--netns", room.here.inode]
+    records = wait_until(lambda: _with(run.once(*options), verdict="accept_queue_full", peer_port=41003), 10, "the twin")
+    record = run.only(records, peer_port=port)
+    assert record["verdict"] == "deferred" and "now the accept queue is full" in record["why"], record
+    assert run.only(records, type="listener", local_port=8101)["verdict"] == "accept_queue_full"
+    server.end()
+
+
+def _with(records, **wanted):
+    return records if run.findings(records, **wanted) else None

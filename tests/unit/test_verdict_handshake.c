@@ -50,6 +50,13 @@ static void deferred_and_full(struct request_record *request, struct listener_re
 	request->defer_accept = 1;
 }
 
+/* The time for data is over: even a bare ACK would do, if there were room. */
+static void deferred_for_long_and_full(struct request_record *request, struct listener_record *listener)
+{
+	deferred_and_full(request, listener);
+	request->num_timeout = request->defer_accept;
+}
+
 static void silent_at_deferring(struct request_record *request, struct listener_record *listener)
 {
 	(void)listener;
@@ -63,7 +70,8 @@ static const struct {
 	{silent, "peer_silent"},
 	{acked_and_full, "accept_queue_full"},
 	{deferred, "deferred"},
-	{deferred_and_full, "accept_queue_full"},
+	{deferred_and_full, "deferred"},
+	{deferred_for_long_and_full, "accept_queue_full"},
 	{silent_at_deferring, "peer_silent"},
 	{acked_with_room, "accept_queue_full"},
 };
