@@ -2,7 +2,6 @@
 #include "listeners.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "address.h"
@@ -105,34 +104,59 @@ static bool is_on_port(const struct listeners *listeners, size_t i, __u32 netns,
 	return i < listeners->count && !compare_port(netns, port, &listeners->by_port[i]->name);
 }
 
-/* How well a listener fits a connection's name; 0: not at all. :: takes IPv4 too, 0.0.0.0 no IPv6. */
+/* How well a listener's address fits a connection's; 0: not at all. :: takes IPv4 too, 0.0.0.0 no IPv6. */
 static int fit(const struct listener_record *listener, const struct socket_name *name)
 {
 	const __u8 *address = listener->name.local_addr;
-	int waiting = listener->accept_queue > 0;
 
 	if (address_equal(address, name->local_addr))
-		return 6 + waiting;
+		return 3;
 	if (!address_is_any(address))
 		return 0;
 	if (address_is_ipv4(address) == address_is_ipv4(name->local_addr))
-		return 4 + waiting;
-	return address_is_ipv4(address) ? 0 : 2 + waiting;
+		return 2;
+	return address_is_ipv4(address) ? 0 : 1;
 }
 
-const struct listener_record *listeners_of(const struct listeners *listeners, const struct socket_name *name)
+static bool has_waiting(const struct listener_record *listener)
+{
+	return listener->accept_queue;
+}
+
+bool listener_is_full(const struct listener_record *listener)
+{
+	return listener->accept_queue > listener->accept_queue_max;
+}
+
+/* The one that fits best; of several that do, one of which this is true. */
+static const struct listener_record *find_best(const struct listeners *listeners, const struct socket_name *name,
+					       bool (*better)(const struct listener_record *listener))
 {
 	size_t i = first_on_port(listeners, name->netns, name->local_port);
 	const struct listener_record *best = NULL;
 	int best_fit = 0;
 
 	for (; is_on_port(listeners, i, name->netns, name->local_port); i++) {
-		int this_fit = fit(listeners->by_port[i], name);
+		int this_fit = fit(listeners->by_port[i], name) * 2;
 
+		if (this_fit && better(listeners->by_port[i]))
+			this_fit++;
 		if (this_fit > best_fit) {
 			best = listeners->by_port[i];
 			best_fit = this_fit;
 		}
 	}
 	return best;
+}
+
+const struct listener_record *listeners_of(const struct listeners *listeners, const struct socket_name *name)
+{
+	return find_best(listeners, name, has_waiting);
+}
+
+const struct listener_record *listeners_full(const struct listeners *listeners, const struct socket_name *name)
+{
+	const struct listener_record *best = find_best(listeners, name, listener_is_full);
+
+	return best && listener_is_full(best) ? best : NULL;
 }

@@ -3,6 +3,7 @@
 #ifndef SOCKSTALL_LISTENERS_H
 #define SOCKSTALL_LISTENERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "look.h"
@@ -24,6 +25,9 @@ void listeners_free(struct listeners *listeners);
  */
 __u64 listeners_syn_room(const struct listener_record *listener);
 
+/* The accept queue has no room: it holds one more than its limit (sk_acceptq_is_full()). */
+bool listener_is_full(const struct listener_record *listener);
+
 #define LISTENERS_NONE ((size_t)-1)
 
 /* Where in by_cookie the listener with this cookie stands; LISTENERS_NONE: nowhere, and for cookie 0. */
@@ -35,5 +39,9 @@ size_t listeners_find(const struct listeners *listeners, __u64 cookie);
  * something waits. NULL: none.
  */
 const struct listener_record *listeners_of(const struct listeners *listeners, const struct socket_name *name);
+
+/* Of the listeners that a SYN to these local addresses may be for, likewise, one whose accept queue is full; or NULL.
+ */
+const struct listener_record *listeners_full(const struct listeners *listeners, const struct socket_name *name);
 
 #endif

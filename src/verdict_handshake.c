@@ -6,11 +6,6 @@
 
 /* ---- Evidence ---- */
 
-bool listener_is_full(const struct listener_record *listener)
-{
-	return listener->accept_queue > listener->accept_queue_max;
-}
-
 /* An age that is not known is young until a timer has run out. */
 static bool is_young(const struct handshake_evidence *evidence)
 {

@@ -82,9 +82,6 @@ struct listener_rule {
 /* The rule that applies: there is always one. */
 const struct listener_rule *listener_verdict(const struct listener_evidence *evidence);
 
-/* The accept queue has no room: it holds one more than its limit (sk_acceptq_is_full()). */
-bool listener_is_full(const struct listener_record *listener);
-
 /* Its stuck handshakes of this verdict are too many to be shown one by one. */
 bool listener_folds(const struct listener_evidence *evidence, enum handshake_verdict verdict);
 

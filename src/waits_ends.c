@@ -26,47 +26,47 @@ static bool has_address(const struct look *look, __u32 netns, const __u8 address
 	return false;
 }
 
-static bool is_any(const __u8 address[16])
+/*
+ * In which namespace a packet to this address ends that is sent in `from`; 0: in none that is seen, or in one of
+ * several that have it. Who has it himself sends it to nobody else.
+ */
+static __u32 netns_of(const struct look *look, __u32 from, const __u8 address[16])
 {
-	static const __u8 zero[16], mapped[16] = {[10] = 0xff, [11] = 0xff};
+	__u32 found = 0;
+	size_t i;
 
-	return !memcmp(address, zero, 16) || !memcmp(address, mapped, 16);
-}
+	if (is_loopback(address) || has_address(look, from, address))
+		return from;
+	for (i = 0; i < look->addresses.count; i++) {
+		const struct address_record *record = look->addresses.items[i];
 
-static bool listens_at(const struct look *look, const struct listener_record *listener, __u32 from, const __u8 address[16],
-		       __u16 port)
-{
-	if (listener->name.local_port != port)
-		return false;
-	if (!is_any(listener->name.local_addr) && memcmp(listener->name.local_addr, address, 16))
-		return false;
-	if (is_loopback(address))
-		return listener->name.netns == from;
-	return has_address(look, listener->name.netns, address);
+		if (memcmp(record->address, address, 16))
+			continue;
+		if (found && found != record->netns)
+			return 0;
+		found = record->netns;
+	}
+	return found;
 }
 
 /* Whom a SYN is for, if its accept queue is full: then the SYN was dropped there. */
-static const struct listener_record *full_listener(const struct look *look, __u32 from, const __u8 address[16], __u16 port)
+static const struct listener_record *full_listener(const struct waits *waits, __u32 from, const __u8 address[16],
+						   __u16 port)
 {
-	size_t i;
+	struct socket_name name = {.netns = netns_of(waits->look, from, address), .local_port = port};
 
-	for (i = 0; i < look->listeners.count; i++) {
-		const struct listener_record *listener = look->listeners.items[i];
-
-		if (listener->accept_queue > listener->accept_queue_max && listens_at(look, listener, from, address, port))
-			return listener;
-	}
-	return NULL;
+	memcpy(name.local_addr, address, sizeof(name.local_addr));
+	return name.netns ? listeners_full(&waits->listeners, &name) : NULL;
 }
 
 static const struct listener_record *asked_listener(const struct waits *waits, const struct socket_name *name)
 {
-	const struct listener_record *found = full_listener(waits->look, name->netns, name->peer_addr, name->peer_port);
+	const struct listener_record *found = full_listener(waits, name->netns, name->peer_addr, name->peer_port);
 	const struct translation_record *t;
 	size_t at = 0;
 
 	while (!found && (t = ends_translation_of_client(&waits->ends, name, &at)))
-		found = full_listener(waits->look, t->netns, t->server_addr, t->server_port);
+		found = full_listener(waits, t->netns, t->server_addr, t->server_port);
 	return found;
 }
 

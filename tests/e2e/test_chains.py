@@ -9,6 +9,7 @@ import pytest
 
 import run
 from child import Stall, wait_until
+from zoo import Room
 
 FRONT, MIDDLE, BACK = 7901, 7902, 7903
 
@@ -205,6 +206,32 @@ def test_a_full_accept_queue(room):
     assert "accept queue is full (it holds 2, and its limit is 1)" in record["why"]
 
 
+def test_a_full_accept_queue_in_another_namespace(room):
+    address = of_its_own(room, "198.18.77.4")
+    back = full(room.there, address)
+    asker = client(room.here, address, BACK)
+    assert who(ends(back, "accept_queue_full")) == [asker.pid, back.pid]
+
+
+def test_a_full_accept_queue_elsewhere(room):
+    """Another namespace has the same address, and a full queue: the SYN of ours is lost here. Who asks there waits for it."""
+    other = Room()
+    try:
+        back = full(other.there, room.link.right4)
+        asker = client(other.there, room.link.right4, BACK)
+        room.there.drop("input", f"tcp dport {BACK}")
+        lost, local = client(room.here, room.link.right4, BACK), client(room.there, room.link.right4, BACK)
+        wait_until(lambda: {lost.pid, local.pid} <= no_answer(), 20, "SYNs without an answer")
+        record = ends(back, "accept_queue_full", waiters=1)
+        assert who(record) == [asker.pid, back.pid]
+    finally:
+        other.close()
+
+
+def no_answer():
+    return {record["pid"] for record in run.findings(run.once("handshakes", "-m", "300ms"), verdict="no_answer")}
+
+
 def test_one_finding_for_many(room):
     service = Service(room, back="threads")
     service.ask("sleep", count=5)
@@ -214,10 +241,7 @@ def test_one_finding_for_many(room):
 
 @pytest.mark.parametrize("gone, verdict", [(False, "unknown"), (True, "remote")])
 def test_beyond_this_machine(room, gone, verdict):
-    # One that no other namespace of this machine has, whoever else is at work here.
-    address = "198.18.77.2"
-    room.there.ip("address", "add", f"{address}/32", "dev", "lo")
-    room.here.ip("route", "add", f"{address}/32", "via", room.link.right4)
+    address = of_its_own(room, "198.18.77.2")
     service = Service(room, far=address)
     service.ask("sleep")
     ends(service.back, "blocked")
@@ -287,13 +311,27 @@ def test_through_address_translation(room):
     assert (record["links"][0]["peer_addr"], record["links"][1]["local_addr"]) == ("10.99.0.9", room.link.right4)
 
 
-def test_a_full_accept_queue_behind_address_translation(room):
-    nat(room.here, room.link.right4, "10.99.0.9", BACK)
-    room.here.ip("route", "add", "10.99.0.9/32", "via", room.link.right4)
-    back = Stall(room.there, "endpoint.py", f"listen={room.link.right4},{BACK},1")
-    back.said("listening")
+def of_its_own(room, address):
+    """Gives this address to `there`: one that no other namespace of this machine has, whoever else is at work here."""
+    room.there.ip("address", "add", f"{address}/32", "dev", "lo")
+    room.here.ip("route", "add", f"{address}/32", "via", room.link.right4)
+    return address
+
+
+def full(namespace, address):
+    """Who listens there; the accept queue is full."""
+    stall = Stall(namespace, "endpoint.py", f"listen={address},{BACK},1")
+    stall.said("listening")
     for _ in range(2):
-        client(room.there, room.link.right4, BACK).said("connected")
+        client(namespace, address, BACK).said("connected")
+    return stall
+
+
+def test_a_full_accept_queue_behind_address_translation(room):
+    address = of_its_own(room, "198.18.77.3")
+    nat(room.here, address, "10.99.0.9", BACK)
+    room.here.ip("route", "add", "10.99.0.9/32", "via", room.link.right4)
+    back = full(room.there, address)
     asker = client(room.here, "10.99.0.9", BACK)
     assert who(ends(back, "accept_queue_full")) == [asker.pid, back.pid]
 

@@ -280,6 +280,12 @@ static void before_another_queue(void **state)
 	show(&shown);
 	IS_CHAIN(&shown, "unknown", 3, CURL, NGINX, APP);
 	hide(&shown);
+	/* One with room is at this very address. */
+	connects(16);
+	look_add_listener(&builder, "0.0.0.0", 82)->accept_queue = 129;
+	show(&shown);
+	IS_CHAIN(&shown, "unknown", 3, CURL, NGINX, APP);
+	hide(&shown);
 }
 
 static void on_another_machine(void **state)
