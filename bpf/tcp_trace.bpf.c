@@ -77,8 +77,10 @@ static __always_inline void remember_connector(struct sock *sk)
 	struct connector *connector = compat_socket_storage(connectors, sk, true);
 	const struct task_struct *task = (const void *)bpf_get_current_task();
 
-	if (!connector)
+	if (!connector) {
+		__sync_fetch_and_add(&lost_events, 1);
 		return;
+	}
 	connector->pid = own_tgid(task);
 	connector->tid = own_tid(task);
 	bpf_get_current_comm(connector->comm, sizeof(connector->comm));

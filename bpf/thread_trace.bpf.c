@@ -13,8 +13,10 @@ int BPF_PROG(threads_newtask, struct task_struct *task, unsigned long clone_flag
 	if (!is_wanted_pid(own_tgid(task)))
 		return 0;
 	origin = origin_of(task, true);
-	if (!origin)
+	if (!origin) {
+		__sync_fetch_and_add(&lost_events, 1);
 		return 0;
+	}
 	origin->creator_tid = own_tid(creator);
 	first_sp = compat_user_sp(task);
 	/* Without a stack of its own it goes on where its creator is: that is no stack's end. */

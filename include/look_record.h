@@ -119,6 +119,7 @@ enum lost_where {
 	LOST_WATCHES, /* more watched descriptors than one look brings along */
 	LOST_REGIONS, /* more of an address space than sockstall reads */
 	LOST_LOOKS, /* not taken, because what was written to was not read */
+	LOST_NOTES, /* threads of which more could be told (a path, a stack, that it connects) than one look finds out */
 };
 
 struct lost_record {

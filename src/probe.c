@@ -56,10 +56,12 @@ static int add_losses(struct probe *probe, struct buffer *buffer)
 		err = add_lost(buffer, LOST_WATCHES, probe->lost_watches);
 	if (!err)
 		err = add_lost(buffer, LOST_LOOKS, probe->lost_looks);
+	if (!err)
+		err = add_lost(buffer, LOST_NOTES, probe->lost_notes);
 	probe->lost_events = events;
 	probe->lost_loops = loops;
 	probe->lost_namespaces = probe->lost_sockets = probe->lost_threads = probe->lost_owners = 0;
-	probe->lost_regions = probe->lost_watches = probe->lost_looks = 0;
+	probe->lost_regions = probe->lost_watches = probe->lost_looks = probe->lost_notes = 0;
 	return err;
 }
 

@@ -12,6 +12,7 @@
 static struct {
 	struct buffer *buffer;
 	__u32 netns;
+	__u64 *lost;
 } target;
 
 static int add_address(const struct sockaddr *address)
@@ -41,7 +42,7 @@ static int add_here(void)
 		if (item->ifa_addr)
 			err = add_address(item->ifa_addr);
 	freeifaddrs(list);
-	return err ? err : probe_conntrack_add(target.buffer, target.netns);
+	return err ? err : probe_conntrack_add(target.buffer, target.netns, target.lost);
 }
 
 int probe_addresses_add(struct probe *probe, struct buffer *buffer)
@@ -51,6 +52,7 @@ int probe_addresses_add(struct probe *probe, struct buffer *buffer)
 
 	for (i = 0; i < probe->namespaces.count && err != -ENOMEM; i++) {
 		target.buffer = buffer;
+		target.lost = &probe->lost_owners;
 		target.netns = probe->namespaces.items[i].inode;
 		/* With --netns self there is no right to enter another. */
 		if (target.netns != probe->namespaces.own_inode &&

@@ -77,20 +77,22 @@ static void note_connector(const struct owner_cache *cache, struct socket_record
 	}
 }
 
-void probe_connects_note(const struct probe *probe, struct buffer *buffer)
+void probe_connects_note(struct probe *probe, struct buffer *buffer)
 {
 	struct record_header *header;
 	int left = MAX_CONNECTS;
 	size_t offset = 0;
 
-	while (left && (header = record_next(buffer, &offset))) {
+	while ((header = record_next(buffer, &offset))) {
 		struct socket_record *socket = (void *)header;
 
 		if (header->type != RECORD_SOCKET || socket->name.state != STATE_SYN_SENT ||
 		    socket->name.kind != SOCKET_KIND_TCP || socket->connect_pid || !socket->name.cookie ||
 		    socket->first_sent_ns + MIN_AGE_NS > socket->seen_ns)
 			continue;
-		note_connector(&probe->owners, socket);
-		left--;
+		if (left-- > 0)
+			note_connector(&probe->owners, socket);
+		else
+			probe->lost_notes++;
 	}
 }

@@ -194,7 +194,7 @@ static int read_some(int fd, struct buffer *buffer, __u32 netns)
 	return count;
 }
 
-int probe_conntrack_add(struct buffer *buffer, __u32 netns)
+int probe_conntrack_add(struct buffer *buffer, __u32 netns, __u64 *lost)
 {
 	struct timeval patience = { .tv_sec = 1 };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
@@ -209,5 +209,6 @@ int probe_conntrack_add(struct buffer *buffer, __u32 netns)
 		total += got;
 	}
 	close(fd);
+	*lost += total >= MAX_ENTRIES;
 	return got < 0 ? got : 0;
 }

@@ -8,8 +8,9 @@
 
 /*
  * Adds a record of each TCP connection whose addresses or ports are translated. Returns 0 also where conntrack is not
- * there or may not be asked: then such connections are not followed; or -ENOMEM.
+ * there or may not be asked: then such connections are not followed; or -ENOMEM. Where there are more than it reads, which
+ * it does not count, 1 is added to *lost.
  */
-int probe_conntrack_add(struct buffer *buffer, __u32 netns);
+int probe_conntrack_add(struct buffer *buffer, __u32 netns, __u64 *lost);
 
 #endif

@@ -108,6 +108,7 @@ struct watch_cache {
 	struct watched_instance *items;
 	size_t count, capacity;
 	size_t most; /* instances that are kept in mind */
+	size_t left_out, told; /* loops that there was no room for at this look; and the most that was told as lost */
 };
 
 struct usage_entry;
@@ -154,7 +155,7 @@ struct probe {
 	__u64 previous_ns;
 	__u64 lost_events, lost_loops; /* as told by the look before */
 	__u64 lost_namespaces, lost_sockets, lost_threads, lost_owners; /* of this look */
-	__u64 lost_regions, lost_watches, lost_looks; /* of this look */
+	__u64 lost_regions, lost_watches, lost_looks, lost_notes; /* of this look */
 	struct budget budget;
 	bool did_put_off; /* this look has sockets that can be put off */
 	__u64 stretched_ns; /* to the next look; 0: it is not */
@@ -228,7 +229,7 @@ int probe_owners_add(struct probe *probe, struct buffer *buffer);
 int probe_addresses_add(struct probe *probe, struct buffer *buffer);
 
 /* Writes into the records of connects that have been under way for long which thread waits for them. */
-void probe_connects_note(const struct probe *probe, struct buffer *buffer);
+void probe_connects_note(struct probe *probe, struct buffer *buffer);
 
 /* The file scan at the first look: finds epoll instances whose events no one fetches. */
 int probe_suspects_find(struct probe *probe);

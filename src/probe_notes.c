@@ -254,13 +254,17 @@ static int add_stacks(struct probe *probe, const struct buffer *buffer, struct b
 	size_t offset = 0, next_away = 0, count = 0;
 	struct record_header *header;
 
-	while (count < MAX_STACKS && (header = record_next(buffer, &offset))) {
+	while ((header = record_next(buffer, &offset))) {
 		const struct thread_record *thread = (const void *)header;
 		bool is_away = next_away < away_count && thread == away[next_away];
 
 		next_away += is_away;
-		if (header->type == RECORD_THREAD && has_stack_told(probe, thread, is_away))
+		if (header->type != RECORD_THREAD || !has_stack_told(probe, thread, is_away))
+			continue;
+		if (count < MAX_STACKS)
 			told[count++] = thread;
+		else
+			probe->lost_notes++;
 	}
 	return count ? probe_stacks_add(probe, notes, told, count) : 0;
 }
@@ -288,7 +292,7 @@ static bool is_away_from_epoll(const struct thread_record *thread, const struct 
 }
 
 /* Who has closed its epoll instance, and does something else now, has left its loop for good. */
-static int add_ended(const struct buffer *buffer, struct buffer *notes)
+static int add_ended(struct probe *probe, const struct buffer *buffer, struct buffer *notes)
 {
 	const struct thread_record *thread = NULL;
 	const struct record_header *header;
@@ -296,14 +300,17 @@ static int add_ended(const struct buffer *buffer, struct buffer *notes)
 	char number[16];
 	int err = 0;
 
-	while (!err && count < MAX_NOTED && (header = record_next(buffer, &offset))) {
+	while (!err && (header = record_next(buffer, &offset))) {
 		const struct loop_record *loop = (const void *)header;
 
 		if (header->type == RECORD_THREAD)
 			thread = (const void *)header;
 		if (header->type != RECORD_LOOP || !thread || !is_away_from_epoll(thread, loop))
 			continue;
-		count++;
+		if (count++ >= MAX_NOTED) {
+			probe->lost_notes++;
+			continue;
+		}
 		snprintf(number, sizeof(number), "%d", loop->epoll_fd);
 		if (is_no_epoll(thread, loop->epoll_fd))
 			err = probe_note(notes, thread, NOTE_LOOP_ENDED, number);
@@ -329,15 +336,20 @@ int probe_notes_add(struct probe *probe, struct buffer *buffer)
 	struct record_header *header;
 	int err = 0;
 
-	while (count < MAX_NOTED && (header = record_next(buffer, &offset)))
-		if (header->type == RECORD_THREAD && is_noted(probe, buffer, (const void *)header, offset))
+	while ((header = record_next(buffer, &offset))) {
+		if (header->type != RECORD_THREAD || !is_noted(probe, buffer, (const void *)header, offset))
+			continue;
+		if (count < MAX_NOTED)
 			away[count++] = (const void *)header;
+		else
+			probe->lost_notes++;
+	}
 	for (i = 0; i < count && !err; i++)
 		err = add_where(&notes, away[i]);
 	if (!err && probe->stack_iter)
 		err = add_stacks(probe, buffer, &notes, away, count);
 	if (!err && probe->use_loops)
-		err = add_ended(buffer, &notes);
+		err = add_ended(probe, buffer, &notes);
 	if (!err)
 		err = buffer_append(buffer, notes.data, notes.size);
 	buffer_free(&notes);

@@ -32,7 +32,7 @@
 /* What is known of an instance is kept for this long after it was of interest: a loop wakes up now and then. */
 #define KEEP_NS (30 * NS_PER_S)
 
-/* Instances that are kept in mind; loops beyond that are not looked at in this way. */
+/* Instances that are kept in mind; loops beyond that are not looked at in this way, and told as lost. */
 #define INSTANCES_MAX		1024
 #define INSTANCES_ASKED_FOR_MAX 16384
 
@@ -152,8 +152,12 @@ static int note_loop(struct probe *probe, const struct thread_record *thread, co
 	if (!is_wanted(probe, thread, loop))
 		return 0;
 	instance = note_instance(&probe->watches, thread->pid, thread->tid, thread->process_start_ns, fd);
-	if (!instance)
-		return is_full(&probe->watches) ? 0 : -ENOMEM;
+	if (!instance && !is_full(&probe->watches))
+		return -ENOMEM;
+	if (!instance) {
+		probe->watches.left_out++;
+		return 0;
+	}
 	if (since > instance->asleep_ns)
 		instance->asleep_ns = since;
 	if (left > instance->left_ns)
@@ -429,6 +433,18 @@ static int add_records(struct probe *probe, struct buffer *buffer)
 	return err;
 }
 
+/* They sleep on, and are left out at each look: it is told once, and again when they become more. */
+static void tell_left_out(struct probe *probe)
+{
+	struct watch_cache *cache = &probe->watches;
+
+	if (cache->left_out > cache->told) {
+		probe->lost_watches += cache->left_out - cache->told;
+		cache->told = cache->left_out;
+	}
+	cache->left_out = 0;
+}
+
 int probe_watches_add(struct probe *probe, struct buffer *buffer)
 {
 	struct watch_cache *cache = &probe->watches;
@@ -436,6 +452,7 @@ int probe_watches_add(struct probe *probe, struct buffer *buffer)
 
 	cache->most = probe->options.pid_count ? INSTANCES_ASKED_FOR_MAX : INSTANCES_MAX;
 	err = find_instances(probe, buffer);
+	tell_left_out(probe);
 	if (!err)
 		err = read_instances(probe);
 	if (!err)

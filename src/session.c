@@ -12,7 +12,7 @@ static const char *const lost_names[] = {
 	[LOST_EVENTS] = "events",	    [LOST_SOCKETS] = "sockets", [LOST_THREADS] = "threads",
 	[LOST_OWNERS] = "owners",	    [LOST_NETNS] = "network namespaces",
 	[LOST_LOOPS] = "loop counters", [LOST_RECORDS] = "records",
-	[LOST_LOOKS] = "looks",
+	[LOST_LOOKS] = "looks",		[LOST_NOTES] = "notes",
 	[LOST_REGIONS] = "regions",	    [LOST_WATCHES] = "watches",
 };
 

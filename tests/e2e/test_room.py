@@ -4,14 +4,16 @@ The maps that tell a scan what to look for have room for so many entries. What f
 what is not seen for it. Small maps are as full as large ones, with less in them (SHIM_ROOM in shim.c).
 """
 
+import json
 import os
 import resource
+import subprocess
 
 import pytest
 
 import run
 import shim
-from child import Child, Stall, wait_until
+from child import PYTHON, SLOW, Child, Stall, wait_until
 from scene import waiting_client
 
 FLOOD = int(os.environ.get("FLOOD", "0"))
@@ -87,7 +89,11 @@ def test_more_sockets_than_the_map_takes(room, count):
     if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < count + 100:
         pytest.skip("one process may not have so many descriptors here")
     leak(room.here, count)
-    found, _ = lost(["closing", "-a", "--netns", room.here.inode])
+    done = run.sockstall("closing", "-a", "-1", "-j", "--netns", room.here.inode)
+    # To hold each record against the schema would take minutes.
+    records = [json.loads(line) for line in done.stdout.splitlines() if b'"type":"lost"' in line]
+    found = {record["where"]: record["count"] for record in records}
+    assert done.stdout.count(b'"verdict":') == 2 * count, "both ends are shown all the same"
     assert found == ({"owners": count - SOCKETS} if count > SOCKETS else {}), found
 
 
@@ -113,6 +119,22 @@ def test_queued_connections_without_room(room):
     assert found == {"owners": count - 1} and len(shown) == count, "they are shown all the same"
     found, _ = look(count)
     assert not found, found
+
+
+THREADS = "import threading, time; [threading.Thread(target=time.sleep, args=(600,)).start() for _ in range(%d)]; " \
+          "print('there', flush=True); time.sleep(600)"
+
+
+@pytest.mark.parametrize("count, left_out", [(255, 0), (275, 20)])  # and the first thread
+def test_stacks_beyond_those_of_one_look(count, left_out):
+    child = Child([PYTHON, "-c", THREADS % count])
+    try:
+        child.wait_line(bool, 10)
+        found, records = lost(["threads", "--stacks", "-p", child.pid])
+    finally:
+        child.end()
+    assert len(run.matching(records, type="thread", pid=child.pid)) == count + 1
+    assert found == ({"notes": left_out} if left_out else {}), found
 
 
 # The others are of the whole machine, as a look from inside sees it.
@@ -153,3 +175,22 @@ def test_a_full_map_is_told(apart, build, command, name, where, few, count):
     for space in f"{name}=4", None:
         found, _ = lost([command], space, apart.before)
         assert not found, (space, found)
+
+
+LOOPS = "import select, threading; print('there', flush=True); " \
+        "[threading.Thread(target=select.epoll().poll).start() for _ in range(%d)]"
+
+
+@pytest.mark.parametrize("count, left_out", [(1000, 0), (1034, 10)])
+def test_loops_beyond_those_that_are_kept_in_mind(apart, count, left_out):
+    """What sleeping loops watch is looked at: of those that there is no room for it is told, once."""
+    child = Child([*apart.before, PYTHON, "-c", LOOPS % count])
+    try:
+        child.wait_line(bool, 10)
+        arguments = [*apart.before, run.SOCKSTALL, "epoll", "-j", "-i", "500ms", "-d", f"{6 * SLOW}s"]
+        output = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, timeout=30 * SLOW).stdout
+    finally:
+        apart.holder.end()  # with all that is in there
+        child.end()
+    told = [record["count"] for record in run.matching(run.parse(output), type="lost", where="watches")]
+    assert sum(told) == left_out, told
