@@ -110,7 +110,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*
 UNIT_HELPERS := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-.PHONY: all run check fuzz floods sanitize sanitized program lint lint-sources lint-memory unit e2e scenarios static man install deb dist check-dist clean demo bench plots kernels packages vmlinux help check-fleet check-html
+.PHONY: all run check fuzz floods sanitize sanitized coverage program lint lint-sources lint-memory unit e2e scenarios static man install deb dist check-dist clean demo bench plots kernels packages vmlinux help check-fleet check-html
 .DELETE_ON_ERROR:
 
 all: $(B)/sockstall
@@ -122,6 +122,7 @@ help:
 	@echo 'make static       one file, no shared libraries; ARCH=arm64 or amd64 for the other architecture'
 	@echo 'make bench        what it costs         make lint    clang-tidy, cppcheck, -fanalyzer, valgrind'
 	@echo 'make fuzz         10 minutes of each fuzzer; FUZZ_SECONDS=60 less     make floods  a million half-open connections'
+	@echo 'make coverage     lines that tests run, by file; COVER=. with all e2e tests     make sanitize    each failure in turn'
 	@echo 'make kernels      the e2e tests on older and newer kernels, in QEMU; K=5.10 one, ALL=1 all tests, TESTS="…" some'
 	@echo 'make dist         static files for amd64 and arm64, sources and sums, in build/dist'
 	@echo 'make deb          a Debian package, in build/deb     make check-dist  tests of both'
@@ -329,6 +330,17 @@ FAULTS ?= all
 sanitize: packages
 	@$(MAKE) --no-print-directory -j$$(nproc) all sanitized
 	FAULTS=$(FAULTS) /usr/bin/python3 -m pytest -p no:cacheprovider -q tests/e2e/test_sanitized.py
+
+# Which lines the unit tests and some e2e tests run, by file and in all. COVER= names others; . is all of them.
+COVER ?= $(addprefix test_,$(addsuffix .py,options output record diff handshakes listeners closing readers writers loops watches \
+	chains threads metrics end interactive))
+coverage: packages
+	@rm -f $(G)/coverage/*.gcda $(G)/coverage/unit/*.gcda $(G)/coverage/unit/pure/*.gcda
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(G)/shim.so
+	@$(MAKE) --no-print-directory -j$$(nproc) B=$(G)/coverage HARDENING= SANITIZE= CFLAGS="-O0 -g --coverage" \
+		CPPFLAGS=-DSOCKSTALL_COVERAGE program unit
+	-cd tests/e2e && SOCKSTALL=$(CURDIR)/$(G)/coverage/sockstall /usr/bin/python3 -m pytest -p no:cacheprovider -q $(COVER)
+	@tests/coverage.py $(G)/coverage
 
 e2e: all $(G)/shim.so
 	/usr/bin/python3 -m pytest -p no:cacheprovider -q tests/e2e
