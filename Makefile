@@ -11,7 +11,7 @@ VERSION := 0.1.0
 BUILD_PACKAGES := clang llvm gcc make pkg-config libc6-dev linux-libc-dev bpftool libbpf-dev libelf-dev zlib1g-dev \
 	libjansson-dev libncurses-dev libcap-ng-dev libseccomp-dev scdoc
 TEST_PACKAGES := libcmocka-dev python3 python3-pytest python3-jsonschema nftables iproute2 jq tmux procps util-linux ncurses-bin \
-	bash-completion zsh fish man-db file systemd
+	bash-completion zsh fish man-db file systemd strace
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
 # Only `make deb`, `make dist` and `make check-dist` ask for these.
 # Real servers and clients, for `make scenarios` alone.
