@@ -56,14 +56,22 @@ static bool has_one_connection(const struct loop_evidence *evidence)
 	return instance && instance->flags & INSTANCE_ONE_CONNECTION && !(instance->flags & INSTANCE_UNREAD);
 }
 
+static bool is_in_read(const struct loop_evidence *evidence)
+{
+	return evidence->socket && evidence->thread->flags & THREAD_SLEEPING &&
+	       !(evidence->thread->flags & THREAD_FROZEN) && evidence->thread->syscall_kind == SYSCALL_READS;
+}
+
 /*
  * Who watches one connection, as a database's backend does, and is away from its wait, is at work on what came there:
- * nobody waits for it but its client. That something lies there meanwhile can be told for epoll; then somebody does.
+ * nobody waits for it but its client. That something lies there meanwhile can be told for epoll; then somebody does. A
+ * blocking read of another connection is no work of its own.
  */
 static bool serves_one(const struct loop_evidence *evidence)
 {
 	return evidence->loop && !evidence->waiting && !evidence->abandoned && !evidence->has_runtime &&
-	       has_one_connection(evidence);
+	       has_one_connection(evidence) &&
+	       !(is_in_read(evidence) && evidence->socket->name.kind == SOCKET_KIND_TCP);
 }
 
 /* It used to come back often, and has not come back. */
@@ -87,12 +95,6 @@ static bool leaves_events(const struct loop_evidence *evidence)
 	return !evidence->waiting && evidence->unserved_fd >= 0 &&
 	       evidence->thread->flags & (THREAD_SLEEPING | THREAD_STOPPED) &&
 	       evidence->outside_ns >= unseen_min_age(evidence);
-}
-
-static bool is_in_read(const struct loop_evidence *evidence)
-{
-	return evidence->socket && evidence->thread->flags & THREAD_SLEEPING &&
-	       !(evidence->thread->flags & THREAD_FROZEN) && evidence->thread->syscall_kind == SYSCALL_READS;
 }
 
 static bool is_reading_seen(const struct loop_evidence *evidence)

@@ -402,3 +402,14 @@ def test_frozen_loop(room, stream, request, kind, where):
     if where == "wait":
         live.wait(10, event="close", id=opened["id"])
     live.stop()
+
+
+def test_service_of_one_connection_that_reads_another(room, stream):
+    """The thread is not at work: it is in a blocking read."""
+    live = stream("epoll", "-j", "-i", "100ms")
+    silent = Stall(room.there, "endpoint.py", f"listen={room.link.right4},9106,16", "accept")
+    silent.said("listening")
+    serves = Served(room, 9105, f"epoll,{room.link.right4},9106")
+    opened = live.wait(10, event="open", pid=serves.pid)
+    assert opened["verdict"] == "blocked_in_read"
+    live.stop()
