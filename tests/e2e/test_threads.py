@@ -251,7 +251,7 @@ def test_thread_in_place_of_its_process(threads):
     """What -p finds nothing by is said, and by what it would."""
     thread = threads.threads["plain"]["tid"]
     done = run.sockstall("readers", "-p", thread, "-1")
-    assert done.returncode == 0 and done.stdout.startswith(b"nothing is stuck")
+    assert done.returncode == 0 and done.stdout.startswith(b"no reader is stuck")
     assert done.stderr.decode() == f"sockstall: {thread} is a thread of process {threads.pid}: --pid {threads.pid} has it\n"
     assert not run.sockstall("readers", "-p", threads.pid, "-1").stderr
 
