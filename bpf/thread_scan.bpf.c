@@ -9,6 +9,7 @@
 #define TASK_SLEEPING (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE | TASK_FROZEN)
 #define TASK_STOPPED  0xc /* __TASK_STOPPED | __TASK_TRACED */
 #define PF_KTHREAD    0x00200000
+#define PF_IO_WORKER  0x00000010
 
 #define SIGALRM 14 /* on both architectures */
 
@@ -129,6 +130,9 @@ static __always_inline void read_syscall(struct thread_record *record, struct ta
 
 	record->syscall = -1;
 	record->fd = -1;
+	/* io_uring's: its registers are a copy of those of the thread that it was made for (copy_thread()). */
+	if (task->flags & PF_IO_WORKER)
+		return;
 	if (compat_is_32bit(task)) {
 		record->flags |= THREAD_COMPAT;
 		return;

@@ -11,6 +11,7 @@ import run
 from child import Stall, wait_until
 from zoo import Case, Room, Zoo, asleep_since, check, in_syscall, keepers
 
+RELEASE = tuple(map(int, os.uname().release.split(".")[:2]))
 STUCK = {}
 HEALTHY = {}
 
@@ -480,3 +481,18 @@ def test_maybe_dead(options, expected):
             assert found[0]["returns_by_s"] is None and "SO_KEEPALIVE" in found[0]["advice"]
     finally:
         room.close()
+
+
+@pytest.mark.skipif(RELEASE < (5, 12), reason="before Linux 5.12 they are kernel threads")
+def test_workers_of_io_uring(room):
+    """They have the registers of the thread that they were made for, which reads; they do not read themselves."""
+    server = Stall(room.there, "endpoint.py", f"listen={room.link.right4},7501,16", "accept")
+    server.said("listening")
+    program = Stall(room.here, "ring_reader.py", f"{room.link.right4},7501")
+    words = program.said("blocking")
+    in_syscall(program, "recvfrom")
+    records = wait_until(lambda: run.findings(run.once("readers", "-a", "-m", "100ms"), pid=program.pid), 10, "the reader")
+    assert [(record["tid"], record["fd"]) for record in records] == [(program.pid, words["fd"])]
+    threads = run.matching(run.once("threads", "-p", program.pid), type="thread")
+    told = {record["tid"]: record["syscall"] for record in threads if record["tid"] in (program.pid, *words["workers"])}
+    assert told == {program.pid: "recvfrom", **dict.fromkeys(words["workers"])}
