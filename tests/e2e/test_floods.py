@@ -13,7 +13,7 @@ import pytest
 import run
 from child import SLOW, STALLS, Child, Stall, wait_until
 from scene import MIN_AGE, block, waiting_client
-from zoo import Room
+from zoo import Room, moment
 
 FLOOD = int(os.environ.get("FLOOD", "4000"))
 NETWORKS = 12
@@ -70,6 +70,7 @@ def resident(pid):
 
 def test_a_syn_flood_is_one_finding(flooded, stream):
     live = stream("-j", "-i", "200ms", *MIN_AGE)
+    began = time.time()
     flood(flooded)
     found = live.wait(60, type="listener", netns=flooded.here.inode, verdict="syn_flood")
     client = block(waiting_client(flooded, 5081, flooded.link.right4))
@@ -79,6 +80,7 @@ def test_a_syn_flood_is_one_finding(flooded, stream):
     records = live.stop()
     assert not run.matching(records, type="handshake", netns=flooded.here.inode, side="server"), "not folded"
     assert len(run.matching(records, type="listener", netns=flooded.here.inode, event="open")) == 1
+    print(f"told after {moment(found['time']) - began:.1f} s, resident {memory / MEGABYTE:.0f} MiB")
     assert found["half_open"] > 100 and found["pid"] == flooded.server.pid
     assert memory < 64 * MEGABYTE, memory
     lost = sum(record["count"] for record in run.matching(records, type="lost", where="sockets"))
@@ -126,12 +128,14 @@ def spend(pid, seconds):
 def on_time(room, live):
     """A reader and a loop that stall now."""
     client = block(waiting_client(room, 5083, room.link.right4))
-    assert live.wait(20, type="reader", event="open", pid=client.pid)["age_s"] < 4 * SLOW
+    reader = live.wait(20, type="reader", event="open", pid=client.pid)
     loop = Stall(room.here, "loop.py")
     loop.said("turned")
     time.sleep(2)  # as long as it takes to be known for a loop
     loop.tell("sleep=600")
-    assert live.wait(20, type="loop", event="open", pid=loop.pid)["age_s"] < 4 * SLOW
+    stalled = live.wait(20, type="loop", event="open", pid=loop.pid)
+    print(f"told at an age of: reader {reader['age_s']:.1f} s, loop {stalled['age_s']:.1f} s")
+    assert reader["age_s"] < 4 * SLOW and stalled["age_s"] < 4 * SLOW, (reader, stalled)
 
 
 # Of one CPU, in any ten seconds (src/budget.h). Beside it a run may have spent, once, that of ten seconds in advance, and
