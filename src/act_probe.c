@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Is the peer there? Keepalive with the shortest times makes the kernel ask; that its answer came shows in the age of
- * the last ACK. Then everything is put back, by a guard: a child that waits for this process to say so, or to end,
+ * Is the peer there? Keepalive with the shortest times makes the kernel ask; that its answer came shows in the count of
+ * segments. (The age of the last ACK is too coarse: of an idle connection the question goes out within a jiffy.) Then everything is put back, by a guard: a child that waits for this process to say so, or to end,
  * however it ends. See act.h.
  */
 #include <errno.h>
@@ -23,9 +23,6 @@
 #include "tcp_states.h"
 
 #define POLL_MS 20
-
-/* Ages of ACKs are in jiffies: of 10 ms at most. */
-#define JIFFY_NS 10000000ULL
 
 #define KEEPIDLE_MAX 32767 /* MAX_TCP_KEEPIDLE and MAX_TCP_KEEPINTVL of the kernel; */
 #define KEEPCNT_MAX  127 /* and MAX_TCP_KEEPCNT */
@@ -168,10 +165,9 @@ static int get_info(const struct act *act, struct tcp_info *info)
 	return getsockopt(act->copy, IPPROTO_TCP, TCP_INFO, info, &size) ? -errno : 0;
 }
 
-static bool has_answered(struct act *act, __u64 begun_ns)
+static bool has_answered(struct act *act, __u32 segments_before, __u64 begun_ns)
 {
 	struct tcp_info info;
-	__u64 passed = clock_ns(CLOCK_MONOTONIC) - begun_ns;
 
 	if (get_info(act, &info))
 		return false;
@@ -179,20 +175,21 @@ static bool has_answered(struct act *act, __u64 begun_ns)
 		act->peer = PEER_RESET;
 		return true;
 	}
-	if ((__u64)info.tcpi_last_ack_recv * 1000000 + JIFFY_NS >= passed)
+	if (info.tcpi_segs_in == segments_before)
 		return false;
 	act->peer = PEER_ANSWERS;
-	act->answer_s = (double)passed / 1e9;
+	act->answer_s = (double)(clock_ns(CLOCK_MONOTONIC) - begun_ns) / 1e9;
 	return true;
 }
 
-static int wait_for_answer(struct act *act)
+/* The segments were counted before the question could go out. */
+static int wait_for_answer(struct act *act, __u32 segments_before)
 {
 	struct pollfd cancel = { .fd = act->cancel_fd, .events = POLLIN };
 	__u64 begun = clock_ns(CLOCK_MONOTONIC);
 
 	act->peer = PEER_SILENT;
-	while (!has_answered(act, begun)) {
+	while (!has_answered(act, segments_before, begun)) {
 		if (clock_ns(CLOCK_MONOTONIC) - begun > ACT_PROBE_NS)
 			return 0;
 		if (poll(&cancel, 1, POLL_MS) > 0)
@@ -201,7 +198,7 @@ static int wait_for_answer(struct act *act)
 	return 0;
 }
 
-static int ask_and_put_back(struct act *act, struct probing *probing)
+static int ask_and_put_back(struct act *act, struct probing *probing, __u32 segments_before)
 {
 	int err = read_options(probing), restored;
 
@@ -214,7 +211,7 @@ static int ask_and_put_back(struct act *act, struct probing *probing)
 		return act_fail(act, ACT_FAILED, err, "cannot begin to probe: %s", strerror(-err));
 	err = set_options(probing);
 	if (!err)
-		err = wait_for_answer(act);
+		err = wait_for_answer(act, segments_before);
 	restored = end_guard(probing);
 	/* Of a connection that is over no option can be set. */
 	if (restored && act->peer != PEER_RESET)
@@ -232,9 +229,9 @@ int act_probe_peer(struct act *act)
 	if (err)
 		return act_fail(act, ACT_FAILED, err, "TCP_INFO: %s", strerror(-err));
 	if (info.tcpi_unacked || info.tcpi_probes)
-		err = wait_for_answer(act);
+		err = wait_for_answer(act, info.tcpi_segs_in);
 	else
-		err = ask_and_put_back(act, &probing);
+		err = ask_and_put_back(act, &probing, info.tcpi_segs_in);
 	if (err == -EINTR && !act->error) {
 		act->peer = PEER_NOT_ASKED;
 		return act_fail(act, ACT_FAILED, err, "interrupted; everything is as it was");

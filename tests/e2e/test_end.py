@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -382,6 +383,17 @@ def test_probe_of_a_peer_that_is_there(room, steps, before):
     assert tcp_options(client.pid, client.fd) == set_before
     assert still_reads(client)
     answered(client)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_probe_of_an_idle_connection(room, gone):
+    """The question goes out at once, and is asked once where keepalive is on; the answer is there as soon."""
+    client = reader(room, 5163, "keepalive=600,75,9", "user_timeout=90")
+    if gone:
+        room.there.drop("input", "tcp dport 5163")
+    time.sleep(3)
+    done = end(*selector(client), "--how", "probe", "--yes")
+    assert done["peer"] == ("silent" if gone else "answers")
 
 
 @pytest.mark.parametrize("steps", [(), ("user_timeout=1",), ("keepalive=6,75,2",)],
