@@ -50,14 +50,20 @@ int probe_note(struct buffer *buffer, const struct thread_record *thread, __u32 
 
 /* ---- Files ---- */
 
-/* The path behind the thread's descriptor: "" where there is none. */
-static void read_path(const struct thread_record *thread, int fd, char path[PATH_MAX])
+/* What the thread's descriptor leads to, without a NUL: like readlink(2). */
+static ssize_t read_descriptor(const struct thread_record *thread, int fd, char *target, size_t size)
 {
 	char link[96];
-	ssize_t length;
 
 	snprintf(link, sizeof(link), "/proc/%u/task/%u/fd/%d", thread->pid, thread->tid, fd);
-	length = readlink(link, path, PATH_MAX - 1);
+	return readlink(link, target, size);
+}
+
+/* The path behind it: "" where there is none. */
+static void read_path(const struct thread_record *thread, int fd, char path[PATH_MAX])
+{
+	ssize_t length = read_descriptor(thread, fd, path, PATH_MAX - 1);
+
 	path[length > 0 ? length : 0] = '\0';
 }
 
@@ -275,11 +281,9 @@ static int add_stacks(struct probe *probe, const struct buffer *buffer, struct b
 static bool is_no_epoll(const struct thread_record *thread, int fd)
 {
 	static const char epoll[] = "anon_inode:[eventpoll]";
-	char link[96], target[sizeof(epoll)];
-	ssize_t length;
+	char target[sizeof(epoll)];
+	ssize_t length = read_descriptor(thread, fd, target, sizeof(target));
 
-	snprintf(link, sizeof(link), "/proc/%u/task/%u/fd/%d", thread->pid, thread->tid, fd);
-	length = readlink(link, target, sizeof(target));
 	if (length < 0)
 		return errno == ENOENT && thread_is_there(thread);
 	return length != sizeof(epoll) - 1 || memcmp(target, epoll, sizeof(epoll) - 1);

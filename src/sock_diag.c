@@ -17,25 +17,17 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "diag_ask.h"
+#include "tcp_states.h"
 
 #ifndef SOCK_DESTROY
 #define SOCK_DESTROY 21 /* Linux 4.5 */
 #endif
 
-#define STATE_LISTEN	    10
-#define ALL_BUT_LISTENERS   (~(1u << STATE_LISTEN))
-#define REPLY_SIZE	    32768
 
 struct request {
 	struct nlmsghdr header;
 	struct inet_diag_req_v2 diag;
-};
-
-/* One walk or one question. */
-struct answer {
-	int (*each)(void *context, const struct diag_socket *socket);
-	void *context;
-	bool done;
 };
 
 static bool is_same_file(int a, int b)
@@ -45,20 +37,13 @@ static bool is_same_file(int a, int b)
 	return !fstat(a, &first) && !fstat(b, &second) && first.st_ino == second.st_ino && first.st_dev == second.st_dev;
 }
 
-static int open_here(void)
-{
-	int diag = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-
-	return diag < 0 ? -errno : diag;
-}
-
 static int open_there(int netns_fd, int own)
 {
 	int diag;
 
 	if (setns(netns_fd, CLONE_NEWNET))
 		return -errno;
-	diag = open_here();
+	diag = diag_open_here();
 	/* Staying in the wrong namespace would make all that follows wrong. */
 	if (setns(own, CLONE_NEWNET))
 		abort();
@@ -72,7 +57,7 @@ int diag_open(int netns_fd)
 
 	if (own < 0)
 		return -errno;
-	diag = is_same_file(own, netns_fd) ? open_here() : open_there(netns_fd, own);
+	diag = is_same_file(own, netns_fd) ? diag_open_here() : open_there(netns_fd, own);
 	close(own);
 	return diag;
 }
@@ -124,54 +109,28 @@ static void take_socket(struct diag_socket *socket, const struct nlmsghdr *heade
 	}
 }
 
-static int take_message(struct answer *answer, const struct nlmsghdr *header)
+/* One walk or one question. */
+struct asker {
+	int (*each)(void *context, const struct diag_socket *socket);
+	void *context;
+};
+
+static int take_message(void *context, const struct nlmsghdr *header)
 {
+	const struct asker *asker = context;
 	struct diag_socket socket;
 
-	if (header->nlmsg_type == NLMSG_DONE) {
-		answer->done = true;
-		return 0;
-	}
-	if (header->nlmsg_type == NLMSG_ERROR) {
-		answer->done = true;
-		return ((const struct nlmsgerr *)NLMSG_DATA(header))->error;
-	}
-	if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY || !answer->each)
+	if (!asker->each || header->nlmsg_len < NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
 		return 0;
 	take_socket(&socket, header);
-	answer->done |= !(header->nlmsg_flags & NLM_F_MULTI);
-	return answer->each(answer->context, &socket);
+	return asker->each(asker->context, &socket);
 }
 
-static int take_answer(int diag, struct answer *answer)
+static int ask(int diag, struct request *request, struct asker asker)
 {
-	_Alignas(struct nlmsghdr) char bytes[REPLY_SIZE];
-	const struct nlmsghdr *header;
-	ssize_t got;
-	int err = 0;
-
-	while (!answer->done && !err) {
-		got = recv(diag, bytes, sizeof(bytes), MSG_TRUNC);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (got > (ssize_t)sizeof(bytes))
-			return -EMSGSIZE;
-		for (header = (const void *)bytes; NLMSG_OK(header, got) && !err; header = NLMSG_NEXT(header, got))
-			err = take_message(answer, header);
-	}
-	return err;
-}
-
-static int ask(int diag, struct request *request, struct answer *answer)
-{
-	request->header.nlmsg_len = sizeof(*request);
 	request->diag.sdiag_protocol = IPPROTO_TCP;
 	request->diag.idiag_ext = 1 << (INET_DIAG_INFO - 1);
-	if (send(diag, request, sizeof(*request), 0) < 0)
-		return -errno;
-	return take_answer(diag, answer);
+	return diag_ask(diag, &request->header, sizeof(*request), take_message, &asker);
 }
 
 /* The kernel looks up by what is on the wire: mapped addresses are IPv4's. */
@@ -213,33 +172,31 @@ static bool is_it(const struct diag_socket *found, const struct socket_name *nam
 
 int diag_get(int diag, const struct socket_name *name, __u32 interface, struct diag_socket *found)
 {
-	struct answer answer = { .each = keep, .context = found };
 	struct request request;
 	int err;
 
 	memset(found, 0, sizeof(*found));
 	make_exact(&request, SOCK_DIAG_BY_FAMILY, name, interface);
-	err = ask(diag, &request, &answer);
+	err = ask(diag, &request, (struct asker){ .each = keep, .context = found });
 	/* ESTALE: it has another cookie. */
 	if (err == -ESTALE || (!err && !is_it(found, name)))
 		return -ENOENT;
 	return err;
 }
 
-int diag_walk(int diag, int (*each)(void *context, const struct diag_socket *socket), void *context)
+static int walk(int diag, __u32 states, struct asker asker)
 {
 	static const __u8 families[] = { AF_INET, AF_INET6 };
 	size_t i;
 	int err = 0;
 
 	for (i = 0; i < sizeof(families) && !err; i++) {
-		struct answer answer = { .each = each, .context = context };
 		struct request request = {
 			.header = { .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-			.diag = { .sdiag_family = families[i], .idiag_states = ALL_BUT_LISTENERS },
+			.diag = { .sdiag_family = families[i], .idiag_states = states },
 		};
 
-		err = ask(diag, &request, &answer);
+		err = ask(diag, &request, asker);
 		/* A kernel without IPv6. */
 		if (families[i] == AF_INET6 && err == -ENOENT)
 			err = 0;
@@ -247,14 +204,23 @@ int diag_walk(int diag, int (*each)(void *context, const struct diag_socket *soc
 	return err;
 }
 
+int diag_walk(int diag, int (*each)(void *context, const struct diag_socket *socket), void *context)
+{
+	return walk(diag, ~(1u << STATE_LISTEN), (struct asker){ .each = each, .context = context });
+}
+
+int diag_touch_listeners(int diag)
+{
+	return walk(diag, 1u << STATE_LISTEN, (struct asker){ .each = NULL });
+}
+
 int diag_destroy(int diag, const struct diag_socket *socket)
 {
-	struct answer answer = { .each = NULL };
 	struct request request;
 	int err;
 
 	make_exact(&request, SOCK_DESTROY, &socket->name, socket->interface);
-	err = ask(diag, &request, &answer);
+	err = ask(diag, &request, (struct asker){ .each = NULL });
 	return err == -ESTALE ? -ENOENT : err;
 }
 

@@ -30,6 +30,9 @@ int diag_get(int diag, const struct socket_name *name, __u32 interface, struct d
 /* All TCP sockets but listeners, until each() returns something else than 0: that is returned. */
 int diag_walk(int diag, int (*each)(void *context, const struct diag_socket *socket), void *context);
 
+/* Has the kernel tell of all listeners, and nobody listen: each of them gets a cookie by that. */
+int diag_touch_listeners(int diag);
+
 /*
  * SOCK_DESTROY, by address and cookie: the kernel compares the cookie itself. -ENOENT: it is gone, or is another.
  * What tcp_abort() then does: a half-open request is taken from its listener, without a word to the peer; all
