@@ -194,6 +194,9 @@ static int screen_open(void **state, const struct options *options, FILE *out)
 	view.out = fileno(out);
 	view.nowhere = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	tcgetattr(fileno(view.in), &view.settings);
+	/* LINES and COLUMNS may be what a shell exported before the terminal was resized. */
+	use_env(FALSE);
+	use_tioctl(TRUE);
 	view.terminal = newterm(NULL, out, view.in);
 	if (!view.terminal) {
 		close_files();

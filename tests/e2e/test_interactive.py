@@ -113,6 +113,14 @@ def test_evidence_is_what_json_says(scene, view):
     quit_it(screen)
 
 
+def test_the_size_is_the_terminals(scene, tmux):
+    """And not what a shell exported once."""
+    screen = tmux("-m", "100ms", before=["env", "COLUMNS=112"], columns=80, rows=24)
+    lines = screen.wait("q quit").splitlines()
+    assert lines[0].startswith("sockstall") and lines[3].split()[:2] == ["AGE", "VERDICT"], lines
+    quit_it(screen)
+
+
 def test_evidence_has_the_stack(scene, view):
     """The thread's stack is asked for while its evidence is shown. That of a reader is in its socket's wait."""
     if b"stack_scan" not in run.sockstall("check").stdout:
