@@ -496,3 +496,27 @@ def test_workers_of_io_uring(room):
     threads = run.matching(run.once("threads", "-p", program.pid), type="thread")
     told = {record["tid"]: record["syscall"] for record in threads if record["tid"] in (program.pid, *words["workers"])}
     assert told == {program.pid: "recvfrom", **dict.fromkeys(words["workers"])}
+
+
+def test_reader_of_kernel_tls(room):
+    """One waits for an answer. To the other a record has begun to come: bytes lie there, and cannot be read yet."""
+    clients = []
+    for port in 7601, 7602:
+        client, peer = connected(room, port)
+        tell(client, "tls")
+        wait_until(lambda: client.lines and b"connect" not in client.lines[-1], 10, "TLS")
+        if b"refused" in client.lines[-1]:
+            pytest.skip(f"this kernel has no TLS: {client.lines[-1].decode().strip()}")
+        tell(client, "send=5", "block=recvfrom")
+        client.said("blocking")
+        in_syscall(client, "recvfrom")
+        clients.append((client, peer))
+    (waiting, _), (begun, peer) = clients
+    tell(peer, "record=100")
+    peer.said("sent")
+    options = "readers", "-m", "100ms", "--netns", room.here.inode
+    wait_until(lambda: run.findings(run.once(*options), pid=waiting.pid), 10, "the one without an answer")
+    records = run.once("-a", *options)
+    assert run.only(records, pid=waiting.pid)["verdict"] == "awaiting_reply"
+    record = run.only(records, pid=begun.pid)
+    assert record["verdict"] == "waiting" and "TLS record" in record["why"], record

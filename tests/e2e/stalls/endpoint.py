@@ -18,6 +18,8 @@ from say import error_name, say
 
 RWF_HIPRI = 1  # means nothing to a socket
 
+TCP_ULP, SOL_TLS, TLS_RX, TLS_CIPHER_AES_GCM_128 = 31, 282, 2, 51  # linux/tcp.h, linux/socket.h, linux/tls.h
+
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -156,6 +158,11 @@ class Endpoint:
 
     def say(self, value):
         self.sock.sendall(value.encode())
+        say("sent")
+
+    def record(self, value):
+        """The beginning of a TLS record of so many bytes: its header, and one of them."""
+        self.sock.sendall(struct.pack(">BHHB", 23, 0x0303, int(value), 0))
         say("sent")
 
     def asks(self, value):
@@ -316,6 +323,16 @@ class Endpoint:
         time.sleep(float(value))
 
     # The process.
+
+    def tls(self, _):
+        """Have the kernel decrypt what comes on the connection: TLS 1.2 with AES-GCM, and a key of zeros."""
+        try:
+            self.sock.setsockopt(socket.IPPROTO_TCP, TCP_ULP, b"tls")
+            self.sock.setsockopt(SOL_TLS, TLS_RX, struct.pack("HH36x", 0x0303, TLS_CIPHER_AES_GCM_128))
+        except OSError as error:
+            say("refused", error=error_name(error))
+        else:
+            say("encrypted")
 
     def enter(self, value):
         """Go to another network namespace; sockets stay where they were made."""
