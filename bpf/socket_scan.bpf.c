@@ -56,6 +56,13 @@ struct {
 __u64 noted_queued = 0;
 __u64 lost_queued = 0;
 
+/*
+ * Half-open connections that the look has room for yet, and how many found none. In a flood of a million to count them costs a
+ * third of what it costs to bring them along.
+ */
+__u64 requests_room = 0;
+__u64 lost_requests = 0;
+
 struct queue_walk {
 	struct request_sock *request;
 	__u64 cookie; /* of the listener */
@@ -306,8 +313,14 @@ static __always_inline int scan(struct bpf_iter__tcp *ctx, bool with_loop)
 			scan_listener(seq, &s->listener, common, with_loop);
 		return 0;
 	case TCP_NEW_SYN_RECV:
-		if (cfg_handshakes)
-			scan_request(seq, &s->request, common);
+		if (!cfg_handshakes)
+			return 0;
+		if (!requests_room) {
+			lost_requests++;
+			return 0;
+		}
+		requests_room--;
+		scan_request(seq, &s->request, common);
 		return 0;
 	case TCP_TIME_WAIT:
 		/* The kernel ends it within this time anyway. */

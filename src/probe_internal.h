@@ -162,6 +162,12 @@ struct probe {
 	__u64 long_idle_ns; /* see look_record.h */
 };
 
+/*
+ * No more than this is kept of one look, in bytes: a hundred thousand half-open connections, say. What a flood brings
+ * beyond it is counted and told; a listener's own counts are exact all the same.
+ */
+#define LOOK_MAX (16 * 1024 * 1024)
+
 /* A signal that asks for the end is waiting, or a person wants it: who is attended to here. */
 bool probe_is_asked_to_end(void);
 

@@ -24,6 +24,9 @@
 /* What one look may spend on namespaces in which nothing has happened, ns. */
 #define TURN_BUDGET_NS 10000000
 
+/* Bytes of a look up to which it takes half-open connections along. */
+#define REQUESTS_MAX (LOOK_MAX / 8 * 7)
+
 /* CPU time of a scan. */
 #define DEAR_NS 20000000
 
@@ -326,6 +329,12 @@ static int put_off(struct probe_namespace *namespace, struct buffer *buffer)
 	return buffer_append(buffer, namespace->listeners.data, namespace->listeners.size);
 }
 
+/* What is left of the look for them: other sockets are fewer, and come also where there is a flood. */
+static __u64 requests_room(const struct buffer *buffer)
+{
+	return buffer->size < REQUESTS_MAX ? (REQUESTS_MAX - buffer->size) / sizeof(struct request_record) : 0;
+}
+
 /* Returns 0 also where the namespace has vanished: that is counted, and the others go on. */
 static int scan_one(struct probe *probe, struct probe_namespace *namespace, struct buffer *buffer)
 {
@@ -341,8 +350,11 @@ static int scan_one(struct probe *probe, struct probe_namespace *namespace, stru
 			probe->lost_namespaces++;
 		return 0;
 	}
+	probe->skeleton->bss->requests_room = requests_room(buffer);
 	err = probe_read_fd(fd, buffer, &probe->lost_sockets);
 	close(fd);
+	probe->lost_sockets += probe->skeleton->bss->lost_requests;
+	probe->skeleton->bss->lost_requests = 0;
 	if (err)
 		return err;
 	namespace->active = has_activity(buffer, offset);

@@ -12,12 +12,6 @@
 #define READ_CHUNK (64 * 1024)
 
 /*
- * No more than this is kept of one look: a hundred thousand half-open connections, say. What a flood brings
- * beyond it is counted and told; a listener's own counts are exact all the same.
- */
-#define LOOK_MAX (16 * 1024 * 1024)
-
-/*
  * Signals that ask for the end are blocked, for run_live.c to read them between looks. A look at a million sockets takes
  * seconds, and nobody who has pressed Ctrl-C waits for that.
  */
