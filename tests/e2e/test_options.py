@@ -114,14 +114,14 @@ def test_cgroup_that_nobody_is_in(scene, cgroup):
     for path in inner.path, cgroup.path, "/":
         assert not run.sockstall("readers", "-1", "--cgroup", path).stderr
     done = run.sockstall("readers", "-1", "--cgroup", inner.path[:-1])
-    assert done.returncode == 0 and done.stdout.startswith(b"nothing is stuck")
+    assert done.returncode == 0 and done.stdout.startswith(b"no reader is stuck")
     assert done.stderr.decode() == f"sockstall: there is no process in the cgroup {inner.path[:-1]} now\n"
 
 
 def test_comm_that_nobody_has(scene):
     """Likewise. A thread may have a name of its own, and more than 15 bytes of one the kernel does not keep."""
     done = run.sockstall("readers", "-1", "--comm", "sst-alhpa")
-    assert done.returncode == 0 and done.stdout.startswith(b"nothing is stuck")
+    assert done.returncode == 0 and done.stdout.startswith(b"no reader is stuck")
     assert done.stderr == b"sockstall: there is no process or thread named sst-alhpa now\n"
     code = ("import sys, threading; thread = threading.Thread(target=sys.stdin.read); thread.start();"
             "open(f'/proc/self/task/{thread.native_id}/comm', 'w').write('sst-a-thread-of')")
