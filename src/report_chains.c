@@ -353,6 +353,7 @@ static size_t choose(const struct scene *scene, size_t first, size_t end, bool *
 {
 	size_t i;
 
+	*stuck = false;
 	for (i = first; i < end; i++) {
 		struct chain_evidence evidence = facts_of(scene, scene->order[i]);
 
