@@ -429,6 +429,7 @@ def test_one_probe_is_lost():
         room.close()
 
 
+@pytest.mark.skipif(os.uname().machine == "aarch64", reason="arm64 forgets in which system call a frozen thread is")
 def test_frozen_reader(freezer):
     """
     Frozen in its read, it sleeps on when the answer has come: the peer has not stopped. Its twin, who is as frozen and has no
