@@ -116,12 +116,15 @@ def peer_not_closed(room):
 
 @stuck_where_entries_have_an_age
 def peer_not_closed_orphan(room):
-    """The kernel keeps an entry for tcp_fin_timeout, and then it is gone."""
+    """
+    The kernel keeps an entry for tcp_fin_timeout, and then it is gone; or the socket, where the ACK of the FIN came while it was
+    in use (tcp_rcv_state_process()): of that it is not told when.
+    """
     room.here.sysctl("net.ipv4.tcp_fin_timeout", 60)
     client, peer = connected(room, 7005)
     told(client, "close", "closed")
     return orphan(room, 7005, peer.end, verdict="peer_not_closed", state="FIN_WAIT2", fault="peer_application",
-                  gives_up_s=lambda value: 0 < value < 70)
+                  gives_up_s=lambda value: value is None or 0 < value < 70)
 
 
 @stuck
