@@ -251,8 +251,7 @@ static int search_all(struct search *search, const struct row *row)
 /* A row of a report tells of its thread's namespace, where that is another; a selector of the socket's. */
 static int take_namespace(struct search *search, const struct row *row)
 {
-	struct stat st;
-	int fd, err;
+	int err;
 
 	if (row->type != ROW_ACTION)
 		return 0;
@@ -260,17 +259,11 @@ static int take_namespace(struct search *search, const struct row *row)
 		search->only = (__u32)row->netns;
 	if (!row->netns_name)
 		return 0;
-	fd = netns_open_name(row->netns_name);
-	err = fd < 0 ? fd : fstat(fd, &st) ? -errno : 0;
-	if (fd >= 0)
-		close(fd);
+	err = netns_take_inode(netns_open_name(row->netns_name), &search->only);
 	if (err == -ENOENT)
 		return act_fail(search->act, ACT_FAILED, err, "there is no network namespace named %s (ip netns lists them)",
 				row->netns_name);
-	if (err)
-		return no_rights(search->act, err, "opening its network namespace");
-	search->only = (__u32)st.st_ino;
-	return 0;
+	return err ? no_rights(search->act, err, "opening its network namespace") : 0;
 }
 
 static int find_connection(struct act *act, const struct row *row)

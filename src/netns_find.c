@@ -38,6 +38,18 @@ int netns_open_own(void)
 	return fd < 0 ? -errno : fd;
 }
 
+int netns_take_inode(int fd, __u32 *inode)
+{
+	struct stat st;
+	int err = fd < 0 ? fd : fstat(fd, &st) ? -errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	if (!err)
+		*inode = (__u32)st.st_ino;
+	return err;
+}
+
 struct walk {
 	int (*each)(void *context, int netns_fd, __u32 inode);
 	void *context;

@@ -18,6 +18,9 @@ bool netns_is_name(const char *text);
 int netns_open_name(const char *name);
 int netns_open_own(void);
 
+/* Closes what one of these has returned, and sets its inode. Returns 0 or a negative errno; that of fd, if it is one. */
+int netns_take_inode(int fd, __u32 *inode);
+
 /* Calls each() once for every namespace, until it returns something else than 0: that is returned. */
 int netns_walk(int (*each)(void *context, int netns_fd, __u32 inode), void *context);
 

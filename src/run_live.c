@@ -322,19 +322,13 @@ static int try_textfile(const struct options *options)
 /* By its name it is looked up once: what has that name later is another. */
 static int use_namespace(struct options *options, int fd, const char *name)
 {
-	struct stat st;
-	int err = fd < 0 ? fd : fstat(fd, &st) ? -errno : 0;
+	int err = netns_take_inode(fd, &options->netns_inode);
 
-	if (fd >= 0)
-		close(fd);
 	if (err == -ENOENT)
 		fprintf(stderr, "sockstall: --netns: there is no network namespace named %s (ip netns lists them)\n", name);
 	else if (err)
 		fprintf(stderr, "sockstall: --netns: %s: %s\n", name, strerror(-err));
-	if (err)
-		return err;
-	options->netns_inode = (uint32_t)st.st_ino;
-	return 0;
+	return err;
 }
 
 static int find_namespace(struct options *options)

@@ -89,12 +89,16 @@ def tmux(tmp_path):
         terminal.close()
 
 
+def writable(mount, what):
+    """Where that is, or the test is skipped."""
+    if not mount or not os.access(mount, os.W_OK):
+        pytest.skip(f"no writable {what} on this machine")
+    return mount
+
+
 @pytest.fixture
 def cgroup():
-    mount = cgroup2()
-    if not mount or not os.access(mount, os.W_OK):
-        pytest.skip("no writable cgroup v2 hierarchy on this machine")
-    group = Cgroup(mount)
+    group = Cgroup(writable(cgroup2(), "cgroup v2 hierarchy"))
     yield group
     group.delete()
 
@@ -109,10 +113,7 @@ def freezer(cgroup):
 @pytest.fixture
 def old_freezer():
     """The same of v1."""
-    mount = freezer1()
-    if not mount or not os.access(mount, os.W_OK):
-        pytest.skip("no writable hierarchy of the v1 freezer on this machine")
-    group = Freezer1(mount)
+    group = Freezer1(writable(freezer1(), "hierarchy of the v1 freezer"))
     yield group
     group.thaw()
     group.delete()
