@@ -78,7 +78,7 @@ static void attach_raw(int program, const char *name)
 static void attach_syscalls(int program, char **names)
 {
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("tracefs", "/sys/kernel/tracing", "tracefs", MS_RDONLY, NULL))
+	    mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL))
 		die("tracefs");
 	for (; *names; names++) {
 		attach(program, "enter", *names);
