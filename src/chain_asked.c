@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lower_bound.h"
 #include "owners.h"
 #include "sleeping.h"
 #include "verdict_reader.h"
@@ -77,17 +78,7 @@ static bool is_end_of_chain(const struct waits *waits, size_t from, size_t depth
 
 static size_t first_of(const struct chain_asked *asked, __u32 pid)
 {
-	size_t low = 0, high = asked->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (asked->items[middle].pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return LOWER_BOUND(asked->count, at, asked->items[at].pid < pid);
 }
 
 bool chain_was_asked(const struct chain_asked *asked, const struct waits *waits, size_t from, size_t depth)

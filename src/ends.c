@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lower_bound.h"
 #include "owners.h"
 #include "tcp_states.h"
 
@@ -192,20 +193,16 @@ static bool streams_fit(const struct socket_record *a, const struct socket_recor
 	return b->rcv_nxt - a->snd_una <= a->snd_nxt - a->snd_una && a->rcv_nxt - b->snd_una <= b->snd_nxt - b->snd_una;
 }
 
+static int compare_with_place(const struct end *end, const struct place *place)
+{
+	struct place there = place_of(&end->socket->name);
+
+	return compare_places(&there, place);
+}
+
 static size_t first_at(const struct ends *ends, const struct place *place)
 {
-	size_t low = 0, high = ends->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		struct place there = place_of(&ends->items[middle].socket->name);
-
-		if (compare_places(&there, place) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return LOWER_BOUND(ends->count, at, compare_with_place(&ends->items[at], place) < 0);
 }
 
 /* The one end at this place; NULL: none, or more than one that may be it. */
@@ -216,9 +213,8 @@ static const struct end *find_at(const struct ends *ends, const struct place *pl
 
 	for (i = first_at(ends, place); i < ends->count; i++) {
 		const struct end *end = &ends->items[i];
-		struct place there = place_of(&end->socket->name);
 
-		if (compare_places(&there, place))
+		if (compare_with_place(end, place))
 			break;
 		if (!streams_fit(of, end->socket) || end->socket == of)
 			continue;
@@ -232,17 +228,7 @@ static const struct end *find_at(const struct ends *ends, const struct place *pl
 
 static size_t first_translation(const struct ends *ends, const struct place *place)
 {
-	size_t low = 0, high = ends->translation_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_places(&ends->translations[middle].at, place) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return LOWER_BOUND(ends->translation_count, at, compare_places(&ends->translations[at].at, place) < 0);
 }
 
 static const struct end *find_translated(const struct ends *ends, const struct socket_record *socket)
@@ -279,20 +265,14 @@ const struct translation_record *ends_translation_of_client(const struct ends *e
 static const struct end *find_by_streams(const struct ends *ends, const struct socket_record *socket)
 {
 	const struct end *found = NULL;
-	size_t low = 0, high = ends->streams_count;
+	size_t i;
 
 	if (!(socket->flags & SOCKET_HAS_MORE))
 		return NULL;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_streams(ends->by_streams[middle]->socket, socket->rcv_nxt, socket->snd_nxt) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < ends->streams_count; low++) {
-		const struct end *end = ends->by_streams[low];
+	i = LOWER_BOUND(ends->streams_count, at,
+			compare_streams(ends->by_streams[at]->socket, socket->rcv_nxt, socket->snd_nxt) < 0);
+	for (; i < ends->streams_count; i++) {
+		const struct end *end = ends->by_streams[i];
 
 		if (compare_streams(end->socket, socket->rcv_nxt, socket->snd_nxt))
 			break;

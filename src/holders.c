@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "holders.h"
 
+#include "lower_bound.h"
 #include "owners.h"
 
 /* What keeps a process from what it holds; the least is chosen. */
@@ -53,18 +54,10 @@ struct holder holders_choose(const struct processes *processes, const struct own
 const struct owner_record *const *holders_of_inode(const struct look *look, __u64 inode, size_t *count)
 {
 	const struct owner_record **items = look->owners_by_inode.items;
-	size_t low = 0, high = look->owners_by_inode.count, end;
+	size_t first = LOWER_BOUND(look->owners_by_inode.count, at, items[at]->inode < inode), end;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (items[middle]->inode < inode)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (end = low; end < look->owners_by_inode.count && items[end]->inode == inode; end++)
+	for (end = first; end < look->owners_by_inode.count && items[end]->inode == inode; end++)
 		;
-	*count = inode ? end - low : 0;
-	return *count ? &items[low] : NULL;
+	*count = inode ? end - first : 0;
+	return *count ? &items[first] : NULL;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "address.h"
+#include "lower_bound.h"
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
@@ -86,17 +87,7 @@ size_t listeners_find(const struct listeners *listeners, __u64 cookie)
 /* Where the listeners on this port begin, or would begin. */
 static size_t first_on_port(const struct listeners *listeners, __u32 netns, __u16 port)
 {
-	size_t low = 0, high = listeners->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_port(netns, port, &listeners->by_port[middle]->name) > 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return LOWER_BOUND(listeners->count, at, compare_port(netns, port, &listeners->by_port[at]->name) > 0);
 }
 
 static bool is_on_port(const struct listeners *listeners, size_t i, __u32 netns, __u16 port)

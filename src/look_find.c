@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "look.h"
+#include "lower_bound.h"
 
 static bool thread_below(const struct thread_record *thread, __u32 pid, __u32 tid)
 {
@@ -12,20 +13,12 @@ static bool thread_below(const struct thread_record *thread, __u32 pid, __u32 ti
 
 const struct thread_view *look_thread(const struct look *look, __u32 pid, __u32 tid)
 {
-	size_t low = 0, high = look->threads.count;
+	size_t i = LOWER_BOUND(look->threads.count, at, thread_below(look->threads.items[at].thread, pid, tid));
 	const struct thread_view *found;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (thread_below(look->threads.items[middle].thread, pid, tid))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == look->threads.count)
+	if (i == look->threads.count)
 		return NULL;
-	found = &look->threads.items[low];
+	found = &look->threads.items[i];
 	return found->thread->pid == pid && found->thread->tid == tid ? found : NULL;
 }
 
@@ -44,22 +37,14 @@ const struct loop_record *look_loop(const struct thread_view *view, __u32 interf
 static const struct owner_record *const *find_holders(const struct owner_record *const *items, size_t all, __u64 cookie,
 						      size_t *count)
 {
-	size_t low = 0, high = all, end;
+	size_t first = LOWER_BOUND(all, at, items[at]->cookie < cookie), end;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (items[middle]->cookie < cookie)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	*count = 0;
 	if (!cookie)
 		return NULL;
-	for (end = low; end < all && items[end]->cookie == cookie; end++)
+	for (end = first; end < all && items[end]->cookie == cookie; end++)
 		(*count)++;
-	return *count ? &items[low] : NULL;
+	return *count ? &items[first] : NULL;
 }
 
 const struct owner_record *const *look_owners(const struct look *look, __u64 cookie, size_t *count)
@@ -79,21 +64,13 @@ const struct owner_record *const *look_pipe_ends(const struct look *look, __u64 
 const struct owner_record *look_owner_of_inode(const struct look *look, __u64 inode)
 {
 	const struct owner_record *const *owners = look->owners_by_inode.items;
-	size_t low = 0, high = look->owners_by_inode.count, count = high;
+	size_t count = look->owners_by_inode.count, i = LOWER_BOUND(count, at, owners[at]->inode < inode);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (owners[middle]->inode < inode)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!inode || low == count || owners[low]->inode != inode)
+	if (!inode || i == count || owners[i]->inode != inode)
 		return NULL;
-	if (owners[low]->pid == INIT_PID && low + 1 < count && owners[low + 1]->inode == inode)
-		low++;
-	return owners[low];
+	if (owners[i]->pid == INIT_PID && i + 1 < count && owners[i + 1]->inode == inode)
+		i++;
+	return owners[i];
 }
 
 const char *look_netns_name(const struct look *look, __u32 netns)
@@ -118,34 +95,18 @@ bool look_is_put_off(const struct look *look, __u32 netns)
 
 const char *look_cgroup(const struct look *look, __u32 pid)
 {
-	size_t low = 0, high = look->processes.count;
+	size_t i = LOWER_BOUND(look->processes.count, at, look->processes.items[at]->pid < pid);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (look->processes.items[middle]->pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == look->processes.count || look->processes.items[low]->pid != pid)
+	if (i == look->processes.count || look->processes.items[i]->pid != pid)
 		return NULL;
-	return look->processes.items[low]->cgroup;
+	return look->processes.items[i]->cgroup;
 }
 
 const struct usage_record *look_usage(const struct look *look, __u32 pid)
 {
-	size_t low = 0, high = look->usages.count;
+	size_t i = LOWER_BOUND(look->usages.count, at, look->usages.items[at]->pid < pid);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (look->usages.items[middle]->pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < look->usages.count && look->usages.items[low]->pid == pid ? look->usages.items[low] : NULL;
+	return i < look->usages.count && look->usages.items[i]->pid == pid ? look->usages.items[i] : NULL;
 }
 
 static bool note_below(const struct note_record *note, __u32 tid, __u32 kind)
@@ -155,20 +116,12 @@ static bool note_below(const struct note_record *note, __u32 tid, __u32 kind)
 
 const char *look_note(const struct look *look, __u32 tid, __u32 kind)
 {
-	size_t low = 0, high = look->notes.count;
+	size_t i = LOWER_BOUND(look->notes.count, at, note_below(look->notes.items[at], tid, kind));
 	const struct note_record *found;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (note_below(look->notes.items[middle], tid, kind))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == look->notes.count)
+	if (i == look->notes.count)
 		return NULL;
-	found = look->notes.items[low];
+	found = look->notes.items[i];
 	return found->tid == tid && found->kind == kind ? found->text : NULL;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lower_bound.h"
 #include "parse_number.h"
 
 #define STACK_SIZE_MIN 2048ULL
@@ -47,17 +48,9 @@ bool memory_map_parse(struct memory_region *region, const char *line, size_t len
 
 const struct memory_region *memory_map_find(const struct memory_region *regions, size_t count, __u64 address)
 {
-	size_t low = 0, high = count;
+	size_t i = LOWER_BOUND(count, at, regions[at].end <= address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (regions[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < count && regions[low].start <= address ? &regions[low] : NULL;
+	return i < count && regions[i].start <= address ? &regions[i] : NULL;
 }
 
 static bool is_in(__u64 address, __u64 start, __u64 size)

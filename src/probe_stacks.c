@@ -13,6 +13,7 @@
 
 #include <bpf/bpf.h>
 
+#include "lower_bound.h"
 #include "probe_internal.h"
 #include "probe_notes.h"
 #include "stack_sample.h"
@@ -67,17 +68,9 @@ static int read_symbols(struct probe_symbols *symbols)
 static const char *find_symbol(const struct probe_symbols *symbols, __u64 address)
 {
 	const struct symbol *items = (const void *)symbols->items.data;
-	size_t low = 0, high = symbols->items.size / sizeof(*items);
+	size_t after = LOWER_BOUND(symbols->items.size / sizeof(*items), at, items[at].address <= address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (items[middle].address <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low ? symbols->names.data + items[low - 1].name : NULL;
+	return after ? symbols->names.data + items[after - 1].name : NULL;
 }
 
 static int say_kernel_stack(const struct probe_symbols *symbols, const struct stack_sample *sample,

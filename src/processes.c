@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lower_bound.h"
+
 static bool sleeps_in(const struct thread_record *thread, const char *const *calls, size_t count)
 {
 	size_t i;
@@ -84,15 +86,7 @@ void processes_free(struct processes *processes)
 
 const struct process_view *processes_find(const struct processes *processes, __u32 pid)
 {
-	size_t low = 0, high = processes->count;
+	size_t i = LOWER_BOUND(processes->count, at, processes->items[at].pid < pid);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (processes->items[middle].pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < processes->count && processes->items[low].pid == pid ? &processes->items[low] : NULL;
+	return i < processes->count && processes->items[i].pid == pid ? &processes->items[i] : NULL;
 }

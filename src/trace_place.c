@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lower_bound.h"
 #include "trace.h"
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
@@ -169,18 +170,11 @@ static const struct trace_slice *other_end(const struct trace_slice *slice, cons
 				      .peer_addr = slice->life->row.local_addr,
 				      .peer_port = slice->life->row.local_port}};
 	const struct trace_slice wanted = {.life = &mirror}, *key = &wanted;
-	size_t low = 0, high = count, middle;
+	size_t i = LOWER_BOUND(count, at, compare_ends(&ends[at], &key) < 0);
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (compare_ends(&ends[middle], &key) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < count && is_mirrored(&slice->life->row, &ends[low]->life->row); low++) {
-		if (ends[low] != slice && meet(slice, ends[low], time_ns))
-			return ends[low];
+	for (; i < count && is_mirrored(&slice->life->row, &ends[i]->life->row); i++) {
+		if (ends[i] != slice && meet(slice, ends[i], time_ns))
+			return ends[i];
 	}
 	return NULL;
 }

@@ -4,26 +4,21 @@
  * in. Through pipes only such a process is followed. Of a process with many, and of an event loop, the wait that began next after it was asked is the most likely.
  */
 #include "holders.h"
+#include "lower_bound.h"
 #include "waits.h"
 
 /* Times of sockets are as coarse as a tick, and a wait begins a little after the question came. */
 #define SLACK_TICKS 3
 
+static bool is_before(const struct wait *wait, __u32 pid, __u64 since_ns)
+{
+	return wait->pid < pid || (wait->pid == pid && wait->severity != SEVERITY_NONE && wait->since_ns < since_ns);
+}
+
 /* The first wait of a process that tells that something is due, and began then or later. */
 static size_t first_since(const struct waits *waits, __u32 pid, __u64 since_ns)
 {
-	size_t low = 0, high = waits->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct wait *wait = &waits->items[middle];
-
-		if (wait->pid < pid || (wait->pid == pid && wait->severity != SEVERITY_NONE && wait->since_ns < since_ns))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return LOWER_BOUND(waits->count, at, is_before(&waits->items[at], pid, since_ns));
 }
 
 static bool is_of(const struct waits *waits, size_t i, __u32 pid)
