@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "chain_asked.h"
+#include "chain_path.h"
 #include "chain_row.h"
 #include "fill.h"
 #include "report.h"
@@ -13,181 +14,15 @@
 #include "verdict_chain.h"
 #include "wording.h"
 
-/* Of a chain that is longer the rest is left out. */
-#define LINKS_MOST 64
-
-/* Where the chain that begins at a wait leads. */
-struct path {
-	size_t last; /* its last wait; of a cycle, the first that was met of it */
-	size_t depth; /* waits up to and with that one */
-	bool cycle, sure;
-	bool evident; /* some wait of it is stuck by evidence of its own */
-	bool blocked; /* some wait of it is a thread's, not only loops' */
-	bool asked; /* one before the last awaits a reply: the last is for its sake */
-	__u64 oldest_ns; /* of the waits on it; 0: not known */
-};
-
 struct scene {
 	struct report *report;
 	const struct look *look;
 	const struct options *options;
 	struct waits waits;
 	struct chain_asked asked;
-	struct path *paths; /* by wait */
+	struct chain_path *paths; /* by wait */
 	size_t *order; /* of the waits: those with one end stand together, the longest path first */
 };
-
-/* ---- Paths ---- */
-
-static __u64 older(__u64 a, __u64 b)
-{
-	if (!a || !b)
-		return a ? a : b;
-	return a < b ? a : b;
-}
-
-/* A cycle is noticed by a mark, that is set anew after twice as many steps as before (Brent). */
-static struct path find_path(const struct waits *waits, size_t from)
-{
-	struct path path = {.last = from, .sure = true};
-	size_t at = from, mark = WAITS_NONE, steps = 0, most = 1;
-
-	while (at != mark) {
-		const struct wait *wait = &waits->items[at];
-
-		path.last = at;
-		path.depth++;
-		path.evident |= wait->severity > SEVERITY_NONE;
-		path.blocked |= wait->tid;
-		path.oldest_ns = older(path.oldest_ns, wait->since_ns);
-		if (wait->next == WAITS_NONE)
-			return path;
-		path.sure &= wait->sure;
-		path.asked |= !strcmp(wait->verdict, "awaiting_reply");
-		if (++steps == most) {
-			mark = at;
-			most *= 2;
-			steps = 0;
-		}
-		at = wait->next;
-	}
-	path.cycle = true;
-	return path;
-}
-
-/* All of a cycle know it by its first member. */
-static size_t first_of_cycle(const struct waits *waits, size_t in)
-{
-	size_t at = waits->items[in].next, first = in;
-
-	for (; at != in; at = waits->items[at].next)
-		if (at < first)
-			first = at;
-	return first;
-}
-
-static size_t cycle_length(const struct waits *waits, size_t in)
-{
-	size_t at = waits->items[in].next, length = 1;
-
-	for (; at != in; at = waits->items[at].next)
-		length++;
-	return length;
-}
-
-static bool binds(const struct wait *wait)
-{
-	return wait->sure && !wait->goes_on;
-}
-
-/* Every step of a cycle must be certain, and none may go on by itself: else nothing is deadlocked, and that step is taken back. */
-static bool cycle_is_sure(const struct waits *waits, size_t in)
-{
-	size_t at = in;
-
-	do {
-		if (!binds(&waits->items[at]))
-			return false;
-		at = waits->items[at].next;
-	} while (at != in);
-	return true;
-}
-
-static void cut_cycle(struct waits *waits, size_t in)
-{
-	size_t at = in, next;
-
-	do {
-		next = waits->items[at].next;
-		if (!binds(&waits->items[at]))
-			waits->items[at].next = WAITS_NONE;
-		at = next;
-	} while (at != in && at != WAITS_NONE);
-}
-
-/* Whether whoever has the other end of the pipe is kept from it by something: not if it only waits for events, or reads. */
-static bool pipe_leads_on(const struct scene *scene, const struct wait *wait)
-{
-	struct chain_evidence evidence = {.last = wait, .doing = waits_doing(&scene->waits, wait)};
-	const struct thread_record *thread = evidence.doing ? evidence.doing->thread : NULL;
-	const char *verdict = chain_verdict(&evidence)->verdict;
-
-	if (wait->next != WAITS_NONE)
-		return true;
-	if (thread && thread->syscall_kind == SYSCALL_READS && !strcmp(verdict, "blocked") &&
-	    !(thread->state & 2 /* TASK_UNINTERRUPTIBLE */))
-		return false;
-	return strcmp(verdict, "waiting") && strcmp(verdict, "unknown");
-}
-
-/* Who reads a pipe into which nobody has a reason to write is the end itself: like whoever else waits for a command. */
-static void cut_idle_pipes(struct scene *scene)
-{
-	struct waits *waits = &scene->waits;
-	size_t rounds, i;
-	bool cut = true;
-
-	for (rounds = 0; rounds < LINKS_MOST && cut; rounds++) {
-		cut = false;
-		for (i = 0; i < waits->count; i++) {
-			size_t next = waits->items[i].next;
-
-			if (next == WAITS_NONE || waits->items[next].socket->name.kind != SOCKET_KIND_PIPE ||
-			    pipe_leads_on(scene, &waits->items[next]))
-				continue;
-			waits->items[i].next = WAITS_NONE;
-			cut = true;
-		}
-	}
-}
-
-static int find_paths(struct scene *scene)
-{
-	struct waits *waits = &scene->waits;
-	size_t i;
-
-	scene->paths = calloc(waits->count + 1, sizeof(*scene->paths));
-	scene->order = calloc(waits->count + 1, sizeof(*scene->order));
-	if (!scene->paths || !scene->order)
-		return -ENOMEM;
-	cut_idle_pipes(scene);
-	for (i = 0; i < waits->count; i++) {
-		struct path path = find_path(waits, i);
-
-		while (path.cycle && !cycle_is_sure(waits, path.last)) {
-			cut_cycle(waits, path.last);
-			path = find_path(waits, i);
-		}
-	}
-	for (i = 0; i < waits->count; i++) {
-		scene->paths[i] = find_path(waits, i);
-		if (!scene->paths[i].cycle)
-			continue;
-		scene->paths[i].last = first_of_cycle(waits, scene->paths[i].last);
-		scene->paths[i].depth = cycle_length(waits, scene->paths[i].last);
-	}
-	return 0;
-}
 
 /* ---- Ends ---- */
 
@@ -233,19 +68,21 @@ static const char *say_chain(struct arena *arena, const struct waits *waits, siz
 	const char *glue = " waits for ";
 	size_t i, at = from;
 
-	for (i = 0; i < depth && i < LINKS_MOST; i++) {
+	for (i = 0; i < depth && i < CHAIN_LINKS_MOST; i++) {
 		text = arena_printf(arena, "%s%s%s%s", text, glue, say_awaited(arena, &waits->items[at]),
 				    say_one_of(arena, &waits->items[at]));
 		glue = ", which waits for ";
 		at = waits->items[at].next;
 	}
+	if (depth > CHAIN_LINKS_MOST)
+		text = arena_printf(arena, "%s, and so on: %zu more", text, depth - CHAIN_LINKS_MOST);
 	return text;
 }
 
 /* What the verdict goes by. */
 static struct chain_evidence facts_of(const struct scene *scene, size_t from)
 {
-	const struct path *path = &scene->paths[from];
+	const struct chain_path *path = &scene->paths[from];
 	const struct wait *last = &scene->waits.items[path->last];
 
 	return (struct chain_evidence){
@@ -258,7 +95,7 @@ static struct chain_evidence facts_of(const struct scene *scene, size_t from)
 
 static struct chain_evidence evidence_of(struct scene *scene, size_t from)
 {
-	const struct path *path = &scene->paths[from];
+	const struct chain_path *path = &scene->paths[from];
 	struct arena *arena = &scene->report->arena;
 	struct chain_evidence evidence = facts_of(scene, from);
 	__u64 since;
@@ -276,12 +113,12 @@ static struct chain_evidence evidence_of(struct scene *scene, size_t from)
 
 static const char *make_links(struct scene *scene, size_t from, const struct chain_evidence *evidence, const char *verdict)
 {
-	const struct path *path = &scene->paths[from];
+	const struct chain_path *path = &scene->paths[from];
 	size_t i, at = path->cycle ? path->last : from;
 	const struct wait *before = NULL;
 	const char *links = NULL;
 
-	for (i = 0; i < path->depth && i < LINKS_MOST; i++) {
+	for (i = 0; i < path->depth && i < CHAIN_LINKS_MOST; i++) {
 		const struct wait *wait = &scene->waits.items[at];
 
 		links = chain_add_wait(scene->report, scene->look, links, wait, before);
@@ -312,7 +149,7 @@ static bool is_hard(const char *verdict)
  */
 static bool is_finding(const struct scene *scene, size_t from, const struct chain_evidence *evidence, const char *verdict)
 {
-	const struct path *path = &scene->paths[from];
+	const struct chain_path *path = &scene->paths[from];
 	const struct wait *last = evidence->last;
 
 	if (!path->cycle && path->depth < 2 && !last->peer_pid)
@@ -397,7 +234,7 @@ static const struct scene *sorted; /* qsort() has no room for it; reports run on
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
-static int compare_last(const struct path *a, const struct path *b)
+static int compare_last(const struct chain_path *a, const struct chain_path *b)
 {
 	const struct wait *last_a = &sorted->waits.items[a->last], *last_b = &sorted->waits.items[b->last];
 	int order = COMPARE(a->cycle, b->cycle);
@@ -412,7 +249,7 @@ static int compare_last(const struct path *a, const struct path *b)
 static int compare_paths(const void *left, const void *right)
 {
 	size_t i = *(const size_t *)left, j = *(const size_t *)right;
-	const struct path *a = &sorted->paths[i], *b = &sorted->paths[j];
+	const struct chain_path *a = &sorted->paths[i], *b = &sorted->paths[j];
 	int order = compare_last(a, b);
 
 	if (!order)
@@ -427,6 +264,9 @@ static int add_rows(struct scene *scene)
 	size_t i, end;
 	int err = 0;
 
+	scene->order = calloc(scene->waits.count + 1, sizeof(*scene->order));
+	if (!scene->order)
+		return -ENOMEM;
 	for (i = 0; i < scene->waits.count; i++)
 		scene->order[i] = i;
 	sorted = scene;
@@ -439,7 +279,7 @@ static int add_rows(struct scene *scene)
 
 		for (end = i; end < scene->waits.count && !compare_last(&scene->paths[scene->order[i]],
 									 &scene->paths[scene->order[end]]); end++)
-			oldest_ns = older(oldest_ns, scene->paths[scene->order[end]].oldest_ns);
+			oldest_ns = chain_older(oldest_ns, scene->paths[scene->order[end]].oldest_ns);
 		from = choose(scene, i, end, &stuck);
 		err = add_row(scene, from, stuck, end - i, oldest_ns);
 	}
@@ -455,7 +295,7 @@ static int run(struct report *report, const struct look *look, const struct look
 	if (!err)
 		err = chain_asked_collect(&scene.asked, look);
 	if (!err)
-		err = find_paths(&scene);
+		err = chain_find_paths(&scene.waits, &scene.paths);
 	if (!err)
 		err = add_rows(&scene);
 	waits_free(&scene.waits);

@@ -453,6 +453,7 @@ static void a_very_long_chain(void **state)
 	assert_int_equal(shown.count, 65);
 	assert_int_equal(shown.links[0].pid, 1000);
 	assert_int_equal(shown.links[64].pid, 1000 + length);
+	says(shown.report.rows[0].why, "which waits for relay (pid 1064), and so on: 236 more");
 	hide(&shown);
 }
 
@@ -474,6 +475,7 @@ static void a_cycle_of_many(void **state)
 	assert_int_equal(shown.report.rows[0].chain.waiters, length);
 	assert_int_equal(shown.count, 64);
 	assert_int_equal(shown.links[0].pid, 1003);
+	says(shown.report.rows[0].why, "and so on: 133 more");
 	hide(&shown);
 }
 
