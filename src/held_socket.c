@@ -8,14 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The number of a descriptor of this process whose link begins so, or -1. */
-static int held_link(__u32 pid, const char *link)
+/* The number of a descriptor of this process whose link is one of these, up to a NULL, or -1. */
+static int held_link(__u32 pid, const char *const *links)
 {
 	char path[32], text[64];
 	struct dirent *entry;
 	ssize_t length;
 	int fd = -1;
 	DIR *folder;
+	size_t i;
 
 	snprintf(path, sizeof(path), "/proc/%u/fd", pid);
 	folder = opendir(path);
@@ -24,8 +25,9 @@ static int held_link(__u32 pid, const char *link)
 	while (fd < 0 && (entry = readdir(folder))) {
 		length = readlinkat(dirfd(folder), entry->d_name, text, sizeof(text) - 1);
 		text[length < 0 ? 0 : length] = '\0';
-		if (!strncmp(text, link, strlen(link)))
-			fd = atoi(entry->d_name);
+		for (i = 0; links[i]; i++)
+			if (!strcmp(text, links[i]))
+				fd = atoi(entry->d_name);
 	}
 	closedir(folder);
 	return fd;
@@ -36,14 +38,12 @@ int held_by(__u32 pid, __u64 inode)
 	char link[32];
 
 	snprintf(link, sizeof(link), "socket:[%llu]", inode);
-	return held_link(pid, link);
+	return held_link(pid, (const char *const[]){link, NULL});
 }
 
 int held_terminal(__u32 pid)
 {
-	int fd = held_link(pid, "/dev/ptmx");
-
-	return fd < 0 ? held_link(pid, "/dev/pts/ptmx") : fd;
+	return held_link(pid, (const char *const[]){"/dev/ptmx", "/dev/pts/ptmx", NULL});
 }
 
 int held_find(__u64 inode, __u32 *pid)
