@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "column.h"
 #include "emit.h"
@@ -23,18 +21,6 @@ struct table_emitter {
 	bool color;
 	size_t width;
 };
-
-/* The terminal's, or what COLUMNS says where a person set it; a pipe has no end to the right. */
-static size_t output_width(FILE *out)
-{
-	const char *columns_text = getenv("COLUMNS");
-	unsigned long columns_given = columns_text ? strtoul(columns_text, NULL, 10) : 0;
-	struct winsize size;
-
-	if (isatty(fileno(out)) && !ioctl(fileno(out), TIOCGWINSZ, &size) && size.ws_col)
-		return size.ws_col;
-	return columns_given && columns_given < 65536 ? columns_given : WIDTH_UNLIMITED;
-}
 
 static int add_styled(struct buffer *out, const char *text, const struct line *line)
 {
@@ -97,7 +83,7 @@ static int table_open(void **state, const struct options *options, FILE *out)
 		return -ENOMEM;
 	table->out = out;
 	table->command = options->command;
-	table->width = output_width(out);
+	table->width = out_width(out);
 	table->color = out_has_color(options, out);
 	*state = table;
 	return 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "check_table.h"
 #include "out.h"
 #include "privileges.h"
 #include "probe.h"
@@ -47,9 +48,10 @@ static int finish_stdout(int code)
 
 static int check(const struct options *options)
 {
-	int err = probe_check(stdout, options->btf_file);
+	struct check_table table = check_table_begin(stdout);
+	int err = probe_check(&table, options->btf_file);
 
-	privileges_check(stdout);
+	privileges_check(&table);
 	return err ? EXIT_BROKE : EXIT_DONE;
 }
 

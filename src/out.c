@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "out.h"
 #include "patience.h"
+#include "table.h"
 
 /* What goes to stdout does not go through stdio, which would write parts of lines. */
 static struct {
@@ -79,4 +81,15 @@ bool out_has_color(const struct options *options, FILE *out)
 	if (options->no_color || (no_color && *no_color) || (term && !strcmp(term, "dumb")))
 		return false;
 	return isatty(fileno(out));
+}
+
+size_t out_width(FILE *out)
+{
+	const char *columns_text = getenv("COLUMNS");
+	unsigned long columns_given = columns_text ? strtoul(columns_text, NULL, 10) : 0;
+	struct winsize size;
+
+	if (isatty(fileno(out)) && !ioctl(fileno(out), TIOCGWINSZ, &size) && size.ws_col)
+		return size.ws_col;
+	return columns_given && columns_given < 65536 ? columns_given : WIDTH_UNLIMITED;
 }

@@ -22,6 +22,9 @@ int out_error(void);
 /* Something is missing in stdout because nobody read it. */
 bool out_gave_up(void);
 
+/* Columns: the terminal's, or what COLUMNS says where a person set it; a pipe has no end to the right: WIDTH_UNLIMITED (table.h). */
+size_t out_width(FILE *out);
+
 /* A terminal, and neither --no-color nor NO_COLOR. */
 bool out_has_color(const struct options *options, FILE *out);
 

@@ -148,45 +148,47 @@ void privileges_drop(unsigned int privileges)
 
 /* ---- check ---- */
 
-static void print_capabilities(FILE *out, __u64 capabilities)
+/* Their names, with a space between. All there are take less than 700 bytes. */
+static void say_capabilities(char *text, size_t size, __u64 capabilities)
 {
 	const char *between = "";
+	size_t used = 0;
 	unsigned int i;
 
-	for (i = 0; i <= CAP_LAST_CAP; i++) {
+	for (i = 0; i <= CAP_LAST_CAP && used < size; i++) {
 		if (!(capabilities & 1ull << i) || !is_held(i))
 			continue;
-		fprintf(out, "%s%s", between, capng_capability_to_name(i));
+		used += (size_t)snprintf(text + used, size - used, "%s%s", between, capng_capability_to_name(i));
 		between = " ";
 	}
-	fprintf(out, "%s\n", *between ? "" : "none");
+	if (!used)
+		snprintf(text, size, "none");
 }
 
-static void print_row(FILE *out, const char *name, const char *state)
+static void print_need(const struct check_table *table, const struct need *need)
 {
-	fprintf(out, "%-30s %-8s ", name, state);
+	char count[16], text[1024];
+
+	snprintf(count, sizeof(count), "%d", privileges_filter_count(need->privilege));
+	say_capabilities(text, sizeof(text), need->capabilities);
+	check_table_row(table, need->purpose, count, text);
 }
 
-void privileges_check(FILE *out)
+void privileges_check(const struct check_table *table)
 {
 	size_t i;
 	int no_new_privs, seccomp;
 
 	capng_get_caps_process();
-	print_row(out, "ONCE ATTACHED, FOR", "SYSCALLS");
-	fprintf(out, "CAPABILITIES\n");
-	for (i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
-		fprintf(out, "%-30s %-8d ", needs[i].purpose, privileges_filter_count(needs[i].privilege));
-		print_capabilities(out, needs[i].capabilities);
-	}
-	print_row(out, "commands of --exec", "all");
-	fprintf(out, "the caller's: a process of its own starts them, and does nothing else\n");
-	fflush(out);
+	check_table_row(table, "ONCE ATTACHED, FOR", "SYSCALLS", "CAPABILITIES");
+	for (i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+		print_need(table, &needs[i]);
+	check_table_row(table, "commands of --exec", "all",
+			"the caller's: a process of its own starts them, and does nothing else");
+	fflush(table->out);
 	privileges_drop(PRIVILEGE_LOOKS);
 	no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	seccomp = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 2;
-	print_row(out, "no_new_privs", no_new_privs ? "yes" : "no");
-	fprintf(out, "no program can give it more\n");
-	print_row(out, "seccomp", seccomp ? "yes" : "no");
-	fprintf(out, "no system call but those counted above\n");
+	check_table_row(table, "no_new_privs", no_new_privs ? "yes" : "no", "no program can give it more");
+	check_table_row(table, "seccomp", seccomp ? "yes" : "no", "no system call but those counted above");
 }

@@ -12,7 +12,7 @@
 #ifndef SOCKSTALL_PRIVILEGES_H
 #define SOCKSTALL_PRIVILEGES_H
 
-#include <stdio.h>
+#include "check_table.h"
 
 enum privilege {
 	PRIVILEGE_LOOKS = 1 << 0,      /* takes looks: BPF, and other processes' /proc */
@@ -35,6 +35,6 @@ enum privilege {
 void privileges_drop(unsigned int privileges);
 
 /* For `check`: what each kind of run keeps; then gives up all that is not needed for looks, and says whether it could. */
-void privileges_check(FILE *out);
+void privileges_check(const struct check_table *table);
 
 #endif

@@ -9,8 +9,8 @@
 #define SOCKSTALL_PROBE_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
+#include "check_table.h"
 #include "look.h"
 #include "options.h"
 #include "wants.h"
@@ -64,7 +64,7 @@ unsigned int probe_privileges(const struct probe *probe);
 /* NULL is allowed. */
 void probe_close(struct probe *probe);
 
-/* Writes the table of `sockstall check`. btf_file is --btf's, or NULL. Returns 0; or -ENOTSUP if nothing can run. */
-int probe_check(FILE *out, const char *btf_file);
+/* Writes what there is of `sockstall check` about the kernel. btf_file is --btf's, or NULL. Returns 0; or -ENOTSUP if nothing can run. */
+int probe_check(const struct check_table *table, const char *btf_file);
 
 #endif

@@ -35,29 +35,26 @@ static bool is_debug(void)
 }
 
 /* How much work each program is for the verifier is for developers only. */
-static void print_verified(FILE *out, const struct attempt *attempt, size_t place)
-{
-	if (is_debug())
-		fprintf(out, "%-8lu ", attempt->verified[place]);
-}
-
-static void print_one(FILE *out, const struct attempt *attempt, size_t place)
+static void print_one(const struct check_table *table, const struct attempt *attempt, size_t place)
 {
 	const struct probe_program *program = &probe_programs[place];
+	char text[256];
 
-	fprintf(out, "%-30s %-8s ", program->name, state_of(attempt, place));
-	print_verified(out, attempt, place);
-	fprintf(out, "%s\n", program->purpose);
-	if (attempt->errors[place])
-		fprintf(out, "%-30s %-8s %s; without it: %s\n", "", "", reason_of(attempt, place), program->without);
+	snprintf(text, sizeof(text), "%-8lu %s", attempt->verified[place], program->purpose);
+	check_table_row(table, program->name, state_of(attempt, place), is_debug() ? text : program->purpose);
+	if (!attempt->errors[place])
+		return;
+	snprintf(text, sizeof(text), "%s; without it: %s", reason_of(attempt, place), program->without);
+	check_table_row(table, "", "", text);
 }
 
 /* What is no program, but may be missing like one. */
-static void print_other(FILE *out, const char *name, bool is_there, const char *purpose, const char *missing)
+static void print_other(const struct check_table *table, const char *name, bool is_there, const char *purpose,
+			const char *missing)
 {
-	fprintf(out, "%-30s %-8s %s\n", name, is_there ? "yes" : "no", purpose);
+	check_table_row(table, name, is_there ? "yes" : "no", purpose);
 	if (!is_there)
-		fprintf(out, "%-30s %-8s %s\n", "", "", missing);
+		check_table_row(table, "", "", missing);
 }
 
 static bool can_enter_namespaces(void)
@@ -77,13 +74,13 @@ static bool sees_all_processes(void)
 	return stat("/proc/self/ns/pid", &status) || status.st_ino == 0xEFFFFFFC;
 }
 
-static void print_others(FILE *out)
+static void print_others(const struct check_table *table)
 {
-	print_other(out, "network_namespaces", can_enter_namespaces(), "handshakes in all network namespaces",
+	print_other(table, "network_namespaces", can_enter_namespaces(), "handshakes in all network namespaces",
 		    "needs CAP_SYS_ADMIN; without it: handshakes only of its own");
-	print_other(out, "all_processes", sees_all_processes(), "processes of the whole machine",
+	print_other(table, "all_processes", sees_all_processes(), "processes of the whole machine",
 		    "in a pid namespace of its own; without: only the processes of this container");
-	print_other(out, "sleep_times", probe_has_btf() && probe_btf_has_member("sched_info", "last_arrival"),
+	print_other(table, "sleep_times", probe_has_btf() && probe_btf_has_member("sched_info", "last_arrival"),
 		    "since when threads sleep, also from before the start",
 		    "needs CONFIG_SCHED_INFO; without it: ages count from the first look, and are at least that; no lag_runqueue_s");
 }
@@ -127,7 +124,7 @@ static void try_commands(struct attempt *attempt)
 }
 
 /* `check` tries every program there is, each on its own. */
-int probe_check(FILE *out, const char *btf_file)
+int probe_check(const struct check_table *table, const char *btf_file)
 {
 	struct attempt attempt = { 0 };
 	size_t i;
@@ -143,11 +140,11 @@ int probe_check(FILE *out, const char *btf_file)
 	probe_find_refused(&attempt, BIT(COMMAND_OVERVIEW));
 	if (is_debug())
 		try_commands(&attempt);
-	fprintf(out, "%-30s %-8s %s\n", "PROBE", "KERNEL", "WHAT IT BRINGS");
+	check_table_row(table, "PROBE", "KERNEL", "WHAT IT BRINGS");
 	for (i = 0; i < probe_program_count; i++) {
-		print_one(out, &attempt, i);
+		print_one(table, &attempt, i);
 	}
-	print_others(out);
+	print_others(table);
 	for (i = 0; i < probe_program_count; i++) {
 		if (!probe_programs[i].vital)
 			continue;
@@ -155,7 +152,7 @@ int probe_check(FILE *out, const char *btf_file)
 			return 0;
 		err = attempt.errors[i];
 	}
-	fflush(out);
+	fflush(table->out);
 	probe_say_why(err);
 	return -ENOTSUP;
 }

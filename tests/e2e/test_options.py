@@ -297,6 +297,13 @@ def test_check():
     assert text.count("\n") >= 4 and "yes" in text
 
 
+def test_check_fits_the_screen():
+    """Nothing is lost at its right edge; and in a pipe each row is a line."""
+    wide, narrow = (run.sockstall("check", env={**os.environ, "COLUMNS": columns}).stdout.decode() for columns in ("", "80"))
+    assert max(map(len, wide.splitlines())) > 80 >= max(map(len, narrow.splitlines()))
+    assert narrow.split() == wide.split()
+
+
 def test_check_agrees_with_what_is_used():
     """What a command could load and attach, `check` must not call missing."""
     lines = [line.split() for line in run.sockstall("check").stdout.decode().splitlines()[1:]]
