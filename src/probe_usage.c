@@ -18,8 +18,12 @@
 /* A process loads its libraries and names its threads soon after its first wait: it is asked again until then. */
 #define SETTLED_NS 30000000000ULL
 
-/* Processes that one look finds out about: where there are more, the rest comes with the next looks. */
+/*
+ * Processes that one look finds out about: where there are more, the rest comes with the next looks. Where there are none,
+ * as many as the map of usage_scan.bpf.c holds.
+ */
 #define MAX_PER_LOOK 256
+#define MAX_AT_ONCE  16384
 
 struct usage_entry {
 	struct usage_record record;
@@ -139,7 +143,7 @@ static void read_limit(struct usage_record *record)
 static bool mark_due(struct probe *probe, __u64 now)
 {
 	int map = bpf_map__fd(probe->skeleton->maps.wanted_usage);
-	size_t i, left = MAX_PER_LOOK;
+	size_t i, left = probe->options.once ? MAX_AT_ONCE : MAX_PER_LOOK;
 	bool any = false;
 	__u8 yes = 1;
 

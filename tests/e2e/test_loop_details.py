@@ -202,6 +202,37 @@ def test_counts_of_a_process(stall, stream):
         assert record["watch_limit"] == int(file.read())
 
 
+# Each of its processes waits until the one that made them has gone.
+MANY = """
+import os, select, sys
+there, here = os.pipe()
+for _ in range(300):
+    if not os.fork():
+        os.close(here)
+        epoll = select.epoll()
+        epoll.register(there, select.EPOLLIN)
+        epoll.poll()
+        os._exit(0)
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_of_many_processes_in_the_only_look():
+    """Where looks go on, more than 256 are found out about one look after another; here there is no next one."""
+    program = subprocess.Popen([PYTHON, "-c", MANY], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        program.stdout.readline()
+        children = set(map(int, subprocess.check_output(["pgrep", "-P", str(program.pid)]).split()))
+        found = wait_until(lambda: (records := [record for record in run.findings(run.once("epoll", "-a"))
+                                                if record["pid"] in children]) and len(records) == 300 and records,
+                           10, "all of the loops")
+        assert {record["open_fds"] for record in found} == {5}
+        assert {record["fd_limit"] for record in found} == {resource.getrlimit(resource.RLIMIT_NOFILE)[0]}
+    finally:
+        program.communicate()
+
+
 # Runtimes of what is there on every machine that runs these tests.
 
 ASYNCIO = "import asyncio\nasync def f():\n    while True: await asyncio.sleep(0.005)\nasyncio.run(f())"
