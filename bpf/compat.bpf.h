@@ -28,9 +28,8 @@
 
 /*
  * User space tries what tracing programs may do here (see probe_features.c), and sets this. Local storage of
- * tasks, and drawing a socket's cookie, is Linux 5.12 (a10787e6d58c, c5dbb89fc2ac), local storage of sockets 5.11
- * (8e4597c627fb), and so are bpf_get_current_task_btf() and bpf_sock_from_file(). Before, hashes stand in, and user
- * space has the cookies drawn.
+ * tasks, and drawing a socket's cookie, is Linux 5.12 (a10787e6d58c, c5dbb89fc2ac), bpf_get_current_task_btf() and
+ * bpf_sock_from_file() 5.11. Before, hashes stand in, and user space has the cookies drawn.
  */
 const volatile bool cfg_local_storage __weak = true;
 
@@ -95,48 +94,6 @@ static __always_inline void *by_thread(void *hash, const volatile void *empty, c
 	(cfg_local_storage ? bpf_task_storage_get(storage, task, NULL,                               \
 						  (create) ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0) :   \
 			     by_thread(&hash##_by_thread, &hash##_empty, task, which, create))
-
-/*
- * Storage of a socket, likewise; the hash is by address, so what is in it must be deleted when the socket goes
- * out of use.
- */
-#define SOCKET_STORAGE(name, value_type)                         \
-	struct {                                                 \
-		__uint(type, BPF_MAP_TYPE_SK_STORAGE);           \
-		__uint(map_flags, BPF_F_NO_PREALLOC);            \
-		__type(key, int);                                \
-		__type(value, value_type);                       \
-	} name __weak SEC(".maps");                              \
-	struct {                                                 \
-		__uint(type, BPF_MAP_TYPE_LRU_HASH);             \
-		__uint(max_entries, 16384);                      \
-		__type(key, __u64);                              \
-		__type(value, value_type);                       \
-	} name##_by_socket __weak SEC(".maps");                  \
-	const volatile __u8 name##_empty[sizeof(value_type)] __weak = {}
-
-static __always_inline void *by_socket(void *hash, const volatile void *empty, const void *sk, bool create)
-{
-	__u64 key = (__u64)sk;
-
-	if (create)
-		bpf_map_update_elem(hash, &key, (const void *)empty, BPF_ANY);
-	return bpf_map_lookup_elem(hash, &key);
-}
-
-#define compat_socket_storage(name, sk, create)                                                \
-	(cfg_local_storage ?                                                                   \
-		 bpf_sk_storage_get(&name, sk, NULL, (create) ? BPF_SK_STORAGE_GET_F_CREATE : 0) : \
-		 by_socket(&name##_by_socket, &name##_empty, sk, create))
-
-/* For where a socket goes out of use. Storage goes with the socket by itself. */
-#define compat_socket_storage_end(name, sk)                              \
-	({                                                               \
-		if (!cfg_local_storage) {                                \
-			__u64 key = (__u64)(sk);                         \
-			bpf_map_delete_elem(&name##_by_socket, &key);    \
-		}                                                        \
-	})
 
 /* Of a file that is known to be a socket. */
 static __always_inline struct socket *compat_sock_from_file(struct file *file)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Who called connect(): kept with the socket itself from the moment it enters SYN_SENT. */
+/*
+ * Who called connect(), while the socket is in SYN_SENT: as soon as it is in another state, and it always gets there through
+ * inet_sk_set_state(), nobody asks for that any more.
+ */
 #ifndef SOCKSTALL_CONNECTORS_BPF_H
 #define SOCKSTALL_CONNECTORS_BPF_H
 
@@ -11,11 +14,37 @@ struct connector {
 	char comm[16];
 };
 
-SOCKET_STORAGE(connectors, struct connector);
+/*
+ * By the socket's address, which never leaves the kernel. Preallocated, because nothing else is safe in a tracepoint of older
+ * kernels; and no local storage of the socket, to make and free which costs a connection ten times as much. Where it is full
+ * those that are under way stay, which are the ones that may be stuck.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, struct connector);
+} connectors __weak SEC(".maps");
 
-static __always_inline struct connector *connector_of(void *sk)
+static __always_inline struct connector *connector_of(const void *sk)
 {
-	return compat_socket_storage(connectors, sk, false);
+	__u64 key = (__u64)sk;
+
+	return bpf_map_lookup_elem(&connectors, &key);
+}
+
+static __always_inline bool set_connector(const void *sk, const struct connector *connector)
+{
+	__u64 key = (__u64)sk;
+
+	return !bpf_map_update_elem(&connectors, &key, connector, BPF_ANY);
+}
+
+static __always_inline void forget_connector(const void *sk)
+{
+	__u64 key = (__u64)sk;
+
+	bpf_map_delete_elem(&connectors, &key);
 }
 
 #endif

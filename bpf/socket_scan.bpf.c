@@ -199,7 +199,7 @@ static __always_inline void scan_socket(struct seq_file *seq, struct socket_reco
 	read_socket(record, (const struct sock *)common);
 	if (more)
 		read_socket_more(record, (const struct sock *)common);
-	connector = connector_of(common);
+	connector = cfg_handshakes && record->name.state == TCP_SYN_SENT ? connector_of(common) : NULL;
 	if (connector) {
 		record->connect_pid = connector->pid;
 		record->connect_tid = connector->tid;

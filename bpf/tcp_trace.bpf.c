@@ -74,16 +74,16 @@ static __always_inline void send_socket_event(__u32 kind, struct sock *sk)
 /* connect() runs in the process that called it, so current is the right one. */
 static __always_inline void remember_connector(struct sock *sk)
 {
-	struct connector *connector = compat_socket_storage(connectors, sk, true);
 	const struct task_struct *task = (const void *)bpf_get_current_task();
+	__u64 numbers = bpf_get_current_pid_tgid();
+	struct connector connector = {
+		.pid = own_level ? own_tgid(task) : numbers >> 32,
+		.tid = own_level ? own_tid(task) : (__u32)numbers,
+	};
 
-	if (!connector) {
+	bpf_get_current_comm(connector.comm, sizeof(connector.comm));
+	if (!set_connector(sk, &connector))
 		__sync_fetch_and_add(&lost_events, 1);
-		return;
-	}
-	connector->pid = own_tgid(task);
-	connector->tid = own_tid(task);
-	bpf_get_current_comm(connector->comm, sizeof(connector->comm));
 }
 
 static __always_inline bool was_retransmitted(struct sock *sk)
@@ -102,8 +102,8 @@ int BPF_PROG(handshakes_set_state, struct sock *sk, int from, int to)
 		send_socket_event(EVENT_CONNECTED, sk);
 	else if (from == TCP_SYN_RECV && to == TCP_ESTABLISHED && was_retransmitted(sk))
 		send_socket_event(EVENT_ACCEPTABLE, sk);
-	if (to == TCP_CLOSE)
-		compat_socket_storage_end(connectors, sk);
+	if (from == TCP_SYN_SENT)
+		forget_connector(sk);
 	return 0;
 }
 

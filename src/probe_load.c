@@ -89,6 +89,7 @@ static const struct {
 	unsigned int wishes;
 } large_maps[] = {
 	{ "events", HANDSHAKES },
+	{ "connectors", HANDSHAKES },
 	{ "queued_sockets", HANDSHAKES },
 	{ "wanted_files", LOOPS },
 	{ "wanted_peers", CHAINS | CHAINS_PAGE },
@@ -113,12 +114,10 @@ static bool is_map_needed(const struct bpf_map *map, unsigned int wishes)
 	const char *name = bpf_map__name(map);
 	bool local_storage = probe_features()->local_storage;
 
-	if (type == BPF_MAP_TYPE_TASK_STORAGE || type == BPF_MAP_TYPE_SK_STORAGE)
+	if (type == BPF_MAP_TYPE_TASK_STORAGE)
 		return local_storage;
 	if (has_suffix(name, "_by_thread"))
 		return !local_storage && wishes & (LOOPS | OTHER_LOOPS | THREADS | DETAILS);
-	if (has_suffix(name, "_by_socket"))
-		return !local_storage;
 	return !is_large_and_idle(name, wishes);
 }
 

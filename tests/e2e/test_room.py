@@ -121,6 +121,23 @@ def test_queued_connections_without_room(room):
     assert not found, found
 
 
+@pytest.mark.parametrize("space, callers", [(1, 1), (16, 3)])
+def test_connects_without_room(room, stream, space, callers):
+    """Which thread called connect, where that does not wait, is not known of what found no room; the process is, by its file."""
+    room.there.drop("input", f"tcp dport {PORT}")
+    live = stream("handshakes", "-j", "-i", "100ms", "-m", "100ms", "--netns", room.here.inode,
+                  env=shim.environment(ROOM=f"connectors={space}"))
+    client = Stall(room.here, "endpoint.py", *[f"connect_later={room.link.right4},{PORT}"] * 3)
+
+    def shown():
+        return run.matching(live.records(), event="open", pid=client.pid, verdict="no_answer")
+
+    wait_until(lambda: len(shown()) == 3, 10, "all of the connects")
+    assert sorted(record["tid"] or 0 for record in shown()) == [0] * (3 - callers) + [client.pid] * callers
+    lost_ones = run.matching(live.stop(), type="lost")
+    assert bool(lost_ones) == (callers < 3) and {record["where"] for record in lost_ones} <= {"events"}, lost_ones
+
+
 THREADS = "import threading, time; [threading.Thread(target=time.sleep, args=(600,)).start() for _ in range(%d)]; " \
           "print('there', flush=True); time.sleep(600)"
 
