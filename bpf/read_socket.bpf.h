@@ -70,22 +70,30 @@ static __always_inline void map_ipv4(__u8 address[16], __be32 ipv4)
 	__builtin_memcpy(address + 12, &ipv4, sizeof(ipv4));
 }
 
+#define load_member(from, member) ((from)->member)
+
+/* All but the namespace; each member as `read` reads it. */
+#define READ_COMMON(name, common, read)                                                               \
+	({                                                                                            \
+		(name)->cookie = read(common, skc_cookie.counter);                                    \
+		(name)->family = read(common, skc_family);                                            \
+		(name)->state = read(common, skc_state);                                              \
+		(name)->local_port = read(common, skc_num);                                           \
+		(name)->peer_port = __builtin_bswap16(read(common, skc_dport));                       \
+		if ((name)->family == AF_INET6) {                                                     \
+			BPF_CORE_READ_INTO((struct in6_addr *)(name)->local_addr, common, skc_v6_rcv_saddr); \
+			BPF_CORE_READ_INTO((struct in6_addr *)(name)->peer_addr, common, skc_v6_daddr); \
+		} else if ((name)->family == AF_INET) {                                               \
+			map_ipv4((name)->local_addr, read(common, skc_rcv_saddr));                    \
+			map_ipv4((name)->peer_addr, read(common, skc_daddr));                         \
+		}                                                                                     \
+	})
+
 /* Also for request sockets, which have no more than a sock_common. */
 static __always_inline void read_common_name(struct socket_name *name, const struct sock_common *common)
 {
-	name->cookie = BPF_CORE_READ(common, skc_cookie.counter);
+	READ_COMMON(name, common, BPF_CORE_READ);
 	name->netns = BPF_CORE_READ(common, skc_net.net, ns.inum);
-	name->family = BPF_CORE_READ(common, skc_family);
-	name->state = BPF_CORE_READ(common, skc_state);
-	name->local_port = BPF_CORE_READ(common, skc_num);
-	name->peer_port = __builtin_bswap16(BPF_CORE_READ(common, skc_dport));
-	if (name->family == AF_INET6) {
-		BPF_CORE_READ_INTO((struct in6_addr *)name->local_addr, common, skc_v6_rcv_saddr);
-		BPF_CORE_READ_INTO((struct in6_addr *)name->peer_addr, common, skc_v6_daddr);
-	} else if (name->family == AF_INET) {
-		map_ipv4(name->local_addr, BPF_CORE_READ(common, skc_rcv_saddr));
-		map_ipv4(name->peer_addr, BPF_CORE_READ(common, skc_daddr));
-	}
 }
 
 static __always_inline __u8 socket_kind_of(__u16 family, __u32 protocol)

@@ -159,33 +159,76 @@ static __always_inline void scan_listener(struct seq_file *seq, struct listener_
 	bpf_seq_write(seq, record, sizeof(*record));
 }
 
-static __always_inline void scan_request(struct seq_file *seq, struct request_record *record,
-					 struct sock_common *common)
-{
-	const struct request_sock *request = (const void *)common;
-	const struct inet_request_sock *inet = (const void *)common;
-	const struct tcp_request_sock *tcp = (const void *)common;
-	const struct inet_connection_sock *listener = (const void *)BPF_CORE_READ(common, skc_listener);
-	__u32 timeout = compat_request_timeout(request), rto_max = compat_rto_max((const void *)listener);
+/*
+ * What the requests of one listener have in common, for as long as they come by one after another: in a flood they are nearly
+ * all of one. Of one walk: by the next the address may be another's.
+ */
+struct request_origin {
+	__u64 listener; /* its address; 0: none yet */
+	__u64 cookie;
+	__u64 rto_max_ns;
+	__u32 synack_retries;
+	__u32 defer_accept;
+	__u32 orphaned;
+	__u32 netns;
+};
 
+/* One, and not one for each CPU: between two reads of the iterator its reader may go to another. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct request_origin);
+} request_origins SEC(".maps");
+
+static __always_inline void find_origin(struct request_origin *origin, const struct inet_connection_sock *listener)
+{
+	__u32 rto_max;
+
+	if (origin->listener == (__u64)listener)
+		return;
+	rto_max = compat_rto_max((const void *)listener);
+	origin->listener = (__u64)listener;
+	origin->cookie = BPF_CORE_READ(listener, icsk_inet.sk.__sk_common.skc_cookie.counter);
+	origin->netns = BPF_CORE_READ(listener, icsk_inet.sk.__sk_common.skc_net.net, ns.inum);
+	origin->rto_max_ns = rto_max ? rto_max * cfg_tick_ns : 120 * TCP_TIMEOUT_INIT_NS;
+	origin->synack_retries = synack_retries_of(listener);
+	origin->defer_accept = BPF_CORE_READ(listener, icsk_accept_queue.rskq_defer_accept);
+	origin->orphaned = BPF_CORE_READ(listener, icsk_inet.sk.__sk_common.skc_state) != TCP_LISTEN;
+}
+
+/* Where there are a hundred thousand, loads through a pointer that the verifier knows cost a third of what probing does. */
+static __always_inline void scan_request(struct seq_file *seq, struct request_record *record,
+					 struct sock_common *common, struct request_origin *origin)
+{
+	const struct tcp_request_sock *tcp = bpf_skc_to_tcp_request_sock(common);
+	const struct request_sock *request;
+	__u32 timeout;
+
+	if (!tcp)
+		return;
+	request = &tcp->req.req;
+	timeout = compat_request_timeout(request);
+	find_origin(origin, (const void *)BPF_CORE_READ(common, skc_listener));
 	__builtin_memset(record, 0, sizeof(*record));
 	compat_draw_cookie(common);
 	record->header.type = RECORD_REQUEST;
 	record->header.size = sizeof(*record);
 	record->seen_ns = bpf_ktime_get_ns();
-	read_common_name(&record->name, common);
+	READ_COMMON(&record->name, common, load_member);
+	record->name.netns = origin->netns;
 	record->name.kind = SOCKET_KIND_TCP;
-	record->listener_cookie = BPF_CORE_READ(listener, icsk_inet.sk.__sk_common.skc_cookie.counter);
-	record->first_synack_ns = BPF_CORE_READ(tcp, snt_synack) * NS_PER_US;
-	record->timer_ns = jiffies_to_moment(BPF_CORE_READ(request, rsk_timer.expires), record->seen_ns);
+	record->listener_cookie = origin->cookie;
+	record->first_synack_ns = tcp->snt_synack * NS_PER_US;
+	record->timer_ns = jiffies_to_moment(request->rsk_timer.expires, record->seen_ns);
 	record->timeout_ns = timeout ? timeout * cfg_tick_ns : TCP_TIMEOUT_INIT_NS;
-	record->rto_max_ns = rto_max ? rto_max * cfg_tick_ns : 120 * TCP_TIMEOUT_INIT_NS;
-	record->num_retrans = BPF_CORE_READ(request, num_retrans);
-	record->num_timeout = BPF_CORE_READ_BITFIELD_PROBED(request, num_timeout);
-	record->acked = BPF_CORE_READ_BITFIELD_PROBED(inet, acked);
-	record->synack_retries = synack_retries_of(listener);
-	record->defer_accept = BPF_CORE_READ(listener, icsk_accept_queue.rskq_defer_accept);
-	record->orphaned = BPF_CORE_READ(listener, icsk_inet.sk.__sk_common.skc_state) != TCP_LISTEN;
+	record->rto_max_ns = origin->rto_max_ns;
+	record->num_retrans = request->num_retrans;
+	record->num_timeout = BPF_CORE_READ_BITFIELD(request, num_timeout);
+	record->acked = BPF_CORE_READ_BITFIELD(&tcp->req, acked);
+	record->synack_retries = origin->synack_retries;
+	record->defer_accept = origin->defer_accept;
+	record->orphaned = origin->orphaned;
 	bpf_seq_write(seq, record, sizeof(*record));
 }
 
@@ -299,9 +342,15 @@ static __always_inline int scan(struct bpf_iter__tcp *ctx, bool with_loop)
 	struct sock_common *common = ctx->sk_common;
 	struct seq_file *seq = ctx->meta->seq;
 	enum socket_choice choice;
+	struct request_origin *origin;
 	union socket_scratch *s;
 	__u32 zero = 0;
 
+	origin = bpf_map_lookup_elem(&request_origins, &zero);
+	if (!origin)
+		return 0;
+	if (!ctx->meta->seq_num)
+		origin->listener = 0;
 	if (!common)
 		return 0;
 	s = bpf_map_lookup_elem(&socket_scratch, &zero);
@@ -320,7 +369,7 @@ static __always_inline int scan(struct bpf_iter__tcp *ctx, bool with_loop)
 			return 0;
 		}
 		requests_room--;
-		scan_request(seq, &s->request, common);
+		scan_request(seq, &s->request, common, origin);
 		return 0;
 	case TCP_TIME_WAIT:
 		/* The kernel ends it within this time anyway. */

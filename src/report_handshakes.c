@@ -77,16 +77,14 @@ static void of_request(struct handshake *handshake, struct scene *scene, const s
 	evidence->since_ns = request->first_synack_ns;
 	if (handshake->tally)
 		evidence->listener = handshake->tally->listener;
-	evidence->ends_ns = timers_request_ends(request, evidence->listener, scene->look->head->tick_ns);
 }
 
-static void of_connect(struct handshake *handshake, struct scene *scene, const struct socket_record *socket)
+static void of_connect(struct handshake *handshake, const struct socket_record *socket)
 {
 	struct handshake_evidence *evidence = &handshake->evidence;
 
 	evidence->stage = STAGE_SYN_SENT;
 	evidence->since_ns = socket->first_sent_ns;
-	evidence->ends_ns = timers_connect_ends(socket, scene->look->head->tick_ns);
 }
 
 /* Nothing was ever sent on it, so lsndtime is still from when the handshake was complete. */
@@ -108,7 +106,7 @@ static bool of_socket(struct handshake *handshake, struct scene *scene, const st
 	handshake->evidence.socket = socket;
 	switch (socket->name.state) {
 	case STATE_SYN_SENT:
-		of_connect(handshake, scene, socket);
+		of_connect(handshake, socket);
 		return true;
 	case STATE_ESTABLISHED:
 	case STATE_CLOSE_WAIT:
@@ -132,8 +130,7 @@ static bool handshake_at(struct handshake *handshake, struct scene *scene, size_
 
 	*handshake = (struct handshake){
 		.evidence = {.now_ns = now_of(scene),
-			     .min_age_ns = report_min_age(scene->options, ROW_HANDSHAKE),
-			     .ends_ns = TIMERS_NEVER},
+			     .min_age_ns = report_min_age(scene->options, ROW_HANDSHAKE)},
 	};
 	if (at >= look->requests.count)
 		return of_socket(handshake, scene, look->sockets.items[at - look->requests.count]);
@@ -200,6 +197,20 @@ static void fill_stage(struct row *row, struct scene *scene, const struct handsh
 		row->change_key |= row->handshake.retransmits;
 }
 
+/* No verdict goes by it: of thousands that are folded into one finding it is not asked. */
+static __u64 ends_at(const struct handshake_evidence *evidence, __u64 tick_ns)
+{
+	switch (evidence->stage) {
+	case STAGE_SYN_RECV:
+		return timers_request_ends(evidence->request, evidence->listener, tick_ns);
+	case STAGE_SYN_SENT:
+		return timers_connect_ends(evidence->socket, tick_ns);
+	case STAGE_ACCEPT_QUEUE:
+		break;
+	}
+	return TIMERS_NEVER;
+}
+
 static __u64 owned_cookie(const struct handshake *handshake)
 {
 	if (handshake->evidence.stage == STAGE_SYN_SENT)
@@ -233,6 +244,7 @@ static int add_handshake(struct scene *scene, struct handshake *handshake, const
 
 	if (!row)
 		return -ENOMEM;
+	evidence->ends_ns = ends_at(evidence, scene->look->head->tick_ns);
 	fill_socket(row, scene->report, handshake->name);
 	fill_age(row, scene->look, evidence->now_ns, evidence->since_ns);
 	fill_stage(row, scene, handshake);

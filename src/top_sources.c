@@ -39,13 +39,36 @@ static int compare_counts(const void *left, const void *right)
 	return compare_addresses(left, right);
 }
 
+/* Networks that came by lately are counted where they are: of a flood's thousands of addresses there is little to sort then. */
+#define LATELY 1024
+
+static size_t place_of(const struct network *network)
+{
+	__u64 words[2];
+
+	memcpy(words, network->address, sizeof(words));
+	return (size_t)(((words[0] ^ words[1]) * 0x9e3779b97f4a7c15ULL) >> 54); /* 10 bits; the golden ratio spreads them */
+}
+
 static size_t collect(struct network *networks, const struct look *look, __u64 cookie)
 {
+	struct network *lately[LATELY] = {0}, **place;
 	size_t i, count = 0;
 
-	for (i = 0; i < look->requests.count; i++)
-		if (look->requests.items[i]->listener_cookie == cookie)
-			take_network(&networks[count++], look->requests.items[i]->name.peer_addr);
+	for (i = 0; i < look->requests.count; i++) {
+		struct network *next = &networks[count];
+
+		if (look->requests.items[i]->listener_cookie != cookie)
+			continue;
+		take_network(next, look->requests.items[i]->name.peer_addr);
+		place = &lately[place_of(next)];
+		if (*place && !compare_addresses(*place, next)) {
+			(*place)->count++;
+			continue;
+		}
+		*place = next;
+		count++;
+	}
 	return count;
 }
 
@@ -56,7 +79,7 @@ static size_t sum_up(struct network *networks, size_t count)
 
 	for (i = 1; i < count; i++) {
 		if (!compare_addresses(&networks[kept], &networks[i]))
-			networks[kept].count++;
+			networks[kept].count += networks[i].count;
 		else
 			networks[++kept] = networks[i];
 	}

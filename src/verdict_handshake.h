@@ -25,7 +25,7 @@ struct handshake_evidence {
 	const char *owner_pids; /* as -p takes them; NULL: not known */
 	__u64 now_ns, since_ns; /* since 0: not known */
 	__u64 min_age_ns;
-	__u64 ends_ns; /* when the kernel gives up */
+	__u64 ends_ns; /* when the kernel gives up; for the sentence only */
 };
 
 enum handshake_verdict {
