@@ -171,10 +171,10 @@ def test_without_a_flood_there_is_no_finding(flooded):
 class Rush(Child):
     """rush.c: as many waits and short connections as there is time for."""
 
-    def __init__(self, room, folder):
+    def __init__(self, room, folder, waiters, connectors):
         program = str(folder / "rush")
         subprocess.run(["gcc", "-O2", "-pthread", "-o", program, os.path.join(STALLS, "rush.c")], check=True)
-        super().__init__([*room.here.enter(), program, str(RUSH_SECONDS), "2", "2"], stderr=None)
+        super().__init__([*room.here.enter(), program, *map(str, (RUSH_SECONDS, waiters, connectors))], stderr=None)
         room.here.programs.append(self)
 
     def said(self, event, timeout=10):
@@ -186,9 +186,10 @@ def counted(records, tid):
     return sum(sum(record["lag_histogram"] or ()) for record in run.matching(records, type="loop", tid=int(tid)))
 
 
-def test_a_rush_of_waits_and_connections(room, stream, tmp_path):
+@pytest.mark.parametrize("waiters, connectors", [(2, 2), (2, 0), (0, 2)], ids=["both", "waits", "connections"])
+def test_a_rush_of_waits_and_connections(room, stream, tmp_path, waiters, connectors):
     """Up to 2,000,000 waits and 50,000 connections a second: each wait is counted, or said to be lost; none is a stall."""
-    rush = Rush(room, tmp_path)
+    rush = Rush(room, tmp_path, waiters, connectors)
     rush.said("waiting")
     client = waiting_client(room, 5082, room.link.right4)
     live = stream("-j", "-a", "-i", "500ms", *MIN_AGE, "-p", f"{rush.process.pid},{client.pid}")
@@ -198,7 +199,8 @@ def test_a_rush_of_waits_and_connections(room, stream, tmp_path):
     assert reader["age_s"] < 4 * SLOW, "a reader has to wait for the rush"
     over = rush.said("over", RUSH_SECONDS + 60)
     ended = time.time()
-    live.wait(20, type="loop", pid=rush.pid, now="waiting", waits_per_s=0)
+    if waiters:
+        live.wait(20, type="loop", pid=rush.pid, now="waiting", waits_per_s=0)
     assert time.time() - ended < 20 * SLOW
     records = live.stop()
     rates = sum(over["waits"].values()) / over["seconds"], over["connections"] / over["seconds"]

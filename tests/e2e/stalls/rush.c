@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * rush SECONDS WAITERS CONNECTORS: two loads at once, as fast as the machine can, or as the rates ask for.
+ * rush SECONDS WAITERS CONNECTORS: two loads at once, or one of them, as fast as the machine can, or as the rates ask for.
  *
  * WAITERS threads, each an event loop whose one event is always there, until it is over: 2,000,000 waits a second in all
  * at most. CONNECTORS threads make connections to a listener of their own on 127.0.0.1, accept them and close them: 50,000 a
@@ -176,7 +176,7 @@ int main(int argc, char **argv)
 	const uint64_t one = 1;
 	char byte;
 
-	if (seconds <= 0 || seconds > 600 || waiting < 1 || waiting > MOST || connecting < 1 || connecting > MOST)
+	if (seconds <= 0 || seconds > 600 || waiting < 0 || waiting > MOST || connecting < 0 || connecting > MOST)
 		return 2;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	pthread_barrier_init(&ready, NULL, (unsigned int)(waiting + connecting + 1));
