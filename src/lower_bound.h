@@ -8,19 +8,18 @@
  * The index of the first of `count` sorted items for which `comes_before`, which names an item's index `at`, is false; count
  * where it is true of all. Unlike bsearch(3)'s it is the first of those that are alike, and where one would be if there is none.
  */
-#define LOWER_BOUND(count, at, comes_before)                        \
-	({                                                          \
-		size_t low_ = 0, high_ = (count);                   \
-                                                                    \
-		while (low_ < high_) {                              \
-			size_t at = low_ + (high_ - low_) / 2;      \
-                                                                    \
-			if (comes_before)                           \
-				low_ = at + 1;                      \
-			else                                        \
-				high_ = at;                         \
-		}                                                   \
-		low_;                                               \
+#define LOWER_BOUND(count, at, comes_before)			\
+	({							\
+		size_t low_ = 0, high_ = (count), at;		\
+								\
+		while (low_ < high_) {				\
+			(at) = low_ + (high_ - low_) / 2;	\
+			if (comes_before)			\
+				low_ = (at) + 1;		\
+			else					\
+				high_ = (at);			\
+		}						\
+		low_;						\
 	})
 
 #endif
