@@ -120,12 +120,18 @@ static __always_inline __u32 own_or(__u32 own, __u32 otherwise)
 	return own ? own : otherwise;
 }
 
+static __always_inline __u64 rto_max_ns_of(const struct sock *sk)
+{
+	__u32 ticks = compat_rto_max(sk);
+
+	return ticks ? ticks * cfg_tick_ns : 120 * 1000 * NS_PER_MS;
+}
+
 static __always_inline void read_limits(struct socket_record *record, const struct tcp_sock *tp,
 					const struct net *net)
 {
 	const struct inet_connection_sock *icsk = &tp->inet_conn;
 	__u32 time = BPF_CORE_READ(tp, keepalive_time), interval = BPF_CORE_READ(tp, keepalive_intvl);
-	__u32 rto_max = compat_rto_max((const struct sock *)tp);
 
 	record->keepalive_time_ns =
 		own_or(time, BPF_CORE_READ(net, ipv4.sysctl_tcp_keepalive_time)) * cfg_tick_ns;
@@ -138,7 +144,7 @@ static __always_inline void read_limits(struct socket_record *record, const stru
 	record->syn_retries = own_or(read_integer(icsk, icsk_syn_retries),
 				     read_integer(net, ipv4.sysctl_tcp_syn_retries));
 	record->syn_linear_timeouts = compat_syn_linear_timeouts(net);
-	record->rto_max_ns = rto_max ? rto_max * cfg_tick_ns : 120 * 1000 * NS_PER_MS;
+	record->rto_max_ns = rto_max_ns_of((const struct sock *)tp);
 }
 
 static __always_inline __u32 timer_flag(__u32 pending)

@@ -164,7 +164,8 @@ static __always_inline void scan_listener(struct seq_file *seq, struct listener_
  * all of one. Of one walk: by the next the address may be another's.
  */
 struct request_origin {
-	__u64 listener; /* its address; 0: none yet */
+	__u64 session; /* of the iterator; 0: none yet */
+	__u64 listener; /* its address */
 	__u64 cookie;
 	__u64 rto_max_ns;
 	__u32 synack_retries;
@@ -181,35 +182,37 @@ struct {
 	__type(value, struct request_origin);
 } request_origins SEC(".maps");
 
-static __always_inline void find_origin(struct request_origin *origin, const struct inet_connection_sock *listener)
+static __always_inline const struct request_origin *find_origin(__u64 session, const struct inet_connection_sock *listener)
 {
-	__u32 rto_max;
+	__u32 zero = 0;
+	struct request_origin *origin = bpf_map_lookup_elem(&request_origins, &zero);
 
-	if (origin->listener == (__u64)listener)
-		return;
-	rto_max = compat_rto_max((const void *)listener);
+	if (!origin || (origin->session == session && origin->listener == (__u64)listener))
+		return origin;
+	origin->session = session;
 	origin->listener = (__u64)listener;
 	origin->cookie = BPF_CORE_READ(listener, icsk_inet.sk.__sk_common.skc_cookie.counter);
 	origin->netns = BPF_CORE_READ(listener, icsk_inet.sk.__sk_common.skc_net.net, ns.inum);
-	origin->rto_max_ns = rto_max ? rto_max * cfg_tick_ns : 120 * TCP_TIMEOUT_INIT_NS;
+	origin->rto_max_ns = rto_max_ns_of((const struct sock *)listener);
 	origin->synack_retries = synack_retries_of(listener);
 	origin->defer_accept = BPF_CORE_READ(listener, icsk_accept_queue.rskq_defer_accept);
 	origin->orphaned = BPF_CORE_READ(listener, icsk_inet.sk.__sk_common.skc_state) != TCP_LISTEN;
+	return origin;
 }
 
 /* Where there are a hundred thousand, loads through a pointer that the verifier knows cost a third of what probing does. */
-static __always_inline void scan_request(struct seq_file *seq, struct request_record *record,
-					 struct sock_common *common, struct request_origin *origin)
+static __always_inline void scan_request(const struct bpf_iter_meta *meta, struct request_record *record,
+					 struct sock_common *common)
 {
+	const struct request_origin *origin = find_origin(meta->session_id, (const void *)BPF_CORE_READ(common, skc_listener));
 	const struct tcp_request_sock *tcp = bpf_skc_to_tcp_request_sock(common);
 	const struct request_sock *request;
 	__u32 timeout;
 
-	if (!tcp)
+	if (!origin || !tcp)
 		return;
 	request = &tcp->req.req;
 	timeout = compat_request_timeout(request);
-	find_origin(origin, (const void *)BPF_CORE_READ(common, skc_listener));
 	__builtin_memset(record, 0, sizeof(*record));
 	compat_draw_cookie(common);
 	record->header.type = RECORD_REQUEST;
@@ -229,7 +232,7 @@ static __always_inline void scan_request(struct seq_file *seq, struct request_re
 	record->synack_retries = origin->synack_retries;
 	record->defer_accept = origin->defer_accept;
 	record->orphaned = origin->orphaned;
-	bpf_seq_write(seq, record, sizeof(*record));
+	bpf_seq_write(meta->seq, record, sizeof(*record));
 }
 
 static __always_inline void scan_socket(struct seq_file *seq, struct socket_record *record,
@@ -342,15 +345,9 @@ static __always_inline int scan(struct bpf_iter__tcp *ctx, bool with_loop)
 	struct sock_common *common = ctx->sk_common;
 	struct seq_file *seq = ctx->meta->seq;
 	enum socket_choice choice;
-	struct request_origin *origin;
 	union socket_scratch *s;
 	__u32 zero = 0;
 
-	origin = bpf_map_lookup_elem(&request_origins, &zero);
-	if (!origin)
-		return 0;
-	if (!ctx->meta->seq_num)
-		origin->listener = 0;
 	if (!common)
 		return 0;
 	s = bpf_map_lookup_elem(&socket_scratch, &zero);
@@ -369,7 +366,7 @@ static __always_inline int scan(struct bpf_iter__tcp *ctx, bool with_loop)
 			return 0;
 		}
 		requests_room--;
-		scan_request(seq, &s->request, common, origin);
+		scan_request(ctx->meta, &s->request, common);
 		return 0;
 	case TCP_TIME_WAIT:
 		/* The kernel ends it within this time anyway. */

@@ -75,11 +75,7 @@ static __always_inline void send_socket_event(__u32 kind, struct sock *sk)
 static __always_inline void remember_connector(struct sock *sk)
 {
 	const struct task_struct *task = (const void *)bpf_get_current_task();
-	__u64 numbers = bpf_get_current_pid_tgid();
-	struct connector connector = {
-		.pid = own_level ? own_tgid(task) : numbers >> 32,
-		.tid = own_level ? own_tid(task) : (__u32)numbers,
-	};
+	struct connector connector = {.pid = own_tgid(task), .tid = own_tid(task)};
 
 	bpf_get_current_comm(connector.comm, sizeof(connector.comm));
 	if (!set_connector(sk, &connector))

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "holders.h"
 
-#include "lower_bound.h"
 #include "owners.h"
 
 /* What keeps a process from what it holds; the least is chosen. */
@@ -49,15 +48,4 @@ struct holder holders_choose(const struct processes *processes, const struct own
 		holder.count = 1;
 	holder.alone = holder.count == 1 || (able == 1 && best < RANK_LOOKS_AFTER);
 	return holder;
-}
-
-const struct owner_record *const *holders_of_inode(const struct look *look, __u64 inode, size_t *count)
-{
-	const struct owner_record **items = look->owners_by_inode.items;
-	size_t first = LOWER_BOUND(look->owners_by_inode.count, at, items[at]->inode < inode), end;
-
-	for (end = first; end < look->owners_by_inode.count && items[end]->inode == inode; end++)
-		;
-	*count = inode ? end - first : 0;
-	return *count ? &items[first] : NULL;
 }

@@ -22,7 +22,4 @@ struct holder {
 struct holder holders_choose(const struct processes *processes, const struct owner_record *const *owners,
 			     size_t count, __u32 except, bool stopped_first);
 
-/* The owners of the socket with this inode; NULL: none. */
-const struct owner_record *const *holders_of_inode(const struct look *look, __u64 inode, size_t *count);
-
 #endif

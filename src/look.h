@@ -95,6 +95,9 @@ const struct owner_record *const *look_owners(const struct look *look, __u64 coo
 /* Who holds the write ends, or else the read ends, of the pipe with this number; likewise. */
 const struct owner_record *const *look_pipe_ends(const struct look *look, __u64 number, bool writers, size_t *count);
 
+/* The owners of the socket with this inode, likewise. */
+const struct owner_record *const *look_owners_of_inode(const struct look *look, __u64 inode, size_t *count);
+
 /* One that holds the socket with this inode, not the first process of all if it can be helped; or NULL. */
 const struct owner_record *look_owner_of_inode(const struct look *look, __u64 inode);
 

@@ -59,18 +59,27 @@ const struct owner_record *const *look_pipe_ends(const struct look *look, __u64 
 	return find_holders(look->pipe_readers.items, look->pipe_readers.count, number, count);
 }
 
+const struct owner_record *const *look_owners_of_inode(const struct look *look, __u64 inode, size_t *count)
+{
+	const struct owner_record **items = look->owners_by_inode.items;
+	size_t first = LOWER_BOUND(look->owners_by_inode.count, at, items[at]->inode < inode), end;
+
+	for (end = first; end < look->owners_by_inode.count && items[end]->inode == inode; end++)
+		;
+	*count = inode ? end - first : 0;
+	return *count ? &items[first] : NULL;
+}
+
 #define INIT_PID 1
 
 const struct owner_record *look_owner_of_inode(const struct look *look, __u64 inode)
 {
-	const struct owner_record *const *owners = look->owners_by_inode.items;
-	size_t count = look->owners_by_inode.count, i = LOWER_BOUND(count, at, owners[at]->inode < inode);
+	size_t count;
+	const struct owner_record *const *owners = look_owners_of_inode(look, inode, &count);
 
-	if (!inode || i == count || owners[i]->inode != inode)
+	if (!owners)
 		return NULL;
-	if (owners[i]->pid == INIT_PID && i + 1 < count && owners[i + 1]->inode == inode)
-		i++;
-	return owners[i];
+	return owners[count > 1 && owners[0]->pid == INIT_PID];
 }
 
 const char *look_netns_name(const struct look *look, __u32 netns)

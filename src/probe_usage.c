@@ -20,10 +20,9 @@
 
 /*
  * Processes that one look finds out about: where there are more, the rest comes with the next looks. Where there are none,
- * as many as the map of usage_scan.bpf.c holds.
+ * as many as the map holds.
  */
 #define MAX_PER_LOOK 256
-#define MAX_AT_ONCE  16384
 
 struct usage_entry {
 	struct usage_record record;
@@ -142,8 +141,8 @@ static void read_limit(struct usage_record *record)
 /* What does not need the scan is read here; returns whether any is due. */
 static bool mark_due(struct probe *probe, __u64 now)
 {
-	int map = bpf_map__fd(probe->skeleton->maps.wanted_usage);
-	size_t i, left = probe->options.once ? MAX_AT_ONCE : MAX_PER_LOOK;
+	const struct bpf_map *wanted = probe->skeleton->maps.wanted_usage;
+	size_t i, left = probe->options.once ? bpf_map__max_entries(wanted) : MAX_PER_LOOK;
 	bool any = false;
 	__u8 yes = 1;
 
@@ -156,7 +155,7 @@ static bool mark_due(struct probe *probe, __u64 now)
 		read_runtime(entry, now);
 		read_limit(&entry->record);
 		entry->read_ns = now;
-		any |= !bpf_map_update_elem(map, &entry->record.pid, &yes, BPF_ANY);
+		any |= !bpf_map_update_elem(bpf_map__fd(wanted), &entry->record.pid, &yes, BPF_ANY);
 	}
 	return any;
 }

@@ -40,19 +40,19 @@ static int compare_counts(const void *left, const void *right)
 }
 
 /* Networks that came by lately are counted where they are: of a flood's thousands of addresses there is little to sort then. */
-#define LATELY 1024
+#define LATELY_BITS 10
 
 static size_t place_of(const struct network *network)
 {
 	__u64 words[2];
 
 	memcpy(words, network->address, sizeof(words));
-	return (size_t)(((words[0] ^ words[1]) * 0x9e3779b97f4a7c15ULL) >> 54); /* 10 bits; the golden ratio spreads them */
+	return (size_t)(((words[0] ^ words[1]) * 0x9e3779b97f4a7c15ULL) >> (64 - LATELY_BITS)); /* the golden ratio spreads them */
 }
 
 static size_t collect(struct network *networks, const struct look *look, __u64 cookie)
 {
-	struct network *lately[LATELY] = {0}, **place;
+	struct network *lately[1 << LATELY_BITS] = {0}, **place;
 	size_t i, count = 0;
 
 	for (i = 0; i < look->requests.count; i++) {

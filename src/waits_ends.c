@@ -155,7 +155,7 @@ static void find_end(const struct waits *waits, struct wait *wait)
 	size_t count;
 
 	if (wait->socket->name.kind == SOCKET_KIND_UNIX) {
-		owners = holders_of_inode(waits->look, wait->socket->peer_inode, &count);
+		owners = look_owners_of_inode(waits->look, wait->socket->peer_inode, &count);
 		set_holder(waits, wait, owners, count, FOUND_PROCESS);
 	} else if (wait->socket->name.kind == SOCKET_KIND_PIPE) {
 		find_pipe(waits, wait);

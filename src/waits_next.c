@@ -39,7 +39,7 @@ static size_t only_thread_wait(const struct waits *waits, __u32 pid)
 static bool is_shared(const struct look *look, __u64 inode, __u32 pid)
 {
 	size_t i, count;
-	const struct owner_record *const *owners = holders_of_inode(look, inode, &count);
+	const struct owner_record *const *owners = look_owners_of_inode(look, inode, &count);
 
 	for (i = 0; i < count; i++)
 		if (owners[i]->pid != pid)

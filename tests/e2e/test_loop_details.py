@@ -224,9 +224,12 @@ def test_of_many_processes_in_the_only_look():
     try:
         program.stdout.readline()
         children = set(map(int, subprocess.check_output(["pgrep", "-P", str(program.pid)]).split()))
-        found = wait_until(lambda: (records := [record for record in run.findings(run.once("epoll", "-a"))
-                                                if record["pid"] in children]) and len(records) == 300 and records,
-                           10, "all of the loops")
+
+        def all_of_them():
+            records = [record for record in run.findings(run.once("epoll", "-a")) if record["pid"] in children]
+            return len(records) == 300 and records
+
+        found = wait_until(all_of_them, 10, "all of the loops")
         assert {record["open_fds"] for record in found} == {5}
         assert {record["fd_limit"] for record in found} == {resource.getrlimit(resource.RLIMIT_NOFILE)[0]}
     finally:
