@@ -98,16 +98,16 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 $(WARNINGS) -Wno-unused-parameter -I/u
 LIBS := -lbpf -lelf -lz -ljansson -lncursesw -ltinfo -lcap-ng -lseccomp
 STATIC_LIBS = $(LIBS) $(if $(SYSROOT)$(wildcard /usr/lib/$(MULTIARCH)/libzstd.a),-lzstd)
 
-# In the order in which they are loaded: what counts is attached while the rest is loaded (src/probe_attach.c).
+# In the order in which they are loaded: what counts is attached while the rest is loaded (src/probe/load/attach.c).
 BPF_OBJECTS := $(patsubst bpf/%.c,$(G)/%.o,bpf/loop_trace.bpf.c $(filter-out bpf/loop_trace.bpf.c,$(wildcard bpf/*.bpf.c)))
-SOURCES := $(wildcard src/*.c)
-OBJECTS := $(SOURCES:src/%.c=$(B)/%.o)
+SOURCES := $(sort $(wildcard src/*/*.c src/*/*/*.c))
+OBJECTS := $(SOURCES:src/%.c=$(B)/obj/%.o)
+HEADERS := $(wildcard src/*/*.h src/*/*/*.h include/*.h)
 
-# Pure code is all that knows nothing of the probe.
-IMPURE := $(shell grep -lE 'bpf/libbpf.h|skel.h|probe.h"|probe_internal.h|probe_load.h|privileges.h"' $(SOURCES) 2>/dev/null)
-PURE := $(filter-out $(IMPURE),$(SOURCES))
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
-UNIT_HELPERS := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))
+# Pure code knows nothing of BPF: all folders but two.
+PURE := $(filter-out src/probe/% src/run/% src/look/full_dates.c src/system/runtime_facts.c,$(SOURCES))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))
+UNIT_HELPERS := $(wildcard tests/unit/*.c)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 .PHONY: all run check fuzz floods sanitize sanitized coverage program lint lint-sources lint-memory unit e2e scenarios static man install deb dist check-dist clean demo bench plots kernels packages vmlinux help check-fleet check-html
@@ -142,23 +142,24 @@ $(G)/sockstall.skel.h: $(G)/sockstall.linked.o
 	$(call say,SKEL)
 	$(Q)$(BPFTOOL) gen skeleton $< name sockstall_bpf > $@
 
-$(B)/%.o: src/%.c | $(B) $(SYSROOT)
+$(B)/obj/%.o: src/%.c | $(SYSROOT)
+	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CFLAGS) $(HARDENING) -MMD -MP -c $< -o $@
 
-$(patsubst src/%.c,$(B)/%.o,$(wildcard src/probe*.c)): $(G)/sockstall.skel.h
+$(filter $(B)/obj/probe/%,$(OBJECTS)) $(B)/obj/look/full_dates.o $(B)/obj/system/runtime_facts.o: $(G)/sockstall.skel.h
 
 # Parts of the page of replay --html: as C strings, and what its policy knows them by.
-PAGE_PARTS := report.css report.js
-$(G)/%.inc: src/share/% | $(G)
+PAGE_PARTS := page.css page.js
+$(G)/%.inc: src/output/html/% | $(G)
 	$(call say,TEXT)
 	$(Q)sed 's/[\\"]/\\&/g; s/^/"/; s/$$/\\n"/' $< > $@
 
-$(G)/%.hash: src/share/% | $(G)
+$(G)/%.hash: src/output/html/% | $(G)
 	$(call say,HASH)
 	$(Q)printf '"%s"\n' "$$(sha256sum < $< | cut -c 1-64 | tr a-f A-F | basenc --base16 -d | basenc --base64)" > $@
 
-$(B)/html_page.o $(B)/unit/pure/html_page.o $(G)/fuzz/pure/html_page.o: $(PAGE_PARTS:%=$(G)/%.inc) $(PAGE_PARTS:%=$(G)/%.hash)
+$(B)/obj/output/html/page.o $(B)/unit/pure/output/html/page.o $(G)/fuzz/pure/output/html/page.o: $(PAGE_PARTS:%=$(G)/%.inc) $(PAGE_PARTS:%=$(G)/%.hash)
 
 $(B)/sockstall: $(OBJECTS)
 	$(call say,LD)
@@ -218,7 +219,8 @@ $(B)/unit/pure/%.o: src/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CFLAGS) $(SANITIZE) -MMD -MP -c $< -o $@
 
-$(B)/unit/%.o: tests/unit/%.c | $(B)/unit
+$(B)/unit/%.o: tests/unit/%.c
+	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CFLAGS) $(SANITIZE) -Itests/unit -MMD -MP -c $< -o $@
 
@@ -238,29 +240,29 @@ lint-sources: $(SOURCES:src/%.c=$(G)/lint/%.tidy) $(SOURCES:src/%.c=$(G)/lint/%.
 LINT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DSOCKSTALL_VERSION='"$(VERSION)"' -Iinclude -Isrc -isystem $(G)
 
 # It does not know that libbpf frees the skeleton; and gcc 12 takes a grown array for the old one, or for lost.
-$(G)/lint/probe_load.tidy: TIDY := --checks=-clang-analyzer-unix.Malloc
-$(G)/lint/look.analyzed: ANALYZER := -Wno-analyzer-malloc-leak
-$(G)/lint/probe_usage.analyzed: ANALYZER := -Wno-analyzer-use-after-free -Wno-analyzer-null-dereference
+$(G)/lint/probe/load/load.tidy: TIDY := --checks=-clang-analyzer-unix.Malloc
+$(G)/lint/look/look.analyzed: ANALYZER := -Wno-analyzer-malloc-leak
+$(G)/lint/probe/usage.analyzed: ANALYZER := -Wno-analyzer-use-after-free -Wno-analyzer-null-dereference
 
-$(G)/lint/story.analyzed: ANALYZER := -Wno-analyzer-malloc-leak
-$(G)/lint/html_page.tidy $(G)/lint/html_page.analyzed: $(PAGE_PARTS:%=$(G)/%.inc) $(PAGE_PARTS:%=$(G)/%.hash)
+$(G)/lint/history/story.analyzed: ANALYZER := -Wno-analyzer-malloc-leak
+$(G)/lint/output/html/page.tidy $(G)/lint/output/html/page.analyzed: $(PAGE_PARTS:%=$(G)/%.inc) $(PAGE_PARTS:%=$(G)/%.hash)
 
-$(G)/lint/%.tidy: src/%.c .clang-tidy $(wildcard src/*.h include/*.h) $(G)/sockstall.skel.h
+$(G)/lint/%.tidy: src/%.c .clang-tidy $(HEADERS) $(G)/sockstall.skel.h
 	@mkdir -p $(@D)
 	$(call say,TIDY)
 	$(Q)clang-tidy --quiet $(TIDY) --warnings-as-errors='*' $< -- $(LINT_CFLAGS) >$@.new 2>/dev/null || { cat $@.new >&2; exit 1; }
 	@mv $@.new $@
 
-$(G)/lint/%.analyzed: src/%.c $(wildcard src/*.h include/*.h) $(G)/sockstall.skel.h
+$(G)/lint/%.analyzed: src/%.c $(HEADERS) $(G)/sockstall.skel.h
 	@mkdir -p $(@D)
 	$(call say,ANALYZE)
 	$(Q)$(CC) $(LINT_CFLAGS) $(WARNINGS) -O2 -fanalyzer $(ANALYZER) -c $< -o $@
 
-$(G)/lint/cppcheck: $(SOURCES) $(wildcard src/*.h include/*.h) src/cppcheck.list
+$(G)/lint/cppcheck: $(SOURCES) $(HEADERS) tests/cppcheck.list
 	@mkdir -p $(@D)
 	$(call say,CPPCHECK)
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-		--suppressions-list=src/cppcheck.list -D_GNU_SOURCE -DSOCKSTALL_VERSION='"$(VERSION)"' \
+		--suppressions-list=tests/cppcheck.list -D_GNU_SOURCE -DSOCKSTALL_VERSION='"$(VERSION)"' \
 		-D'LIBBPF_OPTS(TYPE,NAME,...)=struct TYPE NAME' -D'bpf_object__for_each_map(M,O)=while ((M = 0))' \
 		-D'bpf_object__for_each_program(P,O)=while ((P = 0))' -Iinclude -Isrc src
 	@touch $@
@@ -334,7 +336,7 @@ sanitize: packages
 # Which lines the unit tests and some e2e tests run, by file and in all. COVER= names others; . is all of them.
 COVER ?= $(addprefix test_,$(addsuffix .py,handshakes readers writers closing loops chains record diff metrics end))
 coverage: packages
-	@rm -f $(G)/coverage/*.gcda $(G)/coverage/unit/*.gcda $(G)/coverage/unit/pure/*.gcda
+	@[ ! -d $(G)/coverage ] || find $(G)/coverage -name '*.gcda' -delete
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(G)/shim.so
 	@$(MAKE) --no-print-directory -j$$(nproc) B=$(G)/coverage HARDENING= SANITIZE= CFLAGS="-O0 -g --coverage" \
 		CPPFLAGS=-DSOCKSTALL_COVERAGE program unit
@@ -455,4 +457,5 @@ vmlinux:
 clean:
 	rm -rf $(B)
 
--include $(wildcard $(sort $(G)/*.d $(B)/*.d) $(B)/unit/*.d $(B)/unit/pure/*.d $(G)/fuzz/*.d $(G)/fuzz/pure/*.d)
+-include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(PURE_TEST_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d) \
+	$(FUZZERS:%=$(G)/fuzz/fuzz_%.d)

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "recording.h"
+#include "history/recording.h"
 
 static struct buffer header;
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "look.h"
+#include "look/look.h"
 
 struct input {
 	const uint8_t *at, *end;

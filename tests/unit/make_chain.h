@@ -10,10 +10,10 @@
 
 #include <sys/syscall.h>
 
-#include "links.h"
+#include "rows/links.h"
 #include "make_look.h"
-#include "report_kinds.h"
-#include "verdict.h"
+#include "reports/reports.h"
+#include "rules/verdict.h"
 
 #define NOW   (10000 * SECOND)
 #define ASKED (NOW - 5 * SECOND)

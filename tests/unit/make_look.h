@@ -25,8 +25,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "look.h"
-#include "syscalls.h"
+#include "look/look.h"
+#include "system/syscalls.h"
 
 #define MILLISECOND 1000000ULL
 #define SECOND	    1000000000ULL

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emit.h"
-#include "row.h"
+#include "output/emit.h"
+#include "rows/row.h"
 
 #define HOSTILE "a\x1b[2J\"\xff\n"
 

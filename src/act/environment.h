@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#ifndef SOCKSTALL_FIELD_TEXT_H
+#define SOCKSTALL_FIELD_TEXT_H
+
+#include "base/buffer.h"
+#include "rows/column.h"
+
+/*
+ * A known value as JSON would have it, without quotes: seconds as a number, times as RFC 3339. Text is made
+ * printable: it may be another process's own. Returns 0 or -ENOMEM.
+ */
+int field_text(struct buffer *out, const struct column *column, const struct row *row);
+
+/*
+ * The environment of a command that is told of a row, PATH apart: SOCKSTALL_PID=… and the like for every field that is
+ * known and has a single value. A NULL-terminated array; it and its strings live in the arena. NULL: no memory.
+ */
+char **field_environment(struct arena *arena, const struct row *row);
+
+#endif

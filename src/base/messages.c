@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "base/messages.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/patience.h"
+#include "base/text.h"
+
+static void add_line(struct messages *messages, const char *text)
+{
+	struct buffer line = { 0 };
+	int err = text_add(&line, "sockstall: ") ?: text_printable(&line, text) ?: text_add(&line, "\n");
+
+	if (!err && !messages->hold)
+		patience_write(STDERR_FILENO, line.data, line.size);
+	else if (!err && messages->held.size + line.size <= MESSAGES_HELD)
+		buffer_append(&messages->held, line.data, line.size);
+	buffer_free(&line);
+}
+
+void messages_say(struct messages *messages, const char *format, ...)
+{
+	va_list arguments;
+	char *text = NULL;
+	int length;
+
+	va_start(arguments, format);
+	length = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		return;
+	add_line(messages, text);
+	free(text);
+}
+
+void messages_end(struct messages *messages)
+{
+	if (messages->held.size)
+		patience_write(STDERR_FILENO, messages->held.data, messages->held.size);
+	buffer_free(&messages->held);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Lines for stderr that come up while a run goes on. On a screen they are held back until it is restored. */
+#ifndef SOCKSTALL_MESSAGES_H
+#define SOCKSTALL_MESSAGES_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+
+/* What is held back at most; what comes after that is dropped. */
+#define MESSAGES_HELD 16384
+
+struct messages {
+	bool hold;
+	struct buffer held;
+};
+
+/* One line, "sockstall: " in front of it; made printable. */
+void messages_say(struct messages *messages, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Writes what was held back, and frees. */
+void messages_end(struct messages *messages);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "history/flight.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "history/recording.h"
+
+/* Names that are tried before giving up. */
+#define NAMES 1000
+
+size_t flight_looks(const struct flight *flight)
+{
+	return flight->count - flight->first;
+}
+
+uint64_t flight_span(const struct flight *flight)
+{
+	if (!flight_looks(flight))
+		return 0;
+	return flight->looks[flight->count - 1].seen_ns - flight->looks[flight->first].seen_ns;
+}
+
+static void drop_first(struct flight *flight)
+{
+	struct flight_look *look = &flight->looks[flight->first++];
+
+	flight->bytes -= look->bytes.size;
+	buffer_free(&look->bytes);
+}
+
+/* The last one stays, however old: it is what there is. */
+static void drop_old(struct flight *flight)
+{
+	while (flight_looks(flight) > 1 && flight_span(flight) > flight->keep_ns)
+		drop_first(flight);
+}
+
+static int make_room(struct flight *flight)
+{
+	size_t capacity = flight->capacity ? flight->capacity * 2 : 64;
+	void *looks;
+
+	if (flight->count < flight->capacity)
+		return 0;
+	if (flight->first > flight->capacity / 2) {
+		memmove(flight->looks, flight->looks + flight->first, flight_looks(flight) * sizeof(*flight->looks));
+		flight->count -= flight->first;
+		flight->first = 0;
+		return 0;
+	}
+	looks = reallocarray(flight->looks, capacity, sizeof(*flight->looks));
+	if (!looks)
+		return -ENOMEM;
+	flight->looks = looks;
+	flight->capacity = capacity;
+	return 0;
+}
+
+int flight_keep(struct flight *flight, const struct look *look)
+{
+	struct flight_look kept = { .seen_ns = look->head->seen_ns };
+	int err;
+
+	while (flight_looks(flight) && flight->bytes + look->bytes.size > flight->most_bytes)
+		drop_first(flight);
+	if (look->bytes.size > flight->most_bytes)
+		return 0;
+	err = make_room(flight);
+	if (!err)
+		err = buffer_append(&kept.bytes, look->bytes.data, look->bytes.size);
+	if (err)
+		return err;
+	flight->looks[flight->count++] = kept;
+	flight->bytes += kept.bytes.size;
+	drop_old(flight);
+	return 0;
+}
+
+void flight_free(struct flight *flight)
+{
+	while (flight_looks(flight))
+		drop_first(flight);
+	free(flight->looks);
+}
+
+/* ---- Writing ---- */
+
+static void name_file(char *path, size_t size, const char *file, unsigned int number)
+{
+	char moment[32] = "";
+	time_t now = time(NULL);
+	struct tm utc;
+
+	if (!file && gmtime_r(&now, &utc))
+		strftime(moment, sizeof(moment), "sockstall-%Y%m%dT%H%M%SZ.rec", &utc);
+	if (number)
+		snprintf(path, size, "%s.%u", file ? file : moment, number);
+	else
+		snprintf(path, size, "%s", file ? file : moment);
+}
+
+static int create(struct recording **recording, char *path, size_t size, const char *file)
+{
+	unsigned int number;
+	int err = -EEXIST;
+
+	for (number = 0; number < NAMES && err == -EEXIST; number++) {
+		name_file(path, size, file, number);
+		err = recording_create(recording, path, false);
+	}
+	return err;
+}
+
+static void fill_end(const struct flight *flight, struct row *row)
+{
+	struct timespec now;
+
+	row_init(row, ROW_END);
+	clock_gettime(CLOCK_REALTIME, &now);
+	row->time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	row->end.looks = (int64_t)flight_looks(flight);
+}
+
+static int write_looks(const struct flight *flight, struct recording *recording)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = flight->first; i < flight->count && !err; i++) {
+		struct look look = { .bytes = flight->looks[i].bytes };
+
+		err = recording_write_look(recording, &look);
+	}
+	return err;
+}
+
+int flight_dump(const struct flight *flight, const char *file, const struct row *start, const struct options *options,
+		char *path, size_t path_size)
+{
+	struct recording *recording;
+	struct row end;
+	int err = create(&recording, path, path_size, file), closed;
+
+	if (err)
+		return err;
+	fill_end(flight, &end);
+	err = recording_write_start(recording, start, options);
+	if (!err)
+		err = write_looks(flight, recording);
+	if (!err)
+		err = recording_write_end(recording, &end);
+	closed = recording_close(recording);
+	err = err ? err : closed;
+	/* Half of it is none. */
+	if (err)
+		unlink(path);
+	return err;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The time before: the last looks, as their bytes, kept for as long and in as much memory as allowed, to be written as
+ * a recording when something happens.
+ */
+#ifndef SOCKSTALL_FLIGHT_H
+#define SOCKSTALL_FLIGHT_H
+
+#include "look/look.h"
+#include "options/options.h"
+#include "rows/row.h"
+
+#define FLIGHT_BYTES (64u << 20) /* however long --flight says */
+#define FLIGHT_FILES 16 /* that one run writes at most: they are as large as the above */
+
+struct flight_look {
+	uint64_t seen_ns;
+	struct buffer bytes;
+};
+
+/* Oldest first; those before `first` have gone. */
+struct flight {
+	uint64_t keep_ns;
+	size_t most_bytes;
+	struct flight_look *looks;
+	size_t first, count, capacity; /* count: behind the last */
+	size_t bytes;
+};
+
+/* Adds a copy, and drops what is older or too much; a look that is too large by itself, too. Returns 0 or -ENOMEM. */
+int flight_keep(struct flight *flight, const struct look *look);
+
+/* How many looks there are, and how long ago the first of them was when the last was taken, ns. */
+size_t flight_looks(const struct flight *flight);
+uint64_t flight_span(const struct flight *flight);
+
+/*
+ * Writes all of it to a new file: `file`, or one named by the moment in the working folder where that is NULL; where
+ * there is such a file already, with a number behind it. It is made as recordings are. path is where its name goes.
+ * Returns 0 or a negative errno.
+ */
+int flight_dump(const struct flight *flight, const char *file, const struct row *start, const struct options *options,
+		char *path, size_t path_size);
+void flight_free(struct flight *flight);
+
+#endif

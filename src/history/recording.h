@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * A recording: a file header, then chunks. The header has a magic, a version, the byte order and the
+ * size of every record, so that a file from another build is told apart from a corrupt one. A chunk
+ * has a type, a length and a CRC-32 (zlib) of its bytes. The first chunk is RECORDING_START, then
+ * looks, and RECORDING_END closes a whole recording.
+ *
+ * START holds what the live run's `start` record and its options were, END what its `end` record was,
+ * so that a replay gives the same bytes. Both are made by recording_pack()ing text fields.
+ */
+#ifndef SOCKSTALL_RECORDING_H
+#define SOCKSTALL_RECORDING_H
+
+#include "base/buffer.h"
+#include "look/look.h"
+#include "options/options.h"
+#include "rows/row.h"
+
+enum chunk_type {
+	CHUNK_START = 1,
+	CHUNK_LOOK,
+	CHUNK_END,
+};
+
+struct recording;
+
+/*
+ * Writing. The file is made with O_CREAT | O_EXCL | O_NOFOLLOW, mode 0600: an existing one is not
+ * touched (-EEXIST); with `force` a regular one is replaced by a new one. A link is never followed. Returns 0 or a
+ * negative errno. Each chunk reaches the file before the call returns.
+ */
+int recording_create(struct recording **recording, const char *path, bool force);
+int recording_write_start(struct recording *recording, const struct row *start, const struct options *options);
+int recording_write_look(struct recording *recording, const struct look *look);
+int recording_write_end(struct recording *recording, const struct row *end);
+
+/*
+ * Reading. Each returns 1 with the chunk, 0 at the end of a whole recording, or a negative errno
+ * with *error set to one line (constant text) that says what is wrong with the file.
+ */
+int recording_open(struct recording **recording, const char *path, const char **error);
+
+struct recording_chunk {
+	enum chunk_type type;
+	struct row row; /* START and END; text lives in the recording */
+	struct options options; /* START: as the live run had them; lists live in the recording */
+};
+
+/* Fills look (bytes, indexed) for CHUNK_LOOK. */
+int recording_next(struct recording *recording, struct recording_chunk *chunk, struct look *look, const char **error);
+
+/* NULL is allowed. Returns 0 or the first write error. */
+int recording_close(struct recording *recording);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What the START and END chunks of a recording hold. Each function both writes and reads (see pack.h).
+ * Changing any of them changes the format: RECORDING_VERSION must grow with it.
+ */
+#ifndef SOCKSTALL_RECORDING_FIELDS_H
+#define SOCKSTALL_RECORDING_FIELDS_H
+
+#include "options/options.h"
+#include "history/pack.h"
+#include "rows/row.h"
+
+/* A ROW_START or ROW_END; reading makes everything else in it unknown. */
+void fields_start(struct pack *pack, struct row *row);
+void fields_end(struct pack *pack, struct row *row);
+
+/*
+ * The options that decide what a report says. Left out, and unset after reading: the files, --ready-fd,
+ * --help and --version.
+ */
+void fields_options(struct pack *pack, struct options *options);
+
+#endif

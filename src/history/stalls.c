@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "history/stalls.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+
+/* All stalls of one look, sorted by id. Their texts live in the arena: the whole goes at once. */
+struct generation {
+	struct row *rows;
+	size_t count;
+	struct arena texts;
+};
+
+/*
+ * Ids that were closed lately, as hashes, each at a place that its hash gives. Should one open again, it gets
+ * an ending, as one that recurs does. A place that another id took over costs no more than that.
+ */
+#define CLOSED_IDS 8192
+
+struct stalls {
+	struct generation open;
+	uint64_t closed[CLOSED_IDS];
+	uint64_t seen_ns; /* of the look that they are from */
+	size_t opened;
+};
+
+struct stalls *stalls_new(void)
+{
+	return calloc(1, sizeof(struct stalls));
+}
+
+static void generation_free(struct generation *generation)
+{
+	free(generation->rows);
+	arena_free(&generation->texts);
+}
+
+void stalls_free(struct stalls *stalls)
+{
+	if (!stalls)
+		return;
+	generation_free(&stalls->open);
+	free(stalls);
+}
+
+size_t stalls_opened(const struct stalls *stalls)
+{
+	return stalls->opened;
+}
+
+/* By id; the first of the report's rows first. */
+static int compare_ids(const void *left, const void *right)
+{
+	const struct row *a = *(const struct row *const *)left;
+	const struct row *b = *(const struct row *const *)right;
+	int order = strcmp(a->id, b->id);
+
+	return order ? order : (a > b) - (a < b);
+}
+
+/* Pointers to all rows with an id, sorted; NULL: no memory. They hold until a row is added. */
+static struct row **sort_rows(struct report *report, size_t *count)
+{
+	struct row **sorted = calloc(report->count + 1, sizeof(struct row *));
+	size_t i;
+
+	*count = 0;
+	if (!sorted)
+		return NULL;
+	for (i = 0; i < report->count; i++) {
+		report->rows[i].event = STALL_NONE;
+		if (report->rows[i].id)
+			sorted[(*count)++] = &report->rows[i];
+	}
+	qsort(sorted, *count, sizeof(struct row *), compare_ids);
+	return sorted;
+}
+
+/* Removes rows whose id another row has already; returns whether there were any. */
+static bool drop_repeated(struct report *report, struct row **sorted, size_t count)
+{
+	size_t i, kept = 0;
+	const struct row *first = NULL;
+
+	for (i = 0; i < count; i++) {
+		if (first && !strcmp(first->id, sorted[i]->id))
+			sorted[i]->type = ROW_TYPES; /* none: it goes below */
+		else
+			first = sorted[i];
+	}
+	for (i = 0; i < report->count; i++) {
+		if (report->rows[i].type == ROW_TYPES)
+			continue;
+		if (kept != i)
+			report->rows[kept] = report->rows[i];
+		kept++;
+	}
+	if (kept == report->count)
+		return false;
+	report->count = kept;
+	return true;
+}
+
+static struct row **sort_unique_rows(struct report *report, size_t *count)
+{
+	struct row **sorted = sort_rows(report, count);
+
+	if (!sorted || !drop_repeated(report, sorted, *count))
+		return sorted;
+	free(sorted);
+	return sort_rows(report, count);
+}
+
+/* FNV-1a */
+static uint64_t hash_id(const char *id)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (; *id; id++)
+		hash = (hash ^ (unsigned char)*id) * 0x100000001b3u;
+	return hash;
+}
+
+static bool was_closed(const struct stalls *stalls, const char *id)
+{
+	uint64_t hash = hash_id(id);
+
+	return stalls->closed[hash % CLOSED_IDS] == hash;
+}
+
+static void remember_closed(struct stalls *stalls, const char *id)
+{
+	uint64_t hash = hash_id(id);
+
+	stalls->closed[hash % CLOSED_IDS] = hash;
+}
+
+static bool same_verdict(const struct row *a, const struct row *b)
+{
+	if (!a->verdict || !b->verdict)
+		return a->verdict == b->verdict;
+	return !strcmp(a->verdict, b->verdict);
+}
+
+/* Seconds between the two looks, by the clock that no one sets. */
+static double passed_s(const struct stalls *stalls, const struct look *look)
+{
+	return look->head->seen_ns > stalls->seen_ns ? (double)(look->head->seen_ns - stalls->seen_ns) / 1e9 : 0;
+}
+
+/* What a row that was there last time has become. It keeps its beginning, so its age goes on from there. */
+static void compare_with_last(struct row *row, const struct row *last, double passed)
+{
+	row->episode = last->episode;
+	row->recurs = last->recurs;
+	if (last->since_ns) {
+		row->since_ns = last->since_ns;
+		row->age_s = last->age_s + passed;
+	}
+	if (!same_verdict(row, last) || row->change_key != last->change_key)
+		row->event = STALL_CHANGE;
+}
+
+/* Goes through last time's rows and this time's, both sorted, side by side. Marks those that are over. */
+static size_t match_rows(struct stalls *stalls, struct row **sorted, size_t count, const struct look *look)
+{
+	struct generation *last = &stalls->open;
+	double passed = passed_s(stalls, look);
+	size_t i = 0, j = 0, opened = 0;
+
+	while (i < last->count || j < count) {
+		int order = i == last->count ? 1 : j == count ? -1 : strcmp(last->rows[i].id, sorted[j]->id);
+
+		if (order < 0) {
+			remember_closed(stalls, last->rows[i].id);
+			last->rows[i++].event = STALL_CLOSE;
+		} else if (order > 0) {
+			sorted[j]->episode = look->head->realtime_ns / 1000000;
+			sorted[j]->recurs |= was_closed(stalls, sorted[j]->id);
+			sorted[j++]->event = STALL_OPEN;
+			opened++;
+		} else {
+			compare_with_last(sorted[j++], &last->rows[i++], passed);
+		}
+	}
+	return opened;
+}
+
+/* Copies this look's rows, for the next look to compare with. */
+static int generation_make(struct generation *generation, struct row **sorted, size_t count)
+{
+	size_t i;
+
+	generation->rows = calloc(count + 1, sizeof(*generation->rows));
+	if (!generation->rows)
+		return -ENOMEM;
+	for (i = 0; i < count; i++) {
+		struct row *row = &generation->rows[i];
+
+		*row = *sorted[i];
+		row->event = STALL_NONE;
+		if (row_own_texts(row, &generation->texts))
+			return -ENOMEM;
+		generation->count++;
+	}
+	return 0;
+}
+
+/* From here on an id that recurs is complete; what is kept for the next look is the id without its ending. */
+static void complete_id(struct row *row, struct arena *arena)
+{
+	if (row->recurs && row->id)
+		row->id = arena_printf(arena, "%s-%llx", row->id, (unsigned long long)row->episode);
+}
+
+static void complete_ids(struct report *report)
+{
+	size_t i;
+
+	for (i = 0; i < report->count; i++)
+		complete_id(&report->rows[i], &report->arena);
+}
+
+/* The row as it last was; only its age goes on to this look. Its texts are not its own. NULL: no memory. */
+static struct row *add_again(const struct stalls *stalls, const struct row *last, struct report *report,
+			     const struct look *look)
+{
+	struct row *row = report_add(report, look, last->type);
+	uint64_t time_ns;
+
+	if (!row)
+		return NULL;
+	time_ns = row->time_ns;
+	*row = *last;
+	row->time_ns = time_ns;
+	row->age_s += passed_s(stalls, look);
+	return row;
+}
+
+static int add_closed(const struct stalls *stalls, const struct row *last, struct report *report,
+		      const struct look *look)
+{
+	struct row *row = add_again(stalls, last, report, look);
+	const char *why;
+
+	if (!row)
+		return -ENOMEM;
+	complete_id(row, &report->arena);
+	why = report_why_closed(&report->arena, row, look);
+	if (why)
+		row->why = why;
+	if (!row_own_texts(row, &report->arena))
+		return 0;
+	report->count--;
+	return -ENOMEM;
+}
+
+static int add_all_closed(const struct stalls *stalls, struct report *report, const struct look *look)
+{
+	size_t i;
+	int err;
+
+	for (i = 0; i < stalls->open.count; i++) {
+		if (stalls->open.rows[i].event != STALL_CLOSE)
+			continue;
+		err = add_closed(stalls, &stalls->open.rows[i], report, look);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* ---- What this look has left out ---- */
+
+static void count_down(double *left_s, double passed)
+{
+	*left_s = *left_s > passed ? *left_s - passed : *left_s > 0 ? 0 : *left_s;
+}
+
+static void count_all_down(struct row *row, double passed)
+{
+	if (row->type == ROW_HANDSHAKE) {
+		count_down(&row->handshake.next_retransmit_s, passed);
+		count_down(&row->handshake.gives_up_s, passed);
+	} else if (row->type == ROW_CLOSING) {
+		count_down(&row->closing.gives_up_s, passed);
+	}
+}
+
+/* Of a socket that was not looked at, and that nothing else tells the end of. */
+static bool goes_on(const struct row *row, struct report *report, const struct look *look)
+{
+	if (row->type != ROW_HANDSHAKE && row->type != ROW_LISTENER && row->type != ROW_CLOSING)
+		return false;
+	return row->netns != NOT_KNOWN && look_is_put_off(look, (__u32)row->netns) &&
+	       !report_why_closed(&report->arena, row, look);
+}
+
+/* Where a namespace was put off, its stalls are taken to be as they were. */
+static int keep_put_off(const struct stalls *stalls, struct report *report, const struct look *look)
+{
+	size_t i, first = report->count;
+	struct row *row;
+
+	for (i = 0; i < stalls->open.count && look->head->put_off; i++) {
+		if (!goes_on(&stalls->open.rows[i], report, look))
+			continue;
+		row = add_again(stalls, &stalls->open.rows[i], report, look);
+		if (!row || row_own_texts(row, &report->arena))
+			return -ENOMEM;
+		count_all_down(row, passed_s(stalls, look));
+	}
+	if (report->count > first)
+		report_sort(report, 0);
+	return 0;
+}
+
+int stalls_update(struct stalls *stalls, struct report *report, const struct look *look)
+{
+	struct generation next = {0};
+	struct row **sorted;
+	size_t count;
+	int err;
+
+	if (keep_put_off(stalls, report, look))
+		return -ENOMEM;
+	sorted = sort_unique_rows(report, &count);
+	if (!sorted)
+		return -ENOMEM;
+	stalls->opened += match_rows(stalls, sorted, count, look);
+	err = generation_make(&next, sorted, count);
+	free(sorted);
+	complete_ids(report);
+	if (!err)
+		err = add_all_closed(stalls, report, look);
+	if (err) {
+		generation_free(&next);
+		return err;
+	}
+	generation_free(&stalls->open);
+	stalls->open = next;
+	stalls->seen_ns = look->head->seen_ns;
+	return 0;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Looking up in a look. Each finds the first item that is not below the key. See look.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "look/look.h"
+#include "base/sorted.h"
+
+static bool thread_below(const struct thread_record *thread, __u32 pid, __u32 tid)
+{
+	return thread->pid < pid || (thread->pid == pid && thread->tid < tid);
+}
+
+const struct thread_view *look_thread(const struct look *look, __u32 pid, __u32 tid)
+{
+	size_t i = LOWER_BOUND(look->threads.count, at, thread_below(look->threads.items[at].thread, pid, tid));
+	const struct thread_view *found;
+
+	if (i == look->threads.count)
+		return NULL;
+	found = &look->threads.items[i];
+	return found->thread->pid == pid && found->thread->tid == tid ? found : NULL;
+}
+
+const struct loop_record *look_loop(const struct thread_view *view, __u32 interface)
+{
+	size_t i;
+
+	for (i = 0; i < view->loop_count; i++) {
+		if (view->loops[i].interface == interface)
+			return &view->loops[i];
+	}
+	return NULL;
+}
+
+/* Sorted by cookie; those without are many different ones. */
+static const struct owner_record *const *find_holders(const struct owner_record *const *items, size_t all, __u64 cookie,
+						      size_t *count)
+{
+	size_t first = LOWER_BOUND(all, at, items[at]->cookie < cookie), end;
+
+	*count = 0;
+	if (!cookie)
+		return NULL;
+	for (end = first; end < all && items[end]->cookie == cookie; end++)
+		(*count)++;
+	return *count ? &items[first] : NULL;
+}
+
+const struct owner_record *const *look_owners(const struct look *look, __u64 cookie, size_t *count)
+{
+	return find_holders(look->owners.items, look->owners.count, cookie, count);
+}
+
+const struct owner_record *const *look_pipe_ends(const struct look *look, __u64 number, bool writers, size_t *count)
+{
+	if (writers)
+		return find_holders(look->pipe_writers.items, look->pipe_writers.count, number, count);
+	return find_holders(look->pipe_readers.items, look->pipe_readers.count, number, count);
+}
+
+const struct owner_record *const *look_owners_of_inode(const struct look *look, __u64 inode, size_t *count)
+{
+	const struct owner_record **items = look->owners_by_inode.items;
+	size_t first = LOWER_BOUND(look->owners_by_inode.count, at, items[at]->inode < inode), end;
+
+	for (end = first; end < look->owners_by_inode.count && items[end]->inode == inode; end++)
+		;
+	*count = inode ? end - first : 0;
+	return *count ? &items[first] : NULL;
+}
+
+#define INIT_PID 1
+
+const struct owner_record *look_owner_of_inode(const struct look *look, __u64 inode)
+{
+	size_t count;
+	const struct owner_record *const *owners = look_owners_of_inode(look, inode, &count);
+
+	if (!owners)
+		return NULL;
+	return owners[count > 1 && owners[0]->pid == INIT_PID];
+}
+
+const char *look_netns_name(const struct look *look, __u32 netns)
+{
+	size_t i;
+
+	for (i = 0; i < look->namespaces.count; i++)
+		if (look->namespaces.items[i]->netns == netns && look->namespaces.items[i]->name[0])
+			return look->namespaces.items[i]->name;
+	return NULL;
+}
+
+bool look_is_put_off(const struct look *look, __u32 netns)
+{
+	size_t i;
+
+	for (i = 0; i < look->namespaces.count && look->head->put_off; i++)
+		if (look->namespaces.items[i]->netns == netns)
+			return look->namespaces.items[i]->put_off;
+	return false;
+}
+
+const char *look_cgroup(const struct look *look, __u32 pid)
+{
+	size_t i = LOWER_BOUND(look->processes.count, at, look->processes.items[at]->pid < pid);
+
+	if (i == look->processes.count || look->processes.items[i]->pid != pid)
+		return NULL;
+	return look->processes.items[i]->cgroup;
+}
+
+const struct usage_record *look_usage(const struct look *look, __u32 pid)
+{
+	size_t i = LOWER_BOUND(look->usages.count, at, look->usages.items[at]->pid < pid);
+
+	return i < look->usages.count && look->usages.items[i]->pid == pid ? look->usages.items[i] : NULL;
+}
+
+static bool note_below(const struct note_record *note, __u32 tid, __u32 kind)
+{
+	return note->tid < tid || (note->tid == tid && note->kind < kind);
+}
+
+const char *look_note(const struct look *look, __u32 tid, __u32 kind)
+{
+	size_t i = LOWER_BOUND(look->notes.count, at, note_below(look->notes.items[at], tid, kind));
+	const struct note_record *found;
+
+	if (i == look->notes.count)
+		return NULL;
+	found = look->notes.items[i];
+	return found->tid == tid && found->kind == kind ? found->text : NULL;
+}
+
+const char *look_comm(struct arena *arena, const char comm[16])
+{
+	return arena_printf(arena, "%.16s", comm);
+}
+
+__u64 look_realtime(const struct look *look, __u64 monotonic_ns)
+{
+	if (!monotonic_ns)
+		return 0;
+	return look->head->realtime_ns + (monotonic_ns - look->head->seen_ns);
+}
+
+__u64 look_asleep_since(const struct look *look, const struct thread_record *thread)
+{
+	__u64 since = thread->last_arrival;
+
+	if (!(thread->flags & (THREAD_SLEEPING | THREAD_STOPPED)) || !since || !look->head->sched_offset_valid)
+		return 0;
+	if (thread->flags & THREAD_FAIR && __builtin_add_overflow(since, thread->slice_ns, &since))
+		return 0;
+	if (__builtin_add_overflow(since, look->head->sched_offset_ns, &since))
+		return 0;
+	return since < thread->seen_ns ? since : thread->seen_ns;
+}

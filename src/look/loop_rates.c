@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "look/loop_rates.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Counters only grow; a recording that says otherwise gets 0. */
+static __u64 difference(__u64 now, __u64 before)
+{
+	return now > before ? now - before : 0;
+}
+
+static void subtract_buckets(__u32 *out, const __u32 *now, const __u32 *before)
+{
+	int i;
+
+	for (i = 0; i < LOOP_BUCKETS; i++)
+		out[i] = now[i] - before[i];
+}
+
+/*
+ * wait_ns has whole waits, of those that ended. What lay before the interval has to go, and the wait
+ * that still goes on has to be added.
+ */
+static __u64 time_in_waits(const struct loop_record *now, __u64 seen_ns, const struct loop_record *before,
+			   __u64 start_ns)
+{
+	__u64 in_wait = difference(now->wait_ns, before->wait_ns);
+
+	if (before->waiting && before->entered_ns && now->waits > before->waits)
+		in_wait = difference(in_wait, difference(start_ns, before->entered_ns));
+	if (now->waiting)
+		in_wait += difference(seen_ns, now->entered_ns > start_ns ? now->entered_ns : start_ns);
+	return in_wait;
+}
+
+bool loop_lag_is_split(const struct thread_record *thread)
+{
+	return thread->flags & THREAD_FAIR && thread->last_arrival && !(thread->flags & THREAD_AT_LEAST);
+}
+
+/* ---- The parts of the lag ---- */
+
+struct lag {
+	__u64 all_ns, cpu_ns, runqueue_ns; /* since the thread's first wait */
+};
+
+/* The moment of the look on the scheduler's clock. */
+static __u64 sched_now(const struct loop_moment *moment)
+{
+	return moment->thread->seen_ns - (__u64)moment->head->sched_offset_ns;
+}
+
+/* CPU time that the thread has used in its life: what the kernel has booked, and the slice that goes on. */
+static __u64 cpu_used(const struct loop_moment *moment)
+{
+	const struct thread_record *thread = moment->thread;
+
+	if (thread->flags & (THREAD_SLEEPING | THREAD_STOPPED) || thread->last_queued)
+		return thread->cpu_ns;
+	return thread->cpu_ns - thread->slice_ns + difference(sched_now(moment), thread->last_arrival);
+}
+
+static __u64 run_delay(const struct loop_moment *moment)
+{
+	const struct thread_record *thread = moment->thread;
+
+	if (!thread->last_queued)
+		return thread->run_delay_ns;
+	return thread->run_delay_ns + difference(sched_now(moment), thread->last_queued);
+}
+
+static __u64 at_most(__u64 value, __u64 limit)
+{
+	return value < limit ? value : limit;
+}
+
+/* The lag that goes on now. Without the offset of the scheduler's clock it is taken as blocked. */
+static void add_lag_under_way(struct lag *lag, const struct loop_moment *moment)
+{
+	const struct loop_record *loop = moment->loop;
+	__u64 all = difference(moment->thread->seen_ns, loop->returned_ns), cpu = 0, runqueue;
+	__u64 used_before = loop->returned_cpu_base + loop->returned_ns - (__u64)moment->head->sched_offset_ns;
+
+	if (moment->head->sched_offset_valid)
+		cpu = at_most(difference(cpu_used(moment), used_before), all);
+	runqueue = at_most(difference(run_delay(moment), loop->returned_run_delay), all - cpu);
+	lag->all_ns += all;
+	lag->cpu_ns += cpu;
+	lag->runqueue_ns += runqueue;
+}
+
+__u64 loop_runqueue_ns(const struct loop_moment *moment)
+{
+	__u64 all = difference(moment->thread->seen_ns, moment->loop->returned_ns);
+
+	if (!moment->head->sched_offset_valid || !loop_lag_is_split(moment->thread))
+		return 0;
+	return at_most(difference(run_delay(moment), moment->loop->returned_run_delay), all);
+}
+
+static struct lag lag_until(const struct loop_moment *moment)
+{
+	const struct loop_record *loop = moment->loop;
+	struct lag lag = {0};
+
+	if (!loop)
+		return lag;
+	lag = (struct lag){loop->lag_ns, loop->lag_cpu_ns, loop->lag_runqueue_ns};
+	if (!loop->waiting && loop->returned_ns)
+		add_lag_under_way(&lag, moment);
+	return lag;
+}
+
+static void split_lag(struct loop_rates *rates, const struct loop_moment *now, const struct loop_moment *before)
+{
+	struct lag last = lag_until(now), first = lag_until(before);
+
+	rates->lag_ns = difference(last.all_ns, first.all_ns);
+	rates->lag_cpu_ns = at_most(difference(last.cpu_ns, first.cpu_ns), rates->lag_ns);
+	rates->lag_runqueue_ns =
+		at_most(difference(last.runqueue_ns, first.runqueue_ns), rates->lag_ns - rates->lag_cpu_ns);
+	rates->lag_blocked_ns = rates->lag_ns - rates->lag_cpu_ns - rates->lag_runqueue_ns;
+}
+
+void loop_rates(struct loop_rates *rates, const struct loop_moment *now, const struct loop_moment *before,
+		__u64 start_ns)
+{
+	static const struct loop_record nothing;
+	const struct loop_record *last = now->loop, *first = before->loop ? before->loop : &nothing;
+	__u64 seen_ns = now->thread->seen_ns;
+
+	memset(rates, 0, sizeof(*rates));
+	rates->interval_ns = start_ns ? difference(seen_ns, start_ns) : 0;
+	rates->waits = difference(last->waits, first->waits);
+	rates->events = difference(last->events, first->events);
+	rates->empty = difference(last->empty, first->empty);
+	rates->full = difference(last->full, first->full);
+	rates->set_bytes = difference(last->set_bytes, first->set_bytes);
+	rates->in_wait_ns = at_most(time_in_waits(last, seen_ns, first, start_ns), rates->interval_ns);
+	if (rates->waits)
+		rates->mean_wait_ns = difference(last->wait_ns, first->wait_ns) / rates->waits;
+	split_lag(rates, now, before);
+	subtract_buckets(rates->lag, last->lag, first->lag);
+	subtract_buckets(rates->wait, last->wait, first->wait);
+}
+
+/* ---- Percentiles ---- */
+
+/* Where a bucket begins, in ns: see loop_record.h. */
+static double bucket_start(__u64 bucket)
+{
+	__u64 units = bucket < 4 ? bucket : (4 + bucket % 4) << (bucket / 4 - 1);
+
+	return (double)(units << LOOP_UNIT_SHIFT);
+}
+
+static double within_bucket(int i, double part, __u64 min_ns, __u64 max_ns)
+{
+	double start = bucket_start((__u64)i), end = bucket_start((__u64)i + 1);
+
+	if ((double)min_ns > start)
+		start = (double)min_ns;
+	if (max_ns && (double)max_ns < end)
+		end = (double)max_ns;
+	/* The last bucket has no end: the longest is the end of what it holds. */
+	if (i == LOOP_BUCKETS - 1 && (double)max_ns > end)
+		end = (double)max_ns;
+	if (start > end)
+		start = end;
+	return (start + (end - start) * part) / 1e9;
+}
+
+double loop_percentile(const __u32 buckets[LOOP_BUCKETS], double share, __u64 min_ns, __u64 max_ns)
+{
+	double total = 0, below = 0;
+	int i;
+
+	for (i = 0; i < LOOP_BUCKETS; i++)
+		total += buckets[i];
+	if (total == 0)
+		return NAN;
+	for (i = 0; i < LOOP_BUCKETS - 1; i++) {
+		if (buckets[i] && below + buckets[i] >= share * total)
+			break;
+		below += buckets[i];
+	}
+	if (!buckets[i])
+		return within_bucket(i, 0, min_ns, max_ns);
+	return within_bucket(i, (share * total - below) / buckets[i], min_ns, max_ns);
+}
+
+/* ---- Histogram ---- */
+
+/* Four buckets to each power of two, and the first 16 are below the end of the first bar. */
+#define BUCKETS_IN_FIRST_BAR 16
+
+_Static_assert(HISTOGRAM_FIRST_NS == 32 << LOOP_UNIT_SHIFT, "the first bar ends where bucket 16 begins");
+_Static_assert((LOOP_BUCKETS - BUCKETS_IN_FIRST_BAR + 3) / 4 + 1 == HISTOGRAM_BARS, "there is a bar for each bucket");
+
+void loop_histogram(struct histogram *histogram, const __u32 buckets[LOOP_BUCKETS])
+{
+	int i;
+
+	memset(histogram, 0, sizeof(*histogram));
+	histogram->bars = HISTOGRAM_BARS;
+	for (i = 0; i < LOOP_BUCKETS; i++)
+		histogram->counts[i < BUCKETS_IN_FIRST_BAR ? 0 : i / 4 - 3] += buckets[i];
+}

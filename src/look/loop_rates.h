@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What a loop's counters come to over one interval. */
+#ifndef SOCKSTALL_LOOP_RATES_H
+#define SOCKSTALL_LOOP_RATES_H
+
+#include <stdbool.h>
+
+#include "look_record.h"
+#include "loop_record.h"
+#include "rows/row.h"
+#include "thread_record.h"
+
+struct loop_rates {
+	__u64 interval_ns;		  /* 0: there is none, and nothing below is known */
+	__u64 waits, events, empty, full; /* in the interval */
+	__u64 in_wait_ns;		  /* of the interval, at most all of it */
+	__u64 mean_wait_ns;		  /* of the waits that ended in it; 0 where none did */
+	__u64 set_bytes;		  /* copied in it */
+	__u64 lag_ns;			  /* of the interval, outside the wait; and its parts: */
+	__u64 lag_cpu_ns, lag_runqueue_ns, lag_blocked_ns;
+	__u32 lag[LOOP_BUCKETS], wait[LOOP_BUCKETS];
+};
+
+/* A thread's counters at one look. */
+struct loop_moment {
+	const struct look_record *head;
+	const struct thread_record *thread;
+	const struct loop_record *loop; /* NULL: not there yet, all zero */
+};
+
+/*
+ * The interval from start_ns (0: not known) to `now`. The counters at its begin are those of `before`.
+ */
+void loop_rates(struct loop_rates *rates, const struct loop_moment *now, const struct loop_moment *before,
+		__u64 start_ns);
+
+/* How much of the time since its last return the thread has waited for a CPU. 0 where that is not known. */
+__u64 loop_runqueue_ns(const struct loop_moment *moment);
+
+/* The parts of the lag are known for this thread: its class keeps the accounts that they are made of. */
+bool loop_lag_is_split(const struct thread_record *thread);
+
+/*
+ * The duration in seconds below which this share of the counted durations lie, taken as evenly spread
+ * within a bucket. min_ns and max_ns: the shortest and longest of them, where they are known; else 0. NAN: none
+ * was counted.
+ */
+double loop_percentile(const __u32 buckets[LOOP_BUCKETS], double share, __u64 min_ns, __u64 max_ns);
+
+/* The counted durations by powers of two. */
+void loop_histogram(struct histogram *histogram, const __u32 buckets[LOOP_BUCKETS]);
+
+#endif

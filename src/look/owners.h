@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The processes that hold one socket open, in words. Pure. */
+#ifndef SOCKSTALL_OWNERS_H
+#define SOCKSTALL_OWNERS_H
+
+#include <stdbool.h>
+
+#include "look/look.h"
+
+/*
+ * Who a socket is shown to belong to: the one with the lowest pid, but not pid 1 or another systemd where a service has
+ * it too (socket activation: the manager keeps what it has handed over). NULL: nobody is known.
+ */
+const struct owner_record *owners_main(const struct look *look, __u64 cookie);
+
+/* Whether a socket is shown to belong to this one only where nobody else has it. */
+bool owners_is_last_choice(const struct owner_record *owner);
+
+/* "nginx (pid 10), which shares it with nginx (pid 11) and 2 other processes,"; NULL: nobody is known. */
+const char *owners_say(struct arena *arena, const struct look *look, __u64 cookie);
+
+/*
+ * "10,11,12", as -p takes them, the main one first and some of the others. NULL: nobody is known, or only a systemd that
+ * listens for a service.
+ */
+const char *owners_pids(struct arena *arena, const struct look *look, __u64 cookie);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "look/signs.h"
+
+#include "system/tcp_states.h"
+#include "look/timers.h"
+
+static __u64 ago(__u64 now_ns, __u64 then_ns)
+{
+	return now_ns > then_ns ? now_ns - then_ns : 0;
+}
+
+__u64 signs_last_heard(const struct socket_record *socket)
+{
+	return socket->last_received_ns > socket->last_ack_ns ? socket->last_received_ns : socket->last_ack_ns;
+}
+
+/*
+ * One timeout may be a lost segment; a second one in silence is not. Any progress of the acknowledgements sets
+ * the count back, so after a third it does not matter that the peer is heard: it may be sending again what
+ * it believes unanswered, over a path that is closed the other way.
+ */
+bool signs_data_unanswered(const struct socket_record *socket, __u64 now_ns)
+{
+	__u64 silence = ago(now_ns, signs_last_heard(socket));
+	__u64 stuck = socket->first_sent_ns ? ago(now_ns, socket->first_sent_ns) : silence;
+
+	/* An unanswered SYN may be one that a full accept queue has no room for: no peer was ever heard. */
+	if (!timers_in_flight(socket) || stuck < SIGNS_SILENCE_NS || socket->name.state == STATE_SYN_SENT)
+		return false;
+	return socket->retransmits >= 3 || (socket->retransmits == 2 && silence >= SIGNS_SILENCE_NS);
+}
+
+/*
+ * One probe may be lost, and the next comes after more than a minute, or what TCP_KEEPINTVL says: of many idle connections there is always one
+ * like that.
+ */
+bool signs_keepalive_unanswered(const struct socket_record *socket)
+{
+	return timers_keepalive_probe_sent(socket) && !(socket->flags & SOCKET_PROBE_TIMER) && socket->probes_out >= 2;
+}
+
+/*
+ * A closed window's probes are counted from 0 again with each acknowledgement that the kernel looks at. It does not look at that of data
+ * which acknowledges nothing new: who sends such is there.
+ */
+bool signs_window_unanswered(const struct socket_record *socket, __u64 now_ns)
+{
+	return socket->flags & SOCKET_PROBE_TIMER && socket->probes_out >= 2 &&
+	       socket->last_received_ns <= timers_window_probe_sent(socket) &&
+	       ago(now_ns, signs_last_heard(socket)) >= SIGNS_SILENCE_NS;
+}
+
+/*
+ * Each probe doubles the time to the next, and only an open window sets that back (tcp_ack_probe()), so the number
+ * of doublings tells how long it has been closed. A window that nothing was ever probed of may open at any moment.
+ */
+__u64 signs_window_closed_since(const struct socket_record *socket, __u64 now_ns)
+{
+	__u64 began;
+
+	if (!(socket->flags & SOCKET_PROBE_TIMER) || socket->packets_out || !socket->backoff)
+		return 0;
+	began = timers_window_closed_since(socket);
+	return ago(now_ns, began) >= SIGNS_SILENCE_NS ? began : 0;
+}

@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "look/timers.h"
+
+#include <stdbool.h>
+
+#include "system/tcp_states.h"
+
+#define NS_PER_S    1000000000ULL
+#define RTO_MIN_NS  (NS_PER_S / 5)   /* TCP_RTO_MIN */
+#define RTO_INIT_NS NS_PER_S	     /* TCP_TIMEOUT_INIT, RFC 6298 2.1 */
+#define RTO_MAX_NS  (120 * NS_PER_S) /* TCP_RTO_MAX; tcp_rto_max_ms since Linux 6.15 */
+
+/* Every limit of the kernel is an u8, so no timer runs more often than this. A recording may hold any number. */
+#define MAX_EXPIRIES 1024
+
+static __u64 min_ns(__u64 a, __u64 b)
+{
+	return a < b ? a : b;
+}
+
+static __u64 max_ns(__u64 a, __u64 b)
+{
+	return a > b ? a : b;
+}
+
+static __u64 add_ns(__u64 a, __u64 b)
+{
+	return a > TIMERS_NEVER - b ? TIMERS_NEVER : a + b;
+}
+
+static __u64 shift_ns(__u64 ns, unsigned int by, __u64 limit)
+{
+	if (by >= 64 || ns > limit >> by)
+		return limit;
+	return ns << by;
+}
+
+static __u64 elapsed_ns(__u64 now, __u64 start)
+{
+	return now > start ? now - start : 0;
+}
+
+static __u64 rto_max_or_default(__u64 rto_max_ns)
+{
+	return rto_max_ns ? rto_max_ns : RTO_MAX_NS;
+}
+
+/*
+ * How late a timer that was armed this long ahead fires, on average. calc_wheel_index(): up to 62
+ * ticks ahead it is exact to a tick, each further level holds 8 times as much and is 8 times as coarse, and
+ * a timer is never early. At most 12.7 % of the delay.
+ */
+static __u64 lateness(__u64 delay_ns, __u64 tick_ns)
+{
+	__u64 granule = tick_ns;
+	__u64 limit = tick_ns * 63;
+
+	if (!tick_ns || tick_ns > NS_PER_S)
+		return 0;
+	while (delay_ns >= limit && limit <= (TIMERS_NEVER >> 4)) {
+		granule <<= 3;
+		limit <<= 3;
+	}
+	return granule / 2;
+}
+
+static __u64 later(__u64 from, __u64 delay_ns, __u64 tick_ns)
+{
+	return add_ns(from, add_ns(delay_ns, lateness(delay_ns, tick_ns)));
+}
+
+/* ---- half-open: reqsk_timer_handler() ---- */
+
+static __u64 request_timeout(const struct request_record *request, __u32 num_timeout)
+{
+	__u64 first = request->timeout_ns ? request->timeout_ns : RTO_INIT_NS;
+
+	return shift_ns(first, num_timeout, rto_max_or_default(request->rto_max_ns));
+}
+
+__u64 timers_request_fires(const struct request_record *request, __u64 tick_ns)
+{
+	if (!request->timer_ns)
+		return TIMERS_NEVER;
+	return later(request->timer_ns, 0, 0) + lateness(request_timeout(request, request->num_timeout), tick_ns);
+}
+
+/* With the SYN queue more than half full of old requests, the kernel gives up on them earlier. */
+static __u32 request_retries(const struct request_record *request, const struct listener_record *listener)
+{
+	__u32 retries = request->synack_retries;
+	__u64 room, young;
+
+	if (!listener)
+		return retries;
+	room = listener->accept_queue_max > 8 ? listener->accept_queue_max : 8;
+	if ((__u64)listener->syn_queue * 2 <= room)
+		return retries;
+	young = (__u64)listener->syn_queue_young * 2;
+	while (retries > 2 && listener->syn_queue >= young) {
+		retries--;
+		young = shift_ns(young, 1, 1ULL << 40);
+	}
+	return retries;
+}
+
+/* syn_ack_recalc() */
+static int request_expires(const struct request_record *request, __u32 num_timeout, __u32 retries)
+{
+	if (num_timeout < retries)
+		return 0;
+	return !request->defer_accept || !request->acked || num_timeout >= request->defer_accept;
+}
+
+__u64 timers_request_ends(const struct request_record *request, const struct listener_record *listener, __u64 tick_ns)
+{
+	__u32 retries = request_retries(request, listener);
+	__u64 at = timers_request_fires(request, tick_ns);
+	__u32 expiries;
+	__u32 n = request->num_timeout;
+
+	for (expiries = 0; expiries < MAX_EXPIRIES && at != TIMERS_NEVER; expiries++) {
+		/* A request whose listener has been closed is dropped at the next expiry, whatever the count. */
+		if (request->orphaned || request_expires(request, n, retries))
+			return at;
+		n++;
+		at = later(at, request_timeout(request, n), tick_ns);
+	}
+	return TIMERS_NEVER;
+}
+
+/* ---- retransmission: tcp_retransmit_timer() ---- */
+
+/* The retransmission timer as it goes on. start 0: nothing has been retransmitted yet. */
+struct retransmission {
+	const struct socket_record *socket;
+	__u64 tick_ns;
+	__u64 at, start, rto, rto_max;
+	__u32 retransmits;
+};
+
+/* tcp_model_timeout(): how long `boundary` retransmissions would take from a first timeout of base. */
+static __u64 model_timeout(__u32 boundary, __u64 base, __u64 rto_max)
+{
+	unsigned int threshold = 0;
+	__u64 timeout;
+
+	while (threshold < 40 && base << (threshold + 1) <= rto_max)
+		threshold++;
+	if (boundary <= threshold)
+		return ((2ULL << boundary) - 1) * base;
+	timeout = ((2ULL << threshold) - 1) * base;
+	return add_ns(timeout, (boundary - threshold) * rto_max);
+}
+
+/*
+ * retransmits_timed_out(). It counts from retrans_stamp, which tcp_retransmit_skb() sets at the first
+ * retransmission, not when the data was first sent (a SYN's is set when it is sent: tcp_connect()).
+ */
+static int timed_out(const struct retransmission *timer, __u32 boundary, __u64 base)
+{
+	__u64 timeout = timer->socket->user_timeout_ns;
+
+	if (!timer->retransmits)
+		return 0;
+	if (!timeout)
+		timeout = model_timeout(boundary, base, timer->rto_max);
+	/* retrans_stamp is in ms, the timer in jiffies; the kernel's never fires early. */
+	return elapsed_ns(timer->at, timer->start) + 2 * timer->tick_ns >= timeout;
+}
+
+/* tcp_clamp_rto_to_user_timeout() */
+static __u64 clamped_rto(const struct retransmission *timer)
+{
+	__u64 user_timeout = timer->socket->user_timeout_ns;
+	__u64 elapsed = elapsed_ns(timer->at, timer->start);
+
+	if (!user_timeout)
+		return timer->rto;
+	if (elapsed >= user_timeout)
+		return timer->tick_ns;
+	return min_ns(timer->rto, user_timeout - elapsed);
+}
+
+static void retransmit(struct retransmission *timer, __u32 linear_timeouts)
+{
+	if (!timer->start)
+		timer->start = timer->at;
+	timer->retransmits++;
+	if (timer->retransmits > linear_timeouts)
+		timer->rto = shift_ns(timer->rto, 1, timer->rto_max);
+	timer->at = later(timer->at, clamped_rto(timer), timer->tick_ns);
+}
+
+__u64 timers_retransmit_fires(const struct socket_record *socket, __u64 tick_ns)
+{
+	__u64 rto = socket->rto_ns ? socket->rto_ns : RTO_INIT_NS;
+
+	if (!socket->timer_ns)
+		return TIMERS_NEVER;
+	if (socket->flags & SOCKET_LOSS_TIMER) /* tcp_send_loss_probe() arms the other when it is through */
+		return later(socket->timer_ns, rto, tick_ns);
+	if (socket->flags & SOCKET_RETRANSMIT_TIMER)
+		return add_ns(socket->timer_ns, lateness(rto, tick_ns));
+	return TIMERS_NEVER;
+}
+
+static struct retransmission retransmission_of(const struct socket_record *socket, __u64 tick_ns)
+{
+	struct retransmission timer = {
+		.socket = socket,
+		.tick_ns = tick_ns,
+		.at = timers_retransmit_fires(socket, tick_ns),
+		.rto = socket->rto_ns ? socket->rto_ns : RTO_INIT_NS,
+		.rto_max = rto_max_or_default(socket->rto_max_ns),
+		.retransmits = socket->retransmits,
+	};
+
+	return timer;
+}
+
+__u64 timers_connect_ends(const struct socket_record *socket, __u64 tick_ns)
+{
+	struct retransmission timer = retransmission_of(socket, tick_ns);
+	__u64 limit = (__u64)socket->syn_retries + socket->syn_linear_timeouts;
+	int expiries;
+
+	timer.start = socket->first_sent_ns;
+	for (expiries = 0; expiries < MAX_EXPIRIES && timer.at != TIMERS_NEVER; expiries++) {
+		if (timer.retransmits >= limit || timed_out(&timer, socket->syn_retries, RTO_INIT_NS))
+			return timer.at;
+		retransmit(&timer, socket->syn_linear_timeouts);
+	}
+	return TIMERS_NEVER;
+}
+
+/*
+ * tcp_rtx_probe0_timed_out(): against a closed window the retransmissions are window probes, and
+ * what counts is how long nothing has been heard; but with TCP_USER_TIMEOUT not that either. Before Linux 6.10 half of this.
+ */
+static int closed_window_timed_out(const struct retransmission *timer)
+{
+	__u64 elapsed = elapsed_ns(timer->at, timer->start) + 2 * timer->tick_ns;
+	__u64 user_timeout = timer->socket->user_timeout_ns, timeout = 2 * timer->rto_max;
+
+	if (user_timeout && elapsed >= user_timeout)
+		return 1;
+	return elapsed_ns(timer->at, timer->socket->last_ack_ns) > timeout && elapsed > timeout;
+}
+
+/* Such a retransmission is none that is counted: its start is known all the same, or else when the data was sent. */
+static __u64 closed_window_start(const struct socket_record *socket)
+{
+	return socket->first_sent_ns ? socket->first_sent_ns : socket->last_sent_ns;
+}
+
+static __u64 data_ends(const struct socket_record *socket, __u64 tick_ns)
+{
+	struct retransmission timer = retransmission_of(socket, tick_ns);
+	int expiries;
+
+	if (!socket->snd_wnd)
+		timer.start = closed_window_start(socket);
+	else if (socket->retransmits)
+		timer.start = socket->first_sent_ns;
+	for (expiries = 0; expiries < MAX_EXPIRIES && timer.at != TIMERS_NEVER; expiries++) {
+		if (socket->snd_wnd ? timed_out(&timer, socket->retries2, RTO_MIN_NS) : closed_window_timed_out(&timer))
+			return timer.at;
+		retransmit(&timer, 0);
+	}
+	return TIMERS_NEVER;
+}
+
+/* ---- keepalive: tcp_keepalive_timer() ---- */
+
+static __u64 last_heard(const struct socket_record *socket)
+{
+	return max_ns(socket->last_received_ns, socket->last_ack_ns);
+}
+
+static int keepalive_gives_up(const struct socket_record *socket, __u64 elapsed, __u32 probes)
+{
+	if (socket->user_timeout_ns)
+		return elapsed >= socket->user_timeout_ns && probes > 0;
+	return probes >= socket->keepalive_probes;
+}
+
+static __u64 keepalive_ends(const struct socket_record *socket, __u64 tick_ns)
+{
+	__u64 armed_for = socket->probes_out ? socket->keepalive_intvl_ns : socket->keepalive_time_ns;
+	__u64 at = add_ns(socket->keepalive_timer_ns, lateness(armed_for, tick_ns));
+	__u32 probes = socket->probes_out;
+	int expiries;
+
+	for (expiries = 0; expiries < MAX_EXPIRIES && at != TIMERS_NEVER; expiries++) {
+		__u64 elapsed = elapsed_ns(at, last_heard(socket)) + tick_ns;
+
+		if (elapsed < socket->keepalive_time_ns) {
+			at = later(at, socket->keepalive_time_ns - elapsed, tick_ns);
+			continue;
+		}
+		if (keepalive_gives_up(socket, elapsed, probes))
+			return at;
+		probes++;
+		at = later(at, socket->keepalive_intvl_ns, tick_ns);
+	}
+	return TIMERS_NEVER;
+}
+
+/* Jiffies are converted one by one. Keepalive goes by whole seconds. */
+#define KEEPALIVE_SLACK_NS (NS_PER_S / 10)
+
+/*
+ * The count of probes alone does not tell: data that acknowledges nothing new goes past tcp_ack(), which would set it back
+ * (tcp_rcv_established()). But a probe is only sent when nothing has come for keepalive_time.
+ */
+__u64 timers_keepalive_probe_sent(const struct socket_record *socket)
+{
+	__u64 sent = elapsed_ns(socket->keepalive_timer_ns, socket->keepalive_intvl_ns);
+
+	if (!(socket->flags & SOCKET_KEEPALIVE) || !socket->probes_out || timers_in_flight(socket) ||
+	    socket->unsent_bytes)
+		return 0;
+	return elapsed_ns(sent, last_heard(socket)) + KEEPALIVE_SLACK_NS >= socket->keepalive_time_ns ? sent : 0;
+}
+
+/* ---- zero window probes: tcp_probe_timer(), tcp_probe0_when() ---- */
+
+static __u64 probe_interval(const struct socket_record *socket, __u32 backoff)
+{
+	return shift_ns(max_ns(socket->rto_ns, RTO_MIN_NS), backoff, rto_max_or_default(socket->rto_max_ns));
+}
+
+__u64 timers_window_probe_sent(const struct socket_record *socket)
+{
+	return elapsed_ns(socket->timer_ns, probe_interval(socket, socket->backoff));
+}
+
+/*
+ * icsk_probes_tstamp is when the timer fired first: the intervals since, taken back from the next. An answer sets the count
+ * of probes back (tcp_ack()), but only an open window the backoff and that time (tcp_ack_probe()). The backoff stops at
+ * tcp_retries2 (tcp_send_probe0()): then what was sent last before the window closed tells.
+ */
+static __u64 probes_began(const struct socket_record *socket, __u64 tick_ns)
+{
+	__u32 backoff = socket->backoff, fired = backoff > socket->probes_out ? backoff : socket->probes_out;
+	__u64 began = socket->timer_ns;
+	__u32 i;
+
+	for (i = 0; i < fired && i < MAX_EXPIRIES; i++) {
+		__u64 interval = probe_interval(socket, backoff);
+
+		/* The pending timer is taken as it stands. */
+		began = elapsed_ns(began, i ? add_ns(interval, lateness(interval, tick_ns)) : interval);
+		if (backoff)
+			backoff--;
+	}
+	if (socket->snd_wnd || socket->backoff < socket->retries2 || !socket->last_sent_ns)
+		return began;
+	return min_ns(began, add_ns(socket->last_sent_ns, probe_interval(socket, 0)));
+}
+
+/* tcp_clamp_probe0_to_user_timeout() */
+static __u64 clamped_probe(const struct socket_record *socket, __u64 wait, __u64 elapsed)
+{
+	return socket->user_timeout_ns ? min_ns(wait, socket->user_timeout_ns - elapsed) : wait;
+}
+
+static bool probes_timed_out(const struct socket_record *socket, __u64 elapsed)
+{
+	return socket->user_timeout_ns && elapsed >= socket->user_timeout_ns;
+}
+
+static __u64 window_probes_end(const struct socket_record *socket, __u64 tick_ns)
+{
+	__u64 at = add_ns(socket->timer_ns, lateness(probe_interval(socket, socket->backoff), tick_ns));
+	__u64 began = probes_began(socket, tick_ns);
+	__u32 probes = socket->probes_out, backoff = socket->backoff;
+	int expiries;
+
+	for (expiries = 0; expiries < MAX_EXPIRIES && at != TIMERS_NEVER; expiries++) {
+		__u64 elapsed = elapsed_ns(at, began) + tick_ns;
+
+		if (probes_timed_out(socket, elapsed) || probes >= socket->retries2)
+			return at;
+		probes++;
+		if (backoff < socket->retries2)
+			backoff++;
+		at = later(at, clamped_probe(socket, probe_interval(socket, backoff), elapsed), tick_ns);
+	}
+	return TIMERS_NEVER;
+}
+
+/* ---- a blocked read ---- */
+
+int timers_in_flight(const struct socket_record *socket)
+{
+	return socket->unacked_bytes > 0 || socket->packets_out > 0;
+}
+
+static struct read_end protocol_ends(const struct socket_record *socket, __u64 tick_ns)
+{
+	struct read_end end = {READ_END_NEVER, TIMERS_NEVER};
+
+	if (socket->name.state == STATE_SYN_SENT) {
+		end.at_ns = timers_connect_ends(socket, tick_ns);
+		end.by = READ_END_CONNECT;
+	} else if (timers_in_flight(socket)) {
+		end.at_ns = data_ends(socket, tick_ns);
+		end.by = socket->user_timeout_ns ? READ_END_USER_TIMEOUT : READ_END_RETRIES;
+	} else if (socket->flags & SOCKET_PROBE_TIMER) {
+		end.at_ns = window_probes_end(socket, tick_ns);
+		end.by = socket->user_timeout_ns ? READ_END_USER_TIMEOUT : READ_END_WINDOW_PROBES;
+	} else if (socket->flags & SOCKET_KEEPALIVE && socket->keepalive_timer_ns && !socket->unsent_bytes) {
+		end.at_ns = keepalive_ends(socket, tick_ns);
+		end.by = READ_END_KEEPALIVE;
+	}
+	if (end.at_ns == TIMERS_NEVER)
+		end.by = READ_END_NEVER;
+	return end;
+}
+
+struct read_end timers_read_ends(const struct socket_record *socket, __u64 since_ns, __u64 tick_ns)
+{
+	struct read_end end = {READ_END_NEVER, TIMERS_NEVER};
+	__u64 returns;
+
+	if (socket->name.kind == SOCKET_KIND_TCP)
+		end = protocol_ends(socket, tick_ns);
+	if (!socket->rcvtimeo_ns)
+		return end;
+	returns = later(since_ns ? since_ns : socket->seen_ns, socket->rcvtimeo_ns, tick_ns);
+	if (returns < end.at_ns) {
+		end.at_ns = returns;
+		end.by = READ_END_RCVTIMEO;
+	}
+	return end;
+}
+
+/* ---- a blocked write ---- */
+
+struct write_end timers_write_ends(const struct socket_record *socket, __u64 since_ns, __u64 tick_ns)
+{
+	struct write_end end = {WRITE_END_NEVER, TIMERS_NEVER};
+	__u64 returns;
+
+	if (socket->name.kind == SOCKET_KIND_TCP)
+		end.at_ns = protocol_ends(socket, tick_ns).at_ns;
+	if (end.at_ns != TIMERS_NEVER)
+		end.by = WRITE_END_PROTOCOL;
+	if (!socket->sndtimeo_ns)
+		return end;
+	returns = later(since_ns ? since_ns : socket->seen_ns, socket->sndtimeo_ns, tick_ns);
+	if (returns < end.at_ns) {
+		end.at_ns = returns;
+		end.by = WRITE_END_SNDTIMEO;
+	}
+	return end;
+}
+
+/*
+ * TCP_USER_TIMEOUT cuts the last wait short (tcp_clamp_probe0_to_user_timeout()): the timer is never set to later than
+ * that after the first probe, which came one interval after the window had closed.
+ */
+static __u64 earliest_closed(const struct socket_record *socket)
+{
+	if (!socket->user_timeout_ns)
+		return 0;
+	return elapsed_ns(socket->timer_ns, add_ns(socket->user_timeout_ns, probe_interval(socket, 0)));
+}
+
+__u64 timers_window_closed_since(const struct socket_record *socket)
+{
+	__u64 began = socket->timer_ns;
+	__u32 i;
+
+	for (i = 0; i <= socket->backoff && i < MAX_EXPIRIES; i++)
+		began = elapsed_ns(began, probe_interval(socket, i));
+	return max_ns(began, earliest_closed(socket));
+}
+
+/* ---- closing: tcp_write_timeout(), tcp_probe_timer() and tcp_keepalive_timer() of an orphan ---- */
+
+#define ORPHAN_RETRIES 8
+
+/* tcp_orphan_retries(): once the timer is at its longest, an orphan is not waited for any more, unless told to. */
+static __u32 orphan_retries(const struct socket_record *socket, __u64 interval)
+{
+	if (!socket->orphan_retries && interval < rto_max_or_default(socket->rto_max_ns))
+		return ORPHAN_RETRIES;
+	return socket->orphan_retries;
+}
+
+static __u64 orphan_data_ends(const struct socket_record *socket, __u64 tick_ns)
+{
+	struct retransmission timer = retransmission_of(socket, tick_ns);
+	int expiries;
+
+	if (socket->retransmits)
+		timer.start = socket->first_sent_ns;
+	for (expiries = 0; expiries < MAX_EXPIRIES && timer.at != TIMERS_NEVER; expiries++) {
+		if (timed_out(&timer, orphan_retries(socket, timer.rto), RTO_MIN_NS))
+			return timer.at;
+		retransmit(&timer, 0);
+	}
+	return TIMERS_NEVER;
+}
+
+static __u64 orphan_probes_end(const struct socket_record *socket, __u64 tick_ns)
+{
+	__u64 at = add_ns(socket->timer_ns, lateness(probe_interval(socket, socket->backoff), tick_ns));
+	__u64 began = probes_began(socket, tick_ns);
+	__u32 probes = socket->probes_out, backoff = socket->backoff;
+	int expiries;
+
+	for (expiries = 0; expiries < MAX_EXPIRIES && at != TIMERS_NEVER; expiries++) {
+		__u64 interval = probe_interval(socket, backoff), elapsed = elapsed_ns(at, began) + tick_ns;
+		bool alive = interval < rto_max_or_default(socket->rto_max_ns);
+		__u32 most = orphan_retries(socket, interval);
+
+		if (probes_timed_out(socket, elapsed) || (!alive && backoff >= most) || probes >= most)
+			return at;
+		probes++;
+		if (backoff < socket->retries2)
+			backoff++;
+		at = later(at, clamped_probe(socket, probe_interval(socket, backoff), elapsed), tick_ns);
+	}
+	return TIMERS_NEVER;
+}
+
+__u64 timers_closing_ends(const struct socket_record *socket, __u64 tick_ns)
+{
+	if (socket->flags & SOCKET_TIMEWAIT)
+		return add_ns(socket->timer_ns, tick_ns);
+	if (!(socket->flags & SOCKET_DEAD))
+		return protocol_ends(socket, tick_ns).at_ns;
+	if (timers_in_flight(socket))
+		return orphan_data_ends(socket, tick_ns);
+	/* In FIN_WAIT2 sk_timer runs, but what it leads to depends on TCP_LINGER2: not told. */
+	return socket->flags & SOCKET_PROBE_TIMER ? orphan_probes_end(socket, tick_ns) : TIMERS_NEVER;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The command line: see interface.md. */
+#ifndef SOCKSTALL_OPTIONS_H
+#define SOCKSTALL_OPTIONS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "act/act.h"
+#include "rows/condition.h"
+#include "rows/selector.h"
+
+#ifndef SOCKSTALL_VERSION
+#define SOCKSTALL_VERSION "0.1.0"
+#endif
+
+#define DEFAULT_INTERVAL_NS (1000 * 1000000ull)
+#define DEFAULT_MIN_AGE_NS  (1000 * 1000000ull)
+#define LOOP_MIN_AGE_NS	    (100 * 1000000ull) /* of a loop, where --min-age is not given; */
+#define CLOSING_MIN_AGE_NS  (60 * 1000000000ull) /* and of a connection that an application has yet to close */
+
+enum command {
+	COMMAND_OVERVIEW,
+	COMMAND_HANDSHAKES,
+	COMMAND_READERS,
+	COMMAND_EPOLL,
+	COMMAND_THREADS,
+	COMMAND_CHECK,
+	COMMAND_REPLAY,
+	COMMAND_SCHEMA,
+	COMMAND_END,
+	COMMAND_METRICS,
+	COMMAND_WRITERS, /* recordings hold the number: new ones go last */
+	COMMAND_CLOSING,
+	COMMAND_CHAINS,
+	COMMANDS,
+};
+
+extern const char *const command_names[COMMANDS]; /* "overview" for the first; */
+
+enum netns_choice {
+	NETNS_ALL,
+	NETNS_SELF,
+	NETNS_INODE, /* recordings hold the number, and this is the last of them */
+	NETNS_NAME, /* of a replay; in a live run it becomes NETNS_INODE */
+};
+
+enum interfaces_choice {
+	INTERFACES_EPOLL,
+	INTERFACES_ALL,
+};
+
+/* All times in ns. Lists belong to options_free(). */
+struct options {
+	enum command command;
+	bool command_given; /* never by replay: that shows the recording's */
+	const char *replay_file;
+	bool json, once, all, watches, exit_code, no_color, help, version;
+	bool verbose, stacks; /* kernel stacks; and the program's too */
+	uint64_t interval_ns, duration_ns; /* duration 0: until stopped */
+	uint64_t min_age_ns; /* 0 only where min_age_given */
+	bool interval_given, min_age_given;
+	uint32_t *pids;
+	size_t pid_count;
+	const char *comm;
+	uint16_t *ports;
+	size_t port_count;
+	bool peer_given;
+	struct in6_addr peer; /* IPv4 as mapped IPv6 */
+	unsigned int peer_bits; /* of the 128 */
+	enum netns_choice netns;
+	uint32_t netns_inode; /* NETNS_INODE; for NETNS_SELF set by the probe */
+	const char *netns_name; /* NETNS_NAME */
+	char *cgroup; /* normal form: no /sys/fs/cgroup in front, no slash at the end but for "/" */
+	enum interfaces_choice interfaces; /* whose waits are counted */
+	const char *record_file;
+	const char *html_file, *trace_file; /* what replay makes of a recording; NULL: not asked for */
+	const char *diff_file; /* the recording to compare with, the later one */
+	const char *textfile; /* the folder that metrics writes to */
+	bool force; /* a file that is there already is replaced */
+	const char *btf_file; /* NULL: the kernel's own */
+	int ready_fd; /* -1: none */
+	const char *exec_command, *on_stall_text, *dump_on_text, *dump_file; /* NULL: not given */
+	struct condition on_stall, dump_on; /* of those texts */
+	bool shell;
+	unsigned int exec_limit; /* starts a minute */
+	uint64_t flight_ns; /* 0: no --flight */
+	const char *words[SELECTOR_WORDS]; /* of end: what to end */
+	size_t word_count;
+	bool yes;
+	enum act_how how;
+	struct act_times times;
+	/* No options, but known before the probe is opened, and while looks are reported: */
+	bool interactive; /* a person is at a screen, and may ask for details of a process */
+	bool chains; /* reported beside what the command asks for */
+	bool healthy_loops; /* loops are shown although nothing is wrong with them */
+};
+
+/*
+ * Reads the command line. Returns 0; or after one line on stderr that says what is wrong 2, and 1 where there is no memory.
+ * Strings point into argv.
+ */
+int options_parse(struct options *options, int argc, char **argv);
+void options_free(struct options *options);
+
+/* Writes the help text to stdout. */
+void options_help(void);
+
+/* Writes "sockstall <version>" to stdout. */
+void options_version(void);
+
+/* "250ms", "2s", "5m", "1h", "1.5" (seconds). Returns 0 or -EINVAL (also for overflow). */
+int duration_parse(const char *text, uint64_t *ns);
+
+/*
+ * An address of either family as IPv6, IPv4 mapped. Returns how many bits a prefix of it can have: 32
+ * or 128; 0 where it is no address.
+ */
+unsigned int address_parse(const char *text, struct in6_addr *address);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Arguments of the options that end something or that react to something. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/words.h"
+#include "act/exec.h"
+#include "options/values.h"
+
+#define SECOND 1000000000ull
+
+/* Conditions are parsed when all options are known. */
+int option_set_on_stall(struct options *options, const char *text)
+{
+	options->on_stall_text = text;
+	return *text ? 0 : -EINVAL;
+}
+
+int option_set_dump_on(struct options *options, const char *text)
+{
+	options->dump_on_text = text;
+	return *text ? 0 : -EINVAL;
+}
+
+int option_set_dump_file(struct options *options, const char *text)
+{
+	options->dump_file = text;
+	return *text ? 0 : -EINVAL;
+}
+
+int option_set_exec(struct options *options, const char *text)
+{
+	options->exec_command = text;
+	return *text ? 0 : -EINVAL;
+}
+
+int option_set_exec_limit(struct options *options, const char *text)
+{
+	uint64_t number;
+
+	if (option_number(text, 1, EXEC_LIMIT_MOST, &number))
+		return -EINVAL;
+	options->exec_limit = (unsigned int)number;
+	return 0;
+}
+
+int option_set_flight(struct options *options, const char *text)
+{
+	return option_duration(text, SECOND, 3600 * SECOND, &options->flight_ns);
+}
+
+int option_set_how(struct options *options, const char *text)
+{
+	enum act_how how;
+
+	for (how = ACT_CHOOSE + 1; how < ACT_HOWS; how++) {
+		if (strcmp(text, act_how_names[how]))
+			continue;
+		options->how = how;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* As setsockopt(2) takes them: TCP_KEEPIDLE and TCP_KEEPINTVL up to 32767 s, TCP_KEEPCNT up to 127. */
+static int parse_keepalive_time(const char **text, unsigned int *seconds)
+{
+	size_t length = strcspn(*text, ",");
+	char item[24];
+	uint64_t ns;
+
+	if (!(*text)[length] || length >= sizeof(item))
+		return -EINVAL;
+	memcpy(item, *text, length);
+	item[length] = '\0';
+	if (option_duration(item, SECOND, 32767 * SECOND, &ns) || ns % SECOND)
+		return -EINVAL;
+	*seconds = (unsigned int)(ns / SECOND);
+	*text += length + 1;
+	return 0;
+}
+
+int option_set_keepalive(struct options *options, const char *text)
+{
+	struct act_times *times = &options->times;
+	uint64_t probes;
+
+	if (parse_keepalive_time(&text, &times->time_s) || parse_keepalive_time(&text, &times->interval_s) ||
+	    option_number(text, 1, 127, &probes))
+		return -EINVAL;
+	times->probes = (unsigned int)probes;
+	return 0;
+}
+
+static const char *check_condition(struct arena *arena, const char *name, const char *text, struct condition *condition)
+{
+	const char *error = text ? condition_parse(condition, arena, text) : NULL;
+
+	return error ? arena_printf(arena, "--%s: %s", name, error) : NULL;
+}
+
+static const char *check_command(const struct options *options, struct arena *arena)
+{
+	char *words[COMMAND_LINE_WORDS + 1];
+	const char *error = NULL;
+
+	if (options->exec_command && !options->shell)
+		error = command_line_split(options->exec_command, arena, words);
+	return error ? arena_printf(arena, "--exec: %s", error) : NULL;
+}
+
+const char *option_check_reactions(struct options *options, struct arena *arena)
+{
+	const char *error;
+
+	if (!options->on_stall_text != !options->exec_command)
+		return "--on-stall and --exec need each other";
+	if (!options->exec_command && options->shell)
+		return "--shell needs --exec";
+	if (!options->flight_ns && (options->dump_on_text || options->dump_file))
+		return options->dump_on_text ? "--dump-on needs --flight" : "--dump-file needs --flight";
+	if (options->once && options->flight_ns)
+		return "--once and --flight exclude each other";
+	error = check_condition(arena, "on-stall", options->on_stall_text, &options->on_stall);
+	if (!error)
+		error = check_condition(arena, "dump-on", options->dump_on_text, &options->dump_on);
+	return error ? error : check_command(options, arena);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Emitters: rows to bytes. Each takes rows one look at a time. They know columns, not reports.
+ */
+#ifndef SOCKSTALL_EMIT_H
+#define SOCKSTALL_EMIT_H
+
+#include <stdio.h>
+
+#include "options/options.h"
+#include "rows/report.h"
+#include "options/wants.h"
+
+struct emitter;
+
+/* What a person wants, of an emitter that has one. */
+enum emitter_answer {
+	EMITTER_GO_ON,
+	EMITTER_PAUSED,	   /* a recording is not read on; live looks go on */
+	EMITTER_NEXT_LOOK, /* now */
+	EMITTER_QUIT,
+};
+
+/* What an emitter can do. All functions return 0 or a negative errno (-EPIPE: the reader is gone). */
+struct emitter_kind {
+	const char *name;
+	/* Called once before everything else; *state is the emitter's own. */
+	int (*open)(void **state, const struct options *options, FILE *out);
+	/* A record outside looks: start, lost, end. */
+	int (*record)(void *state, const struct row *row);
+	/* The rows of one look, after stalls_update(); row->event says what is new. */
+	int (*look)(void *state, const struct report *report, const struct look *look);
+	/*
+	 * Waits for at most timeout_ns for input from a person; returns an enum emitter_answer, or a negative errno.
+	 * NULL: there is no person.
+	 */
+	int (*wait)(void *state, uint64_t timeout_ns);
+	/*
+	 * The same without waiting, in the middle of a look or of what is made of it: what needs no more than the looks
+	 * before is done at once, the rest waits for wait(). EMITTER_QUIT, EMITTER_GO_ON, or a negative errno.
+	 */
+	int (*attend)(void *state);
+	/*
+	 * After the last look, where no error was before: for what can only be written now. damage: what is wrong
+	 * with the recording that looks came from, or NULL. NULL: nothing is left to do.
+	 */
+	int (*finish)(void *state, const char *damage);
+	/* What the next look should hold beside what the options ask for. NULL: nothing. */
+	void (*wants)(void *state, struct wants *wants);
+	void (*close)(void *state);
+};
+
+extern const struct emitter_kind emit_json; /* JSON Lines */
+extern const struct emitter_kind emit_lines; /* a text line for each open, change, close */
+extern const struct emitter_kind emit_table; /* --once */
+extern const struct emitter_kind emit_screen; /* live, ncurses */
+extern const struct emitter_kind emit_metrics; /* a file for node_exporter, at every look */
+extern const struct emitter_kind emit_trace; /* all looks, for a viewer of traces */
+extern const struct emitter_kind emit_html; /* a page about all looks */
+
+/* The JSON Schema of every record. Returns 0 or a negative errno. */
+int schema_write(FILE *out);
+
+#endif

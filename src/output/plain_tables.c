@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Plain tables, one for each type of record: what --once prints. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rows/column.h"
+#include "output/emit.h"
+#include "base/out.h"
+#include "output/summary.h"
+#include "output/table.h"
+#include "base/text.h"
+
+#define BOLD  "\x1b[1m"
+#define RED   "\x1b[31m"
+#define RESET "\x1b[0m"
+
+struct table_emitter {
+	FILE *out;
+	enum command command;
+	bool color;
+	size_t width;
+};
+
+static int add_styled(struct buffer *out, const char *text, const struct line *line)
+{
+	const char *style = line->style == LINE_PLAIN || !*text ? "" : BOLD;
+	size_t marked = line->mark_to - line->mark_from;
+
+	return text_add(out, style) ?:
+	       buffer_append(out, text, line->mark_from) ?:
+	       (marked ? text_add(out, RED) : 0) ?:
+	       buffer_append(out, text + line->mark_from, marked) ?:
+	       (marked ? text_add(out, RESET) ?: text_add(out, style) : 0) ?:
+	       text_add(out, text + line->mark_to) ?:
+	       (*style ? text_add(out, RESET) : 0);
+}
+
+static int write_lines(const struct table_emitter *table, const struct lines *lines)
+{
+	struct buffer text = {0};
+	int error = 0;
+
+	for (size_t i = 0; i < lines_count(lines) && !error; i++) {
+		const struct line *line = lines_at(lines, i);
+
+		error = (table->color ? add_styled(&text, lines_text(lines, line), line)
+				      : text_add(&text, lines_text(lines, line)))
+				?: text_add(&text, "\n");
+	}
+	if (!error)
+		error = out_write(table->out, &text) ?: out_flush(table->out);
+	buffer_free(&text);
+	return error;
+}
+
+static int add_title(struct lines *lines, enum row_type type, size_t count)
+{
+	return (lines_count(lines) ? lines_add(lines, LINE_PLAIN, "") : 0) ?:
+	       lines_begin(lines, LINE_TITLE) ?: summary_count(&lines->text, type, count) ?: lines_end(lines);
+}
+
+static int add_table(const struct table_emitter *table, struct lines *lines, const struct report *report,
+		     enum row_type type, const struct row **rows)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < report->count; i++) {
+		if (report->rows[i].type == type && report->rows[i].event != STALL_CLOSE)
+			rows[count++] = &report->rows[i];
+	}
+	if (!count)
+		return 0;
+	table_sort(rows, count);
+	return add_title(lines, type, count) ?: table_add(lines, rows, count, table->width, DETAIL_ADVICE);
+}
+
+static int table_open(void **state, const struct options *options, FILE *out)
+{
+	struct table_emitter *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return -ENOMEM;
+	table->out = out;
+	table->command = options->command;
+	table->width = out_width(out);
+	table->color = out_has_color(options, out);
+	*state = table;
+	return 0;
+}
+
+static int table_record(void *state, const struct row *row)
+{
+	struct table_emitter *table = state;
+	struct lines lines = {0};
+	int error;
+
+	if (row->type != ROW_LOST)
+		return 0;
+	error = lines_begin(&lines, LINE_PLAIN) ?: summary_lost(&lines.text, row) ?: lines_end(&lines) ?:
+		write_lines(table, &lines);
+	lines_free(&lines);
+	return error;
+}
+
+static int table_look(void *state, const struct report *report, const struct look *look)
+{
+	struct table_emitter *table = state;
+	const struct row **rows = calloc(report->count + 1, sizeof(*rows));
+	struct lines lines = {0};
+	int error = rows ? 0 : -ENOMEM;
+
+	for (enum row_type type = 0; type < ROW_TYPES && !error; type++)
+		error = add_table(table, &lines, report, type, rows);
+	if (!error && !lines_count(&lines))
+		error = lines_begin(&lines, LINE_PLAIN) ?:
+			summary_nothing(&lines.text, table->command, look->head->namespaces) ?:
+			lines_end(&lines);
+	if (!error)
+		error = write_lines(table, &lines);
+	lines_free(&lines);
+	free(rows);
+	return error;
+}
+
+static void table_close(void *state)
+{
+	free(state);
+}
+
+const struct emitter_kind emit_table = {
+	.name = "table",
+	.open = table_open,
+	.record = table_record,
+	.look = table_look,
+	.close = table_close,
+};

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The lines above everything: a title with what is not as usual, counts, and the pages. */
+#include "output/screen/internal.h"
+#include "output/summary.h"
+#include "base/text.h"
+
+/* A smaller screen has no room for the line that names the pages. */
+#define HEIGHT_FOR_PAGES 9
+
+#define WIDTH_OF_HOST 24
+
+/* ---- The title ---- */
+
+static int add_interval(struct buffer *out, const struct look_record *head)
+{
+	int error = text_add(out, "  every ") ?: text_duration(out, (double)head->interval_ns / 1e9);
+
+	if (!error && head->stretched_ns)
+		error = text_add(out, ", stretched to ") ?: text_duration(out, (double)head->stretched_ns / 1e9);
+	if (!error && head->put_off)
+		error = text_printf(out, ", sockets of %u namespace%s less often", head->put_off, head->put_off > 1 ? "s" : "");
+	return error;
+}
+
+/* How long before the newest look it was. */
+static int add_past(const struct screen *screen, struct buffer *out)
+{
+	const struct look_record *newest = &history_at(&screen->history, 0)->head;
+	const struct look_record *shown = &screen_moment(screen)->head;
+
+	if (!screen->back || newest->realtime_ns <= shown->realtime_ns)
+		return 0;
+	return text_add(out, "  -") ?: text_duration(out, (double)(newest->realtime_ns - shown->realtime_ns) / 1e9);
+}
+
+static int add_filter(const struct screen *screen, struct buffer *out)
+{
+	if (!*screen->filter && !screen->typing)
+		return 0;
+	return text_add(out, "  /") ?: text_printable(out, screen->filter) ?: text_add(out, screen->typing ? "_" : "/");
+}
+
+static int add_order(const struct screen *screen, struct buffer *out)
+{
+	const struct screen_place *place = &screen->places[screen->page];
+
+	if (place->sort)
+		return text_printf(out, "  by %s%s", screen_heading(screen, place->sort),
+				   place->reverse ? ", reversed" : "");
+	return place->reverse ? text_add(out, "  reversed") : 0;
+}
+
+/* What is not as it was in the beginning. */
+static int add_states(const struct screen *screen, struct buffer *out)
+{
+	return (screen->paused ? text_add(out, "  paused") : 0) ?:
+	       (screen->ended ? text_add(out, "  end of the recording") : 0) ?:
+	       (screen->history.count ? add_past(screen, out) : 0) ?:
+	       add_filter(screen, out) ?:
+	       (screen->all && screen_pages[screen->page].only_stuck ? text_add(out, "  all") : 0) ?:
+	       add_order(screen, out);
+}
+
+static int add_name(const struct screen *screen, struct buffer *out)
+{
+	const struct moment *moment = screen_moment(screen);
+	int error = text_add(out, "sockstall");
+
+	if (!error && screen->host.size > 1)
+		error = text_add(out, "  ") ?: text_fit(out, screen->host.data, WIDTH_OF_HOST, CUT_END);
+	if (!error && moment)
+		error = text_add(out, "  ") ?: text_time(out, moment->head.realtime_ns, 0);
+	return error;
+}
+
+static int add_title(const struct screen *screen, struct lines *lines, size_t width)
+{
+	const struct moment *moment = screen_moment(screen);
+	struct buffer text = {0}, states = {0};
+	int error = add_name(screen, &text) ?: add_states(screen, &states) ?: buffer_append(&states, "", 1);
+
+	if (!error && moment && states.size == 1)
+		error = add_interval(&text, &moment->head);
+	if (!error)
+		error = buffer_append(&text, "", 1) ?: lines_begin(lines, LINE_TITLE) ?:
+			text_fit(&lines->text, text.data, width, CUT_END);
+	if (!error && text_width(text.data) < width) {
+		lines_mark_from(lines);
+		error = text_fit(&lines->text, states.data, width - text_width(text.data), CUT_END);
+		lines_mark_to(lines);
+	}
+	buffer_free(&text);
+	buffer_free(&states);
+	return error ?: lines_end(lines);
+}
+
+static int add_counts(const struct screen *screen, struct lines *lines, size_t width)
+{
+	const struct moment *moment = screen_moment(screen);
+	struct buffer out = {0};
+	size_t stuck = 0, total = 0;
+	int error;
+
+	for (enum row_type type = 0; type < ROW_TYPES && moment; type++) {
+		stuck += moment->stuck[type];
+		total += moment->total[type];
+	}
+	if (!moment)
+		error = text_add(&out, screen->ended ? "the recording has no looks" : "looking");
+	else if (stuck)
+		error = summary_stuck(&out, moment->stuck);
+	else if (screen->command == COMMAND_THREADS && total)
+		error = text_printf(&out, "%zu shown", total);
+	else
+		error = summary_nothing(&out, screen->command, moment->head.namespaces);
+	if (!error && screen->lost)
+		error = text_printf(&out, "  lost: %lld", (long long)screen->lost);
+	if (!error)
+		error = buffer_append(&out, "", 1) ?: screen_add_line(lines, LINE_TITLE, out.data, width);
+	buffer_free(&out);
+	return error;
+}
+
+/* ---- The pages ---- */
+
+enum page_text {
+	PAGE_COUNTED,
+	PAGE_NAMED,
+	PAGE_NAMED_STUCK, /* the names of the present one and of those where something is stuck */
+	PAGE_NUMBERED, /* the name of the present one alone */
+	PAGE_TEXTS,
+};
+
+static int add_page(const struct screen *screen, struct buffer *out, size_t page, size_t number, enum page_text how)
+{
+	const struct moment *moment = screen_moment(screen);
+	bool named = how < PAGE_NAMED_STUCK || page == screen->page;
+	size_t stuck = 0;
+	int error = text_printf(out, "%zu", number);
+
+	for (enum row_type type = 0; type < ROW_TYPES && moment; type++)
+		stuck += screen_pages[page].types & ROW_BIT(type) ? moment->stuck[type] : 0;
+	if (!error && (named || (how == PAGE_NAMED_STUCK && stuck)))
+		error = text_printf(out, " %s", screen_pages[page].name);
+	if (!error && how == PAGE_COUNTED && stuck)
+		error = text_printf(out, " (%zu)", stuck);
+	return error;
+}
+
+static int add_pages_as(const struct screen *screen, struct lines *lines, enum page_text how)
+{
+	int error = lines_begin(lines, LINE_PAGES);
+
+	for (size_t page = 0, number = 0; page < screen_page_count && !error; page++) {
+		if (!screen_has_page(screen, page))
+			continue;
+		if (number++)
+			error = text_add(&lines->text, "  ");
+		if (page == screen->page)
+			lines_mark_from(lines);
+		if (!error)
+			error = add_page(screen, &lines->text, page, number, how);
+		if (page == screen->page)
+			lines_mark_to(lines);
+	}
+	return error ?: lines_end(lines);
+}
+
+/* With as much as there is room for. */
+static int add_pages(const struct screen *screen, struct lines *lines, size_t width)
+{
+	size_t start = lines_count(lines);
+
+	for (enum page_text how = PAGE_COUNTED; how < PAGE_TEXTS; how++) {
+		int error = add_pages_as(screen, lines, how);
+
+		if (error || text_width(lines_text(lines, lines_at(lines, start))) <= width)
+			return error;
+		lines_cut(lines, start);
+	}
+	return screen_add_line(lines, LINE_PAGES, screen_pages[screen->page].name, width);
+}
+
+int screen_add_head(const struct screen *screen, struct lines *lines, size_t width, size_t height)
+{
+	int error = add_title(screen, lines, width) ?: add_counts(screen, lines, width);
+
+	return error || height < HEIGHT_FOR_PAGES ? error : add_pages(screen, lines, width);
+}

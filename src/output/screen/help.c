@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The keys. The man page has the same list: tests/e2e/test_interactive.py checks it. */
+#include "output/screen/internal.h"
+#include "base/text.h"
+
+static const struct {
+	const char *keys, *text;
+} helps[] = {
+	{"1 to 9, Tab, Shift-Tab", "another page"},
+	{"up, down, PgUp, PgDn", "select a row, and stay with it (k, j)"},
+	{"Home, End", "the first row, the last (g, G)"},
+	{"Enter", "all that is known of the row; Esc: back"},
+	{"/", "only rows with this text in them; Esc: all rows"},
+	{"<, >", "sort by another column"},
+	{"r", "the other way round"},
+	{"a", "what is normal too, or only what is stuck"},
+	{"space", "pause, or go on from now"},
+	{"[, ]", "one look back, one on (left, right)"},
+	{"{, }", "ten looks back, ten on"},
+	{"e", "end what is stuck: shown first, done only after y"},
+	{"?", "this help (h)"},
+	{"q", "quit (Ctrl-C); Ctrl-Z: to the shell, and back with fg"},
+};
+
+#define KEYS_WIDTH 26
+
+int screen_add_help(struct lines *lines, size_t width)
+{
+	struct buffer text = {0};
+	int error = screen_add_line(lines, LINE_TITLE, "sockstall: keys", width) ?: lines_add(lines, LINE_PLAIN, "");
+
+	for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]) && !error; i++) {
+		buffer_reset(&text);
+		error = text_spaces(&text, 2) ?: text_printable(&text, helps[i].keys);
+		if (!error)
+			error = buffer_append(&text, "", 1);
+		if (error)
+			break;
+		text.size--;
+		error = text_spaces(&text, KEYS_WIDTH > text_width(text.data) ? KEYS_WIDTH - text_width(text.data) : 1) ?:
+			text_add(&text, helps[i].text) ?: buffer_append(&text, "", 1) ?:
+			screen_add_line(lines, LINE_PLAIN, text.data, width);
+	}
+	buffer_free(&text);
+	return error ?: lines_add(lines, LINE_PLAIN, "") ?:
+	       screen_add_line(lines, LINE_PLAIN,
+			       "All that is shown is in the JSON records, under the names in the evidence.", width) ?:
+	       screen_add_line(lines, LINE_FOOT, "any key: back", width);
+}

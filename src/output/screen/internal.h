@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What the files of the screen share. */
+#ifndef SOCKSTALL_SCREEN_INTERNAL_H
+#define SOCKSTALL_SCREEN_INTERNAL_H
+
+#include "rows/column.h"
+#include "output/screen/screen.h"
+
+/* A page: the rows of some types, in its own order. */
+struct screen_page {
+	const char *name;
+	unsigned int types;	/* ROW_BIT()s */
+	unsigned int commands;	/* bits of those whose looks hold them */
+	bool only_stuck;	/* without `all` */
+	bool only_if_there;	/* the page is left out where no look has such rows */
+	bool on_demand;		/* only while it is shown do looks of the overview hold them */
+	int (*compare)(const struct row *a, const struct row *b); /* NULL: worst first */
+	const char *const *favoured; /* keys of the columns that matter most */
+};
+
+extern const struct screen_page screen_pages[];
+extern const size_t screen_page_count;
+
+/* Whether the page exists now. */
+bool screen_has_page(const struct screen *screen, size_t page);
+
+/* The page with the number that a person sees, from 1; SCREEN_PAGES: none. And the number of a page. */
+size_t screen_page_numbered(const struct screen *screen, size_t number);
+
+/* The look that is shown, or NULL. */
+const struct moment *screen_moment(const struct screen *screen);
+
+/* The row under the cursor, or NULL. Valid until the next look. */
+const struct row *screen_selected_row(const struct screen *screen);
+
+/* The rows of the page, filtered and sorted. */
+struct screen_rows {
+	const struct row **items;
+	size_t count;
+	size_t unfiltered; /* so many without the filter */
+	size_t not_kept;   /* rows of the look that there was no room for */
+};
+
+/* Belongs to the caller, who frees items. */
+int screen_rows(const struct screen *screen, struct screen_rows *rows);
+
+/* Position of the selected row among the rows of the page: follows its id, or else stays where it was. */
+size_t screen_selected(const struct screen *screen, const struct screen_rows *rows);
+
+/* The column after or before that by which the page is sorted; NULL: as the page does by itself. */
+const char *screen_next_sort(const struct screen *screen, int step);
+
+/* The heading of a column on this page. */
+const char *screen_heading(const struct screen *screen, const char *key);
+
+/* The row that the evidence is about, as it was last seen at or before the look shown; sets when. NULL: never. */
+const struct row *screen_evidence_row(const struct screen *screen, const struct moment **when);
+
+int screen_add_head(const struct screen *screen, struct lines *lines, size_t width, size_t height);
+int screen_add_evidence(const struct screen *screen, struct lines *lines, size_t width, uint64_t elapsed_ns);
+int screen_add_help(struct lines *lines, size_t width);
+int screen_add_action(const struct screen *screen, struct lines *lines, size_t width, size_t height);
+enum screen_answer screen_action_key(struct screen *screen, uint32_t key);
+
+/* The links of a chain (links.h), one below the other. */
+int screen_add_links(struct lines *lines, const char *links, size_t width);
+
+/* A key and what it does. The greater the rank, the sooner it is left out; HINT_NEVER: it is not shown here. */
+struct hint {
+	unsigned int rank;
+	const char *text;
+};
+
+#define HINT_NEVER 100
+
+/* The last line: where one is (printable), and as many of the keys as there is room for. */
+int screen_add_foot(struct lines *lines, const char *where, const struct hint *hints, size_t count, size_t width);
+
+/* A line cut to the width. */
+int screen_add_line(struct lines *lines, enum line_style style, const char *text, size_t width);
+
+#endif

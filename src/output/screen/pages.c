@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The pages: a new one is a line here, and a new kind of finding is on the first one too. */
+#include <math.h>
+
+#include "output/screen/internal.h"
+
+#define BIT(command) (1u << (command))
+#define OVERVIEW     BIT(COMMAND_OVERVIEW)
+#define LIVE	     (OVERVIEW | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_EPOLL) | \
+		      BIT(COMMAND_WRITERS) | BIT(COMMAND_CLOSING))
+#define FINDINGS     (ROW_BIT(ROW_HANDSHAKE) | ROW_BIT(ROW_LISTENER) | ROW_BIT(ROW_READER) | ROW_BIT(ROW_LOOP) | \
+		      ROW_BIT(ROW_WRITER) | ROW_BIT(ROW_CLOSING) | ROW_BIT(ROW_CHAIN))
+
+/* How late a loop is: by its longest lag, or by the one that goes on. */
+static double lag(const struct row *row)
+{
+	double longest = isnan(row->loop.lag_max_s) ? -1 : row->loop.lag_max_s;
+	bool away = row->loop.now && row->loop.now[0] != 'w' && !isnan(row->loop.now_s);
+
+	return away && row->loop.now_s > longest ? row->loop.now_s : longest;
+}
+
+static int compare_lags(const struct row *a, const struct row *b)
+{
+	double lag_a = lag(a), lag_b = lag(b);
+
+	if (a->type != ROW_LOOP || b->type != ROW_LOOP)
+		return 0;
+	return (lag_a < lag_b) - (lag_a > lag_b);
+}
+
+static const char *const of_loops[] = {"lag_max_s", "lag_histogram", "now", "now_s", "lag_p99_s", "busy_ratio", "now_in", NULL};
+static const char *const of_threads[] = {"state", "now_s", "now_in", "cpu_s", "syscall", "stack_used", NULL};
+
+const struct screen_page screen_pages[] = {
+	{"overview", FINDINGS, OVERVIEW, .only_stuck = true},
+	{"handshakes", ROW_BIT(ROW_HANDSHAKE) | ROW_BIT(ROW_LISTENER), OVERVIEW | BIT(COMMAND_HANDSHAKES),
+	 .only_stuck = true},
+	{"readers", ROW_BIT(ROW_READER), OVERVIEW | BIT(COMMAND_READERS), .only_stuck = true},
+	{"loops", ROW_BIT(ROW_LOOP), OVERVIEW | BIT(COMMAND_EPOLL), .compare = compare_lags, .favoured = of_loops},
+	{"threads", ROW_BIT(ROW_THREAD), LIVE | BIT(COMMAND_THREADS), .favoured = of_threads},
+	{"chains", ROW_BIT(ROW_CHAIN), OVERVIEW | BIT(COMMAND_CHAINS), .only_stuck = true, .on_demand = true},
+	{"writers", ROW_BIT(ROW_WRITER), OVERVIEW | BIT(COMMAND_WRITERS), .only_stuck = true, .only_if_there = true},
+	{"closing", ROW_BIT(ROW_CLOSING), OVERVIEW | BIT(COMMAND_CLOSING), .only_stuck = true, .only_if_there = true},
+	{"watches", ROW_BIT(ROW_WATCH), BIT(COMMAND_EPOLL), .only_if_there = true},
+	{"regions", ROW_BIT(ROW_REGION), BIT(COMMAND_THREADS), .only_if_there = true},
+};
+const size_t screen_page_count = sizeof(screen_pages) / sizeof(screen_pages[0]);
+
+_Static_assert(sizeof(screen_pages) / sizeof(screen_pages[0]) <= SCREEN_PAGES, "there is a place for each page");
+
+static bool is_there(const struct screen *screen, const struct screen_page *page)
+{
+	const struct moment *moment = screen_moment(screen);
+
+	for (enum row_type type = 0; type < ROW_TYPES && moment; type++) {
+		if (page->types & ROW_BIT(type) && moment->total[type])
+			return true;
+	}
+	return false;
+}
+
+bool screen_has_page(const struct screen *screen, size_t page)
+{
+	const struct screen_page *wanted = &screen_pages[page];
+
+	if (page >= screen_page_count || !(wanted->commands & BIT(screen->command)))
+		return false;
+	/* A recording holds what was wanted then. */
+	if (!wanted->only_if_there && !(wanted->on_demand && screen->replay))
+		return true;
+	return page == screen->page || is_there(screen, wanted);
+}
+
+size_t screen_page_numbered(const struct screen *screen, size_t number)
+{
+	for (size_t page = 0; page < screen_page_count; page++) {
+		if (screen_has_page(screen, page) && !--number)
+			return page;
+	}
+	return SCREEN_PAGES;
+}

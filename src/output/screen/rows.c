@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Which rows are on a page, in which order. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/cell.h"
+#include "output/screen/internal.h"
+
+/* ---- Who is who ---- */
+
+static uint64_t hash_byte(uint64_t hash, unsigned char byte)
+{
+	return (hash ^ byte) * 0x100000001b3; /* FNV-1a */
+}
+
+static uint64_t hash_number(uint64_t hash, int64_t number)
+{
+	for (int shift = 0; shift < 64; shift += 8)
+		hash = hash_byte(hash, (unsigned char)((uint64_t)number >> shift));
+	return hash;
+}
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	for (; text && *text; text++)
+		hash = hash_byte(hash, (unsigned char)*text);
+	return hash_byte(hash, 0);
+}
+
+/* A loop is the same one before and after it stalls, though only then it has an id. */
+uint64_t screen_row_id(const struct row *row)
+{
+	uint64_t id = hash_number(0xcbf29ce484222325, row->type);
+
+	if (row->id && row->type != ROW_LOOP)
+		return hash_text(id, row->id) | 1;
+	id = hash_number(hash_number(id, row->pid), row->tid);
+	if (row->type == ROW_LOOP)
+		return hash_text(id, row->loop.interface) | 1;
+	id = hash_text(hash_number(hash_number(id, row->fd), (int64_t)row->order), row->cookie);
+	if (row->type == ROW_REGION)
+		id = hash_text(id, row->region.start);
+	return id | 1;
+}
+
+/* ---- The filter ---- */
+
+static bool contains(const char *text, const char *wanted)
+{
+	size_t length = strlen(wanted);
+
+	for (; *text; text++) {
+		if (!strncasecmp(text, wanted, length))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a cell of the row has the text in it. */
+static int matches(const struct screen *screen, const struct row *row, struct buffer *text, bool *found)
+{
+	int error = 0;
+
+	*found = !*screen->filter;
+	for (size_t i = 0; i < column_count && !*found && !error; i++) {
+		if (!(columns[i].types & ROW_BIT(row->type)) || !columns[i].heading ||
+		    columns[i].kind == COLUMN_HISTOGRAM)
+			continue;
+		buffer_reset(text);
+		error = cell_add(text, &columns[i], row) ?: buffer_append(text, "", 1);
+		if (!error)
+			*found = contains(text->data, screen->filter);
+	}
+	return error;
+}
+
+/* ---- The order ---- */
+
+static const struct column *sort_column(const char *key, const struct row *row)
+{
+	const struct column *column = column_find(key, row->type);
+
+	return column && column_known(column, row) ? column : NULL;
+}
+
+/* Numbers: the largest first; text: by the alphabet. What is not known comes last, whichever way round. */
+static int compare_values(const struct column *column, const struct row *a, const struct row *b)
+{
+	const void *left = column_field(column, a), *right = column_field(column, b);
+
+#define DESCENDING(type) ((*(const type *)left < *(const type *)right) - (*(const type *)left > *(const type *)right))
+	switch (column->kind) {
+	case COLUMN_COUNT:
+		return DESCENDING(int64_t);
+	case COLUMN_SECONDS:
+	case COLUMN_NUMBER:
+		return DESCENDING(double);
+	case COLUMN_BOOL:
+		return DESCENDING(int);
+	case COLUMN_TIME:
+		return DESCENDING(uint64_t);
+	case COLUMN_TEXT:
+		return strcmp(*(const char *const *)left, *(const char *const *)right);
+	case COLUMN_TYPE:
+		return a->type < b->type ? -1 : a->type > b->type;
+	default:
+		return 0;
+	}
+#undef DESCENDING
+}
+
+struct order {
+	const struct screen_page *page;
+	const struct screen_place *place;
+};
+
+static int compare(const void *left, const void *right, void *data)
+{
+	const struct row *a = *(const struct row *const *)left, *b = *(const struct row *const *)right;
+	const struct order *order = data;
+	const char *key = order->place->sort;
+	int result = 0;
+
+	if (key) {
+		const struct column *column_a = sort_column(key, a), *column_b = sort_column(key, b);
+
+		if (!column_a || !column_b)
+			result = !column_a - !column_b;
+		else if (column_a->kind == column_b->kind)
+			result = (order->place->reverse ? -1 : 1) * compare_values(column_a, a, b);
+	} else {
+		result = order->page->compare ? order->page->compare(a, b) : 0;
+		/* Worst first is the order in which they are kept. */
+		if (order->place->reverse)
+			result = result ? -result : (a < b) - (a > b);
+	}
+	return result ? result : (a > b) - (a < b);
+}
+
+/* ---- All together ---- */
+
+static bool is_on_page(const struct screen *screen, const struct row *row)
+{
+	const struct screen_page *page = &screen_pages[screen->page];
+
+	if (!(page->types & ROW_BIT(row->type)) || (page->only_stuck && !row->stuck && !screen->all))
+		return false;
+	return row->type != ROW_THREAD || !screen->threads_of || row->pid == screen->threads_of;
+}
+
+static int choose(const struct screen *screen, const struct moment *moment, struct screen_rows *rows)
+{
+	struct buffer text = {0};
+	int error = 0;
+
+	for (size_t i = 0; i < moment->count && !error; i++) {
+		const struct row *row = &moment->rows[i];
+		bool found;
+
+		if (!is_on_page(screen, row))
+			continue;
+		rows->unfiltered++;
+		error = matches(screen, row, &text, &found);
+		if (!error && found)
+			rows->items[rows->count++] = row;
+	}
+	buffer_free(&text);
+	return error;
+}
+
+static size_t not_kept(const struct screen *screen, const struct moment *moment)
+{
+	size_t count = 0;
+
+	for (enum row_type type = 0; type < ROW_TYPES; type++) {
+		if (screen_pages[screen->page].types & ROW_BIT(type) && moment->total[type] > HISTORY_ROWS)
+			count += moment->total[type] - HISTORY_ROWS;
+	}
+	return count;
+}
+
+int screen_rows(const struct screen *screen, struct screen_rows *rows)
+{
+	const struct moment *moment = screen_moment(screen);
+	struct order order = {&screen_pages[screen->page], &screen->places[screen->page]};
+	int error;
+
+	memset(rows, 0, sizeof(*rows));
+	rows->items = calloc(moment ? moment->count + 1 : 1, sizeof(*rows->items));
+	if (!rows->items)
+		return -ENOMEM;
+	if (!moment)
+		return 0;
+	rows->not_kept = not_kept(screen, moment);
+	error = choose(screen, moment, rows);
+	if (!error && rows->count)
+		qsort_r(rows->items, rows->count, sizeof(*rows->items), compare, &order);
+	return error;
+}
+
+size_t screen_selected(const struct screen *screen, const struct screen_rows *rows)
+{
+	const struct screen_place *place = &screen->places[screen->page];
+
+	for (size_t i = 0; i < rows->count && place->selected; i++) {
+		if (screen_row_id(rows->items[i]) == place->selected)
+			return i;
+	}
+	return !rows->count ? 0 : place->at < rows->count ? place->at : rows->count - 1;
+}
+
+const struct row *screen_selected_row(const struct screen *screen)
+{
+	struct screen_rows rows;
+	const struct row *row = NULL;
+
+	if (!screen_rows(screen, &rows) && rows.count)
+		row = rows.items[screen_selected(screen, &rows)];
+	free(rows.items);
+	return row;
+}
+
+/* ---- Columns to sort by ---- */
+
+static bool is_known(const struct screen *screen, const struct column *column)
+{
+	const struct moment *moment = screen_moment(screen);
+
+	for (size_t i = 0; moment && i < moment->count; i++) {
+		const struct row *row = &moment->rows[i];
+
+		if (column->types & ROW_BIT(row->type) && is_on_page(screen, row) && column_known(column, row))
+			return true;
+	}
+	return false;
+}
+
+static bool is_sortable(const struct screen *screen, size_t i)
+{
+	unsigned int types = screen_pages[screen->page].types;
+
+	if (columns[i].kind == COLUMN_TYPE && !(types & (types - 1)))
+		return false;
+	if (!columns[i].heading || !(columns[i].types & types) || columns[i].shape == SHAPE_SENTENCE ||
+	    columns[i].kind == COLUMN_HISTOGRAM)
+		return false;
+	/* A key that stands in the table more than once is taken where it stands first. */
+	for (size_t j = 0; j < i; j++) {
+		if (columns[j].types & types && !strcmp(columns[j].key, columns[i].key))
+			return false;
+	}
+	return is_known(screen, &columns[i]);
+}
+
+const char *screen_next_sort(const struct screen *screen, int step)
+{
+	const char *now = screen->places[screen->page].sort;
+	size_t at = column_count; /* stands for the page's own order */
+
+	for (size_t i = 0; now && i < column_count && at == column_count; i++) {
+		if (columns[i].types & screen_pages[screen->page].types && !strcmp(columns[i].key, now))
+			at = i;
+	}
+	do
+		at = (at + column_count + 1 + (size_t)step) % (column_count + 1);
+	while (at < column_count && !is_sortable(screen, at));
+	return at < column_count ? columns[at].key : NULL;
+}
+
+const char *screen_heading(const struct screen *screen, const char *key)
+{
+	for (size_t i = 0; i < column_count; i++) {
+		if (columns[i].types & screen_pages[screen->page].types && columns[i].heading &&
+		    !strcmp(columns[i].key, key))
+			return columns[i].heading;
+	}
+	return key;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What the screen knows: see screen.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/screen/internal.h"
+#include "base/text.h"
+
+/* What the command is about; threads are that only where it asks for nothing else. */
+static size_t first_page(enum command command)
+{
+	size_t page = 0;
+
+	while (page + 1 < screen_page_count && (!(screen_pages[page].commands & 1u << command) ||
+						(screen_pages[page].types == ROW_BIT(ROW_THREAD) && command != COMMAND_THREADS)))
+		page++;
+	return page;
+}
+
+void screen_init(struct screen *screen, const struct options *options)
+{
+	memset(screen, 0, sizeof(*screen));
+	screen->command = options->command;
+	screen->replay = options->replay_file;
+	screen->all = options->all;
+	screen->page = first_page(options->command);
+}
+
+void screen_free(struct screen *screen)
+{
+	history_free(&screen->history);
+	arena_free(&screen->action_arena);
+	buffer_free(&screen->host);
+}
+
+static int take_host(struct screen *screen, const char *host)
+{
+	buffer_reset(&screen->host);
+	return text_printable(&screen->host, host) ?: buffer_append(&screen->host, "", 1);
+}
+
+int screen_record(struct screen *screen, const struct row *row)
+{
+	if (row->type == ROW_LOST && row->lost.count != NOT_KNOWN)
+		screen->lost += row->lost.count;
+	if (row->type == ROW_END) {
+		screen->ended = true;
+		screen->paused |= screen->stepping;
+		screen->stepping = false;
+	}
+	if (row->type == ROW_START && row->start.host)
+		return take_host(screen, row->start.host);
+	return 0;
+}
+
+/* Of the look that comes now. */
+static bool has_chains(const struct screen *screen)
+{
+	return screen->command == COMMAND_CHAINS || screen->chains_wanted;
+}
+
+/* The look that is shown stays as long as it is kept. */
+int screen_look(struct screen *screen, const struct report *report, const struct look_record *head)
+{
+	int error = history_add(&screen->history, report, head, has_chains(screen));
+
+	if (error)
+		return error;
+	if (screen->paused)
+		screen->back++;
+	if (screen->back >= screen->history.count)
+		screen->back = screen->history.count - 1;
+	screen->paused |= screen->stepping;
+	screen->stepping = false;
+	return 0;
+}
+
+const struct moment *screen_moment(const struct screen *screen)
+{
+	return history_at(&screen->history, screen->back);
+}
+
+/* A reader's or a loop's thread is told more of than a look over all threads can afford. */
+void screen_wants(struct screen *screen, struct wants *wants)
+{
+	*wants = (struct wants){.all = screen->all, .loops = true};
+	wants->chains = screen->chains_wanted = screen_pages[screen->page].on_demand && !screen->replay;
+	if (screen->mode == MODE_EVIDENCE && screen->evidence_pid > 0 && screen->evidence_tid > 0) {
+		wants->threads_of = (uint32_t)screen->evidence_pid;
+		wants->stack_of = (uint32_t)screen->evidence_tid;
+	} else if (screen_pages[screen->page].types & ROW_BIT(ROW_THREAD)) {
+		wants->threads_of = screen->threads_of;
+	}
+}
+
+bool screen_is_ticking(const struct screen *screen)
+{
+	return screen->mode == MODE_EVIDENCE && !screen->paused && !screen->back && !screen->ended;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The interactive live view as a model: looks and keys go in, lines come out. Pure: needs no terminal and no clock,
+ * so that a test can type at it and compare whole screens. What it shows are rows and their columns, which are JSON
+ * records too.
+ */
+#ifndef SOCKSTALL_SCREEN_H
+#define SOCKSTALL_SCREEN_H
+
+#include "output/screen/moments.h"
+#include "base/lines.h"
+#include "options/options.h"
+#include "options/wants.h"
+
+#define SCREEN_PAGES  16 /* at most */
+#define SCREEN_FILTER 64 /* bytes of a filter, with NUL */
+
+/* Keys that are no characters. All others are Unicode code points. */
+enum screen_special {
+	SCREEN_ESCAPE = 27,
+	SCREEN_TAB = '\t',
+	SCREEN_ENTER = '\n',
+	SCREEN_UP = 0x110000,
+	SCREEN_DOWN,
+	SCREEN_LEFT,
+	SCREEN_RIGHT,
+	SCREEN_PAGE_UP,
+	SCREEN_PAGE_DOWN,
+	SCREEN_HOME,
+	SCREEN_END,
+	SCREEN_BACK_TAB,
+	SCREEN_BACKSPACE,
+};
+
+/* What the terminal has to do after a key. */
+enum screen_answer {
+	SCREEN_NOTHING,
+	SCREEN_DRAW,
+	SCREEN_NEXT_LOOK, /* draw; and the next look is wanted soon, because it will hold more */
+	SCREEN_PLAN,	  /* what would ending screen_target() be, in the way action_how? screen_show_action() tells */
+	SCREEN_PERFORM,	  /* do it, and tell */
+	SCREEN_STEP,	  /* the next look of the recording is wanted, and then a pause */
+	SCREEN_QUIT,
+};
+
+enum screen_mode {
+	MODE_LIST,
+	MODE_EVIDENCE,
+	MODE_HELP,
+	MODE_ACTION, /* what ending a row would be, or was */
+};
+
+/* Where a person is on one page. */
+struct screen_place {
+	uint64_t selected; /* of screen_row_id(); 0: nothing yet */
+	size_t at, top;	   /* position of the selected row when last drawn, and of the first one shown */
+	const char *sort;  /* key of a column; NULL: as the page does by itself */
+	bool reverse;
+};
+
+struct screen {
+	enum command command;
+	bool replay;	     /* looks come from a recording */
+	bool ended;	     /* and it has no more of them */
+	struct buffer host;  /* printable, with NUL; or empty */
+	int64_t lost;	     /* so far */
+	bool chains_wanted;  /* of the look that comes next */
+	struct history history;
+	size_t back; /* which look is shown: so many before the newest */
+	bool paused; /* that look stays where it is while others come */
+	bool all;    /* what is normal too */
+	bool stepping; /* pause again when the next look has come */
+	enum screen_mode mode, before; /* and where help and actions lead back to */
+	size_t page; /* in screen_pages */
+	struct screen_place places[SCREEN_PAGES];
+	char filter[SCREEN_FILTER]; /* empty: none */
+	bool typing;		    /* the filter */
+	uint32_t threads_of;	    /* whose threads the page shows; 0: all there are */
+	uint64_t evidence_id; /* of the row that is looked at, and its process and thread: */
+	int64_t evidence_pid, evidence_tid;
+	size_t scroll; /* lines of the evidence above the screen */
+	size_t height; /* rows of the list that were shown last */
+	struct row action; /* a record of what would be done, or was; its text is the screen's own */
+	struct arena action_arena;
+	char action_how; /* d, s, k, p: the way that is wanted; 0: whatever there is */
+	bool acting;	 /* it is being done now */
+	bool performed;	 /* it was done, or tried: the record is of that, not of a plan */
+};
+
+void screen_init(struct screen *screen, const struct options *options);
+void screen_free(struct screen *screen);
+
+/* A record outside looks. Returns 0 or -ENOMEM, as all functions here that return int. */
+int screen_record(struct screen *screen, const struct row *row);
+
+/* Keeps the rows of a look, which may be freed afterwards. */
+int screen_look(struct screen *screen, const struct report *report, const struct look_record *head);
+
+enum screen_answer screen_key(struct screen *screen, uint32_t key);
+
+/* The row to end; NULL: none. Valid until the next look. */
+const struct row *screen_target(const struct screen *screen);
+
+/* The same for a row through all looks: by its id, or by what it is about. Never 0. */
+uint64_t screen_row_id(const struct row *row);
+
+/* Takes over a record of type ROW_ACTION: of a plan, or of what was done. */
+int screen_show_action(struct screen *screen, const struct row *record, bool performed);
+
+/* What the next look should hold: a page that is turned to before it has come is not told what it was not asked for. */
+void screen_wants(struct screen *screen, struct wants *wants);
+
+/*
+ * Appends at most `height` lines of at most `width` columns. `elapsed_ns` is the time since the newest look came:
+ * timers have gone on since then.
+ */
+int screen_draw(struct screen *screen, struct lines *lines, size_t width, size_t height, uint64_t elapsed_ns);
+
+/* Something on it changes with the time that passes. */
+bool screen_is_ticking(const struct screen *screen);
+
+#endif

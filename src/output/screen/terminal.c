@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The live view on a terminal, through ncurses. What stands on it is screen.c's; here are only the
+ * terminal, its size and its keys.
+ */
+#define NCURSES_WIDECHAR 1 /* get_wch() */
+#include <errno.h>
+#include <fcntl.h>
+#include <ncurses.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "act/act.h"
+#include "base/clock.h"
+#include "output/emit.h"
+#include "base/out.h"
+#include "base/patience.h"
+#include "output/screen/screen.h"
+#include "base/signals.h"
+
+#define NSEC_PER_SEC   1000000000ULL
+#define ESCAPE_WAIT_MS 25 /* how long ncurses waits for the rest of a key's sequence */
+
+/* While something counts down on the screen, it is drawn anew this often. */
+#define TICK_NS 500000000ULL
+
+enum color_pairs {
+	PAIR_STUCK = 1,
+};
+
+/* One a process: ncurses has one current terminal, and close() may come twice. */
+static struct {
+	SCREEN *terminal; /* NULL: not open */
+	FILE *in;
+	int out, nowhere; /* the terminal; and what takes its place where it takes nothing and the end is asked for */
+	struct termios settings; /* as they were */
+	bool color, gave_up;
+	uint64_t look_ns, drawn_ns; /* when the newest look came, and when it was last drawn; CLOCK_MONOTONIC */
+	struct screen screen;
+	struct act act; /* what was planned last */
+	bool planned;	/* act is to be closed */
+	enum screen_answer owed; /* what a key asked for in the middle of a look; SCREEN_NOTHING: nothing */
+	uint64_t owed_row;	 /* of screen_row_id(): what SCREEN_PLAN is about */
+	bool look_soon;		 /* a key asked for more than the looks hold */
+} view;
+
+/* Keys come from the terminal also when stdin is something else. */
+static FILE *open_input(void)
+{
+	int fd =
+		isatty(STDIN_FILENO) ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open("/dev/tty", O_RDONLY | O_CLOEXEC);
+	FILE *in = fd < 0 ? NULL : fdopen(fd, "r");
+
+	if (fd >= 0 && !in)
+		close(fd);
+	return in;
+}
+
+static void set_up(void)
+{
+	cbreak();
+	noecho();
+	nonl();
+	intrflush(stdscr, FALSE);
+	keypad(stdscr, TRUE);
+	nodelay(stdscr, TRUE);
+	set_escdelay(ESCAPE_WAIT_MS);
+	curs_set(0);
+	if (view.color && has_colors() && start_color() == OK && use_default_colors() == OK)
+		init_pair(PAIR_STUCK, COLOR_RED, -1);
+	else
+		view.color = false;
+}
+
+/* How lines look, and what is marked in them. Without colours too they can be told apart. */
+static attr_t style_of(const struct line *line)
+{
+	switch (line->style) {
+	case LINE_TITLE:
+	case LINE_SECTION:
+		return A_BOLD;
+	case LINE_HEADING:
+		return A_BOLD | A_UNDERLINE;
+	case LINE_SELECTED:
+		return A_REVERSE;
+	default:
+		return A_NORMAL;
+	}
+}
+
+static attr_t mark_of(const struct line *line)
+{
+	switch (line->style) {
+	case LINE_TITLE:
+	case LINE_PAGES:
+	case LINE_HEADING:
+		return A_REVERSE | A_BOLD;
+	case LINE_SELECTED:
+		return A_REVERSE | A_BOLD | (view.color ? COLOR_PAIR(PAIR_STUCK) : A_NORMAL);
+	default:
+		return view.color ? COLOR_PAIR(PAIR_STUCK) : A_BOLD;
+	}
+}
+
+static void show_line(int y, const char *text, const struct line *line)
+{
+	attr_t style = style_of(line), mark = mark_of(line);
+
+	move(y, 0);
+	attrset((int)style);
+	addnstr(text, (int)line->mark_from);
+	attrset((int)mark);
+	addnstr(text + line->mark_from, (int)(line->mark_to - line->mark_from));
+	attrset((int)style);
+	addstr(text + line->mark_to);
+	/* The bar goes to the edge. */
+	if (line->style == LINE_SELECTED && getcury(stdscr) == y)
+		hline(' ' | A_REVERSE, getmaxx(stdscr) - getcurx(stdscr));
+	attrset(A_NORMAL);
+}
+
+/* All that ncurses writes is between these two. */
+static void begin_writing(void)
+{
+	patience_begin(view.out, view.nowhere);
+}
+
+static void end_writing(void)
+{
+	view.gave_up |= patience_end();
+}
+
+static int draw(void)
+{
+	struct lines lines = {0};
+	int height = getmaxy(stdscr), width = getmaxx(stdscr);
+	int error = 0;
+
+	view.drawn_ns = clock_ns(CLOCK_MONOTONIC);
+	if (height > 0 && width > 0)
+		error = screen_draw(&view.screen, &lines, (size_t)width, (size_t)height, view.drawn_ns - view.look_ns);
+	erase();
+	for (size_t i = 0; i < lines_count(&lines) && !error; i++)
+		show_line((int)i, lines_text(&lines, lines_at(&lines, i)), lines_at(&lines, i));
+	begin_writing();
+	refresh();
+	end_writing();
+	lines_free(&lines);
+	return error;
+}
+
+static void close_files(void)
+{
+	if (view.nowhere >= 0)
+		close(view.nowhere);
+	fclose(view.in);
+}
+
+static void screen_close(void *state)
+{
+	(void)state;
+	if (!view.terminal)
+		return;
+	/* On a terminal without a second screen the picture stays, and the shell goes on in its last line. */
+	move(getmaxy(stdscr) - 1, 0);
+	clrtoeol();
+	begin_writing();
+	refresh();
+	endwin();
+	end_writing();
+	/* Then endwin() had no terminal to restore. */
+	if (view.gave_up)
+		tcsetattr(fileno(view.in), TCSANOW, &view.settings);
+	delscreen(view.terminal);
+	close_files();
+	if (view.planned)
+		act_close(&view.act);
+	screen_free(&view.screen);
+	memset(&view, 0, sizeof(view));
+}
+
+static int screen_open(void **state, const struct options *options, FILE *out)
+{
+	memset(&view, 0, sizeof(view));
+	view.in = open_input();
+	if (!view.in)
+		return -ENOTTY;
+	view.out = fileno(out);
+	view.nowhere = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	tcgetattr(fileno(view.in), &view.settings);
+	/* LINES and COLUMNS may be what a shell exported before the terminal was resized. */
+	use_env(FALSE);
+	use_tioctl(TRUE);
+	view.terminal = newterm(NULL, out, view.in);
+	if (!view.terminal) {
+		close_files();
+		return -ENOTTY;
+	}
+	screen_init(&view.screen, options);
+	view.color = out_has_color(options, out);
+	begin_writing();
+	set_up();
+	end_writing();
+	*state = &view;
+	return draw();
+}
+
+static int screen_emit_record(void *state, const struct row *row)
+{
+	(void)state;
+	return screen_record(&view.screen, row) ?: (row->type == ROW_END ? draw() : 0);
+}
+
+static int screen_emit_look(void *state, const struct report *report, const struct look *look)
+{
+	(void)state;
+	view.look_ns = clock_ns(CLOCK_MONOTONIC);
+	return screen_look(&view.screen, report, look->head) ?: draw();
+}
+
+static void screen_emit_wants(void *state, struct wants *wants)
+{
+	(void)state;
+	screen_wants(&view.screen, wants);
+}
+
+/* ncurses' names for keys to the screen's. 0: none of ours. */
+static uint32_t translate(int status, wint_t key)
+{
+	static const struct {
+		int code;
+		uint32_t key;
+	} keys[] = {
+		{KEY_UP, SCREEN_UP},	     {KEY_DOWN, SCREEN_DOWN},	     {KEY_LEFT, SCREEN_LEFT},
+		{KEY_RIGHT, SCREEN_RIGHT},   {KEY_PPAGE, SCREEN_PAGE_UP},    {KEY_NPAGE, SCREEN_PAGE_DOWN},
+		{KEY_HOME, SCREEN_HOME},     {KEY_END, SCREEN_END},	     {KEY_BTAB, SCREEN_BACK_TAB},
+		{KEY_ENTER, SCREEN_ENTER},   {KEY_BACKSPACE, SCREEN_BACKSPACE}, {KEY_DC, SCREEN_BACKSPACE},
+		{KEY_F(1), '?'},
+	};
+
+	if (status != KEY_CODE_YES) /* what Enter and Backspace send is not the same everywhere */
+		return key == '\r' ? SCREEN_ENTER : key == 0x7f || key == '\b' ? SCREEN_BACKSPACE : key;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (keys[i].code == (int)key)
+			return keys[i].key;
+	}
+	return 0;
+}
+
+/* ---- Ending a row ---- */
+
+static int show_action(bool performed)
+{
+	struct row record;
+
+	act_fill(&view.act, &record);
+	return screen_show_action(&view.screen, &record, performed);
+}
+
+static int plan(void)
+{
+	static const char keys[ACT_HOWS] = {
+		[ACT_DESTROY] = 'd', [ACT_SHUTDOWN] = 's', [ACT_KEEPALIVE] = 'k', [ACT_PROBE] = 'p',
+	};
+	const struct row *row = screen_target(&view.screen);
+	enum act_how how = ACT_CHOOSE;
+
+	if (!row)
+		return 0;
+	for (int i = 0; i < ACT_HOWS; i++)
+		how = view.screen.action_how && keys[i] == view.screen.action_how ? (enum act_how)i : how;
+	if (view.planned)
+		act_close(&view.act);
+	view.planned = true;
+	act_plan(&view.act, row, how, NULL); /* the record has the error */
+	flushinp(); /* a y that was typed before this was seen is none */
+	return show_action(false);
+}
+
+/* Readable when a key was pressed or a signal asks for the end. -1: nothing ends the wait but its time. */
+static int open_cancel(int signals)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (fd >= 0)
+		epoll_ctl(fd, EPOLL_CTL_ADD, fileno(view.in), &event);
+	if (fd >= 0 && signals >= 0)
+		epoll_ctl(fd, EPOLL_CTL_ADD, signals, &event);
+	return fd;
+}
+
+/* Only what was shown, and only once: act_perform() looks again whether it still is what it was. */
+static int perform(void)
+{
+	int error = draw(), signals = signals_open(false);
+
+	view.act.cancel_fd = open_cancel(signals);
+	if (!error)
+		act_perform(&view.act);
+	if (view.act.cancel_fd >= 0)
+		close(view.act.cancel_fd);
+	if (signals >= 0)
+		close(signals);
+	return error ?: show_action(true);
+}
+
+/* Where the size has changed this draws, too. */
+static int next_key(wint_t *key)
+{
+	int status;
+
+	begin_writing();
+	status = get_wch(key);
+	end_writing();
+	return status;
+}
+
+/* What is not done in the middle of a look waits for its end: then the row may be gone, and nothing is planned for another. */
+static void owe(enum screen_answer answer)
+{
+	const struct row *row = answer == SCREEN_PLAN ? screen_target(&view.screen) : NULL;
+
+	view.owed = answer;
+	view.owed_row = row ? screen_row_id(row) : 0;
+}
+
+static int pay(void)
+{
+	const struct row *row = screen_target(&view.screen);
+	enum screen_answer owed = view.owed;
+
+	if (owed == SCREEN_QUIT)
+		return 0; /* for good */
+	view.owed = SCREEN_NOTHING;
+	if (owed == SCREEN_PERFORM)
+		return perform();
+	return owed == SCREEN_PLAN && row && screen_row_id(row) == view.owed_row ? plan() : 0;
+}
+
+/* Reads what was typed, up to what is owed; *changed: something on the screen has. Returns 0 or a negative errno. */
+static int read_keys(bool busy, bool *changed)
+{
+	int status, error = 0;
+	wint_t key;
+
+	while (!error && !view.owed && (status = next_key(&key)) != ERR) {
+		enum screen_answer answer = SCREEN_DRAW; /* a new size */
+
+		if (status != KEY_CODE_YES || key != KEY_RESIZE)
+			answer = screen_key(&view.screen, translate(status, key));
+		*changed |= answer != SCREEN_NOTHING;
+		if (answer == SCREEN_NEXT_LOOK || answer == SCREEN_STEP)
+			view.look_soon = true;
+		else if (answer > SCREEN_DRAW)
+			owe(answer);
+		if (!busy)
+			error = pay();
+	}
+	return error;
+}
+
+/* Draws once for all that was typed. Returns an enum emitter_answer, or a negative errno. */
+static int answer_keys(bool busy)
+{
+	bool changed = false;
+	int error = busy ? 0 : pay();
+
+	if (!error)
+		error = read_keys(busy, &changed);
+	if (error || view.owed == SCREEN_QUIT)
+		return error ? error : EMITTER_QUIT;
+	if (changed || (screen_is_ticking(&view.screen) && clock_ns(CLOCK_MONOTONIC) - view.drawn_ns >= TICK_NS))
+		error = draw();
+	return error ? error : EMITTER_GO_ON;
+}
+
+/* The terminal is gone: without this it would be readable for ever. */
+static bool is_gone(const struct pollfd *input)
+{
+	return input->revents & (POLLHUP | POLLERR | POLLNVAL);
+}
+
+static int screen_attend(void *state)
+{
+	struct pollfd input = {.fd = fileno(view.in), .events = POLLIN};
+
+	(void)state;
+	if (view.owed || poll(&input, 1, 0) <= 0)
+		return view.owed == SCREEN_QUIT ? EMITTER_QUIT : EMITTER_GO_ON;
+	if (is_gone(&input)) {
+		owe(SCREEN_QUIT);
+		return EMITTER_QUIT;
+	}
+	return answer_keys(true);
+}
+
+/* Returns early when a signal comes: after SIGWINCH the screen is drawn anew, the rest is the caller's. */
+static int screen_wait(void *state, uint64_t timeout_ns)
+{
+	struct timespec timeout = {
+		.tv_sec = (time_t)(timeout_ns / NSEC_PER_SEC),
+		.tv_nsec = (long)(timeout_ns % NSEC_PER_SEC),
+	};
+	struct pollfd input = {.fd = fileno(view.in), .events = POLLIN};
+	int answer, ready = view.owed || view.look_soon ? 0 : ppoll(&input, 1, &timeout, NULL);
+
+	(void)state;
+	if (ready < 0 && errno != EINTR)
+		return -errno;
+	if (ready > 0 && is_gone(&input))
+		return EMITTER_QUIT;
+	answer = answer_keys(false);
+	if (answer != EMITTER_GO_ON)
+		return answer;
+	if (!view.look_soon)
+		return view.screen.paused ? EMITTER_PAUSED : EMITTER_GO_ON;
+	view.look_soon = false;
+	return EMITTER_NEXT_LOOK;
+}
+
+const struct emitter_kind emit_screen = {
+	.name = "screen",
+	.open = screen_open,
+	.record = screen_emit_record,
+	.look = screen_emit_look,
+	.wait = screen_wait,
+	.attend = screen_attend,
+	.wants = screen_emit_wants,
+	.close = screen_close,
+};

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/cell.h"
+#include "output/table.h"
+#include "base/text.h"
+
+#define GAP    2 /* between columns */
+#define INDENT 4 /* of sentences below their row */
+
+/* One column of this table: the same key, each type of record in its own way. */
+struct table_column {
+	const struct column *of[ROW_TYPES];
+	const struct column *first; /* the one with the heading */
+	size_t heading_width, width;
+	bool known; /* by some row */
+};
+
+struct table {
+	const struct row *const *rows;
+	size_t count;
+	size_t limit; /* what the terminal has, or WIDTH_UNLIMITED */
+	const struct table_style *style;
+	enum table_detail detail;
+	struct table_column *columns;
+	size_t column_count;
+	size_t *cells; /* where the text of row i, column j begins, at i * column_count + j */
+	struct buffer text;
+	bool below; /* sentences */
+};
+
+static int compare(const void *left, const void *right)
+{
+	const struct row *a = *(const struct row *const *)left, *b = *(const struct row *const *)right;
+	double age_a = isnan(a->age_s) ? -1 : a->age_s, age_b = isnan(b->age_s) ? -1 : b->age_s;
+
+	if (a->severity != b->severity)
+		return a->severity < b->severity ? 1 : -1;
+	if (age_a != age_b)
+		return age_a < age_b ? 1 : -1;
+	return (a > b) - (a < b);
+}
+
+void table_sort(const struct row **rows, size_t count)
+{
+	if (count)
+		qsort(rows, count, sizeof(*rows), compare);
+}
+
+static const char *cell(const struct table *table, size_t row, size_t column)
+{
+	return table->text.data + table->cells[row * table->column_count + column];
+}
+
+static bool is_sentence(const struct table_column *column)
+{
+	return column->first->shape == SHAPE_SENTENCE;
+}
+
+static bool is_right_aligned(const struct table_column *column)
+{
+	switch (column->first->kind) {
+	case COLUMN_COUNT:
+	case COLUMN_SECONDS:
+	case COLUMN_NUMBER:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_wanted(const struct table *table, const struct column *column, unsigned int types)
+{
+	if (!column->heading || !(column->types & types))
+		return false;
+	if (column->kind == COLUMN_TYPE) /* tells nothing where all are of one type */
+		return types & (types - 1);
+	if (column->shape == SHAPE_SENTENCE)
+		return table->detail == DETAIL_ADVICE || (table->detail == DETAIL_WHY && strcmp(column->key, "advice"));
+	return true;
+}
+
+static bool has_key(const struct table *table, const char *key)
+{
+	for (size_t i = 0; i < table->column_count; i++) {
+		if (!strcmp(table->columns[i].first->key, key))
+			return true;
+	}
+	return false;
+}
+
+/* Adds the column if every type of record in this table has its key. */
+static void choose(struct table *table, const struct column *column, unsigned int types)
+{
+	struct table_column *chosen = &table->columns[table->column_count];
+
+	*chosen = (struct table_column){.first = column};
+	for (enum row_type type = 0; type < ROW_TYPES; type++) {
+		if (!(types & ROW_BIT(type)))
+			continue;
+		chosen->of[type] = column_find(column->key, type);
+		if (!chosen->of[type])
+			return;
+	}
+	chosen->heading_width = text_width(column->heading);
+	table->column_count++;
+}
+
+/* Sentences go last, in the order of the table of columns. */
+static int choose_columns(struct table *table)
+{
+	unsigned int types = 0;
+
+	table->columns = calloc(column_count, sizeof(*table->columns));
+	if (!table->columns)
+		return -ENOMEM;
+	for (size_t i = 0; i < table->count; i++)
+		types |= ROW_BIT(table->rows[i]->type);
+	for (int sentences = 0; sentences <= 1; sentences++) {
+		for (size_t i = 0; i < column_count; i++) {
+			if ((columns[i].shape == SHAPE_SENTENCE) == sentences && is_wanted(table, &columns[i], types) &&
+			    !has_key(table, columns[i].key))
+				choose(table, &columns[i], types);
+		}
+	}
+	return 0;
+}
+
+static int fill_cell(struct table *table, const struct row *row, struct table_column *column, size_t *offset)
+{
+	const struct column *source = column->of[row->type];
+	size_t width;
+	int error;
+
+	*offset = table->text.size;
+	error = cell_add(&table->text, source, row) ?: buffer_append(&table->text, "", 1);
+	if (error)
+		return error;
+	width = text_width(table->text.data + *offset);
+	if (table->limit != WIDTH_UNLIMITED && source->most && width > source->most)
+		width = source->most;
+	if (width > column->width)
+		column->width = width;
+	column->known |= strcmp(table->text.data + *offset, "-") != 0;
+	return 0;
+}
+
+static int fill(struct table *table)
+{
+	int error = 0;
+
+	table->cells = calloc(table->count * table->column_count + 1, sizeof(*table->cells));
+	if (!table->cells)
+		return -ENOMEM;
+	for (size_t i = 0; i < table->column_count; i++)
+		table->columns[i].width = table->columns[i].heading_width;
+	for (size_t i = 0; i < table->count; i++) {
+		for (size_t j = 0; j < table->column_count && !error; j++)
+			error = fill_cell(table, table->rows[i], &table->columns[j],
+					  &table->cells[i * table->column_count + j]);
+	}
+	return error;
+}
+
+static size_t least(const struct table_column *column)
+{
+	size_t width = column->first->least;
+
+	if (!width || width > column->width)
+		return column->width;
+	return width > column->heading_width ? width : column->heading_width;
+}
+
+static bool is_shown(const struct table *table, const struct table_column *column)
+{
+	return column->known && !(table->below && is_sentence(column));
+}
+
+/* Of all columns on the line: as they are, or as short as they can be. */
+static size_t total_width(const struct table *table, bool shortest)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < table->column_count; i++) {
+		const struct table_column *column = &table->columns[i];
+
+		if (is_shown(table, column))
+			total += (total ? GAP : 0) + (shortest ? least(column) : column->width);
+	}
+	return total;
+}
+
+/* The larger, the sooner a column is left out. 0: never. */
+static unsigned int priority(const struct table *table, const struct table_column *column)
+{
+	const char *const *favoured = table->style->favoured;
+	unsigned int place = 0;
+
+	if (!column->first->priority || !favoured)
+		return column->first->priority;
+	while (favoured[place] && strcmp(favoured[place], column->first->key))
+		place++;
+	return favoured[place] ? place + 1 : place + 1 + column->first->priority;
+}
+
+/* Leaves out the column that matters least. Returns false when all that are left must stay. */
+static bool leave_out(struct table *table)
+{
+	struct table_column *victim = NULL;
+
+	for (size_t i = 0; i < table->column_count; i++) {
+		struct table_column *column = &table->columns[i];
+
+		if (is_shown(table, column) && priority(table, column) &&
+		    (!victim || priority(table, column) >= priority(table, victim)))
+			victim = column;
+	}
+	if (victim)
+		victim->known = false;
+	return victim;
+}
+
+/* Takes one character off the column that has most to give. Returns false when none has. */
+static bool shorten(struct table *table)
+{
+	struct table_column *widest = NULL;
+
+	for (size_t i = 0; i < table->column_count; i++) {
+		struct table_column *column = &table->columns[i];
+
+		if (is_shown(table, column) && column->width > least(column) &&
+		    (!widest || column->width > widest->width))
+			widest = column;
+	}
+	if (widest)
+		widest->width--;
+	return widest;
+}
+
+static void fit(struct table *table)
+{
+	if (!table->below && total_width(table, false) <= table->limit)
+		return;
+	table->below = true;
+	while (total_width(table, true) > table->limit && leave_out(table))
+		;
+	while (total_width(table, false) > table->limit && shorten(table))
+		;
+}
+
+/* There the port is, and the pid. */
+static bool keeps_its_end(const struct table_column *column)
+{
+	return column->first->shape == SHAPE_ENDPOINT || column->first->shape == SHAPE_PROCESS;
+}
+
+/* What is still too wide at the end of a line is cut. */
+static int add_cell(struct lines *lines, const struct table *table, const struct table_column *column, const char *text,
+		    size_t *used)
+{
+	enum text_cut cut = keeps_its_end(column) ? CUT_MIDDLE : CUT_END;
+	size_t gap = *used ? GAP : 0, room, width, pad;
+
+	if (*used + gap >= table->limit)
+		return 0;
+	room = table->limit - *used - gap;
+	if (room > column->width)
+		room = column->width;
+	width = text_width(text);
+	pad = room - (width < room ? width : room);
+	*used += gap + room;
+	if (is_right_aligned(column))
+		return text_spaces(&lines->text, gap + pad) ?: text_fit(&lines->text, text, room, cut);
+	return text_spaces(&lines->text, gap) ?: text_fit(&lines->text, text, room, cut) ?:
+	       text_spaces(&lines->text, pad);
+}
+
+static int add_heading(struct lines *lines, const struct table *table)
+{
+	size_t used = 0;
+	int error = lines_begin(lines, LINE_HEADING);
+
+	for (size_t i = 0; i < table->column_count && !error; i++) {
+		const struct column *first = table->columns[i].first;
+		bool marked = table->style->marked && !strcmp(table->style->marked, first->key);
+
+		if (!is_shown(table, &table->columns[i]))
+			continue;
+		if (marked)
+			lines_mark_from(lines);
+		error = add_cell(lines, table, &table->columns[i], first->heading, &used);
+		if (marked)
+			lines_mark_to(lines);
+	}
+	return error ?: lines_end(lines);
+}
+
+static int add_columns(struct lines *lines, const struct table *table, size_t row)
+{
+	size_t used = 0;
+	int error = lines_begin(lines, row == table->style->selected ? LINE_SELECTED : LINE_PLAIN);
+
+	for (size_t i = 0; i < table->column_count && !error; i++) {
+		const struct table_column *column = &table->columns[i];
+		bool marked = table->rows[row]->stuck && !strcmp(column->first->key, "verdict");
+
+		if (!is_shown(table, column))
+			continue;
+		if (marked)
+			lines_mark_from(lines);
+		error = add_cell(lines, table, column, cell(table, row, i), &used);
+		if (marked)
+			lines_mark_to(lines);
+	}
+	return error ?: lines_end(lines);
+}
+
+static int add_sentences(struct lines *lines, const struct table *table, size_t row)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < table->column_count && !error; i++) {
+		const char *text = cell(table, row, i);
+
+		if (is_sentence(&table->columns[i]) && strcmp(text, "-"))
+			error = lines_add_wrapped(lines, text, INDENT, INDENT, table->limit);
+	}
+	return error;
+}
+
+static bool has_sentences(const struct table *table, size_t row)
+{
+	const struct table_style *style = table->style;
+
+	if (!table->below || style->selected == NO_ROW || row == style->selected)
+		return table->below;
+	return table->rows[row]->stuck && !style->only_selected;
+}
+
+static int add_rows(struct lines *lines, const struct table *table)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < table->count && !error; i++) {
+		error = add_columns(lines, table, i);
+		if (!error && has_sentences(table, i))
+			error = add_sentences(lines, table, i);
+	}
+	return error;
+}
+
+int table_add_styled(struct lines *lines, const struct row *const *rows, size_t count, const struct table_style *style)
+{
+	struct table table = {.rows = rows,
+			      .count = count,
+			      .limit = style->width,
+			      .style = style,
+			      .detail = style->detail,
+			      .below = style->only_selected};
+	int error;
+
+	if (!count || !style->width)
+		return 0;
+	error = choose_columns(&table) ?: fill(&table);
+	if (!error) {
+		fit(&table);
+		error = add_heading(lines, &table) ?: add_rows(lines, &table);
+	}
+	buffer_free(&table.text);
+	free(table.cells);
+	free(table.columns);
+	return error;
+}
+
+int table_add(struct lines *lines, const struct row *const *rows, size_t count, size_t width, enum table_detail detail)
+{
+	const struct table_style style = {.width = width, .detail = detail, .selected = NO_ROW};
+
+	return table_add_styled(lines, rows, count, &style);
+}

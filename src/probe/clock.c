@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * sched_info.last_arrival is on the scheduler's clock, which nothing shows to user space. But a thread
+ * that has just woken got its CPU just now: the moment at which it looks at CLOCK_MONOTONIC and its own
+ * last_arrival, read by the scan that follows, are the same moment on the two clocks. If it was switched
+ * out in between, the counts of switches differ and the pair is thrown away.
+ *
+ * Nor does the pair tell anything where a hypervisor took the CPU away in between: no switch, but the thread has then
+ * "used" much CPU for a nap. It naps again.
+ */
+#include <sys/resource.h>
+#include <time.h>
+
+#include "probe/internal.h"
+
+#define NAP_NS 20000
+
+/* More CPU time than a nap takes on the slowest machine, and little beside the 20 ms that an age may be wrong by. */
+#define NAP_CPU_NS 1000000
+#define NAPS 5
+
+/* Returns whether it was left alone. */
+static bool nap(struct probe_clock *clock)
+{
+	__u64 used_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	struct timespec length = { .tv_nsec = NAP_NS };
+
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &length, NULL);
+	clock->woke_ns = clock_ns(CLOCK_MONOTONIC);
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID) - used_ns < NAP_CPU_NS;
+}
+
+void probe_clock_prepare(struct probe_clock *clock)
+{
+	struct rusage usage;
+	int naps = 0;
+
+	do
+		clock->disturbed = !nap(clock);
+	while (clock->disturbed && ++naps < NAPS);
+	getrusage(RUSAGE_THREAD, &usage);
+	clock->switches = (__u64)usage.ru_nvcsw + (__u64)usage.ru_nivcsw;
+}
+
+void probe_clock_finish(struct probe_clock *clock, const struct sockstall_bpf *skeleton)
+{
+	__u64 arrival = skeleton->bss->self_last_arrival;
+
+	if (!arrival || skeleton->bss->self_switches != clock->switches || (clock->disturbed && clock->valid))
+		return;
+	clock->offset_ns = (__s64)(clock->woke_ns - arrival);
+	clock->valid = true;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What the files of the probe share. */
+#ifndef SOCKSTALL_PROBE_INTERNAL_H
+#define SOCKSTALL_PROBE_INTERNAL_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include <bpf/libbpf.h>
+
+#include "base/budget.h"
+#include "base/clock.h"
+#include "probe/probe.h"
+#include "look/sleep_dates.h"
+#include "sockstall.skel.h"
+
+/* One BPF program and what sockstall is without it. */
+struct probe_program {
+	const char *name; /* of the function in bpf/ */
+	const char *tracepoint; /* of a classic syscall tracepoint; NULL: libbpf attaches it */
+	unsigned int commands; /* bits by enum command */
+	const char *purpose; /* for `check`: what it brings */
+	const char *without; /* what is lost without it */
+	bool vital; /* the command is worth nothing without it */
+};
+
+extern const struct probe_program probe_programs[];
+extern const size_t probe_program_count;
+
+/* Ids of classic tracepoints, from tracefs: that which is mounted, else one that is mounted nowhere. */
+struct tracepoint_ids {
+	int ids[32]; /* by position among the names asked for; -1: this kernel has it not */
+};
+
+/* A network namespace that was seen. */
+struct probe_namespace {
+	__u32 inode;
+	__u32 pid; /* a thread in it; 0: none known */
+	char name[256]; /* as `ip netns` has it; empty: none */
+	bool seen; /* at this look */
+	bool active; /* something stuck or pending at the last scan, or an event since */
+	__u64 scanned; /* number of the look that scanned it last; 0: never */
+	__u64 cost_ns; /* CPU time that took */
+	bool put_off; /* at this look */
+	struct buffer listeners; /* of the last scan, where the next may be put off */
+};
+
+struct probe_namespaces {
+	struct probe_namespace *items;
+	size_t count, capacity;
+	size_t next; /* of those scanned in turn */
+	int own_fd; /* handle of the namespace that sockstall runs in */
+	__u32 own_inode;
+	bool only_own; /* others cannot be entered */
+};
+
+/* The scheduler's clock against CLOCK_MONOTONIC. */
+struct probe_clock {
+	__s64 offset_ns; /* CLOCK_MONOTONIC minus the scheduler's clock */
+	bool valid;
+	bool disturbed; /* woke_ns may be late: better than no offset, but no better than the last one */
+	__u64 woke_ns;
+	__u64 switches;
+};
+
+struct owner_cache {
+	struct buffer owners; /* of struct owner_record, by cookie */
+	struct buffer by_inode; /* the same */
+	struct buffer epolls; /* of struct epoll_record */
+	struct buffer connections; /* of struct socket_record; only for chains, and of this look */
+	struct buffer pipes; /* of struct owner_record, likewise: of both types */
+	__u64 scanned_ns; /* 0: never */
+	__u64 *missed; /* cookies asked for that the last scan did not find, sorted */
+	size_t missed_count;
+	__u64 *missed_inodes; /* likewise, by inode */
+	size_t missed_inode_count;
+};
+
+#define PROBE_TRACEPOINTS 32
+
+struct probe_tracepoint {
+	struct bpf_link *link;
+	int event; /* perf event; belongs to the link */
+};
+
+struct cgroup_entry;
+
+/* A listener whose accept queue is full, and since which look. */
+struct full_listener {
+	__u64 cookie, since_ns;
+};
+
+struct full_listeners {
+	struct full_listener *items;
+	size_t count;
+};
+
+struct process_cache {
+	struct cgroup_entry *entries;
+	size_t count, capacity;
+	__u64 generation;
+};
+
+struct watched_instance;
+
+struct watch_cache {
+	struct watched_instance *items;
+	size_t count, capacity;
+	size_t most; /* instances that are kept in mind */
+	size_t left_out, told; /* loops that there was no room for at this look; and the most that was told as lost */
+};
+
+struct usage_entry;
+
+struct usage_cache {
+	struct usage_entry *entries; /* those of the looks before: sorted by pid */
+	size_t count, capacity;
+};
+
+/* Functions of the kernel by address; read when first needed. */
+struct probe_symbols {
+	struct buffer items, names;
+	bool read;
+};
+
+struct probe {
+	struct sockstall_bpf *skeleton;
+	struct options options; /* a copy; lists belong to the caller */
+	bool always_all; /* options.all, before a person wanted it */
+	bool always_chains; /* use_chains, likewise */
+	struct wants wants; /* of a person at the screen */
+	struct ring_buffer *events;
+	struct bpf_link *links[32]; /* all others */
+	size_t link_count;
+	struct probe_tracepoint tracepoints[PROBE_TRACEPOINTS];
+	size_t tracepoint_count;
+	__u64 counting_since_ns; /* when the last of them was attached; 0: there are none */
+	struct bpf_link *thread_iter, *socket_iter, *file_iter, *usage_iter, *stack_iter;
+	bool use_threads, use_sockets, use_loops, use_chains;
+	bool use_watches; /* the watch scan is there */
+	char used[1024], missing[1024];
+	struct probe_namespaces namespaces;
+	struct probe_clock clock;
+	struct sleeps sleeps; /* where the kernel keeps no time of arrival */
+	struct owner_cache owners;
+	struct full_listeners full;
+	struct process_cache processes;
+	struct watch_cache watches;
+	struct usage_cache usage;
+	struct probe_symbols symbols;
+	struct look *look; /* being filled */
+	int event_error;
+	__u64 looks;
+	__u64 previous_ns;
+	__u64 lost_events, lost_loops; /* as told by the look before */
+	__u64 lost_namespaces, lost_sockets, lost_threads, lost_owners; /* of this look */
+	__u64 lost_regions, lost_watches, lost_looks, lost_notes; /* of this look */
+	struct budget budget;
+	bool did_put_off; /* this look has sockets that can be put off */
+	__u64 stretched_ns; /* to the next look; 0: it is not */
+	__u64 long_idle_ns; /* see look_record.h */
+};
+
+/*
+ * No more than this is kept of one look, in bytes: a hundred thousand half-open connections, say. What a flood brings
+ * beyond it is counted and told; a listener's own counts are exact all the same.
+ */
+#define LOOK_MAX (16 * 1024 * 1024)
+
+/* A signal that asks for the end is waiting, or a person wants it: who is attended to here. */
+bool probe_is_asked_to_end(void);
+
+/*
+ * Reads an iterator to its end, appending its records to the buffer. Of what would make the buffer too large
+ * only the number of records is kept: it is added to *lost. Returns 0 or a negative errno.
+ */
+int probe_read_iter(struct bpf_link *link, struct buffer *buffer, __u64 *lost);
+int probe_read_fd(int fd, struct buffer *buffer, __u64 *lost);
+
+
+/* The same, but stops once it has read this much or a little more. */
+int probe_read_fd_most(int fd, struct buffer *buffer, size_t most);
+
+/* Takes out all keys of a hash, none of which is longer than a struct peer_key. */
+void probe_map_empty(const struct bpf_map *map);
+
+/* Asks for ids of `count` tracepoints of the group syscalls. Returns 0 or a negative errno: no tracefs. */
+int tracepoint_ids_read(struct tracepoint_ids *ids, const char *const *names, size_t count);
+
+/* Detaches programs from tracepoints and lets go of the tracepoints without waiting for it. */
+void probe_release_tracepoints(const struct probe_tracepoint *tracepoints, size_t count);
+
+int probe_namespaces_open(struct probe_namespaces *namespaces);
+void probe_namespaces_close(struct probe_namespaces *namespaces);
+
+/* Brings the list up to date after the thread scan has noted who is where. */
+int probe_namespaces_find(struct probe *probe);
+
+/* Scans the sockets of the namespaces that are due. */
+int probe_namespaces_scan(struct probe *probe, struct buffer *buffer);
+
+/* Adds a record of each that the options ask for, with its name. */
+int probe_namespaces_name(struct probe *probe, struct buffer *buffer);
+
+/* Calls inside a namespace that is known; what it returns, or a negative errno. */
+int probe_in_namespace(struct probe *probe, __u32 inode, int (*call)(void));
+
+/* For kernels where BPF cannot have cookies drawn. Of the listeners of the namespace that the caller is in: */
+void probe_cookies_of_listeners(void);
+
+/* Of the connections in the buffer that have none yet, and writes them there. */
+void probe_cookies_draw(struct probe *probe, struct buffer *buffer);
+
+/* The same for the owners that a file scan has found, by the connections beside them, and for unix sockets. */
+void probe_cookies_of_owners(struct probe *probe, struct buffer *scan);
+
+/* How many the options ask for; and those of them that are not scanned at each look. */
+size_t probe_namespaces_wanted(const struct probe *probe);
+size_t probe_namespaces_put_off(const struct probe *probe);
+void probe_namespace_mark(struct probe *probe, __u32 inode);
+
+/* Sleeps for a moment, so that the scan which follows can tell the scheduler's clock. */
+void probe_clock_prepare(struct probe_clock *clock);
+void probe_clock_finish(struct probe_clock *clock, const struct sockstall_bpf *skeleton);
+
+/* Writes into the records of full listeners since when they have been full at every look. */
+int probe_listeners_date(struct full_listeners *full, struct buffer *buffer);
+void probe_listeners_free(struct full_listeners *full);
+
+/* Adds owners of what the look has found, and cookies that were missing. */
+int probe_owners_add(struct probe *probe, struct buffer *buffer);
+
+/* For chains: adds the addresses of all namespaces, and the connections that are translated in them. */
+int probe_addresses_add(struct probe *probe, struct buffer *buffer);
+
+/* Writes into the records of connects that have been under way for long which thread waits for them. */
+void probe_connects_note(struct probe *probe, struct buffer *buffer);
+
+/* The file scan at the first look: finds epoll instances whose events no one fetches. */
+int probe_suspects_find(struct probe *probe);
+void probe_owners_free(struct owner_cache *owners);
+
+/* Adds where the processes of the look run. */
+int probe_processes_add(struct probe *probe, struct buffer *buffer);
+void probe_processes_free(struct process_cache *processes);
+
+/* Tells BPF which processes `threads` is about. */
+int probe_wanted_pids_set(const struct probe *probe);
+
+/*
+ * Completes the details of these processes' threads in the bytes from offset on, and for `threads` adds the regions of
+ * the processes.
+ */
+int probe_space_add(struct probe *probe, struct buffer *buffer, size_t offset, const __u32 *pids, size_t count);
+
+/* Adds what the loops of the look watch, as far as that is to be known. */
+int probe_watches_add(struct probe *probe, struct buffer *buffer);
+void probe_watches_free(struct watch_cache *cache);
+
+/* Whether --pid names this process. */
+bool probe_is_asked_for(const struct probe *probe, __u32 pid);
+/* Adds what the processes that have loops are, and have open. */
+int probe_usage_add(struct probe *probe, struct buffer *buffer);
+void probe_usage_free(struct usage_cache *usage);
+
+/* Which runtime the process is: constant text, or NULL. */
+const char *probe_runtime(__u32 pid);
+
+/* fs.epoll.max_user_watches; 0: not known. */
+__u64 probe_watch_limit(void);
+
+/* Files open on the whole machine, and fs.file-max; 0: not known. */
+void probe_open_files(__u64 *open_files, __u64 *limit);
+
+/* Adds texts about loops that do not come back. */
+int probe_notes_add(struct probe *probe, struct buffer *buffer);
+void probe_symbols_free(struct probe_symbols *symbols);
+
+/* Steps over the records in a buffer. NULL at the end. */
+struct record_header *record_next(const struct buffer *buffer, size_t *offset);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Loading programs, with what this kernel has. */
+#ifndef SOCKSTALL_PROBE_LOAD_H
+#define SOCKSTALL_PROBE_LOAD_H
+
+#include "probe/internal.h"
+
+/* Commands as bits, and what options ask for on top of them. */
+#define BIT(command) (1u << (command))
+#define CHAINS	     BIT(COMMAND_CHAINS)
+#define HANDSHAKES   (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_HANDSHAKES) | CHAINS)
+#define READERS	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_READERS) | CHAINS)
+#define LOOPS	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_EPOLL))
+#define THREADS	     BIT(COMMAND_THREADS)
+#define WRITERS	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_WRITERS) | CHAINS)
+#define CLOSING	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_CLOSING))
+#define SOCKETS	     (HANDSHAKES | CLOSING) /* for which namespaces are scanned */
+#define EVERYTHING   (HANDSHAKES | READERS | LOOPS | THREADS | WRITERS | CLOSING)
+/* Not commands, but options: --interfaces all; --verbose or --stacks; --all where threads in accept, and who is at
+ * the other end of a unix socket, are of interest. */
+#define OTHER_LOOPS  BIT(COMMANDS)
+#define STACKS	     BIT(COMMANDS + 1)
+#define ACCEPTORS    BIT(COMMANDS + 3)
+#define PEERS	     BIT(COMMANDS + 4)
+/* A person at the overview's screen may ask for chains. */
+#define CHAINS_PAGE  BIT(COMMANDS + 5)
+/* Neither: a person at a screen may ask for the details of a process. */
+#define DETAILS	     BIT(COMMANDS + 2)
+
+#define MAX_PROGRAMS 48
+
+/* What became of each program, by its place in the table. */
+struct attempt {
+	bool wanted[MAX_PROGRAMS];
+	int tracefs_error; /* negative errno: no tracepoint of a syscall could be looked up */
+	bool attached[MAX_PROGRAMS];
+	bool absent[MAX_PROGRAMS]; /* there is nothing on this kernel that it could be attached to */
+	int errors[MAX_PROGRAMS]; /* negative errno of loading or attaching; 0: fine or not tried */
+	int tracepoints[MAX_PROGRAMS]; /* ids */
+	unsigned long verified[MAX_PROGRAMS]; /* instructions; 0: not known. By probe_find_refused() */
+};
+
+/* What BPF programs can do here that they could not on every kernel that has iterators. Found by trying, once. */
+struct probe_features {
+	bool local_storage; /* of tasks and sockets, for tracing programs; with it, a socket's cookie can be drawn */
+	bool loop; /* bpf_loop() */
+};
+
+const struct probe_features *probe_features(void);
+
+/* The program that does here what the table's entry says. */
+struct bpf_program *probe_program_find(const struct sockstall_bpf *skeleton, size_t place);
+
+/*
+ * Opens and loads with the wanted programs only. `wishes` are bits as above. *skeleton is there as soon as it is opened,
+ * for what is called meanwhile. Returns 0; or a negative errno, and *skeleton is NULL.
+ */
+int probe_load(struct sockstall_bpf **skeleton, const struct attempt *attempt, unsigned int wishes);
+
+/* Loads each wanted program on its own to find those that this kernel refuses. */
+void probe_find_refused(struct attempt *attempt, unsigned int wishes);
+
+/* Finds the ids of the tracepoints that the wanted programs need, or their errors. */
+void probe_read_tracepoints(struct attempt *attempt);
+
+/* Says in one line on stderr why nothing can run, and what to do. */
+void probe_say_why(int err);
+
+#define KERNEL_BTF "/sys/kernel/btf/vmlinux"
+
+/* Whether the kernel shows its types. Without, nothing can be loaded. */
+bool probe_has_btf(void);
+
+/*
+ * Takes the kernel's types from a file, for all that is loaded afterwards; NULL: from the kernel. Returns 0, or a negative
+ * errno after one line on stderr.
+ */
+int probe_btf_use(const char *path);
+
+/* Whether the kernel's type has a member of this name. True also where that is not to be found out. */
+bool probe_btf_has_member(const char *type, const char *member);
+
+/* That file, or NULL. */
+const char *probe_btf_file(void);
+
+/* Where objects that are opened find the types that they are adapted to; NULL: where libbpf looks by itself. */
+const char *probe_btf_path(void);
+
+/* Puts them there, for this object and all that have the same types. Before loading. Returns 0 or a negative errno. */
+int probe_btf_fill(const struct bpf_object *object);
+
+/* Lets go of all that once everything is loaded. */
+void probe_btf_done(void);
+
+/* Sends libbpf's words to nowhere, or with SOCKSTALL_DEBUG=1 to stderr. */
+void probe_quiet_libbpf(void);
+
+#endif

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "probe/load/sections.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+
+#include "probe/load/load.h"
+
+/* A section is its prefix and the name of what the program is attached to; BTF has that with another prefix. */
+static const struct section {
+	const char *prefix, *btf_prefix;
+	__u32 btf_kind;
+	enum bpf_attach_type attach_type;
+} sections[] = {
+	{ "iter/", "bpf_iter_", BTF_KIND_FUNC, BPF_TRACE_ITER },
+	{ "tp_btf/", "btf_trace_", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP },
+};
+
+#define SECTIONS (sizeof(sections) / sizeof(sections[0]))
+
+static void (*before)(void *context);
+static void *before_context;
+
+static struct arena target_names;
+static struct btf_wanted targets[MAX_PROGRAMS];
+static size_t target_count;
+
+/* What the program is attached to, as the kernel's BTF names it; NULL: it is not looked up. */
+static const char *target_of(struct arena *arena, const struct bpf_program *program, const struct section *section)
+{
+	const char *name = bpf_program__section_name(program);
+	size_t length = strlen(section->prefix);
+
+	name += *name == '?';
+	if (strncmp(name, section->prefix, length))
+		return NULL;
+	return arena_printf(arena, "%s%s", section->btf_prefix, name + length);
+}
+
+static __u32 find_target(const char *name)
+{
+	size_t i;
+
+	for (i = 0; name && i < target_count; i++)
+		if (!strcmp(targets[i].name, name))
+			return targets[i].id;
+	return 0;
+}
+
+static int prepare(struct bpf_program *program, struct bpf_prog_load_opts *options, long cookie)
+{
+	const struct section *section = &sections[cookie];
+	struct arena arena = { 0 };
+
+	if (before)
+		before(before_context);
+	options->attach_btf_id = find_target(target_of(&arena, program, section));
+	arena_free(&arena);
+	if (!options->attach_btf_id)
+		return -ESRCH;
+	options->expected_attach_type = section->attach_type;
+	bpf_program__set_expected_attach_type(program, section->attach_type);
+	return bpf_program__set_type(program, BPF_PROG_TYPE_TRACING);
+}
+
+static int attach(const struct bpf_program *program, long cookie, struct bpf_link **link)
+{
+	*link = sections[cookie].attach_type == BPF_TRACE_ITER ? bpf_program__attach_iter(program, NULL) :
+								 bpf_program__attach_trace(program);
+	return *link ? 0 : -errno;
+}
+
+/* They stay: libbpf before 1.3 does not survive that the last one goes and another comes. */
+int probe_sections_register(void)
+{
+	LIBBPF_OPTS(libbpf_prog_handler_opts, options, .prog_prepare_load_fn = prepare, .prog_attach_fn = attach);
+	static size_t registered;
+	int handler;
+
+	for (; registered < SECTIONS; registered++) {
+		options.cookie = (long)registered;
+		handler = libbpf_register_prog_handler(sections[registered].prefix, BPF_PROG_TYPE_RAW_TRACEPOINT, 0,
+						       &options);
+		if (handler < 0)
+			return handler;
+	}
+	return 0;
+}
+
+size_t probe_sections_want(struct btf_wanted *wanted, struct arena *names, const struct bpf_object *object)
+{
+	struct bpf_program *program;
+	size_t i, count = 0;
+
+	bpf_object__for_each_program(program, object) {
+		for (i = 0; i < SECTIONS && count < MAX_PROGRAMS; i++) {
+			wanted[count].name = target_of(names, program, &sections[i]);
+			wanted[count].kind = sections[i].btf_kind;
+			count += wanted[count].name != NULL;
+		}
+	}
+	return count;
+}
+
+int probe_sections_found(const struct btf_wanted *wanted, size_t count)
+{
+	for (target_count = 0; target_count < count; target_count++) {
+		targets[target_count].id = wanted[target_count].id;
+		targets[target_count].name = arena_printf(&target_names, "%s", wanted[target_count].name);
+		if (!*targets[target_count].name)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void probe_sections_before(void (*call)(void *context), void *context)
+{
+	before = call;
+	before_context = context;
+}
+
+void probe_sections_forget(void)
+{
+	arena_free(&target_names);
+	target_count = 0;
+}

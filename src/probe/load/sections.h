@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Section handlers in place of libbpf's, for programs whose targets libbpf would look up in the kernel's own BTF. They
+ * tell it that a program is of a type which is not looked up, and before loading set its real type and the id of what it
+ * is attached to, which was found along with the types (btf_subset.h).
+ */
+#ifndef SOCKSTALL_PROBE_SECTIONS_H
+#define SOCKSTALL_PROBE_SECTIONS_H
+
+#include <bpf/libbpf.h>
+
+#include "system/btf_subset.h"
+
+/* Before any object is opened. Returns 0 or a negative errno. */
+int probe_sections_register(void);
+
+/* Asks for the targets of the object's programs, at most MAX_PROGRAMS. Returns how many. */
+size_t probe_sections_want(struct btf_wanted *wanted, struct arena *names, const struct bpf_object *object);
+
+/* Keeps what was found of them. Returns 0 or -ENOMEM. */
+int probe_sections_found(const struct btf_wanted *wanted, size_t count);
+
+/* Has this called before libbpf loads a program of such a section; NULL: nothing any more. */
+void probe_sections_before(void (*call)(void *context), void *context);
+
+/* Once everything is loaded. */
+void probe_sections_forget(void);
+
+#endif

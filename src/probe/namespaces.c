@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Network namespaces. The socket scan sees the one of the process that makes it, so sockstall enters
+ * each for the moment of making it. No handle is kept from look to look: that would keep a namespace
+ * alive which everyone else has left.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "probe/load/load.h"
+
+#define NETNS_FOLDER "/run/netns"
+
+/* What one look may spend on namespaces in which nothing has happened, ns. */
+#define TURN_BUDGET_NS 10000000
+
+/* Bytes of a look up to which it takes half-open connections along. */
+#define REQUESTS_MAX (LOOK_MAX / 8 * 7)
+
+/* CPU time of a scan. */
+#define DEAR_NS 20000000
+
+int probe_namespaces_open(struct probe_namespaces *namespaces)
+{
+	struct stat st;
+
+	namespaces->own_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (namespaces->own_fd < 0 || fstat(namespaces->own_fd, &st))
+		return -errno;
+	namespaces->own_inode = (__u32)st.st_ino;
+	/* Where it is already costs nothing to enter, but needs the same rights. */
+	namespaces->only_own = setns(namespaces->own_fd, CLONE_NEWNET) != 0;
+	return 0;
+}
+
+void probe_namespaces_close(struct probe_namespaces *namespaces)
+{
+	size_t i;
+
+	if (namespaces->own_fd > 0)
+		close(namespaces->own_fd);
+	for (i = 0; i < namespaces->count; i++)
+		buffer_free(&namespaces->items[i].listeners);
+	free(namespaces->items);
+}
+
+static struct probe_namespace *find(struct probe_namespaces *namespaces, __u32 inode)
+{
+	size_t i;
+
+	for (i = 0; i < namespaces->count; i++)
+		if (namespaces->items[i].inode == inode)
+			return &namespaces->items[i];
+	return NULL;
+}
+
+static struct probe_namespace *add(struct probe_namespaces *namespaces, __u32 inode)
+{
+	struct probe_namespace *found = find(namespaces, inode);
+	size_t capacity = namespaces->capacity ? namespaces->capacity * 2 : 16;
+	void *items;
+
+	if (found || namespaces->count < namespaces->capacity)
+		goto have_room;
+	items = realloc(namespaces->items, capacity * sizeof(*namespaces->items));
+	if (!items)
+		return NULL;
+	namespaces->items = items;
+	namespaces->capacity = capacity;
+have_room:
+	if (!found) {
+		found = &namespaces->items[namespaces->count++];
+		memset(found, 0, sizeof(*found));
+		found->inode = inode;
+	}
+	found->seen = true;
+	return found;
+}
+
+/*
+ * Those with a process, as the thread scan has noted them; the map is emptied for the next scan. A full one
+ * does not tell how many found no room: that is counted as one.
+ */
+static int find_by_process(struct probe *probe)
+{
+	int map = bpf_map__fd(probe->skeleton->maps.namespaces);
+	__u32 inode, pid, room = bpf_map__max_entries(probe->skeleton->maps.namespaces);
+	struct probe_namespace *namespace;
+
+	while (!bpf_map_get_next_key(map, NULL, &inode)) {
+		if (!bpf_map_lookup_elem(map, &inode, &pid)) {
+			namespace = add(&probe->namespaces, inode);
+			if (!namespace)
+				return -ENOMEM;
+			namespace->pid = pid;
+		}
+		bpf_map_delete_elem(map, &inode);
+		room--;
+	}
+	if (!room)
+		probe->lost_namespaces++;
+	return 0;
+}
+
+/* Those that `ip netns` has named, with or without a process. */
+static int find_by_name(struct probe *probe)
+{
+	struct probe_namespace *namespace;
+	struct dirent *entry;
+	char path[512];
+	struct stat st;
+	DIR *folder = opendir(NETNS_FOLDER);
+
+	if (!folder)
+		return 0;
+	while ((entry = readdir(folder))) {
+		snprintf(path, sizeof(path), NETNS_FOLDER "/%s", entry->d_name);
+		if (entry->d_name[0] == '.' || stat(path, &st) || S_ISDIR(st.st_mode))
+			continue;
+		namespace = add(&probe->namespaces, (__u32)st.st_ino);
+		if (!namespace)
+			break;
+		snprintf(namespace->name, sizeof(namespace->name), "%s", entry->d_name);
+	}
+	closedir(folder);
+	return entry ? -ENOMEM : 0;
+}
+
+/* Returns the namespaces still in use to the front, in their order. */
+static void forget_unseen(struct probe_namespaces *namespaces)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < namespaces->count; i++)
+		if (namespaces->items[i].seen)
+			namespaces->items[kept++] = namespaces->items[i];
+		else
+			buffer_free(&namespaces->items[i].listeners);
+	namespaces->count = kept;
+}
+
+int probe_namespaces_find(struct probe *probe)
+{
+	struct probe_namespaces *namespaces = &probe->namespaces;
+	size_t i;
+	int err;
+
+	for (i = 0; i < namespaces->count; i++) {
+		namespaces->items[i].seen = namespaces->items[i].put_off = false;
+		namespaces->items[i].pid = 0;
+		namespaces->items[i].name[0] = '\0';
+	}
+	if (!add(namespaces, namespaces->own_inode))
+		return -ENOMEM;
+	err = find_by_process(probe);
+	if (!err)
+		err = find_by_name(probe);
+	forget_unseen(namespaces);
+	return err;
+}
+
+void probe_namespace_mark(struct probe *probe, __u32 inode)
+{
+	struct probe_namespace *namespace = find(&probe->namespaces, inode);
+
+	if (namespace)
+		namespace->active = true;
+}
+
+static int open_if_same(const char *path, __u32 inode)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (!fstat(fd, &st) && (__u32)st.st_ino == inode)
+		return fd;
+	close(fd);
+	return -ESTALE;
+}
+
+/* A process that ends while its link is followed is "permission denied" (proc_ns_get_link()), or "no such process". */
+static int reason_of(int err, __u32 pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%u/ns", pid);
+	return (err == -EACCES || err == -ESRCH) && access(path, F_OK) ? -ENOENT : err;
+}
+
+/* A handle of the namespace; the inode is compared, because a pid or a name may be another's by now. */
+static int open_namespace(const struct probe_namespace *namespace)
+{
+	char path[512];
+	int fd = -ENOENT;
+
+	if (namespace->pid) {
+		snprintf(path, sizeof(path), "/proc/%u/ns/net", namespace->pid);
+		fd = reason_of(open_if_same(path, namespace->inode), namespace->pid);
+	}
+	if (fd < 0 && namespace->name[0]) {
+		snprintf(path, sizeof(path), NETNS_FOLDER "/%s", namespace->name);
+		fd = open_if_same(path, namespace->inode);
+	}
+	return fd;
+}
+
+/* Goes into the namespace until leave(). Returns 0 or a negative errno: then it has not. */
+static int enter(const struct probe *probe, const struct probe_namespace *namespace)
+{
+	int fd, err;
+
+	if (namespace->inode == probe->namespaces.own_inode)
+		return 0;
+	fd = open_namespace(namespace);
+	if (fd < 0)
+		return fd;
+	err = setns(fd, CLONE_NEWNET) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+static void leave(const struct probe *probe, const struct probe_namespace *namespace)
+{
+	if (namespace->inode == probe->namespaces.own_inode)
+		return;
+	/* Staying in the wrong namespace would make all that follows wrong. */
+	if (setns(probe->namespaces.own_fd, CLONE_NEWNET))
+		abort();
+}
+
+int probe_in_namespace(struct probe *probe, __u32 inode, int (*call)(void))
+{
+	const struct probe_namespace *namespace = find(&probe->namespaces, inode);
+	int result = namespace ? enter(probe, namespace) : -ENOENT;
+
+	if (result)
+		return result;
+	result = call();
+	leave(probe, namespace);
+	return result;
+}
+
+/* Makes the iterator inside the namespace. Returns its descriptor or a negative errno. */
+static int make_iterator(struct probe *probe, const struct probe_namespace *namespace)
+{
+	int iterator = enter(probe, namespace);
+
+	if (iterator)
+		return iterator;
+	if (!probe_features()->local_storage)
+		probe_cookies_of_listeners();
+	iterator = bpf_iter_create(bpf_link__fd(probe->socket_iter));
+	leave(probe, namespace);
+	return iterator;
+}
+
+/* Whether the records say that something is pending there, so that the next look must come back. */
+static bool has_activity(const struct buffer *buffer, size_t offset)
+{
+	const struct listener_record *listener;
+	struct record_header *header;
+
+	while ((header = record_next(buffer, &offset))) {
+		if (header->type != RECORD_LISTENER)
+			return true;
+		listener = (const void *)header;
+		if (listener->accept_queue || listener->syn_queue)
+			return true;
+	}
+	return false;
+}
+
+static int add_netns_record(struct buffer *buffer, const struct probe_namespace *namespace)
+{
+	struct netns_record record = {
+		.header = { RECORD_NETNS, sizeof(record) },
+		.netns = namespace->inode,
+		.put_off = namespace->put_off,
+	};
+
+	memcpy(record.name, namespace->name, strnlen(namespace->name, sizeof(record.name) - 1));
+	return buffer_append(buffer, &record, sizeof(record));
+}
+
+/*
+ * One whose sockets cost this much, and more than half of what looks may, is not scanned at each of them: a flood in one
+ * namespace is to make nothing else late. With --all, and at a single look, everything is there every time.
+ */
+static bool can_be_put_off(const struct probe *probe, const struct probe_namespace *namespace)
+{
+	return namespace->cost_ns > DEAR_NS && namespace->cost_ns * 2 * BUDGET_DIVISOR > probe->options.interval_ns &&
+	       !probe->options.all && !probe->options.once;
+}
+
+static bool is_put_off(const struct probe *probe, const struct probe_namespace *namespace)
+{
+	return can_be_put_off(probe, namespace) && !budget_is_paid(&probe->budget);
+}
+
+/* Keeps the listeners of the scan that the buffer has from offset on. */
+static int keep_listeners(struct probe_namespace *namespace, const struct buffer *buffer, size_t offset)
+{
+	const struct record_header *header;
+	int err = 0;
+
+	buffer_reset(&namespace->listeners);
+	while (!err && (header = record_next(buffer, &offset)))
+		if (header->type == RECORD_LISTENER)
+			err = buffer_append(&namespace->listeners, header, header->size);
+	return err;
+}
+
+/* Stalls of it go on (stalls.c), and its listeners are there as they were. */
+static int put_off(struct probe_namespace *namespace, struct buffer *buffer)
+{
+	namespace->put_off = true;
+	return buffer_append(buffer, namespace->listeners.data, namespace->listeners.size);
+}
+
+/* What is left of the look for them: other sockets are fewer, and come also where there is a flood. */
+static __u64 requests_room(const struct buffer *buffer)
+{
+	return buffer->size < REQUESTS_MAX ? (REQUESTS_MAX - buffer->size) / sizeof(struct request_record) : 0;
+}
+
+/* Returns 0 also where the namespace has vanished: that is counted, and the others go on. */
+static int scan_one(struct probe *probe, struct probe_namespace *namespace, struct buffer *buffer)
+{
+	__u64 began_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	size_t offset = buffer->size;
+	int fd, err;
+
+	namespace->scanned = probe->looks;
+	fd = make_iterator(probe, namespace);
+	if (fd < 0) {
+		/* Gone meanwhile is no loss: there is nothing left to see. */
+		if (fd != -ENOENT && fd != -ESTALE)
+			probe->lost_namespaces++;
+		return 0;
+	}
+	probe->skeleton->bss->requests_room = requests_room(buffer);
+	err = probe_read_fd(fd, buffer, &probe->lost_sockets);
+	close(fd);
+	probe->lost_sockets += probe->skeleton->bss->lost_requests;
+	probe->skeleton->bss->lost_requests = 0;
+	if (err)
+		return err;
+	namespace->active = has_activity(buffer, offset);
+	namespace->cost_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - began_ns;
+	if (!can_be_put_off(probe, namespace))
+		return 0;
+	probe->did_put_off = true;
+	return keep_listeners(namespace, buffer, offset);
+}
+
+static bool is_wanted(const struct probe *probe, const struct probe_namespace *namespace)
+{
+	switch (probe->options.netns) {
+	case NETNS_SELF:
+		return namespace->inode == probe->namespaces.own_inode;
+	case NETNS_INODE:
+		return namespace->inode == probe->options.netns_inode;
+	default:
+		return true;
+	}
+}
+
+/* Wanted, and can be entered. */
+static bool is_scanned(const struct probe *probe, const struct probe_namespace *namespace)
+{
+	return is_wanted(probe, namespace) &&
+	       (!probe->namespaces.only_own || namespace->inode == probe->namespaces.own_inode);
+}
+
+/* New, not quiet, or everything is asked for. */
+static bool is_due(const struct probe *probe, const struct probe_namespace *namespace)
+{
+	return !namespace->scanned || namespace->active || probe->options.all || probe->options.once ||
+	       namespace->inode == probe->namespaces.own_inode;
+}
+
+static int scan_due(struct probe *probe, struct buffer *buffer)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < probe->namespaces.count && !err; i++) {
+		struct probe_namespace *namespace = &probe->namespaces.items[i];
+
+		if (is_scanned(probe, namespace) && is_due(probe, namespace))
+			err = is_put_off(probe, namespace) ? put_off(namespace, buffer) :
+							     scan_one(probe, namespace, buffer);
+	}
+	return err;
+}
+
+/* The quiet ones in turn, for as long as the budget lasts. */
+static int scan_in_turn(struct probe *probe, struct buffer *buffer)
+{
+	struct probe_namespaces *namespaces = &probe->namespaces;
+	__u64 deadline = clock_ns(CLOCK_MONOTONIC) + TURN_BUDGET_NS;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < namespaces->count && !err && clock_ns(CLOCK_MONOTONIC) < deadline; i++) {
+		struct probe_namespace *namespace = &namespaces->items[namespaces->next++ % namespaces->count];
+
+		if (is_scanned(probe, namespace) && namespace->scanned != probe->looks && !is_put_off(probe, namespace))
+			err = scan_one(probe, namespace, buffer);
+	}
+	return err;
+}
+
+/* Whose accept queue a connection lies in: the owner of that listener is what would be missing. */
+static void settle_queued(struct probe *probe)
+{
+	struct sockstall_bpf__bss *bss = probe->skeleton->bss;
+
+	if (bss->noted_queued)
+		probe_map_empty(probe->skeleton->maps.queued_sockets);
+	probe->lost_owners += bss->lost_queued;
+	bss->noted_queued = bss->lost_queued = 0;
+}
+
+int probe_namespaces_scan(struct probe *probe, struct buffer *buffer)
+{
+	int err = scan_due(probe, buffer);
+
+	if (!err)
+		err = scan_in_turn(probe, buffer);
+	settle_queued(probe);
+	return err;
+}
+
+int probe_namespaces_name(struct probe *probe, struct buffer *buffer)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < probe->namespaces.count && !err; i++)
+		if (is_wanted(probe, &probe->namespaces.items[i]))
+			err = add_netns_record(buffer, &probe->namespaces.items[i]);
+	return err;
+}
+
+size_t probe_namespaces_wanted(const struct probe *probe)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < probe->namespaces.count; i++)
+		count += (probe->use_sockets ? is_scanned : is_wanted)(probe, &probe->namespaces.items[i]);
+	return count;
+}
+
+size_t probe_namespaces_put_off(const struct probe *probe)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < probe->namespaces.count && probe->use_sockets; i++)
+		count += is_scanned(probe, &probe->namespaces.items[i]) &&
+			 can_be_put_off(probe, &probe->namespaces.items[i]);
+	return count < UINT16_MAX ? count : UINT16_MAX;
+}

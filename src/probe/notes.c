@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * What a look says about loops that do not come back, beyond what the kernel's records hold: the path of the file
+ * or the child process that the thread is blocked in, and its stacks. Only for a few threads in a look: those that
+ * may be reported as stuck.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "probe/internal.h"
+#include "probe/notes.h"
+
+/* Threads in one look. */
+#define MAX_NOTED 64
+
+/* As many as stack_scan's map holds. */
+#define MAX_STACKS 256
+
+/* Threads of a process whose children are looked through, and children of each. */
+#define MAX_PARENTS  64
+#define MAX_CHILDREN 64
+
+/* As long as the report's own limit at least. */
+#define MIN_AWAY_NS LOOP_MIN_AGE_NS
+
+int probe_note(struct buffer *buffer, const struct thread_record *thread, __u32 kind, const char *text)
+{
+	size_t length = strlen(text), padded = (length + 1 + 7) & ~(size_t)7;
+	struct note_record record = {
+		.header = { RECORD_NOTE, (__u32)(sizeof(record) + padded) },
+		.pid = thread->pid,
+		.tid = thread->tid,
+		.kind = kind,
+		.length = (__u32)length,
+	};
+	int err;
+
+	if (!length)
+		return 0;
+	err = buffer_append(buffer, &record, sizeof(record));
+	if (!err)
+		err = buffer_append(buffer, text, length);
+	return err ? err : buffer_append(buffer, NULL, padded - length);
+}
+
+/* ---- Files ---- */
+
+/* What the thread's descriptor leads to, without a NUL: like readlink(2). */
+static ssize_t read_descriptor(const struct thread_record *thread, int fd, char *target, size_t size)
+{
+	char link[96];
+
+	snprintf(link, sizeof(link), "/proc/%u/task/%u/fd/%d", thread->pid, thread->tid, fd);
+	return readlink(link, target, size);
+}
+
+/* The path behind it: "" where there is none. */
+static void read_path(const struct thread_record *thread, int fd, char path[PATH_MAX])
+{
+	ssize_t length = read_descriptor(thread, fd, path, PATH_MAX - 1);
+
+	path[length > 0 ? length : 0] = '\0';
+}
+
+static bool thread_is_there(const struct thread_record *thread)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/%u/task/%u/comm", thread->pid, thread->tid);
+	return !access(name, F_OK);
+}
+
+/* ---- Children ---- */
+
+/* The last number of the line NSpid: the process's id in its own namespace, which is what its parent calls it. */
+static __u32 own_id(__u32 pid)
+{
+	char name[64], line[512], *last;
+	__u32 id = pid;
+	FILE *file;
+
+	snprintf(name, sizeof(name), "/proc/%u/status", pid);
+	file = fopen(name, "re");
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file)) {
+		if (strncmp(line, "NSpid:", 6))
+			continue;
+		last = strrchr(line, '\t');
+		if (last)
+			id = (__u32)strtoul(last + 1, NULL, 10);
+		break;
+	}
+	fclose(file);
+	return id;
+}
+
+static void read_comm(__u32 pid, char comm[32])
+{
+	char name[64];
+	FILE *file;
+
+	comm[0] = '\0';
+	snprintf(name, sizeof(name), "/proc/%u/comm", pid);
+	file = fopen(name, "re");
+	if (!file)
+		return;
+	if (fgets(comm, 32, file))
+		comm[strcspn(comm, "\n")] = '\0';
+	fclose(file);
+}
+
+struct search {
+	__u32 wanted; /* the id that the parent waits for; 0: any child will do */
+	__u32 found; /* as sockstall's namespace has it */
+	int children;
+};
+
+static void search_children_of(struct search *search, __u32 pid, const char *tid)
+{
+	int left = MAX_CHILDREN;
+	unsigned int child;
+	char name[320];
+	FILE *file;
+
+	snprintf(name, sizeof(name), "/proc/%u/task/%s/children", pid, tid);
+	file = fopen(name, "re");
+	if (!file)
+		return;
+	while (left-- && fscanf(file, "%u", &child) == 1) {
+		search->children++;
+		if (!search->found && (!search->wanted || own_id(child) == search->wanted))
+			search->found = child;
+	}
+	fclose(file);
+}
+
+/* Any thread may wait for the children of all. */
+static void search_children(struct search *search, __u32 pid)
+{
+	int left = MAX_PARENTS;
+	struct dirent *entry;
+	char name[64];
+	DIR *tasks;
+
+	snprintf(name, sizeof(name), "/proc/%u/task", pid);
+	tasks = opendir(name);
+	if (!tasks)
+		return;
+	while (left-- && (entry = readdir(tasks)))
+		if (entry->d_name[0] != '.')
+			search_children_of(search, pid, entry->d_name);
+	closedir(tasks);
+}
+
+/* wait4(pid, …) and waitid(P_PID, pid, …) name the child; else it is known only where there is one. */
+static void read_child(const struct thread_record *thread, char *text, size_t size)
+{
+	bool waitid = !strcmp(thread->syscall_name, "waitid");
+	__s32 wanted = (__s32)thread->args[waitid ? 1 : 0];
+	struct search search = { .wanted = wanted > 0 ? (__u32)wanted : 0 };
+	char comm[32];
+
+	text[0] = '\0';
+	if (waitid && thread->args[0] != 1) /* P_PID */
+		search.wanted = 0;
+	search_children(&search, thread->pid);
+	if (!search.found)
+		return;
+	read_comm(search.found, comm);
+	if (search.wanted || search.children == 1)
+		snprintf(text, size, "child %u %s", search.found, comm);
+	else
+		snprintf(text, size, "any of %d children, the first is %u %s", search.children, search.found, comm);
+}
+
+/* ---- Which threads ---- */
+
+static bool has_path(const struct thread_record *thread)
+{
+	return SYSCALL_HAS_FD(thread->syscall_kind) &&
+	       !(thread->flags & THREAD_HAS_SOCKET) && thread->fd >= 0;
+}
+
+static bool waits_for_child(const struct thread_record *thread)
+{
+	return !strcmp(thread->syscall_name, "wait4") || !strcmp(thread->syscall_name, "waitid");
+}
+
+/* It still is where the scan saw it: what /proc told meanwhile belongs to that. */
+static bool is_still_there(const struct thread_record *thread)
+{
+	unsigned long long first = 0;
+	int number = -1;
+	bool same;
+	char name[64];
+	FILE *file;
+
+	snprintf(name, sizeof(name), "/proc/%u/task/%u/syscall", thread->pid, thread->tid);
+	file = fopen(name, "re");
+	if (!file)
+		return false;
+	same = fscanf(file, "%d 0x%llx", &number, &first) == 2 && number == thread->syscall &&
+	       first == thread->args[0];
+	fclose(file);
+	return same;
+}
+
+static int add_where(struct buffer *notes, const struct thread_record *thread)
+{
+	char text[PATH_MAX] = "";
+
+	if (has_path(thread))
+		read_path(thread, thread->fd, text);
+	else if (waits_for_child(thread))
+		read_child(thread, text, sizeof(text));
+	return text[0] && is_still_there(thread) ? probe_note(notes, thread, NOTE_WHERE, text) : 0;
+}
+
+/* Loops follow their thread. A thread without any is there because it may have stalled before the start. */
+static bool is_away(const struct buffer *buffer, const struct thread_record *thread, size_t offset)
+{
+	const struct loop_record *loop;
+	bool away = !thread->loops && thread->syscall_kind != SYSCALL_WAITS_EPOLL &&
+		    !(thread->syscall_kind == SYSCALL_READS && thread->flags & THREAD_HAS_SOCKET);
+
+	if (!(thread->flags & (THREAD_SLEEPING | THREAD_STOPPED)))
+		return false;
+	while ((loop = (const void *)record_next(buffer, &offset)) && loop->header.type != RECORD_THREAD) {
+		if (loop->header.type != RECORD_LOOP)
+			continue;
+		if (loop->waiting)
+			return false;
+		away |= loop->returned_ns && thread->seen_ns > loop->returned_ns + MIN_AWAY_NS;
+	}
+	return away;
+}
+
+/* Whose stack is told: of `threads` every thread's, else of what does not come back, and of what was asked for. */
+static bool has_stack_told(const struct probe *probe, const struct thread_record *thread, bool away)
+{
+	bool asleep = thread->flags & (THREAD_SLEEPING | THREAD_STOPPED);
+
+	if (probe->wants.stack_of && thread->tid == probe->wants.stack_of)
+		return asleep;
+	if (!probe->options.verbose && !probe->options.stacks)
+		return false;
+	return away || (asleep && probe->options.command == COMMAND_THREADS);
+}
+
+static int add_stacks(struct probe *probe, const struct buffer *buffer, struct buffer *notes,
+		      const struct thread_record *const *away, size_t away_count)
+{
+	const struct thread_record *told[MAX_STACKS];
+	size_t offset = 0, next_away = 0, count = 0;
+	struct record_header *header;
+
+	while ((header = record_next(buffer, &offset))) {
+		const struct thread_record *thread = (const void *)header;
+		bool is_away = next_away < away_count && thread == away[next_away];
+
+		next_away += is_away;
+		if (header->type != RECORD_THREAD || !has_stack_told(probe, thread, is_away))
+			continue;
+		if (count < MAX_STACKS)
+			told[count++] = thread;
+		else
+			probe->lost_notes++;
+	}
+	return count ? probe_stacks_add(probe, notes, told, count) : 0;
+}
+
+/* ---- Loops that have ended ---- */
+
+/* Whether the descriptor is closed, or something else by now. False where it cannot be read. */
+static bool is_no_epoll(const struct thread_record *thread, int fd)
+{
+	static const char epoll[] = "anon_inode:[eventpoll]";
+	char target[sizeof(epoll)];
+	ssize_t length = read_descriptor(thread, fd, target, sizeof(target));
+
+	if (length < 0)
+		return errno == ENOENT && thread_is_there(thread);
+	return length != sizeof(epoll) - 1 || memcmp(target, epoll, sizeof(epoll) - 1);
+}
+
+static bool is_away_from_epoll(const struct thread_record *thread, const struct loop_record *loop)
+{
+	return loop->interface == LOOP_EPOLL && loop->epoll_fd >= 0 && !loop->waiting && loop->returned_ns &&
+	       thread->seen_ns > loop->returned_ns + MIN_AWAY_NS;
+}
+
+/* Who has closed its epoll instance, and does something else now, has left its loop for good. */
+static int add_ended(struct probe *probe, const struct buffer *buffer, struct buffer *notes)
+{
+	const struct thread_record *thread = NULL;
+	const struct record_header *header;
+	size_t offset = 0, count = 0;
+	char number[16];
+	int err = 0;
+
+	while (!err && (header = record_next(buffer, &offset))) {
+		const struct loop_record *loop = (const void *)header;
+
+		if (header->type == RECORD_THREAD)
+			thread = (const void *)header;
+		if (header->type != RECORD_LOOP || !thread || !is_away_from_epoll(thread, loop))
+			continue;
+		if (count++ >= MAX_NOTED) {
+			probe->lost_notes++;
+			continue;
+		}
+		snprintf(number, sizeof(number), "%d", loop->epoll_fd);
+		if (is_no_epoll(thread, loop->epoll_fd))
+			err = probe_note(notes, thread, NOTE_LOOP_ENDED, number);
+	}
+	return err;
+}
+
+/* Of whom more is to be told than the scan knows of what it is in. */
+static bool is_noted(const struct probe *probe, const struct buffer *buffer, const struct thread_record *thread,
+		     size_t offset)
+{
+	if (probe->use_loops)
+		return is_away(buffer, thread, offset);
+	return probe->options.command == COMMAND_THREADS && thread->flags & (THREAD_SLEEPING | THREAD_STOPPED) &&
+	       (has_path(thread) || waits_for_child(thread));
+}
+
+int probe_notes_add(struct probe *probe, struct buffer *buffer)
+{
+	const struct thread_record *away[MAX_NOTED];
+	size_t i, offset = 0, count = 0;
+	struct buffer notes = { 0 };
+	struct record_header *header;
+	int err = 0;
+
+	while ((header = record_next(buffer, &offset))) {
+		if (header->type != RECORD_THREAD || !is_noted(probe, buffer, (const void *)header, offset))
+			continue;
+		if (count < MAX_NOTED)
+			away[count++] = (const void *)header;
+		else
+			probe->lost_notes++;
+	}
+	for (i = 0; i < count && !err; i++)
+		err = add_where(&notes, away[i]);
+	if (!err && probe->stack_iter)
+		err = add_stacks(probe, buffer, &notes, away, count);
+	if (!err && probe->use_loops)
+		err = add_ended(probe, buffer, &notes);
+	if (!err)
+		err = buffer_append(buffer, notes.data, notes.size);
+	buffer_free(&notes);
+	return err;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Owners of sockets: what a look wants to know of them, and what the last walk over all descriptors found. */
+#ifndef SOCKSTALL_PROBE_OWNER_H
+#define SOCKSTALL_PROBE_OWNER_H
+
+#include "probe/internal.h"
+
+/* What a look wants to know. */
+struct wanted {
+	struct buffer cookies; /* of __u64 */
+	struct buffer inodes; /* of __u64: of sockets whose cookie is not known */
+	size_t sockets; /* whose cookie is wanted */
+	size_t marked; /* in the map that tells the walk which sockets are wanted */
+	bool epolls; /* which instances have events that nobody fetches */
+};
+
+/* 0 is none. */
+int wanted_cookie(struct wanted *wanted, __u64 cookie);
+
+/* From the records of the look; tells the walk which sockets are wanted, too. */
+int wanted_collect(struct probe *probe, const struct buffer *buffer, struct wanted *wanted);
+
+/* So that each comes once, and can be searched for. */
+void wanted_sort(struct wanted *wanted);
+
+/* For bsearch(3) in numbers. */
+int wanted_compare(const void *left, const void *right);
+
+/* Any owner of the socket with this cookie, or NULL; those of one socket stand together. */
+struct owner_record *owner_cache_find(const struct owner_cache *cache, __u64 cookie);
+
+/* A cookie of the socket with this inode; 0: not known. */
+__u64 owner_cache_cookie(const struct owner_cache *cache, __u64 inode);
+
+/* Whether the last walk found it, or did not find it: another would bring no more. */
+bool owner_cache_knows(const struct owner_cache *cache, __u64 cookie);
+bool owner_cache_knows_inode(const struct owner_cache *cache, __u64 inode);
+
+/* Sorts what the file scan brought. */
+int owner_cache_take(struct owner_cache *cache, const struct buffer *scan);
+
+/* Gives the readers' sockets the cookies that the walk made the kernel draw. */
+void owner_cache_patch(const struct owner_cache *cache, struct buffer *buffer);
+
+/* Copies the owners of what is wanted, which is sorted, so that each comes once. */
+int owner_cache_add(const struct owner_cache *cache, const struct wanted *wanted, struct buffer *buffer);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The probe: loads and attaches the BPF programs that the chosen command needs, walks the network
+ * namespaces and fills looks. Only the files named probe*.c know libbpf and the skeleton.
+ *
+ * Nothing is pinned: all programs, maps and links go when the process ends, however it ends.
+ */
+#ifndef SOCKSTALL_PROBE_H
+#define SOCKSTALL_PROBE_H
+
+#include <stdbool.h>
+
+#include "base/check_table.h"
+#include "look/look.h"
+#include "options/options.h"
+#include "options/wants.h"
+
+struct probe;
+
+/*
+ * Loads and attaches. Returns 0; or a negative errno after one line on stderr which says what failed
+ * and what to do. A program that this kernel refuses is left out if something useful remains; that is
+ * one line on stderr too. Must be called from the thread that later takes the looks.
+ */
+int probe_open(struct probe **probe, const struct options *options);
+
+/* What the looks from now on hold beside what the options ask for. Only where those say that somebody may ask. */
+void probe_want(struct probe *probe, const struct wants *wants);
+
+/*
+ * Somebody who may be waiting for an answer while a look is taken: called between the pieces of its scans, in the thread
+ * and the network namespace that probe_look() was called in. True: they want the end, as by a signal.
+ */
+void probe_attend(bool (*attend)(void *context), void *context);
+
+/*
+ * Takes a look: resets, fills and indexes it. Returns 0 or a negative errno; -ECANCELED if a blocked signal or
+ * whoever is attended to asked for the end meanwhile.
+ */
+int probe_look(struct probe *probe, struct look *look);
+
+/* Since when the waits of loops are counted, CLOCK_MONOTONIC; 0: they are not. */
+__u64 probe_counting_since(const struct probe *probe);
+
+/*
+ * 0; or how long after the look another would tell whether something is stuck that might as well be
+ * about to go on, ns: --once has no look before.
+ */
+__u64 probe_undecided(const struct probe *probe);
+
+/* So many looks were not taken: the next one says so. */
+void probe_missed(struct probe *probe, __u64 looks);
+
+/* What the interval is now, ns: longer than asked for while looks cost more than their budget. */
+__u64 probe_interval(struct probe *probe);
+
+/* Names of the programs in use, and of those that this kernel refused, separated by spaces. */
+const char *probe_used(const struct probe *probe);
+const char *probe_missing(const struct probe *probe);
+
+/* What taking looks needs from now on: bits of privileges.h. */
+unsigned int probe_privileges(const struct probe *probe);
+
+/* NULL is allowed. */
+void probe_close(struct probe *probe);
+
+/* Writes what there is of `sockstall check` about the kernel. btf_file is --btf's, or NULL. Returns 0; or -ENOTSUP if nothing can run. */
+int probe_check(const struct check_table *table, const char *btf_file);
+
+#endif

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Taking looks: see probe.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "probe/internal.h"
+#include "system/syscalls.h"
+
+/* How often the first look tries to read two clocks at one moment. */
+#define CLOCK_TRIES 10
+
+struct record_header *record_next(const struct buffer *buffer, size_t *offset)
+{
+	struct record_header *header;
+
+	if (*offset + sizeof(*header) > buffer->size)
+		return NULL;
+	header = (void *)(buffer->data + *offset);
+	if (header->size < sizeof(*header) || *offset + header->size > buffer->size)
+		return NULL;
+	*offset += header->size;
+	return header;
+}
+
+static int add_lost(struct buffer *buffer, __u32 where, __u64 count)
+{
+	struct lost_record record = { .header = { RECORD_LOST, sizeof(record) }, .where = where, .count = count };
+
+	return count ? buffer_append(buffer, &record, sizeof(record)) : 0;
+}
+
+static int add_losses(struct probe *probe, struct buffer *buffer)
+{
+	const struct sockstall_bpf__bss *bss = probe->skeleton->bss;
+	__u64 events = bss->lost_events, loops = bss->lost_loops;
+	int err = add_lost(buffer, LOST_EVENTS, events - probe->lost_events);
+
+	if (!err)
+		err = add_lost(buffer, LOST_LOOPS, loops - probe->lost_loops);
+	if (!err)
+		err = add_lost(buffer, LOST_NETNS, probe->lost_namespaces);
+	if (!err)
+		err = add_lost(buffer, LOST_SOCKETS, probe->lost_sockets);
+	if (!err)
+		err = add_lost(buffer, LOST_THREADS, probe->lost_threads);
+	if (!err)
+		err = add_lost(buffer, LOST_OWNERS, probe->lost_owners);
+	if (!err)
+		err = add_lost(buffer, LOST_REGIONS, probe->lost_regions);
+	if (!err)
+		err = add_lost(buffer, LOST_WATCHES, probe->lost_watches);
+	if (!err)
+		err = add_lost(buffer, LOST_LOOKS, probe->lost_looks);
+	if (!err)
+		err = add_lost(buffer, LOST_NOTES, probe->lost_notes);
+	probe->lost_events = events;
+	probe->lost_loops = loops;
+	probe->lost_namespaces = probe->lost_sockets = probe->lost_threads = probe->lost_owners = 0;
+	probe->lost_regions = probe->lost_watches = probe->lost_looks = probe->lost_notes = 0;
+	return err;
+}
+
+/* Called by the ring buffer for each event; what happened marks its namespace for the socket scan. */
+int probe_on_event(void *context, void *data, size_t size)
+{
+	struct probe *probe = context;
+	const struct event_record *event = data;
+
+	probe_namespace_mark(probe, event->name.netns);
+	return buffer_append(&probe->look->bytes, data, size);
+}
+
+static int add_events(struct probe *probe)
+{
+	int got = probe->events ? ring_buffer__consume(probe->events) : 0;
+
+	return got < 0 ? got : 0;
+}
+
+/* The head is written first, so that it is the first record, and completed at the end. */
+static int begin_look(struct probe *probe, struct look *look)
+{
+	struct look_record head = {
+		.header = { RECORD_LOOK, sizeof(head) },
+		.number = ++probe->looks,
+		.seen_ns = clock_ns(CLOCK_MONOTONIC),
+		.realtime_ns = clock_ns(CLOCK_REALTIME),
+		.boottime_ns = clock_ns(CLOCK_BOOTTIME),
+		.previous_ns = probe->previous_ns,
+		.tick_ns = probe->skeleton->rodata->cfg_tick_ns,
+		.interval_ns = probe->options.interval_ns,
+		.stretched_ns = probe->stretched_ns,
+		.cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID),
+	};
+
+	probe->previous_ns = head.seen_ns;
+	probe->look = look;
+	look_reset(look);
+	return buffer_append(&look->bytes, &head, sizeof(head));
+}
+
+static void finish_head(struct probe *probe, struct look *look)
+{
+	struct look_record *head = (void *)look->bytes.data;
+
+	head->sched_offset_ns = probe->clock.offset_ns;
+	head->sched_offset_valid = probe->clock.valid;
+	head->long_idle_ns = probe->long_idle_ns;
+	head->namespaces = (__u32)probe_namespaces_wanted(probe);
+	head->put_off = (__u16)probe_namespaces_put_off(probe);
+	if (!probe->use_loops)
+		return;
+	head->watch_limit = probe_watch_limit();
+	probe_open_files(&head->open_files, &head->file_limit);
+}
+
+/*
+ * After a signal the kernel may go on with a poll as restart_syscall, which is on no tracepoint of ours. Only
+ * where the thread sleeps tells; and where it does not, the moment of its return is not known.
+ */
+static void settle_wait(struct loop_record *loop, const struct thread_record *thread)
+{
+	if (loop->waiting != LOOP_INTERRUPTED)
+		return;
+	if (thread->flags & THREAD_SLEEPING && !strcmp(thread->syscall_name, "restart_syscall")) {
+		loop->waiting = LOOP_WAITING;
+		loop->entered_ns = loop->returned_ns;
+	} else {
+		loop->waiting = LOOP_OUTSIDE;
+		loop->returned_ns = 0;
+	}
+}
+
+static void describe_syscalls(struct buffer *buffer, size_t offset)
+{
+	struct thread_record *thread = NULL;
+	struct record_header *header;
+
+	while ((header = record_next(buffer, &offset))) {
+		if (header->type == RECORD_THREAD) {
+			thread = (void *)header;
+			syscall_describe(thread);
+		} else if (header->type == RECORD_LOOP && thread) {
+			settle_wait((void *)header, thread);
+		}
+	}
+}
+
+/* The iterator is made before the nap: as little as can be lies between waking up and the first record. */
+static int scan_threads_once(struct probe *probe, struct buffer *buffer)
+{
+	int err, fd = bpf_iter_create(bpf_link__fd(probe->thread_iter));
+
+	if (fd < 0)
+		return fd;
+	probe_clock_prepare(&probe->clock);
+	err = probe_read_fd(fd, buffer, &probe->lost_threads);
+	close(fd);
+	probe_clock_finish(&probe->clock, probe->skeleton);
+	return err;
+}
+
+/* Without CONFIG_SCHED_INFO. Then no clock of the scheduler's is in the records. */
+static int date_sleeps(struct probe *probe, struct buffer *buffer, size_t offset)
+{
+	if (probe->looks == 1)
+		fprintf(stderr, "sockstall: this kernel does not keep when threads fall asleep (CONFIG_SCHED_INFO): their ages "
+				"count from the first look that sees them, and are at least that\n");
+	probe->clock.offset_ns = 0;
+	probe->clock.valid = true;
+	return sleeps_date(&probe->sleeps, buffer, offset);
+}
+
+/*
+ * On a busy machine sockstall may be switched out just when it reads the clocks. Later looks then go on
+ * with what an earlier one found out; the first has to try again, for without it no sleep has an age.
+ */
+static int scan_threads(struct probe *probe, struct buffer *buffer)
+{
+	size_t offset = buffer->size;
+	int err, tries = 0;
+
+	do {
+		buffer->size = offset;
+		err = scan_threads_once(probe, buffer);
+	} while (!err && !probe->clock.valid && probe->looks == 1 && probe->skeleton->bss->self_last_arrival &&
+		 ++tries < CLOCK_TRIES);
+	if (!err && !probe->skeleton->bss->self_last_arrival)
+		err = date_sleeps(probe, buffer, offset);
+	describe_syscalls(buffer, offset);
+	probe->skeleton->bss->look_epoch++;
+	if (!err && probe->options.command == COMMAND_THREADS)
+		err = probe_space_add(probe, buffer, offset, probe->options.pids, probe->options.pid_count);
+	else if (!err && probe->wants.threads_of)
+		err = probe_space_add(probe, buffer, offset, &probe->wants.threads_of, 1);
+	return err;
+}
+
+static int fill(struct probe *probe, struct look *look)
+{
+	struct buffer *buffer = &look->bytes;
+	int err = 0;
+
+	if (probe->use_loops && probe->looks == 1)
+		err = probe_suspects_find(probe);
+	if (!err && probe->thread_iter)
+		err = scan_threads(probe, buffer);
+	if (!err && probe->use_watches)
+		err = probe_watches_add(probe, buffer);
+	if (!err)
+		err = probe_namespaces_find(probe);
+	if (!err)
+		err = add_events(probe);
+	if (!err && probe->use_sockets)
+		err = probe_namespaces_scan(probe, buffer);
+	probe_cookies_draw(probe, buffer);
+	if (!err)
+		err = probe_namespaces_name(probe, buffer);
+	if (!err && probe->use_sockets)
+		err = probe_listeners_date(&probe->full, buffer);
+	if (!err)
+		err = probe_owners_add(probe, buffer);
+	if (!err && probe->use_chains)
+		err = probe_addresses_add(probe, buffer);
+	if (!err && probe->use_sockets)
+		probe_connects_note(probe, buffer);
+	if (!err && probe->use_loops)
+		err = probe_usage_add(probe, buffer);
+	if (!err && (probe->use_loops || probe->stack_iter || probe->options.command == COMMAND_THREADS))
+		err = probe_notes_add(probe, buffer);
+	if (!err)
+		err = probe_processes_add(probe, buffer);
+	if (!err)
+		err = add_losses(probe, buffer);
+	return err;
+}
+
+/* All that was spent since the last time: what is made of a look, too. */
+static void account(struct probe *probe)
+{
+	budget_spend(&probe->budget, clock_ns(CLOCK_THREAD_CPUTIME_ID), clock_ns(CLOCK_MONOTONIC), probe->did_put_off);
+}
+
+void probe_want(struct probe *probe, const struct wants *wants)
+{
+	if (!probe->options.interactive)
+		return;
+	probe->wants = *wants;
+	probe->options.all = probe->always_all || wants->all;
+	probe->use_chains = probe->always_chains || wants->chains;
+	probe->skeleton->bss->chains_on = probe->use_chains;
+	probe->skeleton->bss->requested_pid = wants->threads_of;
+}
+
+int probe_look(struct probe *probe, struct look *look)
+{
+	int err = begin_look(probe, look);
+
+	account(probe);
+	probe->did_put_off = false;
+	if (!err)
+		err = fill(probe, look);
+	if (!err && probe_is_asked_to_end())
+		err = -ECANCELED; /* some part may have been left out */
+	if (err)
+		return err;
+	finish_head(probe, look);
+	return look_index(look);
+}
+
+__u64 probe_interval(struct probe *probe)
+{
+	__u64 wait_ns;
+
+	account(probe);
+	wait_ns = budget_wait(&probe->budget);
+	probe->stretched_ns = wait_ns > probe->options.interval_ns ? wait_ns : 0;
+	return probe->stretched_ns ? probe->stretched_ns : probe->options.interval_ns;
+}
+
+const char *probe_used(const struct probe *probe)
+{
+	return probe->used;
+}
+
+const char *probe_missing(const struct probe *probe)
+{
+	return probe->missing;
+}
+
+void probe_missed(struct probe *probe, __u64 looks)
+{
+	probe->lost_looks += looks;
+}

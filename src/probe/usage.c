@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * What a process with loops is and has open. Walking its table of descriptors and its mappings is dear, so it is
+ * done when the process is first seen with a loop, and the table again every few seconds.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <bpf/bpf.h>
+
+#include "probe/internal.h"
+
+#define REFRESH_NS 10000000000ULL
+
+/* A process loads its libraries and names its threads soon after its first wait: it is asked again until then. */
+#define SETTLED_NS 30000000000ULL
+
+/*
+ * Processes that one look finds out about: where there are more, the rest comes with the next looks. Where there are none,
+ * as many as the map holds.
+ */
+#define MAX_PER_LOOK 256
+
+struct usage_entry {
+	struct usage_record record;
+	__u64 used_at; /* number of the look */
+	__u64 read_ns; /* 0: never */
+	__u64 runtime_until_ns; /* from when on the runtime is not looked up any more */
+};
+
+static int compare_entries(const void *left, const void *right)
+{
+	__u32 a = ((const struct usage_entry *)left)->record.pid, b = ((const struct usage_entry *)right)->record.pid;
+
+	return a < b ? -1 : a > b;
+}
+
+/* Behind the sorted ones are those that this look has added: the scan does not go process by process. */
+static struct usage_entry *find_entry(struct usage_cache *cache, size_t sorted, __u32 pid)
+{
+	struct usage_entry key = { .record.pid = pid }, *found;
+	size_t i;
+
+	if (!cache->entries)
+		return NULL;
+	found = bsearch(&key, cache->entries, sorted, sizeof(key), compare_entries);
+	for (i = cache->count; !found && i > sorted; i--)
+		if (cache->entries[i - 1].record.pid == pid)
+			found = &cache->entries[i - 1];
+	return found;
+}
+
+static struct usage_entry *add_entry(struct usage_cache *cache)
+{
+	size_t capacity = cache->capacity ? cache->capacity * 2 : 64;
+	void *entries;
+
+	if (cache->count == cache->capacity) {
+		entries = reallocarray(cache->entries, capacity, sizeof(*cache->entries));
+		if (!entries)
+			return NULL;
+		cache->entries = entries;
+		cache->capacity = capacity;
+	}
+	memset(&cache->entries[cache->count], 0, sizeof(*cache->entries));
+	return &cache->entries[cache->count++];
+}
+
+static int note_process(struct probe *probe, size_t sorted, const struct thread_record *thread)
+{
+	struct usage_cache *cache = &probe->usage;
+	struct usage_entry *entry = find_entry(cache, sorted, thread->pid);
+
+	if (!entry)
+		entry = add_entry(cache);
+	if (!entry)
+		return -ENOMEM;
+	if (entry->record.process_start_ns != thread->process_start_ns)
+		*entry = (struct usage_entry){
+			.record = { .header = { RECORD_USAGE, sizeof(entry->record) },
+				    .process_start_ns = thread->process_start_ns,
+				    .pid = thread->pid,
+				    .threads = thread->threads,
+				    .highest_fd = -1,
+				    .user_watches = -1 },
+			.runtime_until_ns = clock_ns(CLOCK_MONOTONIC) + SETTLED_NS,
+		};
+	entry->used_at = probe->looks;
+	return 0;
+}
+
+static int note_processes(struct probe *probe, const struct buffer *buffer)
+{
+	size_t offset = 0, sorted = probe->usage.count;
+	struct record_header *header;
+	int err = 0;
+
+	while (!err && (header = record_next(buffer, &offset))) {
+		const struct thread_record *thread = (const void *)header;
+
+		if (header->type == RECORD_THREAD && (thread->loops || thread->syscall_kind == SYSCALL_WAITS_EPOLL))
+			err = note_process(probe, sorted, thread);
+	}
+	return err;
+}
+
+static void forget_unused(struct usage_cache *cache, __u64 look)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < cache->count; i++)
+		if (cache->entries[i].used_at == look)
+			cache->entries[kept++] = cache->entries[i];
+	cache->count = kept;
+	if (kept)
+		qsort(cache->entries, kept, sizeof(*cache->entries), compare_entries);
+}
+
+static void read_runtime(struct usage_entry *entry, __u64 now)
+{
+	const char *runtime;
+
+	if (entry->record.runtime[0] || (entry->read_ns && now > entry->runtime_until_ns))
+		return;
+	runtime = probe_runtime(entry->record.pid);
+	if (runtime)
+		snprintf(entry->record.runtime, sizeof(entry->record.runtime), "%s", runtime);
+}
+
+static void read_limit(struct usage_record *record)
+{
+	struct rlimit limit;
+
+	if (!prlimit((pid_t)record->pid, RLIMIT_NOFILE, NULL, &limit))
+		record->fd_limit = limit.rlim_cur;
+}
+
+/* What does not need the scan is read here; returns whether any is due. */
+static bool mark_due(struct probe *probe, __u64 now)
+{
+	const struct bpf_map *wanted = probe->skeleton->maps.wanted_usage;
+	size_t i, left = probe->options.once ? bpf_map__max_entries(wanted) : MAX_PER_LOOK;
+	bool any = false;
+	__u8 yes = 1;
+
+	for (i = 0; i < probe->usage.count && left; i++) {
+		struct usage_entry *entry = &probe->usage.entries[i];
+
+		if (entry->read_ns && now - entry->read_ns < REFRESH_NS)
+			continue;
+		left--;
+		read_runtime(entry, now);
+		read_limit(&entry->record);
+		entry->read_ns = now;
+		any |= !bpf_map_update_elem(bpf_map__fd(wanted), &entry->record.pid, &yes, BPF_ANY);
+	}
+	return any;
+}
+
+static void take_scan(struct usage_cache *cache, const struct buffer *scan)
+{
+	struct record_header *header;
+	size_t offset = 0;
+
+	while ((header = record_next(scan, &offset))) {
+		const struct usage_record *seen = (const void *)header;
+		struct usage_entry *entry = find_entry(cache, cache->count, seen->pid);
+
+		if (!entry || entry->record.process_start_ns != seen->process_start_ns)
+			continue;
+		entry->record.threads = seen->threads;
+		entry->record.open_fds = seen->open_fds;
+		entry->record.sockets = seen->sockets;
+		entry->record.highest_fd = seen->highest_fd;
+		entry->record.user_watches = seen->user_watches;
+	}
+}
+
+static int scan(struct probe *probe)
+{
+	struct buffer bytes = { 0 };
+	int err = probe_read_iter(probe->usage_iter, &bytes, &probe->lost_threads);
+
+	if (!err)
+		take_scan(&probe->usage, &bytes);
+	buffer_free(&bytes);
+	probe_map_empty(probe->skeleton->maps.wanted_usage);
+	return err;
+}
+
+int probe_usage_add(struct probe *probe, struct buffer *buffer)
+{
+	int err = note_processes(probe, buffer);
+	size_t i;
+
+	forget_unused(&probe->usage, probe->looks);
+	if (!err && mark_due(probe, clock_ns(CLOCK_MONOTONIC)) && probe->usage_iter)
+		err = scan(probe);
+	for (i = 0; i < probe->usage.count && !err; i++)
+		err = buffer_append(buffer, &probe->usage.entries[i].record, sizeof(struct usage_record));
+	return err;
+}
+
+__u64 probe_watch_limit(void)
+{
+	FILE *file = fopen("/proc/sys/fs/epoll/max_user_watches", "re");
+	unsigned long long limit = 0;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%llu", &limit) != 1)
+		limit = 0;
+	fclose(file);
+	return limit;
+}
+
+void probe_open_files(__u64 *open_files, __u64 *limit)
+{
+	FILE *file = fopen("/proc/sys/fs/file-nr", "re");
+	unsigned long long allocated, unused, most;
+
+	*open_files = *limit = 0;
+	if (!file)
+		return;
+	if (fscanf(file, "%llu %llu %llu", &allocated, &unused, &most) == 3) {
+		*open_files = allocated - unused;
+		*limit = most;
+	}
+	fclose(file);
+}
+
+void probe_usage_free(struct usage_cache *usage)
+{
+	free(usage->entries);
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* What a look wants to know of owners, by its records. See probe_owner.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "probe/load/load.h"
+#include "probe/owners.h"
+#include "system/tcp_states.h"
+
+/* A loop must have been away this long; and so often is it looked up again. */
+#define EPOLLS_MIN_AGE_NS 1000000000ULL
+#define EPOLLS_MAX_AGE_NS 30000000000ULL
+
+/* A reader must be asleep this long before the walk is worth its socket's cookie. */
+#define COOKIE_MIN_AGE_NS 1000000000ULL
+
+int wanted_cookie(struct wanted *wanted, __u64 cookie)
+{
+	return cookie ? buffer_append(&wanted->cookies, &cookie, sizeof(cookie)) : 0;
+}
+
+/* Has the walk look for the key. Where there is no more room it goes without an owner, which is counted. */
+static bool mark(struct probe *probe, const struct bpf_map *map, const void *key, const void *value)
+{
+	if (!bpf_map_update_elem(bpf_map__fd(map), key, value, BPF_ANY))
+		return true;
+	probe->lost_owners++;
+	return false;
+}
+
+static bool mark_socket(struct probe *probe, struct wanted *wanted, __u64 inode, __u32 netns)
+{
+	if (!mark(probe, probe->skeleton->maps.wanted_sockets, &inode, &netns))
+		return false;
+	wanted->marked++;
+	return true;
+}
+
+/* A socket that is not found by its state, as those in a handshake are. */
+static int want_owner(struct probe *probe, struct wanted *wanted, const struct socket_record *socket)
+{
+	if (!socket->name.inode || !mark_socket(probe, wanted, socket->name.inode, socket->name.netns))
+		return 0;
+	return wanted_cookie(wanted, socket->name.cookie);
+}
+
+/* Of a unix socket, or of its other end: both are of one network namespace, whoever holds them. */
+static int want_inode(struct probe *probe, struct wanted *wanted, __u64 inode, __u32 netns)
+{
+	if (!inode || !mark_socket(probe, wanted, inode, netns))
+		return 0;
+	return buffer_append(&wanted->inodes, &inode, sizeof(inode));
+}
+
+/* Has the walk bring the other end too, if it is on this machine. */
+static void want_peer(struct probe *probe, const struct socket_name *name)
+{
+	struct peer_key key = { .local_port = name->peer_port, .peer_port = name->local_port };
+	__u8 yes = 1;
+
+	memcpy(key.local_addr, name->peer_addr, sizeof(key.local_addr));
+	memcpy(key.peer_addr, name->local_addr, sizeof(key.peer_addr));
+	mark(probe, probe->skeleton->maps.wanted_peers, &key, &yes);
+}
+
+static int want_reader(struct probe *probe, struct wanted *wanted, const struct thread_record *thread,
+		       const struct socket_record *socket)
+{
+	__u64 asleep = thread->last_arrival + (__u64)probe->clock.offset_ns;
+	int err = 0;
+
+	if (socket->name.kind == SOCKET_KIND_UNIX)
+		err = want_inode(probe, wanted, socket->peer_inode, socket->name.netns);
+
+	if (probe->use_chains && socket->name.kind == SOCKET_KIND_TCP)
+		want_peer(probe, &socket->name);
+	/* It got no number: the thread scan had no more room to note it in. */
+	if (probe->use_chains && socket->name.kind == SOCKET_KIND_PIPE && !socket->peer_inode)
+		probe->lost_owners++;
+	/* Who else could write to it. */
+	if (!err && probe->use_chains && socket->name.kind == SOCKET_KIND_UNIX)
+		err = want_inode(probe, wanted, socket->name.inode, socket->name.netns);
+
+	/* Without local storage the walk draws none. */
+	if (err || !probe_features()->local_storage || socket->name.cookie || !socket->name.inode ||
+	    socket->name.kind == SOCKET_KIND_PIPE ||
+	    asleep + COOKIE_MIN_AGE_NS > thread->seen_ns)
+		return err;
+	if (mark_socket(probe, wanted, socket->name.inode, socket->name.netns))
+		wanted->sockets++;
+	return 0;
+}
+
+/*
+ * A loop that has stayed away for a while, or waits on another instance than before: whether its events lie
+ * there decides. That is looked up once for each time it goes away, and then now and then.
+ */
+static void want_epolls(struct probe *probe, struct wanted *wanted, const struct thread_record *thread,
+			const struct loop_record *loop)
+{
+	__u64 left_ns = loop->returned_ns;
+
+	if (loop->interface != LOOP_EPOLL || !(thread->flags & (THREAD_SLEEPING | THREAD_STOPPED)))
+		return;
+	if (loop->waiting)
+		left_ns = loop->epoll_fd_before ? loop->entered_ns : 0;
+	if (!left_ns || left_ns + EPOLLS_MIN_AGE_NS > thread->seen_ns)
+		return;
+	if (probe->owners.scanned_ns < left_ns + EPOLLS_MIN_AGE_NS ||
+	    probe->owners.scanned_ns + EPOLLS_MAX_AGE_NS < thread->seen_ns)
+		wanted->epolls = true;
+}
+
+static int want_listener(struct probe *probe, struct wanted *wanted, const struct listener_record *listener)
+{
+	if (!probe->options.all && !listener->accept_queue && !listener->syn_queue)
+		return 0;
+	return wanted_cookie(wanted, listener->name.cookie);
+}
+
+int wanted_collect(struct probe *probe, const struct buffer *buffer, struct wanted *wanted)
+{
+	const struct thread_record *thread = NULL;
+	bool of_watch = false; /* whose process is known */
+	struct record_header *header;
+	size_t offset = 0;
+	int err = 0;
+
+	while (!err && (header = record_next(buffer, &offset))) {
+		const struct socket_record *socket = (const void *)header;
+
+		if (of_watch && header->type == RECORD_SOCKET)
+			;
+		else if (header->type == RECORD_THREAD)
+			thread = (const void *)header;
+		else if (header->type == RECORD_LOOP && thread)
+			want_epolls(probe, wanted, thread, (const void *)header);
+		else if (header->type == RECORD_SOCKET && thread && thread->flags & THREAD_HAS_SOCKET)
+			err = want_reader(probe, wanted, thread, socket);
+		else if (header->type == RECORD_SOCKET && !(socket->flags & SOCKET_ACCEPTED))
+			; /* lies in an accept queue: its listener is wanted already */
+		else if (header->type == RECORD_SOCKET && socket->name.state == STATE_SYN_SENT)
+			err = wanted_cookie(wanted, socket->name.cookie);
+		else if (header->type == RECORD_SOCKET)
+			err = want_owner(probe, wanted, socket);
+		else if (header->type == RECORD_LISTENER)
+			err = want_listener(probe, wanted, (const void *)header);
+		if (header->type != RECORD_THREAD && header->type != RECORD_LOOP)
+			thread = NULL;
+		of_watch = header->type == RECORD_WATCH;
+	}
+	return err;
+}
+
+static void sort_numbers(struct buffer *numbers)
+{
+	if (numbers->size)
+		qsort(numbers->data, numbers->size / sizeof(__u64), sizeof(__u64), wanted_compare);
+}
+
+void wanted_sort(struct wanted *wanted)
+{
+	sort_numbers(&wanted->cookies);
+	sort_numbers(&wanted->inodes);
+}

@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * What event loops watch. Reading it takes an epoll instance's mutex, so it is done for few, seldom and within a
+ * budget: for the processes that were asked for with --pid, and else for loops that have been asleep in their wait
+ * for a while, which are the only ones that can have lost a wake-up or wait for what will never come; and for those
+ * that do not come back to their wait: whether anybody waits for them depends on what they watch.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options/values.h"
+#include "probe/internal.h"
+#include "probe/watches.h"
+#include "rows/report.h"
+#include "rules/loop.h"
+#include "look/watch_facts.h"
+
+#define NS_PER_S 1000000000ULL
+
+/* How long a loop that was not asked for must have been asleep. */
+#define ASLEEP_MIN_NS NS_PER_S
+
+/* An instance is read again after this long; a large one that was not asked for, much later. */
+#define READ_AGAIN_NS	    (10 * NS_PER_S)
+#define READ_AGAIN_LARGE_NS (600 * NS_PER_S)
+#define LARGE		    4096
+
+/* Who watches more than this does not serve a single connection: it is not read again for being away. */
+#define FEW 32
+
+/* What is known of an instance is kept for this long after it was of interest: a loop wakes up now and then. */
+#define KEEP_NS (30 * NS_PER_S)
+
+/* Instances that are kept in mind; loops beyond that are not looked at in this way, and told as lost. */
+#define INSTANCES_MAX		1024
+#define INSTANCES_ASKED_FOR_MAX 16384
+
+/* Of one look: instances that are read where none was asked for, and how long that may take. */
+#define READS_PER_LOOK 64
+#define READ_BUDGET_NS 5000000ULL
+
+/* Watches that one look brings along with --watches; the rest are counted as lost. */
+#define WATCHES_PER_LOOK WATCH_FILES_MAX
+
+/* Two scans of the same unread bytes tell that nobody reads them; this far apart. */
+#define UNDECIDED_NS NS_PER_S
+
+/* ---- Which instances ---- */
+
+bool probe_is_asked_for(const struct probe *probe, __u32 pid)
+{
+	size_t i;
+
+	for (i = 0; i < probe->options.pid_count; i++)
+		if (probe->options.pids[i] == pid)
+			return true;
+	return false;
+}
+
+static bool is_full(const struct watch_cache *cache)
+{
+	return cache->count >= cache->most;
+}
+
+static struct watched_instance *add_instance(struct watch_cache *cache)
+{
+	size_t capacity = cache->capacity ? cache->capacity * 2 : 64;
+	struct watched_instance *items;
+
+	if (is_full(cache))
+		return NULL;
+	if (cache->count == cache->capacity) {
+		items = reallocarray(cache->items, capacity, sizeof(*items));
+		if (!items)
+			return NULL;
+		cache->items = items;
+		cache->capacity = capacity;
+	}
+	memset(&cache->items[cache->count], 0, sizeof(*cache->items));
+	return &cache->items[cache->count++];
+}
+
+static struct watched_instance *note_instance(struct watch_cache *cache, __u32 pid, __u32 tid, __u64 process_start_ns,
+					      __s32 fd)
+{
+	struct watched_instance *instance;
+	size_t i;
+
+	for (i = 0; i < cache->count; i++) {
+		instance = &cache->items[i];
+		if (instance->pid == pid && instance->fd == fd && instance->process_start_ns == process_start_ns) {
+			instance->live = true;
+			return instance;
+		}
+	}
+	instance = add_instance(cache);
+	if (!instance)
+		return NULL;
+	instance->pid = pid;
+	instance->tid = tid;
+	instance->process_start_ns = process_start_ns;
+	instance->fd = fd;
+	instance->live = true;
+	return instance;
+}
+
+static bool is_waiting(const struct thread_record *thread, const struct loop_record *loop)
+{
+	if (loop)
+		return loop->waiting;
+	return thread->flags & THREAD_SLEEPING && thread->syscall_kind == SYSCALL_WAITS_EPOLL;
+}
+
+/* When the thread fell asleep in its wait; 0: it cannot be told. */
+static __u64 waiting_since(const struct probe *probe, const struct thread_record *thread,
+			   const struct loop_record *loop)
+{
+	if (loop)
+		return loop->entered_ns;
+	return thread->last_arrival && probe->clock.valid ? thread->last_arrival + (__u64)probe->clock.offset_ns : 0;
+}
+
+/* When the thread left its wait, where it has not come back for so long that it would be called stalled; else 0. */
+static __u64 away_since(const struct probe *probe, const struct thread_record *thread, const struct loop_record *loop)
+{
+	if (!loop || loop->interface != LOOP_EPOLL || loop->waiting || !loop->returned_ns || !loop_was_looping(loop))
+		return 0;
+	return loop->returned_ns + report_min_age(&probe->options, ROW_LOOP) <= thread->seen_ns ? loop->returned_ns : 0;
+}
+
+/* Those that were asked for, and of the others those that have been asleep, or away, for a while. */
+static bool is_wanted(const struct probe *probe, const struct thread_record *thread, const struct loop_record *loop)
+{
+	__u64 since = waiting_since(probe, thread, loop);
+
+	if (loop && loop->interface != LOOP_EPOLL)
+		return false;
+	if (probe->options.pid_count)
+		return probe_is_asked_for(probe, thread->pid) && (loop || is_waiting(thread, loop));
+	if (away_since(probe, thread, loop))
+		return true;
+	return is_waiting(thread, loop) && since && since + ASLEEP_MIN_NS <= thread->seen_ns;
+}
+
+static int note_loop(struct probe *probe, const struct thread_record *thread, const struct loop_record *loop)
+{
+	int fd = loop ? loop->epoll_fd : (int)thread->args[0];
+	__u64 since = waiting_since(probe, thread, loop), left = away_since(probe, thread, loop);
+	struct watched_instance *instance;
+
+	if (!is_wanted(probe, thread, loop))
+		return 0;
+	instance = note_instance(&probe->watches, thread->pid, thread->tid, thread->process_start_ns, fd);
+	if (!instance && !is_full(&probe->watches))
+		return -ENOMEM;
+	if (!instance) {
+		probe->watches.left_out++;
+		return 0;
+	}
+	if (since > instance->asleep_ns)
+		instance->asleep_ns = since;
+	if (left > instance->left_ns)
+		instance->left_ns = left;
+	return 0;
+}
+
+static int note_loops(struct probe *probe, const struct buffer *buffer)
+{
+	const struct thread_record *thread = NULL;
+	struct record_header *header;
+	size_t offset = 0;
+	int err = 0;
+
+	while (!err && (header = record_next(buffer, &offset))) {
+		if (header->type == RECORD_THREAD) {
+			thread = (const void *)header;
+			if (!thread->loops && thread->syscall_kind == SYSCALL_WAITS_EPOLL)
+				err = note_loop(probe, thread, NULL);
+		} else if (header->type == RECORD_LOOP && thread) {
+			err = note_loop(probe, thread, (const void *)header);
+		}
+	}
+	return err;
+}
+
+/* With --watches also those that no thread has waited for. */
+static int note_all_of(struct probe *probe, __u32 pid)
+{
+	struct buffer records = {0};
+	int err = probe_watch_scan_process(probe, pid, &records);
+	struct record_header *header;
+	size_t offset = 0;
+
+	while (!err && (header = record_next(&records, &offset))) {
+		const struct epoll_record *epoll = (const void *)header;
+
+		if (header->type == RECORD_EPOLL && epoll->pid == pid &&
+		    !note_instance(&probe->watches, pid, pid, epoll->process_start_ns, epoll->fd) &&
+		    !is_full(&probe->watches))
+			err = -ENOMEM;
+	}
+	buffer_free(&records);
+	return err;
+}
+
+static void free_instance(struct watched_instance *instance)
+{
+	free(instance->list);
+	buffer_free(&instance->facts);
+}
+
+static void forget_others(struct watch_cache *cache)
+{
+	__u64 now = clock_ns(CLOCK_MONOTONIC);
+	size_t i, kept = 0;
+
+	for (i = 0; i < cache->count; i++) {
+		if (cache->items[i].live)
+			cache->items[i].live_ns = now;
+		if (now - cache->items[i].live_ns < KEEP_NS)
+			cache->items[kept++] = cache->items[i];
+		else
+			free_instance(&cache->items[i]);
+	}
+	cache->count = kept;
+}
+
+static int find_instances(struct probe *probe, const struct buffer *buffer)
+{
+	size_t i;
+	int err;
+
+	for (i = 0; i < probe->watches.count; i++) {
+		probe->watches.items[i].live = probe->watches.items[i].wanted = false;
+		probe->watches.items[i].left_ns = 0;
+	}
+	err = note_loops(probe, buffer);
+	for (i = 0; probe->options.watches && i < probe->options.pid_count && !err; i++)
+		err = note_all_of(probe, probe->options.pids[i]);
+	forget_others(&probe->watches);
+	return err;
+}
+
+/* ---- Reading them ---- */
+
+/*
+ * When a loop goes away from it, and again each time that it has been away for twice as long: by then something may
+ * lie there.
+ */
+static bool has_been_left(const struct watched_instance *instance, __u64 now)
+{
+	if (!instance->left_ns || instance->watches > FEW)
+		return false;
+	return instance->scanned_ns < instance->left_ns ||
+	       now - instance->left_ns >= 2 * (instance->scanned_ns - instance->left_ns);
+}
+
+static bool is_due(const struct probe *probe, const struct watched_instance *instance, __u64 now)
+{
+	bool large = instance->watches > (instance->left_ns ? FEW : LARGE) && !probe->options.pid_count;
+
+	if (!instance->live)
+		return false;
+	if (has_been_left(instance, now))
+		return true;
+	return !instance->read_ns || now - instance->read_ns >= (large ? READ_AGAIN_LARGE_NS : READ_AGAIN_NS);
+}
+
+/*
+ * A wake-up is lost by a loop that was awake: one that has not been since it was looked at has lost none. What
+ * lies unread is looked at again at every look, until it is read.
+ */
+static bool has_slept_since(const struct watched_instance *instance)
+{
+	return instance->live && instance->scanned_ns && instance->asleep_ns > instance->scanned_ns &&
+	       instance->watches <= LARGE;
+}
+
+/* The smallest first, by what was there the last time. */
+static int compare_sizes(const void *left, const void *right)
+{
+	const struct watched_instance *a = left, *b = right;
+
+	if (a->watches != b->watches)
+		return a->watches < b->watches ? -1 : 1;
+	return a->read_ns < b->read_ns ? -1 : a->read_ns > b->read_ns;
+}
+
+static int read_instances(struct probe *probe)
+{
+	__u64 began = clock_ns(CLOCK_MONOTONIC);
+	struct watch_cache *cache = &probe->watches;
+	size_t i, reads = 0;
+	int err = 0;
+
+	if (cache->count)
+		qsort(cache->items, cache->count, sizeof(*cache->items), compare_sizes);
+	for (i = 0; i < cache->count && !err; i++) {
+		struct watched_instance *instance = &cache->items[i];
+
+		instance->wanted = instance->read_ns && (instance->missed || probe->options.pid_count);
+		if (!is_due(probe, instance, began) && !has_slept_since(instance))
+			continue;
+		if (!probe->options.pid_count &&
+		    (reads == READS_PER_LOOK || clock_ns(CLOCK_MONOTONIC) - began > READ_BUDGET_NS))
+			continue;
+		if (is_due(probe, instance, began))
+			err = probe_watches_read(instance, probe->options.pid_count ? WATCH_FILES_MAX : LARGE, began);
+		instance->wanted = true;
+		reads++;
+	}
+	return err;
+}
+
+/* ---- What they are ---- */
+
+/* What the instance's facts come to. */
+static void judge(struct watched_instance *instance, __u64 tick_ns, __u64 long_idle, struct instance_record *record)
+{
+	size_t offset = 0, roles[WATCH_ROLES] = {0};
+	struct socket_record *socket;
+	struct watch_record *watch;
+
+	instance->missed = false;
+	while ((watch = watch_next(&instance->facts, &offset, &socket))) {
+		const char *kind = watch_kind(watch, socket);
+
+		roles[watch_role(watch, socket)]++;
+		watch->flags &= ~(__u32)WATCH_IDLE_UNBOUNDED;
+		if (kind && !strcmp(kind, "timerfd"))
+			record->flags |= INSTANCE_TIMER;
+		if (!socket)
+			continue;
+		if (socket->unsent_bytes || socket->unacked_bytes)
+			record->flags |= INSTANCE_SENDING;
+		instance->missed |= watch_is_missed(watch, socket);
+		if (!watch_is_idle_unbounded(socket, tick_ns, long_idle))
+			continue;
+		watch->flags |= WATCH_IDLE_UNBOUNDED;
+		record->idle_unbounded++;
+	}
+	if (record->flags & INSTANCE_SCANNED && roles[WATCH_CONNECTION] == 1 && !roles[WATCH_UNKNOWN])
+		record->flags |= INSTANCE_ONE_CONNECTION;
+}
+
+static int add_watch(struct buffer *buffer, const struct watch_record *watch, const struct socket_record *socket)
+{
+	int err = watch ? buffer_append(buffer, watch, sizeof(*watch)) : 0;
+
+	return err || !socket ? err : buffer_append(buffer, socket, sizeof(*socket));
+}
+
+static int add_all_watches(struct probe *probe, struct buffer *buffer, const struct watched_instance *instance,
+			   struct instance_record *record, size_t *room)
+{
+	struct socket_record *socket;
+	struct watch_record *watch;
+	size_t offset = 0;
+	int err = 0;
+
+	while (!err && record->listed < *room && (watch = watch_next(&instance->facts, &offset, &socket))) {
+		err = add_watch(buffer, watch, socket);
+		record->listed++;
+	}
+	*room -= record->listed;
+	probe->lost_watches += instance->watches - record->listed;
+	return err;
+}
+
+/* What a verdict would quote: what has been unread for longest, and what has been idle for longest. */
+static int add_telling(struct buffer *buffer, const struct watched_instance *instance, struct instance_record *record)
+{
+	const struct watch_record *unread = NULL, *idle = NULL;
+	const struct socket_record *unread_socket = NULL, *idle_socket = NULL;
+	struct socket_record *socket;
+	struct watch_record *watch;
+	size_t offset = 0;
+	int err;
+
+	while ((watch = watch_next(&instance->facts, &offset, &socket))) {
+		if (watch_is_missed(watch, socket) && (!unread || watch->unread_since_ns < unread->unread_since_ns)) {
+			unread = watch;
+			unread_socket = socket;
+		}
+		if (watch->flags & WATCH_IDLE_UNBOUNDED &&
+		    (!idle || watch_idle_ns(socket) > watch_idle_ns(idle_socket))) {
+			idle = watch;
+			idle_socket = socket;
+		}
+	}
+	if (idle == unread)
+		idle = NULL, idle_socket = NULL;
+	record->listed = !!unread + !!idle;
+	err = add_watch(buffer, unread, unread_socket);
+	return err ? err : add_watch(buffer, idle, idle_socket);
+}
+
+static int add_instance_record(struct probe *probe, struct buffer *buffer, struct watched_instance *instance,
+			       size_t *room)
+{
+	struct instance_record record = {
+		.header = {RECORD_INSTANCE, sizeof(record)},
+		.process_start_ns = instance->process_start_ns,
+		.seen_ns = instance->scanned_ns,
+		.pid = instance->pid,
+		.fd = instance->fd,
+		.flags = instance->flags,
+		.watches = instance->watches,
+		.edge = instance->edge,
+		.oneshot = instance->oneshot,
+	};
+	size_t at = buffer->size;
+	int err = buffer_append(buffer, &record, sizeof(record));
+
+	judge(instance, probe->skeleton->rodata->cfg_tick_ns, probe->long_idle_ns, &record);
+	if (!err)
+		err = probe->options.watches ? add_all_watches(probe, buffer, instance, &record, room)
+					     : add_telling(buffer, instance, &record);
+	if (!err)
+		memcpy(buffer->data + at, &record, sizeof(record));
+	return err;
+}
+
+static int add_records(struct probe *probe, struct buffer *buffer)
+{
+	size_t i, room = WATCHES_PER_LOOK;
+	int err = 0;
+
+	for (i = 0; i < probe->watches.count && !err; i++)
+		if (probe->watches.items[i].scanned_ns)
+			err = add_instance_record(probe, buffer, &probe->watches.items[i], &room);
+	return err;
+}
+
+/* They sleep on, and are left out at each look: it is told once, and again when they become more. */
+static void tell_left_out(struct probe *probe)
+{
+	struct watch_cache *cache = &probe->watches;
+
+	if (cache->left_out > cache->told) {
+		probe->lost_watches += cache->left_out - cache->told;
+		cache->told = cache->left_out;
+	}
+	cache->left_out = 0;
+}
+
+int probe_watches_add(struct probe *probe, struct buffer *buffer)
+{
+	struct watch_cache *cache = &probe->watches;
+	int err;
+
+	cache->most = probe->options.pid_count ? INSTANCES_ASKED_FOR_MAX : INSTANCES_MAX;
+	err = find_instances(probe, buffer);
+	tell_left_out(probe);
+	if (!err)
+		err = read_instances(probe);
+	if (!err)
+		err = probe_watches_scan(probe, cache->items, cache->count);
+	return err ? err : add_records(probe, buffer);
+}
+
+__u64 probe_undecided(const struct probe *probe)
+{
+	size_t i;
+
+	for (i = 0; i < probe->watches.count; i++)
+		if (probe->watches.items[i].missed)
+			return UNDECIDED_NS;
+	return 0;
+}
+
+void probe_watches_free(struct watch_cache *cache)
+{
+	size_t i;
+
+	for (i = 0; i < cache->count; i++)
+		free_instance(&cache->items[i]);
+	free(cache->items);
+}

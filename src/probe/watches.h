@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What the two files that find out about watched descriptors share. */
+#ifndef SOCKSTALL_PROBE_WATCHES_H
+#define SOCKSTALL_PROBE_WATCHES_H
+
+#include "system/fdinfo.h"
+#include "probe/internal.h"
+
+/* As many descriptors as one scan is asked about: what it brings must fit into a look (LOOK_MAX). */
+#define WATCH_FILES_MAX 32768
+
+/* An epoll instance that some look was interested in. */
+struct watched_instance {
+	__u64 process_start_ns;
+	__u32 pid, tid; /* tid: a thread that has it among its descriptors */
+	__s32 fd;
+	bool live;	 /* of interest at this look; */
+	__u64 live_ns;	 /* and the last that was */
+	bool seen;	 /* the scan found it */
+	bool wanted;	 /* its descriptors are to be scanned at this look */
+	bool missed;	 /* some watch holds unread data that its loop has been told of */
+	__u64 asleep_ns; /* since when the last of its loops has been; 0: not known */
+	__u64 left_ns;	 /* since when a loop has been away from it; 0: none has for long */
+	__u64 read_ns;	 /* fdinfo; 0: never */
+	__u32 flags;	 /* enum instance_flag */
+	__u32 watches, edge, oneshot;
+	struct fdinfo_watch *list; /* sorted by fd, then inode */
+	size_t listed;
+	struct buffer facts; /* a watch_record for each of the list, and its socket_record, in this order */
+	__u64 scanned_ns;    /* when they were found; 0: never */
+};
+
+/*
+ * Reads what it watches; the first `most` watches are kept one by one, the rest are counted. Returns 0 (also where
+ * it has gone: then it watches nothing), or -ENOMEM.
+ */
+int probe_watches_read(struct watched_instance *instance, size_t most, __u64 now_ns);
+
+/* Finds out what the descriptors of all wanted instances lead to. Returns 0 or a negative errno. */
+int probe_watches_scan(struct probe *probe, struct watched_instance *instances, size_t count);
+
+/*
+ * Adds an epoll_record for each epoll instance of the process. Also what watch_scan() makes of the files that
+ * are wanted at the time. Returns 0 or a negative errno.
+ */
+int probe_watch_scan_process(struct probe *probe, __u32 pid, struct buffer *records);
+
+/* Steps over the facts of an instance. *socket NULL: has none. Returns NULL at the end. */
+struct watch_record *watch_next(const struct buffer *facts, size_t *offset, struct socket_record **socket);
+
+#endif

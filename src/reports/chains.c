@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Who stands at the end of chains of waits: one finding for each, however many wait. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/waits/asked.h"
+#include "reports/waits/path.h"
+#include "reports/chain_row.h"
+#include "reports/fill.h"
+#include "rows/report.h"
+#include "reports/reports.h"
+#include "rules/chain.h"
+#include "base/wording.h"
+
+struct scene {
+	struct report *report;
+	const struct look *look;
+	const struct options *options;
+	struct waits waits;
+	struct chain_asked asked;
+	struct chain_path *paths; /* by wait */
+	size_t *order; /* of the waits: those with one end stand together, the longest path first */
+};
+
+/* ---- Ends ---- */
+
+static const char *say_in(struct arena *arena, const struct thread_view *view)
+{
+	const char *syscall = view ? look_syscall(view->thread) : NULL;
+
+	if (!syscall)
+		return NULL;
+	if (!view->socket || view->socket->name.kind != SOCKET_KIND_TCP)
+		return arena_printf(arena, "%s", syscall);
+	return arena_printf(arena, "%s %s", syscall, say_both_ends(arena, &view->socket->name));
+}
+
+static const char *say_process(struct arena *arena, const char *comm, __u32 pid)
+{
+	return arena_printf(arena, "%.16s (pid %u)", comm, pid);
+}
+
+static const char *say_awaited(struct arena *arena, const struct wait *wait)
+{
+	if (wait->peer_pid)
+		return say_process(arena, wait->peer_comm, wait->peer_pid);
+	if (wait->socket->name.kind != SOCKET_KIND_TCP)
+		return wait->socket->name.kind == SOCKET_KIND_PIPE ? "the other end of a pipe" : "the other end of a unix socket";
+	return say_peer(arena, &wait->socket->name);
+}
+
+/* Where others hold it too, it is not said to be the only one. */
+static const char *say_one_of(struct arena *arena, const struct wait *wait)
+{
+	const char *what = wait->found == FOUND_QUEUE ? "share the listener" : "hold this end";
+
+	if (wait->peer_holders < 2)
+		return "";
+	return arena_printf(arena, ", one of %u that %s", wait->peer_holders, what);
+}
+
+/* "a (pid 1) waits for b (pid 2), which waits for c (pid 3)" */
+static const char *say_chain(struct arena *arena, const struct waits *waits, size_t from, size_t depth)
+{
+	const char *text = say_process(arena, waits->items[from].comm, waits->items[from].pid);
+	const char *glue = " waits for ";
+	size_t i, at = from;
+
+	for (i = 0; i < depth && i < CHAIN_LINKS_MOST; i++) {
+		text = arena_printf(arena, "%s%s%s%s", text, glue, say_awaited(arena, &waits->items[at]),
+				    say_one_of(arena, &waits->items[at]));
+		glue = ", which waits for ";
+		at = waits->items[at].next;
+	}
+	if (depth > CHAIN_LINKS_MOST)
+		text = arena_printf(arena, "%s, and so on: %zu more", text, depth - CHAIN_LINKS_MOST);
+	return text;
+}
+
+/* What the verdict goes by. */
+static struct chain_evidence facts_of(const struct scene *scene, size_t from)
+{
+	const struct chain_path *path = &scene->paths[from];
+	const struct wait *last = &scene->waits.items[path->last];
+
+	return (struct chain_evidence){
+		.cycle = path->cycle,
+		.last = last,
+		.doing = path->cycle ? NULL : waits_doing(&scene->waits, last),
+		.sure = path->sure,
+	};
+}
+
+static struct chain_evidence evidence_of(struct scene *scene, size_t from)
+{
+	const struct chain_path *path = &scene->paths[from];
+	struct arena *arena = &scene->report->arena;
+	struct chain_evidence evidence = facts_of(scene, from);
+	__u64 since;
+
+	evidence.who = say_awaited(arena, evidence.last);
+	evidence.chain = say_chain(arena, &scene->waits, path->cycle ? path->last : from, path->depth);
+	evidence.in = say_in(arena, evidence.doing);
+	since = evidence.doing ? look_asleep_since(scene->look, evidence.doing->thread) : 0;
+	if (since)
+		evidence.in_for = say_since(arena, scene->look->head->seen_ns, since);
+	return evidence;
+}
+
+/* ---- Rows ---- */
+
+static const char *make_links(struct scene *scene, size_t from, const struct chain_evidence *evidence, const char *verdict)
+{
+	const struct chain_path *path = &scene->paths[from];
+	size_t i, at = path->cycle ? path->last : from;
+	const struct wait *before = NULL;
+	const char *links = NULL;
+
+	for (i = 0; i < path->depth && i < CHAIN_LINKS_MOST; i++) {
+		const struct wait *wait = &scene->waits.items[at];
+
+		links = chain_add_wait(scene->report, scene->look, links, wait, before);
+		before = wait;
+		at = wait->next;
+	}
+	if (path->cycle || !evidence->last->peer_pid)
+		return links;
+	return chain_add_end(scene->report, scene->look, links, evidence, verdict);
+}
+
+static bool is_hard(const char *verdict)
+{
+	static const char *const hard[] = {"deadlock", "peer_dead", "stopped", "accept_queue_full", "not_accepted"};
+	size_t i;
+
+	for (i = 0; i < sizeof(hard) / sizeof(hard[0]); i++)
+		if (!strcmp(verdict, hard[i]))
+			return true;
+	return false;
+}
+
+/*
+ * A chain has two members at least. One end that only awaits events has done nothing wrong unless it was asked: where it
+ * spoke last, or is a client that another waits for, it may have nothing to say. A reply that has begun is due all the
+ * same where another awaits what will come of it: drivers of databases get a few bytes before the server computes. Between
+ * event loops alone who spoke last may have told something (HTTP/2 does, on an idle connection): somebody must have asked.
+ */
+static bool is_finding(const struct scene *scene, size_t from, const struct chain_evidence *evidence, const char *verdict)
+{
+	const struct chain_path *path = &scene->paths[from];
+	const struct wait *last = evidence->last;
+
+	if (!path->cycle && path->depth < 2 && !last->peer_pid)
+		return false;
+	if (is_hard(verdict))
+		return true;
+	if (!path->evident)
+		return false;
+	if (strcmp(verdict, "waiting"))
+		return true;
+	if (!path->blocked && !chain_was_asked(&scene->asked, &scene->waits, from, path->depth))
+		return false;
+	return !strcmp(last->verdict, "awaiting_reply") ||
+	       !strcmp(last->verdict, "window_zero") || (path->asked && !strcmp(last->verdict, "reply_stopped"));
+}
+
+static const char *make_id(struct arena *arena, const struct chain_evidence *evidence)
+{
+	const struct wait *last = evidence->last;
+
+	if (evidence->cycle)
+		return arena_printf(arena, "chain-cycle-%u-%d", last->pid, last->fd);
+	if (last->peer_pid)
+		return arena_printf(arena, "chain-%u", last->peer_pid);
+	return arena_printf(arena, "chain-%u-%s", last->pid, say_peer(arena, &last->socket->name));
+}
+
+/* The worst is what most wait for; a deadlock never ends by itself. */
+static int severity_of(const char *verdict, size_t waiters)
+{
+	int severity = SEVERITY_WAITING + (waiters < 39 ? (int)waiters : 39);
+
+	return !strcmp(verdict, "deadlock") ? SEVERITY_DEAD : severity;
+}
+
+/* Of those with one end, in scene->order: the longest that is a finding, or else the longest. */
+static size_t choose(const struct scene *scene, size_t first, size_t end, bool *stuck)
+{
+	size_t i;
+
+	*stuck = false;
+	for (i = first; i < end; i++) {
+		struct chain_evidence evidence = facts_of(scene, scene->order[i]);
+
+		*stuck = is_finding(scene, scene->order[i], &evidence, chain_verdict(&evidence)->verdict);
+		if (*stuck)
+			return scene->order[i];
+	}
+	return scene->order[first];
+}
+
+static int add_row(struct scene *scene, size_t from, bool stuck, size_t waiters, __u64 oldest_ns)
+{
+	struct chain_evidence evidence = evidence_of(scene, from);
+	const struct chain_rule *rule = chain_verdict(&evidence);
+	struct arena *arena = &scene->report->arena;
+	struct row *row;
+
+	if (!stuck && !scene->options->all)
+		return 0;
+	row = report_add(scene->report, scene->look, ROW_CHAIN);
+	if (!row)
+		return -ENOMEM;
+	chain_fill_end(row, scene->report, scene->look, &evidence);
+	fill_age(row, scene->look, scene->look->head->seen_ns, oldest_ns);
+	row->chain.waiters = (int64_t)waiters;
+	row->chain.links = make_links(scene, from, &evidence, rule->verdict);
+	row->id = make_id(arena, &evidence);
+	row->recurs = true;
+	row->verdict = rule->verdict;
+	row->stuck = stuck;
+	row->severity = stuck ? severity_of(rule->verdict, waiters) : SEVERITY_NONE;
+	row->change_key = (int64_t)waiters;
+	row->why = rule->why(arena, &evidence);
+	row->advice = rule->advice(arena, &evidence);
+	return 0;
+}
+
+/* ---- Groups ---- */
+
+static const struct scene *sorted; /* qsort() has no room for it; reports run one at a time */
+
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
+static int compare_last(const struct chain_path *a, const struct chain_path *b)
+{
+	const struct wait *last_a = &sorted->waits.items[a->last], *last_b = &sorted->waits.items[b->last];
+	int order = COMPARE(a->cycle, b->cycle);
+
+	if (!order)
+		order = COMPARE(last_a->peer_pid, last_b->peer_pid);
+	if (order || (last_a->peer_pid && !a->cycle))
+		return order;
+	return COMPARE(a->last, b->last);
+}
+
+static int compare_paths(const void *left, const void *right)
+{
+	size_t i = *(const size_t *)left, j = *(const size_t *)right;
+	const struct chain_path *a = &sorted->paths[i], *b = &sorted->paths[j];
+	int order = compare_last(a, b);
+
+	if (!order)
+		order = COMPARE(b->depth, a->depth);
+	if (!order)
+		order = COMPARE(a->oldest_ns, b->oldest_ns);
+	return order ? order : COMPARE(i, j);
+}
+
+static int add_rows(struct scene *scene)
+{
+	size_t i, end;
+	int err = 0;
+
+	scene->order = calloc(scene->waits.count + 1, sizeof(*scene->order));
+	if (!scene->order)
+		return -ENOMEM;
+	for (i = 0; i < scene->waits.count; i++)
+		scene->order[i] = i;
+	sorted = scene;
+	if (scene->waits.count)
+		qsort(scene->order, scene->waits.count, sizeof(*scene->order), compare_paths);
+	for (i = 0; i < scene->waits.count && !err; i = end) {
+		__u64 oldest_ns = 0;
+		bool stuck;
+		size_t from;
+
+		for (end = i; end < scene->waits.count && !compare_last(&scene->paths[scene->order[i]],
+									 &scene->paths[scene->order[end]]); end++)
+			oldest_ns = chain_older(oldest_ns, scene->paths[scene->order[end]].oldest_ns);
+		from = choose(scene, i, end, &stuck);
+		err = add_row(scene, from, stuck, end - i, oldest_ns);
+	}
+	return err;
+}
+
+static int run(struct report *report, const struct look *look, const struct look *previous,
+	       const struct options *options)
+{
+	struct scene scene = {.report = report, .look = look, .options = options};
+	int err = waits_collect(&scene.waits, look, previous, report_min_age(options, ROW_CHAIN));
+
+	if (!err)
+		err = chain_asked_collect(&scene.asked, look);
+	if (!err)
+		err = chain_find_paths(&scene.waits, &scene.paths);
+	if (!err)
+		err = add_rows(&scene);
+	waits_free(&scene.waits);
+	chain_asked_free(&scene.asked);
+	free(scene.paths);
+	free(scene.order);
+	return err;
+}
+
+const struct report_kind report_chains = {
+	.name = "chains",
+	.commands = 1u << COMMAND_CHAINS,
+	.run = run,
+};

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Connections whose closing does not get on. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/fill.h"
+#include "look/owners.h"
+#include "rows/report.h"
+#include "reports/reports.h"
+#include "system/tcp_states.h"
+#include "look/timers.h"
+#include "rules/closing.h"
+
+/* More than this many of one process and verdict are one finding. */
+#define FOLDED 100
+
+struct closing {
+	const struct socket_record *socket;
+	const struct owner_record *owner; /* or NULL */
+	const struct closing_rule *rule;
+	__u64 since_ns;
+	bool stuck;
+};
+
+struct scene {
+	struct report *report;
+	const struct look *look;
+	const struct options *options;
+	struct closing *items; /* sorted: what may be folded stands together, the oldest first */
+	size_t count;
+};
+
+/* What lies in an accept queue is the business of handshakes. */
+static bool is_closing(const struct socket_record *socket)
+{
+	switch (socket->name.state) {
+	case STATE_CLOSE_WAIT:
+		return socket->flags & (SOCKET_ACCEPTED | SOCKET_DEAD);
+	case STATE_FIN_WAIT1:
+	case STATE_FIN_WAIT2:
+	case STATE_LAST_ACK:
+	case STATE_CLOSING:
+		return true;
+	}
+	return false;
+}
+
+static __u64 patience_ns(const struct options *options)
+{
+	return options->min_age_given ? options->min_age_ns : CLOSING_MIN_AGE_NS;
+}
+
+static struct closing_evidence evidence_of(const struct scene *scene, const struct closing *closing, size_t connections)
+{
+	const struct look_record *head = scene->look->head;
+	__u64 cookie = closing->socket->name.cookie;
+	struct closing_evidence evidence = {
+		.socket = closing->socket,
+		.now_ns = head->seen_ns,
+		.tick_ns = head->tick_ns,
+		.patience_ns = patience_ns(scene->options),
+		.long_idle_ns = head->long_idle_ns,
+		.ends_ns = timers_closing_ends(closing->socket, head->tick_ns),
+		.connections = connections,
+	};
+
+	/* To judge takes no owner: the sentences are made of few. */
+	if (connections && closing->owner) {
+		evidence.owner = owners_say(&scene->report->arena, scene->look, cookie);
+		evidence.owner_pid = closing->owner->pid;
+	}
+	return evidence;
+}
+
+static struct closing judge(const struct scene *scene, const struct socket_record *socket)
+{
+	struct closing closing = {.socket = socket, .owner = owners_main(scene->look, socket->name.cookie)};
+	struct closing_evidence evidence = evidence_of(scene, &closing, 0);
+	__u64 now = evidence.now_ns;
+
+	closing.rule = closing_verdict(&evidence);
+	closing.since_ns = closing_since(socket, now);
+	closing.stuck = severity_is_stuck(closing.rule->severity) && closing.since_ns &&
+			now >= closing.since_ns + report_min_age(scene->options, ROW_CLOSING);
+	return closing;
+}
+
+static __u32 owner_pid(const struct closing *closing)
+{
+	return closing->owner ? closing->owner->pid : 0;
+}
+
+static bool may_fold(const struct closing *a, const struct closing *b)
+{
+	return owner_pid(a) == owner_pid(b) && a->rule->verdict == b->rule->verdict && a->stuck == b->stuck &&
+	       a->socket->name.netns == b->socket->name.netns;
+}
+
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
+static int compare(const void *left, const void *right)
+{
+	const struct closing *a = left, *b = right;
+	int order = COMPARE(owner_pid(a), owner_pid(b));
+
+	if (!order)
+		order = strcmp(a->rule->verdict, b->rule->verdict);
+	if (!order)
+		order = COMPARE(a->stuck, b->stuck);
+	if (!order)
+		order = COMPARE(a->socket->name.netns, b->socket->name.netns);
+	if (!order)
+		order = COMPARE(a->since_ns, b->since_ns);
+	return order ? order : COMPARE(a->socket->name.cookie, b->socket->name.cookie);
+}
+
+static int collect(struct scene *scene)
+{
+	const struct look *look = scene->look;
+	struct closing closing;
+	size_t i;
+
+	scene->items = calloc(look->sockets.count + 1, sizeof(*scene->items));
+	if (!scene->items)
+		return -ENOMEM;
+	for (i = 0; i < look->sockets.count; i++) {
+		if (!is_closing(look->sockets.items[i]))
+			continue;
+		closing = judge(scene, look->sockets.items[i]);
+		if (closing.stuck || scene->options->all)
+			scene->items[scene->count++] = closing;
+	}
+	qsort(scene->items, scene->count, sizeof(*scene->items), compare);
+	return 0;
+}
+
+static const char *make_id(struct arena *arena, const struct closing *closing, size_t connections)
+{
+	const struct socket_name *name = &closing->socket->name;
+
+	if (connections > 1)
+		return arena_printf(arena, "closing-%u-%u-%s", owner_pid(closing), name->netns, closing->rule->verdict);
+	return arena_printf(arena, "closing-%u-%llu", name->netns, name->cookie);
+}
+
+static void fill_closing(struct row *row, const struct closing *closing, const struct closing_evidence *evidence)
+{
+	const struct socket_record *socket = closing->socket;
+	__u64 now = evidence->now_ns;
+
+	row->closing.state = tcp_state_name(socket->name.state);
+	row->closing.fault = closing->stuck ? closing->rule->fault : NULL;
+	row->closing.connections = (int64_t)evidence->connections;
+	row->closing.orphaned = !!(socket->flags & SOCKET_DEAD);
+	row->closing.gives_up_s = fill_until(now, evidence->ends_ns);
+	if (socket->flags & SOCKET_TIMEWAIT)
+		return;
+	if (closing_bytes_received(socket))
+		row->closing.last_received_s = fill_since(now, socket->last_received_ns);
+	if (socket->bytes_sent)
+		row->closing.last_sent_s = fill_since(now, socket->last_sent_ns);
+	row->closing.unread_bytes = socket->unread_bytes;
+	row->closing.unsent_bytes = socket->unsent_bytes;
+	row->closing.unacked_bytes = socket->unacked_bytes;
+	row->closing.retransmits = socket->retransmits;
+	row->closing.keepalive = !!(socket->flags & SOCKET_KEEPALIVE);
+	if (socket->name.state == STATE_CLOSE_WAIT)
+		row->closing.eof_read = !!(socket->flags & SOCKET_EOF_READ);
+	row->change_key = (int64_t)((uint64_t)socket->name.state << 32 | socket->retransmits);
+}
+
+static int add_row(struct scene *scene, const struct closing *closing, size_t connections)
+{
+	struct arena *arena = &scene->report->arena;
+	struct closing_evidence evidence = evidence_of(scene, closing, connections);
+	const struct closing_rule *rule = closing->rule;
+	struct row *row = report_add(scene->report, scene->look, ROW_CLOSING);
+
+	if (!row)
+		return -ENOMEM;
+	fill_socket(row, scene->report, &closing->socket->name);
+	if (closing->owner) {
+		fill_process(row, scene->report, scene->look, closing->owner->pid, closing->owner->comm);
+		row->fd = closing->owner->fd;
+	}
+	fill_age(row, scene->look, evidence.now_ns, closing->since_ns);
+	/* Of an entry the kernel keeps the time, of all else only what came after it. */
+	row->age_at_least = closing->since_ns && !(closing->socket->flags & SOCKET_TIMEWAIT);
+	fill_closing(row, closing, &evidence);
+	row->id = make_id(arena, closing, connections);
+	row->recurs = connections > 1;
+	row->verdict = rule->verdict;
+	row->severity = closing->stuck ? rule->severity : SEVERITY_NONE;
+	row->stuck = closing->stuck;
+	row->why = rule->why(arena, &evidence);
+	row->advice = rule->advice ? rule->advice(arena, &evidence) : NULL;
+	if (connections > 1)
+		row->change_key = 0;
+	return 0;
+}
+
+static int add_rows(struct scene *scene)
+{
+	size_t i, end;
+	int err = 0;
+
+	for (i = 0; i < scene->count && !err; i = end) {
+		for (end = i + 1; end < scene->count && may_fold(&scene->items[i], &scene->items[end]); end++)
+			;
+		if (end - i > FOLDED && scene->items[i].stuck) {
+			err = add_row(scene, &scene->items[i], end - i);
+			continue;
+		}
+		for (; i < end && !err; i++)
+			err = add_row(scene, &scene->items[i], 1);
+	}
+	return err;
+}
+
+static int run(struct report *report, const struct look *look, const struct look *previous,
+	       const struct options *options)
+{
+	struct scene scene = {.report = report, .look = look, .options = options};
+	int err = collect(&scene);
+
+	(void)previous;
+	if (!err)
+		err = add_rows(&scene);
+	free(scene.items);
+	return err;
+}
+
+const struct report_kind report_closing = {
+	.name = "closing",
+	.commands = 1u << COMMAND_OVERVIEW | 1u << COMMAND_CLOSING,
+	.run = run,
+};

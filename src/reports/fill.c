@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "reports/fill.h"
+
+#include <math.h>
+#include <sys/socket.h>
+
+#include "system/address.h"
+#include "system/container.h"
+#include "look/timers.h"
+#include "base/wording.h"
+
+double fill_seconds(__u64 ns)
+{
+	return ns == TIMERS_NEVER ? NAN : (double)ns / 1e9;
+}
+
+double fill_until(__u64 now_ns, __u64 then_ns)
+{
+	if (then_ns == TIMERS_NEVER)
+		return NAN;
+	return then_ns > now_ns ? fill_seconds(then_ns - now_ns) : 0;
+}
+
+double fill_since(__u64 now_ns, __u64 then_ns)
+{
+	if (!then_ns)
+		return NAN;
+	return now_ns > then_ns ? fill_seconds(now_ns - then_ns) : 0;
+}
+
+void fill_age(struct row *row, const struct look *look, __u64 now_ns, __u64 since_ns)
+{
+	row->since_ns = look_realtime(look, since_ns);
+	row->age_s = fill_since(now_ns, since_ns);
+	if (since_ns)
+		row->age_at_least = false;
+}
+
+void fill_least_age(struct row *row, __u64 least_ns)
+{
+	row->since_ns = 0;
+	row->age_s = fill_seconds(least_ns);
+	row->age_at_least = true;
+}
+
+void fill_sleep(struct row *row, const struct look *look, const struct thread_record *thread, __u64 since_ns)
+{
+	__u64 now_ns = look->head->seen_ns;
+
+	fill_age(row, look, now_ns, since_ns);
+	if (since_ns && thread->flags & THREAD_AT_LEAST)
+		fill_least_age(row, now_ns > since_ns ? now_ns - since_ns : 0);
+}
+
+void fill_process(struct row *row, struct report *report, const struct look *look, __u32 pid, const char comm[16])
+{
+	const char *cgroup;
+
+	row->pid = pid;
+	row->comm = row->process_comm = look_comm(&report->arena, comm);
+	cgroup = look_cgroup(look, pid);
+	if (cgroup)
+		row->cgroup = arena_printf(&report->arena, "%s", cgroup);
+	row->container = container_id(&report->arena, row->cgroup);
+}
+
+void fill_thread(struct row *row, struct report *report, const struct look *look, const struct thread_record *thread)
+{
+	fill_process(row, report, look, thread->pid, thread->process_comm);
+	row->comm = look_comm(&report->arena, thread->comm);
+	row->tid = thread->tid;
+	row->netns = thread->netns;
+	row->process_start_ns = thread->process_start_ns;
+}
+
+/* A mapped address is shown as IPv4, and then the family has to go with it. */
+static const char *family_of(const struct socket_name *name)
+{
+	if (name->family == AF_INET)
+		return "inet";
+	if (name->family == AF_INET6)
+		return address_is_ipv4(name->local_addr) ? "inet" : "inet6";
+	return name->family == AF_UNIX ? "unix" : NULL;
+}
+
+void fill_socket(struct row *row, struct report *report, const struct socket_name *name)
+{
+	row->family = family_of(name);
+	if (name->cookie)
+		row->cookie = arena_printf(&report->arena, "%llu", name->cookie);
+	if (name->netns)
+		row->netns = name->netns;
+	if (name->family != AF_INET && name->family != AF_INET6)
+		return;
+	row->local_addr = say_address(&report->arena, name->local_addr);
+	row->local_port = name->local_port;
+	row->peer_addr = say_address(&report->arena, name->peer_addr);
+	row->peer_port = name->peer_port;
+}
+
+const char *fill_kind(const struct socket_record *socket)
+{
+	static const char *const kinds[] = {
+		[SOCKET_KIND_TCP] = "tcp",   [SOCKET_KIND_UDP] = "udp",	 [SOCKET_KIND_UNIX] = "unix",
+		[SOCKET_KIND_PIPE] = "pipe", [SOCKET_KIND_OTHER] = NULL,
+	};
+
+	return socket->name.kind < sizeof(kinds) / sizeof(kinds[0]) ? kinds[socket->name.kind] : NULL;
+}
+
+void fill_unix_peer(struct peer_fields *peer, struct report *report, const struct look *look,
+		    const struct socket_record *socket)
+{
+	const struct owner_record *owner = NULL;
+
+	if (socket->name.kind == SOCKET_KIND_UNIX)
+		owner = look_owner_of_inode(look, socket->peer_inode);
+	if (!owner)
+		return;
+	peer->pid = owner->pid;
+	peer->comm = look_comm(&report->arena, owner->comm);
+}

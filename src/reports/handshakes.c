@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Handshakes that do not complete, connections that no one accepts, and the listeners behind them. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/fill.h"
+#include "reports/handshake_end.h"
+#include "look/listeners.h"
+#include "look/owners.h"
+#include "rows/report.h"
+#include "reports/reports.h"
+#include "look/sleeping.h"
+#include "system/tcp_states.h"
+#include "reports/top_sources.h"
+#include "rules/handshake.h"
+#include "base/wording.h"
+
+/* One run of the report. */
+struct scene {
+	struct report *report;
+	const struct look *look;
+	const struct options *options;
+	struct listeners listeners, before; /* of this look and of the one before */
+	struct listener_evidence *tallies;  /* one for each of listeners.by_cookie */
+};
+
+/* One handshake: what it is judged by, and where its listener's tally is, or NULL. */
+struct handshake {
+	const struct socket_name *name;
+	struct handshake_evidence evidence;
+	struct listener_evidence *tally;
+};
+
+static __u64 now_of(const struct scene *scene)
+{
+	return scene->look->head->seen_ns;
+}
+
+/* ---- Owners ---- */
+
+static bool fill_owner(struct row *row, struct scene *scene, __u64 cookie)
+{
+	const struct owner_record *owner = owners_main(scene->look, cookie);
+
+	if (!owner)
+		return false;
+	fill_process(row, scene->report, scene->look, owner->pid, owner->comm);
+	row->fd = owner->fd;
+	row->process_start_ns = owner->process_start_ns;
+	return true;
+}
+
+/* ---- Handshakes ---- */
+
+static struct listener_evidence *tally_of(struct scene *scene, __u64 cookie, const struct socket_name *name)
+{
+	size_t at = listeners_find(&scene->listeners, cookie);
+	const struct listener_record *listener;
+
+	if (at == LISTENERS_NONE) {
+		listener = listeners_of(&scene->listeners, name);
+		at = listener ? listeners_find(&scene->listeners, listener->name.cookie) : LISTENERS_NONE;
+	}
+	return at == LISTENERS_NONE ? NULL : &scene->tallies[at];
+}
+
+static void of_request(struct handshake *handshake, struct scene *scene, const struct request_record *request)
+{
+	struct handshake_evidence *evidence = &handshake->evidence;
+
+	handshake->name = &request->name;
+	handshake->tally = tally_of(scene, request->listener_cookie, &request->name);
+	evidence->stage = STAGE_SYN_RECV;
+	evidence->request = request;
+	evidence->since_ns = request->first_synack_ns;
+	if (handshake->tally)
+		evidence->listener = handshake->tally->listener;
+}
+
+static void of_connect(struct handshake *handshake, const struct socket_record *socket)
+{
+	struct handshake_evidence *evidence = &handshake->evidence;
+
+	evidence->stage = STAGE_SYN_SENT;
+	evidence->since_ns = socket->first_sent_ns;
+}
+
+/* Nothing was ever sent on it, so lsndtime is still from when the handshake was complete. */
+static void of_not_accepted(struct handshake *handshake, struct scene *scene, const struct socket_record *socket)
+{
+	struct handshake_evidence *evidence = &handshake->evidence;
+
+	handshake->tally = tally_of(scene, socket->listener_cookie, &socket->name);
+	evidence->stage = STAGE_ACCEPT_QUEUE;
+	evidence->since_ns = socket->last_sent_ns;
+	if (handshake->tally)
+		evidence->listener = handshake->tally->listener;
+}
+
+/* False: this socket is no handshake. */
+static bool of_socket(struct handshake *handshake, struct scene *scene, const struct socket_record *socket)
+{
+	handshake->name = &socket->name;
+	handshake->evidence.socket = socket;
+	switch (socket->name.state) {
+	case STATE_SYN_SENT:
+		of_connect(handshake, socket);
+		return true;
+	case STATE_ESTABLISHED:
+	case STATE_CLOSE_WAIT:
+		if (socket->flags & (SOCKET_ACCEPTED | SOCKET_DEAD))
+			return false;
+		of_not_accepted(handshake, scene, socket);
+		return true;
+	}
+	return false;
+}
+
+static size_t handshake_count(const struct look *look)
+{
+	return look->requests.count + look->sockets.count;
+}
+
+/* Requests first, then sockets. False: there is no handshake at this place. */
+static bool handshake_at(struct handshake *handshake, struct scene *scene, size_t at)
+{
+	const struct look *look = scene->look;
+
+	*handshake = (struct handshake){
+		.evidence = {.now_ns = now_of(scene),
+			     .min_age_ns = report_min_age(scene->options, ROW_HANDSHAKE)},
+	};
+	if (at >= look->requests.count)
+		return of_socket(handshake, scene, look->sockets.items[at - look->requests.count]);
+	of_request(handshake, scene, look->requests.items[at]);
+	return true;
+}
+
+/* The cookie goes over from the request to the socket that becomes of it. */
+static const char *make_id(struct arena *arena, const struct socket_name *name)
+{
+	if (name->cookie)
+		return arena_printf(arena, "handshake-%u-%llu", name->netns, name->cookie);
+	return arena_printf(arena, "handshake-%u-%s-%s", name->netns, say_local(arena, name), say_peer(arena, name));
+}
+
+static void fill_request(struct row *row, struct scene *scene, const struct request_record *request)
+{
+	__u64 tick_ns = scene->look->head->tick_ns;
+
+	row->handshake.retransmits = request->num_timeout;
+	row->handshake.retransmits_max = request->synack_retries;
+	row->handshake.next_retransmit_s = fill_until(now_of(scene), timers_request_fires(request, tick_ns));
+}
+
+static void fill_connect(struct row *row, struct scene *scene, const struct socket_record *socket)
+{
+	__u64 tick_ns = scene->look->head->tick_ns;
+
+	row->handshake.retransmits = socket->retransmits;
+	row->handshake.retransmits_max = (int64_t)socket->syn_retries + socket->syn_linear_timeouts;
+	row->handshake.next_retransmit_s = fill_until(now_of(scene), timers_retransmit_fires(socket, tick_ns));
+}
+
+static void fill_queues(struct row *row, const struct listener_record *listener)
+{
+	if (!listener)
+		return;
+	row->handshake.accept_queue = listener->accept_queue;
+	row->handshake.accept_queue_max = listener->accept_queue_max;
+	row->handshake.syn_queue = listener->syn_queue;
+}
+
+static void fill_stage(struct row *row, struct scene *scene, const struct handshake *handshake)
+{
+	static const char *const stages[] = {
+		[STAGE_SYN_RECV] = "SYN_RECV",
+		[STAGE_SYN_SENT] = "SYN_SENT",
+		[STAGE_ACCEPT_QUEUE] = "ACCEPT_QUEUE",
+	};
+	const struct handshake_evidence *evidence = &handshake->evidence;
+
+	row->handshake.side = evidence->stage == STAGE_SYN_SENT ? "client" : "server";
+	row->handshake.stage = stages[evidence->stage];
+	row->handshake.gives_up_s = fill_until(evidence->now_ns, evidence->ends_ns);
+	if (evidence->stage == STAGE_SYN_RECV)
+		fill_request(row, scene, evidence->request);
+	else if (evidence->stage == STAGE_SYN_SENT)
+		fill_connect(row, scene, evidence->socket);
+	else
+		row->handshake.bytes_waiting = evidence->socket->unread_bytes;
+	fill_queues(row, evidence->listener);
+	row->change_key = (int64_t)evidence->stage << 32;
+	if (row->handshake.retransmits != NOT_KNOWN)
+		row->change_key |= row->handshake.retransmits;
+}
+
+/* No verdict goes by it: of thousands that are folded into one finding it is not asked. */
+static __u64 ends_at(const struct handshake_evidence *evidence, __u64 tick_ns)
+{
+	switch (evidence->stage) {
+	case STAGE_SYN_RECV:
+		return timers_request_ends(evidence->request, evidence->listener, tick_ns);
+	case STAGE_SYN_SENT:
+		return timers_connect_ends(evidence->socket, tick_ns);
+	case STAGE_ACCEPT_QUEUE:
+		break;
+	}
+	return TIMERS_NEVER;
+}
+
+static __u64 owned_cookie(const struct handshake *handshake)
+{
+	if (handshake->evidence.stage == STAGE_SYN_SENT)
+		return handshake->name->cookie;
+	return handshake->evidence.listener ? handshake->evidence.listener->name.cookie : 0;
+}
+
+/* A socket that connects may be held by nobody that could be found; then it is who called connect(). */
+static void fill_who(struct row *row, struct scene *scene, struct handshake *handshake)
+{
+	struct handshake_evidence *evidence = &handshake->evidence;
+	const struct socket_record *socket = evidence->socket;
+	__u64 cookie = owned_cookie(handshake);
+	bool owned = fill_owner(row, scene, cookie);
+
+	evidence->owner = owners_say(&scene->report->arena, scene->look, cookie);
+	evidence->owner_pids = owners_pids(&scene->report->arena, scene->look, cookie);
+	if (evidence->stage != STAGE_SYN_SENT || !socket->connect_pid)
+		return;
+	if (!owned)
+		fill_process(row, scene->report, scene->look, socket->connect_pid, socket->connect_comm);
+	if (row->pid == socket->connect_pid)
+		row->tid = socket->connect_tid;
+}
+
+static int add_handshake(struct scene *scene, struct handshake *handshake, const struct handshake_rule *rule)
+{
+	struct handshake_evidence *evidence = &handshake->evidence;
+	struct arena *arena = &scene->report->arena;
+	struct row *row = report_add(scene->report, scene->look, ROW_HANDSHAKE);
+
+	if (!row)
+		return -ENOMEM;
+	evidence->ends_ns = ends_at(evidence, scene->look->head->tick_ns);
+	fill_socket(row, scene->report, handshake->name);
+	fill_age(row, scene->look, evidence->now_ns, evidence->since_ns);
+	fill_stage(row, scene, handshake);
+	fill_who(row, scene, handshake);
+	row->id = make_id(arena, handshake->name);
+	row->verdict = rule->name;
+	row->severity = rule->severity;
+	row->stuck = severity_is_stuck(rule->severity);
+	row->why = rule->why(arena, evidence);
+	row->advice = rule->advice ? rule->advice(arena, evidence) : NULL;
+	return 0;
+}
+
+static bool is_shown(const struct scene *scene, const struct handshake *handshake, const struct handshake_rule *rule)
+{
+	if (!severity_is_stuck(rule->severity))
+		return scene->options->all;
+	return !handshake->tally || !listener_folds(handshake->tally, rule->verdict);
+}
+
+static int add_handshakes(struct scene *scene)
+{
+	struct handshake handshake;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < handshake_count(scene->look) && !err; i++) {
+		const struct handshake_rule *rule;
+
+		if (!handshake_at(&handshake, scene, i))
+			continue;
+		rule = handshake_verdict(&handshake.evidence);
+		if (is_shown(scene, &handshake, rule))
+			err = add_handshake(scene, &handshake, rule);
+	}
+	return err;
+}
+
+/* ---- Tallies: what a listener's handshakes come to ---- */
+
+static void keep_oldest(__u64 *oldest, __u64 since_ns)
+{
+	if (since_ns && (!*oldest || since_ns < *oldest))
+		*oldest = since_ns;
+}
+
+static void tally_request(struct listener_evidence *tally, const struct request_record *request)
+{
+	tally->requests++;
+	if (!request->acked) {
+		tally->silent += request->num_timeout > 0;
+		keep_oldest(&tally->oldest_silent_ns, request->first_synack_ns);
+	}
+	keep_oldest(&tally->oldest_request_ns, request->first_synack_ns);
+}
+
+static void tally_handshake(struct handshake *handshake)
+{
+	const struct handshake_rule *rule = handshake_verdict(&handshake->evidence);
+	struct listener_evidence *tally = handshake->tally;
+
+	if (handshake->evidence.request)
+		tally_request(tally, handshake->evidence.request);
+	if (!severity_is_stuck(rule->severity))
+		return;
+	tally->stuck[rule->verdict]++;
+	if (rule->verdict == HANDSHAKE_QUEUE_FULL || rule->verdict == HANDSHAKE_NOT_ACCEPTED)
+		keep_oldest(&tally->oldest_complete_ns, handshake->evidence.since_ns);
+}
+
+static double drops_per_s(const struct listener_record *now, const struct listener_record *before)
+{
+	__u32 drops = now->drops - before->drops; /* sk_drops is an int that may wrap */
+
+	if (now->seen_ns <= before->seen_ns)
+		return NAN;
+	return drops / fill_seconds(now->seen_ns - before->seen_ns);
+}
+
+static void begin_tally(struct scene *scene, size_t at)
+{
+	const struct listener_record *listener = scene->listeners.by_cookie[at];
+	size_t last = listeners_find(&scene->before, listener->name.cookie);
+
+	scene->tallies[at] = (struct listener_evidence){
+		.listener = listener,
+		.now_ns = now_of(scene),
+		.min_age_ns = report_min_age(scene->options, ROW_LISTENER),
+		.half_open = listener->syn_queue,
+		.drops_per_s = NAN,
+		.may_fold = !scene->options->peer_given,
+	};
+	if (last == LISTENERS_NONE)
+		return;
+	scene->tallies[at].drops_per_s = drops_per_s(listener, scene->before.by_cookie[last]);
+}
+
+static int make_tallies(struct scene *scene)
+{
+	struct handshake handshake;
+	size_t i;
+
+	scene->tallies = calloc(scene->listeners.count + 1, sizeof(*scene->tallies));
+	if (!scene->tallies)
+		return -ENOMEM;
+	for (i = 0; i < scene->listeners.count; i++)
+		begin_tally(scene, i);
+	for (i = 0; i < handshake_count(scene->look); i++) {
+		if (handshake_at(&handshake, scene, i) && handshake.tally)
+			tally_handshake(&handshake);
+	}
+	for (i = 0; i < scene->listeners.count; i++) {
+		if (scene->tallies[i].requests > scene->tallies[i].half_open)
+			scene->tallies[i].half_open = scene->tallies[i].requests;
+	}
+	return 0;
+}
+
+/* ---- Listeners ---- */
+
+static void fill_listener(struct row *row, const struct listener_evidence *tally)
+{
+	const struct listener_record *listener = tally->listener;
+
+	row->listener.accept_queue = listener->accept_queue;
+	row->listener.accept_queue_max = listener->accept_queue_max;
+	if (listener->somaxconn)
+		row->listener.somaxconn = listener->somaxconn;
+	row->listener.syn_queue = listener->syn_queue;
+	row->listener.drops = listener->drops;
+	row->listener.drops_per_s = tally->drops_per_s;
+	row->listener.half_open = tally->half_open;
+	row->listener.oldest_half_open_s = fill_since(tally->now_ns, tally->oldest_request_ns);
+}
+
+static int64_t count_acceptors(const struct look *look, __u64 inode)
+{
+	int64_t count = 0;
+	size_t i;
+
+	for (i = 0; i < look->threads.count; i++)
+		if (sleeping_in(&look->threads.items[i], SYSCALL_ACCEPTS) &&
+		    look->threads.items[i].socket->name.inode == inode)
+			count++;
+	return count;
+}
+
+static int add_listener(struct scene *scene, struct listener_evidence *tally, const struct listener_rule *rule)
+{
+	const struct socket_name *name = &tally->listener->name;
+	struct arena *arena = &scene->report->arena;
+	struct row *row = report_add(scene->report, scene->look, ROW_LISTENER);
+
+	if (!row)
+		return -ENOMEM;
+	fill_socket(row, scene->report, name);
+	fill_owner(row, scene, name->cookie);
+	fill_age(row, scene->look, tally->now_ns, rule->since ? rule->since(tally) : 0);
+	fill_listener(row, tally);
+	/* Without --all the thread scan leaves them out. */
+	if (scene->options->all && name->inode)
+		row->listener.acceptors = count_acceptors(scene->look, name->inode);
+	if (tally->requests > LISTENER_FOLD)
+		row->listener.top_sources = top_sources(arena, scene->look, name->cookie);
+	row->peer_addr = NULL;
+	row->peer_port = NOT_KNOWN;
+	tally->owner = owners_say(arena, scene->look, name->cookie);
+	tally->owner_pids = owners_pids(arena, scene->look, name->cookie);
+	row->recurs = true;
+	if (severity_is_stuck(rule->severity))
+		row->id = arena_printf(arena, "listener-%u-%llu", name->netns, name->cookie);
+	row->verdict = rule->verdict;
+	row->severity = rule->severity;
+	row->stuck = severity_is_stuck(rule->severity);
+	row->why = rule->why(arena, tally);
+	row->advice = rule->advice ? rule->advice(arena, tally) : NULL;
+	return 0;
+}
+
+static int add_listeners(struct scene *scene)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < scene->listeners.count && !err; i++) {
+		const struct listener_rule *rule = listener_verdict(&scene->tallies[i]);
+
+		/* What would tell how it is now is not here; how it was, stalls.c keeps. */
+		if (look_is_put_off(scene->look, scene->tallies[i].listener->name.netns))
+			continue;
+		if (severity_is_stuck(rule->severity) || scene->options->all)
+			err = add_listener(scene, &scene->tallies[i], rule);
+	}
+	return err;
+}
+
+static int run_scene(struct scene *scene, const struct look *previous)
+{
+	int err = listeners_index(&scene->listeners, scene->look);
+
+	if (!err && previous)
+		err = listeners_index(&scene->before, previous);
+	if (!err)
+		err = make_tallies(scene);
+	if (!err)
+		err = add_handshakes(scene);
+	if (!err)
+		err = add_listeners(scene);
+	return err;
+}
+
+static int run(struct report *report, const struct look *look, const struct look *previous,
+	       const struct options *options)
+{
+	struct scene scene = {.report = report, .look = look, .options = options};
+	int err = run_scene(&scene, previous);
+
+	listeners_free(&scene.listeners);
+	listeners_free(&scene.before);
+	free(scene.tallies);
+	return err;
+}
+
+static const char *why_closed(struct arena *arena, const struct row *row, const struct look *look)
+{
+	(void)arena;
+	if (row->type != ROW_HANDSHAKE || !row->cookie)
+		return NULL;
+	return handshake_end_reason(look, strtoull(row->cookie, NULL, 10));
+}
+
+const struct report_kind report_handshakes = {
+	.name = "handshakes",
+	.commands = 1u << COMMAND_OVERVIEW | 1u << COMMAND_HANDSHAKES,
+	.run = run,
+	.why_closed = why_closed,
+};

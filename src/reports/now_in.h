@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What a thread is blocked in, in words. */
+#ifndef SOCKSTALL_LOOP_NOW_H
+#define SOCKSTALL_LOOP_NOW_H
+
+#include "look/look.h"
+
+/*
+ * The syscall, and what it works on: a socket with its addresses (socket may be NULL), the path of a file, a child
+ * process. NULL: not known. In the arena, or lives as long as the look.
+ */
+const char *loop_now_in(struct arena *arena, const struct look *look, const struct thread_record *thread,
+			const struct socket_record *socket);
+
+#endif

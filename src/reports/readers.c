@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Threads that are blocked reading a socket or a pipe. */
+#include <errno.h>
+
+#include "reports/fill.h"
+#include "rows/report.h"
+#include "reports/reports.h"
+#include "look/sleeping.h"
+#include "system/tcp_states.h"
+#include "rules/reader.h"
+
+/* One blocked reader on its way into the report. */
+struct reader {
+	const struct look *look;
+	const struct thread_view *view;
+	struct sleeping sleeping;
+	struct reader_evidence evidence;
+	const struct reader_rule *rule;
+};
+
+static bool is_tcp(const struct socket_record *socket)
+{
+	return socket->name.kind == SOCKET_KIND_TCP;
+}
+
+static void judge(struct reader *reader)
+{
+	const struct socket_record *socket = reader->view->socket;
+	__u64 tick_ns = reader->look->head->tick_ns;
+
+	reader->evidence = (struct reader_evidence){
+		.thread = reader->view->thread,
+		.socket = socket,
+		.now_ns = reader->look->head->seen_ns,
+		.long_idle_ns = reader->look->head->long_idle_ns,
+		.tick_ns = tick_ns,
+		.client = socket_is_client(socket),
+		.spoke_last = reader_speaker(socket, tick_ns),
+		.end = timers_read_ends(socket, reader->sleeping.since_ns, tick_ns),
+	};
+	reader->rule = reader_verdict(&reader->evidence);
+}
+
+static void fill_tcp(struct row *row, const struct reader *reader)
+{
+	const struct socket_record *socket = reader->view->socket;
+	__u64 now = reader->look->head->seen_ns;
+
+	row->reader.state = tcp_state_name(socket->name.state);
+	row->reader.role = reader->evidence.client ? "client" : "server";
+	if (socket->bytes_received)
+		row->reader.last_received_s = fill_since(now, socket->last_received_ns);
+	if (socket->bytes_sent)
+		row->reader.last_sent_s = fill_since(now, socket->last_sent_ns);
+	row->reader.bytes_received = socket->bytes_received;
+	row->reader.bytes_sent = socket->bytes_sent;
+	row->reader.unacked_bytes = socket->unacked_bytes;
+	row->reader.retransmits = socket->retransmits;
+	row->reader.keepalive = !!(socket->flags & SOCKET_KEEPALIVE);
+	row->reader.keepalive_probes_max = socket->keepalive_probes;
+	row->reader.keepalive_idle_s = fill_seconds(socket->keepalive_time_ns);
+	row->reader.keepalive_interval_s = fill_seconds(socket->keepalive_intvl_ns);
+	row->reader.keepalive_probes = timers_keepalive_probe_sent(socket) ? socket->probes_out : 0;
+	if (socket->user_timeout_ns)
+		row->reader.user_timeout_s = fill_seconds(socket->user_timeout_ns);
+}
+
+static void fill_reader(struct row *row, struct report *report, const struct reader *reader)
+{
+	const struct socket_record *socket = reader->view->socket;
+
+	row->reader.syscall = look_syscall(reader->view->thread);
+	row->reader.kind = fill_kind(socket);
+	if (socket->rcvtimeo_ns)
+		row->reader.rcvtimeo_s = fill_seconds(socket->rcvtimeo_ns);
+	row->reader.returns_by_s = fill_until(reader->look->head->seen_ns, reader->evidence.end.at_ns);
+	row->reader.alarm_s = fill_until(reader->look->head->seen_ns, reader->view->thread->alarm_ns ?: TIMERS_NEVER);
+	row->change_key = (int64_t)((uint64_t)socket->retransmits << 32 | socket->probes_out);
+	fill_unix_peer(&row->reader.peer, report, reader->look, socket);
+	if (is_tcp(socket))
+		fill_tcp(row, reader);
+}
+
+static int add_row(struct report *report, const struct reader *reader, bool stuck)
+{
+	const struct reader_rule *rule = reader->rule;
+	struct row *row = report_add(report, reader->look, ROW_READER);
+
+	if (!row)
+		return -ENOMEM;
+	fill_thread(row, report, reader->look, reader->view->thread);
+	fill_socket(row, report, &reader->view->socket->name);
+	fill_sleep(row, reader->look, reader->view->thread, reader->sleeping.since_ns);
+	if (!reader->sleeping.since_ns && reader->sleeping.least_age_ns)
+		fill_least_age(row, reader->sleeping.least_age_ns);
+	fill_reader(row, report, reader);
+	row->fd = reader->view->thread->fd;
+	row->id = sleeping_id(&report->arena, "reader", reader->view->thread);
+	row->verdict = rule->verdict;
+	row->severity = stuck ? rule->severity : SEVERITY_NONE;
+	row->stuck = stuck;
+	row->why = rule->why(&report->arena, &reader->evidence);
+	row->advice = rule->advice ? rule->advice(&report->arena, &reader->evidence) : NULL;
+	return 0;
+}
+
+static int report_reader(struct report *report, struct reader *reader, const struct look *previous,
+			 const struct options *options)
+{
+	bool stuck;
+
+	reader->sleeping = sleeping_since(reader->look, previous, reader->view, SYSCALL_READS);
+	judge(reader);
+	stuck = severity_is_stuck(reader->rule->severity) &&
+		reader->sleeping.least_age_ns >= report_min_age(options, ROW_READER);
+	/* Of thousands of idle readers not one sentence is written. */
+	return stuck || options->all ? add_row(report, reader, stuck) : 0;
+}
+
+static int run(struct report *report, const struct look *look, const struct look *previous,
+	       const struct options *options)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < look->threads.count && !err; i++) {
+		struct reader reader = {.look = look, .view = &look->threads.items[i]};
+
+		if (sleeping_in(reader.view, SYSCALL_READS))
+			err = report_reader(report, &reader, previous, options);
+	}
+	return err;
+}
+
+const struct report_kind report_readers = {
+	.name = "readers",
+	.commands = 1u << COMMAND_OVERVIEW | 1u << COMMAND_READERS,
+	.run = run,
+};

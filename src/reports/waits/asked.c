@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "reports/waits/asked.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/sorted.h"
+#include "look/owners.h"
+#include "look/sleeping.h"
+#include "rules/reader.h"
+
+/* Times of sockets are as coarse as a tick. */
+#define SLACK_TICKS 2
+
+static int add(struct chain_asked *asked, const struct look *look, const struct socket_record *socket)
+{
+	const struct owner_record *owner;
+
+	if (socket->name.kind != SOCKET_KIND_TCP || !(socket->flags & SOCKET_ACCEPTED) || socket_is_client(socket) ||
+	    !socket->bytes_received || reader_speaker(socket, look->head->tick_ns) != SPEAKER_PEER)
+		return 0;
+	owner = owners_main(look, socket->name.cookie);
+	if (!owner)
+		return 0;
+	if (asked->count == asked->capacity) {
+		size_t capacity = asked->capacity ? 2 * asked->capacity : 64;
+		struct asked_socket *items = reallocarray(asked->items, capacity, sizeof(*items));
+
+		if (!items)
+			return -ENOMEM;
+		asked->items = items;
+		asked->capacity = capacity;
+	}
+	asked->items[asked->count++] = (struct asked_socket){.pid = owner->pid, .socket = socket};
+	return 0;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct asked_socket *a = left, *b = right;
+
+	return (a->pid > b->pid) - (a->pid < b->pid);
+}
+
+int chain_asked_collect(struct chain_asked *asked, const struct look *look)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < look->sockets.count && !err; i++)
+		err = add(asked, look, look->sockets.items[i]);
+	for (i = 0; i < look->connections.count && !err; i++)
+		err = add(asked, look, look->connections.items[i]);
+	if (asked->count)
+		qsort(asked->items, asked->count, sizeof(*asked->items), compare);
+	return err;
+}
+
+void chain_asked_free(struct chain_asked *asked)
+{
+	free(asked->items);
+	*asked = (struct chain_asked){0};
+}
+
+static bool is_end_of_chain(const struct waits *waits, size_t from, size_t depth, const struct socket_record *socket)
+{
+	size_t i, at = from;
+
+	for (i = 0; i < depth && at != WAITS_NONE; i++) {
+		const struct wait *wait = &waits->items[at];
+
+		if (wait->peer && wait->peer->name.inode == socket->name.inode)
+			return true;
+		at = wait->next;
+	}
+	return false;
+}
+
+static size_t first_of(const struct chain_asked *asked, __u32 pid)
+{
+	return LOWER_BOUND(asked->count, at, asked->items[at].pid < pid);
+}
+
+bool chain_was_asked(const struct chain_asked *asked, const struct waits *waits, size_t from, size_t depth)
+{
+	const struct wait *first = &waits->items[from];
+	__u64 by = first->since_ns + SLACK_TICKS * waits->look->head->tick_ns;
+	size_t i;
+
+	for (i = first_of(asked, first->pid); i < asked->count && asked->items[i].pid == first->pid; i++)
+		if (asked->items[i].socket->last_received_ns <= by &&
+		    !is_end_of_chain(waits, from, depth, asked->items[i].socket))
+			return true;
+	return false;
+}

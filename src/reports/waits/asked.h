@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Whether anybody asked for what an event loop asks another. Pure. */
+#ifndef SOCKSTALL_CHAIN_ASKED_H
+#define SOCKSTALL_CHAIN_ASKED_H
+
+#include "reports/waits/waits.h"
+
+/* Connections that were accepted, and whose peers spoke last. */
+struct chain_asked {
+	struct asked_socket {
+		__u32 pid; /* whose it is */
+		const struct socket_record *socket;
+	} *items; /* sorted by pid */
+	size_t count, capacity;
+};
+
+/* Returns 0 or -ENOMEM. */
+int chain_asked_collect(struct chain_asked *asked, const struct look *look);
+void chain_asked_free(struct chain_asked *asked);
+
+/*
+ * Whether the process of the wait `from` has one of these that was asked before `from` was: not one at the other end of
+ * the `depth` waits from there on.
+ */
+bool chain_was_asked(const struct chain_asked *asked, const struct waits *waits, size_t from, size_t depth);
+
+#endif

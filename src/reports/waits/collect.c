@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "reports/waits/waits.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "look/owners.h"
+#include "look/signs.h"
+#include "look/sleeping.h"
+#include "system/tcp_states.h"
+#include "rules/reader.h"
+#include "rules/writer.h"
+
+static int add(struct waits *waits, const struct wait *wait)
+{
+	size_t capacity = waits->capacity ? waits->capacity * 2 : 64;
+	struct wait *items;
+
+	if (waits->count == waits->capacity) {
+		items = reallocarray(waits->items, capacity, sizeof(*items));
+		if (!items)
+			return -ENOMEM;
+		waits->items = items;
+		waits->capacity = capacity;
+	}
+	waits->items[waits->count] = *wait;
+	waits->items[waits->count].next = WAITS_NONE;
+	waits->items[waits->count++].peer_fd = -1;
+	return 0;
+}
+
+bool waits_has_one_thread(const struct waits *waits, __u32 pid)
+{
+	const struct process_view *process = processes_find(&waits->processes, pid);
+
+	return process && process->one_thread;
+}
+
+/* ---- Threads ---- */
+
+static void judge_reader(struct wait *wait, const struct look *look)
+{
+	const struct look_record *head = look->head;
+	struct reader_evidence evidence = {
+		.thread = wait->view->thread,
+		.socket = wait->socket,
+		.now_ns = head->seen_ns,
+		.long_idle_ns = head->long_idle_ns,
+		.tick_ns = head->tick_ns,
+		.client = socket_is_client(wait->socket),
+		.spoke_last = reader_speaker(wait->socket, head->tick_ns),
+		.end = timers_read_ends(wait->socket, wait->since_ns, head->tick_ns),
+	};
+	const struct reader_rule *rule = reader_verdict(&evidence);
+
+	wait->verdict = rule->verdict;
+	wait->severity = rule->severity;
+}
+
+static void judge_writer(struct wait *wait, const struct look *look)
+{
+	struct writer_evidence evidence = {
+		.thread = wait->view->thread,
+		.socket = wait->socket,
+		.now_ns = look->head->seen_ns,
+		.closed_since_ns = signs_window_closed_since(wait->socket, look->head->seen_ns),
+		.end = timers_write_ends(wait->socket, wait->since_ns, look->head->tick_ns),
+	};
+	const struct writer_rule *rule = writer_verdict(&evidence);
+
+	wait->verdict = rule->verdict;
+	wait->severity = rule->severity;
+}
+
+/* Many a process has a thread that collects what its children write: there nobody waits but that thread. */
+static bool is_pipe(const struct waits *waits, const struct wait *wait)
+{
+	return wait->socket->name.kind == SOCKET_KIND_PIPE && wait->socket->peer_inode && waits_has_one_thread(waits, wait->pid);
+}
+
+/* Of TCP what is stuck; of unix sockets and pipes, which tell less, all: whether it counts is for who follows them. */
+static bool judge(const struct waits *waits, struct wait *wait)
+{
+	bool is_unix = wait->socket->name.kind == SOCKET_KIND_UNIX && wait->socket->peer_inode;
+	bool is_local = is_unix || is_pipe(waits, wait);
+	bool is_tcp = wait->socket->name.kind == SOCKET_KIND_TCP;
+
+	switch (wait->view->thread->syscall_kind) {
+	case SYSCALL_READS:
+		judge_reader(wait, waits->look);
+		return is_local || (is_tcp && wait->severity > SEVERITY_SUSPECT);
+	case SYSCALL_WRITES:
+		judge_writer(wait, waits->look);
+		return is_local || (is_tcp && wait->severity > SEVERITY_SUSPECT);
+	case SYSCALL_CONNECTS:
+		wait->verdict = "no_answer";
+		wait->severity = SEVERITY_WAITING;
+		return is_tcp && wait->socket->name.state == STATE_SYN_SENT;
+	}
+	return false;
+}
+
+/* SO_RCVTIMEO, SO_SNDTIMEO or an alarm: what comes of it is for the application to say. */
+static bool has_limit(const struct wait *wait, const struct look *look)
+{
+	__u32 kind = wait->view->thread->syscall_kind;
+
+	return (kind == SYSCALL_READS && wait->socket->rcvtimeo_ns) || (kind == SYSCALL_WRITES && wait->socket->sndtimeo_ns) ||
+	       wait->view->thread->alarm_ns > look->head->seen_ns;
+}
+
+static int add_thread(struct waits *waits, const struct look *previous, const struct thread_view *view, __u64 min_age_ns)
+{
+	const struct thread_record *thread = view->thread;
+	struct sleeping sleeping;
+	struct wait wait = {
+		.socket = view->socket,
+		.view = view,
+		.pid = thread->pid,
+		.tid = thread->tid,
+		.fd = thread->fd,
+		.comm = thread->process_comm,
+	};
+
+	if (!sleeping_in(view, thread->syscall_kind))
+		return 0;
+	sleeping = sleeping_since(waits->look, previous, view, thread->syscall_kind);
+	wait.since_ns = sleeping.since_ns;
+	if (sleeping.least_age_ns < min_age_ns || !judge(waits, &wait))
+		return 0;
+	wait.goes_on = has_limit(&wait, waits->look);
+	return add(waits, &wait);
+}
+
+/* ---- Event loops ---- */
+
+/* A loop waits for an answer only while it is in its wait: else what keeps it is something else. */
+static bool has_loop(const struct waits *waits, __u32 pid)
+{
+	const struct process_view *process = processes_find(&waits->processes, pid);
+
+	return process && process->in_loop;
+}
+
+/* We connected, asked, and nothing came back: since when; 0: not so. */
+static __u64 unanswered_since(const struct socket_record *socket, __u64 tick_ns)
+{
+	if (socket->name.kind != SOCKET_KIND_TCP || !(socket->flags & SOCKET_ACCEPTED))
+		return 0;
+	if (socket->name.state == STATE_SYN_SENT)
+		return socket->first_sent_ns;
+	if (!socket_is_client(socket) || !socket->bytes_sent || socket->unread_bytes ||
+	    (socket->name.state != STATE_ESTABLISHED && socket->name.state != STATE_FIN_WAIT2) ||
+	    reader_speaker(socket, tick_ns) != SPEAKER_WE)
+		return 0;
+	return socket->last_sent_ns;
+}
+
+static int add_connection(struct waits *waits, const struct socket_record *socket, __u64 min_age_ns)
+{
+	const struct look *look = waits->look;
+	__u64 now = look->head->seen_ns, since = unanswered_since(socket, look->head->tick_ns);
+	const struct owner_record *owner = owners_main(look, socket->name.cookie);
+	struct wait wait = {.socket = socket, .since_ns = since, .severity = SEVERITY_WAITING, .goes_on = true};
+
+	if (!since || since + min_age_ns > now || !owner || !has_loop(waits, owner->pid))
+		return 0;
+	wait.pid = owner->pid;
+	wait.fd = owner->fd;
+	wait.comm = owner->comm;
+	wait.verdict = socket->name.state == STATE_SYN_SENT ? "no_answer" : "awaiting_reply";
+	if (signs_data_unanswered(socket, now) || signs_window_unanswered(socket, now)) {
+		wait.verdict = "peer_dead";
+		wait.severity = SEVERITY_DEAD;
+	}
+	return add(waits, &wait);
+}
+
+/* ---- All of them ---- */
+
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
+static int compare(const void *left, const void *right)
+{
+	const struct wait *a = left, *b = right;
+	int order = COMPARE(a->pid, b->pid);
+
+	if (!order)
+		order = COMPARE(a->severity == SEVERITY_NONE, b->severity == SEVERITY_NONE);
+	if (!order)
+		order = COMPARE(a->since_ns, b->since_ns);
+	if (!order)
+		order = COMPARE(a->tid, b->tid);
+	return order ? order : COMPARE(a->fd, b->fd);
+}
+
+/* Of one socket: a thread's wait before that of the loop. */
+static int compare_sockets(const void *left, const void *right)
+{
+	const struct wait *a = left, *b = right;
+	int order = COMPARE(a->socket->name.inode, b->socket->name.inode);
+
+	return order ? order : COMPARE(!a->tid, !b->tid);
+}
+
+/* A connection on which a thread sleeps is that thread's; and each is seen once. */
+static void forget_twice_awaited(struct waits *waits)
+{
+	size_t i, kept = 0;
+
+	qsort(waits->items, waits->count, sizeof(*waits->items), compare_sockets);
+	for (i = 0; i < waits->count; i++) {
+		const struct wait *wait = &waits->items[i];
+
+		if (!wait->tid && kept && waits->items[kept - 1].socket->name.inode == wait->socket->name.inode)
+			continue;
+		waits->items[kept++] = *wait;
+	}
+	waits->count = kept;
+}
+
+int waits_collect(struct waits *waits, const struct look *look, const struct look *previous, __u64 min_age_ns)
+{
+	size_t i;
+	int err = processes_collect(&waits->processes, look);
+
+	waits->look = look;
+	for (i = 0; i < look->threads.count && !err; i++)
+		if (look->threads.items[i].socket)
+			err = add_thread(waits, previous, &look->threads.items[i], min_age_ns);
+	for (i = 0; i < look->sockets.count && !err; i++)
+		err = add_connection(waits, look->sockets.items[i], min_age_ns);
+	for (i = 0; i < look->connections.count && !err; i++)
+		err = add_connection(waits, look->connections.items[i], min_age_ns);
+	if (err || !waits->count)
+		return err;
+	forget_twice_awaited(waits);
+	qsort(waits->items, waits->count, sizeof(*waits->items), compare);
+	err = waits_find_ends(waits);
+	if (!err)
+		waits_find_next(waits);
+	return err;
+}
+
+void waits_free(struct waits *waits)
+{
+	listeners_free(&waits->listeners);
+	ends_free(&waits->ends);
+	processes_free(&waits->processes);
+	free(waits->items);
+	*waits = (struct waits){0};
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Who is at the other end of what is waited on. */
+#include <string.h>
+
+#include "reports/waits/holders.h"
+#include "system/tcp_states.h"
+#include "reports/waits/waits.h"
+
+/* ---- Where an address is ---- */
+
+static bool is_loopback(const __u8 address[16])
+{
+	static const __u8 mapped[12] = {[10] = 0xff, [11] = 0xff}, one[16] = {[15] = 1};
+
+	return (!memcmp(address, mapped, 12) && address[12] == 127) || !memcmp(address, one, 16);
+}
+
+static bool has_address(const struct look *look, __u32 netns, const __u8 address[16])
+{
+	size_t i;
+
+	for (i = 0; i < look->addresses.count; i++)
+		if ((!netns || look->addresses.items[i]->netns == netns) &&
+		    !memcmp(look->addresses.items[i]->address, address, 16))
+			return true;
+	return false;
+}
+
+/*
+ * In which namespace a packet to this address ends that is sent in `from`; 0: in none that is seen, or in one of
+ * several that have it. Who has it himself sends it to nobody else.
+ */
+static __u32 netns_of(const struct look *look, __u32 from, const __u8 address[16])
+{
+	__u32 found = 0;
+	size_t i;
+
+	if (is_loopback(address) || has_address(look, from, address))
+		return from;
+	for (i = 0; i < look->addresses.count; i++) {
+		const struct address_record *record = look->addresses.items[i];
+
+		if (memcmp(record->address, address, 16))
+			continue;
+		if (found && found != record->netns)
+			return 0;
+		found = record->netns;
+	}
+	return found;
+}
+
+/* Whom a SYN is for, if its accept queue is full: then the SYN was dropped there. */
+static const struct listener_record *full_listener(const struct waits *waits, __u32 from, const __u8 address[16],
+						   __u16 port)
+{
+	struct socket_name name = {.netns = netns_of(waits->look, from, address), .local_port = port};
+
+	memcpy(name.local_addr, address, sizeof(name.local_addr));
+	return name.netns ? listeners_full(&waits->listeners, &name) : NULL;
+}
+
+static const struct listener_record *asked_listener(const struct waits *waits, const struct socket_name *name)
+{
+	const struct listener_record *found = full_listener(waits, name->netns, name->peer_addr, name->peer_port);
+	const struct translation_record *t;
+	size_t at = 0;
+
+	while (!found && (t = ends_translation_of_client(&waits->ends, name, &at)))
+		found = full_listener(waits, t->netns, t->server_addr, t->server_port);
+	return found;
+}
+
+/* ---- Each wait ---- */
+
+static bool set_holder(const struct waits *waits, struct wait *wait, const struct owner_record *const *owners,
+		       size_t count, enum wait_found found)
+{
+	/* It may hold both ends of a pipe: it waits for another then, or for a signal. */
+	__u32 itself = wait->socket->name.kind == SOCKET_KIND_PIPE ? wait->pid : 0;
+	struct holder holder = holders_choose(&waits->processes, owners, count, itself, found == FOUND_QUEUE);
+
+	if (!holder.owner)
+		return false;
+	wait->found = found;
+	wait->peer_pid = holder.owner->pid;
+	wait->peer_fd = holder.owner->fd;
+	wait->peer_comm = holder.owner->comm;
+	wait->peer_start_ns = holder.owner->process_start_ns;
+	wait->peer_cookie = holder.owner->cookie;
+	wait->peer_holders = holder.count;
+	wait->peer_alone = holder.alone;
+	return true;
+}
+
+static void set_queue(const struct waits *waits, struct wait *wait, const struct listener_record *listener)
+{
+	const struct owner_record *const *owners;
+	size_t count;
+
+	wait->listener = listener;
+	if (!listener)
+		return;
+	owners = look_owners(waits->look, listener->name.cookie, &count);
+	set_holder(waits, wait, owners, count, FOUND_QUEUE);
+}
+
+static const struct listener_record *queue_of(const struct waits *waits, const struct socket_record *socket)
+{
+	size_t at = listeners_find(&waits->listeners, socket->listener_cookie);
+
+	return at == LISTENERS_NONE ? listeners_of(&waits->listeners, &socket->name) : waits->listeners.by_cookie[at];
+}
+
+static void find_connection(const struct waits *waits, struct wait *wait)
+{
+	const struct socket_name *name = &wait->socket->name;
+	const struct end *end = ends_other(&waits->ends, wait->socket);
+	const struct owner_record *const *owners;
+	size_t count;
+
+	if (!end) {
+		if (!is_loopback(name->peer_addr) && !has_address(waits->look, 0, name->peer_addr))
+			wait->found = FOUND_REMOTE;
+		return;
+	}
+	wait->peer = end->socket;
+	if (!end->pid) {
+		set_queue(waits, wait, queue_of(waits, end->socket));
+		return;
+	}
+	owners = look_owners(waits->look, end->socket->name.cookie, &count);
+	if (set_holder(waits, wait, owners, count, FOUND_PROCESS))
+		return;
+	/* Only a thread that is asleep on it tells. */
+	wait->found = FOUND_PROCESS;
+	wait->peer_pid = end->pid;
+	wait->peer_fd = end->fd;
+	wait->peer_comm = end->comm;
+	wait->peer_cookie = end->socket->name.cookie;
+	wait->peer_alone = true;
+}
+
+static void find_pipe(const struct waits *waits, struct wait *wait)
+{
+	bool reads = wait->view->thread->syscall_kind == SYSCALL_READS;
+	size_t count;
+	const struct owner_record *const *owners = look_pipe_ends(waits->look, wait->socket->peer_inode, reads, &count);
+
+	set_holder(waits, wait, owners, count, FOUND_PROCESS);
+}
+
+static void find_end(const struct waits *waits, struct wait *wait)
+{
+	const struct owner_record *const *owners;
+	size_t count;
+
+	if (wait->socket->name.kind == SOCKET_KIND_UNIX) {
+		owners = look_owners_of_inode(waits->look, wait->socket->peer_inode, &count);
+		set_holder(waits, wait, owners, count, FOUND_PROCESS);
+	} else if (wait->socket->name.kind == SOCKET_KIND_PIPE) {
+		find_pipe(waits, wait);
+	} else if (wait->socket->name.state == STATE_SYN_SENT) {
+		set_queue(waits, wait, asked_listener(waits, &wait->socket->name));
+		if (!wait->listener && !is_loopback(wait->socket->name.peer_addr) &&
+		    !has_address(waits->look, 0, wait->socket->name.peer_addr))
+			wait->found = FOUND_REMOTE;
+	} else {
+		find_connection(waits, wait);
+	}
+}
+
+int waits_find_ends(struct waits *waits)
+{
+	int err = listeners_index(&waits->listeners, waits->look);
+	size_t i;
+
+	if (!err)
+		err = ends_collect(&waits->ends, waits->look);
+	for (i = 0; i < waits->count && !err; i++)
+		find_end(waits, &waits->items[i]);
+	return err;
+}

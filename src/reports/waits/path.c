@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "reports/waits/path.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/chain.h"
+
+__u64 chain_older(__u64 a, __u64 b)
+{
+	if (!a || !b)
+		return a ? a : b;
+	return a < b ? a : b;
+}
+
+/* A cycle is noticed by a mark, that is set anew after twice as many steps as before (Brent). */
+static struct chain_path find_path(const struct waits *waits, size_t from)
+{
+	struct chain_path path = {.last = from, .sure = true};
+	size_t at = from, mark = WAITS_NONE, steps = 0, most = 1;
+
+	while (at != mark) {
+		const struct wait *wait = &waits->items[at];
+
+		path.last = at;
+		path.depth++;
+		path.evident |= wait->severity > SEVERITY_NONE;
+		path.blocked |= wait->tid;
+		path.oldest_ns = chain_older(path.oldest_ns, wait->since_ns);
+		if (wait->next == WAITS_NONE)
+			return path;
+		path.sure &= wait->sure;
+		path.asked |= !strcmp(wait->verdict, "awaiting_reply");
+		if (++steps == most) {
+			mark = at;
+			most *= 2;
+			steps = 0;
+		}
+		at = wait->next;
+	}
+	path.cycle = true;
+	return path;
+}
+
+/* All of a cycle know it by its first member. */
+static size_t first_of_cycle(const struct waits *waits, size_t in)
+{
+	size_t at = waits->items[in].next, first = in;
+
+	for (; at != in; at = waits->items[at].next)
+		if (at < first)
+			first = at;
+	return first;
+}
+
+static size_t cycle_length(const struct waits *waits, size_t in)
+{
+	size_t at = waits->items[in].next, length = 1;
+
+	for (; at != in; at = waits->items[at].next)
+		length++;
+	return length;
+}
+
+static bool binds(const struct wait *wait)
+{
+	return wait->sure && !wait->goes_on;
+}
+
+/* Every step of a cycle must be certain, and none may go on by itself: else nothing is deadlocked, and that step is taken back. */
+static bool cycle_is_sure(const struct waits *waits, size_t in)
+{
+	size_t at = in;
+
+	do {
+		if (!binds(&waits->items[at]))
+			return false;
+		at = waits->items[at].next;
+	} while (at != in);
+	return true;
+}
+
+static void cut_cycle(struct waits *waits, size_t in)
+{
+	size_t at = in, next;
+
+	do {
+		next = waits->items[at].next;
+		if (!binds(&waits->items[at]))
+			waits->items[at].next = WAITS_NONE;
+		at = next;
+	} while (at != in && at != WAITS_NONE);
+}
+
+/* Whether whoever has the other end of the pipe is kept from it by something: not if it only waits for events, or reads. */
+static bool pipe_leads_on(const struct waits *waits, const struct wait *wait)
+{
+	struct chain_evidence evidence = {.last = wait, .doing = waits_doing(waits, wait)};
+	const struct thread_record *thread = evidence.doing ? evidence.doing->thread : NULL;
+	const char *verdict = chain_verdict(&evidence)->verdict;
+
+	if (wait->next != WAITS_NONE)
+		return true;
+	if (thread && thread->syscall_kind == SYSCALL_READS && !strcmp(verdict, "blocked") &&
+	    !(thread->state & 2 /* TASK_UNINTERRUPTIBLE */))
+		return false;
+	return strcmp(verdict, "waiting") && strcmp(verdict, "unknown");
+}
+
+/* Who reads a pipe into which nobody has a reason to write is the end itself: like whoever else waits for a command. */
+static void cut_idle_pipes(struct waits *waits)
+{
+	size_t rounds, i;
+	bool cut = true;
+
+	for (rounds = 0; rounds < CHAIN_LINKS_MOST && cut; rounds++) {
+		cut = false;
+		for (i = 0; i < waits->count; i++) {
+			size_t next = waits->items[i].next;
+
+			if (next == WAITS_NONE || waits->items[next].socket->name.kind != SOCKET_KIND_PIPE ||
+			    pipe_leads_on(waits, &waits->items[next]))
+				continue;
+			waits->items[i].next = WAITS_NONE;
+			cut = true;
+		}
+	}
+}
+
+static void cut_unsure_cycles(struct waits *waits)
+{
+	size_t i;
+
+	for (i = 0; i < waits->count; i++) {
+		struct chain_path path = find_path(waits, i);
+
+		while (path.cycle && !cycle_is_sure(waits, path.last)) {
+			cut_cycle(waits, path.last);
+			path = find_path(waits, i);
+		}
+	}
+}
+
+int chain_find_paths(struct waits *waits, struct chain_path **paths)
+{
+	size_t i;
+
+	*paths = calloc(waits->count + 1, sizeof(**paths));
+	if (!*paths)
+		return -ENOMEM;
+	cut_idle_pipes(waits);
+	cut_unsure_cycles(waits);
+	for (i = 0; i < waits->count; i++) {
+		struct chain_path *path = &(*paths)[i];
+
+		*path = find_path(waits, i);
+		if (!path->cycle)
+			continue;
+		path->last = first_of_cycle(waits, path->last);
+		path->depth = cycle_length(waits, path->last);
+	}
+	return 0;
+}

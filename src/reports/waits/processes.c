@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "reports/waits/processes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sorted.h"
+
+static bool sleeps_in(const struct thread_record *thread, const char *const *calls, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count && thread->flags & THREAD_SLEEPING; i++)
+		if (!strcmp(thread->syscall_name, calls[i]))
+			return true;
+	return false;
+}
+
+bool thread_in_loop(const struct thread_record *thread)
+{
+	static const char *const calls[] = {"poll", "ppoll", "select", "pselect6", "io_uring_enter"};
+
+	if (!(thread->flags & THREAD_SLEEPING))
+		return false;
+	return thread->syscall_kind == SYSCALL_WAITS_EPOLL || sleeps_in(thread, calls, sizeof(calls) / sizeof(calls[0]));
+}
+
+static bool waits_for_children(const struct thread_record *thread)
+{
+	static const char *const calls[] = {"wait4", "waitid", "rt_sigsuspend", "rt_sigtimedwait", "pause"};
+
+	return sleeps_in(thread, calls, sizeof(calls) / sizeof(calls[0]));
+}
+
+/* Running comes before uninterruptible sleep, and that before any other. */
+static bool is_busier(const struct thread_record *thread, const struct thread_record *than)
+{
+	if (!(than->flags & THREAD_SLEEPING))
+		return false;
+	return !(thread->flags & THREAD_SLEEPING) || (thread->state & 2 && !(than->state & 2));
+}
+
+static void add_thread(struct process_view *process, const struct thread_view *view)
+{
+	const struct thread_record *thread = view->thread;
+
+	if (!process->threads++) {
+		process->pid = thread->pid;
+		process->looks_after = true;
+	}
+	process->one_thread = process->threads == 1 && thread->threads <= 1;
+	process->in_loop |= thread_in_loop(thread);
+	process->looks_after &= waits_for_children(thread);
+	if (process->stopped)
+		return;
+	process->stopped = thread->flags & THREAD_STOPPED;
+	if (process->stopped || !process->doing || is_busier(thread, process->doing->thread))
+		process->doing = view;
+}
+
+int processes_collect(struct processes *processes, const struct look *look)
+{
+	struct process_view *process = NULL;
+	size_t i;
+
+	processes->items = calloc(look->threads.count + 1, sizeof(*processes->items));
+	if (!processes->items)
+		return -ENOMEM;
+	/* A look's threads are sorted by pid. */
+	for (i = 0; i < look->threads.count; i++) {
+		const struct thread_view *view = &look->threads.items[i];
+
+		if (!process || process->pid != view->thread->pid)
+			process = &processes->items[processes->count++];
+		add_thread(process, view);
+	}
+	return 0;
+}
+
+void processes_free(struct processes *processes)
+{
+	free(processes->items);
+	*processes = (struct processes){0};
+}
+
+const struct process_view *processes_find(const struct processes *processes, __u32 pid)
+{
+	size_t i = LOWER_BOUND(processes->count, at, processes->items[at].pid < pid);
+
+	return i < processes->count && processes->items[i].pid == pid ? &processes->items[i] : NULL;
+}

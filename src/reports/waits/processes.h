@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What the processes of a look are doing, each by all of its threads: worked out once, asked for each wait. Pure. */
+#ifndef SOCKSTALL_PROCESSES_H
+#define SOCKSTALL_PROCESSES_H
+
+#include <stdbool.h>
+
+#include "look/look.h"
+
+struct process_view {
+	__u32 pid;
+	size_t threads; /* of it in the look */
+	const struct thread_view *doing; /* the one that tells what it does: a stopped one, the only one, or the busiest */
+	bool one_thread; /* it waits for what that is asleep in */
+	bool in_loop; /* a thread of it is asleep in its event loop's wait */
+	bool stopped; /* a thread of it */
+	bool looks_after; /* all that it does is wait for children, or for signals */
+};
+
+struct processes {
+	struct process_view *items; /* sorted by pid */
+	size_t count;
+};
+
+/* Returns 0 or -ENOMEM. */
+int processes_collect(struct processes *processes, const struct look *look);
+void processes_free(struct processes *processes);
+
+/* NULL: none of its threads was seen. */
+const struct process_view *processes_find(const struct processes *processes, __u32 pid);
+
+/* Whether the thread is asleep in its event loop's wait. */
+bool thread_in_loop(const struct thread_record *thread);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Threads that are blocked writing to a socket or a pipe. */
+#include <errno.h>
+
+#include "reports/fill.h"
+#include "look/signs.h"
+#include "rows/report.h"
+#include "reports/reports.h"
+#include "look/sleeping.h"
+#include "system/tcp_states.h"
+#include "rules/writer.h"
+
+/* One blocked writer on its way into the report. */
+struct writer {
+	const struct look *look;
+	const struct thread_view *view;
+	struct sleeping sleeping;
+	struct writer_evidence evidence;
+	const struct writer_rule *rule;
+};
+
+static void judge(struct writer *writer)
+{
+	const struct socket_record *socket = writer->view->socket;
+	const struct look_record *head = writer->look->head;
+
+	writer->evidence = (struct writer_evidence){
+		.thread = writer->view->thread,
+		.socket = socket,
+		.now_ns = head->seen_ns,
+		.closed_since_ns = signs_window_closed_since(socket, head->seen_ns),
+		.end = timers_write_ends(socket, writer->sleeping.since_ns, head->tick_ns),
+	};
+	writer->rule = writer_verdict(&writer->evidence);
+}
+
+static void fill_tcp(struct row *row, const struct writer *writer)
+{
+	const struct socket_record *socket = writer->view->socket;
+	__u64 now = writer->evidence.now_ns;
+
+	row->writer.state = tcp_state_name(socket->name.state);
+	if (socket->bytes_received)
+		row->writer.last_received_s = fill_since(now, socket->last_received_ns);
+	if (socket->bytes_sent)
+		row->writer.last_sent_s = fill_since(now, socket->last_sent_ns);
+	row->writer.unsent_bytes = socket->unsent_bytes;
+	row->writer.unacked_bytes = socket->unacked_bytes;
+	row->writer.peer_window = socket->snd_wnd;
+	row->writer.window_closed_s = fill_since(now, writer->evidence.closed_since_ns);
+	row->writer.retransmits = socket->retransmits;
+	row->writer.window_probes = socket->flags & SOCKET_PROBE_TIMER ? socket->probes_out : 0;
+	if (socket->user_timeout_ns)
+		row->writer.user_timeout_s = fill_seconds(socket->user_timeout_ns);
+}
+
+static void fill_writer(struct row *row, struct report *report, const struct writer *writer)
+{
+	const struct socket_record *socket = writer->view->socket;
+
+	row->writer.syscall = look_syscall(writer->view->thread);
+	row->writer.kind = fill_kind(socket);
+	if (socket->sndtimeo_ns)
+		row->writer.sndtimeo_s = fill_seconds(socket->sndtimeo_ns);
+	row->writer.returns_by_s = fill_until(writer->evidence.now_ns, writer->evidence.end.at_ns);
+	row->change_key = (int64_t)((uint64_t)socket->retransmits << 32 | socket->probes_out);
+	fill_unix_peer(&row->writer.peer, report, writer->look, socket);
+	if (socket->name.kind == SOCKET_KIND_TCP)
+		fill_tcp(row, writer);
+}
+
+static int add_row(struct report *report, const struct writer *writer, bool stuck)
+{
+	const struct thread_record *thread = writer->view->thread;
+	const struct writer_rule *rule = writer->rule;
+	struct row *row = report_add(report, writer->look, ROW_WRITER);
+
+	if (!row)
+		return -ENOMEM;
+	fill_thread(row, report, writer->look, thread);
+	fill_socket(row, report, &writer->view->socket->name);
+	fill_sleep(row, writer->look, thread, writer->sleeping.since_ns);
+	if (!writer->sleeping.since_ns && writer->sleeping.least_age_ns)
+		fill_least_age(row, writer->sleeping.least_age_ns);
+	fill_writer(row, report, writer);
+	row->fd = thread->fd;
+	row->id = sleeping_id(&report->arena, "writer", thread);
+	row->verdict = rule->verdict;
+	row->severity = stuck ? rule->severity : SEVERITY_NONE;
+	row->stuck = stuck;
+	row->why = rule->why(&report->arena, &writer->evidence);
+	row->advice = rule->advice ? rule->advice(&report->arena, &writer->evidence) : NULL;
+	return 0;
+}
+
+static int report_writer(struct report *report, struct writer *writer, const struct look *previous,
+			 const struct options *options)
+{
+	bool stuck;
+
+	writer->sleeping = sleeping_since(writer->look, previous, writer->view, SYSCALL_WRITES);
+	judge(writer);
+	stuck = severity_is_stuck(writer->rule->severity) &&
+		writer->sleeping.least_age_ns >= report_min_age(options, ROW_WRITER);
+	return stuck || options->all ? add_row(report, writer, stuck) : 0;
+}
+
+static int run(struct report *report, const struct look *look, const struct look *previous,
+	       const struct options *options)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < look->threads.count && !err; i++) {
+		struct writer writer = {.look = look, .view = &look->threads.items[i]};
+
+		if (sleeping_in(writer.view, SYSCALL_WRITES))
+			err = report_writer(report, &writer, previous, options);
+	}
+	return err;
+}
+
+const struct report_kind report_writers = {
+	.name = "writers",
+	.commands = 1u << COMMAND_OVERVIEW | 1u << COMMAND_WRITERS,
+	.run = run,
+};

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* JSON values for those who write objects of other shapes than records. Each appends, and returns 0 or -ENOMEM. */
+#ifndef SOCKSTALL_JSON_H
+#define SOCKSTALL_JSON_H
+
+#include "base/buffer.h"
+#include "rows/column.h"
+
+/* Quoted; bytes that are no UTF-8 become U+FFFD. */
+int json_add_text(struct buffer *out, const char *raw);
+
+/* As it stands in the row's own record; null where it is not known. */
+int json_add_value(struct buffer *out, const struct column *column, const struct row *row);
+
+/* The known fields of the row as one object. */
+int json_add_known(struct buffer *out, const struct row *row);
+
+#endif

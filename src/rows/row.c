@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "rows/column.h"
+
+/* The place of a text in a row of this type; NULL where the column is no text of it. */
+static const char **text_of(const struct column *column, struct row *row)
+{
+	if (column->kind != COLUMN_TEXT && column->kind != COLUMN_LINKS)
+		return NULL;
+	/* Like row_init(): what lies before the union is there in every row. */
+	if (column->types & ROW_BIT(row->type) || column->offset < offsetof(struct row, start))
+		return (const char **)((char *)row + column->offset);
+	return NULL;
+}
+
+int row_own_texts(struct row *row, struct arena *arena)
+{
+	const char **text;
+	size_t i, length, size = 0;
+	char *copy;
+
+	row->process_comm = NULL; /* no column: nothing reads it from here on */
+	for (i = 0; i < column_count; i++) {
+		text = text_of(&columns[i], row);
+		if (text && *text)
+			size += strlen(*text) + 1;
+	}
+	copy = arena_alloc(arena, size);
+	if (!copy)
+		return -ENOMEM;
+	for (i = 0; i < column_count; i++) {
+		text = text_of(&columns[i], row);
+		if (!text || !*text)
+			continue;
+		length = strlen(*text) + 1;
+		*text = memcpy(copy, *text, length);
+		copy += length;
+	}
+	return 0;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The rules about connections that are being closed: see verdict.h. */
+#ifndef SOCKSTALL_VERDICT_CLOSING_H
+#define SOCKSTALL_VERDICT_CLOSING_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "socket_record.h"
+#include "rules/verdict.h"
+
+struct closing_evidence {
+	const struct socket_record *socket;
+	__u64 now_ns, tick_ns;
+	__u64 patience_ns; /* so long an application may take to close */
+	__u64 long_idle_ns; /* and so long to answer what it was asked before */
+	__u64 ends_ns; /* when the kernel drops it; TIMERS_NEVER */
+	const char *owner; /* who holds it: "nginx (pid 7)"; NULL: nobody, or not known */
+	__u32 owner_pid; /* 0: see owner */
+	__u64 connections; /* that are like this one, itself included */
+};
+
+struct closing_rule {
+	bool (*applies)(const struct closing_evidence *evidence);
+	const char *verdict;
+	const char *fault; /* NULL: nobody's */
+	enum severity severity;
+	const char *(*why)(struct arena *arena, const struct closing_evidence *evidence);
+	const char *(*advice)(struct arena *arena, const struct closing_evidence *evidence); /* NULL: none */
+};
+
+/* Data, that is: the kernel counts a FIN as a byte. */
+__u64 closing_bytes_received(const struct socket_record *socket);
+
+/*
+ * Since when its closing does not get on, at the latest: the kernel keeps no time of a FIN, but nothing but
+ * acknowledgements can have come after it. 0: not known.
+ */
+__u64 closing_since(const struct socket_record *socket, __u64 now_ns);
+
+/* The rule that applies: there is always one. */
+const struct closing_rule *closing_verdict(const struct closing_evidence *evidence);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The rules about threads that are blocked reading a socket: see verdict.h. */
+#ifndef SOCKSTALL_VERDICT_READER_H
+#define SOCKSTALL_VERDICT_READER_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "socket_record.h"
+#include "thread_record.h"
+#include "look/timers.h"
+#include "rules/verdict.h"
+
+/* Who sent data last. */
+enum speaker {
+	SPEAKER_NOBODY,
+	SPEAKER_WE,
+	SPEAKER_PEER,
+};
+
+struct reader_evidence {
+	const struct thread_record *thread;
+	const struct socket_record *socket;
+	__u64 now_ns;
+	__u64 tick_ns;
+	__u64 long_idle_ns;
+	bool client; /* this end called connect() */
+	enum speaker spoke_last;
+	struct read_end end; /* if the peer never answers again */
+};
+
+struct reader_rule {
+	bool (*applies)(const struct reader_evidence *evidence);
+	const char *verdict;
+	enum severity severity;
+	const char *(*why)(struct arena *arena, const struct reader_evidence *evidence);
+	const char *(*advice)(struct arena *arena, const struct reader_evidence *evidence); /* NULL: none */
+};
+
+/* Who spoke last on a TCP connection, by its counters and the times of the last data each way. */
+enum speaker reader_speaker(const struct socket_record *socket, __u64 tick_ns);
+
+/* The rule that applies: there is always one. */
+const struct reader_rule *reader_verdict(const struct reader_evidence *evidence);
+
+#endif

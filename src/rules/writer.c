@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "rules/writer.h"
+
+#include "look/signs.h"
+#include "system/tcp_states.h"
+#include "base/wording.h"
+
+/* ---- Evidence ---- */
+
+static bool is_not_tcp(const struct writer_evidence *evidence)
+{
+	return evidence->socket->name.kind != SOCKET_KIND_TCP;
+}
+
+/* What is in flight is a SYN: whether the peer is there at all is not known. */
+static bool is_connecting(const struct writer_evidence *evidence)
+{
+	return evidence->socket->name.state == STATE_SYN_SENT;
+}
+
+static bool data_is_unanswered(const struct writer_evidence *evidence)
+{
+	return signs_data_unanswered(evidence->socket, evidence->now_ns);
+}
+
+static bool window_is_unanswered(const struct writer_evidence *evidence)
+{
+	return signs_window_unanswered(evidence->socket, evidence->now_ns);
+}
+
+static bool window_is_closed(const struct writer_evidence *evidence)
+{
+	return evidence->closed_since_ns;
+}
+
+/* A timeout that is not yet answered: the segment or its acknowledgement was lost. */
+static bool segments_are_lost(const struct writer_evidence *evidence)
+{
+	return timers_in_flight(evidence->socket) && evidence->socket->retransmits;
+}
+
+/* sk_stream_memory_free(): then it is not the peer that it waits for; sendfile may wait for a disk. */
+static bool buffer_has_room(const struct writer_evidence *evidence)
+{
+	return evidence->socket->queued_bytes < evidence->socket->send_buffer;
+}
+
+static bool always(const struct writer_evidence *evidence)
+{
+	(void)evidence;
+	return true;
+}
+
+/* ---- Why ---- */
+
+/* What will end the write: the last part of every sentence. */
+static const char *say_end(struct arena *arena, const struct writer_evidence *evidence)
+{
+	const char *in = say_until(arena, evidence->now_ns, evidence->end.at_ns), *unless = "if the peer is gone, ";
+
+	switch (evidence->end.by) {
+	case WRITE_END_SNDTIMEO:
+		return arena_printf(arena, "its send timeout ends it in %s", in);
+	case WRITE_END_PROTOCOL:
+		if (is_connecting(evidence))
+			unless = "";
+		else if (evidence->socket->user_timeout_ns && !evidence->socket->snd_wnd)
+			unless = "if its window stays closed, ";
+		return arena_printf(arena, "%sthe kernel gives up in %s", unless, in);
+	case WRITE_END_NEVER:
+		break;
+	}
+	return "no send timeout: this write can wait forever";
+}
+
+static const char *say_unsent(struct arena *arena, const struct socket_record *socket)
+{
+	return say_count(arena, (__u64)socket->unsent_bytes + socket->unacked_bytes, "bytes");
+}
+
+static const char *say_heard(struct arena *arena, const struct writer_evidence *evidence)
+{
+	return say_since(arena, evidence->now_ns, signs_last_heard(evidence->socket));
+}
+
+static const char *why_other(struct arena *arena, const struct writer_evidence *evidence)
+{
+	if (evidence->end.by == WRITE_END_SNDTIMEO)
+		return arena_printf(arena, "it waits for room: the other end takes nothing; %s", say_end(arena, evidence));
+	return "it waits for room: the other end takes nothing, or not as fast as this end writes";
+}
+
+static const char *why_connecting(struct arena *arena, const struct writer_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return arena_printf(arena, "not connected: nothing has answered our SYN for %s, sent again %s; %s",
+			    say_since(arena, evidence->now_ns, socket->first_sent_ns),
+			    say_count(arena, socket->retransmits, "times"), say_end(arena, evidence));
+}
+
+static const char *why_data(struct arena *arena, const struct writer_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return arena_printf(arena, "%s wait, sent again %s without an answer; nothing came from the peer for %s; %s",
+			    say_unsent(arena, socket), say_count(arena, socket->retransmits, "times"),
+			    say_heard(arena, evidence), say_end(arena, evidence));
+}
+
+static const char *why_probes(struct arena *arena, const struct writer_evidence *evidence)
+{
+	return arena_printf(arena, "%s wait; %s without an answer; nothing came from the peer for %s; %s",
+			    say_unsent(arena, evidence->socket),
+			    say_count(arena, evidence->socket->probes_out, "window probes"), say_heard(arena, evidence),
+			    say_end(arena, evidence));
+}
+
+static const char *why_window(struct arena *arena, const struct writer_evidence *evidence)
+{
+	return arena_printf(arena,
+			    "the peer's window has been closed for %s: its kernel answers (last %s ago), but its application does "
+			    "not read; %s wait; %s",
+			    say_since(arena, evidence->now_ns, evidence->closed_since_ns), say_heard(arena, evidence),
+			    say_unsent(arena, evidence->socket), say_end(arena, evidence));
+}
+
+static const char *why_loss(struct arena *arena, const struct writer_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return arena_printf(arena, "segments get lost: %s wait, sent again %s (%u in all), last heard from the peer %s ago; %s",
+			    say_unsent(arena, socket), say_count(arena, socket->retransmits, "times"), socket->total_retrans,
+			    say_heard(arena, evidence), say_end(arena, evidence));
+}
+
+static const char *why_room(struct arena *arena, const struct writer_evidence *evidence)
+{
+	(void)arena;
+	(void)evidence;
+	return "its send buffer has room: it is not the peer that it waits for";
+}
+
+static const char *why_sending(struct arena *arena, const struct writer_evidence *evidence)
+{
+	return arena_printf(arena, "its send buffer is full, and the peer takes what is in it: %s wait, last heard from the peer %s ago",
+			    say_unsent(arena, evidence->socket), say_heard(arena, evidence));
+}
+
+/* ---- Advice ---- */
+
+static const char *advise(struct arena *arena, const struct writer_evidence *evidence, const char *first)
+{
+	const struct socket_name *name = &evidence->socket->name;
+	__u32 tid = evidence->thread->netns == name->netns ? evidence->thread->tid : 0;
+	const char *missing = "";
+
+	if (evidence->end.by == WRITE_END_NEVER)
+		missing = arena_printf(arena, "set a send timeout (SO_SNDTIMEO) in %.16s; ", evidence->thread->process_comm);
+	return arena_printf(arena, "%s; %sto end it now: %s", first, missing, say_ending(arena, name, tid));
+}
+
+static const char *advise_path(struct arena *arena, const struct writer_evidence *evidence)
+{
+	const char *peer = say_peer(arena, &evidence->socket->name);
+
+	return advise(arena, evidence, arena_printf(arena, "see whether %s is up and the path to it is open", peer));
+}
+
+static const char *advise_connect(struct arena *arena, const struct writer_evidence *evidence)
+{
+	const char *peer = say_peer(arena, &evidence->socket->name);
+
+	return advise(arena, evidence,
+		      arena_printf(arena, "see whether %s is up, listens, and has room in its accept queue", peer));
+}
+
+static const char *advise_peer(struct arena *arena, const struct writer_evidence *evidence)
+{
+	const char *peer = say_peer(arena, &evidence->socket->name);
+
+	return advise(arena, evidence, arena_printf(arena, "see what the application at %s does instead of reading", peer));
+}
+
+static const char *advise_loss(struct arena *arena, const struct writer_evidence *evidence)
+{
+	const char *peer = say_peer(arena, &evidence->socket->name);
+
+	return advise(arena, evidence,
+		      arena_printf(arena, "see where segments to %s get lost (filters, path MTU, a full link)", peer));
+}
+
+/* ---- The table ---- */
+
+/* clang-format off */
+static const struct writer_rule rules[] = {
+	/* evidence                verdict            how bad              why                  advice */
+	{ is_not_tcp,              "waiting",         SEVERITY_NONE,       why_other,           NULL },
+	{ data_is_unanswered,      "peer_dead",       SEVERITY_DEAD,       why_data,            advise_path },
+	{ window_is_unanswered,    "peer_dead",       SEVERITY_DEAD,       why_probes,          advise_path },
+	{ is_connecting,           "no_answer",       SEVERITY_WAITING,    why_connecting,      advise_connect },
+	{ window_is_closed,        "window_zero",     SEVERITY_WAITING,    why_window,          advise_peer },
+	{ segments_are_lost,       "network_loss",    SEVERITY_WAITING,    why_loss,            advise_loss },
+	{ buffer_has_room,         "waiting",         SEVERITY_NONE,       why_room,            NULL },
+	{ always,                  "sending",         SEVERITY_NONE,       why_sending,         NULL },
+};
+/* clang-format on */
+
+const struct writer_rule *writer_verdict(const struct writer_evidence *evidence)
+{
+	const struct writer_rule *rule = rules;
+
+	while (!rule->applies(evidence))
+		rule++;
+	return rule;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The rules about threads that are blocked writing: see verdict.h. */
+#ifndef SOCKSTALL_VERDICT_WRITER_H
+#define SOCKSTALL_VERDICT_WRITER_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "socket_record.h"
+#include "thread_record.h"
+#include "look/timers.h"
+#include "rules/verdict.h"
+
+struct writer_evidence {
+	const struct thread_record *thread;
+	const struct socket_record *socket;
+	__u64 now_ns;
+	__u64 closed_since_ns; /* the peer's window, at the latest; 0: it is not closed, as far as is known */
+	struct write_end end; /* if the peer never answers again */
+};
+
+struct writer_rule {
+	bool (*applies)(const struct writer_evidence *evidence);
+	const char *verdict;
+	enum severity severity;
+	const char *(*why)(struct arena *arena, const struct writer_evidence *evidence);
+	const char *(*advice)(struct arena *arena, const struct writer_evidence *evidence); /* NULL: none */
+};
+
+/* The rule that applies: there is always one. */
+const struct writer_rule *writer_verdict(const struct writer_evidence *evidence);
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* replay A --diff B: two recordings through the same reports, then side by side. */
+#include <errno.h>
+#include <string.h>
+
+#include "history/diff.h"
+#include "run/run.h"
+
+/* One recording, as far as it can be read. */
+struct reading {
+	const char *path;
+	struct recording *recording;
+	struct story story;
+	struct options options; /* that it was made with, and what the command line says */
+	struct stalls *stalls;
+	struct look looks[2];
+	size_t look_count;
+	const char *error;
+};
+
+static int take_look(struct reading *reading)
+{
+	const struct look *look = &reading->looks[reading->look_count % 2];
+	const struct look *previous = reading->look_count ? &reading->looks[(reading->look_count + 1) % 2] : NULL;
+	struct report report = {0};
+	int err = report_run(&report, look, previous, &reading->options);
+
+	if (!err)
+		err = stalls_update(reading->stalls, &report, look);
+	if (!err)
+		err = story_look(&reading->story, &report, look);
+	report_free(&report);
+	reading->look_count++;
+	return err;
+}
+
+static int take_chunk(struct reading *reading, const struct recording_chunk *chunk, const struct options *given)
+{
+	if (chunk->type == CHUNK_START) {
+		replay_options(&reading->options, &chunk->options, given);
+		/* --all shows what has not changed; what is normal is compared with nothing. */
+		reading->options.all = false;
+	}
+	return chunk->type == CHUNK_LOOK ? take_look(reading) : story_record(&reading->story, &chunk->row);
+}
+
+static int read_all(struct reading *reading, const struct options *given)
+{
+	struct recording_chunk chunk;
+	int got;
+
+	for (;;) {
+		got = recording_next(reading->recording, &chunk, &reading->looks[reading->look_count % 2], &reading->error);
+		if (got <= 0)
+			return got;
+		got = take_chunk(reading, &chunk, given);
+		if (got)
+			return got;
+	}
+}
+
+/* 0, or -ENOMEM. What is wrong with the file is in `error`, and has been said. */
+static int read_recording(struct reading *reading, const struct options *given)
+{
+	int err;
+
+	reading->stalls = stalls_new();
+	if (!reading->stalls)
+		return -ENOMEM;
+	err = recording_open(&reading->recording, reading->path, &reading->error);
+	if (!err)
+		err = read_all(reading, given);
+	if (!reading->error)
+		return err;
+	fprintf(stderr, "sockstall: %s: %s\n", reading->path, reading->error);
+	return 0;
+}
+
+static void forget(struct reading *reading)
+{
+	story_free(&reading->story);
+	stalls_free(reading->stalls);
+	recording_close(reading->recording);
+	look_free(&reading->looks[0]);
+	look_free(&reading->looks[1]);
+}
+
+/* The second recording's first record and last, with the differences between them. */
+static int write_report(const struct emitter_kind *emitter, void *state, const struct story *story,
+			const struct report *report)
+{
+	struct look_record head = {.realtime_ns = story->last_ns};
+	struct look look = {.head = &head};
+	struct row end = story->end;
+	int err = emitter->record(state, &story->start);
+
+	if (!err)
+		err = emitter->look(state, report, &look);
+	if (err || !story->has_end)
+		return err;
+	end.end.records = (int64_t)report->count + 2;
+	return emitter->record(state, &end);
+}
+
+static int emit(const struct reading *after, const struct report *report, const struct options *given)
+{
+	const struct emitter_kind *emitter = given->json ? &emit_json : &emit_table;
+	struct options options = after->options;
+	void *state = NULL;
+	int err;
+
+	options.command = COMMAND_REPLAY;
+	options.json = given->json;
+	err = emitter->open(&state, &options, stdout);
+	if (!err)
+		err = write_report(emitter, state, &after->story, report);
+	if (state)
+		emitter->close(state);
+	return err;
+}
+
+/* Without a look in both there is nothing to compare; and what one report does not show is not gone. */
+static bool can_compare(const struct reading *before, const struct reading *after)
+{
+	if (!before->look_count || !after->look_count) {
+		if (!before->error && !after->error)
+			fprintf(stderr, "sockstall: %s has no looks to compare\n",
+				before->look_count ? after->path : before->path);
+		return false;
+	}
+	if (before->options.command == after->options.command)
+		return true;
+	fprintf(stderr, "sockstall: %s is of %s, %s of %s: they cannot be compared\n", before->path,
+		command_names[before->options.command], after->path, command_names[after->options.command]);
+	return false;
+}
+
+static int compare(const struct reading *before, const struct reading *after, const struct options *options)
+{
+	struct report report = {0};
+	bool worse = false;
+	int err = diff_stories(&report, &before->story, &after->story, options->all);
+
+	if (!err)
+		err = emit(after, &report, options);
+	for (size_t i = 0; i < report.count; i++)
+		worse |= report.rows[i].stuck;
+	report_free(&report);
+	if (err && err != -EPIPE) {
+		fprintf(stderr, "sockstall: %s\n", strerror(-err));
+		return EXIT_BROKE;
+	}
+	if (before->error || after->error)
+		return EXIT_BROKE;
+	return options->exit_code && worse ? EXIT_STUCK : EXIT_DONE;
+}
+
+int run_diff(const struct options *options)
+{
+	struct reading before = {.path = options->replay_file}, after = {.path = options->diff_file};
+	int err = read_recording(&before, options), code = EXIT_BROKE;
+	bool unreadable = before.error && !before.look_count; /* nothing more to say: the reason would be the other's too */
+
+	row_init(&after.story.end, ROW_END);
+	if (!err && !unreadable)
+		err = read_recording(&after, options);
+	if (err)
+		fprintf(stderr, "sockstall: %s\n", strerror(-err));
+	else if (can_compare(&before, &after))
+		code = compare(&before, &after, options);
+	forget(&before);
+	forget(&after);
+	return code;
+}

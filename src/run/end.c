@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* `sockstall end`: one stall or connection, shown, and with --yes ended. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "act/act.h"
+#include "base/messages.h"
+#include "run/privileges.h"
+#include "probe/probe.h"
+#include "rows/report.h"
+#include "run/run.h"
+#include "rows/selector.h"
+#include "base/signals.h"
+
+struct ending {
+	const struct options *options;
+	struct arena arena; /* of the selector's text */
+	struct report report; /* where an id was looked up */
+	struct row wanted;
+	struct act act;
+	int signals;
+};
+
+/* Where stderr is not read either, a signal still ends it. */
+static void complain(const char *what)
+{
+	struct messages messages = { 0 };
+
+	messages_say(&messages, "end: %s", what);
+}
+
+/* Everything that is there, whatever its age: what is named is named. */
+static int take_look(const struct options *given, struct report *report)
+{
+	struct options options = *given;
+	struct probe *probe = NULL;
+	struct look look = { 0 };
+	int err;
+
+	options.command = COMMAND_OVERVIEW;
+	options.once = options.all = options.min_age_given = true;
+	options.min_age_ns = 0;
+	err = probe_open(&probe, &options);
+	if (err)
+		return err;
+	err = probe_look(probe, &look);
+	if (!err)
+		err = report_run(report, &look, NULL, &options);
+	if (err)
+		complain(strerror(-err));
+	probe_close(probe);
+	look_free(&look);
+	return err;
+}
+
+/*
+ * The id of a loop is by what the run that found it stuck had counted: no other run knows it. What its thread is in has
+ * an id that is the same everywhere.
+ */
+static const struct row *find_wait_of(struct ending *ending, const char *loop)
+{
+	const char *thread;
+	size_t i;
+
+	for (i = 0; i < ending->report.count; i++) {
+		const struct row *row = &ending->report.rows[i];
+
+		thread = arena_printf(&ending->arena, "-%lld-%lld-", (long long)row->pid, (long long)row->tid);
+		if ((row->type == ROW_READER || row->type == ROW_WRITER) && strstr(loop, thread))
+			return row;
+	}
+	return NULL;
+}
+
+static void tell_none(struct ending *ending, const char *id)
+{
+	const struct row *wait = strncmp(id, "loop-", 5) ? NULL : find_wait_of(ending, id);
+
+	if (wait)
+		complain(arena_printf(&ending->arena, "only the run that found it knows %s; its thread is in %s now: end that", id,
+				      wait->id));
+	else
+		complain(arena_printf(&ending->arena, "no stall has the id %s any more", id));
+}
+
+/* The row with this id; NULL: there is none, and a line says so. */
+static const struct row *find_stall(struct ending *ending)
+{
+	const char *id = ending->wanted.id;
+	size_t i;
+
+	if (take_look(ending->options, &ending->report))
+		return NULL;
+	for (i = 0; i < ending->report.count; i++)
+		if (selector_fits(id, &ending->report.rows[i]))
+			return &ending->report.rows[i];
+	tell_none(ending, id);
+	return NULL;
+}
+
+/* -EPIPE: the reader has gone, and wants to know no more. */
+static int write_record(const struct options *options, const struct row *row)
+{
+	const struct emitter_kind *emitter = options->json ? &emit_json : &emit_lines;
+	void *state = NULL;
+	int err = emitter->open(&state, options, stdout);
+
+	if (!err)
+		err = emitter->record(state, row);
+	emitter->close(state);
+	return err == -EPIPE ? 0 : err;
+}
+
+/* One line at most. What was done must be known also where its record was not written. */
+static void tell_outcome(const struct act *act, int unwritten)
+{
+	struct messages messages = { 0 };
+	const char *outcome = act->error ? act->error : act->result == ACT_DONE ? "done" : "nothing was done";
+
+	if (unwritten)
+		messages_say(&messages, "end: %s; the record of that could not be written: %s", outcome,
+			     unwritten == -ECANCELED ? "its reader does not read" : strerror(-unwritten));
+	else if (act->error)
+		messages_say(&messages, "end: %s", act->error);
+	if (act->unlogged)
+		messages_say(&messages, "end: the journal takes nothing: this is not in it");
+}
+
+static int perform(struct act *act, bool force)
+{
+	if (act->warning && !force)
+		return act_fail(act, ACT_FAILED, -EPERM, "%s; --force does it all the same", act->warning);
+	return act_perform(act);
+}
+
+static int end_it(struct ending *ending, const struct row *row)
+{
+	struct act *act = &ending->act;
+	struct row record;
+	int err, unwritten;
+
+	privileges_drop(PRIVILEGE_ACT);
+	err = act_plan(act, row, ending->options->how, &ending->options->times);
+	act->cancel_fd = ending->signals;
+	/* The id as it was given: it may have an ending that the row has not. */
+	if (ending->wanted.id)
+		act->id = ending->wanted.id;
+	if (!err && ending->options->yes)
+		err = perform(act, ending->options->force);
+	act_fill(act, &record);
+	unwritten = write_record(ending->options, &record);
+	tell_outcome(act, unwritten);
+	act_close(act);
+	return err || unwritten ? EXIT_BROKE : EXIT_DONE;
+}
+
+static int run(struct ending *ending)
+{
+	const struct row *row = &ending->wanted;
+	const char *error =
+		selector_parse(&ending->wanted, &ending->arena, ending->options->words, ending->options->word_count);
+
+	if (error) {
+		complain(error);
+		return EXIT_USAGE;
+	}
+	/* So that a probe that is interrupted still puts everything back. */
+	ending->signals = signals_open(false);
+	if (ending->wanted.id)
+		row = find_stall(ending);
+	return row ? end_it(ending, row) : EXIT_BROKE;
+}
+
+int run_end(const struct options *options)
+{
+	struct ending ending = { .options = options, .signals = -1 };
+	int code = run(&ending);
+
+	report_free(&ending.report);
+	arena_free(&ending.arena);
+	if (ending.signals >= 0)
+		close(ending.signals);
+	return code;
+}

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* A live run: probe, look, report, wait, until the end. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "options/missing.h"
+#include "base/clock.h"
+#include "act/exec.h"
+#include "system/netns.h"
+#include "base/new_file.h"
+#include "base/out.h"
+#include "base/patience.h"
+#include "run/privileges.h"
+#include "probe/probe.h"
+#include "act/reactions.h"
+#include "run/run.h"
+#include "base/signals.h"
+
+/* With --once, the waits of loops are counted for this long before the look, so that one that spins is seen. */
+#define ONCE_WATCH_NS 50000000ULL
+
+/* Writing that takes this long waits for someone. */
+#define UNREAD_NS 1000000000ULL
+
+#define PIECE_NS   50000000ULL
+#define SOONEST_NS 200000000ULL
+
+struct live {
+	struct options options;
+	struct probe *probe;
+	struct session session;
+	struct arena arena; /* texts of the start record */
+	struct row start;
+	struct exec *exec;	     /* NULL: none */
+	struct reactions *reactions; /* NULL: none */
+	int signals; /* signalfd of SIGINT, SIGTERM, SIGHUP, and with --flight of SIGUSR1 */
+	__u64 deadline_ns; /* CLOCK_MONOTONIC; 0: none */
+	int attend_error; /* a negative errno, with which attending to a person ended a look; 0: none */
+	bool stop;
+};
+
+/* Whether the signal that came was to dump, and not to end. */
+static bool took_dump_signal(struct live *live)
+{
+	if (!live->options.flight_ns || signals_take(live->signals) != SIGUSR1)
+		return false;
+	reactions_dump(live->reactions);
+	return true;
+}
+
+/*
+ * Waits until the moment, or until asked to end, or until the reader of a pipe has gone: a pipe tells so
+ * (POLLERR) also while there is nothing to write.
+ */
+static void sleep_until(struct live *live, __u64 moment_ns)
+{
+	struct pollfd wakers[] = {
+		{ .fd = live->signals, .events = POLLIN },
+		{ .fd = STDOUT_FILENO, .events = 0 },
+	};
+	struct timespec left;
+	__u64 now, ns;
+
+	do {
+		now = clock_ns(CLOCK_MONOTONIC);
+		ns = moment_ns > now ? moment_ns - now : 0;
+		left.tv_sec = (time_t)(ns / 1000000000);
+		left.tv_nsec = (long)(ns % 1000000000);
+		if (ppoll(wakers, 2, &left, NULL) <= 0)
+			return;
+	} while (wakers[0].revents && took_dump_signal(live));
+	live->stop = true;
+}
+
+/*
+ * A screen reads keys too: then the wait is cut into pieces that are short enough for a signal. What a person asks to
+ * see is looked for at once, but looks do not come closer together than that.
+ */
+static int wait_for_person(struct live *live, __u64 moment_ns)
+{
+	__u64 now = clock_ns(CLOCK_MONOTONIC), soonest = now + SOONEST_NS;
+
+	while (!live->stop && (now = clock_ns(CLOCK_MONOTONIC)) < moment_ns) {
+		__u64 left = moment_ns - now;
+		int answer = live->session.emitter->wait(live->session.emitter_state, left < PIECE_NS ? left : PIECE_NS);
+
+		if (answer < 0)
+			return answer;
+		if (answer == EMITTER_QUIT || (signals_came(live->signals) && !took_dump_signal(live)))
+			live->stop = true;
+		if (answer == EMITTER_NEXT_LOOK && moment_ns > soonest)
+			moment_ns = soonest;
+	}
+	return 0;
+}
+
+static int wait_for_next(struct live *live, __u64 moment_ns)
+{
+	if (live->session.emitter->wait)
+		return wait_for_person(live, moment_ns);
+	sleep_until(live, moment_ns);
+	return 0;
+}
+
+static const char *join_arguments(struct arena *arena, int argc, char **argv)
+{
+	const char *joined = "";
+	int i;
+
+	for (i = 1; i < argc; i++)
+		joined = arena_printf(arena, "%s%s%s", joined, i > 1 ? " " : "", argv[i]);
+	return joined;
+}
+
+static void fill_start(struct live *live, struct row *row, int argc, char **argv)
+{
+	struct utsname name;
+
+	row_init(row, ROW_START);
+	uname(&name);
+	row->time_ns = clock_ns(CLOCK_REALTIME);
+	row->start.version = SOCKSTALL_VERSION;
+	row->start.kernel = arena_printf(&live->arena, "%s", name.release);
+	row->start.host = arena_printf(&live->arena, "%s", name.nodename);
+	row->start.command = command_names[live->options.command];
+	row->start.arguments = join_arguments(&live->arena, argc, argv);
+	row->start.interval_s = (double)live->options.interval_ns / 1e9;
+	row->start.probes_used = probe_used(live->probe);
+	row->start.probes_missing = probe_missing(live->probe);
+}
+
+static void fill_end(struct live *live, struct row *row)
+{
+	row_init(row, ROW_END);
+	row->time_ns = clock_ns(CLOCK_REALTIME);
+	row->end.looks = (int64_t)live->session.look_count;
+	row->end.records = (int64_t)live->session.records;
+	row->end.lost = (int64_t)live->session.lost;
+	row->end.cpu_s = (double)clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e9;
+}
+
+static void tell_ready(const struct options *options)
+{
+	if (options->ready_fd >= 0 && write(options->ready_fd, "\n", 1) != 1)
+		fprintf(stderr, "sockstall: --ready-fd: %s\n", strerror(errno));
+}
+
+/*
+ * Where what it writes to is not read (a stopped pager), it waits there: nothing piles up meanwhile, in memory or in the
+ * kernel. How many looks were due is told by the next one.
+ */
+static int write_look(struct live *live)
+{
+	__u64 began = clock_ns(CLOCK_MONOTONIC), interval = probe_interval(live->probe), took;
+	int err = session_look(&live->session);
+
+	took = clock_ns(CLOCK_MONOTONIC) - began;
+	if (took >= UNREAD_NS && took >= 2 * interval)
+		probe_missed(live->probe, took / interval);
+	return err;
+}
+
+/* Whether a person wants the end: see probe_attend(). */
+static bool attend(void *context)
+{
+	struct live *live = context;
+	int err = session_attend(&live->session);
+
+	if (err && err != -ECANCELED)
+		live->attend_error = err;
+	return err != 0;
+}
+
+static int take_look(struct live *live)
+{
+	struct wants wants;
+	int err;
+
+	session_wants(&live->session, &wants);
+	probe_want(live->probe, &wants);
+	err = probe_look(live->probe, session_next_look(&live->session));
+	if (live->attend_error)
+		return live->attend_error;
+	return err ? err : write_look(live);
+}
+
+/* A second look in place of the first, where that left something open. */
+static int look_again(struct live *live)
+{
+	__u64 undecided_ns = probe_undecided(live->probe);
+
+	if (!undecided_ns)
+		return 0;
+	sleep_until(live, clock_ns(CLOCK_MONOTONIC) + undecided_ns);
+	return live->stop ? 0 : probe_look(live->probe, session_next_look(&live->session));
+}
+
+static int look_once(struct live *live)
+{
+	int err;
+
+	if (probe_counting_since(live->probe))
+		sleep_until(live, probe_counting_since(live->probe) + ONCE_WATCH_NS);
+	if (live->stop)
+		return 0;
+	err = probe_look(live->probe, session_next_look(&live->session));
+	if (!err)
+		err = look_again(live);
+	return err ? err : session_look(&live->session);
+}
+
+/* Looks are due at multiples of the interval; one that is missed is left out, not made up for. */
+static int look_until_stopped(struct live *live)
+{
+	__u64 due = clock_ns(CLOCK_MONOTONIC), now;
+	int err = 0;
+
+	while (!live->stop && !err) {
+		err = take_look(live);
+		now = clock_ns(CLOCK_MONOTONIC);
+		if (live->deadline_ns && now >= live->deadline_ns)
+			break;
+		/* A look that a person asked for comes on top of the others. */
+		if (due <= now)
+			due += probe_interval(live->probe);
+		if (due < now)
+			due = now + probe_interval(live->probe);
+		if (live->deadline_ns && due > live->deadline_ns)
+			due = live->deadline_ns;
+		if (!err)
+			err = wait_for_next(live, due);
+	}
+	return err;
+}
+
+/* Without them a look is as it was before there were any. */
+static int open_reactions(struct live *live)
+{
+	bool hold = live->session.emitter == &emit_screen;
+	int err = reactions_open(&live->reactions, &live->options, &live->start, live->exec, hold);
+
+	if (!err && live->reactions) {
+		live->session.watch = reactions_look;
+		live->session.watch_context = live->reactions;
+	}
+	return err;
+}
+
+/* The recording is closed with its end also where the reader of stdout has gone. */
+static int run_session(struct live *live, int argc, char **argv)
+{
+	struct row row;
+	int err, end;
+
+	fill_start(live, &live->start, argc, argv);
+	err = open_reactions(live);
+	if (!err)
+		err = session_start(&live->session, &live->start);
+	if (!err)
+		err = live->options.once ? look_once(live) : look_until_stopped(live);
+	if (err == -ECANCELED)
+		err = 0; /* asked to end in the middle of a look, or of writing: half of one is none */
+	fill_end(live, &row);
+	end = session_end(&live->session, &row);
+	return err ? err : end == -ECANCELED ? 0 : end;
+}
+
+/* Where stderr is that same pipe, it is not waited for either. */
+static void tell_unread(void)
+{
+	static const char line[] = "sockstall: ended while its output was not read: the last records are missing\n";
+
+	if (out_gave_up())
+		patience_write(STDERR_FILENO, line, sizeof(line) - 1);
+}
+
+static int open_recording(struct live *live)
+{
+	const char *path = live->options.record_file;
+	int err;
+
+	if (!path)
+		return 0;
+	err = recording_create(&live->session.recording, path, live->options.force);
+	if (err)
+		fprintf(stderr, "sockstall: cannot record to %s: %s%s\n", path, strerror(-err),
+			err == -EEXIST && !live->options.force ? " (--force replaces it)" : "");
+	return err;
+}
+
+static int close_recording(struct live *live, int err)
+{
+	int closed = recording_close(live->session.recording);
+
+	return err ? err : closed;
+}
+
+/* What metrics cannot write at all it says before it looks at anything. */
+static int try_textfile(const struct options *options)
+{
+	struct arena arena = {0};
+	struct new_file file;
+	int err;
+
+	if (!options->textfile)
+		return 0;
+	err = new_file_open(&file, arena_printf(&arena, "%s/sockstall.prom", options->textfile), 0600);
+	arena_free(&arena);
+	if (err)
+		fprintf(stderr, "sockstall: cannot write to %s: %s\n", options->textfile, strerror(-err));
+	else
+		new_file_drop(&file);
+	return err;
+}
+
+/* By its name it is looked up once: what has that name later is another. */
+static int use_namespace(struct options *options, int fd, const char *name)
+{
+	int err = netns_take_inode(fd, &options->netns_inode);
+
+	if (err == -ENOENT)
+		fprintf(stderr, "sockstall: --netns: there is no network namespace named %s (ip netns lists them)\n", name);
+	else if (err)
+		fprintf(stderr, "sockstall: --netns: %s: %s\n", name, strerror(-err));
+	return err;
+}
+
+static int find_namespace(struct options *options)
+{
+	if (options->netns == NETNS_SELF)
+		return use_namespace(options, netns_open_own(), "self");
+	if (options->netns != NETNS_NAME)
+		return 0;
+	options->netns = NETNS_INODE;
+	return use_namespace(options, netns_open_name(options->netns_name), options->netns_name);
+}
+
+/* What looks need, and what is asked for beside them: see privileges.h. */
+static unsigned int privileges_of(const struct live *live)
+{
+	const struct options *options = &live->options;
+	unsigned int privileges = probe_privileges(live->probe);
+
+	if (options->textfile || options->flight_ns)
+		privileges |= PRIVILEGE_FILES;
+	if (options->interactive)
+		privileges |= PRIVILEGE_ACT | PRIVILEGE_STACKS | PRIVILEGE_MEMORY;
+	return privileges;
+}
+
+/* Before anything is loaded, opened or given up: what starts commands has none of it, and all rights. */
+static int open_exec(struct live *live)
+{
+	const struct options *options = &live->options;
+	int err;
+
+	if (!options->exec_command)
+		return 0;
+	err = exec_open(&live->exec, options->exec_command, options->shell, options->exec_limit);
+	if (err)
+		fprintf(stderr, "sockstall: --exec: %s\n", strerror(-err));
+	return err;
+}
+
+static int run_opened(struct live *live, int argc, char **argv)
+{
+	int err = session_open(&live->session, &live->options, stdout);
+
+	if (!err) {
+		if (live->session.emitter->attend)
+			probe_attend(attend, live);
+		privileges_drop(privileges_of(live));
+		tell_ready(&live->options);
+		if (live->options.duration_ns)
+			live->deadline_ns = clock_ns(CLOCK_MONOTONIC) + live->options.duration_ns;
+		err = run_session(live, argc, argv);
+	}
+	session_close(&live->session);
+	tell_unread();
+	reactions_close(live->reactions);
+	return session_exit_code(&live->session, close_recording(live, err));
+}
+
+int run_live(const struct options *options, int argc, char **argv)
+{
+	struct live live = { .options = *options };
+	int code = EXIT_BROKE;
+
+	if (find_namespace(&live.options))
+		return EXIT_BROKE;
+	asked_for_say_missing(&live.options);
+	/* The same looks as the overview, counted. */
+	if (live.options.command == COMMAND_METRICS)
+		live.options.command = COMMAND_OVERVIEW;
+	live.options.interactive = session_is_interactive(&live.options, stdout);
+	live.signals = signals_open(live.options.flight_ns);
+	if (live.signals < 0) {
+		fprintf(stderr, "sockstall: signals: %s\n", strerror(-live.signals));
+		return EXIT_BROKE;
+	}
+	if (!open_exec(&live) && !try_textfile(&live.options) && !probe_open(&live.probe, &live.options) &&
+	    !open_recording(&live))
+		code = run_opened(&live, argc, argv);
+	probe_close(live.probe);
+	exec_close(live.exec);
+	arena_free(&live.arena);
+	close(live.signals);
+	return code;
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* sockstall: what is stuck on this machine, since when, why, and what will end it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/check_table.h"
+#include "base/out.h"
+#include "run/privileges.h"
+#include "probe/probe.h"
+#include "run/run.h"
+
+/*
+ * A descriptor that the caller has closed would be given to what is opened next, and messages would end up in a recording or
+ * a BPF map. What stands in its place cannot be written to.
+ */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+static int write_schema(void)
+{
+	int err = schema_write(stdout);
+
+	if (!err || err == -EPIPE)
+		return EXIT_DONE;
+	fprintf(stderr, "sockstall: %s%s\n", out_error() == err ? OUT_FAILED : "", strerror(-err));
+	return EXIT_BROKE;
+}
+
+/* What went to stdout through stdio. */
+static int finish_stdout(int code)
+{
+	errno = 0;
+	if ((!fflush(stdout) && !ferror(stdout)) || errno == EPIPE || code)
+		return code;
+	fprintf(stderr, "sockstall: " OUT_FAILED "%s\n", strerror(errno ? errno : EIO));
+	return EXIT_BROKE;
+}
+
+static int check(const struct options *options)
+{
+	struct check_table table = check_table_begin(stdout);
+	int err = probe_check(&table, options->btf_file);
+
+	privileges_check(&table);
+	return err ? EXIT_BROKE : EXIT_DONE;
+}
+
+static int dispatch(const struct options *options, int argc, char **argv)
+{
+	switch (options->command) {
+	case COMMAND_SCHEMA:
+		return write_schema();
+	case COMMAND_CHECK:
+		return check(options);
+	case COMMAND_END:
+		return run_end(options);
+	case COMMAND_REPLAY:
+		privileges_drop(PRIVILEGE_REPLAY | (options->html_file || options->trace_file ? PRIVILEGE_FILES : 0));
+		return run_replay(options);
+	default:
+		return run_live(options, argc, argv);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int code;
+
+	fill_standard_descriptors();
+	setlocale(LC_ALL, "");
+	code = options_parse(&options, argc, argv);
+	if (code)
+		return code;
+	if (options.help)
+		options_help();
+	else if (options.version)
+		printf("sockstall %s\n", SOCKSTALL_VERSION);
+	else
+		code = dispatch(&options, argc, argv);
+	options_free(&options);
+	return finish_stdout(code);
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Giving up what is not needed: see privileges.h. The filter is in privileges_filter.c. */
+#include "run/privileges.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "run/seccomp.h"
+
+#define CAP(name) (1ull << CAP_##name)
+
+/* libcap-ng knows them from its own 0.8 on; the kernel from 5.8 on. */
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38
+#define CAP_BPF	    39
+#endif
+
+/*
+ * What each privilege needs of capabilities. SYS_PTRACE: other processes' descriptors, mappings, namespaces in /proc.
+ * DAC_READ_SEARCH: folders of /proc and programs that only their owner may read. BPF: maps and iterators where
+ * kernel.unprivileged_bpf_disabled is set. SYS_ADMIN: setns(). NET_ADMIN: conntrack. SYSLOG: addresses in /proc/kallsyms.
+ */
+static const struct need {
+	unsigned int privilege;
+	const char *purpose;
+	__u64 capabilities;
+} needs[] = {
+	{ 0, "every run", 0 },
+	{ PRIVILEGE_LOOKS, "looks", CAP(BPF) | CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH) },
+	{ PRIVILEGE_NAMESPACES, "all network namespaces", CAP(SYS_ADMIN) },
+	{ PRIVILEGE_COOKIES, "sockets' cookies over netlink", 0 },
+	{ PRIVILEGE_CHAINS, "chains", CAP(NET_ADMIN) },
+	{ PRIVILEGE_STACKS, "stacks", CAP(SYSLOG) },
+	{ PRIVILEGE_MEMORY, "threads", 0 },
+	{ PRIVILEGE_FILES, "files made while it runs", CAP(DAC_OVERRIDE) },
+	{ PRIVILEGE_REPLAY, "replay", CAP(DAC_READ_SEARCH) },
+	{ PRIVILEGE_ACT, "end", CAP(NET_ADMIN) | CAP(SYS_PTRACE) | CAP(SYS_ADMIN) | CAP(DAC_READ_SEARCH) },
+};
+
+static __u64 capabilities_of(unsigned int privileges)
+{
+	__u64 capabilities = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+		if (privileges & needs[i].privilege)
+			capabilities |= needs[i].capabilities;
+	return capabilities;
+}
+
+static bool is_held(unsigned int capability)
+{
+	return capng_have_capability(CAPNG_PERMITTED, capability);
+}
+
+/* What is not held is not asked for: the kernel would refuse all of it. */
+static int drop_capabilities(__u64 kept)
+{
+	bool bounds;
+	__u64 held = 0;
+	unsigned int i;
+
+	if (capng_get_caps_process())
+		return -EPERM;
+	for (i = 0; i <= CAP_LAST_CAP; i++)
+		held |= is_held(i) ? 1ull << i : 0;
+	/* Without SETPCAP the bounding set must stay; no_new_privs makes up for it. */
+	bounds = held & CAP(SETPCAP);
+	capng_clear(bounds ? CAPNG_SELECT_ALL : CAPNG_SELECT_CAPS);
+	for (i = 0; i <= CAP_LAST_CAP; i++)
+		if (kept & held & 1ull << i)
+			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, i);
+	return capng_apply(bounds ? CAPNG_SELECT_ALL : CAPNG_SELECT_CAPS) ? -EPERM : 0;
+}
+
+/* ---- A system call that is not allowed ---- */
+
+static struct termios terminal;
+static bool has_terminal;
+
+static size_t append(char *line, size_t at, const char *text)
+{
+	while (*text)
+		line[at++] = *text++;
+	return at;
+}
+
+/* In a signal handler: no stdio, no memory. */
+static void say_denied(int number)
+{
+	char digits[12], line[160];
+	size_t at, i = sizeof(digits) - 1;
+	unsigned int rest = (unsigned int)number;
+
+	digits[i] = '\0';
+	do
+		digits[--i] = (char)('0' + rest % 10);
+	while (rest /= 10);
+	at = append(line, 0, "sockstall: stopped: system call ");
+	at = append(line, at, digits + i);
+	at = append(line, at, " is not among those that it allows itself; please report this, with `sockstall --version`\n");
+	if (write(STDERR_FILENO, line, at) < 0)
+		_exit(1);
+}
+
+static void on_denied(int signal, siginfo_t *info, void *context)
+{
+	(void)signal;
+	(void)context;
+	if (has_terminal)
+		tcsetattr(STDIN_FILENO, TCSANOW, &terminal);
+	say_denied(info->si_syscall);
+	_exit(1);
+}
+
+static int catch_denied(void)
+{
+	struct sigaction action = { .sa_sigaction = on_denied, .sa_flags = SA_SIGINFO | SA_NODEFER };
+
+	has_terminal = !tcgetattr(STDIN_FILENO, &terminal);
+	return sigaction(SIGSYS, &action, NULL) ? -errno : 0;
+}
+
+static void say(const char *what, int err)
+{
+	if (err)
+		fprintf(stderr, "sockstall: goes on without %s: %s\n", what, strerror(-err));
+}
+
+void privileges_drop(unsigned int privileges)
+{
+	int err;
+
+	say("giving up capabilities", drop_capabilities(capabilities_of(privileges)));
+	err = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
+	say("no_new_privs", err);
+	if (!err)
+		err = catch_denied();
+	if (!err)
+		say("a seccomp filter", privileges_filter(privileges));
+}
+
+/* ---- check ---- */
+
+/* Their names, with a space between. All there are take less than 700 bytes. */
+static void say_capabilities(char *text, size_t size, __u64 capabilities)
+{
+	const char *between = "";
+	size_t used = 0;
+	unsigned int i;
+
+	for (i = 0; i <= CAP_LAST_CAP && used < size; i++) {
+		if (!(capabilities & 1ull << i) || !is_held(i))
+			continue;
+		used += (size_t)snprintf(text + used, size - used, "%s%s", between, capng_capability_to_name(i));
+		between = " ";
+	}
+	if (!used)
+		snprintf(text, size, "none");
+}
+
+static void print_need(const struct check_table *table, const struct need *need)
+{
+	char count[16], text[1024];
+
+	snprintf(count, sizeof(count), "%d", privileges_filter_count(need->privilege));
+	say_capabilities(text, sizeof(text), need->capabilities);
+	check_table_row(table, need->purpose, count, text);
+}
+
+void privileges_check(const struct check_table *table)
+{
+	size_t i;
+	int no_new_privs, seccomp;
+
+	capng_get_caps_process();
+	check_table_row(table, "ONCE ATTACHED, FOR", "SYSCALLS", "CAPABILITIES");
+	for (i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+		print_need(table, &needs[i]);
+	check_table_row(table, "commands of --exec", "all",
+			"the caller's: a process of its own starts them, and does nothing else");
+	fflush(table->out);
+	privileges_drop(PRIVILEGE_LOOKS);
+	no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+	seccomp = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 2;
+	check_table_row(table, "no_new_privs", no_new_privs ? "yes" : "no", "no program can give it more");
+	check_table_row(table, "seccomp", seccomp ? "yes" : "no", "no system call but those counted above");
+}

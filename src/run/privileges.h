@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What sockstall may still do once everything is attached. Everything else is given up: capabilities by libcap-ng, new
+ * ones by no_new_privs, system calls by a seccomp filter. So a mistake in what reads other processes' names and paths is
+ * of little use to those who provoke it.
+ *
+ * The table in privileges.c says which capabilities and system calls each privilege brings. A command or an option that
+ * needs more adds a bit here, a row there, and asks for it where it calls privileges_drop(). A program of the user's that
+ * is to run with the user's rights cannot live with no_new_privs and a filter: a process that was set apart before starts
+ * it (exec_helper.h).
+ */
+#ifndef SOCKSTALL_PRIVILEGES_H
+#define SOCKSTALL_PRIVILEGES_H
+
+#include "base/check_table.h"
+
+enum privilege {
+	PRIVILEGE_LOOKS = 1 << 0,      /* takes looks: BPF, and other processes' /proc */
+	PRIVILEGE_NAMESPACES = 1 << 1, /* goes into other network namespaces */
+	PRIVILEGE_COOKIES = 1 << 2,    /* asks for sockets' cookies over netlink (before Linux 5.12) */
+	PRIVILEGE_STACKS = 1 << 3,     /* reads stacks, and the kernel's symbols */
+	PRIVILEGE_MEMORY = 1 << 7,     /* reads other processes' memory */
+	PRIVILEGE_FILES = 1 << 4,      /* makes files while it runs */
+	PRIVILEGE_ACT = 1 << 5,	       /* ends connections, and says so in the journal */
+	PRIVILEGE_REPLAY = 1 << 6,     /* reads a recording */
+	PRIVILEGE_CHAINS = 1 << 9,     /* asks for addresses, and what conntrack translates, over netlink */
+};
+
+/*
+ * Gives up what these privileges (bits) do not need; for good. What the kernel does not let it give up is said on
+ * stderr, and it goes on: it is no worse off than before. Must be called while there is one thread.
+ *
+ * A system call that the filter does not allow ends the process with one line on stderr and exit 1.
+ */
+void privileges_drop(unsigned int privileges);
+
+/* For `check`: what each kind of run keeps; then gives up all that is not needed for looks, and says whether it could. */
+void privileges_check(const struct check_table *table);
+
+#endif

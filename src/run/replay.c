@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* A replay: the looks of a recording through the same reports and emitters as a live run. */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/new_file.h"
+#include "run/run.h"
+#include "base/signals.h"
+
+/* What the command line says goes before what the recording was made with. */
+void replay_options(struct options *merged, const struct options *recorded, const struct options *given)
+{
+	*merged = *recorded;
+	if (given->command_given)
+		merged->command = given->command;
+	merged->json = given->json;
+	merged->once = given->once;
+	merged->no_color = given->no_color;
+	merged->exit_code = given->exit_code;
+	merged->record_file = NULL;
+	merged->replay_file = given->replay_file;
+	merged->interactive = false;
+	merged->ready_fd = -1;
+	merged->all |= given->all;
+	merged->watches |= given->watches;
+	if (given->min_age_given)
+		merged->min_age_ns = given->min_age_ns, merged->min_age_given = true;
+	if (given->pid_count)
+		merged->pids = given->pids, merged->pid_count = given->pid_count;
+	if (given->comm)
+		merged->comm = given->comm;
+	if (given->port_count)
+		merged->ports = given->ports, merged->port_count = given->port_count;
+	if (given->peer_given)
+		merged->peer_given = true, merged->peer = given->peer, merged->peer_bits = given->peer_bits;
+	if (given->netns != NETNS_ALL)
+		merged->netns = given->netns, merged->netns_inode = given->netns_inode, merged->netns_name = given->netns_name;
+	if (given->cgroup)
+		merged->cgroup = given->cgroup;
+}
+
+static int replay_chunk(struct session *session, const struct recording_chunk *chunk)
+{
+	switch (chunk->type) {
+	case CHUNK_START:
+		return session_start(session, &chunk->row);
+	case CHUNK_LOOK:
+		return session_look(session);
+	case CHUNK_END:
+		return session_end(session, &chunk->row);
+	}
+	return 0;
+}
+
+#define PIECE_NS 50000000ULL
+
+/*
+ * Between two looks of a replay on a screen, so that a person can follow it, or stop it, or hurry it on. After the
+ * last (no timeout) it stays until they have seen enough. Returns 1 when they want to end, or a negative errno.
+ */
+static int pace(const struct session *session, int signals, bool last)
+{
+	__u64 due = clock_ns(CLOCK_MONOTONIC) + session->options->interval_ns;
+	int answer = session->emitter->wait ? EMITTER_PAUSED : EMITTER_GO_ON;
+
+	while (answer == EMITTER_PAUSED || (session->emitter->wait && (last || clock_ns(CLOCK_MONOTONIC) < due))) {
+		answer = session->emitter->wait(session->emitter_state, PIECE_NS);
+		if (answer < 0)
+			return answer;
+		if (answer == EMITTER_QUIT || signals_came(signals))
+			return 1;
+		if (answer == EMITTER_NEXT_LOOK && !last)
+			return 0;
+	}
+	return 0;
+}
+
+static int replay_rest(struct session *session, struct recording *recording, int signals, const char **error)
+{
+	struct recording_chunk chunk;
+	bool ended = false;
+	int got;
+
+	for (;;) {
+		got = recording_next(recording, &chunk, session_next_look(session), error);
+		/* One that was cut off has no end: what there is of it can be looked at all the same. */
+		if (got <= 0 && !ended)
+			pace(session, signals, true);
+		if (got <= 0)
+			return got;
+		got = replay_chunk(session, &chunk);
+		if (got)
+			return got;
+		ended = chunk.type == CHUNK_END;
+		if (chunk.type == CHUNK_LOOK || chunk.type == CHUNK_END)
+			got = pace(session, signals, chunk.type == CHUNK_END);
+		if (got)
+			return got < 0 ? got : 0;
+	}
+}
+
+static int replay(struct session *session, struct options *merged, struct recording *recording,
+		  const struct options *given, FILE *out, const char **error)
+{
+	struct recording_chunk chunk;
+	struct wants wants;
+	int signals, got = recording_next(recording, &chunk, session_next_look(session), error);
+
+	if (got <= 0)
+		return got;
+	replay_options(merged, &chunk.options, given);
+	got = session_open(session, merged, out);
+	if (got)
+		return got;
+	/* What no person changes is asked once. */
+	if (!session->emitter->wait)
+		session_wants(session, &wants);
+	signals = session->emitter->wait ? signals_open(false) : -1;
+	got = replay_chunk(session, &chunk);
+	if (!got)
+		got = replay_rest(session, recording, signals, error);
+	if (signals >= 0)
+		close(signals);
+	return got;
+}
+
+/* A recording through one emitter; NULL: the one that the options ask for. *damage: what is wrong with it, or NULL. */
+static int replay_through(const struct options *options, const struct emitter_kind *emitter, FILE *out,
+			  const char **damage)
+{
+	struct session session = {.options = options, .emitter = emitter};
+	struct recording *recording = NULL;
+	struct options merged;
+	const char *error = NULL;
+	int err = recording_open(&recording, options->replay_file, &error), finished;
+
+	if (!err)
+		err = replay(&session, &merged, recording, options, out, &error);
+	*damage = error;
+	if (!err || error) {
+		finished = session_finish(&session, error);
+		err = finished ? finished : err;
+	}
+	session_close(&session);
+	recording_close(recording);
+	if (error) {
+		fprintf(stderr, "sockstall: %s: %s\n", options->replay_file, error);
+		return EXIT_BROKE;
+	}
+	return session_exit_code(&session, err);
+}
+
+/* What is left of a damaged recording is worth a page, too; where nothing is, there is none. */
+static int replay_to_file(const struct options *options, const struct emitter_kind *emitter, const char *path)
+{
+	struct new_file file;
+	const char *damage;
+	int err = new_file_open(&file, path, 0600), code;
+
+	if (err) {
+		fprintf(stderr, "sockstall: cannot write to %s: %s\n", path, strerror(-err));
+		return EXIT_BROKE;
+	}
+	code = replay_through(options, emitter, file.stream, &damage);
+	if (code == EXIT_BROKE && (!damage || !ftell(file.stream))) {
+		new_file_drop(&file);
+		return code;
+	}
+	err = new_file_commit(&file, options->force);
+	if (!err)
+		return code;
+	fprintf(stderr, "sockstall: cannot write to %s: %s%s\n", path, strerror(-err),
+		err == -EEXIST ? " (--force replaces it)" : "");
+	return EXIT_BROKE;
+}
+
+int run_replay(const struct options *options)
+{
+	const char *damage;
+
+	int code = EXIT_DONE;
+
+	if (options->diff_file)
+		return run_diff(options);
+	if (options->html_file)
+		code = replay_to_file(options, &emit_html, options->html_file);
+	if (options->trace_file && code != EXIT_BROKE)
+		code = replay_to_file(options, &emit_trace, options->trace_file);
+	if (options->html_file || options->trace_file)
+		return code;
+	return replay_through(options, NULL, stdout, &damage);
+}

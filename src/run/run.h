@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Runs of sockstall, live and from a recording. Each returns the exit code of interface.md. */
+#ifndef SOCKSTALL_RUN_H
+#define SOCKSTALL_RUN_H
+
+#include "output/emit.h"
+#include "options/options.h"
+#include "history/recording.h"
+#include "history/stalls.h"
+
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_BROKE = 1,
+	EXIT_USAGE = 2,
+	EXIT_STUCK = 10,
+};
+
+/* What is the same in a live run and in a replay: looks in, records out. */
+struct session {
+	const struct options *options;
+	struct options wanted; /* and what a person at the screen wants on top of them */
+	const struct emitter_kind *emitter; /* NULL before session_open(): as the options say */
+	void *emitter_state;
+	struct stalls *stalls;
+	struct recording *recording; /* NULL: none */
+	struct look looks[2]; /* this one and the one before, in turn */
+	size_t look_count;
+	size_t records; /* written, `start` included */
+	__u64 lost;
+	bool any_stuck;
+	/* Called for each report when it has been written; NULL: nobody. */
+	void (*watch)(void *context, const struct report *report, const struct look *look);
+	void *watch_context;
+};
+
+/* A person at a terminal sees it, and can ask for more. */
+bool session_is_interactive(const struct options *options, FILE *out);
+
+/* Returns 0 or a negative errno. */
+int session_open(struct session *session, const struct options *options, FILE *out);
+int session_start(struct session *session, const struct row *start);
+
+/* The look to fill next. */
+struct look *session_next_look(struct session *session);
+
+/* What that look should hold beside what the options ask for. */
+void session_wants(struct session *session, struct wants *wants);
+
+/*
+ * Attends to whoever is at the screen, if anybody is. Returns 0, -ECANCELED if they want the end, or another negative errno.
+ */
+int session_attend(const struct session *session);
+
+/* Reports on the look that session_next_look() gave and that has been filled. */
+int session_look(struct session *session);
+int session_end(struct session *session, const struct row *end);
+
+/* For what is written after all looks. damage: what is wrong with the recording that is replayed, or NULL. */
+int session_finish(struct session *session, const char *damage);
+void session_close(struct session *session);
+
+/* `err` of a session function; 0 for a reader that went away. */
+int session_exit_code(const struct session *session, int err);
+
+int run_live(const struct options *options, int argc, char **argv);
+/* What a recording is replayed with: what the command line says goes before what it was made with. */
+void replay_options(struct options *merged, const struct options *recorded, const struct options *given);
+
+/* replay A --diff B */
+int run_diff(const struct options *options);
+int run_replay(const struct options *options);
+int run_end(const struct options *options);
+
+#endif

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * The seccomp filter: see privileges.h. What is not in the tables raises SIGSYS, which says so and ends the run. An error
+ * in its place would be taken for the kernel's answer, and something would be missing from the report in silence.
+ */
+#include "run/seccomp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/perf_event.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "run/privileges.h"
+
+/* Names that this architecture has not are passed over. */
+static const char *const always[] = {
+	/* the emitters, the recording, standard streams */
+	"read", "readv", "pread64", "write", "writev", "lseek", "_llseek", "close", "fstat", "fstat64", "poll", "ppoll",
+	"ppoll_time64", "select", "_newselect", "pselect6", "pselect6_time64", "fcntl", "fcntl64", "dup", "dup2", "dup3",
+	"pipe", "pipe2", "signalfd4", "eventfd2", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "fsync",
+	/* memory */
+	"brk", "munmap", "mremap", "madvise",
+	/* time, itself */
+	"clock_gettime", "clock_gettime64", "clock_getres", "clock_getres_time64", "clock_nanosleep",
+	"clock_nanosleep_time64", "nanosleep", "gettimeofday", "time", "getrusage", "getpid", "gettid", "getppid", "getuid",
+	"geteuid", "getgid", "getegid", "getrandom", "uname", "sysinfo", "getcpu", "prlimit64", "getrlimit", "ugetrlimit",
+	"sched_yield", "sched_getaffinity", "membarrier", "capget", "times",
+	/* threads, children that only hold what ends slowly, signals, the end */
+	"futex", "futex_time64", "set_robust_list", "rseq", "set_tid_address", "fork", "vfork", "wait4", "waitid",
+	"close_range", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigreturn", "sigaltstack", "rt_sigtimedwait",
+	"restart_syscall", "setitimer", "exit", "exit_group", "getpgrp", "getpgid", "rt_sigpending", "rt_sigsuspend", "pause",
+};
+
+/* Files are opened to be read. */
+static const char *const reads[] = {
+	"getdents64", "readlink", "readlinkat", "access", "faccessat", "faccessat2", "stat", "lstat", "stat64",
+	"lstat64", "newfstatat", "fstatat64", "statx", "statfs", "fstatfs", "getcwd",
+};
+
+static const char *const memory[] = { "process_vm_readv" };
+
+static const char *const talks_netlink[] = {
+	"bind", "connect", "send", "sendto", "sendmsg", "recv", "recvfrom", "recvmsg", "getsockname", "setsockopt",
+	"getsockopt",
+};
+
+static const char *const files[] = {
+	"rename", "renameat", "renameat2", "unlink", "unlinkat", "fchmod", "fchown", "ftruncate", "ftruncate64",
+	"fdatasync", "link", "linkat", "pwrite64", "umask", "mkdir", "mkdirat",
+};
+
+/*
+ * pidfd_getfd() takes a copy of a socket, and the rest is done to that. A connection of its own shows what SOCK_DESTROY
+ * does to one that no process has open.
+ */
+static const char *const acts[] = {
+	"pidfd_open", "pidfd_getfd", "shutdown", "getpeername", "kcmp", "setsid", "listen", "accept", "accept4",
+};
+
+/* With a condition on one argument. */
+struct rule {
+	const char *name;
+	struct scmp_arg_cmp argument;
+};
+
+#define WITHOUT(place, bits) { (place), SCMP_CMP_MASKED_EQ, (bits), 0 }
+#define IS(place, value)     { (place), SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t)(value) } /* an int: the rest is noise */
+
+#define NEW_NAMESPACES \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+#define WRITES (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)
+
+/* Nothing becomes code. Of ioctl() the terminal's, none of which types for the user; and of perf events, their end. */
+static const struct rule always_if[] = {
+	{ "mmap", WITHOUT(2, PROT_EXEC) },
+	{ "mmap2", WITHOUT(2, PROT_EXEC) },
+	{ "mprotect", WITHOUT(2, PROT_EXEC) },
+	{ "clone", WITHOUT(0, NEW_NAMESPACES) },
+	{ "prctl", IS(0, PR_GET_NO_NEW_PRIVS) },
+	{ "prctl", IS(0, PR_GET_SECCOMP) },
+	{ "ioctl", IS(1, TCGETS) },
+	{ "ioctl", IS(1, TCSETS) },
+	{ "ioctl", IS(1, TCSETSW) },
+	{ "ioctl", IS(1, TCSETSF) },
+	{ "ioctl", IS(1, TCFLSH) },
+	{ "ioctl", IS(1, 0x802c542a) }, /* TCGETS2, and the three that set: later glibc's */
+	{ "ioctl", IS(1, 0x402c542b) },
+	{ "ioctl", IS(1, 0x402c542c) },
+	{ "ioctl", IS(1, 0x402c542d) },
+	{ "ioctl", IS(1, TIOCGWINSZ) },
+	{ "ioctl", IS(1, TIOCGPGRP) },
+	{ "ioctl", IS(1, TIOCOUTQ) },
+	{ "ioctl", IS(1, FIONREAD) },
+	{ "ioctl", IS(1, PERF_EVENT_IOC_DISABLE) },
+};
+
+static const struct rule reads_if[] = { { "open", WITHOUT(1, WRITES) }, { "openat", WITHOUT(2, WRITES) } };
+
+/* Of bpf() what works with what is loaded: nothing more can be. */
+static const struct rule looks_if[] = {
+	{ "bpf", IS(0, BPF_MAP_LOOKUP_ELEM) },
+	{ "bpf", IS(0, BPF_MAP_UPDATE_ELEM) },
+	{ "bpf", IS(0, BPF_MAP_DELETE_ELEM) },
+	{ "bpf", IS(0, BPF_MAP_GET_NEXT_KEY) },
+	{ "bpf", IS(0, BPF_MAP_LOOKUP_AND_DELETE_ELEM) },
+	{ "bpf", IS(0, BPF_MAP_LOOKUP_BATCH) },
+	{ "bpf", IS(0, BPF_MAP_UPDATE_BATCH) },
+	{ "bpf", IS(0, BPF_MAP_DELETE_BATCH) },
+	{ "bpf", IS(0, BPF_OBJ_GET_INFO_BY_FD) },
+	{ "bpf", IS(0, BPF_LINK_CREATE) },
+	{ "bpf", IS(0, BPF_ITER_CREATE) },
+	{ "bpf", IS(0, BPF_LINK_DETACH) },
+};
+
+static const struct rule namespaces_if[] = { { "setns", IS(1, CLONE_NEWNET) } };
+static const struct rule netlink_if[] = { { "socket", IS(0, AF_NETLINK) } };
+static const struct rule files_if[] = { { "open", WITHOUT(1, 0) }, { "openat", WITHOUT(2, 0) } };
+/* The journal; that connection; and which network namespace a socket is in. */
+static const struct rule acts_if[] = { { "socket", IS(0, AF_UNIX) },
+				       { "socket", IS(0, AF_INET) },
+				       { "ioctl", IS(1, 0x894c) /* SIOCGSKNS */ } };
+
+#define NAMES(list) (list), sizeof(list) / sizeof((list)[0])
+
+/* What each privilege brings. 0: every run. */
+static const struct group {
+	unsigned int privileges; /* any of them */
+	const char *const *names;
+	size_t name_count;
+	const struct rule *rules;
+	size_t rule_count;
+} groups[] = {
+	{ 0, NAMES(always), NAMES(always_if) },
+	{ PRIVILEGE_LOOKS | PRIVILEGE_REPLAY | PRIVILEGE_FILES | PRIVILEGE_ACT, NAMES(reads), NAMES(reads_if) },
+	{ PRIVILEGE_LOOKS | PRIVILEGE_ACT, NULL, 0, NAMES(looks_if) },
+	{ PRIVILEGE_NAMESPACES | PRIVILEGE_COOKIES | PRIVILEGE_ACT, NULL, 0, NAMES(namespaces_if) },
+	{ PRIVILEGE_COOKIES | PRIVILEGE_CHAINS | PRIVILEGE_ACT, NAMES(talks_netlink), NAMES(netlink_if) },
+	{ PRIVILEGE_STACKS | PRIVILEGE_MEMORY, NAMES(memory), NULL, 0 },
+	{ PRIVILEGE_FILES, NAMES(files), NAMES(files_if) },
+	{ PRIVILEGE_ACT, NAMES(acts), NAMES(acts_if) },
+};
+
+static bool is_wanted(const struct group *group, unsigned int privileges)
+{
+	return !group->privileges || group->privileges & privileges;
+}
+
+static int allow(scmp_filter_ctx filter, const char *name, const struct scmp_arg_cmp *argument)
+{
+	int number = seccomp_syscall_resolve_name(name);
+
+	if (number < 0)
+		return 0; /* not on this architecture */
+	if (argument && argument->datum_a)
+		return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, 1, argument);
+	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, 0, NULL);
+}
+
+static int allow_group(scmp_filter_ctx filter, const struct group *group)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < group->name_count && !err; i++)
+		err = allow(filter, group->names[i], NULL);
+	for (i = 0; i < group->rule_count && !err; i++)
+		err = allow(filter, group->rules[i].name, &group->rules[i].argument);
+	return err;
+}
+
+/* Signals only to itself: abort() does so, and curses where the terminal is to be given back. */
+static int allow_signals(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp itself = IS(0, getpid());
+	int err = allow(filter, "kill", &itself);
+
+	return err ? err : allow(filter, "tgkill", &itself);
+}
+
+static int allow_all(scmp_filter_ctx filter, unsigned int privileges)
+{
+	size_t i;
+	int err = allow_signals(filter);
+
+	for (i = 0; i < sizeof(groups) / sizeof(groups[0]) && !err; i++)
+		if (is_wanted(&groups[i], privileges))
+			err = allow_group(filter, &groups[i]);
+	/* Its flags are in memory, where no filter sees them: without it libc takes clone(). */
+	if (!err)
+		err = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, NULL);
+	return err;
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(SOCKSTALL_COVERAGE)
+/* The sanitizers' own system calls are no part of what is described here, nor are the files of `make coverage`. */
+int privileges_filter(unsigned int privileges)
+{
+	(void)privileges;
+	(void)allow_all;
+	return 0;
+}
+#else
+int privileges_filter(unsigned int privileges)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
+	int err;
+
+	if (!filter)
+		return -ENOMEM;
+	err = allow_all(filter, privileges);
+	/* A binary tree: every system call is looked up in a few steps. */
+	if (!err)
+		seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	if (!err)
+		err = seccomp_load(filter);
+	seccomp_release(filter);
+	return err;
+}
+#endif
+
+/* Those with a condition count once, however many of them there are. */
+static int count_rules(const struct group *group)
+{
+	size_t i;
+	int count = 0;
+
+	for (i = 0; i < group->rule_count; i++)
+		if (seccomp_syscall_resolve_name(group->rules[i].name) >= 0 &&
+		    (!i || group->rules[i].name != group->rules[i - 1].name))
+			count++;
+	return count;
+}
+
+int privileges_filter_count(unsigned int privileges)
+{
+	size_t i, j;
+	int count = 0;
+
+	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		if (!(groups[i].privileges & privileges) && (groups[i].privileges || privileges))
+			continue;
+		for (j = 0; j < groups[i].name_count; j++)
+			count += seccomp_syscall_resolve_name(groups[i].names[j]) >= 0;
+		count += count_rules(&groups[i]);
+	}
+	return count;
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* From looks to records: see run.h. Pure but for what the emitters write. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/out.h"
+#include "run/run.h"
+
+static const char *const lost_names[] = {
+	[LOST_EVENTS] = "events",	    [LOST_SOCKETS] = "sockets", [LOST_THREADS] = "threads",
+	[LOST_OWNERS] = "owners",	    [LOST_NETNS] = "network namespaces",
+	[LOST_LOOPS] = "loop counters", [LOST_RECORDS] = "records",
+	[LOST_LOOKS] = "looks",		[LOST_NOTES] = "notes",
+	[LOST_REGIONS] = "regions",	    [LOST_WATCHES] = "watches",
+};
+
+bool session_is_interactive(const struct options *options, FILE *out)
+{
+	return !options->json && !options->once && !options->textfile && isatty(fileno(out));
+}
+
+static const struct emitter_kind *choose_emitter(const struct options *options, bool terminal)
+{
+	if (options->textfile)
+		return &emit_metrics;
+	if (terminal)
+		return &emit_screen;
+	if (options->json)
+		return &emit_json;
+	if (options->once)
+		return &emit_table;
+	/* Threads and watches have no events: there each look is a table. */
+	return options->command == COMMAND_THREADS || options->watches ? &emit_table : &emit_lines;
+}
+
+static int open_emitter(struct session *session, FILE *out, bool terminal)
+{
+	if (!session->emitter)
+		session->emitter = choose_emitter(session->options, terminal);
+	return session->emitter->open(&session->emitter_state, session->options, out);
+}
+
+int session_open(struct session *session, const struct options *options, FILE *out)
+{
+	int err;
+
+	session->options = options;
+	session->wanted = *options;
+	session->stalls = stalls_new();
+	if (!session->stalls)
+		return -ENOMEM;
+	err = open_emitter(session, out, session_is_interactive(options, out));
+	if (err != -ENOTTY)
+		return err;
+	session->emitter = NULL;
+	/* One file copied to a small machine finds no terminfo there, or a TERM that no one described. */
+	fputs("sockstall: cannot draw on this terminal (is TERM right, is terminfo here?): text lines follow\n", stderr);
+	return open_emitter(session, out, false);
+}
+
+static int write_record(struct session *session, const struct row *row)
+{
+	session->records++;
+	return session->emitter->record(session->emitter_state, row);
+}
+
+int session_start(struct session *session, const struct row *start)
+{
+	int err = 0;
+
+	if (session->recording)
+		err = recording_write_start(session->recording, start, session->options);
+	return err ? err : write_record(session, start);
+}
+
+struct look *session_next_look(struct session *session)
+{
+	return &session->looks[session->look_count % 2];
+}
+
+void session_wants(struct session *session, struct wants *wants)
+{
+	memset(wants, 0, sizeof(*wants));
+	if (session->emitter->wants)
+		session->emitter->wants(session->emitter_state, wants);
+	session->wanted.all = session->options->all || wants->all;
+	session->wanted.healthy_loops = wants->loops;
+	session->wanted.chains = wants->chains;
+}
+
+static int write_losses(struct session *session, const struct look *look)
+{
+	struct row row;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < look->lost.count && !err; i++) {
+		const struct lost_record *lost = look->lost.items[i];
+
+		row_init(&row, ROW_LOST);
+		row.time_ns = look->head->realtime_ns;
+		row.lost.where = lost->where < sizeof(lost_names) / sizeof(lost_names[0]) ? lost_names[lost->where] :
+											     NULL;
+		row.lost.count = (int64_t)lost->count;
+		session->lost += lost->count;
+		err = write_record(session, &row);
+	}
+	return err;
+}
+
+/* The same rule as the emitters': what changed, and with --all everything. */
+static void count_records(struct session *session, const struct report *report)
+{
+	size_t i;
+
+	for (i = 0; i < report->count; i++) {
+		const struct row *row = &report->rows[i];
+
+		if (row->event != STALL_NONE || session->options->all || !row_is_finding(row->type))
+			session->records++;
+		session->any_stuck |= row->stuck && row->event != STALL_CLOSE;
+	}
+}
+
+int session_attend(const struct session *session)
+{
+	int answer = session->emitter->attend ? session->emitter->attend(session->emitter_state) : EMITTER_GO_ON;
+
+	return answer == EMITTER_QUIT ? -ECANCELED : answer < 0 ? answer : 0;
+}
+
+/* The look is there: whoever wants the end is shown it first. */
+static int attend(const struct session *session)
+{
+	int err = session_attend(session);
+
+	return err == -ECANCELED ? 0 : err;
+}
+
+static int report_look(struct session *session, const struct look *look, const struct look *previous)
+{
+	struct report report = { 0 };
+	int err = attend(session);
+
+	if (!err)
+		err = report_run(&report, look, previous, &session->wanted);
+	if (!err)
+		err = attend(session);
+	if (!err)
+		err = stalls_update(session->stalls, &report, look);
+	if (!err) {
+		count_records(session, &report);
+		err = session->emitter->look(session->emitter_state, &report, look);
+		if (session->watch)
+			session->watch(session->watch_context, &report, look);
+	}
+	report_free(&report);
+	return err;
+}
+
+int session_look(struct session *session)
+{
+	const struct look *look = session_next_look(session);
+	const struct look *previous = session->look_count ? &session->looks[(session->look_count + 1) % 2] : NULL;
+	int err = 0;
+
+	if (session->recording)
+		err = recording_write_look(session->recording, look);
+	if (!err)
+		err = write_losses(session, look);
+	if (!err)
+		err = report_look(session, look, previous);
+	session->look_count++;
+	return err;
+}
+
+int session_end(struct session *session, const struct row *end)
+{
+	int err = 0;
+
+	if (session->recording)
+		err = recording_write_end(session->recording, end);
+	return err ? err : write_record(session, end);
+}
+
+int session_finish(struct session *session, const char *damage)
+{
+	if (!session->emitter || !session->emitter_state || !session->emitter->finish)
+		return 0;
+	return session->emitter->finish(session->emitter_state, damage);
+}
+
+void session_close(struct session *session)
+{
+	if (session->emitter && session->emitter_state)
+		session->emitter->close(session->emitter_state);
+	stalls_free(session->stalls);
+	look_free(&session->looks[0]);
+	look_free(&session->looks[1]);
+}
+
+int session_exit_code(const struct session *session, int err)
+{
+	if (err && err != -EPIPE) {
+		fprintf(stderr, "sockstall: %s%s\n", out_error() == err ? OUT_FAILED : "", strerror(-err));
+		return EXIT_BROKE;
+	}
+	return session->options->exit_code && session->any_stuck ? EXIT_STUCK : EXIT_DONE;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Out of the kernel's hundred thousand types, the few hundred that BPF programs are adapted to. To look up one type
+ * takes libbpf a walk over all there are, and it looks up sixty.
+ *
+ * What is embedded in a type comes with it, whole. What it only points to does not: no field is reached through a
+ * pointer, and to compare two fields libbpf asks no more of a pointer than that it is one.
+ */
+#ifndef SOCKSTALL_BTF_SUBSET_H
+#define SOCKSTALL_BTF_SUBSET_H
+
+#include <linux/types.h>
+
+#include "base/buffer.h"
+
+struct btf_wanted {
+	const char *name;
+	__u32 kind; /* BTF_KIND_…: only the id of this one is asked for; 0: the types of this name go into the subset */
+	__u32 id; /* what was asked for; 0: not there */
+};
+
+/*
+ * Appends the subset to the buffer, as BTF of its own; the ids found are those of the whole. Returns 0, -ENOMEM, or -EINVAL
+ * where the bytes are no BTF, or of a kind that is not known.
+ */
+int btf_subset(struct buffer *subset, const void *bytes, size_t size, struct btf_wanted *wanted, size_t count);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "system/container.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define ID_LENGTH 64
+
+/*
+ * What may stand before an id in a part of a path. Monitors (libpod-conmon-ID.scope, crio-conmon-ID.scope)
+ * carry the id as well and run outside of the container.
+ */
+static const char *const runtimes[] = {
+	"",		   /* Docker, Kubernetes and LXC-like layouts with cgroupfs: /docker/ID, /kubepods/…/ID */
+	"docker-",	   /* Docker with systemd: docker-ID.scope */
+	"cri-containerd-", /* containerd with systemd: cri-containerd-ID.scope */
+	"cri-containerd:", /* containerd set to cgroupfs below systemd: kubepods-pod1.slice:cri-containerd:ID */
+	"crio-",
+	"libpod-",	   /* Podman: libpod-ID.scope, and libpod-ID with cgroupfs */
+	"libpod-payload-", /* Podman in a unit of systemd's, with --cgroups=split */
+	"nerdctl-",	   /* containerd with nerdctl: nerdctl-ID.scope */
+};
+
+static bool is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+static bool is_id(const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < ID_LENGTH; i++) {
+		if (!is_hex(text[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool is_runtime(const char *prefix, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(runtimes) / sizeof(runtimes[0]); i++) {
+		if (strlen(runtimes[i]) == length && !memcmp(runtimes[i], prefix, length))
+			return true;
+	}
+	return false;
+}
+
+/* The prefix that counts begins behind the slice, where systemd's slice:prefix:ID form was used. */
+static size_t slice_length(const char *part, size_t length)
+{
+	const char *end = memmem(part, length, ".slice:", 7);
+
+	return end ? (size_t)(end - part) + 7 : 0;
+}
+
+/* The id in one part of the path, which is `length` long; or NULL. */
+static const char *id_in(const char *part, size_t length)
+{
+	size_t skip = slice_length(part, length);
+
+	part += skip;
+	length -= skip;
+	if (length > 6 && !memcmp(part + length - 6, ".scope", 6))
+		length -= 6;
+	if (length < ID_LENGTH || !is_id(part + length - ID_LENGTH))
+		return NULL;
+	return is_runtime(part, length - ID_LENGTH) ? part + length - ID_LENGTH : NULL;
+}
+
+const char *container_find(const char *cgroup)
+{
+	const char *found = NULL;
+
+	while (cgroup && *cgroup) {
+		size_t length = strcspn(cgroup, "/");
+		const char *id = id_in(cgroup, length);
+
+		if (id)
+			found = id;
+		cgroup += length + (cgroup[length] == '/');
+	}
+	return found;
+}
+
+const char *container_id(struct arena *arena, const char *cgroup)
+{
+	const char *found = container_find(cgroup);
+
+	return found ? arena_printf(arena, "%.*s", ID_LENGTH, found) : NULL;
+}

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "make_look.h"
+#include "history/stalls.h"
+
+/* One look after the other, a second apart; texts of rows are in memory that each look gives back. */
+struct run {
+	struct stalls *stalls;
+	struct look look;
+	struct report report;
+	__u64 seen_ns;
+};
+
+static void run_start(struct run *run)
+{
+	*run = (struct run){.stalls = stalls_new(), .seen_ns = 100 * SECOND};
+	assert_non_null(run->stalls);
+}
+
+static void next_look(struct run *run)
+{
+	struct look_builder builder;
+
+	report_free(&run->report);
+	run->seen_ns += SECOND;
+	look_begin(&builder, run->seen_ns);
+	look_finish(&builder, &run->look);
+}
+
+static struct row *add(struct run *run, const char *id, const char *verdict, int64_t change_key)
+{
+	struct row *row = report_add(&run->report, &run->look, ROW_READER);
+
+	row->id = id ? arena_printf(&run->report.arena, "%s", id) : NULL;
+	row->verdict = verdict ? arena_printf(&run->report.arena, "%s", verdict) : NULL;
+	row->why = arena_printf(&run->report.arena, "why %s", id ? id : "not");
+	row->process_comm = arena_printf(&run->report.arena, "leader");
+	row->reader.syscall = arena_printf(&run->report.arena, "recvfrom");
+	row->reader.bytes_received = 42;
+	row->change_key = change_key;
+	row->since_ns = 5 * SECOND;
+	row->age_s = 10;
+	row->stuck = true;
+	return row;
+}
+
+static void update(struct run *run)
+{
+	assert_int_equal(stalls_update(run->stalls, &run->report, &run->look), 0);
+}
+
+static void run_end(struct run *run)
+{
+	stalls_free(run->stalls);
+	report_free(&run->report);
+	look_free(&run->look);
+}
+
+static void a_whole_life(void **state)
+{
+	const struct row *row;
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add(&run, "a", "awaiting_reply", 0);
+	update(&run);
+	assert_int_equal(run.report.rows[0].event, STALL_OPEN);
+
+	next_look(&run);
+	add(&run, "a", "awaiting_reply", 0);
+	update(&run);
+	assert_int_equal(run.report.rows[0].event, STALL_NONE);
+
+	next_look(&run);
+	add(&run, "a", "peer_dead", 0);
+	update(&run);
+	assert_int_equal(run.report.rows[0].event, STALL_CHANGE);
+
+	next_look(&run);
+	add(&run, "a", "peer_dead", 1);
+	update(&run);
+	assert_int_equal(run.report.rows[0].event, STALL_CHANGE);
+
+	next_look(&run);
+	update(&run);
+	assert_int_equal(run.report.count, 1);
+	row = &run.report.rows[0];
+	assert_int_equal(row->event, STALL_CLOSE);
+	assert_int_equal(row->type, ROW_READER);
+	assert_string_equal(row->id, "a");
+	assert_string_equal(row->verdict, "peer_dead");
+	assert_string_equal(row->why, "why a");
+	assert_string_equal(row->reader.syscall, "recvfrom");
+	assert_int_equal(row->reader.bytes_received, 42);
+	assert_true(row->since_ns == 5 * SECOND);
+	assert_true(row->time_ns == LOOK_REALTIME_OFFSET + run.seen_ns);
+	assert_true(fabs(row->age_s - 14) < 1e-9); /* 10 when it opened, four looks ago */
+
+	next_look(&run);
+	update(&run);
+	assert_int_equal(run.report.count, 0);
+	assert_int_equal(stalls_opened(run.stalls), 1);
+	run_end(&run);
+}
+
+static void since_is_that_of_the_first_row(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add(&run, "known", "x", 0)->since_ns = 1000;
+	add(&run, "not yet", "x", 0)->since_ns = 0;
+	update(&run);
+	next_look(&run);
+	add(&run, "known", "x", 0)->since_ns = 1003;
+	add(&run, "not yet", "x", 0)->since_ns = 2000;
+	update(&run);
+	assert_int_equal(run.report.rows[0].since_ns, 1000);
+	assert_int_equal(run.report.rows[1].since_ns, 2000);
+	next_look(&run);
+	add(&run, "known", "x", 0)->since_ns = 1005;
+	add(&run, "not yet", "x", 0)->since_ns = 2005;
+	update(&run);
+	assert_int_equal(run.report.rows[0].since_ns, 1000);
+	assert_int_equal(run.report.rows[1].since_ns, 2000);
+	run_end(&run);
+}
+
+/* A verdict may go and come back while the thread sleeps on: that is another stall, so another id. */
+static void an_id_that_comes_back_is_another(void **state)
+{
+	struct run run;
+	int i;
+
+	(void)state;
+	run_start(&run);
+	for (i = 0; i < 2; i++) {
+		next_look(&run);
+		add(&run, "reader-1", "peer_dead", 0);
+		update(&run);
+		assert_int_equal(run.report.rows[0].event, STALL_OPEN);
+		assert_int_equal(!strcmp(run.report.rows[0].id, "reader-1"), i == 0);
+		next_look(&run);
+		update(&run);
+	}
+	run_end(&run);
+}
+
+static void an_id_that_comes_back_opens_again(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add(&run, "a", "x", 0);
+	update(&run);
+	next_look(&run);
+	update(&run);
+	next_look(&run);
+	add(&run, "a", "x", 0);
+	update(&run);
+	assert_int_equal(run.report.rows[0].event, STALL_OPEN);
+	assert_int_equal(stalls_opened(run.stalls), 2);
+	run_end(&run);
+}
+
+/* A listener is full, is not, and is again: two stalls, with two ids, each the same for its whole life. */
+static void an_id_that_recurs_is_never_used_again(void **state)
+{
+	char first[64], second[64];
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add(&run, "listener-1", "accept_queue_full", 0)->recurs = true;
+	update(&run);
+	snprintf(first, sizeof(first), "%s", run.report.rows[0].id);
+
+	next_look(&run);
+	add(&run, "listener-1", "accept_queue_full", 1)->recurs = true;
+	update(&run);
+	assert_int_equal(run.report.rows[0].event, STALL_CHANGE);
+	assert_string_equal(run.report.rows[0].id, first);
+
+	next_look(&run);
+	update(&run);
+	assert_int_equal(run.report.rows[0].event, STALL_CLOSE);
+	assert_string_equal(run.report.rows[0].id, first);
+
+	next_look(&run);
+	add(&run, "listener-1", "accept_queue_full", 1)->recurs = true;
+	update(&run);
+	assert_int_equal(run.report.rows[0].event, STALL_OPEN);
+	snprintf(second, sizeof(second), "%s", run.report.rows[0].id);
+	assert_string_not_equal(second, first);
+	assert_int_equal(strncmp(second, "listener-1-", 11), 0);
+	run_end(&run);
+}
+
+static void rows_without_an_id_have_no_life(void **state)
+{
+	struct run run;
+	int i;
+
+	(void)state;
+	run_start(&run);
+	for (i = 0; i < 2; i++) {
+		next_look(&run);
+		add(&run, NULL, "ok", i)->event = STALL_CHANGE;
+		update(&run);
+		assert_int_equal(run.report.count, 1);
+		assert_int_equal(run.report.rows[0].event, STALL_NONE);
+		assert_string_equal(run.report.rows[0].process_comm, "leader");
+	}
+	next_look(&run);
+	update(&run);
+	assert_int_equal(run.report.count, 0);
+	assert_int_equal(stalls_opened(run.stalls), 0);
+	run_end(&run);
+}
+
+static void what_is_unknown_stays_unknown(void **state)
+{
+	const struct row *row;
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add(&run, "a", NULL, 0)->age_s = NAN;
+	update(&run);
+	next_look(&run);
+	add(&run, "a", NULL, 0)->age_s = NAN;
+	update(&run);
+	assert_int_equal(run.report.rows[0].event, STALL_NONE);
+	next_look(&run);
+	update(&run);
+	row = &run.report.rows[0];
+	assert_int_equal(row->event, STALL_CLOSE);
+	assert_null(row->verdict);
+	assert_null(row->advice);
+	assert_null(row->process_comm);
+	assert_true(isnan(row->age_s));
+	assert_true(row->pid == NOT_KNOWN);
+	run_end(&run);
+}
+
+static void several_at_once_keep_their_order(void **state)
+{
+	static const enum stall_event expected[] = {STALL_OPEN, STALL_NONE, STALL_CHANGE, STALL_CLOSE, STALL_CLOSE};
+	static const char *const ids[] = {"new", "same", "changed", "gone-1", "gone-2"};
+	struct run run;
+	size_t i;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add(&run, "gone-2", "x", 0);
+	add(&run, "changed", "x", 0);
+	add(&run, "same", "x", 0);
+	add(&run, "gone-1", "x", 0);
+	update(&run);
+	next_look(&run);
+	add(&run, "new", "x", 0);
+	add(&run, "same", "x", 0);
+	add(&run, "changed", "y", 0);
+	update(&run);
+	assert_int_equal(run.report.count, 5);
+	for (i = 0; i < 5; i++) {
+		assert_string_equal(run.report.rows[i].id, ids[i]);
+		assert_int_equal(run.report.rows[i].event, expected[i]);
+	}
+	run_end(&run);
+}
+
+static void a_repeated_id_is_dropped(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add(&run, "b", "x", 0);
+	add(&run, "a", "first", 0);
+	add(&run, NULL, "x", 0);
+	add(&run, "a", "second", 0);
+	add(&run, "a", "third", 0);
+	add(&run, "c", "x", 0);
+	update(&run);
+	assert_int_equal(run.report.count, 4);
+	assert_string_equal(run.report.rows[0].id, "b");
+	assert_string_equal(run.report.rows[1].verdict, "first");
+	assert_int_equal(run.report.rows[1].event, STALL_OPEN);
+	assert_null(run.report.rows[2].id);
+	assert_string_equal(run.report.rows[3].id, "c");
+	assert_int_equal(run.report.rows[3].event, STALL_OPEN);
+	assert_int_equal(stalls_opened(run.stalls), 3);
+	run_end(&run);
+}
+
+static void closed_rows_outlive_the_stalls(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add(&run, "a", "x", 0);
+	update(&run);
+	next_look(&run);
+	update(&run);
+	stalls_free(run.stalls);
+	run.stalls = NULL;
+	assert_string_equal(run.report.rows[0].why, "why a");
+	run_end(&run);
+}
+
+#define MANY 100000
+
+/* Half of them goes and as many come, in an order of no use. */
+static void a_hundred_thousand(void **state)
+{
+	size_t i, events[STALL_CLOSE + 1] = {0};
+	struct run run;
+	char id[32];
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	for (i = 0; i < MANY; i++) {
+		snprintf(id, sizeof(id), "id-%zu", i * 7919 % MANY);
+		add(&run, id, "x", 0);
+	}
+	update(&run);
+	next_look(&run);
+	for (i = 0; i < MANY; i++) {
+		snprintf(id, sizeof(id), "id-%zu", MANY / 2 + i * 7919 % MANY);
+		add(&run, id, "x", 0);
+	}
+	update(&run);
+	for (i = 0; i < run.report.count; i++)
+		events[run.report.rows[i].event]++;
+	assert_int_equal(events[STALL_NONE], MANY / 2);
+	assert_int_equal(events[STALL_OPEN], MANY / 2);
+	assert_int_equal(events[STALL_CLOSE], MANY / 2);
+	assert_int_equal(events[STALL_CHANGE], 0);
+	run_end(&run);
+}
+
+/* A look at which the sockets of some namespaces are not there. */
+static void look_with_put_off(struct run *run, __u32 netns)
+{
+	struct look_builder builder;
+
+	report_free(&run->report);
+	run->seen_ns += SECOND;
+	look_begin(&builder, run->seen_ns)->put_off = 1;
+	look_add_netns(&builder, LOOK_NETNS, "seen");
+	look_add_netns(&builder, netns, "put-off")->put_off = 1;
+	look_finish(&builder, &run->look);
+}
+
+static struct row *add_in(struct run *run, enum row_type type, const char *id, __u32 netns)
+{
+	struct row *row = report_add(&run->report, &run->look, type);
+
+	row->id = arena_printf(&run->report.arena, "%s", id);
+	row->verdict = "peer_silent";
+	row->why = arena_printf(&run->report.arena, "why %s", id);
+	row->netns = netns;
+	row->severity = 1;
+	row->since_ns = 5 * SECOND;
+	row->age_s = 10;
+	row->stuck = true;
+	return row;
+}
+
+static const struct row *find_row(const struct run *run, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < run->report.count; i++)
+		if (!strcmp(run->report.rows[i].id, id))
+			return &run->report.rows[i];
+	return NULL;
+}
+
+#define OTHER_NETNS 7
+
+static void what_is_put_off_goes_on(void **state)
+{
+	const struct row *row;
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add_in(&run, ROW_HANDSHAKE, "hidden", OTHER_NETNS)->handshake.gives_up_s = 30;
+	add_in(&run, ROW_HANDSHAKE, "over", LOOK_NETNS);
+	add_in(&run, ROW_READER, "returned", OTHER_NETNS);
+	update(&run);
+
+	look_with_put_off(&run, OTHER_NETNS);
+	update(&run);
+	assert_int_equal(find_row(&run, "over")->event, STALL_CLOSE);
+	assert_int_equal(find_row(&run, "returned")->event, STALL_CLOSE); /* threads are looked at */
+	row = find_row(&run, "hidden");
+	assert_int_equal(row->event, STALL_NONE);
+	assert_true(fabs(row->age_s - 11) < 1e-9 && fabs(row->handshake.gives_up_s - 29) < 1e-9);
+	assert_true(isnan(row->handshake.next_retransmit_s));
+
+	look_with_put_off(&run, OTHER_NETNS);
+	update(&run);
+	assert_int_equal(run.report.count, 1);
+	assert_string_equal(run.report.rows[0].why, "why hidden");
+	assert_true(fabs(run.report.rows[0].age_s - 12) < 1e-9);
+
+	next_look(&run);
+	update(&run);
+	assert_int_equal(find_row(&run, "hidden")->event, STALL_CLOSE);
+	run_end(&run);
+}
+
+/* What it stands among is the worst first, as ever. */
+static void what_is_put_off_has_its_place(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add_in(&run, ROW_LISTENER, "worst", OTHER_NETNS)->severity = 9;
+	update(&run);
+	look_with_put_off(&run, OTHER_NETNS);
+	add(&run, "a", "awaiting_reply", 0);
+	update(&run);
+	assert_string_equal(run.report.rows[0].id, "worst");
+	assert_int_equal(run.report.rows[1].event, STALL_OPEN);
+	run_end(&run);
+}
+
+/* The socket is not there, but what became of it was told. */
+static void what_is_put_off_may_be_over_all_the_same(void **state)
+{
+	struct look_builder builder;
+	struct event_record *event;
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add_in(&run, ROW_HANDSHAKE, "connect", OTHER_NETNS)->cookie = "77";
+	update(&run);
+
+	report_free(&run.report);
+	run.seen_ns += SECOND;
+	look_begin(&builder, run.seen_ns)->put_off = 1;
+	look_add_netns(&builder, OTHER_NETNS, "put-off")->put_off = 1;
+	event = look_add(&builder, RECORD_EVENT, 0);
+	event->kind = EVENT_CONNECTED;
+	event->name.cookie = 77;
+	look_finish(&builder, &run.look);
+	update(&run);
+	assert_int_equal(find_row(&run, "connect")->event, STALL_CLOSE);
+	assert_string_equal(find_row(&run, "connect")->why, "connected: the peer answered at last");
+	run_end(&run);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_whole_life),
+		cmocka_unit_test(since_is_that_of_the_first_row),
+		cmocka_unit_test(an_id_that_comes_back_opens_again),
+		cmocka_unit_test(an_id_that_comes_back_is_another),
+		cmocka_unit_test(an_id_that_recurs_is_never_used_again),
+		cmocka_unit_test(rows_without_an_id_have_no_life),
+		cmocka_unit_test(what_is_unknown_stays_unknown),
+		cmocka_unit_test(several_at_once_keep_their_order),
+		cmocka_unit_test(a_repeated_id_is_dropped),
+		cmocka_unit_test(closed_rows_outlive_the_stalls),
+		cmocka_unit_test(a_hundred_thousand),
+		cmocka_unit_test(what_is_put_off_goes_on),
+		cmocka_unit_test(what_is_put_off_has_its_place),
+		cmocka_unit_test(what_is_put_off_may_be_over_all_the_same),
+	};
+
+	stalls_free(NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

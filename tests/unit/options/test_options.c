@@ -1,0 +1,612 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "options/options.h"
+
+#define MILLISECOND 1000000ull
+#define SECOND	    1000000000ull
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* A command line cut at spaces; %20 stands for a space, %0 for an empty argument. */
+struct command_line {
+	char text[8192];
+	char *argv[64];
+	int argc;
+};
+
+static void make_command_line(struct command_line *line, const char *text)
+{
+	char *word, *rest = line->text;
+
+	snprintf(line->text, sizeof(line->text), "%s", text);
+	line->argc = 0;
+	line->argv[line->argc++] = (char *)"sockstall";
+	while ((word = strsep(&rest, " "))) {
+		if (!*word)
+			continue;
+		if (!strcmp(word, "%0"))
+			*word = '\0';
+		line->argv[line->argc++] = word;
+	}
+	line->argv[line->argc] = NULL;
+}
+
+/* Parses, and collects what is written to stderr meanwhile. */
+static int parse_quietly(struct options *options, struct command_line *line, char *message, size_t size)
+{
+	int file = memfd_create("stderr", 0), saved = dup(STDERR_FILENO), status;
+	ssize_t got;
+
+	fflush(stderr);
+	dup2(file, STDERR_FILENO);
+	status = options_parse(options, line->argc, line->argv);
+	fflush(stderr);
+	dup2(saved, STDERR_FILENO);
+	got = pread(file, message, size - 1, 0);
+	message[got > 0 ? got : 0] = '\0';
+	close(saved);
+	close(file);
+	return status;
+}
+
+static void parse(struct options *options, struct command_line *line, const char *text)
+{
+	char message[1024];
+
+	make_command_line(line, text);
+	if (parse_quietly(options, line, message, sizeof(message)) || *message)
+		fail_msg("%s: %s", text, message);
+}
+
+static void durations(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t ns;
+	} good[] = {
+		{"250ms", 250 * MILLISECOND},
+		{"2s", 2 * SECOND},
+		{"5m", 300 * SECOND},
+		{"1h", 3600 * SECOND},
+		{"3", 3 * SECOND},
+		{"0", 0},
+		{"0ms", 0},
+		{"1.5", 1500 * MILLISECOND},
+		{"0.25s", 250 * MILLISECOND},
+		{"0.5ms", 500000},
+		{"1.5h", 5400 * SECOND},
+		{"0.1m", 6 * SECOND},
+		{"007s", 7 * SECOND},
+		{"0.000000001", 1},
+		{"0.0000000019", 1},
+		{"1.00000000000000000000000000000000001", SECOND},
+		{"18446744073s", 18446744073 * SECOND},
+	};
+	static const char *const bad[] = {
+		"",
+		"s",
+		"ms",
+		".",
+		".5",
+		"5.",
+		"5.s",
+		"1.5.2",
+		"+1",
+		"-1",
+		" 1",
+		"1 ",
+		"1e3",
+		"0x10",
+		"nan",
+		"inf",
+		"1d",
+		"1S",
+		"1sec",
+		"1,5",
+		"1 s",
+		"1us",
+		"1ns",
+		"1sm",
+		"1mss",
+		"\n1",
+		"1\n",
+		"18446744074s",
+		"18446744073709551616",
+		"99999999999999999999999",
+		"5124096h",
+		"18446744073.8",
+	};
+	uint64_t ns;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(good); i++) {
+		if (duration_parse(good[i].text, &ns) || ns != good[i].ns)
+			fail_msg("%s", good[i].text);
+	}
+	for (i = 0; i < COUNT_OF(bad); i++) {
+		ns = 77;
+		if (duration_parse(bad[i], &ns) != -EINVAL || ns != 77)
+			fail_msg("'%s'", bad[i]);
+	}
+}
+
+static void nothing_given_is_the_overview(void **state)
+{
+	struct command_line line;
+	struct options options;
+
+	(void)state;
+	unsetenv("NO_COLOR");
+	parse(&options, &line, "");
+	assert_int_equal(options.command, COMMAND_OVERVIEW);
+	assert_false(options.command_given);
+	assert_int_equal(options.interval_ns, SECOND);
+	assert_int_equal(options.min_age_ns, SECOND);
+	assert_int_equal(options.duration_ns, 0);
+	assert_int_equal(options.netns, NETNS_ALL);
+	assert_int_equal(options.ready_fd, -1);
+	assert_false(options.interval_given || options.min_age_given || options.peer_given);
+	assert_false(options.json || options.once || options.all || options.exit_code || options.no_color);
+	assert_false(options.help || options.version);
+	assert_null(options.comm);
+	assert_null(options.cgroup);
+	assert_null(options.record_file);
+	assert_int_equal(options.pid_count + options.port_count, 0);
+	options_free(&options);
+}
+
+static void every_command(void **state)
+{
+	static const struct {
+		const char *text;
+		enum command command;
+	} cases[] = {
+		{"handshakes", COMMAND_HANDSHAKES}, {"readers", COMMAND_READERS}, {"epoll", COMMAND_EPOLL},
+		{"threads -p 1", COMMAND_THREADS},  {"check", COMMAND_CHECK},	  {"replay FILE", COMMAND_REPLAY},
+		{"schema", COMMAND_SCHEMA},
+	};
+	struct command_line line;
+	struct options options;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(cases); i++) {
+		parse(&options, &line, cases[i].text);
+		assert_int_equal(options.command, cases[i].command);
+		assert_int_equal(options.command_given, cases[i].command != COMMAND_REPLAY);
+		options_free(&options);
+	}
+	assert_string_equal(command_names[COMMAND_OVERVIEW], "overview");
+	assert_string_equal(command_names[COMMAND_SCHEMA], "schema");
+}
+
+static void short_and_long_forms_before_and_behind(void **state)
+{
+	static const char *const cases[] = {
+		"readers -j -i 2s -d 5m -m 250ms -a -p 1,22 -c nginx",
+		"-j -i2s -d5m -m250ms -a -p1 -p22 -cnginx readers",
+		"--json --interval 2s --duration=5m readers --min-age=250ms --all --pid=1,22 --comm=nginx",
+		"-jai 2s readers -d 5m -m 250ms -p 1 --comm nginx --pid 22",
+		"-ja -i 2s -d 5m -m 250ms -p 1,22 -c nginx -- readers",
+	};
+	struct command_line line;
+	struct options options;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2 * COUNT_OF(cases); i++) {
+		/* This makes getopt() stop at the first word: not here. */
+		if (i == COUNT_OF(cases))
+			setenv("POSIXLY_CORRECT", "1", 1);
+		parse(&options, &line, cases[i % COUNT_OF(cases)]);
+		assert_int_equal(options.command, COMMAND_READERS);
+		assert_true(options.json);
+		assert_true(options.all);
+		assert_false(options.once);
+		assert_true(options.interval_given);
+		assert_int_equal(options.interval_ns, 2 * SECOND);
+		assert_int_equal(options.duration_ns, 300 * SECOND);
+		assert_true(options.min_age_given);
+		assert_int_equal(options.min_age_ns, 250 * MILLISECOND);
+		assert_int_equal(options.pid_count, 2);
+		assert_int_equal(options.pids[0], 1);
+		assert_int_equal(options.pids[1], 22);
+		assert_string_equal(options.comm, "nginx");
+		options_free(&options);
+	}
+	unsetenv("POSIXLY_CORRECT");
+}
+
+static void the_other_options(void **state)
+{
+	struct command_line line;
+	struct options options;
+
+	(void)state;
+	parse(&options, &line,
+	      "--once --exit-code --no-color --port 80,65535 --port 1 --netns 4026531840 --record out --force --ready-fd 2");
+	assert_true(options.force);
+	assert_true(options.once);
+	assert_true(options.exit_code);
+	assert_true(options.no_color);
+	assert_int_equal(options.port_count, 3);
+	assert_int_equal(options.ports[0], 80);
+	assert_int_equal(options.ports[1], 65535);
+	assert_int_equal(options.ports[2], 1);
+	assert_int_equal(options.netns, NETNS_INODE);
+	assert_int_equal(options.netns_inode, 4026531840u);
+	assert_string_equal(options.record_file, "out");
+	assert_int_equal(options.ready_fd, 2);
+	options_free(&options);
+	parse(&options, &line, "--netns self");
+	assert_int_equal(options.netns, NETNS_SELF);
+	options_free(&options);
+	parse(&options, &line, "--netns blue");
+	assert_int_equal(options.netns, NETNS_NAME);
+	assert_string_equal(options.netns_name, "blue");
+	options_free(&options);
+	parse(&options, &line, "--netns self --netns all -1");
+	assert_int_equal(options.netns, NETNS_ALL);
+	assert_true(options.once);
+	options_free(&options);
+	parse(&options, &line, "epoll --interfaces all");
+	assert_int_equal(options.interfaces, INTERFACES_ALL);
+	options_free(&options);
+	parse(&options, &line, "epoll --interfaces=epoll");
+	assert_int_equal(options.interfaces, INTERFACES_EPOLL);
+	options_free(&options);
+	parse(&options, &line, "-m 0");
+	assert_true(options.min_age_given);
+	assert_int_equal(options.min_age_ns, 0);
+	options_free(&options);
+	parse(&options, &line, "replay file -p 3 -a");
+	assert_string_equal(options.replay_file, "file");
+	options_free(&options);
+	parse(&options, &line, "-j replay -- -odd-name");
+	assert_string_equal(options.replay_file, "-odd-name");
+	options_free(&options);
+}
+
+static void the_ends_of_ranges(void **state)
+{
+	static const char *const good[] = {
+		"-i 50ms",
+		"-i 1h",
+		"-d 1ms",
+		"-d 8760h",
+		"-m 1ms",
+		"-m 8760h",
+		"-p 1",
+		"-p 4194304",
+		"--port 1",
+		"--port 65535",
+		"--netns 1",
+		"--netns 4294967295",
+		"--peer ::/0",
+		"--peer ::1/128",
+		"--peer 0.0.0.0/0",
+		"--peer 1.2.3.4/32",
+	};
+	struct command_line line;
+	struct options options;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(good); i++) {
+		parse(&options, &line, good[i]);
+		options_free(&options);
+	}
+}
+
+static void peers_become_mapped_addresses(void **state)
+{
+	static const struct {
+		const char *text, *address;
+		unsigned int bits;
+	} cases[] = {
+		{"--peer 10.0.0.1", "::ffff:10.0.0.1", 128},	  {"--peer 10.0.0.0/8", "::ffff:10.0.0.0", 104},
+		{"--peer 0.0.0.0/0", "::ffff:0.0.0.0", 96},	  {"--peer 2001:db8::1", "2001:db8::1", 128},
+		{"--peer 2001:db8::/32", "2001:db8::", 32},	  {"--peer ::/0", "::", 0},
+		{"--peer ::ffff:1.2.3.4", "::ffff:1.2.3.4", 128},
+	};
+	struct command_line line;
+	struct options options;
+	struct in6_addr expected;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(cases); i++) {
+		parse(&options, &line, cases[i].text);
+		assert_int_equal(inet_pton(AF_INET6, cases[i].address, &expected), 1);
+		assert_true(options.peer_given);
+		assert_memory_equal(&options.peer, &expected, sizeof(expected));
+		assert_int_equal(options.peer_bits, cases[i].bits);
+		options_free(&options);
+	}
+}
+
+static void cgroups_have_one_form(void **state)
+{
+	static const struct {
+		const char *text, *path;
+	} cases[] = {
+		{"--cgroup /a/b", "/a/b"},
+		{"--cgroup /a/b/", "/a/b"},
+		{"--cgroup /a//b///", "/a/b"},
+		{"--cgroup /", "/"},
+		{"--cgroup ///", "/"},
+		{"--cgroup /sys/fs/cgroup", "/"},
+		{"--cgroup /sys/fs/cgroup/", "/"},
+		{"--cgroup /sys/fs/cgroup/system.slice/x.service/", "/system.slice/x.service"},
+		{"--cgroup /sys/fs/cgroups/x", "/sys/fs/cgroups/x"},
+		{"--cgroup /a --cgroup /b", "/b"},
+	};
+	struct command_line line;
+	struct options options;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(cases); i++) {
+		parse(&options, &line, cases[i].text);
+		assert_string_equal(options.cgroup, cases[i].path);
+		options_free(&options);
+	}
+}
+
+static void help_and_version_win(void **state)
+{
+	struct command_line line;
+	struct options options;
+
+	(void)state;
+	parse(&options, &line, "-h");
+	assert_true(options.help);
+	parse(&options, &line, "threads --help nonsense --more");
+	assert_true(options.help);
+	parse(&options, &line, "-V replay");
+	assert_true(options.version);
+	options_free(&options);
+}
+
+static void no_color_by_environment(void **state)
+{
+	struct command_line line;
+	struct options options;
+
+	(void)state;
+	setenv("NO_COLOR", "1", 1);
+	parse(&options, &line, "");
+	assert_true(options.no_color);
+	setenv("NO_COLOR", "", 1);
+	parse(&options, &line, "");
+	assert_false(options.no_color);
+	unsetenv("NO_COLOR");
+	options_free(&options);
+}
+
+/* Each is one line on stderr that holds the second text, and 2. */
+static void usage_errors(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{"handshake", "unknown command 'handshake'"},
+		{"overview", "unknown command 'overview'"},
+		{"READERS", "unknown command"},
+		{"%0", "unknown command ''"},
+		{"readers epoll", "unexpected argument 'epoll'"},
+		{"replay", "replay needs"},
+		{"replay %0", "replay needs"},
+		{"replay -a", "replay needs"},
+		{"replay a b", "unexpected argument 'b'"},
+		{"schema x", "unexpected argument 'x'"},
+		{"threads", "threads needs a process"},
+		{"epoll --watches", "--watches needs a process"},
+		{"threads -p 1 --watches", "--watches cannot be used with threads"},
+		{"--watches -p 1", "--watches cannot be used with overview"},
+		{"-1 -d 3s", "exclude each other"},
+		{"replay f --record g", "--record cannot be used with replay"},
+		{"check --record g", "--record cannot be used with check"},
+		{"schema --record g", "--record cannot be used with schema"},
+		{"readers --interfaces all", "--interfaces cannot be used with readers"},
+		{"epoll --interfaces poll", "--interfaces: expected epoll or all, got 'poll'"},
+		{"readers --html f", "--html cannot be used with readers"},
+		{"readers --trace f", "--trace cannot be used with readers"},
+		{"replay f --html g -j", "--html excludes --json and --once"},
+		{"replay f --trace g -1", "--trace excludes --json and --once"},
+		{"replay f --diff g --html h", "--diff excludes"},
+		{"replay f --diff g -1", "--diff excludes"},
+		{"replay f --diff", "--diff needs a value"},
+		{"replay f --force", "--force needs a file"},
+		{"metrics", "metrics needs a folder"},
+		{"metrics --textfile d -j", "metrics takes neither"},
+		{"metrics --textfile d -a", "metrics takes neither"},
+		{"readers --textfile d", "--textfile cannot be used with readers"},
+		{"replay f -i 1s", "--interval cannot be used with replay"},
+		{"replay f --ready-fd 2", "--ready-fd cannot be used with replay"},
+		{"replay f --netns self", "--netns self cannot be used"},
+		{"check -p 1", "--pid cannot be used with check"},
+		{"schema -1", "--once cannot be used with schema"},
+		{"-x", "unknown option '-x'"},
+		{"-jx", "unknown option '-x'"},
+		{"--nonsense", "unknown option '--nonsense'"},
+		{"--nonsense=3", "unknown option '--nonsense=3'"},
+		{"--json=1", "--json takes no value"},
+		{"-i", "--interval needs a value"},
+		{"--pid", "--pid needs a value"},
+		{"--peer", "--peer needs a value"},
+		{"-i 49ms", "--interval: expected"},
+		{"-i 3601s", "--interval: expected"},
+		{"-i 1.0001h", "--interval: expected"},
+		{"-i -1s", "--interval: expected"},
+		{"-i %0", "--interval: expected"},
+		{"-d 0", "--duration: expected"},
+		{"-d 0.5ms", "--duration: expected"},
+		{"-d 8761h", "--duration: expected"},
+		{"-m 0.1ms", "--min-age: expected"},
+		{"-m 8761h", "--min-age: expected"},
+		{"-m 1x", "--min-age: expected"},
+		{"-p 0", "--pid: expected"},
+		{"-p 4194305", "--pid: expected"},
+		{"-p -1", "--pid: expected"},
+		{"-p +1", "--pid: expected"},
+		{"-p 1,", "--pid: expected"},
+		{"-p ,1", "--pid: expected"},
+		{"-p 1,,2", "--pid: expected"},
+		{"-p 1,x", "--pid: expected"},
+		{"-p 1;2", "--pid: expected"},
+		{"-p 0x10", "--pid: expected"},
+		{"-p %0", "--pid: expected"},
+		{"-p 18446744073709551617", "--pid: expected"},
+		{"-p 00000000000000000000000000000000001", "--pid: expected"},
+		{"--port 0", "--port: expected"},
+		{"--port 65536", "--port: expected"},
+		{"--port http", "--port: expected"},
+		{"-c %0", "--comm: expected"},
+		{"--peer 10.0.0.1/33", "--peer: expected"},
+		{"--peer ::1/129", "--peer: expected"},
+		{"--peer 10.0.0.1/", "--peer: expected"},
+		{"--peer /8", "--peer: expected"},
+		{"--peer 10.0.0.1/8/8", "--peer: expected"},
+		{"--peer 10.0.0", "--peer: expected"},
+		{"--peer 10.0.0.256", "--peer: expected"},
+		{"--peer localhost", "--peer: expected"},
+		{"--peer [::1]", "--peer: expected"},
+		{"--peer 1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa", "--peer: expected"},
+		{"--netns 0", "--netns: expected"},
+		{"--netns 4294967296", "--netns: expected"},
+		{"--netns a/b", "--netns: expected"},
+		{"--netns .", "--netns: expected"},
+		{"--netns=-blue", "--netns: expected"},
+		{"--cgroup a/b", "--cgroup: expected"},
+		{"--cgroup %0", "--cgroup: expected"},
+		{"--record %0", "--record: expected"},
+		{"--ready-fd -1", "--ready-fd: expected"},
+		{"--ready-fd 1048577", "--ready-fd: expected"},
+		{"--ready-fd 999", "--ready-fd: expected"},
+		{"--ready-fd x", "--ready-fd: expected"},
+		{"-p 1 --port 80 --cgroup /x --bad", "unknown option"},
+		{"a\nb\033[2J", "unknown command"},
+	};
+	struct command_line line;
+	struct options options;
+	char message[1024];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(cases); i++) {
+		make_command_line(&line, cases[i].text);
+		if (parse_quietly(&options, &line, message, sizeof(message)) != 2)
+			fail_msg("'%s' was taken", cases[i].text);
+		if (!strstr(message, cases[i].says) || strncmp(message, "sockstall: ", 11))
+			fail_msg("'%s' says: %s", cases[i].text, message);
+		if (strchr(message, '\n') != message + strlen(message) - 1 || strchr(message, '\033'))
+			fail_msg("'%s' is not one line: %s", cases[i].text, message);
+	}
+}
+
+static void a_ready_fd_must_be_writable(void **state)
+{
+	int fd = open("/dev/null", O_RDONLY);
+	struct command_line line;
+	struct options options;
+	char text[32], message[1024];
+
+	(void)state;
+	snprintf(text, sizeof(text), "--ready-fd %d", fd);
+	make_command_line(&line, text);
+	assert_int_equal(parse_quietly(&options, &line, message, sizeof(message)), 2);
+	assert_non_null(strstr(message, "open for writing"));
+	close(fd);
+}
+
+/* The help text names every option of the contract, and fits a terminal. */
+static void help_text(void **state)
+{
+	static const char *const names[] = {
+		"-j, --json",
+		"-1, --once",
+		"-i, --interval DUR",
+		"-d, --duration DUR",
+		"-m, --min-age DUR",
+		"-a, --all",
+		"-p, --pid",
+		"-c, --comm NAME",
+		"--port PORT",
+		"--peer ADDR[/LEN]",
+		"--netns",
+		"--cgroup",
+		"--record FILE",
+		"--force",
+		"--ready-fd N",
+		"--exit-code",
+		"--no-color",
+		"-V, --version",
+		"-h, --help",
+		"handshakes",
+		"readers",
+		"writers",
+		"closing",
+		"chains",
+		"epoll",
+		"threads",
+		"check",
+		"replay FILE",
+		"schema",
+	};
+	int file = memfd_create("stdout", 0), saved = dup(STDOUT_FILENO);
+	char text[8192] = "", *line, *rest = text;
+	size_t i;
+
+	(void)state;
+	fflush(stdout);
+	dup2(file, STDOUT_FILENO);
+	options_help();
+	options_version();
+	fflush(stdout);
+	dup2(saved, STDOUT_FILENO);
+	assert_true(pread(file, text, sizeof(text) - 1, 0) > 0);
+	close(saved);
+	close(file);
+	assert_non_null(strstr(text, "\nsockstall " SOCKSTALL_VERSION "\n"));
+	for (i = 0; i < COUNT_OF(names); i++) {
+		if (!strstr(text, names[i]))
+			fail_msg("%s", names[i]);
+	}
+	while ((line = strsep(&rest, "\n")))
+		assert_true(strlen(line) <= 80);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(durations),
+		cmocka_unit_test(nothing_given_is_the_overview),
+		cmocka_unit_test(every_command),
+		cmocka_unit_test(short_and_long_forms_before_and_behind),
+		cmocka_unit_test(the_other_options),
+		cmocka_unit_test(the_ends_of_ranges),
+		cmocka_unit_test(peers_become_mapped_addresses),
+		cmocka_unit_test(cgroups_have_one_form),
+		cmocka_unit_test(help_and_version_win),
+		cmocka_unit_test(no_color_by_environment),
+		cmocka_unit_test(usage_errors),
+		cmocka_unit_test(a_ready_fd_must_be_writable),
+		cmocka_unit_test(help_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,997 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include <locale.h>
+#include <math.h>
+
+#include "sample.h"
+#include "output/screen/internal.h"
+#include "base/text.h"
+
+static const struct look_record sample_head = {
+	.realtime_ns = SAMPLE_TIME,
+	.interval_ns = 1000000000,
+	.namespaces = 3,
+};
+
+/* Draws and returns the lines as one text; a line that is selected has a > behind it. */
+static const char *draw_after(struct screen *screen, size_t width, size_t height, uint64_t elapsed_ns)
+{
+	static char text[1 << 16];
+	struct lines lines = {0};
+	size_t at = 0;
+
+	assert_int_equal(screen_draw(screen, &lines, width, height, elapsed_ns), 0);
+	assert_true(lines_count(&lines) <= height);
+	*text = '\0';
+	for (size_t i = 0; i < lines_count(&lines); i++) {
+		const struct line *one = lines_at(&lines, i);
+		const char *line = lines_text(&lines, one);
+
+		assert_true(text_width(line) <= (width < 2 ? 2 : width));
+		assert_true(one->mark_from <= one->mark_to && one->mark_to <= strlen(line));
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s\n", line,
+				       one->style == LINE_SELECTED ? ">" : "");
+	}
+	lines_free(&lines);
+	return text;
+}
+
+static const char *draw(struct screen *screen, size_t width, size_t height)
+{
+	return draw_after(screen, width, height, 0);
+}
+
+static void open_screen(struct screen *screen, enum command command)
+{
+	const struct options options = {.command = command};
+
+	screen_init(screen, &options);
+}
+
+static void look_at(struct screen *screen, struct row *rows, size_t count, uint64_t after_s)
+{
+	struct report report = {.rows = rows, .count = count};
+	struct look_record head = sample_head;
+
+	head.realtime_ns += after_s * 1000000000;
+	assert_int_equal(screen_look(screen, &report, &head), 0);
+}
+
+static void look(struct screen *screen, struct row *rows, size_t count)
+{
+	look_at(screen, rows, count, 0);
+}
+
+static void look_at_samples(struct screen *screen)
+{
+	struct row rows[] = {sample_handshake(), sample_reader(), sample_reader(), sample_reader()};
+
+	rows[1].comm = HOSTILE;
+	rows[1].id = "hostile";
+	rows[1].severity = 4;
+	rows[1].advice = NULL;
+	rows[2].event = STALL_CLOSE;
+	rows[3].event = STALL_NONE;
+	look(screen, rows, COUNT_OF(rows));
+}
+
+static enum screen_answer type(struct screen *screen, const char *keys)
+{
+	enum screen_answer answer = SCREEN_NOTHING;
+
+	while (*keys)
+		answer = screen_key(screen, (unsigned char)*keys++);
+	return answer;
+}
+
+static void start(struct screen *screen)
+{
+	struct row row;
+
+	row_init(&row, ROW_START);
+	row.start.host = "web1\x1b";
+	assert_int_equal(screen_record(screen, &row), 0);
+}
+
+#define FOOT "Enter evidence   e end it   / filter   < > sort   space pause   ? help   q quit\n"
+
+/* ---- The list ---- */
+
+static void eighty_columns_are_readable(void **state)
+{
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	start(&screen);
+	look_at_samples(&screen);
+	assert_string_equal(draw(&screen, 80, 14),
+			    "sockstall  web1\\x1b  2026-11-23T02:34:31Z  every 1.0s\n"
+			    "3 stuck: 1 handshake, 2 readers\n"
+			    "1 overview (3)  2 handshakes (1)  3 readers (2)  4 loops  5 threads  6 chains\n"
+			    "  AGE  VERDICT      PROCESS             FD  LOCAL             PEER\n"
+			    "31.2s  peer_dead    java/1234            7  10.0.0.1:443      10.0.0.2:5000>\n"
+			    "    we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\n"
+			    "    set TCP_USER_TIMEOUT\n"
+			    "4m05s  peer_silent  nginx/80             6  [2001:db8::1]:80  [2001:db8\xe2\x80\xa6"
+			    "8]:54321\n"
+			    "    3 SYN-ACKs were sent and no ACK came\n"
+			    "31.2s  peer_dead    a\\x1b[2J\"\xe2\x80\xa6x0a/1234   7  10.0.0.1:443      10.0.0.2:5000\n"
+			    "    we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\n"
+			    "\n"
+			    "\n" FOOT);
+	screen_free(&screen);
+}
+
+/* Where something is stuck is what a person looks for. */
+static void pages_keep_the_names_that_tell(void **state)
+{
+	static const struct {
+		size_t width;
+		const char *pages;
+	} cases[] = {
+		{80, "\n1 overview (3)  2 handshakes (1)  3 readers (2)  4 loops  5 threads  6 chains\n"},
+		{70, "\n1 overview  2 handshakes  3 readers  4 loops  5 threads  6 chains\n"},
+		{60, "\n1 overview  2 handshakes  3 readers  4  5  6\n"},
+		{40, "\n1 overview  2  3  4  5  6\n"},
+	};
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	look_at_samples(&screen);
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		assert_non_null(strstr(draw(&screen, cases[i].width, 14), cases[i].pages));
+	screen_free(&screen);
+}
+
+/* What is told is told of the selected row, when there is no room for all. */
+static void the_selected_row_is_explained(void **state)
+{
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	look_at_samples(&screen);
+	screen_key(&screen, SCREEN_DOWN);
+	assert_string_equal(draw(&screen, 80, 10),
+			    "sockstall  2026-11-23T02:34:31Z  every 1.0s\n"
+			    "3 stuck: 1 handshake, 2 readers\n"
+			    "1 overview (3)  2 handshakes (1)  3 readers (2)  4 loops  5 threads  6 chains\n"
+			    "  AGE  VERDICT      PROCESS             FD  LOCAL             PEER\n"
+			    "31.2s  peer_dead    java/1234            7  10.0.0.1:443      10.0.0.2:5000\n"
+			    "4m05s  peer_silent  nginx/80             6  [2001:db8::1]:80  [2001:db8\xe2\x80\xa6"
+			    "8]:54321>\n"
+			    "    3 SYN-ACKs were sent and no ACK came\n"
+			    "31.2s  peer_dead    a\\x1b[2J\"\xe2\x80\xa6x0a/1234   7  10.0.0.1:443      10.0.0.2:5000\n"
+			    "\n" FOOT);
+	screen_free(&screen);
+}
+
+static void a_small_screen_shows_rows_first(void **state)
+{
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	look_at_samples(&screen);
+	assert_string_equal(draw(&screen, 80, 5),
+			    "sockstall  2026-11-23T02:34:31Z  every 1.0s\n"
+			    "3 stuck: 1 handshake, 2 readers\n"
+			    "  AGE  VERDICT    PROCESS    FD  LOCAL         PEER           KIND   SENT\n"
+			    "31.2s  peer_dead  java/1234   7  10.0.0.1:443  10.0.0.2:5000  tcp   300ms>\n"
+			    "1-1 of 3  Enter evidence   e end it   / filter   space pause   ? help   q quit\n");
+	/* Of the keys the one that leads to all others is the last to go. */
+	assert_non_null(strstr(draw(&screen, 20, 5), "\n1-1 of 3  ? help\n"));
+	assert_string_equal(draw(&screen, 20, 0), "");
+	assert_string_equal(draw(&screen, 20, 2), "sockstall  2026-11-\xe2\x80\xa6\n"
+						  "3 stuck: 1 handshak\xe2\x80\xa6\n");
+	screen_free(&screen);
+}
+
+static struct row sample_loop(void)
+{
+	struct row row;
+
+	row_init(&row, ROW_LOOP);
+	row.age_s = 0.35;
+	row.id = "loop-1";
+	row.verdict = "blocked_in_read";
+	row.stuck = true;
+	row.severity = 7;
+	row.pid = 900;
+	row.tid = 901;
+	row.comm = "python3";
+	row.why = "it has been in recvfrom for 350 ms";
+	row.loop.interface = "epoll";
+	row.loop.waits_per_s = 1234.5;
+	row.loop.busy_ratio = 0.42;
+	row.loop.lag_p99_s = 0.0021;
+	row.loop.lag_max_s = 0.1;
+	row.loop.lag_histogram = (struct histogram){.bars = HISTOGRAM_BARS, .counts = {1000, 128, 9, [19] = 1}};
+	row.loop.now = "blocked";
+	row.loop.now_s = 0.35;
+	row.loop.now_in = "recvfrom 10.0.0.1:40000 <- 10.0.0.2:5000";
+	return row;
+}
+
+/* By the lag that has been or goes on, healthy loops too; each with its histogram. */
+static void loops_are_sorted_by_lag(void **state)
+{
+	struct row rows[] = {sample_loop(), sample_loop(), sample_loop()};
+	struct screen screen;
+	struct wants wants;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	for (size_t i = 1; i < COUNT_OF(rows); i++) {
+		rows[i].verdict = "ok";
+		rows[i].id = rows[i].why = NULL;
+		rows[i].stuck = false;
+		rows[i].severity = 0;
+		rows[i].tid += (int64_t)i;
+		rows[i].age_s = NAN;
+		rows[i].loop.now = "waiting";
+		rows[i].loop.lag_max_s = (double)i * 0.2;
+	}
+	look(&screen, rows, COUNT_OF(rows));
+	screen_wants(&screen, &wants);
+	assert_true(wants.loops && !wants.all && !wants.threads_of);
+	assert_int_equal(type(&screen, "4"), SCREEN_DRAW);
+	assert_string_equal(draw(&screen, 80, 11),
+			    "sockstall  2026-11-23T02:34:31Z  every 1.0s\n"
+			    "1 stuck: 1 loop\n"
+			    "1 overview (1)  2 handshakes  3 readers  4 loops (1)  5 threads  6 chains\n"
+			    "  AGE  VERDICT          PROCESS          LAG MAX  33us ...LAG... 8.6s+  NOW\n"
+			    "    -  ok               python3/900/903    400ms  \xe2\x96\x88\xe2\x96\x86\xe2\x96\x82"
+			    "                \xe2\x96\x81  waiting>\n"
+			    "350ms  blocked_in_read  python3/900/901    100ms  \xe2\x96\x88\xe2\x96\x86\xe2\x96\x82"
+			    "                \xe2\x96\x81  blocked\n"
+			    "    it has been in recvfrom for 350 ms\n"
+			    "    -  ok               python3/900/902    200ms  \xe2\x96\x88\xe2\x96\x86\xe2\x96\x82"
+			    "                \xe2\x96\x81  waiting\n"
+			    "\n"
+			    "\n" FOOT);
+	assert_non_null(strstr(draw(&screen, 80, 11), "python3/900/903"));
+	/* On the overview there is only what is stuck. */
+	type(&screen, "1");
+	assert_null(strstr(draw(&screen, 80, 24), "/903"));
+	screen_free(&screen);
+}
+
+static void it_tells_what_was_stretched_and_lost(void **state)
+{
+	struct look_record head = sample_head;
+	struct report report = {0};
+	struct screen screen;
+	struct row row;
+
+	(void)state;
+	open_screen(&screen, COMMAND_READERS);
+	head.stretched_ns = 4000000000;
+	row_init(&row, ROW_LOST);
+	row.lost.count = 12;
+	assert_int_equal(screen_record(&screen, &row), 0);
+	assert_int_equal(screen_record(&screen, &row), 0);
+	assert_int_equal(screen_look(&screen, &report, &head), 0);
+	assert_string_equal(draw(&screen, 80, 4), "sockstall  2026-11-23T02:34:31Z  every 1.0s, stretched to 4.0s\n"
+						  "no reader is stuck (looked at 3 network namespaces)  lost: 24\n"
+						  "nothing is stuck here (a: what is normal too)\n");
+	screen_free(&screen);
+}
+
+static void it_tells_what_is_put_off(void **state)
+{
+	struct look_record head = sample_head;
+	struct report report = {0};
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_READERS);
+	head.put_off = 1;
+	assert_int_equal(screen_look(&screen, &report, &head), 0);
+	assert_non_null(strstr(draw(&screen, 80, 4), "  every 1.0s, sockets of 1 namespace less often\n"));
+	head.put_off = 2;
+	assert_int_equal(screen_look(&screen, &report, &head), 0);
+	assert_non_null(strstr(draw(&screen, 80, 4), "  every 1.0s, sockets of 2 namespaces less often\n"));
+	screen_free(&screen);
+}
+
+static void before_the_first_look(void **state)
+{
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	assert_string_equal(draw(&screen, 80, 4), "sockstall\nlooking\n");
+	/* No key needs a look. */
+	for (uint32_t key = 1; key < 128; key++)
+		screen_key(&screen, key);
+	for (uint32_t key = SCREEN_UP; key <= SCREEN_BACKSPACE; key++)
+		screen_key(&screen, key);
+	draw(&screen, 80, 24);
+	screen_free(&screen);
+}
+
+static void what_is_normal_is_shown_when_asked_for(void **state)
+{
+	struct screen screen;
+	struct row row = sample_reader();
+	struct wants wants;
+
+	(void)state;
+	open_screen(&screen, COMMAND_READERS);
+	row.stuck = false;
+	row.verdict = "idle";
+	row.why = row.advice = NULL;
+	look(&screen, &row, 1);
+	assert_null(strstr(draw(&screen, 80, 24), "idle"));
+	assert_int_equal(type(&screen, "a"), SCREEN_NEXT_LOOK);
+	screen_wants(&screen, &wants);
+	assert_true(wants.all);
+	assert_string_equal(draw(&screen, 60, 4), "sockstall  2026-11-23T02:34:31Z  all\n"
+						  "no reader is stuck (looked at 3 network namespaces)\n"
+						  "  AGE  VERDICT  PROCESS    FD  LOCAL         PEER\n"
+						  "31.2s  idle     java/1234   7  10.0.0.1:443  10.0.0.2:5000>\n");
+	screen_free(&screen);
+}
+
+/* What costs more is asked for only while the page is shown, and a look without it does not say that nothing is stuck. */
+static void chains_are_asked_for(void **state)
+{
+	struct options options = {.command = COMMAND_OVERVIEW};
+	struct wants wants;
+	struct row row;
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	look_at_samples(&screen);
+	screen_wants(&screen, &wants);
+	assert_false(wants.chains);
+	assert_int_equal(type(&screen, "6"), SCREEN_NEXT_LOOK);
+	assert_non_null(strstr(draw(&screen, 80, 24), "\nthis look does not hold chains: "));
+	screen_wants(&screen, &wants);
+	assert_true(wants.chains);
+	look_at_samples(&screen);
+	assert_non_null(strstr(draw(&screen, 80, 24), "\nnothing is stuck here"));
+	row_init(&row, ROW_CHAIN);
+	row.stuck = true;
+	row.id = "chain-7";
+	row.pid = 7;
+	row.comm = "java";
+	row.verdict = "blocked";
+	look(&screen, &row, 1);
+	assert_non_null(strstr(draw(&screen, 80, 24), "blocked  java/7"));
+	type(&screen, "1");
+	screen_wants(&screen, &wants);
+	assert_false(wants.chains);
+	screen_free(&screen);
+	/* A recording of the overview holds none. */
+	options.replay_file = "x";
+	screen_init(&screen, &options);
+	look_at_samples(&screen);
+	assert_null(strstr(draw(&screen, 80, 24), "chains"));
+	screen_wants(&screen, &wants);
+	assert_false(wants.chains);
+	screen_free(&screen);
+}
+
+static void any_size_will_do(void **state)
+{
+	static const uint32_t keys[] = {SCREEN_DOWN, SCREEN_ENTER, SCREEN_END, SCREEN_ESCAPE, '4', '5', '?', 'x', '/', 'j'};
+	struct row loop = sample_loop();
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	start(&screen);
+	look(&screen, &loop, 1);
+	look_at_samples(&screen);
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
+		for (size_t width = 1; width <= 220; width += width < 100 ? 1 : 13) {
+			for (size_t height = 0; height <= 14; height++)
+				draw(&screen, width, height);
+		}
+		screen_key(&screen, keys[i]);
+	}
+	screen_free(&screen);
+}
+
+static void a_crowd_is_counted(void **state)
+{
+	static struct row rows[5000];
+	static char ids[COUNT_OF(rows)][16];
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_READERS);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		rows[i] = sample_reader();
+		rows[i].age_s = (double)i;
+		snprintf(ids[i], sizeof(ids[i]), "%zu", i);
+		rows[i].id = ids[i];
+	}
+	look(&screen, rows, COUNT_OF(rows));
+	assert_string_equal(draw(&screen, 60, 6), "sockstall  2026-11-23T02:34:31Z  every 1.0s\n"
+						  "5000 stuck: 5000 readers\n"
+						  "  AGE  VERDICT    PROCESS    FD  LOCAL         PEER\n"
+						  "1h23m  peer_dead  java/1234   7  10.0.0.1:443  10.0.0.2:5000>\n"
+						  "1h23m  peer_dead  java/1234   7  10.0.0.1:443  10.0.0.2:5000\n"
+						  "1-2 of 1000  +4000 more  Enter evidence   ? help   q quit\n");
+	screen_key(&screen, SCREEN_END);
+	assert_non_null(strstr(draw(&screen, 60, 6), "1h06m  peer_dead  java/1234   7  10.0.0.1:443  10.0.0.2:5000>\n"
+						     "999-1000 of 1000"));
+	screen_key(&screen, SCREEN_PAGE_UP);
+	assert_non_null(strstr(draw(&screen, 60, 6), "998-999 of 1000") ? "" : strstr(draw(&screen, 60, 6), "999-1000"));
+	screen_key(&screen, SCREEN_HOME);
+	assert_non_null(strstr(draw(&screen, 60, 6), "\n1-2 of 1000"));
+	screen_free(&screen);
+}
+
+/* The rows of a look may be gone when the terminal changes its size. */
+static void rows_are_its_own(void **state)
+{
+	struct screen screen;
+	char *comm = strdup("short-lived");
+	struct row row = sample_reader();
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	row.comm = comm;
+	look(&screen, &row, 1);
+	memset(comm, 'x', strlen(comm));
+	free(comm);
+	assert_non_null(strstr(draw(&screen, 80, 24), "short-lived/1234"));
+	screen_free(&screen);
+}
+
+/* ---- Selecting, sorting, filtering ---- */
+
+static void fill_readers(struct row *rows, size_t count)
+{
+	static const char *const ids[] = {"a", "b", "c", "d"}, *const comms[] = {"redis", "nginx", "java", "Java"};
+
+	for (size_t i = 0; i < count; i++) {
+		rows[i] = sample_reader();
+		rows[i].id = ids[i];
+		rows[i].comm = comms[i];
+		rows[i].age_s = 100 - (double)i;
+		rows[i].pid = rows[i].tid = 100 + (int64_t)i;
+		rows[i].why = rows[i].advice = NULL;
+	}
+}
+
+/* Which rows there are, in order, by the pids of the table; the selected one in brackets. */
+static const char *pids(struct screen *screen)
+{
+	static char found[256];
+	char *line, *text = strdup(draw(screen, 80, 24)), *rest = text;
+	size_t at = 0;
+
+	*found = '\0';
+	while ((line = strsep(&rest, "\n"))) {
+		const char *slash = strstr(line, "peer_dead") ? strchr(line, '/') : NULL;
+		bool selected = slash && line[strlen(line) - 1] == '>';
+
+		if (slash && !strstr(line, "stuck:"))
+			at += (size_t)snprintf(found + at, sizeof(found) - at, selected ? "[%.3s]" : " %.3s ", slash + 1);
+	}
+	free(text);
+	return found;
+}
+
+static void the_selection_follows_its_row(void **state)
+{
+	struct row rows[4];
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	fill_readers(rows, 4);
+	look(&screen, rows, 4);
+	assert_string_equal(pids(&screen), "[100] 101  102  103 ");
+	screen_key(&screen, SCREEN_DOWN);
+	type(&screen, "j");
+	assert_string_equal(pids(&screen), " 100  101 [102] 103 ");
+	rows[2].age_s = 1000; /* now the worst */
+	look(&screen, rows, 4);
+	assert_string_equal(pids(&screen), "[102] 100  101  103 ");
+	/* When it is gone, the selection stays where it was. */
+	rows[2].event = STALL_CLOSE;
+	look(&screen, rows, 4);
+	assert_string_equal(pids(&screen), "[100] 101  103 ");
+	screen_free(&screen);
+}
+
+static void columns_can_be_sorted_by(void **state)
+{
+	struct row rows[3];
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_READERS);
+	fill_readers(rows, 3);
+	rows[0].reader.last_sent_s = 5;
+	rows[1].reader.last_sent_s = NAN;
+	rows[2].reader.last_sent_s = 7;
+	look(&screen, rows, 3);
+	type(&screen, ">>>"); /* age, verdict, process */
+	assert_non_null(strstr(draw(&screen, 80, 24), "02:34:31Z  by PROCESS\n"));
+	assert_string_equal(pids(&screen), "[102] 101  100 ");
+	type(&screen, "r");
+	assert_string_equal(pids(&screen), "[100] 101  102 ");
+	for (int i = 0; i < 40 && !strstr(draw(&screen, 80, 24), "by SENT"); i++)
+		type(&screen, ">");
+	/* What is not known comes last, whichever way round. */
+	assert_string_equal(pids(&screen), "[102] 100  101 ");
+	type(&screen, "r");
+	assert_string_equal(pids(&screen), "[100] 102  101 ");
+	for (int i = 0; i < 40 && strstr(draw(&screen, 80, 24), "  by "); i++)
+		type(&screen, "<");
+	assert_string_equal(pids(&screen), "[100] 101  102 ");
+	screen_free(&screen);
+}
+
+static void rows_can_be_filtered(void **state)
+{
+	struct row rows[4];
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	fill_readers(rows, 4);
+	rows[0].why = "because of jav";
+	look(&screen, rows, 4);
+	assert_int_equal(type(&screen, "/jav"), SCREEN_DRAW);
+	/* Any cell, in capitals or not; and q is a letter here. */
+	assert_string_equal(pids(&screen), "[100] 102  103 ");
+	assert_non_null(strstr(draw(&screen, 80, 24), "02:34:31Z  /jav_\n"));
+	type(&screen, "aq");
+	assert_string_equal(pids(&screen), "");
+	assert_non_null(strstr(draw(&screen, 80, 24), "none of 4 has this in it (Esc: all of them)\n"));
+	screen_key(&screen, SCREEN_BACKSPACE);
+	screen_key(&screen, SCREEN_DOWN);
+	screen_key(&screen, SCREEN_ENTER);
+	assert_string_equal(pids(&screen), " 102 [103]");
+	assert_non_null(strstr(draw(&screen, 80, 24), "02:34:31Z  /java/\n"));
+	screen_key(&screen, SCREEN_ESCAPE);
+	assert_string_equal(pids(&screen), " 100  101  102 [103]");
+	/* More than it holds is not taken, and half a character is none. */
+	type(&screen, "/");
+	for (int i = 0; i < 100; i++)
+		screen_key(&screen, 0x20ac);
+	assert_int_equal(strlen(screen.filter), 63);
+	for (int i = 0; i < 21; i++)
+		screen_key(&screen, SCREEN_BACKSPACE);
+	assert_int_equal(strlen(screen.filter), 0);
+	assert_int_equal(screen_key(&screen, SCREEN_BACKSPACE), SCREEN_DRAW);
+	screen_free(&screen);
+}
+
+/* ---- Time ---- */
+
+static void looks_can_be_gone_back_to(void **state)
+{
+	struct row rows[2];
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	fill_readers(rows, 2);
+	look(&screen, rows, 1);
+	look_at(&screen, rows, 2, 12);
+	assert_string_equal(pids(&screen), "[100] 101 ");
+	type(&screen, "[");
+	assert_string_equal(pids(&screen), "[100]");
+	assert_non_null(strstr(draw(&screen, 80, 24), "2026-11-23T02:34:31Z  paused  -12.0s\n1 stuck"));
+	/* What is shown stays while others come. */
+	look_at(&screen, rows, 2, 13);
+	assert_string_equal(pids(&screen), "[100]");
+	assert_non_null(strstr(draw(&screen, 80, 24), "  -13.0s\n"));
+	type(&screen, "[[[[");
+	assert_non_null(strstr(draw(&screen, 80, 24), "  -13.0s\n"));
+	screen_key(&screen, SCREEN_RIGHT);
+	assert_non_null(strstr(draw(&screen, 80, 24), "02:34:43Z  paused  -1.0s\n"));
+	screen_key(&screen, SCREEN_RIGHT);
+	assert_non_null(strstr(draw(&screen, 80, 24), "02:34:44Z  every 1.0s\n"));
+	screen_free(&screen);
+}
+
+static void it_can_be_paused(void **state)
+{
+	struct row rows[2];
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	fill_readers(rows, 2);
+	look(&screen, rows, 1);
+	type(&screen, " ");
+	assert_false(screen_is_ticking(&screen));
+	look_at(&screen, rows, 2, 1);
+	assert_string_equal(pids(&screen), "[100]");
+	type(&screen, " ");
+	assert_string_equal(pids(&screen), "[100] 101 ");
+	screen_free(&screen);
+}
+
+/* A recording is stepped through; behind its end there is nothing. */
+static void a_recording_is_stepped_through(void **state)
+{
+	const struct options options = {.command = COMMAND_READERS, .replay_file = "x"};
+	struct row rows[2], end;
+	struct screen screen;
+
+	(void)state;
+	screen_init(&screen, &options);
+	fill_readers(rows, 2);
+	look(&screen, rows, 1);
+	type(&screen, " ");
+	assert_true(screen.paused);
+	assert_int_equal(type(&screen, "]"), SCREEN_STEP);
+	assert_false(screen.paused);
+	look_at(&screen, rows, 2, 1);
+	assert_true(screen.paused);
+	assert_string_equal(pids(&screen), "[100] 101 ");
+	assert_int_equal(type(&screen, "["), SCREEN_DRAW);
+	assert_int_equal(type(&screen, "]"), SCREEN_DRAW);
+	row_init(&end, ROW_END);
+	assert_int_equal(screen_record(&screen, &end), 0);
+	assert_int_equal(type(&screen, "]"), SCREEN_DRAW);
+	assert_non_null(strstr(draw(&screen, 80, 24), "  end of the recording"));
+	screen_free(&screen);
+}
+
+static void memory_is_bounded(void **state)
+{
+	static struct row rows[900];
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_READERS);
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		rows[i] = sample_reader();
+	for (uint64_t i = 0; i < 100; i++)
+		look_at(&screen, rows, COUNT_OF(rows), i);
+	assert_true(screen.history.bytes <= HISTORY_BYTES);
+	assert_in_range(screen.history.count, 5, 50);
+	for (uint64_t i = 0; i < 2 * HISTORY_LOOKS; i++)
+		look_at(&screen, rows, 1, 1000 + i);
+	assert_int_equal(screen.history.count, HISTORY_LOOKS);
+	/* A look that is shown and falls out gives way to the oldest there is. */
+	for (int i = 0; i < HISTORY_LOOKS; i++)
+		type(&screen, "{");
+	look_at(&screen, rows, 1, 5000);
+	assert_non_null(strstr(draw(&screen, 80, 24), "paused"));
+	screen_free(&screen);
+}
+
+/* ---- Threads ---- */
+
+static void threads_are_of_the_selected_process(void **state)
+{
+	struct row rows[5];
+	struct screen screen;
+	struct wants wants;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	assert_int_equal(type(&screen, "5"), SCREEN_NEXT_LOOK);
+	look(&screen, NULL, 0);
+	assert_non_null(strstr(draw(&screen, 80, 24), "select a row on another page first"));
+	type(&screen, "1");
+	fill_readers(rows, 3);
+	look(&screen, rows, 3);
+	screen_key(&screen, SCREEN_DOWN);
+	screen_wants(&screen, &wants);
+	assert_int_equal(wants.threads_of, 0);
+	assert_int_equal(type(&screen, "5"), SCREEN_NEXT_LOOK);
+	screen_wants(&screen, &wants);
+	assert_int_equal(wants.threads_of, 101);
+	assert_non_null(strstr(draw(&screen, 80, 24), "this look does not hold the threads of process 101\n"));
+	for (int i = 3; i < 5; i++) {
+		row_init(&rows[i], ROW_THREAD);
+		rows[i].pid = i == 3 ? 101 : 999;
+		rows[i].tid = rows[i].pid;
+		rows[i].comm = "nginx";
+		rows[i].thread.state = "sleeping";
+	}
+	look(&screen, rows, 5);
+	assert_non_null(strstr(draw(&screen, 80, 24), "nginx/101  sleeping>\n"));
+	assert_null(strstr(draw(&screen, 80, 24), "999"));
+	/* Where it is matters more than how much of its stack it uses. */
+	rows[3].thread.now_s = 60;
+	rows[3].thread.syscall = "recvfrom";
+	rows[3].thread.now_in = "recvfrom 10.77.0.1:51277 -> 10.77.0.2:6379";
+	rows[3].thread.stack_used = 4184;
+	rows[3].thread.cpu_s = 1.5;
+	look(&screen, rows, 5);
+	assert_non_null(strstr(draw(&screen, 80, 24), " 1m00s  recvfrom 10.77.0.1:51277 -> 10.77.0.2:6379"));
+	/* On other pages they are not asked for. */
+	type(&screen, "1");
+	screen_wants(&screen, &wants);
+	assert_int_equal(wants.threads_of, 0);
+	screen_free(&screen);
+}
+
+/* ---- Evidence ---- */
+
+static void evidence_counts_down(void **state)
+{
+	struct row row = sample_handshake();
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_HANDSHAKES);
+	look(&screen, &row, 1);
+	assert_int_equal(screen_key(&screen, SCREEN_ENTER), SCREEN_NEXT_LOOK);
+	assert_true(screen_is_ticking(&screen));
+	assert_string_equal(draw_after(&screen, 80, 10, 2000000000),
+			    "sockstall  2026-11-23T02:34:31Z  every 1.0s\n"
+			    "1 stuck: 1 handshake\n"
+			    "1 handshakes (1)  2 threads\n"
+			    "handshake  peer_silent  nginx/80  [2001:db8::1]:80  [2001:db8:1234:5678:9abc:de\xe2\x80\xa6\n"
+			    "  3 SYN-ACKs were sent and no ACK came\n"
+			    "\n"
+			    "timers\n"
+			    "  age_s                  4m07s           How long ago the wait began\n"
+			    "  gives_up_s             6.3s            When the kernel itself will drop it; n\xe2\x80\xa6\n"
+			    "Esc back   up, down scroll   e end it   [ ] time   space pause   ? help   q quit\n");
+	assert_non_null(strstr(draw_after(&screen, 80, 24, 60000000000), "gives_up_s             0us"));
+	assert_int_equal(screen_key(&screen, SCREEN_ESCAPE), SCREEN_DRAW);
+	assert_non_null(strstr(draw(&screen, 80, 24), "Enter evidence"));
+	screen_free(&screen);
+}
+
+static void evidence_has_every_field(void **state)
+{
+	struct row rows[] = {sample_reader(), sample_loop(), sample_reader()};
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	row_init(&rows[2], ROW_THREAD);
+	rows[2].pid = rows[0].pid;
+	rows[2].tid = rows[0].tid;
+	rows[2].thread.syscall = "read";
+	rows[2].thread.kernel_stack = "sk_wait_data < tcp_recvmsg";
+	rows[1].severity = 1;
+	look(&screen, rows, COUNT_OF(rows));
+	for (int at = 0; at < 2; at++) {
+		const char *text;
+
+		screen_key(&screen, SCREEN_ENTER);
+		text = draw(&screen, 100, 200);
+		for (size_t i = 0; i < column_count; i++) {
+			const struct column *column = &columns[i];
+
+			if (column->types & ROW_BIT(rows[at].type) && column_known(column, &rows[at]) && column->shape != SHAPE_SENTENCE &&
+			    column->kind != COLUMN_VERSION && !strstr(text, column->key))
+				fail_msg("no %s in:\n%s", column->key, text);
+		}
+		assert_true((at == 0) == !!strstr(text, "\nkernel_stack of its thread: innermost first\n"
+							"  sk_wait_data\n  tcp_recvmsg\n"));
+		assert_true((at == 1) == !!strstr(text, "  below 33us        1000 "));
+		screen_key(&screen, SCREEN_ESCAPE);
+		screen_key(&screen, SCREEN_DOWN);
+	}
+	screen_free(&screen);
+}
+
+/* It stays when its row has gone, and says so. */
+static void evidence_outlives_its_row(void **state)
+{
+	struct row row = sample_reader();
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_READERS);
+	look(&screen, &row, 1);
+	screen_key(&screen, SCREEN_ENTER);
+	look_at(&screen, NULL, 0, 5);
+	assert_non_null(strstr(draw_after(&screen, 80, 24, 3000000000), "over, or normal again: last seen 2026-11-23T02:34:31Z\n"));
+	assert_non_null(strstr(draw_after(&screen, 80, 24, 3000000000), "  age_s                  31.2s"));
+	screen_free(&screen);
+}
+
+static void help_is_there_and_goes(void **state)
+{
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	type(&screen, "?");
+	assert_non_null(strstr(draw(&screen, 80, 24), "any key: back\n"));
+	assert_null(strstr(draw(&screen, 80, 24), "\xe2\x80\xa6"));
+	assert_int_equal(type(&screen, "q"), SCREEN_DRAW);
+	assert_null(strstr(draw(&screen, 80, 24), "any key: back\n"));
+	assert_int_equal(type(&screen, "q"), SCREEN_QUIT);
+	screen_free(&screen);
+}
+
+/* ---- Ending ---- */
+
+static void show_plan(struct screen *screen, const char *result, const char *error, bool performed)
+{
+	struct row record;
+
+	row_init(&record, ROW_ACTION);
+	record.action.how = "destroy";
+	record.action.what = "the connection a -> b";
+	record.action.follows = "the reader gets ECONNABORTED";
+	record.action.result = result;
+	record.action.error = error;
+	assert_int_equal(screen_show_action(screen, &record, performed), 0);
+}
+
+static void nothing_is_ended_without_yes(void **state)
+{
+	static const uint32_t others[] = {'q', 'n', 'Y', SCREEN_ENTER, SCREEN_ESCAPE, ' ', 'e', '1', SCREEN_DOWN};
+	struct row rows[2];
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	assert_int_equal(type(&screen, "e"), SCREEN_NOTHING);
+	fill_readers(rows, 2);
+	look(&screen, rows, 2);
+	screen_key(&screen, SCREEN_DOWN);
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		assert_int_equal(type(&screen, "e"), SCREEN_PLAN);
+		assert_int_equal(screen_target(&screen)->pid, 101);
+		assert_int_equal(type(&screen, "y"), SCREEN_NOTHING); /* there is no plan yet */
+		show_plan(&screen, "planned", NULL, false);
+		assert_non_null(strstr(draw(&screen, 80, 24), "nothing is done yet: destroy\n"
+							      "  what: the connection a -> b\n"
+							      "  follows: the reader gets ECONNABORTED\n\n"
+							      "y: do it   d destroy"));
+		/* On a small screen the question is there, whatever is not. */
+		assert_non_null(strstr(draw(&screen, 80, 5), "\ny: do it   d destroy"));
+		assert_int_equal(screen_key(&screen, others[i]), SCREEN_NEXT_LOOK);
+		assert_int_equal(screen.mode, MODE_LIST);
+	}
+	screen_free(&screen);
+}
+
+static void what_was_done_is_told_once(void **state)
+{
+	struct row row = sample_reader();
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_READERS);
+	look(&screen, &row, 1);
+	screen_key(&screen, SCREEN_ENTER);
+	assert_int_equal(type(&screen, "e"), SCREEN_PLAN);
+	show_plan(&screen, "planned", NULL, false);
+	assert_int_equal(type(&screen, "s"), SCREEN_PLAN);
+	assert_int_equal(screen.action_how, 's');
+	assert_non_null(screen_target(&screen));
+	show_plan(&screen, "planned", NULL, false);
+	assert_int_equal(type(&screen, "y"), SCREEN_PERFORM);
+	show_plan(&screen, "done", NULL, true);
+	assert_non_null(strstr(draw(&screen, 80, 24), "\ndone: destroy\n"));
+	assert_non_null(strstr(draw(&screen, 80, 24), "\nany key: back\n"));
+	assert_int_equal(type(&screen, "y"), SCREEN_NEXT_LOOK);
+	assert_int_equal(screen.mode, MODE_EVIDENCE);
+	/* What cannot be planned cannot be done. */
+	type(&screen, "e");
+	show_plan(&screen, "failed", "no such\x1b[2J process", false);
+	assert_non_null(strstr(draw(&screen, 80, 24), "\nit cannot be ended: destroy\n"));
+	assert_non_null(strstr(draw(&screen, 80, 24), "error: no such\\x1b[2J process\n"));
+	assert_int_equal(type(&screen, "y"), SCREEN_NEXT_LOOK);
+	screen_free(&screen);
+}
+
+static void who_would_cut_himself_off_is_asked_otherwise(void **state)
+{
+	struct row row = sample_reader(), record;
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_READERS);
+	look(&screen, &row, 1);
+	row_init(&record, ROW_ACTION);
+	record.action.how = "destroy";
+	record.action.result = "planned";
+	record.action.warning = "your session ends with it";
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(type(&screen, "e"), SCREEN_PLAN);
+		assert_int_equal(screen_show_action(&screen, &record, false), 0);
+		assert_non_null(strstr(draw(&screen, 80, 24), "\n  warning: your session ends with it\n"));
+		assert_non_null(strstr(draw(&screen, 80, 24), "\nY: do it all the same"));
+		assert_int_equal(type(&screen, round ? "Y" : "y"), round ? SCREEN_PERFORM : SCREEN_NEXT_LOOK);
+	}
+	screen_free(&screen);
+}
+
+static void a_recording_has_nothing_to_end(void **state)
+{
+	const struct options options = {.command = COMMAND_READERS, .replay_file = "x"};
+	struct row row = sample_reader();
+	struct screen screen;
+
+	(void)state;
+	screen_init(&screen, &options);
+	look(&screen, &row, 1);
+	assert_int_equal(type(&screen, "e"), SCREEN_NOTHING);
+	screen_free(&screen);
+}
+
+static void a_command_begins_with_its_own_page(void **state)
+{
+	static const struct {
+		enum command command;
+		const char *page;
+	} expected[] = {
+		{COMMAND_OVERVIEW, "overview"}, {COMMAND_HANDSHAKES, "handshakes"}, {COMMAND_READERS, "readers"},
+		{COMMAND_EPOLL, "loops"},	{COMMAND_THREADS, "threads"},	    {COMMAND_WRITERS, "writers"},
+		{COMMAND_CLOSING, "closing"},	{COMMAND_CHAINS, "chains"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(expected); i++) {
+		struct screen screen;
+
+		open_screen(&screen, expected[i].command);
+		assert_string_equal(screen_pages[screen.page].name, expected[i].page);
+		assert_non_null(strstr(draw(&screen, 80, 24), expected[i].page));
+		screen_free(&screen);
+	}
+}
+
+/* Each kind of finding can be seen on the first page of the overview, and on one of its own. */
+static void every_finding_has_a_page(void **state)
+{
+	(void)state;
+	for (enum row_type type = 0; type < ROW_TYPES; type++) {
+		bool found = false;
+
+		for (size_t i = 1; i < screen_page_count; i++)
+			found |= screen_pages[i].types & ROW_BIT(type) &&
+				 screen_pages[i].commands & 1u << COMMAND_OVERVIEW;
+		found = found && screen_pages[0].types & ROW_BIT(type);
+		if (row_is_finding(type) && !found)
+			fail_msg("no page shows a %s", row_type_names[type]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(eighty_columns_are_readable),
+		cmocka_unit_test(pages_keep_the_names_that_tell),
+		cmocka_unit_test(the_selected_row_is_explained),
+		cmocka_unit_test(a_small_screen_shows_rows_first),
+		cmocka_unit_test(loops_are_sorted_by_lag),
+		cmocka_unit_test(it_tells_what_was_stretched_and_lost),
+		cmocka_unit_test(it_tells_what_is_put_off),
+		cmocka_unit_test(before_the_first_look),
+		cmocka_unit_test(what_is_normal_is_shown_when_asked_for),
+		cmocka_unit_test(chains_are_asked_for),
+		cmocka_unit_test(any_size_will_do),
+		cmocka_unit_test(a_crowd_is_counted),
+		cmocka_unit_test(rows_are_its_own),
+		cmocka_unit_test(the_selection_follows_its_row),
+		cmocka_unit_test(columns_can_be_sorted_by),
+		cmocka_unit_test(rows_can_be_filtered),
+		cmocka_unit_test(looks_can_be_gone_back_to),
+		cmocka_unit_test(it_can_be_paused),
+		cmocka_unit_test(a_recording_is_stepped_through),
+		cmocka_unit_test(memory_is_bounded),
+		cmocka_unit_test(threads_are_of_the_selected_process),
+		cmocka_unit_test(evidence_counts_down),
+		cmocka_unit_test(evidence_has_every_field),
+		cmocka_unit_test(evidence_outlives_its_row),
+		cmocka_unit_test(help_is_there_and_goes),
+		cmocka_unit_test(nothing_is_ended_without_yes),
+		cmocka_unit_test(what_was_done_is_told_once),
+		cmocka_unit_test(who_would_cut_himself_off_is_asked_otherwise),
+		cmocka_unit_test(a_recording_has_nothing_to_end),
+		cmocka_unit_test(a_command_begins_with_its_own_page),
+		cmocka_unit_test(every_finding_has_a_page),
+	};
+
+	setlocale(LC_ALL, "C.UTF-8");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

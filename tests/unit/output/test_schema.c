@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include <errno.h>
+#include <jansson.h>
+
+#include "rows/column.h"
+#include "sample.h"
+
+static json_t *schema;
+
+static int load(void **state)
+{
+	struct capture capture;
+
+	(void)state;
+	capture_open(&capture);
+	assert_int_equal(schema_write(capture.file), 0);
+	schema = json_loads(capture_close(&capture), JSON_REJECT_DUPLICATES, NULL);
+	return schema ? 0 : -1;
+}
+
+static int drop(void **state)
+{
+	(void)state;
+	json_decref(schema);
+	return 0;
+}
+
+static json_t *record(enum row_type type)
+{
+	return json_array_get(json_object_get(schema, "oneOf"), (size_t)type);
+}
+
+static void assert_json(const json_t *json, const char *expected)
+{
+	static char written[1 << 16];
+	size_t size = json_dumpb(json, written, sizeof(written) - 1, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	assert_true(size < sizeof(written));
+	written[size] = '\0';
+	assert_string_equal(written, expected);
+}
+
+static void it_says_what_it_is(void **state)
+{
+	(void)state;
+	assert_json(json_object_get(schema, "$schema"), "\"https://json-schema.org/draft/2020-12/schema\"");
+	assert_json(json_object_get(schema, "$id"), "\"urn:sockstall:record:1\"");
+	assert_json(json_object_get(schema, "title"), "\"A line of sockstall --json\"");
+	assert_int_equal(json_array_size(json_object_get(schema, "oneOf")), ROW_TYPES);
+}
+
+static void a_record_is_described_whole(void **state)
+{
+	(void)state;
+	assert_json(record(ROW_LOST),
+		    "{\"title\":\"What could not be seen or kept\",\"type\":\"object\",\"properties\":{"
+		    "\"v\":{\"description\":\"Version of this format\",\"type\":\"integer\",\"const\":1},"
+		    "\"type\":{\"description\":\"What this record is about\",\"type\":\"string\",\"const\":\"lost\"},"
+		    "\"time\":{\"description\":\"When this was seen\",\"type\":\"string\",\"format\":\"date-time\"},"
+		    "\"where\":{\"description\":\"What was lost\",\"type\":[\"string\",\"null\"]},"
+		    "\"count\":{\"description\":\"How many since the last look\",\"type\":[\"integer\",\"null\"]}},"
+		    "\"required\":[\"v\",\"type\",\"time\",\"where\",\"count\"],\"additionalProperties\":false}");
+}
+
+static void assert_values(enum row_type type, const char *key, const char *expected)
+{
+	const json_t *properties = json_object_get(record(type), "properties");
+
+	assert_json(json_object_get(json_object_get(properties, key), "enum"), expected);
+}
+
+static void closed_vocabularies_are_those_of_the_contract(void **state)
+{
+	(void)state;
+	assert_values(
+		ROW_HANDSHAKE, "verdict",
+		"[\"peer_silent\",\"accept_queue_full\",\"deferred\",\"no_answer\",\"not_accepted\",\"young\",null]");
+	assert_values(ROW_LISTENER, "verdict",
+		      "[\"ok\",\"accept_queue_full\",\"dropping\",\"syn_flood\",\"not_accepting\",null]");
+	assert_values(ROW_READER, "verdict",
+		      "[\"peer_dead\",\"awaiting_reply\",\"reply_stopped\",\"no_request\",\"request_stopped\","
+		      "\"maybe_dead\",\"idle\",\"waiting\",null]");
+	assert_values(ROW_LOOP, "verdict",
+		      "[\"ok\",\"stalled\",\"blocked_in_read\",\"spinning\",\"saturated\",\"near_limit\","
+		      "\"select_limit\",\"edge_stall\",\"dead_watches\",null]");
+	assert_values(ROW_READER, "event", "[\"open\",\"change\",\"close\",null]");
+	assert_values(ROW_LOOP, "family", "[\"inet\",\"inet6\",\"unix\",null]");
+	assert_values(ROW_HANDSHAKE, "side", "[\"server\",\"client\",null]");
+	assert_values(ROW_HANDSHAKE, "stage", "[\"SYN_RECV\",\"SYN_SENT\",\"ACCEPT_QUEUE\",null]");
+	assert_values(ROW_READER, "kind", "[\"tcp\",\"udp\",\"unix\",\"pipe\",null]");
+	assert_values(ROW_READER, "role", "[\"client\",\"server\",null]");
+	assert_values(ROW_LOOP, "interface", "[\"epoll\",\"poll\",\"select\",\"io_uring\",null]");
+	assert_values(ROW_LOOP, "now", "[\"waiting\",\"running\",\"blocked\",null]");
+}
+
+/* Whether the schema's record has just the keys that the emitter writes, in that order. */
+static void assert_keys(enum row_type type)
+{
+	const json_t *properties = json_object_get(record(type), "properties");
+	struct row row;
+	struct capture capture;
+	void *emitter = NULL;
+	json_t *line, *value;
+	const char *key;
+	size_t i = 0;
+
+	row_init(&row, type);
+	row.time_ns = SAMPLE_TIME;
+	capture_open(&capture);
+	assert_int_equal(emit_json.open(&emitter, &(struct options){0}, capture.file), 0);
+	assert_int_equal(emit_json.record(emitter, &row), 0);
+	emit_json.close(emitter);
+	line = json_loads(capture_close(&capture), JSON_REJECT_DUPLICATES, NULL);
+	assert_int_equal(json_object_size(line), json_object_size(properties));
+	json_object_foreach(line, key, value)
+	{
+		const json_t *required = json_array_get(json_object_get(record(type), "required"), i++);
+
+		assert_non_null(json_object_get(properties, key));
+		assert_string_equal(json_string_value(required), key);
+	}
+	json_decref(line);
+}
+
+static void it_has_the_keys_that_are_written(void **state)
+{
+	(void)state;
+	for (enum row_type type = 0; type < ROW_TYPES; type++)
+		assert_keys(type);
+}
+
+static void a_full_disk_is_told(void **state)
+{
+	FILE *full = fopen("/dev/full", "w");
+
+	(void)state;
+	assert_non_null(full);
+	assert_int_equal(schema_write(full), -ENOSPC);
+	fclose(full);
+}
+
+/* Each allocation fails once: none is forgotten, none is used. */
+static size_t allocations_left;
+
+static void *few_allocations(size_t size)
+{
+	return allocations_left-- ? malloc(size) : (allocations_left = 0, NULL);
+}
+
+static void no_memory_is_told(void **state)
+{
+	FILE *out = fopen("/dev/null", "w");
+
+	(void)state;
+	assert_non_null(out);
+	for (size_t allowed = 0; allowed < 500; allowed++) {
+		int error;
+
+		json_set_alloc_funcs(few_allocations, free);
+		allocations_left = allowed;
+		error = schema_write(out);
+		json_set_alloc_funcs(malloc, free);
+		assert_int_equal(error, -ENOMEM);
+	}
+	fclose(out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(it_says_what_it_is),
+		cmocka_unit_test(a_record_is_described_whole),
+		cmocka_unit_test(closed_vocabularies_are_those_of_the_contract),
+		cmocka_unit_test(it_has_the_keys_that_are_written),
+		cmocka_unit_test(a_full_disk_is_told),
+		cmocka_unit_test(no_memory_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, load, drop);
+}
