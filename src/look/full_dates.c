@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "look/records.h"
 #include "probe/internal.h"
 
 static __u64 since_of(const struct full_listeners *full, __u64 cookie)

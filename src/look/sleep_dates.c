@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "look/records.h"
 #include "thread_record.h"
 
 struct sleeper {
@@ -25,13 +26,11 @@ static int compare(const void *left, const void *right)
 /* The next record of a sleeping thread, or NULL. */
 static struct thread_record *next_sleeper(const struct buffer *buffer, size_t *offset)
 {
-	while (*offset + sizeof(struct record_header) <= buffer->size) {
-		struct record_header *header = (void *)(buffer->data + *offset);
+	struct record_header *header;
+
+	while ((header = record_next(buffer, offset))) {
 		struct thread_record *thread = (void *)header;
 
-		if (header->size < sizeof(*header))
-			break;
-		*offset += header->size;
 		if (header->type == RECORD_THREAD && thread->flags & (THREAD_SLEEPING | THREAD_STOPPED))
 			return thread;
 	}

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "look/records.h"
 #include "probe/internal.h"
 #include "system/process_cgroup.h"
 
@@ -54,21 +55,14 @@ static struct cgroup_entry *add_entry(struct process_cache *cache)
 static int add_record(struct buffer *buffer, const struct cgroup_entry *entry)
 {
 	size_t length = entry->cgroup ? strlen(entry->cgroup) : 0;
-	size_t padded = (length + 1 + 7) & ~(size_t)7;
 	struct process_record record = {
-		.header = { RECORD_PROCESS, (__u32)(sizeof(record) + padded) },
+		.header = { .type = RECORD_PROCESS },
 		.process_start_ns = entry->process_start_ns,
 		.pid = entry->pid,
 		.cgroup_length = (__u32)length,
 	};
-	int err;
 
-	if (!entry->cgroup)
-		return 0;
-	err = buffer_append(buffer, &record, sizeof(record));
-	if (!err)
-		err = buffer_append(buffer, entry->cgroup, length);
-	return err ? err : buffer_append(buffer, NULL, padded - length);
+	return entry->cgroup ? record_add_text(buffer, &record, sizeof(record), entry->cgroup, length) : 0;
 }
 
 static void refresh(struct cgroup_entry *entry, __u64 start_ns, __u64 look)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "look/records.h"
 #include "probe/internal.h"
 #include "system/tcp_states.h"
 

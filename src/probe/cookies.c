@@ -7,6 +7,7 @@
 
 #include <bpf/bpf.h>
 
+#include "look/records.h"
 #include "system/diag_ask.h"
 #include "probe/load/load.h"
 #include "system/diag.h"

@@ -277,7 +277,4 @@ void probe_open_files(__u64 *open_files, __u64 *limit);
 int probe_notes_add(struct probe *probe, struct buffer *buffer);
 void probe_symbols_free(struct probe_symbols *symbols);
 
-/* Steps over the records in a buffer. NULL at the end. */
-struct record_header *record_next(const struct buffer *buffer, size_t *offset);
-
 #endif

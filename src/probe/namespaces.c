@@ -17,6 +17,7 @@
 
 #include <bpf/bpf.h>
 
+#include "look/records.h"
 #include "probe/load/load.h"
 
 #define NETNS_FOLDER "/run/netns"

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "look/records.h"
 #include "probe/internal.h"
 #include "probe/notes.h"
 
@@ -27,26 +28,6 @@
 
 /* As long as the report's own limit at least. */
 #define MIN_AWAY_NS LOOP_MIN_AGE_NS
-
-int probe_note(struct buffer *buffer, const struct thread_record *thread, __u32 kind, const char *text)
-{
-	size_t length = strlen(text), padded = (length + 1 + 7) & ~(size_t)7;
-	struct note_record record = {
-		.header = { RECORD_NOTE, (__u32)(sizeof(record) + padded) },
-		.pid = thread->pid,
-		.tid = thread->tid,
-		.kind = kind,
-		.length = (__u32)length,
-	};
-	int err;
-
-	if (!length)
-		return 0;
-	err = buffer_append(buffer, &record, sizeof(record));
-	if (!err)
-		err = buffer_append(buffer, text, length);
-	return err ? err : buffer_append(buffer, NULL, padded - length);
-}
 
 /* ---- Files ---- */
 
@@ -219,7 +200,7 @@ static int add_where(struct buffer *notes, const struct thread_record *thread)
 		read_path(thread, thread->fd, text);
 	else if (waits_for_child(thread))
 		read_child(thread, text, sizeof(text));
-	return text[0] && is_still_there(thread) ? probe_note(notes, thread, NOTE_WHERE, text) : 0;
+	return text[0] && is_still_there(thread) ? record_add_note(notes, thread, NOTE_WHERE, text) : 0;
 }
 
 /* Loops follow their thread. A thread without any is there because it may have stalled before the start. */
@@ -317,7 +298,7 @@ static int add_ended(struct probe *probe, const struct buffer *buffer, struct bu
 		}
 		snprintf(number, sizeof(number), "%d", loop->epoll_fd);
 		if (is_no_epoll(thread, loop->epoll_fd))
-			err = probe_note(notes, thread, NOTE_LOOP_ENDED, number);
+			err = record_add_note(notes, thread, NOTE_LOOP_ENDED, number);
 	}
 	return err;
 }

@@ -2,6 +2,7 @@
 /* What the last walk over all descriptors found. See probe_owner.h. */
 #include <stdlib.h>
 
+#include "look/records.h"
 #include "probe/internal.h"
 #include "probe/owners.h"
 

@@ -7,6 +7,7 @@
 
 #include <bpf/bpf.h>
 
+#include "look/records.h"
 #include "probe/internal.h"
 
 #define READ_CHUNK (64 * 1024)

@@ -14,6 +14,7 @@
 
 #include <bpf/bpf.h>
 
+#include "look/records.h"
 #include "system/memory_map.h"
 #include "probe/internal.h"
 
@@ -214,9 +215,8 @@ static int collect_threads(struct buffer *buffer, size_t offset, __u32 pid, stru
 
 static int add_region_record(struct buffer *buffer, const struct space *space, const struct memory_region *region)
 {
-	size_t padded = (region->name_length + 1 + 7) & ~(size_t)7;
 	struct region_record record = {
-		.header = {RECORD_REGION, (__u32)(sizeof(record) + padded)},
+		.header = {.type = RECORD_REGION},
 		.process_start_ns = space->process_start_ns,
 		.start = region->start,
 		.end = region->end,
@@ -224,13 +224,9 @@ static int add_region_record(struct buffer *buffer, const struct space *space, c
 		.pid = space->pid,
 		.name_length = (__u32)region->name_length,
 	};
-	int err;
 
 	memcpy(record.permissions, region->permissions, sizeof(region->permissions));
-	err = buffer_append(buffer, &record, sizeof(record));
-	if (!err)
-		err = buffer_append(buffer, region->name, region->name_length);
-	return err ? err : buffer_append(buffer, NULL, padded - region->name_length);
+	return record_add_text(buffer, &record, sizeof(record), region->name, region->name_length);
 }
 
 /* The leader may have exited, and its address space with it: any thread that has not will do. */

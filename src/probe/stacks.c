@@ -14,6 +14,7 @@
 #include <bpf/bpf.h>
 
 #include "base/sorted.h"
+#include "look/records.h"
 #include "probe/internal.h"
 #include "probe/notes.h"
 #include "stack_sample.h"
@@ -147,7 +148,7 @@ static int add_note(struct buffer *notes, const struct thread_record *thread, __
 	int err = buffer_append(text, NULL, 1);
 
 	if (!err)
-		err = probe_note(notes, thread, kind, text->data);
+		err = record_add_note(notes, thread, kind, text->data);
 	buffer_reset(text);
 	return err;
 }

@@ -8,24 +8,12 @@
 
 #include <bpf/bpf.h>
 
+#include "look/records.h"
 #include "probe/internal.h"
 #include "system/syscalls.h"
 
 /* How often the first look tries to read two clocks at one moment. */
 #define CLOCK_TRIES 10
-
-struct record_header *record_next(const struct buffer *buffer, size_t *offset)
-{
-	struct record_header *header;
-
-	if (*offset + sizeof(*header) > buffer->size)
-		return NULL;
-	header = (void *)(buffer->data + *offset);
-	if (header->size < sizeof(*header) || *offset + header->size > buffer->size)
-		return NULL;
-	*offset += header->size;
-	return header;
-}
 
 static int add_lost(struct buffer *buffer, __u32 where, __u64 count)
 {

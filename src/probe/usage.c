@@ -11,6 +11,7 @@
 
 #include <bpf/bpf.h>
 
+#include "look/records.h"
 #include "probe/internal.h"
 
 #define REFRESH_NS 10000000000ULL

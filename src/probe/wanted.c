@@ -5,6 +5,7 @@
 
 #include <bpf/bpf.h>
 
+#include "look/records.h"
 #include "probe/load/load.h"
 #include "probe/owners.h"
 #include "system/tcp_states.h"

@@ -8,6 +8,7 @@
 
 #include <bpf/bpf.h>
 
+#include "look/records.h"
 #include "probe/internal.h"
 #include "probe/watches.h"
 #include "look/watch_facts.h"

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "look/records.h"
 #include "options/values.h"
 #include "probe/internal.h"
 #include "probe/watches.h"
