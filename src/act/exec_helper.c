@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "act/exec_message.h"
 #include "base/messages.h"
@@ -263,7 +264,7 @@ static int open_signals(void)
 	sigset_t set;
 	size_t i;
 
-	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+	for (i = 0; i < COUNT_OF(ignored); i++)
 		signal(ignored[i], SIG_IGN);
 	/* Ignored, as whoever starts sockstall may have left it, children could not be waited for. */
 	signal(SIGCHLD, SIG_DFL);

@@ -4,27 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* FNV-1a */
-static uint64_t hash_id(const char *id)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (; *id; id++)
-		hash = (hash ^ (unsigned char)*id) * 0x100000001b3u;
-	return hash;
-}
-
-static int compare_hashes(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return a < b ? -1 : a > b;
-}
+#include "base/hash.h"
+#include "base/sorted.h"
 
 static bool has_met(const struct trigger *trigger, uint64_t hash)
 {
 	return trigger->met.size && bsearch(&hash, trigger->met.data, trigger->met.size / sizeof(hash), sizeof(hash),
-					    compare_hashes);
+					    compare_numbers);
 }
 
 /* Every open stall is in every report: what is in none any more is over, and forgotten. */
@@ -42,7 +28,7 @@ int trigger_look(struct trigger *trigger, const struct report *report,
 
 		if (!row->id || !row->stuck || row->event == STALL_CLOSE)
 			continue;
-		hash = hash_id(row->id);
+		hash = hash_text(HASH_START, row->id);
 		before = has_met(trigger, hash);
 		if (!before && !condition_holds(trigger->condition, row))
 			continue;
@@ -51,7 +37,7 @@ int trigger_look(struct trigger *trigger, const struct report *report,
 			each(context, row);
 	}
 	if (met.size)
-		qsort(met.data, met.size / sizeof(hash), sizeof(hash), compare_hashes);
+		qsort(met.data, met.size / sizeof(hash), sizeof(hash), compare_numbers);
 	buffer_free(&trigger->met);
 	trigger->met = met;
 	return err;

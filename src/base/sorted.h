@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-#ifndef SOCKSTALL_LOWER_BOUND_H
-#define SOCKSTALL_LOWER_BOUND_H
+/* Order, and searching in what is sorted. */
+#ifndef SOCKSTALL_SORTED_H
+#define SOCKSTALL_SORTED_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+/* Less than, equal to or greater than 0, for qsort(3) and bsearch(3). */
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
+static inline int compare_numbers(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return COMPARE(a, b);
+}
 
 /*
  * The index of the first of `count` sorted items for which `comes_before`, which names an item's index `at`, is false; count

@@ -10,6 +10,8 @@
 
 #include "base/text.h"
 
+#include "base/array.h"
+
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 #define ELLIPSIS    "\xe2\x80\xa6" /* U+2026 */
 
@@ -154,7 +156,7 @@ static bool is_deceptive(uint32_t code)
 		{0xe0000, 0xe007f}, /* tags */
 	};
 
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(ranges); i++) {
 		if (code >= ranges[i].first && code <= ranges[i].last)
 			return true;
 	}
@@ -260,7 +262,7 @@ static bool is_command(const char *text)
 {
 	static const char *const commands[] = {"sockstall ", "nsenter ", "kill -", "prlimit -", "sysctl -"};
 
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
 		if (!strncmp(text, commands[i], strlen(commands[i])))
 			return true;
 	return false;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+#include "base/sorted.h"
 #include "rows/column.h"
 #include "base/wording.h"
 
@@ -12,8 +14,6 @@
 #define COUNT_FACTOR 1.5
 #define AGE_FACTOR   2.0
 #define AGE_LEAST_S  1.0
-
-#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
 /* What a stall is known by; a row of which only this is set. */
 struct thing {
@@ -30,7 +30,7 @@ static const char *role_of(const struct row *row)
 {
 	static const char *const keys[] = {"role", "side"};
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
 		const struct column *column = column_find(keys[i], row->type);
 
 		if (column && column->kind == COLUMN_TEXT && column_known(column, row))
@@ -103,13 +103,6 @@ static int compare_things(const void *left, const void *right)
 
 /* ---- Groups ---- */
 
-static int compare_moments(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return COMPARE(a, b);
-}
-
 /* The things are sorted by when they began; ends has room for all. */
 static size_t most_at_once(const struct thing *things, size_t count, const struct story *story, uint64_t *ends)
 {
@@ -117,7 +110,7 @@ static size_t most_at_once(const struct thing *things, size_t count, const struc
 
 	for (size_t i = 0; i < count; i++)
 		ends[i] = life_end(things[i].life, story);
-	qsort(ends, count, sizeof(*ends), compare_moments);
+	qsort(ends, count, sizeof(*ends), compare_numbers);
 	for (size_t i = 0; i < count; i++) {
 		while (over < i && ends[over] <= life_begin(things[i].life))
 			over++;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 
 /* All stalls of one look, sorted by id. Their texts live in the arena: the whole goes at once. */
 struct generation {
@@ -113,26 +115,16 @@ static struct row **sort_unique_rows(struct report *report, size_t *count)
 	return sort_rows(report, count);
 }
 
-/* FNV-1a */
-static uint64_t hash_id(const char *id)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (; *id; id++)
-		hash = (hash ^ (unsigned char)*id) * 0x100000001b3u;
-	return hash;
-}
-
 static bool was_closed(const struct stalls *stalls, const char *id)
 {
-	uint64_t hash = hash_id(id);
+	uint64_t hash = hash_text(HASH_START, id);
 
 	return stalls->closed[hash % CLOSED_IDS] == hash;
 }
 
 static void remember_closed(struct stalls *stalls, const char *id)
 {
-	uint64_t hash = hash_id(id);
+	uint64_t hash = hash_text(HASH_START, id);
 
 	stalls->closed[hash % CLOSED_IDS] = hash;
 }

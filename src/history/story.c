@@ -5,19 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+#include "base/sorted.h"
 
 #define FIRST_CAPACITY 64
 #define FIRST_PLACES   256 /* a power of two, more than twice FIRST_CAPACITY */
 
 /* ---- Finding a life by its id ---- */
 
-/* FNV-1a */
 static size_t hash_id(const char *id)
 {
-	uint64_t hash = 0xcbf29ce484222325u;
+	uint64_t hash = hash_text(HASH_START, id);
 
-	for (; *id; id++)
-		hash = (hash ^ (unsigned char)*id) * 0x100000001b3u;
 	return (size_t)(hash ^ hash >> 32);
 }
 
@@ -235,8 +234,6 @@ uint64_t life_end(const struct life *life, const struct story *story)
 {
 	return life->closed_ns ? life->closed_ns : story->last_ns;
 }
-
-#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
 static int compare_lives(const void *left, const void *right)
 {

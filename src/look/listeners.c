@@ -7,8 +7,6 @@
 #include "system/address.h"
 #include "base/sorted.h"
 
-#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
-
 __u64 listeners_syn_room(const struct listener_record *listener)
 {
 	__u64 room = listener->accept_queue_max, unproven = listener->max_syn_backlog - listener->max_syn_backlog / 4;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+#include "base/sorted.h"
 #include "look/internal.h"
 
 /* Resizes the array that *items is, of whatever type. Its memory is kept from look to look. */
@@ -44,7 +46,7 @@ static int make_arrays(struct look *look, const size_t counts[RECORD_TYPES])
 		return -ENOMEM;
 	if (resize(&look->watches.items, counts[RECORD_WATCH], sizeof(*look->watches.items)))
 		return -ENOMEM;
-	for (i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
+	for (i = 0; i < COUNT_OF(arrays); i++) {
 		if (resize(arrays[i].items, counts[arrays[i].type], sizeof(void *)))
 			return -ENOMEM;
 	}
@@ -165,8 +167,6 @@ static size_t add_record(struct look *look, const struct record_header *header)
 #undef ADD
 
 /* Sorting. Equal keys stay in the order of the bytes, so that a replay sees what the live run saw. */
-
-#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
 static int compare_threads(const void *left, const void *right)
 {

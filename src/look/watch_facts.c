@@ -4,11 +4,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "system/address.h"
 #include "system/tcp_states.h"
 #include "look/timers.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct {
 	__u32 bit;

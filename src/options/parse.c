@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "base/array.h"
 #include "options/options.h"
 
 #include <errno.h>
@@ -16,7 +17,6 @@
 #define USAGE 2
 #define COULD_NOT_RUN 1
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 const char *const command_names[COMMANDS] = {
 	[COMMAND_OVERVIEW] = "overview", [COMMAND_HANDSHAKES] = "handshakes", [COMMAND_READERS] = "readers",

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "system/netns.h"
 
 #define MILLISECOND 1000000ull
@@ -19,7 +20,6 @@
 #define PID_MAX_LIMIT 4194304 /* the kernel's name for its own limit, on 64 bits */
 #define READY_FD_MAX  1048576 /* fs.nr_open */
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 int option_number(const char *text, uint64_t low, uint64_t high, uint64_t *number)
 {

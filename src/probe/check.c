@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "probe/load/load.h"
 
 static const char *state_of(const struct attempt *attempt, size_t place)
@@ -109,7 +110,7 @@ static void try_commands(struct attempt *attempt)
 	struct attempt one;
 	size_t i, place;
 
-	for (i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {
+	for (i = 0; i < COUNT_OF(wishes); i++) {
 		one = *attempt;
 		for (place = 0; place < probe_program_count; place++)
 			one.wanted[place] = attempt->wanted[place] && probe_programs[place].commands & wishes[i] &&

@@ -2,16 +2,10 @@
 /* What the last walk over all descriptors found. See probe_owner.h. */
 #include <stdlib.h>
 
+#include "base/sorted.h"
 #include "look/records.h"
 #include "probe/internal.h"
 #include "probe/owners.h"
-
-int wanted_compare(const void *left, const void *right)
-{
-	__u64 a = *(const __u64 *)left, b = *(const __u64 *)right;
-
-	return a < b ? -1 : a > b;
-}
 
 static int compare_owners(const void *left, const void *right)
 {
@@ -69,7 +63,7 @@ bool owner_cache_knows(const struct owner_cache *cache, __u64 cookie)
 {
 	return owner_cache_find(cache, cookie) ||
 	       (cache->missed_count &&
-		bsearch(&cookie, cache->missed, cache->missed_count, sizeof(cookie), wanted_compare));
+		bsearch(&cookie, cache->missed, cache->missed_count, sizeof(cookie), compare_numbers));
 }
 
 __u64 owner_cache_cookie(const struct owner_cache *cache, __u64 inode)
@@ -87,7 +81,7 @@ bool owner_cache_knows_inode(const struct owner_cache *cache, __u64 inode)
 {
 	return owner_cache_cookie(cache, inode) ||
 	       (cache->missed_inode_count && bsearch(&inode, cache->missed_inodes, cache->missed_inode_count,
-						     sizeof(inode), wanted_compare));
+						     sizeof(inode), compare_numbers));
 }
 
 /* The owners once more, by inode. */

@@ -23,9 +23,6 @@ int wanted_collect(struct probe *probe, const struct buffer *buffer, struct want
 /* So that each comes once, and can be searched for. */
 void wanted_sort(struct wanted *wanted);
 
-/* For bsearch(3) in numbers. */
-int wanted_compare(const void *left, const void *right);
-
 /* Any owner of the socket with this cookie, or NULL; those of one socket stand together. */
 struct owner_record *owner_cache_find(const struct owner_cache *cache, __u64 cookie);
 

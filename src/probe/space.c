@@ -14,6 +14,7 @@
 
 #include <bpf/bpf.h>
 
+#include "base/array.h"
 #include "look/records.h"
 #include "system/memory_map.h"
 #include "probe/internal.h"
@@ -166,7 +167,7 @@ static void find_stack(const struct space *space, struct stack_thread *thread)
 	if (!detail->user_sp)
 		return;
 	thread->region = memory_map_find(space->regions, space->count, detail->user_sp);
-	count = read_library(space, detail, words, sizeof(words) / sizeof(words[0]));
+	count = read_library(space, detail, words, COUNT_OF(words));
 	if (stack_by_library(&place, words, count, detail->tls, detail->user_sp)) {
 		set_place(detail, &place);
 	} else if (stack_by_mapping(&place, space->regions, space->count, detail->user_sp, detail->first_sp)) {

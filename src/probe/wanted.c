@@ -5,6 +5,7 @@
 
 #include <bpf/bpf.h>
 
+#include "base/sorted.h"
 #include "look/records.h"
 #include "probe/load/load.h"
 #include "probe/owners.h"
@@ -158,7 +159,7 @@ int wanted_collect(struct probe *probe, const struct buffer *buffer, struct want
 static void sort_numbers(struct buffer *numbers)
 {
 	if (numbers->size)
-		qsort(numbers->data, numbers->size / sizeof(__u64), sizeof(__u64), wanted_compare);
+		qsort(numbers->data, numbers->size / sizeof(__u64), sizeof(__u64), compare_numbers);
 }
 
 void wanted_sort(struct wanted *wanted)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "base/array.h"
+#include "base/sorted.h"
 #include "rows/report.h"
 
 #include <errno.h>
@@ -21,7 +23,7 @@ const struct report_kind *const reports[] = {
 	&report_threads,
 	&report_watches,
 };
-const size_t report_count = sizeof(reports) / sizeof(reports[0]);
+const size_t report_count = COUNT_OF(reports);
 
 struct row *report_add(struct report *report, const struct look *look, enum row_type type)
 {
@@ -90,8 +92,6 @@ static void drop_others(struct report *report, size_t first, const struct option
 	}
 	report->count = kept;
 }
-
-#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
 /* The longer first; an age that is not known comes last. */
 static int compare_ages(double a, double b)

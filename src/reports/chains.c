@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+#include "base/sorted.h"
 #include "reports/waits/asked.h"
 #include "reports/waits/path.h"
 #include "reports/chain_row.h"
@@ -135,7 +137,7 @@ static bool is_hard(const char *verdict)
 	static const char *const hard[] = {"deadlock", "peer_dead", "stopped", "accept_queue_full", "not_accepted"};
 	size_t i;
 
-	for (i = 0; i < sizeof(hard) / sizeof(hard[0]); i++)
+	for (i = 0; i < COUNT_OF(hard); i++)
 		if (!strcmp(verdict, hard[i]))
 			return true;
 	return false;
@@ -231,8 +233,6 @@ static int add_row(struct scene *scene, size_t from, bool stuck, size_t waiters,
 /* ---- Groups ---- */
 
 static const struct scene *sorted; /* qsort() has no room for it; reports run one at a time */
-
-#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
 static int compare_last(const struct chain_path *a, const struct chain_path *b)
 {

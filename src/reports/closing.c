@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sorted.h"
 #include "reports/fill.h"
 #include "look/owners.h"
 #include "rows/report.h"
@@ -96,8 +97,6 @@ static bool may_fold(const struct closing *a, const struct closing *b)
 	return owner_pid(a) == owner_pid(b) && a->rule->verdict == b->rule->verdict && a->stuck == b->stuck &&
 	       a->socket->name.netns == b->socket->name.netns;
 }
-
-#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
 static int compare(const void *left, const void *right)
 {

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "system/address.h"
 #include "system/container.h"
 #include "look/timers.h"
@@ -105,7 +106,7 @@ const char *fill_kind(const struct socket_record *socket)
 		[SOCKET_KIND_PIPE] = "pipe", [SOCKET_KIND_OTHER] = NULL,
 	};
 
-	return socket->name.kind < sizeof(kinds) / sizeof(kinds[0]) ? kinds[socket->name.kind] : NULL;
+	return socket->name.kind < COUNT_OF(kinds) ? kinds[socket->name.kind] : NULL;
 }
 
 void fill_unix_peer(struct peer_fields *peer, struct report *report, const struct look *look,

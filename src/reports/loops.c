@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "reports/fill.h"
 #include "reports/now_in.h"
 #include "rows/report.h"
@@ -172,7 +173,7 @@ static bool is_other_wait(const struct thread_record *thread)
 	const char *name = look_syscall(thread);
 	size_t i;
 
-	for (i = 0; name && i < sizeof(names) / sizeof(names[0]); i++) {
+	for (i = 0; name && i < COUNT_OF(names); i++) {
 		if (!strcmp(name, names[i]))
 			return true;
 	}
@@ -310,7 +311,7 @@ static void fill_last_wait(struct row *row, const struct turn *turn)
 	};
 	const struct loop_record *loop = turn->loop;
 
-	if (loop->interface < sizeof(interfaces) / sizeof(interfaces[0]))
+	if (loop->interface < COUNT_OF(interfaces))
 		row->loop.interface = interfaces[loop->interface];
 	if (loop->epoll_fd >= 0)
 		row->loop.epoll_fd = loop->epoll_fd;
@@ -524,7 +525,7 @@ static bool remembers_what_is_ready(const struct turn *turn)
 	static const char *const names[] = {"go", "tokio", "netty", "nginx", "envoy"};
 	size_t i;
 
-	for (i = 0; turn->usage && i < sizeof(names) / sizeof(names[0]); i++) {
+	for (i = 0; turn->usage && i < COUNT_OF(names); i++) {
 		if (!strcmp(turn->usage->runtime, names[i]))
 			return true;
 	}

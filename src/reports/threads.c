@@ -2,6 +2,7 @@
 /* Every thread of a process: what it is in, and since when. */
 #include <errno.h>
 
+#include "base/array.h"
 #include "reports/fill.h"
 #include "reports/now_in.h"
 #include "rows/report.h"
@@ -30,7 +31,7 @@ static const char *state_name(__u32 state)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+	for (i = 0; i < COUNT_OF(states); i++) {
 		if (state & states[i].bits)
 			return states[i].name;
 	}

@@ -4,6 +4,8 @@
 
 #include "rows/column.h"
 
+#include "base/array.h"
+
 const char *const row_type_names[ROW_TYPES] = {
 	[ROW_START] = "start", [ROW_HANDSHAKE] = "handshake", [ROW_LISTENER] = "listener", [ROW_READER] = "reader",
 	[ROW_LOOP] = "loop",   [ROW_THREAD] = "thread",	      [ROW_LOST] = "lost",	   [ROW_END] = "end",
@@ -510,7 +512,7 @@ const struct column columns[] = {
 	SECONDS("cpu_s", end.cpu_s, END, "CPU time sockstall used"),
 };
 
-const size_t column_count = sizeof(columns) / sizeof(columns[0]);
+const size_t column_count = COUNT_OF(columns);
 
 const struct column *column_find(const char *key, enum row_type type)
 {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "options/options.h"
 
 struct parser {
@@ -165,7 +166,7 @@ static void take_operator(struct parser *parser, struct condition_test *test)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
+	for (i = 0; i < COUNT_OF(operators); i++) {
 		if (strncmp(parser->at, operators[i].text, strlen(operators[i].text)))
 			continue;
 		test->operator = operators[i].operator;

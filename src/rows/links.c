@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "rows/row.h"
 #include "base/text.h"
 
@@ -30,7 +31,7 @@ const struct link_field link_fields[] = {
 	FIELD(verdict, LINK_TEXT, "What is wrong with its wait"),
 	FIELD(age_s, LINK_SECONDS, "For how long"),
 };
-const size_t link_field_count = sizeof(link_fields) / sizeof(link_fields[0]);
+const size_t link_field_count = COUNT_OF(link_fields);
 
 static int add_escaped(struct buffer *out, const char *text)
 {

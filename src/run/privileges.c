@@ -11,6 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "run/seccomp.h"
 
 #define CAP(name) (1ull << CAP_##name)
@@ -48,7 +49,7 @@ static __u64 capabilities_of(unsigned int privileges)
 	__u64 capabilities = 0;
 	size_t i;
 
-	for (i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+	for (i = 0; i < COUNT_OF(needs); i++)
 		if (privileges & needs[i].privilege)
 			capabilities |= needs[i].capabilities;
 	return capabilities;
@@ -181,7 +182,7 @@ void privileges_check(const struct check_table *table)
 
 	capng_get_caps_process();
 	check_table_row(table, "ONCE ATTACHED, FOR", "SYSCALLS", "CAPABILITIES");
-	for (i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+	for (i = 0; i < COUNT_OF(needs); i++)
 		print_need(table, &needs[i]);
 	check_table_row(table, "commands of --exec", "all",
 			"the caller's: a process of its own starts them, and does nothing else");

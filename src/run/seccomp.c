@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "run/privileges.h"
 
 /* Names that this architecture has not are passed over. */
@@ -191,7 +192,7 @@ static int allow_all(scmp_filter_ctx filter, unsigned int privileges)
 	size_t i;
 	int err = allow_signals(filter);
 
-	for (i = 0; i < sizeof(groups) / sizeof(groups[0]) && !err; i++)
+	for (i = 0; i < COUNT_OF(groups) && !err; i++)
 		if (is_wanted(&groups[i], privileges))
 			err = allow_group(filter, &groups[i]);
 	/* Its flags are in memory, where no filter sees them: without it libc takes clone(). */
@@ -245,7 +246,7 @@ int privileges_filter_count(unsigned int privileges)
 	size_t i, j;
 	int count = 0;
 
-	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+	for (i = 0; i < COUNT_OF(groups); i++) {
 		if (!(groups[i].privileges & privileges) && (groups[i].privileges || privileges))
 			continue;
 		for (j = 0; j < groups[i].name_count; j++)

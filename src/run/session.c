@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/out.h"
 #include "run/run.h"
 
@@ -101,7 +102,7 @@ static int write_losses(struct session *session, const struct look *look)
 
 		row_init(&row, ROW_LOST);
 		row.time_ns = look->head->realtime_ns;
-		row.lost.where = lost->where < sizeof(lost_names) / sizeof(lost_names[0]) ? lost_names[lost->where] :
+		row.lost.where = lost->where < COUNT_OF(lost_names) ? lost_names[lost->where] :
 											     NULL;
 		row.lost.count = (int64_t)lost->count;
 		session->lost += lost->count;

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #define ID_LENGTH 64
 
 /*
@@ -41,7 +43,7 @@ static bool is_runtime(const char *prefix, size_t length)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(runtimes) / sizeof(runtimes[0]); i++) {
+	for (i = 0; i < COUNT_OF(runtimes); i++) {
 		if (strlen(runtimes[i]) == length && !memcmp(runtimes[i], prefix, length))
 			return true;
 	}

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "system/diag.h"
 
 struct trial {
@@ -78,7 +79,7 @@ static void close_all(struct trial *trial)
 	int *fds[] = { &trial->listener, &trial->orphan, &trial->peer };
 	size_t i;
 
-	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+	for (i = 0; i < COUNT_OF(fds); i++)
 		if (*fds[i] >= 0)
 			close(*fds[i]);
 }

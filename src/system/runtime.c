@@ -4,7 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#include "base/array.h"
+
 
 /* What was seen. */
 enum {

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "base/array.h"
+
 enum tcp_state {
 	STATE_ESTABLISHED = 1,
 	STATE_SYN_SENT,
@@ -38,7 +40,7 @@ static inline const char *tcp_state_name(unsigned int state)
 		[STATE_NEW_SYN_RECV] = "NEW_SYN_RECV",
 	};
 
-	return state < sizeof(names) / sizeof(names[0]) ? names[state] : NULL;
+	return state < COUNT_OF(names) ? names[state] : NULL;
 }
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sorted.h"
 #include "reports/fill.h"
 #include "options/filter.h"
 #include "look/listeners.h"
@@ -50,8 +51,6 @@ static void fill_one(struct listener_fill *fill, const struct listener_record *l
 	metrics_comm(fill->comm, owner ? look_comm(&arena, owner->comm) : "");
 	arena_free(&arena);
 }
-
-#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
 static int compare_labels(const void *left, const void *right)
 {

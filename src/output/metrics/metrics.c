@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "rows/column.h"
 #include "base/text.h"
 
@@ -159,7 +160,7 @@ static void take_start(struct metrics *metrics, const struct start_fields *start
 
 static void take_lost(struct metrics *metrics, const struct lost_fields *lost)
 {
-	const size_t most = sizeof(metrics->lost) / sizeof(metrics->lost[0]);
+	const size_t most = COUNT_OF(metrics->lost);
 	size_t i;
 
 	if (!lost->where || lost->count <= 0)

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "rows/column.h"
 #include "output/metrics/metrics.h"
 #include "base/text.h"
@@ -140,7 +141,7 @@ static int add_listeners(struct buffer *out, const struct metrics *metrics)
 	size_t listed = count < METRICS_LISTENERS ? count : METRICS_LISTENERS;
 	int err = 0;
 
-	for (size_t i = 0; i < sizeof(listener_families) / sizeof(listener_families[0]) && !err; i++) {
+	for (size_t i = 0; i < COUNT_OF(listener_families) && !err; i++) {
 		err = add_family(out, listener_families[i].name, "gauge", NULL, listener_families[i].help);
 		for (size_t j = 0; j < listed && !err; j++)
 			err = add_listener(out, &listener_families[i], &metrics->listeners.items[j]);

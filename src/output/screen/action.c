@@ -2,6 +2,7 @@
 /* Ending a row: what would be done and what will follow, in the words of the `action` record, and the question. */
 #include <string.h>
 
+#include "base/array.h"
 #include "output/cell.h"
 #include "output/screen/internal.h"
 #include "base/text.h"
@@ -108,7 +109,7 @@ static int add_foot(const struct screen *screen, struct lines *lines, size_t wid
 					"other keys: back"},
 	};
 
-	return screen_add_foot(lines, "", keys, sizeof(keys) / sizeof(keys[0]), width);
+	return screen_add_foot(lines, "", keys, COUNT_OF(keys), width);
 }
 
 /* On a small screen rather a part of the sentences than the question is missing. */
@@ -120,7 +121,7 @@ int screen_add_action(const struct screen *screen, struct lines *lines, size_t w
 	};
 	int error = add_heading(screen, lines, width);
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !error; i++)
+	for (size_t i = 0; i < COUNT_OF(keys) && !error; i++)
 		error = add_field(&screen->action, lines, keys[i], width);
 	if (!error)
 		error = lines_add(lines, LINE_PLAIN, "");

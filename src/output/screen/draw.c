@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "output/screen/internal.h"
 #include "output/table.h"
 #include "base/text.h"
@@ -12,7 +13,6 @@
 /* Where the selected row's sentences would leave the list less than this, they stay away. */
 #define LIST_LEAST 4
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 int screen_add_line(struct lines *lines, enum line_style style, const char *text, size_t width)
 {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "output/cell.h"
 #include "output/screen/internal.h"
 #include "base/text.h"
@@ -269,7 +270,7 @@ static int add_subject(struct evidence *evidence)
 	struct buffer text = {0};
 	int error = 0;
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !error; i++) {
+	for (size_t i = 0; i < COUNT_OF(keys) && !error; i++) {
 		const struct column *column = column_find(keys[i], evidence->row->type);
 
 		if (!column || !column_known(column, evidence->row))
@@ -347,7 +348,7 @@ int screen_add_evidence(const struct screen *screen, struct lines *lines, size_t
 	struct evidence evidence = {.lines = lines, .width = width, .row = &row};
 	int error;
 
-	_Static_assert(sizeof(evidence.shown) / sizeof(evidence.shown[0]) == 256, "shown");
+	_Static_assert(COUNT_OF(evidence.shown) == 256, "shown");
 	if (!found)
 		return screen_add_line(lines, LINE_PLAIN, "no look that is kept has it any more", width);
 	row = *found;

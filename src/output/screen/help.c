@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The keys. The man page has the same list: tests/e2e/test_interactive.py checks it. */
+#include "base/array.h"
 #include "output/screen/internal.h"
 #include "base/text.h"
 
@@ -29,7 +30,7 @@ int screen_add_help(struct lines *lines, size_t width)
 	struct buffer text = {0};
 	int error = screen_add_line(lines, LINE_TITLE, "sockstall: keys", width) ?: lines_add(lines, LINE_PLAIN, "");
 
-	for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]) && !error; i++) {
+	for (size_t i = 0; i < COUNT_OF(helps) && !error; i++) {
 		buffer_reset(&text);
 		error = text_spaces(&text, 2) ?: text_printable(&text, helps[i].keys);
 		if (!error)

@@ -2,6 +2,7 @@
 /* The pages: a new one is a line here, and a new kind of finding is on the first one too. */
 #include <math.h>
 
+#include "base/array.h"
 #include "output/screen/internal.h"
 
 #define BIT(command) (1u << (command))
@@ -45,9 +46,9 @@ const struct screen_page screen_pages[] = {
 	{"watches", ROW_BIT(ROW_WATCH), BIT(COMMAND_EPOLL), .only_if_there = true},
 	{"regions", ROW_BIT(ROW_REGION), BIT(COMMAND_THREADS), .only_if_there = true},
 };
-const size_t screen_page_count = sizeof(screen_pages) / sizeof(screen_pages[0]);
+const size_t screen_page_count = COUNT_OF(screen_pages);
 
-_Static_assert(sizeof(screen_pages) / sizeof(screen_pages[0]) <= SCREEN_PAGES, "there is a place for each page");
+_Static_assert(COUNT_OF(screen_pages) <= SCREEN_PAGES, "there is a place for each page");
 
 static bool is_there(const struct screen *screen, const struct screen_page *page)
 {

@@ -5,15 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "output/cell.h"
 #include "output/screen/internal.h"
 
 /* ---- Who is who ---- */
-
-static uint64_t hash_byte(uint64_t hash, unsigned char byte)
-{
-	return (hash ^ byte) * 0x100000001b3; /* FNV-1a */
-}
 
 static uint64_t hash_number(uint64_t hash, int64_t number)
 {
@@ -22,11 +18,9 @@ static uint64_t hash_number(uint64_t hash, int64_t number)
 	return hash;
 }
 
-static uint64_t hash_text(uint64_t hash, const char *text)
+static uint64_t hash_part(uint64_t hash, const char *text)
 {
-	for (; text && *text; text++)
-		hash = hash_byte(hash, (unsigned char)*text);
-	return hash_byte(hash, 0);
+	return hash_byte(text ? hash_text(hash, text) : hash, 0);
 }
 
 /* A loop is the same one before and after it stalls, though only then it has an id. */
@@ -35,13 +29,13 @@ uint64_t screen_row_id(const struct row *row)
 	uint64_t id = hash_number(0xcbf29ce484222325, row->type);
 
 	if (row->id && row->type != ROW_LOOP)
-		return hash_text(id, row->id) | 1;
+		return hash_part(id, row->id) | 1;
 	id = hash_number(hash_number(id, row->pid), row->tid);
 	if (row->type == ROW_LOOP)
-		return hash_text(id, row->loop.interface) | 1;
-	id = hash_text(hash_number(hash_number(id, row->fd), (int64_t)row->order), row->cookie);
+		return hash_part(id, row->loop.interface) | 1;
+	id = hash_part(hash_number(hash_number(id, row->fd), (int64_t)row->order), row->cookie);
 	if (row->type == ROW_REGION)
-		id = hash_text(id, row->region.start);
+		id = hash_part(id, row->region.start);
 	return id | 1;
 }
 

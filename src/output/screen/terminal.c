@@ -17,6 +17,7 @@
 #include <wchar.h>
 
 #include "act/act.h"
+#include "base/array.h"
 #include "base/clock.h"
 #include "output/emit.h"
 #include "base/out.h"
@@ -246,7 +247,7 @@ static uint32_t translate(int status, wint_t key)
 
 	if (status != KEY_CODE_YES) /* what Enter and Backspace send is not the same everywhere */
 		return key == '\r' ? SCREEN_ENTER : key == 0x7f || key == '\b' ? SCREEN_BACKSPACE : key;
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
 		if (keys[i].code == (int)key)
 			return keys[i].key;
 	}

@@ -6,8 +6,6 @@
 #include "base/sorted.h"
 #include "output/trace/trace.h"
 
-#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
-
 /* ---- Tracks ---- */
 
 static int compare_tracks(const void *left, const void *right)

@@ -11,6 +11,7 @@
 #include <bpf/bpf.h>
 
 #include "probe/load/load.h"
+#include "base/array.h"
 #include "system/syscalls.h"
 
 /* Enough for the statistics of one program. */
@@ -101,7 +102,7 @@ static bool is_large_and_idle(const char *name, unsigned int wishes)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(large_maps) / sizeof(large_maps[0]); i++)
+	for (i = 0; i < COUNT_OF(large_maps); i++)
 		if (!strcmp(name, large_maps[i].name))
 			return !(wishes & large_maps[i].wishes);
 	return false;
@@ -142,7 +143,7 @@ struct bpf_program *probe_program_find(const struct sockstall_bpf *skeleton, siz
 	const char *name = probe_programs[place].name;
 	size_t i;
 
-	for (i = 0; i < sizeof(without_loop) / sizeof(without_loop[0]) && !probe_features()->loop; i++)
+	for (i = 0; i < COUNT_OF(without_loop) && !probe_features()->loop; i++)
 		if (!strcmp(name, without_loop[i][0]))
 			name = without_loop[i][1];
 	return bpf_object__find_program_by_name(skeleton->obj, name);

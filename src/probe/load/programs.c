@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* The table of BPF programs: which command needs each, and what is lost without it. */
+#include "base/array.h"
 #include "probe/load/load.h"
 
 /* The order is that of `check`. Not vital: the rest says something true without it. */
@@ -59,4 +60,4 @@ const struct probe_program probe_programs[] = {
 	  "loops that use io_uring_enter are not counted", false },
 };
 
-const size_t probe_program_count = sizeof(probe_programs) / sizeof(probe_programs[0]);
+const size_t probe_program_count = COUNT_OF(probe_programs);

@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 
+#include "base/array.h"
 #include "probe/load/load.h"
 
 /* A section is its prefix and the name of what the program is attached to; BTF has that with another prefix. */
@@ -20,7 +21,7 @@ static const struct section {
 	{ "tp_btf/", "btf_trace_", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP },
 };
 
-#define SECTIONS (sizeof(sections) / sizeof(sections[0]))
+#define SECTIONS (COUNT_OF(sections))
 
 static void (*before)(void *context);
 static void *before_context;

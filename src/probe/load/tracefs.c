@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "probe/internal.h"
 
 static int read_id(int tracefs, const char *name)
@@ -41,7 +42,7 @@ static int open_mounted(void)
 					      "/proc/1/root/sys/kernel/tracing" };
 	size_t i;
 
-	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+	for (i = 0; i < COUNT_OF(places); i++) {
 		int fd = open(places[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 		if (fd >= 0 && !faccessat(fd, "events/syscalls", R_OK, 0))
@@ -72,7 +73,7 @@ int tracepoint_ids_read(struct tracepoint_ids *ids, const char *const *names, si
 	int tracefs;
 	size_t i;
 
-	for (i = 0; i < sizeof(ids->ids) / sizeof(ids->ids[0]); i++)
+	for (i = 0; i < COUNT_OF(ids->ids); i++)
 		ids->ids[i] = -1;
 	if (count > i)
 		return -E2BIG;

@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "base/array.h"
 #include "probe/load/load.h"
 
 #ifndef CAP_PERFMON
@@ -69,7 +70,7 @@ static bool can_read_kernel(void)
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	int fd = bpf_prog_load(BPF_PROG_TYPE_TRACEPOINT, "sockstall_try", "Dual BSD/GPL", instructions,
-			       sizeof(instructions) / sizeof(instructions[0]), NULL);
+			       COUNT_OF(instructions), NULL);
 
 	if (fd >= 0)
 		close(fd);

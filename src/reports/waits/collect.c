@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "base/sorted.h"
 #include "reports/waits/waits.h"
 
 #include <errno.h>
@@ -178,8 +179,6 @@ static int add_connection(struct waits *waits, const struct socket_record *socke
 }
 
 /* ---- All of them ---- */
-
-#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
 static int compare(const void *left, const void *right)
 {

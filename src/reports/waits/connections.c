@@ -14,8 +14,6 @@
 #include "look/owners.h"
 #include "system/tcp_states.h"
 
-#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
-
 struct place {
 	const __u8 *local_addr, *peer_addr;
 	__u16 local_port, peer_port;

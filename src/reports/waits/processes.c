@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/sorted.h"
 
 static bool sleeps_in(const struct thread_record *thread, const char *const *calls, size_t count)
@@ -23,14 +24,14 @@ bool thread_in_loop(const struct thread_record *thread)
 
 	if (!(thread->flags & THREAD_SLEEPING))
 		return false;
-	return thread->syscall_kind == SYSCALL_WAITS_EPOLL || sleeps_in(thread, calls, sizeof(calls) / sizeof(calls[0]));
+	return thread->syscall_kind == SYSCALL_WAITS_EPOLL || sleeps_in(thread, calls, COUNT_OF(calls));
 }
 
 static bool waits_for_children(const struct thread_record *thread)
 {
 	static const char *const calls[] = {"wait4", "waitid", "rt_sigsuspend", "rt_sigtimedwait", "pause"};
 
-	return sleeps_in(thread, calls, sizeof(calls) / sizeof(calls[0]));
+	return sleeps_in(thread, calls, COUNT_OF(calls));
 }
 
 /* Running comes before uninterruptible sleep, and that before any other. */
