@@ -15,7 +15,7 @@
 static inline void *array_grow(void *items, size_t count, size_t *capacity, size_t first, size_t size)
 {
 	size_t wanted = *capacity ? *capacity * 2 : first;
-	void *grown = items;
+	void *grown;
 
 	if (items && count < *capacity)
 		return items;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "look/records.h"
 #include "probe/internal.h"
 #include "system/process_cgroup.h"
@@ -38,16 +39,11 @@ static struct cgroup_entry *find_entry(struct process_cache *cache, size_t sorte
 
 static struct cgroup_entry *add_entry(struct process_cache *cache)
 {
-	size_t capacity = cache->capacity ? cache->capacity * 2 : 64;
-	void *entries;
+	void *entries = array_grow(cache->entries, cache->count, &cache->capacity, 64, sizeof(*cache->entries));
 
-	if (cache->count == cache->capacity) {
-		entries = realloc(cache->entries, capacity * sizeof(*cache->entries));
-		if (!entries)
-			return NULL;
-		cache->entries = entries;
-		cache->capacity = capacity;
-	}
+	if (!entries)
+		return NULL;
+	cache->entries = entries;
 	memset(&cache->entries[cache->count], 0, sizeof(*cache->entries));
 	return &cache->entries[cache->count++];
 }

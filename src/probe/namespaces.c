@@ -17,6 +17,7 @@
 
 #include <bpf/bpf.h>
 
+#include "base/array.h"
 #include "look/records.h"
 #include "probe/load/load.h"
 
@@ -67,24 +68,26 @@ static struct probe_namespace *find(struct probe_namespaces *namespaces, __u32 i
 
 static struct probe_namespace *add(struct probe_namespaces *namespaces, __u32 inode)
 {
-	struct probe_namespace *found = find(namespaces, inode);
-	size_t capacity = namespaces->capacity ? namespaces->capacity * 2 : 16;
-	void *items;
+	struct probe_namespace *items;
 
-	if (found || namespaces->count < namespaces->capacity)
-		goto have_room;
-	items = realloc(namespaces->items, capacity * sizeof(*namespaces->items));
+	items = array_grow(namespaces->items, namespaces->count, &namespaces->capacity, 16, sizeof(*items));
 	if (!items)
 		return NULL;
 	namespaces->items = items;
-	namespaces->capacity = capacity;
-have_room:
-	if (!found) {
-		found = &namespaces->items[namespaces->count++];
-		memset(found, 0, sizeof(*found));
-		found->inode = inode;
-	}
-	found->seen = true;
+	items += namespaces->count++;
+	memset(items, 0, sizeof(*items));
+	items->inode = inode;
+	return items;
+}
+
+static struct probe_namespace *find_or_add(struct probe_namespaces *namespaces, __u32 inode)
+{
+	struct probe_namespace *found = find(namespaces, inode);
+
+	if (!found)
+		found = add(namespaces, inode);
+	if (found)
+		found->seen = true;
 	return found;
 }
 
@@ -100,7 +103,7 @@ static int find_by_process(struct probe *probe)
 
 	while (!bpf_map_get_next_key(map, NULL, &inode)) {
 		if (!bpf_map_lookup_elem(map, &inode, &pid)) {
-			namespace = add(&probe->namespaces, inode);
+			namespace = find_or_add(&probe->namespaces, inode);
 			if (!namespace)
 				return -ENOMEM;
 			namespace->pid = pid;
@@ -128,7 +131,7 @@ static int find_by_name(struct probe *probe)
 		snprintf(path, sizeof(path), NETNS_FOLDER "/%s", entry->d_name);
 		if (entry->d_name[0] == '.' || stat(path, &st) || S_ISDIR(st.st_mode))
 			continue;
-		namespace = add(&probe->namespaces, (__u32)st.st_ino);
+		namespace = find_or_add(&probe->namespaces, (__u32)st.st_ino);
 		if (!namespace)
 			break;
 		snprintf(namespace->name, sizeof(namespace->name), "%s", entry->d_name);
@@ -161,7 +164,7 @@ int probe_namespaces_find(struct probe *probe)
 		namespaces->items[i].pid = 0;
 		namespaces->items[i].name[0] = '\0';
 	}
-	if (!add(namespaces, namespaces->own_inode))
+	if (!find_or_add(namespaces, namespaces->own_inode))
 		return -ENOMEM;
 	err = find_by_process(probe);
 	if (!err)

@@ -11,6 +11,7 @@
 
 #include <bpf/bpf.h>
 
+#include "base/array.h"
 #include "look/records.h"
 #include "probe/internal.h"
 
@@ -56,16 +57,11 @@ static struct usage_entry *find_entry(struct usage_cache *cache, size_t sorted, 
 
 static struct usage_entry *add_entry(struct usage_cache *cache)
 {
-	size_t capacity = cache->capacity ? cache->capacity * 2 : 64;
-	void *entries;
+	void *entries = array_grow(cache->entries, cache->count, &cache->capacity, 64, sizeof(*cache->entries));
 
-	if (cache->count == cache->capacity) {
-		entries = reallocarray(cache->entries, capacity, sizeof(*cache->entries));
-		if (!entries)
-			return NULL;
-		cache->entries = entries;
-		cache->capacity = capacity;
-	}
+	if (!entries)
+		return NULL;
+	cache->entries = entries;
 	memset(&cache->entries[cache->count], 0, sizeof(*cache->entries));
 	return &cache->entries[cache->count++];
 }

@@ -27,16 +27,11 @@ const size_t report_count = COUNT_OF(reports);
 
 struct row *report_add(struct report *report, const struct look *look, enum row_type type)
 {
-	size_t capacity = report->capacity ? report->capacity * 2 : ROWS_FIRST;
-	struct row *rows, *row;
+	struct row *rows = array_grow(report->rows, report->count, &report->capacity, ROWS_FIRST, sizeof(*rows)), *row;
 
-	if (report->count == report->capacity) {
-		rows = reallocarray(report->rows, capacity, sizeof(*rows));
-		if (!rows)
-			return NULL;
-		report->rows = rows;
-		report->capacity = capacity;
-	}
+	if (!rows)
+		return NULL;
+	report->rows = rows;
 	row = &report->rows[report->count++];
 	row_init(row, type);
 	row->time_ns = look->head->realtime_ns;

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "output/emit.h"
 #include "output/metrics/metrics.h"
 #include "base/out.h"
@@ -55,27 +56,13 @@ static bool is_named(struct trace *trace, const struct row *row)
 	return false;
 }
 
-/* One more than there are, in an array that may move; NULL: no memory. */
-static void *grow(void *items, size_t count, size_t *capacity, size_t size)
-{
-	size_t more = *capacity ? *capacity * 2 : 64;
-	void *grown;
-
-	if (count < *capacity)
-		return items;
-	grown = reallocarray(items, more, size);
-	if (grown)
-		*capacity = more;
-	return grown;
-}
-
 static int keep_name(struct trace *trace, const struct row *row)
 {
 	struct trace_name *names;
 
 	if (is_named(trace, row))
 		return 0;
-	names = grow(trace->names, trace->name_count, &trace->name_capacity, sizeof(*names));
+	names = array_grow(trace->names, trace->name_count, &trace->name_capacity, 64, sizeof(*names));
 	if (!names)
 		return -ENOMEM;
 	trace->names = names;
@@ -89,7 +76,7 @@ static int keep_name(struct trace *trace, const struct row *row)
 
 static int keep_lag(struct trace *trace, const struct row *row)
 {
-	struct trace_lag *lags = grow(trace->lags, trace->lag_count, &trace->lag_capacity, sizeof(*lags));
+	struct trace_lag *lags = array_grow(trace->lags, trace->lag_count, &trace->lag_capacity, 64, sizeof(*lags));
 
 	if (!lags)
 		return -ENOMEM;

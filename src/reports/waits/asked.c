@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/sorted.h"
 #include "look/owners.h"
 #include "look/sleeping.h"
@@ -15,6 +16,7 @@
 static int add(struct chain_asked *asked, const struct look *look, const struct socket_record *socket)
 {
 	const struct owner_record *owner;
+	struct asked_socket *items;
 
 	if (socket->name.kind != SOCKET_KIND_TCP || !(socket->flags & SOCKET_ACCEPTED) || socket_is_client(socket) ||
 	    !socket->bytes_received || reader_speaker(socket, look->head->tick_ns) != SPEAKER_PEER)
@@ -22,15 +24,10 @@ static int add(struct chain_asked *asked, const struct look *look, const struct 
 	owner = owners_main(look, socket->name.cookie);
 	if (!owner)
 		return 0;
-	if (asked->count == asked->capacity) {
-		size_t capacity = asked->capacity ? 2 * asked->capacity : 64;
-		struct asked_socket *items = reallocarray(asked->items, capacity, sizeof(*items));
-
-		if (!items)
-			return -ENOMEM;
-		asked->items = items;
-		asked->capacity = capacity;
-	}
+	items = array_grow(asked->items, asked->count, &asked->capacity, 64, sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	asked->items = items;
 	asked->items[asked->count++] = (struct asked_socket){.pid = owner->pid, .socket = socket};
 	return 0;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "base/array.h"
 #include "base/sorted.h"
 #include "reports/waits/waits.h"
 
@@ -15,16 +16,11 @@
 
 static int add(struct waits *waits, const struct wait *wait)
 {
-	size_t capacity = waits->capacity ? waits->capacity * 2 : 64;
-	struct wait *items;
+	struct wait *items = array_grow(waits->items, waits->count, &waits->capacity, 64, sizeof(*items));
 
-	if (waits->count == waits->capacity) {
-		items = reallocarray(waits->items, capacity, sizeof(*items));
-		if (!items)
-			return -ENOMEM;
-		waits->items = items;
-		waits->capacity = capacity;
-	}
+	if (!items)
+		return -ENOMEM;
+	waits->items = items;
 	waits->items[waits->count] = *wait;
 	waits->items[waits->count].next = WAITS_NONE;
 	waits->items[waits->count++].peer_fd = -1;
