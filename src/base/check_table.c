@@ -2,7 +2,6 @@
 #include "base/check_table.h"
 
 #include "base/out.h"
-#include "output/table.h"
 #include "base/text.h"
 
 #define NAME_WIDTH  30

@@ -7,7 +7,6 @@
 
 #include "base/out.h"
 #include "base/patience.h"
-#include "output/table.h"
 
 /* What goes to stdout does not go through stdio, which would write parts of lines. */
 static struct {
@@ -74,11 +73,11 @@ int out_flush(FILE *out)
 	return fflush(out) || ferror(out) ? failure() : 0;
 }
 
-bool out_has_color(const struct options *options, FILE *out)
+bool out_has_color(bool no_color, FILE *out)
 {
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	const char *wish = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	if (options->no_color || (no_color && *no_color) || (term && !strcmp(term, "dumb")))
+	if (no_color || (wish && *wish) || (term && !strcmp(term, "dumb")))
 		return false;
 	return isatty(fileno(out));
 }

@@ -10,7 +10,6 @@
 #include <stdio.h>
 
 #include "base/buffer.h"
-#include "options/options.h"
 
 int out_write(FILE *out, const struct buffer *bytes);
 int out_flush(FILE *out);
@@ -22,10 +21,11 @@ int out_error(void);
 /* Something is missing in stdout because nobody read it. */
 bool out_gave_up(void);
 
-/* Columns: the terminal's, or what COLUMNS says where a person set it; a pipe has no end to the right: WIDTH_UNLIMITED (table.h). */
+/* Columns: the terminal's, or what COLUMNS says where a person set it; a pipe has no end to the right: WIDTH_UNLIMITED. */
+#define WIDTH_UNLIMITED ((size_t)-1)
 size_t out_width(FILE *out);
 
 /* A terminal, and neither --no-color nor NO_COLOR. */
-bool out_has_color(const struct options *options, FILE *out);
+bool out_has_color(bool no_color, FILE *out);
 
 #endif

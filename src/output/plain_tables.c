@@ -84,7 +84,7 @@ static int table_open(void **state, const struct options *options, FILE *out)
 	table->out = out;
 	table->command = options->command;
 	table->width = out_width(out);
-	table->color = out_has_color(options, out);
+	table->color = out_has_color(options->no_color, out);
 	*state = table;
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/out.h"
 #include "output/cell.h"
 #include "output/table.h"
 #include "base/text.h"

@@ -13,8 +13,7 @@ enum table_detail {
 	DETAIL_ADVICE, /* and why */
 };
 
-#define WIDTH_UNLIMITED ((size_t)-1)
-#define NO_ROW		((size_t)-1)
+#define NO_ROW ((size_t)-1)
 
 /* Worst first: by severity, then by age; else in the order they had in their array. */
 void table_sort(const struct row **rows, size_t count);

@@ -204,7 +204,7 @@ static int screen_open(void **state, const struct options *options, FILE *out)
 		return -ENOTTY;
 	}
 	screen_init(&view.screen, options);
-	view.color = out_has_color(options, out);
+	view.color = out_has_color(options->no_color, out);
 	begin_writing();
 	set_up();
 	end_writing();
