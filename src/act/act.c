@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "system/address.h"
 #include "system/process.h"
 #include "system/tcp_states.h"
@@ -195,14 +196,6 @@ int act_perform(struct act *act)
 
 /* ---- The record ---- */
 
-static __u64 now_realtime(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (__u64)now.tv_sec * 1000000000 + (__u64)now.tv_nsec;
-}
-
 static void fill_socket_name(struct row *row, struct arena *arena, const struct socket_name *name)
 {
 	if (name->cookie)
@@ -238,7 +231,7 @@ void act_fill(const struct act *act, struct row *row)
 	struct arena *arena = (struct arena *)&act->arena;
 
 	row_init(row, ROW_ACTION);
-	row->time_ns = now_realtime();
+	row->time_ns = clock_ns(CLOCK_REALTIME);
 	row->id = act->id;
 	fill_socket_name(row, arena, &act->target.socket.name);
 	fill_owner(row, &act->target);

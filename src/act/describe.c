@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "act/act.h"
+#include "base/clock.h"
+#include "system/address.h"
 #include "system/tcp_states.h"
 #include "base/text.h"
 #include "base/wording.h"
@@ -215,7 +217,7 @@ static const char *follows_probe(struct act *act)
 	return arena_printf(&act->arena,
 			    "the peer's kernel is asked by keepalive probes for %llu s at most, and the socket's options are "
 			    "put back; it goes on waiting, but if the peer answers that it knows no such connection, %s",
-			    ACT_PROBE_NS / 1000000000, say_ends(act, "ECONNRESET"));
+			    ACT_PROBE_NS / NS_PER_S, say_ends(act, "ECONNRESET"));
 }
 
 static const struct {

@@ -11,11 +11,11 @@
 #include "base/text.h"
 
 #include "base/array.h"
+#include "base/clock.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 #define ELLIPSIS    "\xe2\x80\xa6" /* U+2026 */
 
-#define NSEC_PER_SEC 1000000000ULL
 #define TIME_DIGITS  9
 
 /* Without libm. The value must fit. */
@@ -298,13 +298,13 @@ size_t text_wrap(const char *text, size_t width, size_t *next)
 
 int text_time(struct buffer *out, uint64_t realtime_ns, unsigned int digits)
 {
-	time_t seconds = (time_t)(realtime_ns / NSEC_PER_SEC);
+	time_t seconds = (time_t)(realtime_ns / NS_PER_S);
 	char date[32], fraction[TIME_DIGITS + 1];
 	struct tm tm;
 
 	if (!gmtime_r(&seconds, &tm) || !strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm))
 		return -EINVAL;
-	snprintf(fraction, sizeof(fraction), "%09u", (unsigned int)(realtime_ns % NSEC_PER_SEC));
+	snprintf(fraction, sizeof(fraction), "%09u", (unsigned int)(realtime_ns % NS_PER_S));
 	return text_printf(out, "%s%s%.*sZ", date, digits ? "." : "", (int)digits, fraction);
 }
 

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "history/recording.h"
 
 /* Names that are tried before giving up. */
@@ -118,11 +119,8 @@ static int create(struct recording **recording, char *path, size_t size, const c
 
 static void fill_end(const struct flight *flight, struct row *row)
 {
-	struct timespec now;
-
 	row_init(row, ROW_END);
-	clock_gettime(CLOCK_REALTIME, &now);
-	row->time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	row->time_ns = clock_ns(CLOCK_REALTIME);
 	row->end.looks = (int64_t)flight_looks(flight);
 }
 

@@ -8,10 +8,11 @@
 
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "socket_record.h"
 
 /* Nothing at all came for this long before a peer is called dead: a round trip is far shorter. */
-#define SIGNS_SILENCE_NS 1000000000ULL
+#define SIGNS_SILENCE_NS NS_PER_S
 
 /* The last data or acknowledgement, whichever came later. */
 __u64 signs_last_heard(const struct socket_record *socket);

@@ -3,9 +3,9 @@
 
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "system/tcp_states.h"
 
-#define NS_PER_S    1000000000ULL
 #define RTO_MIN_NS  (NS_PER_S / 5)   /* TCP_RTO_MIN */
 #define RTO_INIT_NS NS_PER_S	     /* TCP_TIMEOUT_INIT, RFC 6298 2.1 */
 #define RTO_MAX_NS  (120 * NS_PER_S) /* TCP_RTO_MAX; tcp_rto_max_ms since Linux 6.15 */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "system/address.h"
+
 #define COMM_LENGTH 15 /* the kernel keeps no more of a name */
 
 static bool pid_matches(const struct options *options, const struct row *row)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "act/act.h"
+#include "base/clock.h"
 #include "rows/condition.h"
 #include "rows/selector.h"
 
@@ -16,10 +17,10 @@
 #define SOCKSTALL_VERSION "0.1.0"
 #endif
 
-#define DEFAULT_INTERVAL_NS (1000 * 1000000ull)
-#define DEFAULT_MIN_AGE_NS  (1000 * 1000000ull)
-#define LOOP_MIN_AGE_NS	    (100 * 1000000ull) /* of a loop, where --min-age is not given; */
-#define CLOSING_MIN_AGE_NS  (60 * 1000000000ull) /* and of a connection that an application has yet to close */
+#define DEFAULT_INTERVAL_NS NS_PER_S
+#define DEFAULT_MIN_AGE_NS  NS_PER_S
+#define LOOP_MIN_AGE_NS	    (100 * NS_PER_MS) /* of a loop, where --min-age is not given; */
+#define CLOSING_MIN_AGE_NS  (60 * NS_PER_S) /* and of a connection that an application has yet to close */
 
 enum command {
 	COMMAND_OVERVIEW,
@@ -110,14 +111,5 @@ void options_help(void);
 
 /* Writes "sockstall <version>" to stdout. */
 void options_version(void);
-
-/* "250ms", "2s", "5m", "1h", "1.5" (seconds). Returns 0 or -EINVAL (also for overflow). */
-int duration_parse(const char *text, uint64_t *ns);
-
-/*
- * An address of either family as IPv6, IPv4 mapped. Returns how many bits a prefix of it can have: 32
- * or 128; 0 where it is no address.
- */
-unsigned int address_parse(const char *text, struct in6_addr *address);
 
 #endif

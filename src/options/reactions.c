@@ -3,11 +3,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/parse.h"
 #include "base/words.h"
 #include "act/exec.h"
 #include "options/values.h"
 
-#define SECOND 1000000000ull
 
 /* Conditions are parsed when all options are known. */
 int option_set_on_stall(struct options *options, const char *text)
@@ -38,7 +39,7 @@ int option_set_exec_limit(struct options *options, const char *text)
 {
 	uint64_t number;
 
-	if (option_number(text, 1, EXEC_LIMIT_MOST, &number))
+	if (number_parse(text, 1, EXEC_LIMIT_MOST, &number))
 		return -EINVAL;
 	options->exec_limit = (unsigned int)number;
 	return 0;
@@ -46,7 +47,7 @@ int option_set_exec_limit(struct options *options, const char *text)
 
 int option_set_flight(struct options *options, const char *text)
 {
-	return option_duration(text, SECOND, 3600 * SECOND, &options->flight_ns);
+	return duration_parse_within(text, NS_PER_S, 3600 * NS_PER_S, &options->flight_ns);
 }
 
 int option_set_how(struct options *options, const char *text)
@@ -73,9 +74,9 @@ static int parse_keepalive_time(const char **text, unsigned int *seconds)
 		return -EINVAL;
 	memcpy(item, *text, length);
 	item[length] = '\0';
-	if (option_duration(item, SECOND, 32767 * SECOND, &ns) || ns % SECOND)
+	if (duration_parse_within(item, NS_PER_S, 32767 * NS_PER_S, &ns) || ns % NS_PER_S)
 		return -EINVAL;
-	*seconds = (unsigned int)(ns / SECOND);
+	*seconds = (unsigned int)(ns / NS_PER_S);
 	*text += length + 1;
 	return 0;
 }
@@ -86,7 +87,7 @@ int option_set_keepalive(struct options *options, const char *text)
 	uint64_t probes;
 
 	if (parse_keepalive_time(&text, &times->time_s) || parse_keepalive_time(&text, &times->interval_s) ||
-	    option_number(text, 1, 127, &probes))
+	    number_parse(text, 1, 127, &probes))
 		return -EINVAL;
 	times->probes = (unsigned int)probes;
 	return 0;

@@ -9,89 +9,15 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/clock.h"
+#include "base/parse.h"
+#include "system/address.h"
 #include "system/netns.h"
 
-#define MILLISECOND 1000000ull
-#define SECOND	    1000000000ull
-#define MINUTE	    (60 * SECOND)
-#define HOUR	    (60 * MINUTE)
-#define YEAR	    (365 * 24 * HOUR)
+#define YEAR (365 * 24 * NS_PER_H)
 
 #define PID_MAX_LIMIT 4194304 /* the kernel's name for its own limit, on 64 bits */
 #define READY_FD_MAX  1048576 /* fs.nr_open */
-
-
-int option_number(const char *text, uint64_t low, uint64_t high, uint64_t *number)
-{
-	uint64_t value = 0;
-	const char *at;
-
-	for (at = text; *at >= '0' && *at <= '9'; at++) {
-		if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, *at - '0', &value))
-			return -EINVAL;
-	}
-	if (at == text || *at || value < low || value > high)
-		return -EINVAL;
-	*number = value;
-	return 0;
-}
-
-/* How many ns a unit has; 0: there is no such unit. */
-static uint64_t duration_unit(const char *text)
-{
-	static const struct {
-		const char *name;
-		uint64_t ns;
-	} units[] = {{"", SECOND}, {"ms", MILLISECOND}, {"s", SECOND}, {"m", MINUTE}, {"h", HOUR}};
-	size_t i;
-
-	for (i = 0; i < COUNT_OF(units); i++) {
-		if (!strcmp(text, units[i].name))
-			return units[i].ns;
-	}
-	return 0;
-}
-
-int duration_parse(const char *text, uint64_t *ns)
-{
-	static const char digits[] = "0123456789";
-	size_t whole = strspn(text, digits), decimals = 0, i;
-	uint64_t total = 0, unit, place;
-
-	if (text[whole] == '.') {
-		decimals = strspn(text + whole + 1, digits);
-		if (!decimals)
-			return -EINVAL;
-	}
-	unit = duration_unit(text + whole + (decimals ? decimals + 1 : 0));
-	if (!whole || !unit)
-		return -EINVAL;
-	for (i = 0; i < whole; i++) {
-		if (__builtin_mul_overflow(total, 10, &total) || __builtin_add_overflow(total, text[i] - '0', &total))
-			return -EINVAL;
-	}
-	if (__builtin_mul_overflow(total, unit, &total))
-		return -EINVAL;
-	for (i = 1, place = unit / 10; i <= decimals && place; i++, place /= 10) {
-		if (__builtin_add_overflow(total, (text[whole + i] - '0') * place, &total))
-			return -EINVAL;
-	}
-	*ns = total;
-	return 0;
-}
-
-int option_duration(const char *text, uint64_t low, uint64_t high, uint64_t *ns)
-{
-	uint64_t value;
-	int err = duration_parse(text, &value);
-
-	if (err)
-		return err;
-	if (value < low || value > high)
-		return -EINVAL;
-	*ns = value;
-	return 0;
-}
 
 /* Numbers separated by commas, given to add() one by one. */
 static int parse_list(struct options *options, const char *text, uint64_t high,
@@ -108,7 +34,7 @@ static int parse_list(struct options *options, const char *text, uint64_t high,
 			return -EINVAL;
 		memcpy(item, text, length);
 		item[length] = '\0';
-		err = option_number(item, 1, high, &number);
+		err = number_parse(item, 1, high, &number);
 		if (!err)
 			err = add(options, number);
 		if (err || !text[length])
@@ -141,20 +67,20 @@ static int add_port(struct options *options, uint64_t number)
 int option_set_interval(struct options *options, const char *text)
 {
 	options->interval_given = true;
-	return option_duration(text, 50 * MILLISECOND, HOUR, &options->interval_ns);
+	return duration_parse_within(text, 50 * NS_PER_MS, NS_PER_H, &options->interval_ns);
 }
 
 int option_set_duration(struct options *options, const char *text)
 {
-	return option_duration(text, MILLISECOND, YEAR, &options->duration_ns);
+	return duration_parse_within(text, NS_PER_MS, YEAR, &options->duration_ns);
 }
 
 int option_set_min_age(struct options *options, const char *text)
 {
 	options->min_age_given = true;
-	if (!option_duration(text, 0, 0, &options->min_age_ns))
+	if (!duration_parse_within(text, 0, 0, &options->min_age_ns))
 		return 0;
-	return option_duration(text, MILLISECOND, YEAR, &options->min_age_ns);
+	return duration_parse_within(text, NS_PER_MS, YEAR, &options->min_age_ns);
 }
 
 int option_set_pid(struct options *options, const char *text)
@@ -173,20 +99,6 @@ int option_set_comm(struct options *options, const char *text)
 	return *text ? 0 : -EINVAL;
 }
 
-unsigned int address_parse(const char *text, struct in6_addr *address)
-{
-	struct in_addr inet;
-
-	if (inet_pton(AF_INET6, text, address) == 1)
-		return 128;
-	if (inet_pton(AF_INET, text, &inet) != 1)
-		return 0;
-	memset(address, 0, sizeof(*address));
-	address->s6_addr[10] = address->s6_addr[11] = 0xff;
-	memcpy(&address->s6_addr[12], &inet, sizeof(inet));
-	return 32;
-}
-
 int option_set_peer(struct options *options, const char *text)
 {
 	char address[INET6_ADDRSTRLEN];
@@ -200,7 +112,7 @@ int option_set_peer(struct options *options, const char *text)
 	address[length] = '\0';
 	most = address_parse(address, &options->peer);
 	bits = most;
-	if (!most || (text[length] && option_number(text + length + 1, 0, most, &bits)))
+	if (!most || (text[length] && number_parse(text + length + 1, 0, most, &bits)))
 		return -EINVAL;
 	options->peer_given = true;
 	options->peer_bits = 128 - most + bits;
@@ -218,7 +130,7 @@ int option_set_netns(struct options *options, const char *text)
 		options->netns = NETNS_SELF;
 	else if (netns_is_name(text))
 		options->netns = NETNS_NAME;
-	else if (option_number(text, 1, UINT32_MAX, &inode))
+	else if (number_parse(text, 1, UINT32_MAX, &inode))
 		return -EINVAL;
 	options->netns_inode = inode;
 	options->netns_name = text;
@@ -332,7 +244,7 @@ int option_set_ready_fd(struct options *options, const char *text)
 	uint64_t fd;
 	int flags;
 
-	if (option_number(text, 0, READY_FD_MAX, &fd))
+	if (number_parse(text, 0, READY_FD_MAX, &fd))
 		return -EINVAL;
 	flags = fcntl((int)fd, F_GETFL);
 	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)

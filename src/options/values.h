@@ -37,8 +37,4 @@ int option_set_ready_fd(struct options *options, const char *text);
 /* Of --on-stall, --exec, --flight and their like together: parses conditions. NULL; or what is wrong, in the arena. */
 const char *option_check_reactions(struct options *options, struct arena *arena);
 
-/* For the functions above: in the range, and nothing else. */
-int option_number(const char *text, uint64_t low, uint64_t high, uint64_t *number);
-int option_duration(const char *text, uint64_t low, uint64_t high, uint64_t *ns);
-
 #endif

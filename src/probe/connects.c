@@ -9,11 +9,12 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "base/clock.h"
 #include "look/records.h"
 #include "probe/internal.h"
 #include "system/tcp_states.h"
 
-#define MIN_AGE_NS 1000000000ULL
+#define MIN_AGE_NS NS_PER_S
 
 /* In one look; and of each process. */
 #define MAX_CONNECTS 64

@@ -12,10 +12,11 @@
 #include <bpf/bpf.h>
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "look/records.h"
 #include "probe/internal.h"
 
-#define REFRESH_NS 10000000000ULL
+#define REFRESH_NS (10 * NS_PER_S)
 
 /* A process loads its libraries and names its threads soon after its first wait: it is asked again until then. */
 #define SETTLED_NS 30000000000ULL

@@ -5,6 +5,7 @@
 
 #include <bpf/bpf.h>
 
+#include "base/clock.h"
 #include "base/sorted.h"
 #include "look/records.h"
 #include "probe/load/load.h"
@@ -12,11 +13,11 @@
 #include "system/tcp_states.h"
 
 /* A loop must have been away this long; and so often is it looked up again. */
-#define EPOLLS_MIN_AGE_NS 1000000000ULL
+#define EPOLLS_MIN_AGE_NS NS_PER_S
 #define EPOLLS_MAX_AGE_NS 30000000000ULL
 
 /* A reader must be asleep this long before the walk is worth its socket's cookie. */
-#define COOKIE_MIN_AGE_NS 1000000000ULL
+#define COOKIE_MIN_AGE_NS NS_PER_S
 
 int wanted_cookie(struct wanted *wanted, __u64 cookie)
 {

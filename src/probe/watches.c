@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "look/records.h"
 #include "options/values.h"
 #include "probe/internal.h"
@@ -16,8 +17,6 @@
 #include "rows/report.h"
 #include "rules/loop.h"
 #include "look/watch_facts.h"
-
-#define NS_PER_S 1000000000ULL
 
 /* How long a loop that was not asked for must have been asleep. */
 #define ASLEEP_MIN_NS NS_PER_S

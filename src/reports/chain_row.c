@@ -6,6 +6,7 @@
 #include "reports/fill.h"
 #include "rows/links.h"
 #include "base/wording.h"
+#include "system/address.h"
 
 /* ---- Links ---- */
 

@@ -15,6 +15,7 @@
 #include "reports/reports.h"
 #include "rules/chain.h"
 #include "base/wording.h"
+#include "system/address.h"
 
 struct scene {
 	struct report *report;

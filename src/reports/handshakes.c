@@ -12,6 +12,8 @@
 #include "rows/report.h"
 #include "reports/reports.h"
 #include "look/sleeping.h"
+#include "rules/listener.h"
+#include "system/address.h"
 #include "system/tcp_states.h"
 #include "reports/top_sources.h"
 #include "rules/handshake.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/wording.h"
+#include "system/address.h"
 
 static const char *say_socket(struct arena *arena, const char *name, const struct socket_record *socket)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/parse.h"
 #include "options/options.h"
 
 struct parser {

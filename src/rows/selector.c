@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rows/column.h"
+#include "system/address.h"
 #include "system/netns.h"
 #include "options/options.h"
 #include "socket_record.h"

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "reports/waits/processes.h"
+#include "rules/phrases.h"
+#include "system/address.h"
 #include "system/tcp_states.h"
 #include "base/wording.h"
 

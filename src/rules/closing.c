@@ -2,6 +2,8 @@
 #include "rules/closing.h"
 
 #include "look/signs.h"
+#include "rules/phrases.h"
+#include "system/address.h"
 #include "system/tcp_states.h"
 #include "look/timers.h"
 #include "rules/reader.h"

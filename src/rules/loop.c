@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "rules/loop.h"
 
+#include "base/clock.h"
 #include "look/watch_facts.h"
 #include "base/wording.h"
-
-#define NS_PER_S 1000000000ULL
+#include "rules/phrases.h"
+#include "system/address.h"
 
 /* What makes a thread a loop: this many waits, or fewer that came thick and fast. */
 #define LOOP_WAITS	 100

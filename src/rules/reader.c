@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "rules/reader.h"
 
+#include "rules/phrases.h"
 #include "system/address.h"
 #include "look/signs.h"
 #include "look/read_signs.h"

@@ -2,6 +2,8 @@
 #include "rules/writer.h"
 
 #include "look/signs.h"
+#include "rules/phrases.h"
+#include "system/address.h"
 #include "system/tcp_states.h"
 #include "base/wording.h"
 

@@ -3,9 +3,11 @@
 #ifndef SOCKSTALL_ADDRESS_H
 #define SOCKSTALL_ADDRESS_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "socket_record.h"
 
 static inline bool address_is_ipv4(const __u8 address[16])
@@ -39,5 +41,21 @@ static inline bool address_peer_is_here(const struct socket_name *name)
 		return true;
 	return address_equal(name->peer_addr, loopback) || address_equal(name->peer_addr, name->local_addr);
 }
+
+/*
+ * An address of either family as IPv6, IPv4 mapped. Returns how many bits a prefix of it can have: 32
+ * or 128; 0 where it is no address.
+ */
+unsigned int address_parse(const char *text, struct in6_addr *address);
+
+/* An address as text (RFC 5952), IPv4-mapped as IPv4. Text belongs to the arena and is never NULL. */
+const char *say_address(struct arena *arena, const __u8 address[16]);
+
+/* "10.0.0.1:80", "[2001:db8::1]:80" */
+const char *say_local(struct arena *arena, const struct socket_name *name);
+const char *say_peer(struct arena *arena, const struct socket_name *name);
+
+/* "10.0.0.1:80 -> 10.0.0.2:4000"; of what has no peer (a listener, who takes from everybody) its own end. */
+const char *say_both_ends(struct arena *arena, const struct socket_name *name);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "output/cell.h"
 #include "output/html/html.h"
 #include "base/text.h"
@@ -15,7 +16,7 @@
 
 #define WIDTH	  1000.0 /* units of the drawings */
 #define TICKS	  4
-#define BEFORE_NS 10000000000ULL /* of what was before the first look, at least this much is drawn */
+#define BEFORE_NS (10 * NS_PER_S) /* of what was before the first look, at least this much is drawn */
 
 /* The moments at the two ends. */
 struct axis {
@@ -62,7 +63,7 @@ static double place(const struct axis *axis, uint64_t moment_ns)
 static int add_tick(struct buffer *page, const struct axis *axis, unsigned int i)
 {
 	uint64_t span = axis->to_ns - axis->from_ns;
-	unsigned int digits = span < 10000000000ULL ? 1 : 0;
+	unsigned int digits = span < 10 * NS_PER_S ? 1 : 0;
 	struct buffer time = {0};
 	int err = text_time(&time, axis->from_ns + span / TICKS * i, digits) ?: buffer_append(&time, "", 1);
 

@@ -12,6 +12,7 @@
 #include "output/metrics/metrics.h"
 #include "look/owners.h"
 #include "base/wording.h"
+#include "system/address.h"
 
 /* ---- Listeners ---- */
 

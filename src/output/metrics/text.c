@@ -3,11 +3,10 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "rows/column.h"
 #include "output/metrics/metrics.h"
 #include "base/text.h"
-
-#define NS_IN_S ((uint64_t)1000000000)
 
 /* What a family is called, is, is measured in (NULL: nothing) and is for. */
 static int add_family(struct buffer *out, const char *name, const char *type, const char *unit, const char *help)
@@ -36,7 +35,7 @@ static int add_label(struct buffer *out, const char *name, const char *value)
 /* All digits: a bound must be the same text for ever. */
 static int add_seconds(struct buffer *out, uint64_t ns)
 {
-	int err = text_printf(out, "%" PRIu64 ".%09" PRIu64, ns / NS_IN_S, ns % NS_IN_S);
+	int err = text_printf(out, "%llu.%09llu", ns / NS_PER_S, ns % NS_PER_S);
 
 	while (!err && out->data[out->size - 1] == '0' && out->data[out->size - 2] != '.')
 		out->size--;

@@ -25,7 +25,6 @@
 #include "output/screen/screen.h"
 #include "base/signals.h"
 
-#define NSEC_PER_SEC   1000000000ULL
 #define ESCAPE_WAIT_MS 25 /* how long ncurses waits for the rest of a key's sequence */
 
 /* While something counts down on the screen, it is drawn anew this often. */
@@ -406,8 +405,8 @@ static int screen_attend(void *state)
 static int screen_wait(void *state, uint64_t timeout_ns)
 {
 	struct timespec timeout = {
-		.tv_sec = (time_t)(timeout_ns / NSEC_PER_SEC),
-		.tv_nsec = (long)(timeout_ns % NSEC_PER_SEC),
+		.tv_sec = (time_t)(timeout_ns / NS_PER_S),
+		.tv_nsec = (long)(timeout_ns % NS_PER_S),
 	};
 	struct pollfd input = {.fd = fileno(view.in), .events = POLLIN};
 	int answer, ready = view.owed || view.look_soon ? 0 : ppoll(&input, 1, &timeout, NULL);

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/parse.h"
 #include "run/privileges.h"
 #include "probe/load/load.h"
 #include "probe/load/sections.h"

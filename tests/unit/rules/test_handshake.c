@@ -12,6 +12,7 @@
 #include "make_look.h"
 #include "reports/reports.h"
 #include "rules/handshake.h"
+#include "rules/listener.h"
 
 #define NOW	   (10000 * SECOND)
 #define SYN_SENT   2

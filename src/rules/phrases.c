@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "rules/phrases.h"
+
+#include <string.h>
+
+#include "system/address.h"
+
+const char *say_accept_queue(struct arena *arena, __u32 length, __u32 limit)
+{
+	return arena_printf(arena,
+			    length > limit ? "accept queue is full (it holds %u, and its limit is %u)" :
+					     "accept queue holds %u (its limit is %u)",
+			    length, limit);
+}
+
+static const char *say_kill(struct arena *arena, const struct socket_name *name, __u32 tid)
+{
+	return tid ? arena_printf(arena, ", or nsenter -t %u -n ss -K 'src %s dst %s'", tid, say_local(arena, name),
+				  say_peer(arena, name)) :
+		     "";
+}
+
+/* Brackets are the shell's, too. */
+const char *say_ending(struct arena *arena, const struct socket_name *name, __u32 tid)
+{
+	const char *quote = address_is_ipv4(name->local_addr) && address_is_ipv4(name->peer_addr) ? "" : "'";
+	const char *netns = name->netns ? arena_printf(arena, " netns=%u", name->netns) : "";
+
+	return arena_printf(arena, "sockstall end %slocal=%s%s %speer=%s%s%s%s", quote, say_local(arena, name), quote,
+			    quote, say_peer(arena, name), quote, netns, say_kill(arena, name, tid));
+}
+
+const char *say_listener_owner(const char *owner)
+{
+	return owner ? owner : "the application";
+}
+
+const char *say_listener_queue(struct arena *arena, const struct listener_record *listener)
+{
+	if (!listener)
+		return "its listener is not known";
+	return arena_printf(arena, "the %s", say_accept_queue(arena, listener->accept_queue, listener->accept_queue_max));
+}
+
+/* The limit is the smaller of the two. */
+const char *say_raise(struct arena *arena, const struct listener_record *listener)
+{
+	if (listener->somaxconn && listener->accept_queue_max >= listener->somaxconn)
+		return arena_printf(arena, "net.core.somaxconn (now %u)", listener->somaxconn);
+	return arena_printf(arena, "the backlog of its listen call (now %u)", listener->accept_queue_max);
+}
+
+const char *say_look_at(struct arena *arena, const char *owner, const char *owner_pids)
+{
+	if (owner_pids)
+		return arena_printf(arena, "see what the process is doing instead: sockstall threads -p %s", owner_pids);
+	if (!owner)
+		return "find the process that listens (ss -tlnp) and see what it is doing instead";
+	return arena_printf(arena, "%s listens for a service that has not taken its socket over: systemctl list-sockets "
+				   "names it, systemctl status says why", owner);
+}
+
+const char *say_full(struct arena *arena, const char *owner, const char *owner_pids,
+			    const struct listener_record *listener)
+{
+	if (!listener)
+		return say_look_at(arena, owner, owner_pids);
+	return arena_printf(arena, "%s; if it accepts, but has peaks, raise %s", say_look_at(arena, owner, owner_pids),
+			    say_raise(arena, listener));
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Phrases that several rules share in `why` and `advice`. Text belongs to the arena or is constant, and is never NULL.
+ */
+#ifndef SOCKSTALL_PHRASES_H
+#define SOCKSTALL_PHRASES_H
+
+#include "base/buffer.h"
+#include "socket_record.h"
+
+/* What lets go on who is frozen with its cgroup. */
+#define SAY_THAW                                                                                                       \
+	"let it go on: unpause its container, or thaw its control group (0 into its cgroup.freeze; with v1 THAWED "    \
+	"into its "                                                                                                    \
+	"freezer.state)"
+
+/* "accept queue holds 1 (its limit is 16)", "accept queue is full (it holds 3, and its limit is 2)": one more gets in. */
+const char *say_accept_queue(struct arena *arena, __u32 length, __u32 limit);
+
+/*
+ * The command that shows how this connection can be ended, and ends it with --yes; and the one without sockstall. tid: a
+ * thread in the socket's network namespace, to enter it; 0: there is none.
+ */
+const char *say_ending(struct arena *arena, const struct socket_name *name, __u32 tid);
+
+/* The owner's name; what it is called where that is not known. */
+const char *say_listener_owner(const char *owner);
+
+/* How full the listener's accept queue is. */
+const char *say_listener_queue(struct arena *arena, const struct listener_record *listener);
+
+/* How to raise the limit of the accept queue. The limit is the smaller of two. */
+const char *say_raise(struct arena *arena, const struct listener_record *listener);
+
+/* Where to look at the owner. owner_pids: as -p takes them, or NULL. */
+const char *say_look_at(struct arena *arena, const char *owner, const char *owner_pids);
+
+/* What to do about a full accept queue. */
+const char *say_full(struct arena *arena, const char *owner, const char *owner_pids,
+			    const struct listener_record *listener);
+
+#endif
