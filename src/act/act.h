@@ -29,19 +29,9 @@
 #define SOCKSTALL_ACT_H
 
 #include "base/buffer.h"
+#include "options/ways.h"
 #include "rows/row.h"
 #include "system/diag.h"
-
-enum act_how {
-	ACT_CHOOSE, /* by what is there */
-	ACT_DESTROY,
-	ACT_SHUTDOWN,
-	ACT_KEEPALIVE,
-	ACT_PROBE,
-	ACT_HOWS,
-};
-
-extern const char *const act_how_names[ACT_HOWS]; /* NULL for the first */
 
 enum act_result {
 	ACT_PLANNED,
@@ -52,13 +42,6 @@ enum act_result {
 };
 
 extern const char *const act_result_names[ACT_RESULTS];
-
-/* For ACT_KEEPALIVE, as TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT take them. */
-struct act_times {
-	unsigned int time_s, interval_s, probes;
-};
-
-#define ACT_TIMES_DEFAULT ((struct act_times){ .time_s = 10, .interval_s = 5, .probes = 3 })
 
 /* How long ACT_PROBE waits for an answer. */
 #define ACT_PROBE_NS 5000000000ULL

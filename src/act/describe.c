@@ -12,10 +12,6 @@
 #include "base/text.h"
 #include "base/wording.h"
 
-const char *const act_how_names[ACT_HOWS] = {
-	[ACT_DESTROY] = "destroy", [ACT_SHUTDOWN] = "shutdown", [ACT_KEEPALIVE] = "keepalive", [ACT_PROBE] = "probe",
-};
-
 const char *const act_result_names[ACT_RESULTS] = {
 	[ACT_PLANNED] = "planned", [ACT_DONE] = "done", [ACT_CHANGED] = "changed", [ACT_FAILED] = "failed",
 };

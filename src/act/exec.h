@@ -20,9 +20,6 @@
 #include "base/messages.h"
 #include "rows/row.h"
 
-#define EXEC_LIMIT   6 /* a minute, where --exec-limit says nothing else; */
-#define EXEC_LIMIT_MOST 600
-
 struct exec;
 
 /*

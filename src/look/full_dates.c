@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/*
- * Since when accept queues are full. The kernel does not keep it, so it is counted from look to look: a
- * queue that is full at one look and at the next may have had room in between, but not for long.
- */
+#include "look/full_dates.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "look/records.h"
-#include "probe/internal.h"
+#include "socket_record.h"
 
 static __u64 since_of(const struct full_listeners *full, __u64 cookie)
 {
@@ -43,7 +41,7 @@ static size_t count_full(const struct buffer *buffer)
 	return count;
 }
 
-int probe_listeners_date(struct full_listeners *full, struct buffer *buffer)
+int full_dates_write(struct full_listeners *full, struct buffer *buffer)
 {
 	struct full_listeners now = { .items = calloc(count_full(buffer) + 1, sizeof(*now.items)) };
 	struct listener_record *listener;
@@ -62,7 +60,7 @@ int probe_listeners_date(struct full_listeners *full, struct buffer *buffer)
 	return 0;
 }
 
-void probe_listeners_free(struct full_listeners *full)
+void full_dates_free(struct full_listeners *full)
 {
 	free(full->items);
 }

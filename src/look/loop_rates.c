@@ -4,6 +4,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
+
+/* What makes a thread a loop: this many waits, or fewer that came thick and fast. */
+#define LOOP_WAITS	 100
+#define LOOP_WAITS_LEAST 10
+#define LOOP_WAITS_PER_S 3
+
 /* Counters only grow; a recording that says otherwise gets 0. */
 static __u64 difference(__u64 now, __u64 before)
 {
@@ -206,4 +213,13 @@ void loop_histogram(struct histogram *histogram, const __u32 buckets[LOOP_BUCKET
 	histogram->bars = HISTOGRAM_BARS;
 	for (i = 0; i < LOOP_BUCKETS; i++)
 		histogram->counts[i < BUCKETS_IN_FIRST_BAR ? 0 : i / 4 - 3] += buckets[i];
+}
+
+bool loop_was_looping(const struct loop_record *loop)
+{
+	__u64 life_ns = loop->returned_ns > loop->first_ns ? loop->returned_ns - loop->first_ns : 0;
+
+	if (loop->waits >= LOOP_WAITS)
+		return true;
+	return loop->waits >= LOOP_WAITS_LEAST && loop->waits * NS_PER_S >= LOOP_WAITS_PER_S * life_ns;
 }

@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 
+#include "look/histogram.h"
 #include "look_record.h"
 #include "loop_record.h"
-#include "rows/row.h"
 #include "thread_record.h"
 
 struct loop_rates {
@@ -49,5 +49,8 @@ double loop_percentile(const __u32 buckets[LOOP_BUCKETS], double share, __u64 mi
 
 /* The counted durations by powers of two. */
 void loop_histogram(struct histogram *histogram, const __u32 buckets[LOOP_BUCKETS]);
+
+/* Whether the thread waits so often that it is a loop: many waits in its life, or fewer thick and fast. */
+bool loop_was_looping(const struct loop_record *loop);
 
 #endif

@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "look/signs.h"
 
-#include "system/tcp_states.h"
+#include <string.h>
+#include <sys/socket.h>
+
+#include "look/look.h"
 #include "look/timers.h"
+#include "system/tcp_states.h"
+
+#define RCV_SHUTDOWN 1 /* include/net/sock.h */
+
+/* ---- The peer ---- */
 
 static __u64 ago(__u64 now_ns, __u64 then_ns)
 {
@@ -62,4 +70,59 @@ __u64 signs_window_closed_since(const struct socket_record *socket, __u64 now_ns
 		return 0;
 	began = timers_window_closed_since(socket);
 	return ago(now_ns, began) >= SIGNS_SILENCE_NS ? began : 0;
+}
+
+/* ---- Who spoke last ---- */
+
+enum speaker reader_speaker(const struct socket_record *socket, __u64 tick_ns)
+{
+	__u64 sent = socket->last_sent_ns, received = socket->last_received_ns;
+
+	if (socket->unacked_bytes || socket->unsent_bytes)
+		return SPEAKER_WE;
+	if (!socket->bytes_sent && !socket->bytes_received)
+		return SPEAKER_NOBODY;
+	if (!socket->bytes_received)
+		return SPEAKER_WE;
+	if (!socket->bytes_sent)
+		return SPEAKER_PEER;
+	if (sent > received + 2 * tick_ns)
+		return SPEAKER_WE;
+	if (received > sent + 2 * tick_ns)
+		return SPEAKER_PEER;
+	/* Within a tick the times cannot tell, but sequence numbers can: the ACK of our last byte came after the
+	 * peer's. */
+	return socket->acked_after_received ? SPEAKER_WE : SPEAKER_PEER;
+}
+
+/* ---- What a read waits for ---- */
+
+/* With MSG_WAITALL, MSG_PEEK waits for more, and leaves what it has seen where it is. */
+static bool peeks(const struct thread_record *thread)
+{
+	const char *call = look_syscall(thread);
+
+	if (!call)
+		return false;
+	if (!strcmp(call, "recvmsg"))
+		return thread->args[2] & MSG_PEEK;
+	return (!strcmp(call, "recvfrom") || !strcmp(call, "recvmmsg")) && thread->args[3] & MSG_PEEK;
+}
+
+/* tcp_recvmsg() takes what is there, and sleeps with nothing left; for less than SO_RCVLOWAT it is not woken. */
+bool read_has_data(const struct thread_record *thread, const struct socket_record *socket)
+{
+	return socket->unread_bytes && socket->unread_bytes >= socket->rcvlowat && !peeks(thread);
+}
+
+bool read_has_end(const struct socket_record *socket)
+{
+	switch (socket->name.state) {
+	case STATE_CLOSE:
+	case STATE_CLOSE_WAIT:
+	case STATE_LAST_ACK:
+	case STATE_CLOSING:
+		return true;
+	}
+	return socket->sk_err || socket->shutdown & RCV_SHUTDOWN;
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Whether the peer of a TCP connection answers, by what the kernel has sent in vain: evidence that the rules about
- * readers, writers and closing connections share.
+ * What the counters and times of a TCP socket say: whether the peer answers, who spoke last, whether what a read waits
+ * for is here. Evidence that the rules about readers, writers and closing connections share.
  */
-#ifndef SOCKSTALL_PEER_SIGNS_H
-#define SOCKSTALL_PEER_SIGNS_H
+#ifndef SOCKSTALL_SIGNS_H
+#define SOCKSTALL_SIGNS_H
 
 #include <stdbool.h>
 
 #include "base/clock.h"
 #include "socket_record.h"
+#include "thread_record.h"
 
 /* Nothing at all came for this long before a peer is called dead: a round trip is far shorter. */
 #define SIGNS_SILENCE_NS NS_PER_S
@@ -31,5 +32,31 @@ bool signs_window_unanswered(const struct socket_record *socket, __u64 now_ns);
  * open, or has not been closed for long enough to tell.
  */
 __u64 signs_window_closed_since(const struct socket_record *socket, __u64 now_ns);
+
+/* ---- Who spoke last ---- */
+
+/* Who sent data last. */
+enum speaker {
+	SPEAKER_NOBODY,
+	SPEAKER_WE,
+	SPEAKER_PEER,
+};
+
+/* Who spoke last on a TCP connection, by its counters and the times of the last data each way. */
+enum speaker reader_speaker(const struct socket_record *socket, __u64 tick_ns);
+
+/* ---- What a read waits for ---- */
+
+/*
+ * True if the data or end-of-file that a read of a TCP socket needs is already here. Then the peer is not to blame: the
+ * thread is frozen (do_freezer_trap() sleeps inside the syscall), waits for room in a pipe that it splices to, for memory, for
+ * the rest of a TLS record; or it is just being woken, and its state was read a moment before its socket.
+ */
+
+/* As much as would have ended the read. */
+bool read_has_data(const struct thread_record *thread, const struct socket_record *socket);
+
+/* The peer's FIN, an error, or a shutdown of this side. */
+bool read_has_end(const struct socket_record *socket);
 
 #endif

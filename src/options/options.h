@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "act/act.h"
 #include "base/clock.h"
+#include "options/ways.h"
 #include "rows/condition.h"
 #include "rows/selector.h"
 
@@ -40,6 +40,10 @@ enum command {
 };
 
 extern const char *const command_names[COMMANDS]; /* "overview" for the first; */
+
+/* How often --exec may start its command in a minute, where --exec-limit says nothing else; and the most it may say. */
+#define EXEC_LIMIT	6
+#define EXEC_LIMIT_MOST 600
 
 enum netns_choice {
 	NETNS_ALL,

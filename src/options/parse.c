@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "act/exec.h"
 #include "options/values.h"
 #include "base/text.h"
 

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/parse.h"
 #include "base/words.h"
-#include "act/exec.h"
 #include "options/values.h"
 
 

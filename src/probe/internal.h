@@ -11,6 +11,7 @@
 
 #include "base/budget.h"
 #include "base/clock.h"
+#include "look/full_dates.h"
 #include "probe/probe.h"
 #include "look/sleep_dates.h"
 #include "sockstall.skel.h"
@@ -85,16 +86,6 @@ struct probe_tracepoint {
 };
 
 struct cgroup_entry;
-
-/* A listener whose accept queue is full, and since which look. */
-struct full_listener {
-	__u64 cookie, since_ns;
-};
-
-struct full_listeners {
-	struct full_listener *items;
-	size_t count;
-};
 
 struct process_cache {
 	struct cgroup_entry *entries;
@@ -224,10 +215,6 @@ void probe_namespace_mark(struct probe *probe, __u32 inode);
 void probe_clock_prepare(struct probe_clock *clock);
 void probe_clock_finish(struct probe_clock *clock, const struct sockstall_bpf *skeleton);
 
-/* Writes into the records of full listeners since when they have been full at every look. */
-int probe_listeners_date(struct full_listeners *full, struct buffer *buffer);
-void probe_listeners_free(struct full_listeners *full);
-
 /* Adds owners of what the look has found, and cookies that were missing. */
 int probe_owners_add(struct probe *probe, struct buffer *buffer);
 
@@ -263,9 +250,6 @@ bool probe_is_asked_for(const struct probe *probe, __u32 pid);
 /* Adds what the processes that have loops are, and have open. */
 int probe_usage_add(struct probe *probe, struct buffer *buffer);
 void probe_usage_free(struct usage_cache *usage);
-
-/* Which runtime the process is: constant text, or NULL. */
-const char *probe_runtime(__u32 pid);
 
 /* fs.epoll.max_user_watches; 0: not known. */
 __u64 probe_watch_limit(void);

@@ -210,7 +210,7 @@ static int fill(struct probe *probe, struct look *look)
 	if (!err)
 		err = probe_namespaces_name(probe, buffer);
 	if (!err && probe->use_sockets)
-		err = probe_listeners_date(&probe->full, buffer);
+		err = full_dates_write(&probe->full, buffer);
 	if (!err)
 		err = probe_owners_add(probe, buffer);
 	if (!err && probe->use_chains)

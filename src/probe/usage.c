@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "look/records.h"
 #include "probe/internal.h"
+#include "system/runtime.h"
 
 #define REFRESH_NS (10 * NS_PER_S)
 
@@ -123,7 +124,7 @@ static void read_runtime(struct usage_entry *entry, __u64 now)
 
 	if (entry->record.runtime[0] || (entry->read_ns && now > entry->runtime_until_ns))
 		return;
-	runtime = probe_runtime(entry->record.pid);
+	runtime = runtime_find(entry->record.pid);
 	if (runtime)
 		snprintf(entry->record.runtime, sizeof(entry->record.runtime), "%s", runtime);
 }

@@ -10,12 +10,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "look/loop_rates.h"
 #include "look/records.h"
 #include "options/values.h"
 #include "probe/internal.h"
 #include "probe/watches.h"
 #include "rows/report.h"
-#include "rules/loop.h"
 #include "look/watch_facts.h"
 
 /* How long a loop that was not asked for must have been asleep. */

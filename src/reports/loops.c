@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "look/loop_rates.h"
 #include "reports/fill.h"
 #include "reports/now_in.h"
 #include "rows/report.h"

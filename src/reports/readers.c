@@ -2,6 +2,7 @@
 /* Threads that are blocked reading a socket or a pipe. */
 #include <errno.h>
 
+#include "look/signs.h"
 #include "reports/fill.h"
 #include "rows/report.h"
 #include "reports/reports.h"

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "look/histogram.h"
+
 #define NOT_KNOWN INT64_MIN
 
 enum row_type {
@@ -45,18 +47,6 @@ enum stall_event {
 	STALL_OPEN,
 	STALL_CHANGE,
 	STALL_CLOSE,
-};
-
-/*
- * How many durations there were of each length, shortest first: bar 0 is below HISTOGRAM_FIRST_NS, each next
- * one reaches twice as far as the one before, and the last has no end.
- */
-#define HISTOGRAM_BARS	   20
-#define HISTOGRAM_FIRST_NS 32768
-
-struct histogram {
-	uint32_t bars; /* HISTOGRAM_BARS; 0: not known */
-	uint32_t counts[HISTOGRAM_BARS];
 };
 
 struct start_fields {

@@ -2,15 +2,11 @@
 #include "rules/loop.h"
 
 #include "base/clock.h"
+#include "look/loop_rates.h"
 #include "look/watch_facts.h"
 #include "base/wording.h"
 #include "rules/phrases.h"
 #include "system/address.h"
-
-/* What makes a thread a loop: this many waits, or fewer that came thick and fast. */
-#define LOOP_WAITS	 100
-#define LOOP_WAITS_LEAST 10
-#define LOOP_WAITS_PER_S 3
 
 /* Spinning: this often, for nothing, and without sleeping. */
 #define SPIN_WAITS	 100
@@ -38,15 +34,6 @@
 #define MISSED_SEEN_NS		 (NS_PER_S * 9 / 10)
 
 /* ---- Evidence ---- */
-
-bool loop_was_looping(const struct loop_record *loop)
-{
-	__u64 life_ns = loop->returned_ns > loop->first_ns ? loop->returned_ns - loop->first_ns : 0;
-
-	if (loop->waits >= LOOP_WAITS)
-		return true;
-	return loop->waits >= LOOP_WAITS_LEAST && loop->waits * NS_PER_S >= LOOP_WAITS_PER_S * life_ns;
-}
 
 static bool has_one_connection(const struct loop_evidence *evidence)
 {

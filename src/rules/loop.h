@@ -50,9 +50,6 @@ const struct loop_rule *loop_verdict(const struct loop_evidence *evidence);
 /* Since when what the verdict is about has been so, where its watches tell; else 0. */
 __u64 loop_watches_since(const struct loop_evidence *evidence, const struct loop_rule *rule);
 
-/* Whether the thread waits so often that it is a loop: many waits in its life, or fewer thick and fast. */
-bool loop_was_looping(const struct loop_record *loop);
-
 /* It is outside its wait for too long: stalled, or blocked_in_read. */
 bool loop_is_stalled(const struct loop_evidence *evidence);
 

@@ -4,7 +4,6 @@
 #include "rules/phrases.h"
 #include "system/address.h"
 #include "look/signs.h"
-#include "look/read_signs.h"
 #include "system/tcp_states.h"
 #include "base/wording.h"
 

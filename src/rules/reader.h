@@ -6,17 +6,11 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "look/signs.h"
 #include "socket_record.h"
 #include "thread_record.h"
 #include "look/timers.h"
 #include "rules/verdict.h"
-
-/* Who sent data last. */
-enum speaker {
-	SPEAKER_NOBODY,
-	SPEAKER_WE,
-	SPEAKER_PEER,
-};
 
 struct reader_evidence {
 	const struct thread_record *thread;
@@ -36,9 +30,6 @@ struct reader_rule {
 	const char *(*why)(struct arena *arena, const struct reader_evidence *evidence);
 	const char *(*advice)(struct arena *arena, const struct reader_evidence *evidence); /* NULL: none */
 };
-
-/* Who spoke last on a TCP connection, by its counters and the times of the last data each way. */
-enum speaker reader_speaker(const struct socket_record *socket, __u64 tick_ns);
 
 /* The rule that applies: there is always one. */
 const struct reader_rule *reader_verdict(const struct reader_evidence *evidence);

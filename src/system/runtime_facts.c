@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "probe/internal.h"
 #include "system/runtime.h"
 
 /* More than any program has that one would want to know the runtime of. */
@@ -117,7 +116,7 @@ static bool is_go(__u32 pid)
 	return found;
 }
 
-const char *probe_runtime(__u32 pid)
+const char *runtime_find(__u32 pid)
 {
 	char link[64], path[PATH_MAX];
 	struct runtime_facts facts = { .executable = path };

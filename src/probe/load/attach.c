@@ -375,7 +375,7 @@ void probe_close(struct probe *probe)
 	sockstall_bpf__destroy(probe->skeleton);
 	probe_namespaces_close(&probe->namespaces);
 	probe_owners_free(&probe->owners);
-	probe_listeners_free(&probe->full);
+	full_dates_free(&probe->full);
 	probe_processes_free(&probe->processes);
 	sleeps_free(&probe->sleeps);
 	probe_watches_free(&probe->watches);

@@ -7,6 +7,7 @@
 #include "base/array.h"
 #include "base/sorted.h"
 #include "look/owners.h"
+#include "look/signs.h"
 #include "look/sleeping.h"
 #include "rules/reader.h"
 
