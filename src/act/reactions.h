@@ -3,6 +3,7 @@
 #ifndef SOCKSTALL_REACTIONS_H
 #define SOCKSTALL_REACTIONS_H
 
+#include "options/options.h"
 #include "rows/report.h"
 
 struct exec;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "reports/reports.h"
 
 
 /* All stalls of one look, sorted by id. Their texts live in the arena: the whole goes at once. */

@@ -18,9 +18,6 @@
 #endif
 
 #define DEFAULT_INTERVAL_NS NS_PER_S
-#define DEFAULT_MIN_AGE_NS  NS_PER_S
-#define LOOP_MIN_AGE_NS	    (100 * NS_PER_MS) /* of a loop, where --min-age is not given; */
-#define CLOSING_MIN_AGE_NS  (60 * NS_PER_S) /* and of a connection that an application has yet to close */
 
 enum command {
 	COMMAND_OVERVIEW,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "base/array.h"
+#include "options/ages.h"
 #include "options/options.h"
 
 #include <errno.h>

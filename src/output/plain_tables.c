@@ -71,7 +71,7 @@ static int add_table(const struct table_emitter *table, struct lines *lines, con
 	}
 	if (!count)
 		return 0;
-	table_sort(rows, count);
+	rows_sort(rows, count);
 	return add_title(lines, type, count) ?: table_add(lines, rows, count, table->width, DETAIL_ADVICE);
 }
 

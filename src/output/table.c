@@ -33,24 +33,6 @@ struct table {
 	bool below; /* sentences */
 };
 
-static int compare(const void *left, const void *right)
-{
-	const struct row *a = *(const struct row *const *)left, *b = *(const struct row *const *)right;
-	double age_a = isnan(a->age_s) ? -1 : a->age_s, age_b = isnan(b->age_s) ? -1 : b->age_s;
-
-	if (a->severity != b->severity)
-		return a->severity < b->severity ? 1 : -1;
-	if (age_a != age_b)
-		return age_a < age_b ? 1 : -1;
-	return (a > b) - (a < b);
-}
-
-void table_sort(const struct row **rows, size_t count)
-{
-	if (count)
-		qsort(rows, count, sizeof(*rows), compare);
-}
-
 static const char *cell(const struct table *table, size_t row, size_t column)
 {
 	return table->text.data + table->cells[row * table->column_count + column];

@@ -15,9 +15,6 @@ enum table_detail {
 
 #define NO_ROW ((size_t)-1)
 
-/* Worst first: by severity, then by age; else in the order they had in their array. */
-void table_sort(const struct row **rows, size_t count);
-
 /*
  * Appends a heading and the rows. Shows the columns that all of the rows' types have and at least one
  * row knows; where `width` has no room, columns are shortened or left out as the table of columns says.

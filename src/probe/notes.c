@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "look/records.h"
+#include "options/ages.h"
 #include "probe/internal.h"
 #include "probe/notes.h"
 

@@ -12,10 +12,10 @@
 #include "base/clock.h"
 #include "look/loop_rates.h"
 #include "look/records.h"
+#include "options/ages.h"
 #include "options/values.h"
 #include "probe/internal.h"
 #include "probe/watches.h"
-#include "rows/report.h"
 #include "look/watch_facts.h"
 
 /* How long a loop that was not asked for must have been asleep. */
@@ -126,7 +126,7 @@ static __u64 away_since(const struct probe *probe, const struct thread_record *t
 {
 	if (!loop || loop->interface != LOOP_EPOLL || loop->waiting || !loop->returned_ns || !loop_was_looping(loop))
 		return 0;
-	return loop->returned_ns + report_min_age(&probe->options, ROW_LOOP) <= thread->seen_ns ? loop->returned_ns : 0;
+	return loop->returned_ns + min_age_of(&probe->options, ROW_LOOP) <= thread->seen_ns ? loop->returned_ns : 0;
 }
 
 /* Those that were asked for, and of the others those that have been asleep, or away, for a while. */

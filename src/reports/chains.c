@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "base/sorted.h"
+#include "options/ages.h"
 #include "reports/waits/asked.h"
 #include "reports/waits/path.h"
 #include "reports/chain_row.h"
@@ -291,7 +292,7 @@ static int run(struct report *report, const struct look *look, const struct look
 	       const struct options *options)
 {
 	struct scene scene = {.report = report, .look = look, .options = options};
-	int err = waits_collect(&scene.waits, look, previous, report_min_age(options, ROW_CHAIN));
+	int err = waits_collect(&scene.waits, look, previous, min_age_of(options, ROW_CHAIN));
 
 	if (!err)
 		err = chain_asked_collect(&scene.asked, look);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/sorted.h"
+#include "options/ages.h"
 #include "reports/fill.h"
 #include "look/owners.h"
 #include "rows/report.h"
@@ -47,11 +48,6 @@ static bool is_closing(const struct socket_record *socket)
 	return false;
 }
 
-static __u64 patience_ns(const struct options *options)
-{
-	return options->min_age_given ? options->min_age_ns : CLOSING_MIN_AGE_NS;
-}
-
 static struct closing_evidence evidence_of(const struct scene *scene, const struct closing *closing, size_t connections)
 {
 	const struct look_record *head = scene->look->head;
@@ -60,7 +56,7 @@ static struct closing_evidence evidence_of(const struct scene *scene, const stru
 		.socket = closing->socket,
 		.now_ns = head->seen_ns,
 		.tick_ns = head->tick_ns,
-		.patience_ns = patience_ns(scene->options),
+		.patience_ns = closing_min_age(scene->options),
 		.long_idle_ns = head->long_idle_ns,
 		.ends_ns = timers_closing_ends(closing->socket, head->tick_ns),
 		.connections = connections,
@@ -83,7 +79,7 @@ static struct closing judge(const struct scene *scene, const struct socket_recor
 	closing.rule = closing_verdict(&evidence);
 	closing.since_ns = closing_since(socket, now);
 	closing.stuck = severity_is_stuck(closing.rule->severity) && closing.since_ns &&
-			now >= closing.since_ns + report_min_age(scene->options, ROW_CLOSING);
+			now >= closing.since_ns + min_age_of(scene->options, ROW_CLOSING);
 	return closing;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "options/ages.h"
 #include "reports/fill.h"
 #include "reports/handshake_end.h"
 #include "look/listeners.h"
@@ -132,7 +133,7 @@ static bool handshake_at(struct handshake *handshake, struct scene *scene, size_
 
 	*handshake = (struct handshake){
 		.evidence = {.now_ns = now_of(scene),
-			     .min_age_ns = report_min_age(scene->options, ROW_HANDSHAKE)},
+			     .min_age_ns = min_age_of(scene->options, ROW_HANDSHAKE)},
 	};
 	if (at >= look->requests.count)
 		return of_socket(handshake, scene, look->sockets.items[at - look->requests.count]);
@@ -334,7 +335,7 @@ static void begin_tally(struct scene *scene, size_t at)
 	scene->tallies[at] = (struct listener_evidence){
 		.listener = listener,
 		.now_ns = now_of(scene),
-		.min_age_ns = report_min_age(scene->options, ROW_LISTENER),
+		.min_age_ns = min_age_of(scene->options, ROW_LISTENER),
 		.half_open = listener->syn_queue,
 		.drops_per_s = NAN,
 		.may_fold = !scene->options->peer_given,

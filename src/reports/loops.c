@@ -6,6 +6,7 @@
 
 #include "base/array.h"
 #include "look/loop_rates.h"
+#include "options/ages.h"
 #include "reports/fill.h"
 #include "reports/now_in.h"
 #include "rows/report.h"
@@ -500,7 +501,7 @@ static void find_role(struct turn *turn, const struct options *options)
 	evidence->thread = turn->thread;
 	evidence->loop = turn->loop;
 	evidence->socket = turn->view->socket;
-	evidence->min_age_ns = report_min_age(options, ROW_LOOP);
+	evidence->min_age_ns = min_age_of(options, ROW_LOOP);
 	evidence->waiting = turn->loop ? !!turn->loop->waiting : is_asleep_in(turn->thread, SYSCALL_WAITS_EPOLL);
 	find_since(turn);
 	find_others(turn);

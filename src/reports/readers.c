@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "look/signs.h"
+#include "options/ages.h"
 #include "reports/fill.h"
 #include "rows/report.h"
 #include "reports/reports.h"
@@ -113,7 +114,7 @@ static int report_reader(struct report *report, struct reader *reader, const str
 	reader->sleeping = sleeping_since(reader->look, previous, reader->view, SYSCALL_READS);
 	judge(reader);
 	stuck = severity_is_stuck(reader->rule->severity) &&
-		reader->sleeping.least_age_ns >= report_min_age(options, ROW_READER);
+		reader->sleeping.least_age_ns >= min_age_of(options, ROW_READER);
 	/* Of thousands of idle readers not one sentence is written. */
 	return stuck || options->all ? add_row(report, reader, stuck) : 0;
 }

@@ -1,9 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The kinds of report there are: each is one file, report_<name>.c, and stands in reports[]. */
-#ifndef SOCKSTALL_REPORT_KINDS_H
-#define SOCKSTALL_REPORT_KINDS_H
+/*
+ * Reports: pure functions from looks to rows. No syscalls, no clock, no /proc here. Each kind is one file of this folder and
+ * stands in reports[].
+ */
+#ifndef SOCKSTALL_REPORTS_H
+#define SOCKSTALL_REPORTS_H
 
+#include "options/options.h"
 #include "rows/report.h"
+
+/*
+ * One kind of report. `previous` is the look before, or NULL at the first. Returns 0 or -ENOMEM.
+ * A new report is one file, one line in `reports` and its columns.
+ */
+struct report_kind {
+	const char *name;
+	unsigned int commands; /* bits by enum command that show it */
+	int (*run)(struct report *report, const struct look *look, const struct look *previous,
+		   const struct options *options);
+	/*
+	 * How a stall of this kind ended, where the look that has it no more tells: a sentence in the
+	 * arena or constant; else NULL. May itself be NULL.
+	 */
+	const char *(*why_closed)(struct arena *arena, const struct row *row, const struct look *look);
+};
+
+extern const struct report_kind *const reports[];
+extern const size_t report_count;
+
+/* Asks the kinds how a stall ended; NULL where none can tell. */
+const char *report_why_closed(struct arena *arena, const struct row *row, const struct look *look);
+
+/*
+ * Of the rows from `first` on, keeps those that the options ask for: their filters, and without --all
+ * only what is stuck (threads apart, which never are). Puts them in order, the worst first.
+ */
+void report_select(struct report *report, size_t first, const struct options *options);
+
+/* Runs all reports of options->command and what is wanted beside, and selects from the rows that they add. Returns 0 or -ENOMEM. */
+int report_run(struct report *report, const struct look *look, const struct look *previous,
+	       const struct options *options);
 
 extern const struct report_kind report_handshakes;
 extern const struct report_kind report_readers;

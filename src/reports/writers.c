@@ -2,6 +2,7 @@
 /* Threads that are blocked writing to a socket or a pipe. */
 #include <errno.h>
 
+#include "options/ages.h"
 #include "reports/fill.h"
 #include "look/signs.h"
 #include "rows/report.h"
@@ -101,7 +102,7 @@ static int report_writer(struct report *report, struct writer *writer, const str
 	writer->sleeping = sleeping_since(writer->look, previous, writer->view, SYSCALL_WRITES);
 	judge(writer);
 	stuck = severity_is_stuck(writer->rule->severity) &&
-		writer->sleeping.least_age_ns >= report_min_age(options, ROW_WRITER);
+		writer->sleeping.least_age_ns >= min_age_of(options, ROW_WRITER);
 	return stuck || options->all ? add_row(report, writer, stuck) : 0;
 }
 

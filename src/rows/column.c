@@ -551,33 +551,3 @@ bool column_known(const struct column *column, const struct row *row)
 	return false;
 }
 
-static void forget(const struct column *column, struct row *row)
-{
-	void *field = (char *)row + column->offset;
-
-	switch (column->kind) {
-	case COLUMN_COUNT:
-		*(int64_t *)field = NOT_KNOWN;
-		break;
-	case COLUMN_SECONDS:
-	case COLUMN_NUMBER:
-		*(double *)field = NAN;
-		break;
-	case COLUMN_BOOL:
-		*(int *)field = -1;
-		break;
-	default: /* zero is unknown */
-		break;
-	}
-}
-
-void row_init(struct row *row, enum row_type type)
-{
-	memset(row, 0, sizeof(*row));
-	row->type = type;
-	for (size_t i = 0; i < column_count; i++) {
-		/* What lies before the union is there in every row, whatever its type shows of it. */
-		if (columns[i].types & ROW_BIT(type) || columns[i].offset < offsetof(struct row, start))
-			forget(&columns[i], row);
-	}
-}

@@ -8,7 +8,6 @@
 
 #include "base/array.h"
 #include "base/parse.h"
-#include "options/options.h"
 
 struct parser {
 	struct condition *condition;

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/*
- * Reports: pure functions from looks to rows. No syscalls, no clock, no /proc here.
- */
+/* The rows of one look, in order. */
 #ifndef SOCKSTALL_REPORT_H
 #define SOCKSTALL_REPORT_H
 
 #include "base/buffer.h"
 #include "look/look.h"
-#include "options/options.h"
 #include "rows/row.h"
 
 /* The rows of one look. Text lives in the arena. */
@@ -22,41 +19,12 @@ struct row *report_add(struct report *report, const struct look *look, enum row_
 void report_free(struct report *report);
 
 /*
- * One kind of report. `previous` is the look before, or NULL at the first. Returns 0 or -ENOMEM.
- * A new report is one file, one line in `reports` and its columns.
+ * Puts those from `first` on in order, the worst first: by severity, then by age; below that only so that the order is
+ * always the same.
  */
-struct report_kind {
-	const char *name;
-	unsigned int commands; /* bits by enum command that show it */
-	int (*run)(struct report *report, const struct look *look, const struct look *previous,
-		   const struct options *options);
-	/*
-	 * How a stall of this kind ended, where the look that has it no more tells: a sentence in the
-	 * arena or constant; else NULL. May itself be NULL.
-	 */
-	const char *(*why_closed)(struct arena *arena, const struct row *row, const struct look *look);
-};
-
-extern const struct report_kind *const reports[];
-extern const size_t report_count;
-
-/* How old a stall of this type must be to be stuck, in ns: kinds apply it to what they find. */
-uint64_t report_min_age(const struct options *options, enum row_type type);
-
-/* Asks the kinds how a stall ended; NULL where none can tell. */
-const char *report_why_closed(struct arena *arena, const struct row *row, const struct look *look);
-
-/*
- * Of the rows from `first` on, keeps those that the options ask for: their filters, and without --all
- * only what is stuck (threads apart, which never are). Puts them in order, the worst first.
- */
-void report_select(struct report *report, size_t first, const struct options *options);
-
-/* The latter alone. */
 void report_sort(struct report *report, size_t first);
 
-/* Runs all reports of options->command and what is wanted beside, and selects from the rows that they add. Returns 0 or -ENOMEM. */
-int report_run(struct report *report, const struct look *look, const struct look *previous,
-	       const struct options *options);
+/* Worst first: by severity, then by age; else in the order they had in their array. */
+void rows_sort(const struct row **rows, size_t count);
 
 #endif

@@ -8,7 +8,6 @@
 #include "rows/column.h"
 #include "system/address.h"
 #include "system/netns.h"
-#include "options/options.h"
 #include "socket_record.h"
 #include "base/wording.h"
 

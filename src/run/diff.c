@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "history/diff.h"
+#include "reports/reports.h"
 #include "run/run.h"
 
 /* One recording, as far as it can be read. */

@@ -7,6 +7,7 @@
 
 #include "act/act.h"
 #include "base/messages.h"
+#include "reports/reports.h"
 #include "run/privileges.h"
 #include "probe/probe.h"
 #include "rows/report.h"

@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "base/out.h"
+#include "reports/reports.h"
 #include "run/run.h"
 
 static const char *const lost_names[] = {

@@ -49,7 +49,7 @@ static void fill_one(struct listener_fill *fill, const struct listener_record *l
 		.syn_limit = listeners_syn_room(listener),
 	};
 	snprintf(fill->address, sizeof(fill->address), "%s", say_address(&arena, listener->name.local_addr));
-	metrics_comm(fill->comm, owner ? look_comm(&arena, owner->comm) : "");
+	short_name(fill->comm, owner ? look_comm(&arena, owner->comm) : "");
 	arena_free(&arena);
 }
 
@@ -150,10 +150,10 @@ static struct lag_histogram *find_histogram(struct metrics *metrics, const char 
 static struct lag_histogram *histogram_of(struct metrics *metrics, const struct thread_record *thread)
 {
 	struct arena arena = {0};
-	char comm[METRICS_COMM_SIZE];
+	char comm[SHORT_NAME_SIZE];
 	struct lag_histogram *histogram;
 
-	metrics_comm(comm, look_comm(&arena, thread->process_comm));
+	short_name(comm, look_comm(&arena, thread->process_comm));
 	arena_free(&arena);
 	histogram = find_histogram(metrics, comm);
 	if (histogram)

@@ -10,29 +10,11 @@
 #include "rows/column.h"
 #include "base/text.h"
 
-void metrics_comm(char comm[METRICS_COMM_SIZE], const char *raw)
-{
-	struct buffer text = {0};
-	size_t size;
-
-	comm[0] = '\0';
-	if (raw && !text_utf8(&text, raw)) {
-		size = text.size < METRICS_COMM_SIZE ? text.size : METRICS_COMM_SIZE - 1;
-		/* Not in the middle of a character. */
-		while (size && size < text.size && (text.data[size] & 0xc0) == 0x80)
-			size--;
-		if (size)
-			memcpy(comm, text.data, size);
-		comm[size] = '\0';
-	}
-	buffer_free(&text);
-}
-
 /* ---- Stalls ---- */
 
 /* One name and how many stuck rows it has in this look. */
 struct comm_count {
-	char comm[METRICS_COMM_SIZE];
+	char comm[SHORT_NAME_SIZE];
 	size_t count;
 };
 
@@ -64,7 +46,7 @@ static size_t count_comms(struct comm_count *comms, const struct report *report)
 		const struct row *row = &report->rows[i];
 
 		if (is_counted(row))
-			metrics_comm(comms[rows++].comm, row->process_comm ? row->process_comm : row->comm);
+			short_name(comms[rows++].comm, row->process_comm ? row->process_comm : row->comm);
 	}
 	qsort(comms, rows, sizeof(*comms), compare_names);
 	for (size_t i = 0; i < rows; i++) {
@@ -118,13 +100,13 @@ static void count_stall(struct metrics *metrics, const struct row *row, const ch
 
 static void count_row(struct metrics *metrics, const struct row *row, const struct comm_count *comms, size_t names)
 {
-	char comm[METRICS_COMM_SIZE];
+	char comm[SHORT_NAME_SIZE];
 
 	if (row->event == STALL_OPEN && row->stuck)
 		metrics->opened[row->type]++;
 	if (!is_counted(row))
 		return;
-	metrics_comm(comm, row->process_comm ? row->process_comm : row->comm);
+	short_name(comm, row->process_comm ? row->process_comm : row->comm);
 	count_stall(metrics, row, label_of(comms, names, comm));
 	if (row->age_s > metrics->oldest_s[row->type])
 		metrics->oldest_s[row->type] = row->age_s;

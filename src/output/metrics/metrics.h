@@ -8,6 +8,7 @@
 #ifndef SOCKSTALL_METRICS_H
 #define SOCKSTALL_METRICS_H
 
+#include "output/short_name.h"
 #include "rows/report.h"
 
 #define METRICS_COMMS	  20 /* names of processes, "other" not counted */
@@ -18,11 +19,9 @@
 #define METRICS_LE_LAST	 33 /* 8.6 s */
 #define METRICS_LES	 (METRICS_LE_LAST - METRICS_LE_FIRST + 1)
 
-#define METRICS_COMM_SIZE 64 /* as valid UTF-8, with its NUL */
-
 /* Stuck rows that are alike, of one look. */
 struct stall_count {
-	char comm[METRICS_COMM_SIZE];
+	char comm[SHORT_NAME_SIZE];
 	enum row_type type;
 	const char *verdict; /* constant text of the table of columns */
 	size_t count;
@@ -30,7 +29,7 @@ struct stall_count {
 
 /* Listeners of one look that have the same labels (SO_REUSEPORT) are one. */
 struct listener_fill {
-	char comm[METRICS_COMM_SIZE];
+	char comm[SHORT_NAME_SIZE];
 	char address[64];
 	uint16_t port;
 	uint32_t netns;
@@ -39,7 +38,7 @@ struct listener_fill {
 
 /* How often lags of loops of one name lay below each bound, since the start. */
 struct lag_histogram {
-	char comm[METRICS_COMM_SIZE];
+	char comm[SHORT_NAME_SIZE];
 	uint64_t below[METRICS_LES], count, lag_ns;
 };
 
@@ -91,8 +90,5 @@ int metrics_loops(struct metrics *metrics, const struct look *look);
 
 /* Appends everything, as it is now. */
 int metrics_text(struct buffer *out, const struct metrics *metrics);
-
-/* The name as valid UTF-8, cut where it is too long. */
-void metrics_comm(char comm[METRICS_COMM_SIZE], const char *raw);
 
 #endif

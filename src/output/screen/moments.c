@@ -75,7 +75,7 @@ static int take(struct moment *moment, const struct report *report)
 		moment->stuck[row->type] += row->stuck;
 		rows[count++] = row;
 	}
-	table_sort(rows, count);
+	rows_sort(rows, count);
 	error = copy_rows(moment, rows, count);
 	free(rows);
 	return error;

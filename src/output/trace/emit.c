@@ -6,8 +6,8 @@
 
 #include "base/array.h"
 #include "output/emit.h"
-#include "output/metrics/metrics.h"
 #include "base/out.h"
+#include "output/short_name.h"
 #include "output/trace/trace.h"
 
 struct trace_emitter {
@@ -69,8 +69,8 @@ static int keep_name(struct trace *trace, const struct row *row)
 	names += trace->name_count++;
 	names->pid = row->pid;
 	names->tid = row->tid;
-	metrics_comm(names->comm, row->comm);
-	metrics_comm(names->process, row->process_comm ? row->process_comm : row->comm);
+	short_name(names->comm, row->comm);
+	short_name(names->process, row->process_comm ? row->process_comm : row->comm);
 	return 0;
 }
 

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "base/parse.h"
+#include "options/ages.h"
 #include "run/privileges.h"
 #include "probe/load/load.h"
 #include "probe/load/sections.h"
-#include "rows/report.h"
 #include "look/watch_facts.h"
 
 int probe_on_event(void *context, void *data, size_t size);
@@ -260,18 +260,16 @@ static int open_events(struct probe *probe)
 	return probe->events ? 0 : -errno;
 }
 
-/* The rules (verdict_closing.c) ask for no less: so the scan leaves behind what they would call young. */
+/* The scan leaves behind what the rules (rules/closing.c) would call young. */
 static __u64 closing_quiet_ns(const struct options *options)
 {
-	if (options->all)
-		return 0;
-	return options->min_age_given ? options->min_age_ns : CLOSING_MIN_AGE_NS;
+	return options->all ? 0 : closing_min_age(options);
 }
 
 static void set_patience(struct probe *probe)
 {
 	probe->skeleton->bss->closing_quiet_ns = closing_quiet_ns(&probe->options);
-	probe->skeleton->bss->chains_quiet_ns = report_min_age(&probe->options, ROW_CHAIN);
+	probe->skeleton->bss->chains_quiet_ns = min_age_of(&probe->options, ROW_CHAIN);
 	probe->use_chains = probe->always_chains = BIT(probe->options.command) & CHAINS;
 }
 

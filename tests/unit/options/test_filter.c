@@ -75,16 +75,16 @@ static void ages_by_default_and_by_option(void **state)
 	struct options options = {.min_age_ns = DEFAULT_MIN_AGE_NS};
 
 	(void)state;
-	assert_int_equal(report_min_age(&options, ROW_READER), SECOND);
-	assert_int_equal(report_min_age(&options, ROW_HANDSHAKE), SECOND);
-	assert_int_equal(report_min_age(&options, ROW_LISTENER), SECOND);
-	assert_int_equal(report_min_age(&options, ROW_LOOP), 100 * MILLISECOND);
+	assert_int_equal(min_age_of(&options, ROW_READER), SECOND);
+	assert_int_equal(min_age_of(&options, ROW_HANDSHAKE), SECOND);
+	assert_int_equal(min_age_of(&options, ROW_LISTENER), SECOND);
+	assert_int_equal(min_age_of(&options, ROW_LOOP), 100 * MILLISECOND);
 	options.min_age_given = true;
 	options.min_age_ns = 5 * SECOND;
-	assert_int_equal(report_min_age(&options, ROW_READER), 5 * SECOND);
-	assert_int_equal(report_min_age(&options, ROW_LOOP), 5 * SECOND);
+	assert_int_equal(min_age_of(&options, ROW_READER), 5 * SECOND);
+	assert_int_equal(min_age_of(&options, ROW_LOOP), 5 * SECOND);
 	options.min_age_ns = 0;
-	assert_int_equal(report_min_age(&options, ROW_LOOP), 0);
+	assert_int_equal(min_age_of(&options, ROW_LOOP), 0);
 }
 
 static void worst_first(void **state)

@@ -136,7 +136,7 @@ static void worst_comes_first(void **state)
 	rows[2].age_s = (double)NAN;
 	rows[3].severity = 4;
 	rows[3].age_s = 1;
-	table_sort(sorted, COUNT_OF(sorted));
+	rows_sort(sorted, COUNT_OF(sorted));
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		assert_ptr_equal(sorted[i], &rows[expected[i]]);
 }

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "output/short_name.h"
+
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/text.h"
+
+void short_name(char comm[SHORT_NAME_SIZE], const char *raw)
+{
+	struct buffer text = {0};
+	size_t size;
+
+	comm[0] = '\0';
+	if (raw && !text_utf8(&text, raw)) {
+		size = text.size < SHORT_NAME_SIZE ? text.size : SHORT_NAME_SIZE - 1;
+		/* Not in the middle of a character. */
+		while (size && size < text.size && (text.data[size] & 0xc0) == 0x80)
+			size--;
+		if (size)
+			memcpy(comm, text.data, size);
+		comm[size] = '\0';
+	}
+	buffer_free(&text);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "rows/report.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/sorted.h"
+
+#define ROWS_FIRST 64
+
+struct row *report_add(struct report *report, const struct look *look, enum row_type type)
+{
+	struct row *rows = array_grow(report->rows, report->count, &report->capacity, ROWS_FIRST, sizeof(*rows)), *row;
+
+	if (!rows)
+		return NULL;
+	report->rows = rows;
+	row = &report->rows[report->count++];
+	row_init(row, type);
+	row->time_ns = look->head->realtime_ns;
+	return row;
+}
+
+void report_free(struct report *report)
+{
+	free(report->rows);
+	arena_free(&report->arena);
+	*report = (struct report){0};
+}
+
+/* The longer first; an age that is not known comes last. */
+static int compare_ages(double a, double b)
+{
+	if (isnan(a) || isnan(b))
+		return !!isnan(a) - !!isnan(b);
+	return COMPARE(b, a);
+}
+
+static int compare_text(const char *a, const char *b)
+{
+	if (!a || !b)
+		return !a - !b;
+	return strcmp(a, b);
+}
+
+/* Worst first; below that only so that the order is always the same. */
+static int compare_rows(const void *left, const void *right)
+{
+	const struct row *a = left, *b = right;
+	int order = COMPARE(b->severity, a->severity);
+
+	if (!order)
+		order = compare_ages(a->age_s, b->age_s);
+	if (!order)
+		order = compare_text(a->id, b->id);
+	if (!order)
+		order = COMPARE(a->type, b->type);
+	if (!order)
+		order = COMPARE(a->pid, b->pid);
+	if (!order)
+		order = COMPARE(a->order, b->order);
+	if (!order)
+		order = COMPARE(a->tid, b->tid);
+	if (!order)
+		order = COMPARE(a->fd, b->fd);
+	return order ? order : compare_text(a->cookie, b->cookie);
+}
+
+void report_sort(struct report *report, size_t first)
+{
+	if (report->count - first > 1)
+		qsort(report->rows + first, report->count - first, sizeof(*report->rows), compare_rows);
+}
+
+static int compare_shown(const void *left, const void *right)
+{
+	const struct row *a = *(const struct row *const *)left, *b = *(const struct row *const *)right;
+	double age_a = isnan(a->age_s) ? -1 : a->age_s, age_b = isnan(b->age_s) ? -1 : b->age_s;
+
+	if (a->severity != b->severity)
+		return a->severity < b->severity ? 1 : -1;
+	if (age_a != age_b)
+		return age_a < age_b ? 1 : -1;
+	return (a > b) - (a < b);
+}
+
+void rows_sort(const struct row **rows, size_t count)
+{
+	if (count)
+		qsort(rows, count, sizeof(*rows), compare_shown);
+}
