@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "base/words.h"
-#include "output/emit.h"
 #include "act/exec_message.h"
 #include "act/environment.h"
+#include "rows/json.h"
 
 struct exec {
 	pid_t helper;
@@ -97,23 +97,6 @@ void exec_close(struct exec *exec)
 
 /* ---- Asking it ---- */
 
-/* The record as JSON: *text is to be freed. */
-static int write_record(const struct row *row, char **text, size_t *size)
-{
-	const struct options options = { .json = true };
-	FILE *file = open_memstream(text, size);
-	void *state = NULL;
-	int err;
-
-	if (!file)
-		return -errno;
-	err = emit_json.open(&state, &options, file);
-	if (!err)
-		err = emit_json.record(state, row);
-	emit_json.close(state);
-	return fclose(file) && !err ? -errno : err;
-}
-
 static int ask(struct exec *exec, const struct exec_message *message)
 {
 	struct buffer bytes = { 0 };
@@ -129,16 +112,17 @@ void exec_run(struct exec *exec, const struct row *row, struct messages *message
 {
 	struct exec_message message = { .hold = messages->hold };
 	struct arena arena = { 0 };
-	char *record = NULL;
-	int err = write_record(row, &record, &message.record_size);
+	struct json json = { 0 };
+	int err = json_row(&json, row);
 
-	message.record = record;
+	message.record = json.line.data;
+	message.record_size = json.line.size;
 	message.variables = field_environment(&arena, row);
 	if (!err)
 		err = message.variables ? ask(exec, &message) : -ENOMEM;
 	/* The first, so that it is known at once; how many in the end. */
 	if (err && !exec->left_out++)
 		messages_say(messages, "--exec: cannot hand a record on: %s", strerror(-err));
-	free(record);
+	json_free(&json);
 	arena_free(&arena);
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "look/sleeping.h"
 
+#include <string.h>
+
+#include "base/array.h"
 #include "system/tcp_states.h"
 
 bool sleeping_in(const struct thread_view *view, enum syscall_kind kind)
@@ -76,4 +79,23 @@ bool socket_is_client(const struct socket_record *socket)
 	if (socket->flags & SOCKET_LISTENER_CHILD)
 		return false;
 	return socket->flags & SOCKET_AUTOBOUND || syn_was_ours(socket);
+}
+
+bool thread_asleep_in(const struct thread_record *thread, const char *const *calls, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count && thread->flags & THREAD_SLEEPING; i++)
+		if (!strcmp(thread->syscall_name, calls[i]))
+			return true;
+	return false;
+}
+
+bool thread_in_loop(const struct thread_record *thread)
+{
+	static const char *const calls[] = {"poll", "ppoll", "select", "pselect6", "io_uring_enter"};
+
+	if (!(thread->flags & THREAD_SLEEPING))
+		return false;
+	return thread->syscall_kind == SYSCALL_WAITS_EPOLL || thread_asleep_in(thread, calls, COUNT_OF(calls));
 }

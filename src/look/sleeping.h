@@ -32,4 +32,10 @@ const char *sleeping_id(struct arena *arena, const char *type, const struct thre
  */
 bool socket_is_client(const struct socket_record *socket);
 
+/* Whether the thread is asleep in one of these system calls. */
+bool thread_asleep_in(const struct thread_record *thread, const char *const *calls, size_t count);
+
+/* Whether the thread is asleep in its event loop's wait. */
+bool thread_in_loop(const struct thread_record *thread);
+
 #endif

@@ -1,268 +1,65 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/*
- * JSON Lines. Text is quoted by jansson. Objects and numbers are written here: a look over 10,000
- * readers is no 400,000 allocations this way, and no number has an exponent (1.2e-05) or a tail of
- * noise (0.30000000000000004), which jansson's own reals can have.
- */
+/* JSON Lines: see rows/json.h. */
 #include <errno.h>
-#include <inttypes.h>
-#include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 
-#include "rows/column.h"
-#include "output/emit.h"
-#include "rows/links.h"
-#include "rows/json.h"
 #include "base/out.h"
-#include "base/text.h"
-
-#define MICROSECONDS 6
+#include "output/emit.h"
+#include "rows/json.h"
 
 struct json_emitter {
 	FILE *out;
 	bool every_row;
-	struct buffer line, text; /* reused from row to row */
+	struct json json; /* reused from row to row */
 };
 
-/* Length of the control character that stands here, which JSON would allow and a terminal obey; or 0. */
-static size_t control_at(const unsigned char *at, const unsigned char *end)
+static int write_row(struct json_emitter *emitter, const struct row *row)
 {
-	if (*at == 0x7f)
-		return 1;
-	return end - at > 1 && at[0] == 0xc2 && at[1] < 0xa0 ? 2 : 0; /* U+0080 to U+009F */
-}
-
-/* What jansson has quoted, whole characters of it. */
-static int append_quoted(const char *data, size_t size, void *out)
-{
-	const unsigned char *at = (const unsigned char *)data, *end = at + size, *plain = at;
-	size_t length;
-	int error = 0;
-
-	while (at < end && !error) {
-		length = control_at(at, end);
-		if (length) {
-			error = buffer_append(out, plain, (size_t)(at - plain)) ?:
-				text_printf(out, "\\u%04x", at[length - 1]);
-			plain = at + length;
-		}
-		at += length ? length : 1;
-	}
-	return error ?: buffer_append(out, plain, (size_t)(end - plain));
-}
-
-static int add_text(struct json_emitter *json, const char *raw)
-{
-	json_t *string;
-	int error;
-
-	buffer_reset(&json->text);
-	error = text_utf8(&json->text, raw);
-	if (error)
-		return error;
-	string = json_stringn(json->text.data ? json->text.data : "", json->text.size);
-	if (!string)
-		return -ENOMEM;
-	if (json_dump_callback(string, append_quoted, &json->line, JSON_ENCODE_ANY))
-		error = -ENOMEM;
-	json_decref(string);
-	return error;
-}
-
-static int add_time(struct json_emitter *json, uint64_t realtime_ns)
-{
-	return text_add(&json->line, "\"") ?:
-	       text_time(&json->line, realtime_ns, MICROSECONDS) ?:
-	       text_add(&json->line, "\"");
-}
-
-static int add_histogram(struct json_emitter *json, const struct histogram *histogram)
-{
-	int error = text_add(&json->line, "[");
-
-	for (uint32_t i = 0; i < histogram->bars && !error; i++)
-		error = text_printf(&json->line, "%s%" PRIu32, i ? "," : "", histogram->counts[i]);
-	return error ?: text_add(&json->line, "]");
-}
-
-static int add_link_value(struct json_emitter *json, const struct link_field *field, const struct link *link)
-{
-	const void *at = (const char *)link + field->offset;
-
-	switch (field->kind) {
-	case LINK_TEXT:
-		if (*(const char *const *)at)
-			return add_text(json, *(const char *const *)at);
-		break;
-	case LINK_COUNT:
-		if (*(const int64_t *)at != NOT_KNOWN)
-			return text_printf(&json->line, "%" PRId64, *(const int64_t *)at);
-		break;
-	case LINK_SECONDS:
-		if (isfinite(*(const double *)at))
-			return text_number(&json->line, *(const double *)at);
-		break;
-	}
-	return text_add(&json->line, "null");
-}
-
-static int add_link(struct json_emitter *json, const struct link *link)
-{
-	int error = 0;
-
-	for (size_t i = 0; i < link_field_count && !error; i++)
-		error = text_printf(&json->line, "%s\"%s\":", i ? "," : "{", link_fields[i].key) ?:
-			add_link_value(json, &link_fields[i], link);
-	return error ?: text_add(&json->line, "}");
-}
-
-static int add_links(struct json_emitter *json, const char *links)
-{
-	struct arena arena = {0};
-	const char *separator = "[";
-	struct link link;
-	int error = 0;
-
-	while (!error && links_next(&links, &arena, &link)) {
-		error = text_add(&json->line, separator) ?: add_link(json, &link);
-		separator = ",";
-	}
-	arena_free(&arena);
-	return error ?: text_add(&json->line, *separator == '[' ? "[]" : "]");
-}
-
-static int add_value(struct json_emitter *json, const struct column *column, const struct row *row)
-{
-	const void *field = column_field(column, row);
-
-	if (!column_known(column, row))
-		return text_add(&json->line, "null");
-	switch (column->kind) {
-	case COLUMN_VERSION:
-		return text_add(&json->line, "1");
-	case COLUMN_TYPE:
-		return add_text(json, row_type_names[row->type]);
-	case COLUMN_EVENT:
-		return add_text(json, stall_event_names[row->event]);
-	case COLUMN_TEXT:
-		return add_text(json, *(const char *const *)field);
-	case COLUMN_COUNT:
-		return text_printf(&json->line, "%" PRId64, *(const int64_t *)field);
-	case COLUMN_SECONDS:
-	case COLUMN_NUMBER:
-		return text_number(&json->line, *(const double *)field);
-	case COLUMN_BOOL:
-		return text_add(&json->line, *(const int *)field ? "true" : "false");
-	case COLUMN_TIME:
-		return add_time(json, *(const uint64_t *)field);
-	case COLUMN_LINKS:
-		return add_links(json, *(const char *const *)field);
-	case COLUMN_HISTOGRAM:
-		return add_histogram(json, field);
-	}
-	return 0;
-}
-
-int json_add_text(struct buffer *out, const char *raw)
-{
-	struct json_emitter json = {.line = *out};
-	int error = add_text(&json, raw);
-
-	*out = json.line;
-	buffer_free(&json.text);
-	return error;
-}
-
-int json_add_value(struct buffer *out, const struct column *column, const struct row *row)
-{
-	struct json_emitter json = {.line = *out};
-	int error = add_value(&json, column, row);
-
-	*out = json.line;
-	buffer_free(&json.text);
-	return error;
-}
-
-int json_add_known(struct buffer *out, const struct row *row)
-{
-	const char *separator = "{\"";
-	int error = 0;
-
-	for (size_t i = 0; i < column_count && !error; i++) {
-		if (!(columns[i].types & ROW_BIT(row->type)) || !column_known(&columns[i], row))
-			continue;
-		error = text_add(out, separator) ?: text_add(out, columns[i].key) ?: text_add(out, "\":") ?:
-			json_add_value(out, &columns[i], row);
-		separator = ",\"";
-	}
-	return error ?: text_add(out, "}");
-}
-
-/* The keys are our own and need no escape. */
-static int add_member(struct json_emitter *json, const struct column *column, const struct row *row)
-{
-	return text_add(&json->line, json->line.size ? ",\"" : "{\"") ?: text_add(&json->line, column->key) ?:
-	       text_add(&json->line, "\":") ?: add_value(json, column, row);
-}
-
-static int write_row(struct json_emitter *json, const struct row *row)
-{
-	int error = 0;
-
-	buffer_reset(&json->line);
-	for (size_t i = 0; i < column_count && !error; i++) {
-		if (columns[i].types & ROW_BIT(row->type))
-			error = add_member(json, &columns[i], row);
-	}
-	if (!error)
-		error = text_add(&json->line, "}\n");
-	return error ?: out_write(json->out, &json->line);
+	return json_row(&emitter->json, row) ?: out_write(emitter->out, &emitter->json.line);
 }
 
 static int json_open(void **state, const struct options *options, FILE *out)
 {
-	struct json_emitter *json = calloc(1, sizeof(*json));
+	struct json_emitter *emitter = calloc(1, sizeof(*emitter));
 
-	if (!json)
+	if (!emitter)
 		return -ENOMEM;
-	json->out = out;
-	json->every_row = options->all || options->once;
-	*state = json;
+	emitter->out = out;
+	emitter->every_row = options->all || options->once;
+	*state = emitter;
 	return 0;
 }
 
 static int json_record(void *state, const struct row *row)
 {
-	struct json_emitter *json = state;
+	struct json_emitter *emitter = state;
 
-	return write_row(json, row) ?: out_flush(json->out);
+	return write_row(emitter, row) ?: out_flush(emitter->out);
 }
 
 static int json_look(void *state, const struct report *report, const struct look *look)
 {
-	struct json_emitter *json = state;
+	struct json_emitter *emitter = state;
 	int error = 0;
 
 	(void)look;
 	for (size_t i = 0; i < report->count && !error; i++) {
 		const struct row *row = &report->rows[i];
 
-		if (json->every_row || row->event != STALL_NONE || !row_is_finding(row->type))
-			error = write_row(json, row);
+		if (emitter->every_row || row->event != STALL_NONE || !row_is_finding(row->type))
+			error = write_row(emitter, row);
 	}
-	return error ?: out_flush(json->out);
+	return error ?: out_flush(emitter->out);
 }
 
 static void json_close(void *state)
 {
-	struct json_emitter *json = state;
+	struct json_emitter *emitter = state;
 
-	if (!json)
+	if (!emitter)
 		return;
-	buffer_free(&json->line);
-	buffer_free(&json->text);
-	free(json);
+	json_free(&emitter->json);
+	free(emitter);
 }
 
 const struct emitter_kind emit_json = {

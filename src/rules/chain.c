@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "reports/waits/processes.h"
+#include "look/sleeping.h"
 #include "rules/phrases.h"
 #include "system/address.h"
 #include "system/tcp_states.h"

@@ -7,7 +7,7 @@
 
 #include "base/buffer.h"
 #include "rules/verdict.h"
-#include "reports/waits/waits.h"
+#include "rules/wait.h"
 
 struct chain_evidence {
 	bool cycle; /* it has no end */

@@ -27,13 +27,6 @@ static int add(struct waits *waits, const struct wait *wait)
 	return 0;
 }
 
-bool waits_has_one_thread(const struct waits *waits, __u32 pid)
-{
-	const struct process_view *process = processes_find(&waits->processes, pid);
-
-	return process && process->one_thread;
-}
-
 /* ---- Threads ---- */
 
 static void judge_reader(struct wait *wait, const struct look *look)
@@ -73,7 +66,7 @@ static void judge_writer(struct wait *wait, const struct look *look)
 /* Many a process has a thread that collects what its children write: there nobody waits but that thread. */
 static bool is_pipe(const struct waits *waits, const struct wait *wait)
 {
-	return wait->socket->name.kind == SOCKET_KIND_PIPE && wait->socket->peer_inode && waits_has_one_thread(waits, wait->pid);
+	return wait->socket->name.kind == SOCKET_KIND_PIPE && wait->socket->peer_inode && processes_has_one_thread(&waits->processes, wait->pid);
 }
 
 /* Of TCP what is stuck; of unix sockets and pipes, which tell less, all: whether it counts is for who follows them. */

@@ -60,7 +60,7 @@ static bool both_are_alone(const struct waits *waits, const struct wait *wait, c
 {
 	const struct look *look = waits->look;
 
-	return waits_has_one_thread(waits, wait->pid) && waits_has_one_thread(waits, other->pid) &&
+	return processes_has_one_thread(&waits->processes, wait->pid) && processes_has_one_thread(&waits->processes, other->pid) &&
 	       !is_shared(look, wait->socket->name.inode, wait->pid) &&
 	       !is_shared(look, other->socket->name.inode, other->pid);
 }

@@ -7,31 +7,13 @@
 
 #include "base/array.h"
 #include "base/sorted.h"
-
-static bool sleeps_in(const struct thread_record *thread, const char *const *calls, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count && thread->flags & THREAD_SLEEPING; i++)
-		if (!strcmp(thread->syscall_name, calls[i]))
-			return true;
-	return false;
-}
-
-bool thread_in_loop(const struct thread_record *thread)
-{
-	static const char *const calls[] = {"poll", "ppoll", "select", "pselect6", "io_uring_enter"};
-
-	if (!(thread->flags & THREAD_SLEEPING))
-		return false;
-	return thread->syscall_kind == SYSCALL_WAITS_EPOLL || sleeps_in(thread, calls, COUNT_OF(calls));
-}
+#include "look/sleeping.h"
 
 static bool waits_for_children(const struct thread_record *thread)
 {
 	static const char *const calls[] = {"wait4", "waitid", "rt_sigsuspend", "rt_sigtimedwait", "pause"};
 
-	return sleeps_in(thread, calls, COUNT_OF(calls));
+	return thread_asleep_in(thread, calls, COUNT_OF(calls));
 }
 
 /* Running comes before uninterruptible sleep, and that before any other. */
@@ -90,4 +72,11 @@ const struct process_view *processes_find(const struct processes *processes, __u
 	size_t i = LOWER_BOUND(processes->count, at, processes->items[at].pid < pid);
 
 	return i < processes->count && processes->items[i].pid == pid ? &processes->items[i] : NULL;
+}
+
+bool processes_has_one_thread(const struct processes *processes, __u32 pid)
+{
+	const struct process_view *process = processes_find(processes, pid);
+
+	return process && process->one_thread;
 }

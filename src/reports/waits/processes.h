@@ -29,7 +29,7 @@ void processes_free(struct processes *processes);
 /* NULL: none of its threads was seen. */
 const struct process_view *processes_find(const struct processes *processes, __u32 pid);
 
-/* Whether the thread is asleep in its event loop's wait. */
-bool thread_in_loop(const struct thread_record *thread);
+/* A process with one thread: it waits for what that is asleep in. */
+bool processes_has_one_thread(const struct processes *processes, __u32 pid);
 
 #endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* A wait of a thread or an event loop on a socket, and what is known of its other end. */
+#ifndef SOCKSTALL_WAIT_H
+#define SOCKSTALL_WAIT_H
+
+#include <stdbool.h>
+
+#include "look/look.h"
+#include "rules/verdict.h"
+
+#define WAITS_NONE ((size_t)-1)
+
+enum wait_found {
+	FOUND_NOTHING, /* it is not seen, or in doubt */
+	FOUND_REMOTE, /* on another machine */
+	FOUND_PROCESS, /* peer_pid holds it */
+	FOUND_QUEUE, /* it lies in, or before, the accept queue of peer_pid's listener */
+};
+
+/* A thread asleep on a socket, or a connection on which an event loop awaits an answer. */
+struct wait {
+	const struct socket_record *socket;
+	const struct thread_view *view; /* NULL: of an event loop */
+	__u32 pid, tid; /* tid 0: of an event loop */
+	__s32 fd;
+	const char *comm; /* the kernel's 16 bytes */
+	__u64 since_ns;
+	const char *verdict;
+	enum severity severity; /* NONE: nothing tells whether anything is due */
+	enum wait_found found;
+	const struct socket_record *peer; /* the other end, where it has a record of its own; else NULL */
+	const struct listener_record *listener;
+	__u32 peer_pid;
+	__s32 peer_fd; /* -1: not known */
+	const char *peer_comm;
+	__u64 peer_start_ns; /* of the process, CLOCK_BOOTTIME; 0: not known */
+	__u64 peer_cookie; /* of the socket that peer_fd is; 0: not known */
+	__u32 peer_holders; /* processes that hold it; 0: not known */
+	bool peer_alone; /* the others of them, if any, only wait for children or signals */
+	size_t next; /* the wait of the process at the other end; WAITS_NONE */
+	bool sure; /* that next is what it waits for: not only the nearest in time */
+	bool goes_on; /* whatever comes: a loop answers others meanwhile, or its process has set a limit to the wait */
+};
+
+#endif
