@@ -105,7 +105,7 @@ OBJECTS := $(SOURCES:src/%.c=$(B)/obj/%.o)
 HEADERS := $(wildcard src/*/*.h src/*/*/*.h include/*.h)
 
 # Pure code knows nothing of BPF: all folders but two.
-PURE := $(filter-out src/probe/% src/run/% src/look/full_dates.c src/system/runtime_facts.c,$(SOURCES))
+PURE := $(filter-out src/probe/% src/run/%,$(SOURCES))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))
 UNIT_HELPERS := $(wildcard tests/unit/*.c)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -147,7 +147,7 @@ $(B)/obj/%.o: src/%.c | $(SYSROOT)
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CFLAGS) $(HARDENING) -MMD -MP -c $< -o $@
 
-$(filter $(B)/obj/probe/%,$(OBJECTS)) $(B)/obj/look/full_dates.o $(B)/obj/system/runtime_facts.o: $(G)/sockstall.skel.h
+$(filter $(B)/obj/probe/%,$(OBJECTS)): $(G)/sockstall.skel.h
 
 # Parts of the page of replay --html: as C strings, and what its policy knows them by.
 PAGE_PARTS := page.css page.js

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/array.h"
+#include "probe/internal.h"
 #include "probe/load/load.h"
 
 static const char *state_of(const struct attempt *attempt, size_t place)

@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 
 #include "look/records.h"
+#include "probe/internal.h"
 #include "system/diag_ask.h"
 #include "probe/load/load.h"
 #include "system/diag.h"

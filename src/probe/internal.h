@@ -7,32 +7,12 @@
 #include <sys/types.h>
 #include <time.h>
 
-#include <bpf/libbpf.h>
-
 #include "base/budget.h"
 #include "base/clock.h"
 #include "look/full_dates.h"
+#include "probe/load/load.h"
 #include "probe/probe.h"
 #include "look/sleep_dates.h"
-#include "sockstall.skel.h"
-
-/* One BPF program and what sockstall is without it. */
-struct probe_program {
-	const char *name; /* of the function in bpf/ */
-	const char *tracepoint; /* of a classic syscall tracepoint; NULL: libbpf attaches it */
-	unsigned int commands; /* bits by enum command */
-	const char *purpose; /* for `check`: what it brings */
-	const char *without; /* what is lost without it */
-	bool vital; /* the command is worth nothing without it */
-};
-
-extern const struct probe_program probe_programs[];
-extern const size_t probe_program_count;
-
-/* Ids of classic tracepoints, from tracefs: that which is mounted, else one that is mounted nowhere. */
-struct tracepoint_ids {
-	int ids[32]; /* by position among the names asked for; -1: this kernel has it not */
-};
 
 /* A network namespace that was seen. */
 struct probe_namespace {
@@ -76,13 +56,6 @@ struct owner_cache {
 	size_t missed_count;
 	__u64 *missed_inodes; /* likewise, by inode */
 	size_t missed_inode_count;
-};
-
-#define PROBE_TRACEPOINTS 32
-
-struct probe_tracepoint {
-	struct bpf_link *link;
-	int event; /* perf event; belongs to the link */
 };
 
 struct cgroup_entry;
@@ -175,12 +148,6 @@ int probe_read_fd_most(int fd, struct buffer *buffer, size_t most);
 
 /* Takes out all keys of a hash, none of which is longer than a struct peer_key. */
 void probe_map_empty(const struct bpf_map *map);
-
-/* Asks for ids of `count` tracepoints of the group syscalls. Returns 0 or a negative errno: no tracefs. */
-int tracepoint_ids_read(struct tracepoint_ids *ids, const char *const *names, size_t count);
-
-/* Detaches programs from tracepoints and lets go of the tracepoints without waiting for it. */
-void probe_release_tracepoints(const struct probe_tracepoint *tracepoints, size_t count);
 
 int probe_namespaces_open(struct probe_namespaces *namespaces);
 void probe_namespaces_close(struct probe_namespaces *namespaces);

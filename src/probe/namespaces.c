@@ -19,6 +19,7 @@
 
 #include "base/array.h"
 #include "look/records.h"
+#include "probe/internal.h"
 #include "probe/load/load.h"
 
 #define NETNS_FOLDER "/run/netns"

@@ -10,6 +10,7 @@
 
 #include "base/parse.h"
 #include "options/ages.h"
+#include "probe/internal.h"
 #include "run/privileges.h"
 #include "probe/load/load.h"
 #include "probe/load/sections.h"

@@ -3,7 +3,13 @@
 #ifndef SOCKSTALL_PROBE_LOAD_H
 #define SOCKSTALL_PROBE_LOAD_H
 
-#include "probe/internal.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <bpf/libbpf.h>
+
+#include "options/options.h"
+#include "sockstall.skel.h"
 
 /* Commands as bits, and what options ask for on top of them. */
 #define BIT(command) (1u << (command))
@@ -28,6 +34,31 @@
 #define DETAILS	     BIT(COMMANDS + 2)
 
 #define MAX_PROGRAMS 48
+
+/* One BPF program and what sockstall is without it. */
+struct probe_program {
+	const char *name; /* of the function in bpf/ */
+	const char *tracepoint; /* of a classic syscall tracepoint; NULL: libbpf attaches it */
+	unsigned int commands; /* bits by enum command */
+	const char *purpose; /* for `check`: what it brings */
+	const char *without; /* what is lost without it */
+	bool vital; /* the command is worth nothing without it */
+};
+
+extern const struct probe_program probe_programs[];
+extern const size_t probe_program_count;
+
+/* Ids of classic tracepoints, from tracefs: that which is mounted, else one that is mounted nowhere. */
+struct tracepoint_ids {
+	int ids[32]; /* by position among the names asked for; -1: this kernel has it not */
+};
+
+#define PROBE_TRACEPOINTS 32
+
+struct probe_tracepoint {
+	struct bpf_link *link;
+	int event; /* perf event; belongs to the link */
+};
 
 /* What became of each program, by its place in the table. */
 struct attempt {
@@ -62,6 +93,12 @@ void probe_find_refused(struct attempt *attempt, unsigned int wishes);
 
 /* Finds the ids of the tracepoints that the wanted programs need, or their errors. */
 void probe_read_tracepoints(struct attempt *attempt);
+
+/* Asks for ids of `count` tracepoints of the group syscalls. Returns 0 or a negative errno: no tracefs. */
+int tracepoint_ids_read(struct tracepoint_ids *ids, const char *const *names, size_t count);
+
+/* Detaches programs from tracepoints and lets go of the tracepoints without waiting for it. */
+void probe_release_tracepoints(const struct probe_tracepoint *tracepoints, size_t count);
 
 /* Says in one line on stderr why nothing can run, and what to do. */
 void probe_say_why(int err);

@@ -16,7 +16,7 @@
 #include <linux/close_range.h>
 #include <sys/syscall.h>
 
-#include "probe/internal.h"
+#include "probe/load/load.h"
 
 #define MAX_EVENTS PROBE_TRACEPOINTS
 

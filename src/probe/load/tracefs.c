@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "probe/internal.h"
+#include "probe/load/load.h"
 
 static int read_id(int tracefs, const char *name)
 {
