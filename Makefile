@@ -277,6 +277,7 @@ $(B)/unit/%.clean: $(B)/unit/%
 	@mv $@.log $@
 
 unit:
+	@/usr/bin/python3 -B tests/unit/layers.py
 	@$(MAKE) --no-print-directory -j$$(nproc) $(UNIT_TESTS)
 	@failed=0; for t in $(UNIT_TESTS); do $$t || failed=1; done; exit $$failed
 

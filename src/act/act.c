@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/wording.h"
 #include "system/address.h"
 #include "system/process.h"
 #include "system/tcp_states.h"
-#include "base/wording.h"
 
 int act_plan(struct act *act, const struct row *row, enum act_how how, const struct act_times *times)
 {

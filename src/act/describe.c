@@ -7,10 +7,10 @@
 
 #include "act/act.h"
 #include "base/clock.h"
-#include "system/address.h"
-#include "system/tcp_states.h"
 #include "base/text.h"
 #include "base/wording.h"
+#include "system/address.h"
+#include "system/tcp_states.h"
 
 const char *const act_result_names[ACT_RESULTS] = {
 	[ACT_PLANNED] = "planned", [ACT_DONE] = "done", [ACT_CHANGED] = "changed", [ACT_FAILED] = "failed",

@@ -11,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/words.h"
-#include "act/exec_message.h"
 #include "act/environment.h"
+#include "act/exec_message.h"
+#include "base/words.h"
 #include "rows/json.h"
 
 struct exec {

@@ -18,9 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "act/exec_message.h"
 #include "base/array.h"
 #include "base/clock.h"
-#include "act/exec_message.h"
 #include "base/messages.h"
 
 #define MINUTE_NS    60000000000ULL

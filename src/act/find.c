@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include "act/act.h"
+#include "options/options.h"
 #include "system/address.h"
 #include "system/descriptors.h"
 #include "system/netns.h"
-#include "options/options.h"
 #include "system/process.h"
 #include "system/tcp_states.h"
 

@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "act/act.h"
+#include "base/text.h"
+#include "options/options.h"
 #include "system/address.h"
 #include "system/descriptors.h"
-#include "options/options.h"
 #include "system/process.h"
-#include "base/text.h"
 
 /* Deeper than any that begins with a login. */
 #define MAX_ANCESTORS 64

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "act/exec.h"
-#include "history/flight.h"
 #include "act/trigger.h"
+#include "history/flight.h"
 
 struct reactions {
 	const struct options *options;

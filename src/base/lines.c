@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "base/lines.h"
+
 #include <errno.h>
 
-#include "base/lines.h"
 #include "base/text.h"
 
 static struct line *last(struct lines *lines)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "base/text.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <langinfo.h>
@@ -7,8 +9,6 @@
 #include <string.h>
 #include <time.h>
 #include <wchar.h>
-
-#include "base/text.h"
 
 #include "base/array.h"
 #include "base/clock.h"

@@ -7,8 +7,8 @@
 
 #include "base/array.h"
 #include "base/sorted.h"
-#include "rows/column.h"
 #include "base/wording.h"
+#include "rows/column.h"
 
 /* Less than this is no change: how many there are and how long they last varies by itself. */
 #define COUNT_FACTOR 1.5

@@ -6,8 +6,8 @@
 #ifndef SOCKSTALL_RECORDING_FIELDS_H
 #define SOCKSTALL_RECORDING_FIELDS_H
 
-#include "options/options.h"
 #include "history/pack.h"
+#include "options/options.h"
 #include "rows/row.h"
 
 /* A ROW_START or ROW_END; reading makes everything else in it unknown. */

@@ -8,7 +8,6 @@
 #include "base/hash.h"
 #include "reports/reports.h"
 
-
 /* All stalls of one look, sorted by id. Their texts live in the arena: the whole goes at once. */
 struct generation {
 	struct row *rows;

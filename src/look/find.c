@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "look/look.h"
 #include "base/sorted.h"
+#include "look/look.h"
 
 static bool thread_below(const struct thread_record *thread, __u32 pid, __u32 tid)
 {

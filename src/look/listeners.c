@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "system/address.h"
 #include "base/sorted.h"
+#include "system/address.h"
 
 __u64 listeners_syn_room(const struct listener_record *listener)
 {

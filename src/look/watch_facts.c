@@ -5,10 +5,9 @@
 #include <sys/stat.h>
 
 #include "base/array.h"
+#include "look/timers.h"
 #include "system/address.h"
 #include "system/tcp_states.h"
-#include "look/timers.h"
-
 
 static const struct {
 	__u32 bit;

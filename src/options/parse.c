@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-#include "base/array.h"
-#include "options/ages.h"
-#include "options/options.h"
-
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
@@ -10,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
-#include "options/values.h"
 #include "base/text.h"
+#include "options/ages.h"
+#include "options/options.h"
+#include "options/values.h"
 
 #define USAGE 2
 #define COULD_NOT_RUN 1

@@ -8,7 +8,6 @@
 #include "base/words.h"
 #include "options/values.h"
 
-
 /* Conditions are parsed when all options are known. */
 int option_set_on_stall(struct options *options, const char *text)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "output/cell.h"
+
 #include <inttypes.h>
 #include <string.h>
 
-#include "output/cell.h"
-#include "rows/links.h"
 #include "base/text.h"
+#include "rows/links.h"
 
 #define MICROSECONDS 6
 

@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 #include "options/options.h"
-#include "rows/report.h"
 #include "options/wants.h"
+#include "rows/report.h"
 
 struct emitter;
 

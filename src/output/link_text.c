@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "rows/row.h"
 #include "base/text.h"
+#include "rows/row.h"
 
 static int add_text(struct buffer *out, const char *text)
 {

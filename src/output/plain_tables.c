@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rows/column.h"
-#include "output/emit.h"
 #include "base/out.h"
+#include "base/text.h"
+#include "output/emit.h"
 #include "output/summary.h"
 #include "output/table.h"
-#include "base/text.h"
+#include "rows/column.h"
 
 #define BOLD  "\x1b[1m"
 #define RED   "\x1b[31m"

@@ -2,10 +2,10 @@
 #include <errno.h>
 #include <jansson.h>
 
-#include "rows/column.h"
-#include "output/emit.h"
-#include "rows/links.h"
 #include "base/out.h"
+#include "output/emit.h"
+#include "rows/column.h"
+#include "rows/links.h"
 
 #define DIALECT "https://json-schema.org/draft/2020-12/schema"
 #define ID	"urn:sockstall:record:1"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "output/summary.h"
+
+#include "base/text.h"
 #include "output/cell.h"
 #include "rows/column.h"
-#include "output/summary.h"
-#include "base/text.h"
 
 int summary_count(struct buffer *out, enum row_type type, size_t count)
 {

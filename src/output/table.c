@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "output/table.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/out.h"
-#include "output/cell.h"
-#include "output/table.h"
 #include "base/text.h"
+#include "output/cell.h"
 
 #define GAP    2 /* between columns */
 #define INDENT 4 /* of sentences below their row */

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/cell.h"
-#include "output/emit.h"
 #include "base/out.h"
 #include "base/text.h"
+#include "output/cell.h"
+#include "output/emit.h"
 
 #define MILLISECONDS 3
 

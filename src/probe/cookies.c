@@ -9,9 +9,9 @@
 
 #include "look/records.h"
 #include "probe/internal.h"
-#include "system/diag_ask.h"
 #include "probe/load/load.h"
 #include "system/diag.h"
+#include "system/diag_ask.h"
 
 void probe_cookies_of_listeners(void)
 {

@@ -4,6 +4,8 @@
  * or the child process that the thread is blocked in, and its stacks. Only for a few threads in a look: those that
  * may be reported as stuck.
  */
+#include "probe/notes.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -15,7 +17,6 @@
 #include "look/records.h"
 #include "options/ages.h"
 #include "probe/internal.h"
-#include "probe/notes.h"
 
 /* Threads in one look. */
 #define MAX_NOTED 64

@@ -3,6 +3,8 @@
  * Owners of sockets. Walking every descriptor of every process is the dearest scan, so it is made only
  * when the look holds something whose owner is not known, and what it found is kept for a while.
  */
+#include "probe/owners.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +12,6 @@
 #include <bpf/bpf.h>
 
 #include "probe/load/load.h"
-#include "probe/owners.h"
 
 /* After this long, what is known of owners is looked up again. */
 #define OWNERS_MAX_AGE_NS 5000000000ULL

@@ -16,8 +16,8 @@
 
 #include "base/array.h"
 #include "look/records.h"
-#include "system/memory_map.h"
 #include "probe/internal.h"
+#include "system/memory_map.h"
 
 /* What of one address space is read at most. */
 #define MAPS_MAX    (16u << 20)

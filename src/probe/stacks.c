@@ -14,11 +14,11 @@
 #include <bpf/bpf.h>
 
 #include "base/sorted.h"
+#include "base/text.h"
 #include "look/records.h"
 #include "probe/internal.h"
 #include "probe/notes.h"
 #include "stack_sample.h"
-#include "base/text.h"
 
 #define SEPARATOR " < "
 

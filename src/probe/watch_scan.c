@@ -9,9 +9,9 @@
 #include <bpf/bpf.h>
 
 #include "look/records.h"
+#include "look/watch_facts.h"
 #include "probe/internal.h"
 #include "probe/watches.h"
-#include "look/watch_facts.h"
 
 /* Of an instance's text at most; a watch takes about 80 bytes of it. */
 #define FDINFO_MAX (16u << 20)

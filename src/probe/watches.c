@@ -5,6 +5,8 @@
  * for a while, which are the only ones that can have lost a wake-up or wait for what will never come; and for those
  * that do not come back to their wait: whether anybody waits for them depends on what they watch.
  */
+#include "probe/watches.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +14,10 @@
 #include "base/clock.h"
 #include "look/loop_rates.h"
 #include "look/records.h"
+#include "look/watch_facts.h"
 #include "options/ages.h"
 #include "options/values.h"
 #include "probe/internal.h"
-#include "probe/watches.h"
-#include "look/watch_facts.h"
 
 /* How long a loop that was not asked for must have been asleep. */
 #define ASLEEP_MIN_NS NS_PER_S

@@ -3,8 +3,8 @@
 #ifndef SOCKSTALL_PROBE_WATCHES_H
 #define SOCKSTALL_PROBE_WATCHES_H
 
-#include "system/fdinfo.h"
 #include "probe/internal.h"
+#include "system/fdinfo.h"
 
 /* As many descriptors as one scan is asked about: what it brings must fit into a look (LOOK_MAX). */
 #define WATCH_FILES_MAX 32768

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-#include "base/array.h"
-#include "base/sorted.h"
-#include "rows/report.h"
-
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+#include "base/sorted.h"
 #include "options/filter.h"
 #include "reports/reports.h"
+#include "rows/report.h"
 
 const struct report_kind *const reports[] = {
 	&report_handshakes,

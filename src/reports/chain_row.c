@@ -3,9 +3,9 @@
 
 #include <math.h>
 
+#include "base/wording.h"
 #include "reports/fill.h"
 #include "rows/links.h"
-#include "base/wording.h"
 #include "system/address.h"
 
 /* ---- Links ---- */

@@ -7,15 +7,15 @@
 
 #include "base/array.h"
 #include "base/sorted.h"
+#include "base/wording.h"
 #include "options/ages.h"
-#include "reports/waits/asked.h"
-#include "reports/waits/path.h"
 #include "reports/chain_row.h"
 #include "reports/fill.h"
-#include "rows/report.h"
 #include "reports/reports.h"
+#include "reports/waits/asked.h"
+#include "reports/waits/path.h"
+#include "rows/report.h"
 #include "rules/chain.h"
-#include "base/wording.h"
 #include "system/address.h"
 
 struct scene {

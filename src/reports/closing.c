@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "base/sorted.h"
+#include "look/owners.h"
+#include "look/timers.h"
 #include "options/ages.h"
 #include "reports/fill.h"
-#include "look/owners.h"
-#include "rows/report.h"
 #include "reports/reports.h"
-#include "system/tcp_states.h"
-#include "look/timers.h"
+#include "rows/report.h"
 #include "rules/closing.h"
+#include "system/tcp_states.h"
 
 /* More than this many of one process and verdict are one finding. */
 #define FOLDED 100

@@ -5,10 +5,10 @@
 #include <sys/socket.h>
 
 #include "base/array.h"
+#include "base/wording.h"
+#include "look/timers.h"
 #include "system/address.h"
 #include "system/container.h"
-#include "look/timers.h"
-#include "base/wording.h"
 
 double fill_seconds(__u64 ns)
 {

@@ -5,20 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/wording.h"
+#include "look/listeners.h"
+#include "look/owners.h"
+#include "look/sleeping.h"
 #include "options/ages.h"
 #include "reports/fill.h"
 #include "reports/handshake_end.h"
-#include "look/listeners.h"
-#include "look/owners.h"
-#include "rows/report.h"
 #include "reports/reports.h"
-#include "look/sleeping.h"
+#include "reports/top_sources.h"
+#include "rows/report.h"
+#include "rules/handshake.h"
 #include "rules/listener.h"
 #include "system/address.h"
 #include "system/tcp_states.h"
-#include "reports/top_sources.h"
-#include "rules/handshake.h"
-#include "base/wording.h"
 
 /* One run of the report. */
 struct scene {

@@ -5,15 +5,15 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/wording.h"
 #include "look/loop_rates.h"
 #include "options/ages.h"
 #include "reports/fill.h"
 #include "reports/now_in.h"
-#include "rows/report.h"
 #include "reports/reports.h"
-#include "system/runtime.h"
+#include "rows/report.h"
 #include "rules/loop.h"
-#include "base/wording.h"
+#include "system/runtime.h"
 
 /* One thread on its way into the report. */
 struct turn {

@@ -3,13 +3,13 @@
 #include <errno.h>
 
 #include "look/signs.h"
+#include "look/sleeping.h"
 #include "options/ages.h"
 #include "reports/fill.h"
-#include "rows/report.h"
 #include "reports/reports.h"
-#include "look/sleeping.h"
-#include "system/tcp_states.h"
+#include "rows/report.h"
 #include "rules/reader.h"
+#include "system/tcp_states.h"
 
 /* One blocked reader on its way into the report. */
 struct reader {

@@ -5,9 +5,9 @@
 #include "base/array.h"
 #include "reports/fill.h"
 #include "reports/now_in.h"
-#include "rows/report.h"
-#include "reports/reports.h"
 #include "reports/regions.h"
+#include "reports/reports.h"
+#include "rows/report.h"
 
 /* Bits of task->__state, and the words that /proc/PID/status has for them. From the most telling to the least. */
 static const struct {

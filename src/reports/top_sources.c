@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "system/address.h"
 #include "base/wording.h"
+#include "system/address.h"
 
 struct network {
 	__u8 address[16];

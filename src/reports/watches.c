@@ -2,12 +2,12 @@
 /* What the epoll instances of a process watch: for --watches. */
 #include <errno.h>
 
-#include "reports/fill.h"
-#include "rows/report.h"
-#include "reports/reports.h"
-#include "system/tcp_states.h"
 #include "look/timers.h"
 #include "look/watch_facts.h"
+#include "reports/fill.h"
+#include "reports/reports.h"
+#include "rows/report.h"
+#include "system/tcp_states.h"
 
 static void fill_events(struct row *row, struct arena *arena, __u32 events)
 {

@@ -2,14 +2,14 @@
 /* Threads that are blocked writing to a socket or a pipe. */
 #include <errno.h>
 
+#include "look/signs.h"
+#include "look/sleeping.h"
 #include "options/ages.h"
 #include "reports/fill.h"
-#include "look/signs.h"
-#include "rows/report.h"
 #include "reports/reports.h"
-#include "look/sleeping.h"
-#include "system/tcp_states.h"
+#include "rows/report.h"
 #include "rules/writer.h"
+#include "system/tcp_states.h"
 
 /* One blocked writer on its way into the report. */
 struct writer {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "rows/column.h"
+
 #include <math.h>
 #include <string.h>
-
-#include "rows/column.h"
 
 #include "base/array.h"
 

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "rows/row.h"
 #include "base/text.h"
+#include "rows/row.h"
 
 #define UNKNOWN "\\-"
 

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/wording.h"
 #include "rows/column.h"
+#include "socket_record.h"
 #include "system/address.h"
 #include "system/netns.h"
-#include "socket_record.h"
-#include "base/wording.h"
 
 /* Moments in endings are in ms, and later than 2001. */
 #define ENDING_LEAST 10

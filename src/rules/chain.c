@@ -3,11 +3,11 @@
 
 #include <string.h>
 
+#include "base/wording.h"
 #include "look/sleeping.h"
 #include "rules/phrases.h"
 #include "system/address.h"
 #include "system/tcp_states.h"
-#include "base/wording.h"
 
 #define UNINTERRUPTIBLE 2 /* TASK_UNINTERRUPTIBLE */
 

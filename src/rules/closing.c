@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "rules/closing.h"
 
+#include "base/wording.h"
 #include "look/signs.h"
+#include "look/timers.h"
 #include "rules/phrases.h"
+#include "rules/reader.h"
 #include "system/address.h"
 #include "system/tcp_states.h"
-#include "look/timers.h"
-#include "rules/reader.h"
-#include "base/wording.h"
 
 static __u64 ago(const struct closing_evidence *evidence, __u64 then_ns)
 {

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
-#include "socket_record.h"
 #include "rules/verdict.h"
+#include "socket_record.h"
 
 struct closing_evidence {
 	const struct socket_record *socket;

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
-#include "socket_record.h"
 #include "look/timers.h"
 #include "rules/verdict.h"
+#include "socket_record.h"
 
 enum handshake_stage {
 	STAGE_SYN_RECV,	    /* a request: half-open at a listener */

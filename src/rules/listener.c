@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "rules/listener.h"
 
-#include "look/listeners.h"
 #include "base/wording.h"
+#include "look/listeners.h"
 #include "rules/phrases.h"
 #include "system/address.h"
 

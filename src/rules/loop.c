@@ -2,9 +2,9 @@
 #include "rules/loop.h"
 
 #include "base/clock.h"
+#include "base/wording.h"
 #include "look/loop_rates.h"
 #include "look/watch_facts.h"
-#include "base/wording.h"
 #include "rules/phrases.h"
 #include "system/address.h"
 

@@ -8,9 +8,9 @@
 #include "base/buffer.h"
 #include "look/loop_rates.h"
 #include "look/loop_watches.h"
+#include "rules/verdict.h"
 #include "socket_record.h"
 #include "thread_record.h"
-#include "rules/verdict.h"
 
 struct loop_evidence {
 	const struct thread_record *thread;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "rules/reader.h"
 
+#include "base/wording.h"
+#include "look/signs.h"
 #include "rules/phrases.h"
 #include "system/address.h"
-#include "look/signs.h"
 #include "system/tcp_states.h"
-#include "base/wording.h"
 
 static __u64 ago(const struct reader_evidence *evidence, __u64 then_ns)
 {

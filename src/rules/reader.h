@@ -7,10 +7,10 @@
 
 #include "base/buffer.h"
 #include "look/signs.h"
-#include "socket_record.h"
-#include "thread_record.h"
 #include "look/timers.h"
 #include "rules/verdict.h"
+#include "socket_record.h"
+#include "thread_record.h"
 
 struct reader_evidence {
 	const struct thread_record *thread;

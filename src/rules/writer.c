@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "rules/writer.h"
 
+#include "base/wording.h"
 #include "look/signs.h"
 #include "rules/phrases.h"
 #include "system/address.h"
 #include "system/tcp_states.h"
-#include "base/wording.h"
 
 /* ---- Evidence ---- */
 

@@ -6,10 +6,10 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
-#include "socket_record.h"
-#include "thread_record.h"
 #include "look/timers.h"
 #include "rules/verdict.h"
+#include "socket_record.h"
+#include "thread_record.h"
 
 struct writer_evidence {
 	const struct thread_record *thread;

@@ -7,13 +7,13 @@
 
 #include "act/act.h"
 #include "base/messages.h"
-#include "reports/reports.h"
-#include "run/privileges.h"
-#include "probe/probe.h"
-#include "rows/report.h"
-#include "run/run.h"
-#include "rows/selector.h"
 #include "base/signals.h"
+#include "probe/probe.h"
+#include "reports/reports.h"
+#include "rows/report.h"
+#include "rows/selector.h"
+#include "run/privileges.h"
+#include "run/run.h"
 
 struct ending {
 	const struct options *options;

@@ -8,18 +8,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "options/missing.h"
-#include "base/clock.h"
 #include "act/exec.h"
-#include "system/netns.h"
+#include "act/reactions.h"
+#include "base/clock.h"
 #include "base/new_file.h"
 #include "base/out.h"
 #include "base/patience.h"
-#include "run/privileges.h"
-#include "probe/probe.h"
-#include "act/reactions.h"
-#include "run/run.h"
 #include "base/signals.h"
+#include "options/missing.h"
+#include "probe/probe.h"
+#include "run/privileges.h"
+#include "run/run.h"
+#include "system/netns.h"
 
 /* With --once, the waits of loops are counted for this long before the look, so that one that spins is seen. */
 #define ONCE_WATCH_NS 50000000ULL

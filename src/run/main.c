@@ -9,8 +9,8 @@
 
 #include "base/check_table.h"
 #include "base/out.h"
-#include "run/privileges.h"
 #include "probe/probe.h"
+#include "run/privileges.h"
 #include "run/run.h"
 
 /*

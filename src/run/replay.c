@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "base/new_file.h"
-#include "run/run.h"
 #include "base/signals.h"
+#include "run/run.h"
 
 /* What the command line says goes before what the recording was made with. */
 void replay_options(struct options *merged, const struct options *recorded, const struct options *given)

@@ -3,10 +3,10 @@
 #ifndef SOCKSTALL_RUN_H
 #define SOCKSTALL_RUN_H
 
-#include "output/emit.h"
-#include "options/options.h"
 #include "history/recording.h"
 #include "history/stalls.h"
+#include "options/options.h"
+#include "output/emit.h"
 
 enum exit_code {
 	EXIT_DONE = 0,

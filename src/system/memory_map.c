@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "base/sorted.h"
 #include "base/parse.h"
+#include "base/sorted.h"
 
 #define STACK_SIZE_MIN 2048ULL
 #define STACK_SIZE_MAX (1ULL << 40)

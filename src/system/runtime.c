@@ -6,7 +6,6 @@
 
 #include "base/array.h"
 
-
 /* What was seen. */
 enum {
 	LIBUV = 1 << 0,

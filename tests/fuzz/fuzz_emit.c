@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/emit.h"
-#include "make_look.h"
 #include "history/stalls.h"
+#include "make_look.h"
+#include "output/emit.h"
 
 static const enum command commands[] = {
 	COMMAND_OVERVIEW, COMMAND_HANDSHAKES, COMMAND_READERS, COMMAND_EPOLL, COMMAND_THREADS,

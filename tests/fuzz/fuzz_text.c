@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "act/exec_message.h"
+#include "base/text.h"
 #include "system/cgroup_choice.h"
 #include "system/container.h"
-#include "act/exec_message.h"
 #include "system/fdinfo.h"
 #include "system/memory_map.h"
 #include "system/process.h"
-#include "base/text.h"
 
 static void check_cgroup(const char *line)
 {

@@ -10,9 +10,9 @@
 
 #include <sys/syscall.h>
 
-#include "rows/links.h"
 #include "make_look.h"
 #include "reports/reports.h"
+#include "rows/links.h"
 #include "rules/verdict.h"
 
 #define NOW   (10000 * SECOND)

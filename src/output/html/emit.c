@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/out.h"
 #include "output/emit.h"
 #include "output/html/html.h"
-#include "base/out.h"
 
 struct html_emitter {
 	FILE *out;

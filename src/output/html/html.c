@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "output/html/html.h"
 
-#include "output/cell.h"
 #include "base/text.h"
+#include "output/cell.h"
 #include "rules/verdict.h"
 
 int html_escape(struct buffer *page, const char *text, size_t size)

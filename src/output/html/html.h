@@ -6,8 +6,8 @@
 #ifndef SOCKSTALL_HTML_H
 #define SOCKSTALL_HTML_H
 
-#include "rows/column.h"
 #include "history/story.h"
+#include "rows/column.h"
 
 /* Printable as on a terminal, and escaped, for the inside of elements and of quoted attributes. */
 int html_text(struct buffer *page, const char *raw);

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "output/html/html.h"
 #include "output/summary.h"
-#include "base/text.h"
 
 /* Made from src/output/html/page.css and page.js. */
 static const char style[] =

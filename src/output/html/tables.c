@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "output/html/html.h"
 #include "output/link_text.h"
 #include "output/summary.h"
-#include "base/text.h"
 
 /* Rows of one table. */
 #define ROWS_MOST 500

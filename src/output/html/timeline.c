@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "output/cell.h"
 #include "output/html/html.h"
-#include "base/text.h"
 
 /* More lanes than anybody reads. The tables go further. */
 #define LANES_MOST 400

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "output/emit.h"
-#include "output/metrics/metrics.h"
 #include "base/new_file.h"
 #include "base/out.h"
+#include "output/emit.h"
+#include "output/metrics/metrics.h"
 
 struct metrics_emitter {
 	struct metrics metrics;

@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "base/sorted.h"
-#include "reports/fill.h"
-#include "options/filter.h"
-#include "look/listeners.h"
-#include "output/metrics/metrics.h"
-#include "look/owners.h"
 #include "base/wording.h"
+#include "look/listeners.h"
+#include "look/owners.h"
+#include "options/filter.h"
+#include "output/metrics/metrics.h"
+#include "reports/fill.h"
 #include "system/address.h"
 
 /* ---- Listeners ---- */

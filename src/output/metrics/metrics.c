@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "rows/column.h"
 #include "base/text.h"
+#include "rows/column.h"
 
 /* ---- Stalls ---- */
 

@@ -4,9 +4,9 @@
 
 #include "base/array.h"
 #include "base/clock.h"
-#include "rows/column.h"
-#include "output/metrics/metrics.h"
 #include "base/text.h"
+#include "output/metrics/metrics.h"
+#include "rows/column.h"
 
 /* What a family is called, is, is measured in (NULL: nothing) and is for. */
 static int add_family(struct buffer *out, const char *name, const char *type, const char *unit, const char *help)

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "output/cell.h"
 #include "output/screen/internal.h"
-#include "base/text.h"
 
 #define INDENT 2
 

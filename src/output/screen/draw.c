@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "output/screen/internal.h"
 #include "output/table.h"
-#include "base/text.h"
 
 /* Where the selected row's sentences would leave the list less than this, they stay away. */
 #define LIST_LEAST 4

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "output/cell.h"
 #include "output/screen/internal.h"
-#include "base/text.h"
 
 #define INDENT	   2
 #define KEY_WIDTH  22

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The last line: some keys. Where there is no room for all, the ones that a stranger needs least are left out. */
-#include "output/screen/internal.h"
 #include "base/text.h"
+#include "output/screen/internal.h"
 
 #define GAP 3
 

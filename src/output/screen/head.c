@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The lines above everything: a title with what is not as usual, counts, and the pages. */
+#include "base/text.h"
 #include "output/screen/internal.h"
 #include "output/summary.h"
-#include "base/text.h"
 
 /* A smaller screen has no room for the line that names the pages. */
 #define HEIGHT_FOR_PAGES 9

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The keys. The man page has the same list: tests/e2e/test_interactive.py checks it. */
 #include "base/array.h"
-#include "output/screen/internal.h"
 #include "base/text.h"
+#include "output/screen/internal.h"
 
 static const struct {
 	const char *keys, *text;

@@ -3,8 +3,8 @@
 #ifndef SOCKSTALL_SCREEN_INTERNAL_H
 #define SOCKSTALL_SCREEN_INTERNAL_H
 
-#include "rows/column.h"
 #include "output/screen/screen.h"
+#include "rows/column.h"
 
 /* A page: the rows of some types, in its own order. */
 struct screen_page {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "output/screen/moments.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/screen/moments.h"
 #include "output/table.h"
 
 static struct moment *place(const struct history *history, size_t i)

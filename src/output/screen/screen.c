@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/screen/internal.h"
 #include "base/text.h"
+#include "output/screen/internal.h"
 
 /* What the command is about; threads are that only where it asks for nothing else. */
 static size_t first_page(enum command command)

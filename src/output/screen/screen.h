@@ -7,10 +7,10 @@
 #ifndef SOCKSTALL_SCREEN_H
 #define SOCKSTALL_SCREEN_H
 
-#include "output/screen/moments.h"
 #include "base/lines.h"
 #include "options/options.h"
 #include "options/wants.h"
+#include "output/screen/moments.h"
 
 #define SCREEN_PAGES  16 /* at most */
 #define SCREEN_FILTER 64 /* bytes of a filter, with NUL */

@@ -19,11 +19,11 @@
 #include "act/act.h"
 #include "base/array.h"
 #include "base/clock.h"
-#include "output/emit.h"
 #include "base/out.h"
 #include "base/patience.h"
-#include "output/screen/screen.h"
 #include "base/signals.h"
+#include "output/emit.h"
+#include "output/screen/screen.h"
 
 #define ESCAPE_WAIT_MS 25 /* how long ncurses waits for the rest of a key's sequence */
 

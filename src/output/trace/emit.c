@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "base/array.h"
-#include "output/emit.h"
 #include "base/out.h"
+#include "output/emit.h"
 #include "output/short_name.h"
 #include "output/trace/trace.h"
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The events of a trace: see trace.h. Times are in us, to the ns, from the earliest there is. */
+#include "output/trace/trace.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -7,10 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "output/cell.h"
 #include "rows/json.h"
-#include "base/text.h"
-#include "output/trace/trace.h"
 
 /* One trace being written. */
 struct writer {

@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "base/parse.h"
+#include "look/watch_facts.h"
 #include "options/ages.h"
 #include "probe/internal.h"
-#include "run/privileges.h"
 #include "probe/load/load.h"
 #include "probe/load/sections.h"
-#include "look/watch_facts.h"
+#include "run/privileges.h"
 
 int probe_on_event(void *context, void *data, size_t size);
 

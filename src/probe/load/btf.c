@@ -20,9 +20,9 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-#include "system/btf_subset.h"
 #include "probe/load/load.h"
 #include "probe/load/sections.h"
+#include "system/btf_subset.h"
 
 static const char *file_name;
 static struct btf *types; /* from that file */

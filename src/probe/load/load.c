@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Loading: see probe_load.h. */
+#include "probe/load/load.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,7 +12,6 @@
 
 #include <bpf/bpf.h>
 
-#include "probe/load/load.h"
 #include "base/array.h"
 #include "system/syscalls.h"
 

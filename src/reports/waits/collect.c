@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-#include "base/array.h"
-#include "base/sorted.h"
-#include "reports/waits/waits.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+#include "base/sorted.h"
 #include "look/owners.h"
 #include "look/signs.h"
 #include "look/sleeping.h"
-#include "system/tcp_states.h"
+#include "reports/waits/waits.h"
 #include "rules/reader.h"
 #include "rules/writer.h"
+#include "system/tcp_states.h"
 
 static int add(struct waits *waits, const struct wait *wait)
 {

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "reports/waits/holders.h"
-#include "system/tcp_states.h"
 #include "reports/waits/waits.h"
+#include "system/tcp_states.h"
 
 /* ---- Where an address is ---- */
 

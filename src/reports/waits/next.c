@@ -3,8 +3,8 @@
  * What the process at the other end waits for in turn. A process with one thread waits for what that thread is asleep
  * in. Through pipes only such a process is followed. Of a process with many, and of an event loop, the wait that began next after it was asked is the most likely.
  */
-#include "reports/waits/holders.h"
 #include "base/sorted.h"
+#include "reports/waits/holders.h"
 #include "reports/waits/waits.h"
 
 /* Times of sockets are as coarse as a tick, and a wait begins a little after the question came. */

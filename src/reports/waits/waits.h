@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 
-#include "reports/waits/connections.h"
 #include "look/listeners.h"
 #include "look/look.h"
+#include "reports/waits/connections.h"
 #include "reports/waits/processes.h"
 #include "rules/wait.h"
 

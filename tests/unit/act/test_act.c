@@ -14,6 +14,7 @@
 
 #include "act/act.h"
 #include "options/options.h"
+#include "system/address.h"
 #include "system/process.h"
 #include "system/tcp_states.h"
 

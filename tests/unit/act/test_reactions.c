@@ -2,12 +2,12 @@
 /* The parts of --on-stall and --flight that need no kernel: words, what fires when, the environment, the ring. */
 #include "sample.h"
 
-#include "base/words.h"
-#include "act/exec_message.h"
 #include "act/environment.h"
+#include "act/exec_message.h"
+#include "act/trigger.h"
+#include "base/words.h"
 #include "history/flight.h"
 #include "make_look.h"
-#include "act/trigger.h"
 
 /* ---- Words ---- */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include <locale.h>
 
-#include "sample.h"
 #include "base/text.h"
+#include "sample.h"
 
 static void assert_buffer(struct buffer *buffer, const char *expected)
 {

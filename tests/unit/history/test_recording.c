@@ -15,8 +15,8 @@
 #include <cmocka.h>
 #include <zlib.h>
 
-#include "make_look.h"
 #include "history/recording.h"
+#include "make_look.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "make_look.h"
 #include "history/stalls.h"
+#include "make_look.h"
 
 /* One look after the other, a second apart; texts of rows are in memory that each look gives back. */
 struct run {

@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "system/tcp_states.h"
 #include "look/timers.h"
+#include "system/tcp_states.h"
 
 #define MS 1000000ULL
 #define S  1000000000ULL

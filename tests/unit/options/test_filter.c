@@ -7,8 +7,10 @@
 
 #include <cmocka.h>
 
-#include "options/filter.h"
 #include "make_look.h"
+#include "options/ages.h"
+#include "options/filter.h"
+#include "reports/reports.h"
 #include "rows/report.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/parse.h"
 #include "options/options.h"
 
 #define MILLISECOND 1000000ull

@@ -5,9 +5,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "sample.h"
-#include "output/table.h"
 #include "base/text.h"
+#include "output/table.h"
+#include "sample.h"
 
 static const struct options once = {.once = true};
 

@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "system/fdinfo.h"
-#include "make_look.h"
-#include "reports/reports.h"
 #include "look/timers.h"
 #include "look/watch_facts.h"
+#include "make_look.h"
+#include "reports/reports.h"
+#include "system/fdinfo.h"
 
 #define NOW	    (10000 * SECOND)
 #define ESTABLISHED 1

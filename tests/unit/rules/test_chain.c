@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "look/look.h"
-#include "system/tcp_states.h"
 #include "rules/chain.h"
+#include "system/tcp_states.h"
 
 #define DOUBT "most likely"
 

@@ -7,11 +7,11 @@
 #include <cmocka.h>
 #include <math.h>
 
+#include "look/timers.h"
 #include "make_look.h"
 #include "reports/reports.h"
-#include "system/tcp_states.h"
-#include "look/timers.h"
 #include "rules/closing.h"
+#include "system/tcp_states.h"
 
 #define NOW (10000 * SECOND)
 

@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <math.h>
 
-#include "reports/handshake_end.h"
 #include "make_look.h"
+#include "reports/handshake_end.h"
 #include "reports/reports.h"
 #include "rules/handshake.h"
 #include "rules/listener.h"

@@ -9,9 +9,9 @@
 #include <sys/syscall.h>
 
 #include "make_look.h"
-#include "system/syscalls.h"
 #include "reports/reports.h"
 #include "rules/loop.h"
+#include "system/syscalls.h"
 
 #define NOW (10000 * SECOND)
 

@@ -10,8 +10,8 @@
 
 #include "make_look.h"
 #include "reports/reports.h"
-#include "system/tcp_states.h"
 #include "rules/reader.h"
+#include "system/tcp_states.h"
 
 #define NOW   (10000 * SECOND)
 #define TICK  (4 * MILLISECOND)

@@ -8,11 +8,11 @@
 #include <math.h>
 #include <sys/syscall.h>
 
-#include "make_look.h"
 #include "look/signs.h"
+#include "make_look.h"
 #include "reports/reports.h"
-#include "system/tcp_states.h"
 #include "rules/writer.h"
+#include "system/tcp_states.h"
 
 #define NOW (10000 * SECOND)
 

@@ -2,9 +2,9 @@
 #include <locale.h>
 #include <math.h>
 
-#include "sample.h"
-#include "output/screen/internal.h"
 #include "base/text.h"
+#include "output/screen/internal.h"
+#include "sample.h"
 
 static const struct look_record sample_head = {
 	.realtime_ns = SAMPLE_TIME,

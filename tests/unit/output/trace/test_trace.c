@@ -2,8 +2,8 @@
 #include <locale.h>
 #include <math.h>
 
-#include "sample.h"
 #include "output/trace/trace.h"
+#include "sample.h"
 
 #define SECOND 1000000000ULL
 #define START  SAMPLE_TIME
