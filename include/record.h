@@ -7,6 +7,12 @@
  * Times ending in _ns are nanoseconds on CLOCK_MONOTONIC unless the comment says otherwise; 0 means
  * "not known". Integers are in host order, ports too; addresses are in network order and IPv4 is
  * always kept as IPv4-mapped IPv6 (RFC 4291, 2.5.5.2).
+ *
+ * A change of a record costs this: old recordings must replay in every later version (src/history/adapt.h). So
+ * - a member is added at the end, and 0 in it means "not known", or a flag bit says that it is known;
+ * - no member is removed, moved or given another meaning; one that is no longer used keeps its place;
+ * - a new type goes before RECORD_TYPES; its size is a multiple of 8; it ends in text only if it is listed in adapt.c;
+ * - tests/recordings has recordings of each release: make one of the new version when it is released.
  */
 #ifndef SOCKSTALL_RECORD_H
 #define SOCKSTALL_RECORD_H

@@ -175,9 +175,12 @@ void pack_list(struct pack *pack, void *items, size_t *count, size_t item_size)
 	memcpy(items, &list, sizeof(list));
 }
 
+bool pack_more(const struct pack *pack)
+{
+	return pack->out || pack->error || pack->left;
+}
+
 int pack_complete(const struct pack *pack)
 {
-	if (pack->error)
-		return pack->error;
-	return pack->left ? -EBADMSG : 0;
+	return pack->error;
 }

@@ -40,7 +40,13 @@ void pack_bytes(struct pack *pack, void *bytes, size_t size);
 /* A list of *count numbers of 2, 4 or 8 bytes each, in host order in memory. */
 void pack_list(struct pack *pack, void *items, size_t *count, size_t item_size);
 
-/* Reading: 0 where all bytes were used and made sense; else -EBADMSG or -ENOMEM. */
+/*
+ * False when reading and nothing is left: an older version did not write what comes now, and it keeps its default. Members
+ * are only ever added at the end.
+ */
+bool pack_more(const struct pack *pack);
+
+/* Reading: 0 where the bytes made sense; else -EBADMSG or -ENOMEM. What a newer version wrote behind them is left out. */
 int pack_complete(const struct pack *pack);
 
 #endif

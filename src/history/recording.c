@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "history/adapt.h"
 #include "history/recording_fields.h"
 
 #define RECORDING_VERSION 2
@@ -33,9 +34,7 @@ struct file_header {
 	uint32_t byte_order;
 	char kernel[64];	      /* its release, for a person who looks into the file; START has it too */
 	char machine[16];	      /* its architecture, likewise */
-	uint32_t types;		      /* RECORD_TYPES */
-	uint32_t sizes[RECORD_TYPES]; /* by type */
-	uint32_t crc;		      /* of all above */
+	uint32_t types;		      /* RECORD_TYPES; behind it the size of each, and a CRC of all */
 };
 
 struct chunk_header {
@@ -44,28 +43,26 @@ struct chunk_header {
 	uint32_t crc;	 /* of the two above and of what follows */
 };
 
-_Static_assert(sizeof(struct file_header) == 104 + 4 * RECORD_TYPES, "no padding");
+_Static_assert(sizeof(struct file_header) == 100, "no padding");
 _Static_assert(sizeof(struct chunk_header) == 12, "no padding");
 
 struct recording {
 	int fd;
 	int error;	     /* writing: the first one */
 	bool started, ended; /* reading: which chunks have been there */
+	struct record_sizes sizes; /* reading: of its records; */
+	bool adapts; /* they are not ours */
 	struct buffer chunk;
 	struct arena arena; /* reading: text of START and END */
 };
 
 static void make_file_header(struct file_header *header)
 {
-	uint32_t type;
-
 	memset(header, 0, sizeof(*header));
 	memcpy(header->magic, magic, sizeof(magic));
 	header->version = htole32(RECORDING_VERSION);
 	header->byte_order = BYTE_ORDER_MARK;
 	header->types = htole32(RECORD_TYPES);
-	for (type = 0; type < RECORD_TYPES; type++)
-		header->sizes[type] = htole32(look_record_size(type));
 }
 
 static void name_kernel(struct file_header *header)
@@ -78,9 +75,12 @@ static void name_kernel(struct file_header *header)
 	memcpy(header->machine, name.machine, strnlen(name.machine, sizeof(header->machine) - 1));
 }
 
-static uint32_t header_crc(const struct file_header *header)
+/* Of the header and the sizes behind it, as they stand in the file. */
+static uint32_t header_crc(const struct file_header *header, const uint32_t *sizes, uint32_t types)
 {
-	return crc32_z(0, (const void *)header, offsetof(struct file_header, crc));
+	uLong crc = crc32_z(0, (const void *)header, sizeof(*header));
+
+	return crc32_z(crc, (const void *)sizes, types * sizeof(*sizes));
 }
 
 static uint32_t chunk_crc(const struct chunk_header *header, const void *bytes, size_t length)
@@ -140,6 +140,21 @@ static int write_all(struct recording *recording, const void *bytes, size_t size
 	return recording->error;
 }
 
+static int write_file_header(struct recording *recording)
+{
+	uint32_t rest[RECORD_TYPES + 1], type;
+	struct file_header header;
+	int err;
+
+	make_file_header(&header);
+	name_kernel(&header);
+	for (type = 0; type < RECORD_TYPES; type++)
+		rest[type] = htole32(look_record_size(type));
+	rest[RECORD_TYPES] = htole32(header_crc(&header, rest, RECORD_TYPES));
+	err = write_all(recording, &header, sizeof(header));
+	return err ? err : write_all(recording, rest, sizeof(rest));
+}
+
 static int write_chunk(struct recording *recording, enum chunk_type type, const struct buffer *bytes)
 {
 	struct chunk_header header = {.type = htole32(type), .length = htole32(bytes->size)};
@@ -171,7 +186,6 @@ static int remove_existing(const char *path)
 
 int recording_create(struct recording **recording, const char *path, bool force)
 {
-	struct file_header header;
 	int err = force ? remove_existing(path) : 0;
 
 	*recording = NULL;
@@ -180,10 +194,7 @@ int recording_create(struct recording **recording, const char *path, bool force)
 	*recording = recording_new(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
 	if (!*recording)
 		return -errno;
-	make_file_header(&header);
-	name_kernel(&header);
-	header.crc = htole32(header_crc(&header));
-	err = write_all(*recording, &header, sizeof(header));
+	err = write_file_header(*recording);
 	if (err) {
 		recording_close(*recording);
 		*recording = NULL;
@@ -291,24 +302,55 @@ static int check_file_header(const struct file_header *header, size_t got, const
 		return corrupt(error, "a recording from a machine with another byte order");
 	if (got < sizeof(*header))
 		return corrupt(error, "truncated recording: it ends in its header");
-	if (header->types != ours.types || memcmp(header->sizes, ours.sizes, sizeof(ours.sizes)))
-		return corrupt(error, "a recording made by a build with other record sizes");
-	if (le32toh(header->crc) != header_crc(header))
-		return corrupt(error, "corrupt recording: its header does not match its checksum");
+	if (le32toh(header->types) > ADAPT_TYPES)
+		return corrupt(error, "corrupt recording: its header names too many types of records");
 	return 0;
+}
+
+/* The sizes of its records, and the CRC. */
+static int read_sizes(struct recording *recording, const struct file_header *header, const char **error)
+{
+	uint32_t rest[ADAPT_TYPES + 1], types = le32toh(header->types), type;
+	struct record_sizes ours, *theirs = &recording->sizes;
+	size_t got = 0, size = (types + 1) * sizeof(*rest);
+	int err = read_piece(recording, rest, size, &got);
+
+	if (err)
+		return fail_errno(error, err);
+	if (got < size)
+		return corrupt(error, "truncated recording: it ends in its header");
+	if (le32toh(rest[types]) != header_crc(header, rest, types))
+		return corrupt(error, "corrupt recording: its header does not match its checksum");
+	theirs->types = types;
+	for (type = 0; type < types; type++)
+		theirs->sizes[type] = le32toh(rest[type]);
+	if (!record_sizes_valid(theirs))
+		return corrupt(error, "corrupt recording: its header names sizes that no record has");
+	record_sizes_ours(&ours);
+	recording->adapts = !record_sizes_equal(theirs, &ours);
+	return 0;
+}
+
+static int read_file_header(struct recording *recording, const char **error)
+{
+	struct file_header header;
+	size_t got = 0;
+	int err = read_piece(recording, &header, sizeof(header), &got);
+
+	if (err)
+		return fail_errno(error, err);
+	err = check_file_header(&header, got, error);
+	return err ? err : read_sizes(recording, &header, error);
 }
 
 int recording_open(struct recording **recording, const char *path, const char **error)
 {
-	struct file_header header;
-	size_t got = 0;
 	int err;
 
 	*recording = recording_new(path, O_RDONLY);
 	if (!*recording)
 		return fail_errno(error, -errno);
-	err = read_piece(*recording, &header, sizeof(header), &got);
-	err = err ? fail_errno(error, err) : check_file_header(&header, got, error);
+	err = read_file_header(*recording, error);
 	if (err) {
 		recording_close(*recording);
 		*recording = NULL;
@@ -381,10 +423,13 @@ static int unpack_chunk(struct recording *recording, struct recording_chunk *chu
 	return err ? fail_errno(error, err) : 1;
 }
 
-static int index_look(struct look *look, const char **error)
+/* The bytes of a look of another version are in recording->chunk. */
+static int index_look(struct recording *recording, struct look *look, const char **error)
 {
-	int err = look_index(look);
+	int err = recording->adapts ? adapt_look(&look->bytes, &recording->chunk, &recording->sizes) : 0;
 
+	if (!err)
+		err = look_index(look);
 	if (err == -EBADMSG)
 		return corrupt(error, "corrupt recording: a look has records that make no sense");
 	return err ? fail_errno(error, err) : 1;
@@ -403,12 +448,12 @@ int recording_next(struct recording *recording, struct recording_chunk *chunk, s
 		return got;
 	*chunk = (struct recording_chunk){.type = le32toh(header.type)};
 	look_reset(look);
-	bytes = chunk->type == CHUNK_LOOK ? &look->bytes : &recording->chunk;
+	bytes = chunk->type == CHUNK_LOOK && !recording->adapts ? &look->bytes : &recording->chunk;
 	err = read_chunk_bytes(recording, &header, bytes, error);
 	if (!err)
 		err = check_order(recording, chunk->type, error);
 	if (!err)
-		err = chunk->type == CHUNK_LOOK ? index_look(look, error) : unpack_chunk(recording, chunk, error);
+		err = chunk->type == CHUNK_LOOK ? index_look(recording, look, error) : unpack_chunk(recording, chunk, error);
 	if (err < 0)
 		look_reset(look);
 	return err;

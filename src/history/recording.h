@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * A recording: a file header, then chunks. The header has a magic, a version, the byte order and the
- * size of every record, so that a file from another build is told apart from a corrupt one. A chunk
- * has a type, a length and a CRC-32 (zlib) of its bytes. The first chunk is RECORDING_START, then
- * looks, and RECORDING_END closes a whole recording.
+ * size of every record, so that recordings of other versions can be read (adapt.h). A chunk
+ * has a type, a length and a CRC-32 (zlib) of its bytes. The first chunk is CHUNK_START, then
+ * looks, and CHUNK_END closes a whole recording.
  *
  * START holds what the live run's `start` record and its options were, END what its `end` record was,
  * so that a replay gives the same bytes. Both are made by recording_pack()ing text fields.

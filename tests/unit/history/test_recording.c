@@ -397,9 +397,9 @@ static void headers_of_other_builds(void **state)
 		{12, "a recording from a machine with another byte order"},
 		{16, "corrupt recording: its header"}, /* the kernel's name */
 		{95, "corrupt recording: its header"},
-		{96, "a recording made by a build with other record sizes"},
-		{100 + 4 * RECORD_SOCKET, "a recording made by a build with other record sizes"},
-		{FILE_HEADER - 5, "a recording made by a build with other record sizes"},
+		{96, "corrupt recording: its header"},
+		{100 + 4 * RECORD_SOCKET, "corrupt recording: its header"},
+		{FILE_HEADER - 5, "corrupt recording: its header"},
 		{FILE_HEADER - 1, "corrupt recording: its header"},
 	};
 	struct buffer bytes = copy_of_whole();
