@@ -20,6 +20,12 @@
 #include "system/address.h"
 #include "system/tcp_states.h"
 
+/* What the rules said of the handshake at one place; rule NULL: there is none. */
+struct judged {
+	const struct handshake_rule *rule;
+	const struct listener_evidence *tally;
+};
+
 /* One run of the report. */
 struct scene {
 	struct report *report;
@@ -27,6 +33,7 @@ struct scene {
 	const struct options *options;
 	struct listeners listeners, before; /* of this look and of the one before */
 	struct listener_evidence *tallies;  /* one for each of listeners.by_cookie */
+	struct judged *judged; /* by place: see handshake_at() */
 };
 
 /* One handshake: what it is judged by, and where its listener's tally is, or NULL. */
@@ -261,11 +268,13 @@ static int add_handshake(struct scene *scene, struct handshake *handshake, const
 	return 0;
 }
 
-static bool is_shown(const struct scene *scene, const struct handshake *handshake, const struct handshake_rule *rule)
+static bool is_shown(const struct scene *scene, const struct judged *judged)
 {
-	if (!severity_is_stuck(rule->severity))
+	if (!judged->rule)
+		return false;
+	if (!severity_is_stuck(judged->rule->severity))
 		return scene->options->all;
-	return !handshake->tally || !listener_folds(handshake->tally, rule->verdict);
+	return !judged->tally || !listener_folds(judged->tally, judged->rule->verdict);
 }
 
 static int add_handshakes(struct scene *scene)
@@ -274,15 +283,9 @@ static int add_handshakes(struct scene *scene)
 	size_t i;
 	int err = 0;
 
-	for (i = 0; i < handshake_count(scene->look) && !err; i++) {
-		const struct handshake_rule *rule;
-
-		if (!handshake_at(&handshake, scene, i))
-			continue;
-		rule = handshake_verdict(&handshake.evidence);
-		if (is_shown(scene, &handshake, rule))
-			err = add_handshake(scene, &handshake, rule);
-	}
+	for (i = 0; i < handshake_count(scene->look) && !err; i++)
+		if (is_shown(scene, &scene->judged[i]) && handshake_at(&handshake, scene, i))
+			err = add_handshake(scene, &handshake, scene->judged[i].rule);
 	return err;
 }
 
@@ -304,9 +307,8 @@ static void tally_request(struct listener_evidence *tally, const struct request_
 	keep_oldest(&tally->oldest_request_ns, request->first_synack_ns);
 }
 
-static void tally_handshake(struct handshake *handshake)
+static void tally_handshake(struct handshake *handshake, const struct handshake_rule *rule)
 {
-	const struct handshake_rule *rule = handshake_verdict(&handshake->evidence);
 	struct listener_evidence *tally = handshake->tally;
 
 	if (handshake->evidence.request)
@@ -345,20 +347,32 @@ static void begin_tally(struct scene *scene, size_t at)
 	scene->tallies[at].drops_per_s = drops_per_s(listener, scene->before.by_cookie[last]);
 }
 
+/* Each is judged once: a flood has 100,000 of them. */
+static void judge(struct scene *scene, size_t at)
+{
+	struct judged *judged = &scene->judged[at];
+	struct handshake handshake;
+
+	if (!handshake_at(&handshake, scene, at))
+		return;
+	judged->rule = handshake_verdict(&handshake.evidence);
+	judged->tally = handshake.tally;
+	if (handshake.tally)
+		tally_handshake(&handshake, judged->rule);
+}
+
 static int make_tallies(struct scene *scene)
 {
-	struct handshake handshake;
 	size_t i;
 
 	scene->tallies = calloc(scene->listeners.count + 1, sizeof(*scene->tallies));
-	if (!scene->tallies)
+	scene->judged = calloc(handshake_count(scene->look) + 1, sizeof(*scene->judged));
+	if (!scene->tallies || !scene->judged)
 		return -ENOMEM;
 	for (i = 0; i < scene->listeners.count; i++)
 		begin_tally(scene, i);
-	for (i = 0; i < handshake_count(scene->look); i++) {
-		if (handshake_at(&handshake, scene, i) && handshake.tally)
-			tally_handshake(&handshake);
-	}
+	for (i = 0; i < handshake_count(scene->look); i++)
+		judge(scene, i);
 	for (i = 0; i < scene->listeners.count; i++) {
 		if (scene->tallies[i].requests > scene->tallies[i].half_open)
 			scene->tallies[i].half_open = scene->tallies[i].requests;
@@ -468,6 +482,7 @@ static int run(struct report *report, const struct look *look, const struct look
 	listeners_free(&scene.listeners);
 	listeners_free(&scene.before);
 	free(scene.tallies);
+	free(scene.judged);
 	return err;
 }
 
