@@ -27,19 +27,7 @@ static bool is_tcp(const struct socket_record *socket)
 
 static void judge(struct reader *reader)
 {
-	const struct socket_record *socket = reader->view->socket;
-	__u64 tick_ns = reader->look->head->tick_ns;
-
-	reader->evidence = (struct reader_evidence){
-		.thread = reader->view->thread,
-		.socket = socket,
-		.now_ns = reader->look->head->seen_ns,
-		.long_idle_ns = reader->look->head->long_idle_ns,
-		.tick_ns = tick_ns,
-		.client = socket_is_client(socket),
-		.spoke_last = reader_speaker(socket, tick_ns),
-		.end = timers_read_ends(socket, reader->sleeping.since_ns, tick_ns),
-	};
+	reader->evidence = reader_evidence_of(reader->look, reader->view, reader->sleeping.since_ns);
 	reader->rule = reader_verdict(&reader->evidence);
 }
 

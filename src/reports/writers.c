@@ -22,16 +22,7 @@ struct writer {
 
 static void judge(struct writer *writer)
 {
-	const struct socket_record *socket = writer->view->socket;
-	const struct look_record *head = writer->look->head;
-
-	writer->evidence = (struct writer_evidence){
-		.thread = writer->view->thread,
-		.socket = socket,
-		.now_ns = head->seen_ns,
-		.closed_since_ns = signs_window_closed_since(socket, head->seen_ns),
-		.end = timers_write_ends(socket, writer->sleeping.since_ns, head->tick_ns),
-	};
+	writer->evidence = writer_evidence_of(writer->look, writer->view, writer->sleeping.since_ns);
 	writer->rule = writer_verdict(&writer->evidence);
 }
 

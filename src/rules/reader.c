@@ -3,6 +3,7 @@
 
 #include "base/wording.h"
 #include "look/signs.h"
+#include "look/sleeping.h"
 #include "rules/phrases.h"
 #include "system/address.h"
 #include "system/tcp_states.h"
@@ -403,6 +404,22 @@ static const struct reader_rule rules[] = {
 	{ always,                  "idle",            SEVERITY_NONE,       why_idle,            NULL },
 };
 /* clang-format on */
+
+struct reader_evidence reader_evidence_of(const struct look *look, const struct thread_view *view, __u64 since_ns)
+{
+	const struct look_record *head = look->head;
+
+	return (struct reader_evidence){
+		.thread = view->thread,
+		.socket = view->socket,
+		.now_ns = head->seen_ns,
+		.long_idle_ns = head->long_idle_ns,
+		.tick_ns = head->tick_ns,
+		.client = socket_is_client(view->socket),
+		.spoke_last = reader_speaker(view->socket, head->tick_ns),
+		.end = timers_read_ends(view->socket, since_ns, head->tick_ns),
+	};
+}
 
 const struct reader_rule *reader_verdict(const struct reader_evidence *evidence)
 {

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "look/look.h"
 #include "look/signs.h"
 #include "look/timers.h"
 #include "rules/verdict.h"
@@ -30,6 +31,9 @@ struct reader_rule {
 	const char *(*why)(struct arena *arena, const struct reader_evidence *evidence);
 	const char *(*advice)(struct arena *arena, const struct reader_evidence *evidence); /* NULL: none */
 };
+
+/* Of a thread asleep on a socket since since_ns. */
+struct reader_evidence reader_evidence_of(const struct look *look, const struct thread_view *view, __u64 since_ns);
 
 /* The rule that applies: there is always one. */
 const struct reader_rule *reader_verdict(const struct reader_evidence *evidence);

@@ -208,6 +208,19 @@ static const struct writer_rule rules[] = {
 };
 /* clang-format on */
 
+struct writer_evidence writer_evidence_of(const struct look *look, const struct thread_view *view, __u64 since_ns)
+{
+	const struct look_record *head = look->head;
+
+	return (struct writer_evidence){
+		.thread = view->thread,
+		.socket = view->socket,
+		.now_ns = head->seen_ns,
+		.closed_since_ns = signs_window_closed_since(view->socket, head->seen_ns),
+		.end = timers_write_ends(view->socket, since_ns, head->tick_ns),
+	};
+}
+
 const struct writer_rule *writer_verdict(const struct writer_evidence *evidence)
 {
 	const struct writer_rule *rule = rules;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "look/look.h"
 #include "look/timers.h"
 #include "rules/verdict.h"
 #include "socket_record.h"
@@ -26,6 +27,9 @@ struct writer_rule {
 	const char *(*why)(struct arena *arena, const struct writer_evidence *evidence);
 	const char *(*advice)(struct arena *arena, const struct writer_evidence *evidence); /* NULL: none */
 };
+
+/* Of a thread asleep on a socket since since_ns. */
+struct writer_evidence writer_evidence_of(const struct look *look, const struct thread_view *view, __u64 since_ns);
 
 /* The rule that applies: there is always one. */
 const struct writer_rule *writer_verdict(const struct writer_evidence *evidence);

@@ -30,17 +30,7 @@ static int add(struct waits *waits, const struct wait *wait)
 
 static void judge_reader(struct wait *wait, const struct look *look)
 {
-	const struct look_record *head = look->head;
-	struct reader_evidence evidence = {
-		.thread = wait->view->thread,
-		.socket = wait->socket,
-		.now_ns = head->seen_ns,
-		.long_idle_ns = head->long_idle_ns,
-		.tick_ns = head->tick_ns,
-		.client = socket_is_client(wait->socket),
-		.spoke_last = reader_speaker(wait->socket, head->tick_ns),
-		.end = timers_read_ends(wait->socket, wait->since_ns, head->tick_ns),
-	};
+	struct reader_evidence evidence = reader_evidence_of(look, wait->view, wait->since_ns);
 	const struct reader_rule *rule = reader_verdict(&evidence);
 
 	wait->verdict = rule->verdict;
@@ -49,13 +39,7 @@ static void judge_reader(struct wait *wait, const struct look *look)
 
 static void judge_writer(struct wait *wait, const struct look *look)
 {
-	struct writer_evidence evidence = {
-		.thread = wait->view->thread,
-		.socket = wait->socket,
-		.now_ns = look->head->seen_ns,
-		.closed_since_ns = signs_window_closed_since(wait->socket, look->head->seen_ns),
-		.end = timers_write_ends(wait->socket, wait->since_ns, look->head->tick_ns),
-	};
+	struct writer_evidence evidence = writer_evidence_of(look, wait->view, wait->since_ns);
 	const struct writer_rule *rule = writer_verdict(&evidence);
 
 	wait->verdict = rule->verdict;
