@@ -3,131 +3,8 @@
 
 #include <stdbool.h>
 
-#include "base/clock.h"
+#include "look/timer_math.h"
 #include "system/tcp_states.h"
-
-#define RTO_MIN_NS  (NS_PER_S / 5)   /* TCP_RTO_MIN */
-#define RTO_INIT_NS NS_PER_S	     /* TCP_TIMEOUT_INIT, RFC 6298 2.1 */
-#define RTO_MAX_NS  (120 * NS_PER_S) /* TCP_RTO_MAX; tcp_rto_max_ms since Linux 6.15 */
-
-/* Every limit of the kernel is an u8, so no timer runs more often than this. A recording may hold any number. */
-#define MAX_EXPIRIES 1024
-
-static __u64 min_ns(__u64 a, __u64 b)
-{
-	return a < b ? a : b;
-}
-
-static __u64 max_ns(__u64 a, __u64 b)
-{
-	return a > b ? a : b;
-}
-
-static __u64 add_ns(__u64 a, __u64 b)
-{
-	return a > TIMERS_NEVER - b ? TIMERS_NEVER : a + b;
-}
-
-static __u64 shift_ns(__u64 ns, unsigned int by, __u64 limit)
-{
-	if (by >= 64 || ns > limit >> by)
-		return limit;
-	return ns << by;
-}
-
-static __u64 elapsed_ns(__u64 now, __u64 start)
-{
-	return now > start ? now - start : 0;
-}
-
-static __u64 rto_max_or_default(__u64 rto_max_ns)
-{
-	return rto_max_ns ? rto_max_ns : RTO_MAX_NS;
-}
-
-/*
- * How late a timer that was armed this long ahead fires, on average. calc_wheel_index(): up to 62
- * ticks ahead it is exact to a tick, each further level holds 8 times as much and is 8 times as coarse, and
- * a timer is never early. At most 12.7 % of the delay.
- */
-static __u64 lateness(__u64 delay_ns, __u64 tick_ns)
-{
-	__u64 granule = tick_ns;
-	__u64 limit = tick_ns * 63;
-
-	if (!tick_ns || tick_ns > NS_PER_S)
-		return 0;
-	while (delay_ns >= limit && limit <= (TIMERS_NEVER >> 4)) {
-		granule <<= 3;
-		limit <<= 3;
-	}
-	return granule / 2;
-}
-
-static __u64 later(__u64 from, __u64 delay_ns, __u64 tick_ns)
-{
-	return add_ns(from, add_ns(delay_ns, lateness(delay_ns, tick_ns)));
-}
-
-/* ---- half-open: reqsk_timer_handler() ---- */
-
-static __u64 request_timeout(const struct request_record *request, __u32 num_timeout)
-{
-	__u64 first = request->timeout_ns ? request->timeout_ns : RTO_INIT_NS;
-
-	return shift_ns(first, num_timeout, rto_max_or_default(request->rto_max_ns));
-}
-
-__u64 timers_request_fires(const struct request_record *request, __u64 tick_ns)
-{
-	if (!request->timer_ns)
-		return TIMERS_NEVER;
-	return later(request->timer_ns, 0, 0) + lateness(request_timeout(request, request->num_timeout), tick_ns);
-}
-
-/* With the SYN queue more than half full of old requests, the kernel gives up on them earlier. */
-static __u32 request_retries(const struct request_record *request, const struct listener_record *listener)
-{
-	__u32 retries = request->synack_retries;
-	__u64 room, young;
-
-	if (!listener)
-		return retries;
-	room = listener->accept_queue_max > 8 ? listener->accept_queue_max : 8;
-	if ((__u64)listener->syn_queue * 2 <= room)
-		return retries;
-	young = (__u64)listener->syn_queue_young * 2;
-	while (retries > 2 && listener->syn_queue >= young) {
-		retries--;
-		young = shift_ns(young, 1, 1ULL << 40);
-	}
-	return retries;
-}
-
-/* syn_ack_recalc() */
-static int request_expires(const struct request_record *request, __u32 num_timeout, __u32 retries)
-{
-	if (num_timeout < retries)
-		return 0;
-	return !request->defer_accept || !request->acked || num_timeout >= request->defer_accept;
-}
-
-__u64 timers_request_ends(const struct request_record *request, const struct listener_record *listener, __u64 tick_ns)
-{
-	__u32 retries = request_retries(request, listener);
-	__u64 at = timers_request_fires(request, tick_ns);
-	__u32 expiries;
-	__u32 n = request->num_timeout;
-
-	for (expiries = 0; expiries < MAX_EXPIRIES && at != TIMERS_NEVER; expiries++) {
-		/* A request whose listener has been closed is dropped at the next expiry, whatever the count. */
-		if (request->orphaned || request_expires(request, n, retries))
-			return at;
-		n++;
-		at = later(at, request_timeout(request, n), tick_ns);
-	}
-	return TIMERS_NEVER;
-}
 
 /* ---- retransmission: tcp_retransmit_timer() ---- */
 
@@ -391,14 +268,14 @@ static __u64 window_probes_end(const struct socket_record *socket, __u64 tick_ns
 	return TIMERS_NEVER;
 }
 
-/* ---- a blocked read ---- */
+/* ---- all of these ---- */
 
 int timers_in_flight(const struct socket_record *socket)
 {
 	return socket->unacked_bytes > 0 || socket->packets_out > 0;
 }
 
-static struct read_end protocol_ends(const struct socket_record *socket, __u64 tick_ns)
+struct read_end timers_protocol_ends(const struct socket_record *socket, __u64 tick_ns)
 {
 	struct read_end end = {READ_END_NEVER, TIMERS_NEVER};
 
@@ -417,44 +294,6 @@ static struct read_end protocol_ends(const struct socket_record *socket, __u64 t
 	}
 	if (end.at_ns == TIMERS_NEVER)
 		end.by = READ_END_NEVER;
-	return end;
-}
-
-struct read_end timers_read_ends(const struct socket_record *socket, __u64 since_ns, __u64 tick_ns)
-{
-	struct read_end end = {READ_END_NEVER, TIMERS_NEVER};
-	__u64 returns;
-
-	if (socket->name.kind == SOCKET_KIND_TCP)
-		end = protocol_ends(socket, tick_ns);
-	if (!socket->rcvtimeo_ns)
-		return end;
-	returns = later(since_ns ? since_ns : socket->seen_ns, socket->rcvtimeo_ns, tick_ns);
-	if (returns < end.at_ns) {
-		end.at_ns = returns;
-		end.by = READ_END_RCVTIMEO;
-	}
-	return end;
-}
-
-/* ---- a blocked write ---- */
-
-struct write_end timers_write_ends(const struct socket_record *socket, __u64 since_ns, __u64 tick_ns)
-{
-	struct write_end end = {WRITE_END_NEVER, TIMERS_NEVER};
-	__u64 returns;
-
-	if (socket->name.kind == SOCKET_KIND_TCP)
-		end.at_ns = protocol_ends(socket, tick_ns).at_ns;
-	if (end.at_ns != TIMERS_NEVER)
-		end.by = WRITE_END_PROTOCOL;
-	if (!socket->sndtimeo_ns)
-		return end;
-	returns = later(since_ns ? since_ns : socket->seen_ns, socket->sndtimeo_ns, tick_ns);
-	if (returns < end.at_ns) {
-		end.at_ns = returns;
-		end.by = WRITE_END_SNDTIMEO;
-	}
 	return end;
 }
 
@@ -533,7 +372,7 @@ __u64 timers_closing_ends(const struct socket_record *socket, __u64 tick_ns)
 	if (socket->flags & SOCKET_TIMEWAIT)
 		return add_ns(socket->timer_ns, tick_ns);
 	if (!(socket->flags & SOCKET_DEAD))
-		return protocol_ends(socket, tick_ns).at_ns;
+		return timers_protocol_ends(socket, tick_ns).at_ns;
 	if (timers_in_flight(socket))
 		return orphan_data_ends(socket, tick_ns);
 	/* In FIN_WAIT2 sk_timer runs, but what it leads to depends on TCP_LINGER2: not told. */

@@ -47,6 +47,9 @@ struct read_end {
  */
 struct read_end timers_read_ends(const struct socket_record *socket, __u64 since_ns, __u64 tick_ns);
 
+/* The same without SO_RCVTIMEO. */
+struct read_end timers_protocol_ends(const struct socket_record *socket, __u64 tick_ns);
+
 /* When the last keepalive probe was sent; 0: none is out, or something came since. */
 __u64 timers_keepalive_probe_sent(const struct socket_record *socket);
 
