@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "reports/loop_case.h"
+
+#include <string.h>
+
+#include "base/array.h"
+#include "look/loop_rates.h"
+#include "options/ages.h"
+#include "reports/now_in.h"
+
+/* The freezer takes a thread out of its system call, but its record may still show it waiting. */
+bool is_asleep_in(const struct thread_record *thread, enum syscall_kind kind)
+{
+	return thread->flags & THREAD_SLEEPING && !(thread->flags & THREAD_FROZEN) && thread->syscall_kind == kind;
+}
+
+/* ---- The interval ---- */
+
+static const struct thread_view *view_before(const struct look *previous, const struct thread_record *thread)
+{
+	const struct thread_view *view = previous ? look_thread(previous, thread->pid, thread->tid) : NULL;
+
+	return view && view->thread->start_ns == thread->start_ns ? view : NULL;
+}
+
+/* When the thread was made, on CLOCK_MONOTONIC. 0: before the machine slept, or not known. */
+static __u64 monotonic_start(const struct look_record *head, const struct thread_record *thread)
+{
+	__u64 age = head->boottime_ns > thread->start_ns ? head->boottime_ns - thread->start_ns : 0;
+
+	return head->seen_ns > age ? head->seen_ns - age : 0;
+}
+
+static void find_rates(struct loop_case *one, const struct look *previous)
+{
+	const struct thread_view *before = view_before(previous, one->thread);
+	const struct look_record *head = one->look->head;
+	struct loop_moment now = {head, one->thread, one->loop}, then = {0};
+
+	if (before) {
+		one->start_ns = before->thread->seen_ns;
+	} else if (head->previous_ns) {
+		one->start_ns = monotonic_start(head, one->thread);
+		if (one->start_ns < head->previous_ns)
+			one->start_ns = head->previous_ns;
+	}
+	if (!one->loop)
+		return;
+	if (before)
+		then = (struct loop_moment){previous->head, before->thread, look_loop(before, one->loop->interface)};
+	loop_rates(&one->evidence.rates, &now, &then, one->start_ns);
+}
+
+/* ---- Where it is now ---- */
+
+static void find_now(struct loop_case *one)
+{
+	const struct thread_record *thread = one->thread;
+	struct loop_evidence *evidence = &one->evidence;
+
+	if (evidence->waiting) {
+		one->now = "waiting";
+	} else if (evidence->abandoned) {
+		one->now = "blocked";
+		one->now_in = arena_printf(&one->report->arena, "%s on descriptor %d",
+					    look_syscall(thread) ? look_syscall(thread) : "epoll_wait",
+					    one->loop->epoll_fd);
+		evidence->doing = arena_printf(&one->report->arena, "waiting on another one (descriptor %d)",
+					       one->loop->epoll_fd);
+	} else if (thread->flags & THREAD_STOPPED) {
+		one->now = "blocked";
+		one->now_in = "stopped";
+		evidence->doing = "stopped by a signal or a debugger";
+	} else if (thread->flags & THREAD_FROZEN) {
+		one->now = "blocked";
+		one->now_in = "frozen";
+		evidence->doing = "frozen with its control group";
+	} else if (thread->flags & THREAD_SLEEPING) {
+		one->now = "blocked";
+		one->now_in = loop_now_in(&one->report->arena, one->look, thread, evidence->socket);
+		evidence->doing =
+			one->now_in ? arena_printf(&one->report->arena, "asleep in %s", one->now_in) : "asleep";
+	} else {
+		one->now = "running";
+		evidence->doing = "running";
+	}
+}
+
+/*
+ * What counts as staying away: time in which it computed or was blocked. That it waited for a CPU is the
+ * machine's fault.
+ */
+static __u64 own_time_outside(const struct loop_case *one)
+{
+	struct loop_moment moment = {one->look->head, one->thread, one->loop};
+	__u64 outside_ns = one->thread->seen_ns - one->since_ns;
+
+	return one->loop ? outside_ns - loop_runqueue_ns(&moment) : outside_ns;
+}
+
+static void find_since(struct loop_case *one)
+{
+	const struct loop_record *loop = one->loop;
+	__u64 seen_ns = one->thread->seen_ns;
+
+	if (loop)
+		one->since_ns = one->evidence.waiting ? loop->entered_ns : loop->returned_ns;
+	else
+		one->since_ns = look_asleep_since(one->look, one->thread);
+	if (!one->evidence.waiting && one->since_ns && seen_ns > one->since_ns)
+		one->evidence.outside_ns = own_time_outside(one);
+}
+
+/* ---- Other threads and other instances of its process ---- */
+
+static bool serves(const struct thread_view *view, const struct loop_record *loop)
+{
+	const struct loop_record *other = look_loop(view, loop->interface);
+
+	if (loop->epoll_fd < 0)
+		return false; /* poll and select: what a thread waits for is its own */
+	if (other)
+		return other->epoll_fd == loop->epoll_fd && (other->waiting || other->returned_ns > loop->returned_ns);
+	return loop->interface == LOOP_EPOLL && is_asleep_in(view->thread, SYSCALL_WAITS_EPOLL) &&
+	       (int)view->thread->args[0] == loop->epoll_fd;
+}
+
+static bool same_process(const struct thread_view *view, const struct thread_record *thread)
+{
+	return view->thread->pid == thread->pid;
+}
+
+/* Go, tokio and others: whichever thread is free waits. That one of them is busy is no stall. */
+static bool is_taken_over(const struct loop_case *one)
+{
+	const struct thread_view *items = one->look->threads.items;
+	size_t i = one->at;
+
+	while (i && same_process(&items[i - 1], one->thread))
+		i--;
+	for (; i < one->look->threads.count && same_process(&items[i], one->thread); i++) {
+		if (i != one->at && serves(&items[i], one->loop))
+			return true;
+	}
+	return false;
+}
+
+/* What a thread may well wait in instead: an epoll instance can be watched by any of the first. */
+static bool is_other_wait(const struct thread_record *thread)
+{
+	static const char *const names[] = {"poll",	      "ppoll",		 "select",	  "pselect6",
+					    "io_uring_enter", "rt_sigtimedwait", "rt_sigsuspend", "pause"};
+	const char *name = look_syscall(thread);
+	size_t i;
+
+	for (i = 0; name && i < COUNT_OF(names); i++) {
+		if (!strcmp(name, names[i]))
+			return true;
+	}
+	return !name;
+}
+
+/*
+ * The thread waits with another interface which is its main one: a loop around poll that empties an epoll
+ * instance in passing, or the other way round.
+ */
+static bool waits_elsewhere(const struct loop_case *one)
+{
+	const struct thread_view *view = one->view;
+	size_t i;
+
+	if (!(one->thread->flags & THREAD_SLEEPING))
+		return false;
+	for (i = 0; i < view->loop_count; i++) {
+		if (view->loops[i].waiting && view->loops[i].waits >= one->loop->waits)
+			return true;
+	}
+	return !one->loop->timeout_ns && look_syscall(one->thread) &&
+	       (is_other_wait(one->thread) || is_asleep_in(one->thread, SYSCALL_WAITS_EPOLL));
+}
+
+static bool is_unserved(const struct epoll_record *epoll, const struct loop_case *one)
+{
+	return epoll->pid == one->thread->pid && epoll->process_start_ns == one->thread->process_start_ns &&
+	       epoll->unread && !epoll->waiters && one->since_ns < epoll->seen_ns;
+}
+
+/* The instance that only this thread can serve, and does not; -1: none. */
+static int find_unserved(const struct loop_case *one)
+{
+	size_t i;
+
+	if (one->thread->threads != 1 || !one->since_ns || is_other_wait(one->thread))
+		return -1;
+	for (i = 0; i < one->look->epolls.count; i++) {
+		if (is_unserved(one->look->epolls.items[i], one))
+			return one->look->epolls.items[i]->fd;
+	}
+	return -1;
+}
+
+/* What is true of the whole process is judged once: with the first loop of its first thread that has one. */
+static bool is_first_loop(const struct loop_case *one)
+{
+	const struct thread_view *items = one->look->threads.items;
+	size_t i;
+
+	for (i = one->at; i && same_process(&items[i - 1], one->thread); i--) {
+		if (items[i - 1].loop_count)
+			return false;
+	}
+	return !one->loop || one->loop == one->view->loops;
+}
+
+static void find_usage(struct loop_case *one)
+{
+	const struct usage_record *usage = look_usage(one->look, one->thread->pid);
+	struct loop_evidence *evidence = &one->evidence;
+
+	evidence->highest_fd = evidence->open_fds = evidence->user_watches = -1;
+	if (is_first_loop(one)) {
+		evidence->open_files = one->look->head->open_files;
+		evidence->file_limit = one->look->head->file_limit;
+	}
+	if (!usage || usage->process_start_ns != one->thread->process_start_ns)
+		return;
+	one->usage = usage;
+	evidence->has_runtime = usage->runtime[0];
+	evidence->fd_limit = usage->fd_limit;
+	evidence->highest_fd = usage->highest_fd;
+	if (!is_first_loop(one))
+		return;
+	if (usage->highest_fd >= 0)
+		evidence->open_fds = usage->open_fds;
+	evidence->user_watches = usage->user_watches;
+	evidence->watch_limit = one->look->head->watch_limit;
+}
+
+/*
+ * A loop within a loop, as a synchronous call of an asynchronous library makes one: the thread waits, but on
+ * another instance than before, and what lies ready on that one nobody fetches.
+ */
+static void find_abandoned(struct loop_case *one)
+{
+	const struct loop_record *loop = one->loop;
+	struct loop_evidence *evidence = &one->evidence;
+	size_t i;
+
+	if (!loop || !evidence->waiting || loop->interface != LOOP_EPOLL || !loop->epoll_fd_before)
+		return;
+	for (i = 0; i < one->look->epolls.count; i++) {
+		const struct epoll_record *epoll = one->look->epolls.items[i];
+
+		if (epoll->fd + 1 != (int)loop->epoll_fd_before || !is_unserved(epoll, one))
+			continue;
+		evidence->abandoned = true;
+		evidence->waiting = false;
+		evidence->unserved_fd = epoll->fd;
+		evidence->outside_ns = one->thread->seen_ns - one->since_ns;
+	}
+}
+
+static void find_others(struct loop_case *one)
+{
+	struct loop_evidence *evidence = &one->evidence;
+
+	evidence->unserved_fd = -1;
+	find_usage(one);
+	find_abandoned(one);
+	if (evidence->waiting || evidence->abandoned || evidence->outside_ns < evidence->min_age_ns)
+		return;
+	if (one->loop) {
+		evidence->taken_over = is_taken_over(one);
+		evidence->waits_elsewhere = waits_elsewhere(one);
+		evidence->ended = one->loop->interface == LOOP_EPOLL &&
+				  look_note(one->look, one->thread->tid, NOTE_LOOP_ENDED);
+	}
+	if (!one->loop || (one->loop->interface == LOOP_EPOLL && !evidence->taken_over && !evidence->waits_elsewhere))
+		evidence->unserved_fd = find_unserved(one);
+}
+
+/* ---- All of it ---- */
+
+/* What tells whether the thread is a loop at all. */
+static void find_role(struct loop_case *one, const struct options *options)
+{
+	struct loop_evidence *evidence = &one->evidence;
+
+	evidence->thread = one->thread;
+	evidence->loop = one->loop;
+	evidence->socket = one->view->socket;
+	evidence->min_age_ns = min_age_of(options, ROW_LOOP);
+	evidence->waiting = one->loop ? !!one->loop->waiting : is_asleep_in(one->thread, SYSCALL_WAITS_EPOLL);
+	find_since(one);
+	find_others(one);
+}
+
+/*
+ * Threads come without counters, too: those that wait, and those that may have stalled before the start. Poll
+ * and select are used for much else, so that the few waits of a shell or a resolver make no loop.
+ */
+static bool is_loop(const struct loop_case *one)
+{
+	if (one->loop && one->loop->interface != LOOP_EPOLL)
+		return loop_was_looping(one->loop);
+	return one->loop || one->evidence.waiting || one->evidence.unserved_fd >= 0;
+}
+
+/*
+ * These watch everything edge-triggered and keep in mind themselves what can be read: what lies unread there is what no
+ * task has asked for, and no wake-up was lost.
+ */
+static bool remembers_what_is_ready(const struct loop_case *one)
+{
+	static const char *const names[] = {"go", "tokio", "netty", "nginx", "envoy"};
+	size_t i;
+
+	for (i = 0; one->usage && i < COUNT_OF(names); i++) {
+		if (!strcmp(one->usage->runtime, names[i]))
+			return true;
+	}
+	return false;
+}
+
+static int instance_of(const struct loop_case *one)
+{
+	if (one->loop)
+		return one->loop->interface == LOOP_EPOLL ? one->loop->epoll_fd : -1;
+	return one->evidence.waiting ? (int)one->thread->args[0] : one->evidence.unserved_fd;
+}
+
+bool loop_case_find(struct loop_case *one, const struct look *previous, const struct options *options)
+{
+	find_role(one, options);
+	if (!is_loop(one))
+		return false;
+	find_rates(one, previous);
+	find_now(one);
+	loop_watches_find(&one->evidence.watches, one->look, one->at, instance_of(one));
+	if (remembers_what_is_ready(one))
+		one->evidence.watches.missed = NULL;
+	return true;
+}
