@@ -27,6 +27,8 @@
 
 #define TICK_NS 10000000 /* USER_HZ is 100 */
 
+#define NO_CONNECTION "it is in no connection that could be ended"
+
 static int open_process(pid_t pid)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -275,7 +277,7 @@ static int find_connection(struct act *act, const struct row *row)
 	if (act->copy >= 0)
 		search.wanted.cookie = act->target.socket.name.cookie;
 	if (!search.wanted.cookie && !search.has_addresses)
-		return act_fail(act, ACT_FAILED, -EOPNOTSUPP, "it is in no connection that could be ended");
+		return act_fail(act, ACT_FAILED, -EOPNOTSUPP, NO_CONNECTION);
 	err = take_namespace(&search, row);
 	if (err)
 		return err;
@@ -346,12 +348,20 @@ static bool is_listener(int fd)
 	return !getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) && listens;
 }
 
+/* Its row says in what it was blocked before: that descriptor may be closed by now, and another's. */
+static bool is_out_of_it(const struct row *row)
+{
+	return row->type == ROW_LOOP && row->loop.now && strcmp(row->loop.now, "blocked");
+}
+
 int act_find(struct act *act, const struct row *row)
 {
 	int err;
 
 	if (row->type == ROW_LISTENER)
 		return refuse_listener(act);
+	if (is_out_of_it(row))
+		return act_fail(act, ACT_FAILED, -EOPNOTSUPP, NO_CONNECTION);
 	act->target.reading = row->type == ROW_READER;
 	act->target.writing = row->type == ROW_WRITER;
 	act->target.tid = row->tid != NOT_KNOWN ? (__u32)row->tid : 0;

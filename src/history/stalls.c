@@ -2,10 +2,12 @@
 #include "history/stalls.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
+#include "history/stall_known.h"
 #include "reports/reports.h"
 
 /* All stalls of one look, sorted by id. Their texts live in the arena: the whole goes at once. */
@@ -143,20 +145,25 @@ static double passed_s(const struct stalls *stalls, const struct look *look)
 }
 
 /* What a row that was there last time has become. It keeps its beginning, so its age goes on from there. */
-static void compare_with_last(struct row *row, const struct row *last, double passed)
+static void compare_with_last(struct row *row, const struct row *last, struct arena *arena, double passed)
 {
+	stall_keep_known(row, last, arena);
 	row->episode = last->episode;
 	row->recurs = last->recurs;
 	if (last->since_ns) {
 		row->since_ns = last->since_ns;
 		row->age_s = last->age_s + passed;
+	} else if (!row->since_ns && isnan(row->age_s)) {
+		row->age_s = last->age_s + passed;
+		row->age_at_least = last->age_at_least;
 	}
 	if (!same_verdict(row, last) || row->change_key != last->change_key)
 		row->event = STALL_CHANGE;
 }
 
 /* Goes through last time's rows and this time's, both sorted, side by side. Marks those that are over. */
-static size_t match_rows(struct stalls *stalls, struct row **sorted, size_t count, const struct look *look)
+static size_t match_rows(struct stalls *stalls, struct report *report, struct row **sorted, size_t count,
+			 const struct look *look)
 {
 	struct generation *last = &stalls->open;
 	double passed = passed_s(stalls, look);
@@ -174,7 +181,7 @@ static size_t match_rows(struct stalls *stalls, struct row **sorted, size_t coun
 			sorted[j++]->event = STALL_OPEN;
 			opened++;
 		} else {
-			compare_with_last(sorted[j++], &last->rows[i++], passed);
+			compare_with_last(sorted[j++], &last->rows[i++], &report->arena, passed);
 		}
 	}
 	return opened;
@@ -321,7 +328,7 @@ int stalls_update(struct stalls *stalls, struct report *report, const struct loo
 	sorted = sort_unique_rows(report, &count);
 	if (!sorted)
 		return -ENOMEM;
-	stalls->opened += match_rows(stalls, sorted, count, look);
+	stalls->opened += match_rows(stalls, report, sorted, count, look);
 	err = generation_make(&next, sorted, count);
 	free(sorted);
 	complete_ids(report);

@@ -76,13 +76,17 @@ def sleeping_after_epoll_pwait(room):
     return away(loop, enter(loop, "sleep=600"), "stalled", now="blocked")
 
 
-@stuck
-def reading(room):
+def read_in_loop(room, handler):
     server = Stall(room.there, "endpoint.py", f"listen={room.link.right4},9001,16", "accept")
     server.said("listening")
     loop = turning(room)
-    words = enter(loop, f"recv={room.link.right4},9001")
-    words = loop.said("reading")
+    enter(loop, f"{handler}={room.link.right4},9001")
+    return loop, loop.said("reading")
+
+
+@stuck
+def reading(room):
+    loop, words = read_in_loop(room, "recv")
     return away(loop, words, "blocked_in_read", now="blocked", now_s=positive,
                 now_in=lambda text: "recvfrom" in text and room.link.right4 in text
                 and room.link.left4 in text and "9001" in text)
@@ -184,6 +188,24 @@ def test_busy_started_before(room, stream, name):
     case.since = None
     live = stream("epoll", "-j", "-i", "200ms", "-p", case.who["pid"])
     check(live.wait(10, event="open", **case.who), case)
+    live.stop()
+
+
+def test_what_it_read_stays_known(room, stream):
+    """After the read it computes, and is in no socket any more: change and close still say which one that was."""
+    live = stream("epoll", "-j", "-i", "200ms", "-a")
+    loop, words = read_in_loop(room, "recv_then_compute")
+    opened = live.wait(10, event=("open", "change"), verdict="blocked_in_read", pid=loop.pid)
+    assert opened["fd"] == words["fd"] and opened["local_port"] == words["port"]
+    loop.process.send_signal(signal.SIGUSR1)
+    loop.said("computing")
+    running = live.wait(10, id=opened["id"], now="running")
+    assert running["verdict"] == "stalled", running
+    back(loop)()
+    closed = live.wait(10, event="close", id=opened["id"])
+    for record in running, closed:
+        for key in "since", "fd", "family", "local_addr", "local_port", "peer_addr", "peer_port", "netns", "now_in":
+            assert record[key] == opened[key], f"{key} differs: {opened} {record}"
     live.stop()
 
 

@@ -9,6 +9,7 @@ SIGUSR1 ends the handler.
     sleep=SECONDS           sleep
     compute=SECONDS         keep the CPU
     recv=ADDRESS,PORT       connect, then read what never comes
+    recv_then_compute=ADDRESS,PORT   the same; SIGUSR1 ends the read, after which it keeps the CPU until the next one
     leave=SECONDS           close the epoll instance, put something else in its place, and sleep: it is a loop no more
     spin=SECONDS            poll with a timeout of 0 while nothing is ready
     saturate=SECONDS        more is ready than one wait can return
@@ -101,6 +102,15 @@ def recv(place):
         sock.recv(100)
 
 
+def recv_then_compute(place):
+    try:
+        recv(place)
+    except Enough:
+        pass
+    say("computing")
+    compute(60)
+
+
 def wait_for(seconds, turn):
     """Do turn() again and again for so long."""
     end = time.monotonic() + float(seconds)
@@ -132,7 +142,7 @@ def saturate(seconds):
             os.close(fd)
 
 
-HANDLERS = {function.__name__: function for function in (sleep, leave, compute, recv, spin, saturate)}
+HANDLERS = {function.__name__: function for function in (sleep, leave, compute, recv, recv_then_compute, spin, saturate)}
 
 
 def handle(line):

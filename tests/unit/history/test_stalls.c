@@ -480,6 +480,359 @@ static void what_is_put_off_may_be_over_all_the_same(void **state)
 	run_end(&run);
 }
 
+/* ---- What is known stays known ---- */
+
+static void connect_ends(struct row *row, struct arena *arena, int64_t fd)
+{
+	row->fd = fd;
+	row->cookie = arena_printf(arena, "%d", 77);
+	row->family = "inet";
+	row->local_addr = arena_printf(arena, "10.0.0.%d", 1);
+	row->local_port = 40000;
+	row->peer_addr = arena_printf(arena, "10.0.0.%d", 2);
+	row->peer_port = 9001;
+}
+
+static struct row *add_loop(struct run *run, const char *verdict, const char *now, const char *now_in)
+{
+	struct row *row = add_in(run, ROW_LOOP, "loop-1-1-5", LOOK_NETNS);
+
+	row->verdict = verdict;
+	row->pid = row->tid = 1;
+	row->loop.now = now;
+	row->loop.now_s = 0.5;
+	if (now_in)
+		row->loop.now_in = arena_printf(&run->report.arena, "%s", now_in);
+	return row;
+}
+
+static void read_in_the_loop(struct run *run)
+{
+	struct row *row = add_loop(run, "blocked_in_read", "blocked", "recvfrom 10.0.0.1:40000");
+
+	row->netns = OTHER_NETNS;
+	row->netns_name = "other";
+	row->loop.kernel_stack = arena_printf(&run->report.arena, "sk_wait_data");
+	connect_ends(row, &run->report.arena, 7);
+}
+
+static void assert_was_in_the_read(const struct row *row)
+{
+	assert_int_equal(row->fd, 7);
+	assert_string_equal(row->cookie, "77");
+	assert_string_equal(row->family, "inet");
+	assert_string_equal(row->local_addr, "10.0.0.1");
+	assert_int_equal(row->local_port, 40000);
+	assert_string_equal(row->peer_addr, "10.0.0.2");
+	assert_int_equal(row->peer_port, 9001);
+	assert_int_equal(row->netns, OTHER_NETNS);
+	assert_string_equal(row->netns_name, "other");
+	assert_string_equal(row->loop.now_in, "recvfrom 10.0.0.1:40000");
+	assert_string_equal(row->loop.kernel_stack, "sk_wait_data");
+	assert_true(row->since_ns == 5 * SECOND);
+}
+
+/* Between the end of the read and the next wait one look finds the loop running. */
+static void a_loop_on_its_way_was_in_a_read(void **state)
+{
+	struct row *row;
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	read_in_the_loop(&run);
+	update(&run);
+	next_look(&run);
+	add_loop(&run, "stalled", "running", NULL)->since_ns = 0;
+	update(&run);
+	row = &run.report.rows[0];
+	assert_int_equal(row->event, STALL_CHANGE);
+	assert_string_equal(row->verdict, "stalled");
+	assert_string_equal(row->loop.now, "running");
+	assert_true(fabs(row->loop.now_s - 0.5) < 1e-9);
+	assert_was_in_the_read(row);
+	next_look(&run);
+	add_loop(&run, "stalled", "running", NULL);
+	update(&run);
+	assert_int_equal(run.report.rows[0].event, STALL_NONE);
+	next_look(&run);
+	update(&run);
+	assert_int_equal(run.report.rows[0].event, STALL_CLOSE);
+	assert_was_in_the_read(&run.report.rows[0]);
+	run_end(&run);
+}
+
+static void a_loop_that_is_in_something_else_is_in_that(void **state)
+{
+	const struct row *row = NULL;
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	read_in_the_loop(&run);
+	update(&run);
+	next_look(&run);
+	add_loop(&run, "stalled", "blocked", "clock_nanosleep");
+	update(&run);
+	row = &run.report.rows[0];
+	assert_string_equal(row->loop.now_in, "clock_nanosleep");
+	assert_null(row->loop.kernel_stack);
+	assert_null(row->local_addr);
+	assert_null(row->cookie);
+	assert_true(row->fd == NOT_KNOWN && row->netns == LOOK_NETNS);
+
+	/* Where the kernel does not tell what in, that is not known. */
+	next_look(&run);
+	add_loop(&run, "stalled", "blocked", NULL);
+	update(&run);
+	assert_null(run.report.rows[0].loop.now_in);
+	run_end(&run);
+}
+
+/* That it was once in something is no part of what such a stall is. */
+static void a_loop_that_spins_is_in_nothing(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add_loop(&run, "spinning", "blocked", "write /log")->recurs = true;
+	update(&run);
+	next_look(&run);
+	add_loop(&run, "spinning", "running", NULL)->recurs = true;
+	update(&run);
+	assert_int_equal(run.report.rows[0].event, STALL_NONE);
+	assert_null(run.report.rows[0].loop.now_in);
+	run_end(&run);
+}
+
+static struct row *add_owned(struct run *run, enum row_type type)
+{
+	struct row *row = add_in(run, type, "a-connection", LOOK_NETNS);
+
+	connect_ends(row, &run->report.arena, NOT_KNOWN);
+	row->pid = row->tid = 31;
+	row->fd = 9;
+	row->comm = arena_printf(&run->report.arena, "java");
+	row->cgroup = arena_printf(&run->report.arena, "/docker/abc");
+	row->container = arena_printf(&run->report.arena, "abc");
+	row->netns_name = "blue";
+	row->process_start_ns = 12345;
+	return row;
+}
+
+/* The same connection, of which a look found no process. */
+static struct row *add_without_owner(struct run *run, enum row_type type)
+{
+	struct row *row = add_in(run, type, "a-connection", LOOK_NETNS);
+
+	connect_ends(row, &run->report.arena, NOT_KNOWN);
+	return row;
+}
+
+static void assert_has_owner(const struct row *row, int64_t fd)
+{
+	assert_int_equal(row->pid, 31);
+	assert_int_equal(row->tid, 31);
+	assert_int_equal(row->fd, fd);
+	assert_string_equal(row->comm, "java");
+	assert_string_equal(row->cgroup, "/docker/abc");
+	assert_string_equal(row->container, "abc");
+	assert_string_equal(row->netns_name, "blue");
+	assert_int_equal(row->process_start_ns, 12345);
+}
+
+static void a_connection_keeps_its_process(void **state)
+{
+	static const enum row_type types[] = {ROW_HANDSHAKE, ROW_LISTENER, ROW_CLOSING, ROW_CHAIN};
+	struct run run;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		run_start(&run);
+		next_look(&run);
+		add_owned(&run, types[i]);
+		update(&run);
+		next_look(&run);
+		add_without_owner(&run, types[i])->verdict = "else";
+		update(&run);
+		assert_int_equal(run.report.rows[0].event, STALL_CHANGE);
+		assert_has_owner(&run.report.rows[0], 9);
+		next_look(&run);
+		update(&run);
+		assert_int_equal(run.report.rows[0].event, STALL_CLOSE);
+		assert_has_owner(&run.report.rows[0], 9);
+		run_end(&run);
+	}
+}
+
+/* Who has closed it is known, but no descriptor leads to it any more: that number may be another's. */
+static void an_orphan_has_no_descriptor(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add_owned(&run, ROW_CLOSING)->closing.orphaned = false;
+	update(&run);
+	next_look(&run);
+	add_without_owner(&run, ROW_CLOSING)->closing.orphaned = true;
+	update(&run);
+	assert_has_owner(&run.report.rows[0], NOT_KNOWN);
+	run_end(&run);
+}
+
+/* What is another's stays with the other. */
+static void another_process_has_nothing_of_it(void **state)
+{
+	struct row *row;
+	struct run run;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		run_start(&run);
+		next_look(&run);
+		add_owned(&run, ROW_LISTENER);
+		update(&run);
+		next_look(&run);
+		row = add_without_owner(&run, ROW_LISTENER);
+		row->pid = i ? 31 : 32;
+		row->process_start_ns = 54321;
+		update(&run);
+		assert_int_equal(run.report.rows[0].pid, i ? 31 : 32);
+		assert_null(run.report.rows[0].cgroup);
+		assert_null(run.report.rows[0].container);
+		assert_true(run.report.rows[0].tid == NOT_KNOWN && run.report.rows[0].fd == NOT_KNOWN);
+		run_end(&run);
+	}
+}
+
+/* Whom many wait for is known by its process: which of its sockets is shown may change. */
+static void another_socket_has_nothing_of_it(void **state)
+{
+	struct row *row;
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add_owned(&run, ROW_CHAIN);
+	update(&run);
+	next_look(&run);
+	row = add_in(&run, ROW_CHAIN, "a-connection", LOOK_NETNS);
+	row->pid = 31;
+	row->family = "unix";
+	update(&run);
+	row = &run.report.rows[0];
+	assert_null(row->cookie);
+	assert_null(row->local_addr);
+	assert_true(row->local_port == NOT_KNOWN && row->fd == NOT_KNOWN);
+	assert_string_equal(row->cgroup, "/docker/abc");
+
+	/* A pipe has no more than its descriptor. */
+	next_look(&run);
+	row = add_in(&run, ROW_CHAIN, "a-connection", LOOK_NETNS);
+	row->pid = 31;
+	row->fd = 0;
+	update(&run);
+	assert_null(run.report.rows[0].family);
+	run_end(&run);
+}
+
+static struct row *add_unix(struct run *run, enum row_type type, bool known)
+{
+	struct row *row = add_in(run, type, "a-sleep", LOOK_NETNS);
+	struct peer_fields *peer = type == ROW_READER ? &row->reader.peer : &row->writer.peer;
+
+	row->pid = row->tid = 31;
+	row->fd = 9;
+	row->family = "unix";
+	if (!known)
+		return row;
+	row->cookie = "88";
+	peer->pid = 32;
+	peer->comm = arena_printf(&run->report.arena, "other");
+	return row;
+}
+
+static void a_thread_keeps_its_socket_and_its_peer(void **state)
+{
+	static const enum row_type types[] = {ROW_READER, ROW_WRITER};
+	struct row *row;
+	struct run run;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		const struct peer_fields *peer;
+
+		run_start(&run);
+		next_look(&run);
+		add_unix(&run, types[i], true);
+		update(&run);
+		next_look(&run);
+		add_unix(&run, types[i], false);
+		update(&run);
+		row = &run.report.rows[0];
+		peer = types[i] == ROW_READER ? &row->reader.peer : &row->writer.peer;
+		assert_string_equal(row->cookie, "88");
+		assert_int_equal(peer->pid, 32);
+		assert_string_equal(peer->comm, "other");
+		run_end(&run);
+	}
+}
+
+/* Counts and times are of the moment: an old one would be a wrong one. */
+static void what_is_of_the_moment_is_not_kept(void **state)
+{
+	struct row *row;
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	row = add(&run, "a", "x", 0);
+	row->reader.returns_by_s = 30;
+	row->reader.unacked_bytes = 5;
+	row->advice = "do something";
+	update(&run);
+	next_look(&run);
+	add(&run, "a", "y", 0)->reader.bytes_received = NOT_KNOWN;
+	update(&run);
+	row = &run.report.rows[0];
+	assert_true(isnan(row->reader.returns_by_s));
+	assert_true(row->reader.unacked_bytes == NOT_KNOWN && row->reader.bytes_received == NOT_KNOWN);
+	assert_null(row->advice);
+	run_end(&run);
+}
+
+static void an_age_goes_on_where_a_look_does_not_know_it(void **state)
+{
+	struct row *row;
+	struct run run;
+	int i;
+
+	(void)state;
+	run_start(&run);
+	for (i = 0; i < 2; i++) {
+		next_look(&run);
+		row = add(&run, "a", "x", 0);
+		row->since_ns = 0;
+		row->age_s = i ? NAN : 6;
+		row->age_at_least = i ? -1 : true;
+		update(&run);
+	}
+	assert_true(fabs(run.report.rows[0].age_s - 7) < 1e-9);
+	assert_int_equal(run.report.rows[0].age_at_least, true);
+	run_end(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -497,6 +850,16 @@ int main(void)
 		cmocka_unit_test(what_is_put_off_goes_on),
 		cmocka_unit_test(what_is_put_off_has_its_place),
 		cmocka_unit_test(what_is_put_off_may_be_over_all_the_same),
+		cmocka_unit_test(a_loop_on_its_way_was_in_a_read),
+		cmocka_unit_test(a_loop_that_is_in_something_else_is_in_that),
+		cmocka_unit_test(a_loop_that_spins_is_in_nothing),
+		cmocka_unit_test(a_connection_keeps_its_process),
+		cmocka_unit_test(an_orphan_has_no_descriptor),
+		cmocka_unit_test(another_process_has_nothing_of_it),
+		cmocka_unit_test(another_socket_has_nothing_of_it),
+		cmocka_unit_test(a_thread_keeps_its_socket_and_its_peer),
+		cmocka_unit_test(what_is_of_the_moment_is_not_kept),
+		cmocka_unit_test(an_age_goes_on_where_a_look_does_not_know_it),
 	};
 
 	stalls_free(NULL);
