@@ -16,9 +16,13 @@
 
 #define MIN_AGE_NS NS_PER_S
 
-/* In one look; and of each process. */
-#define MAX_CONNECTS 64
-#define MAX_THREADS  1024
+/* Of each process. */
+#define MAX_THREADS 1024
+
+struct connector {
+	__u32 pid, tid;
+	char comm[16];
+};
 
 /* Whether the thread is asleep in connect() on this descriptor. */
 static bool is_connecting(__u32 pid, const char *tid, __s32 fd)
@@ -63,38 +67,65 @@ static __u32 find_thread(const struct owner_record *owner)
 	return found;
 }
 
-static void note_connector(const struct owner_cache *cache, struct socket_record *socket)
+static struct connector find_connector(const struct owner_cache *cache, __u64 cookie)
 {
 	const struct owner_record *owners = (const void *)cache->owners.data;
 	size_t i, count = cache->owners.size / sizeof(*owners);
+	struct connector connector = { 0 };
 
-	for (i = 0; i < count && !socket->connect_tid; i++) {
-		if (owners[i].cookie != socket->name.cookie)
+	for (i = 0; i < count && !connector.tid; i++) {
+		if (owners[i].cookie != cookie)
 			continue;
-		socket->connect_tid = find_thread(&owners[i]);
-		if (!socket->connect_tid)
-			continue;
-		socket->connect_pid = owners[i].pid;
-		memcpy(socket->connect_comm, owners[i].comm, sizeof(socket->connect_comm));
+		connector.tid = find_thread(&owners[i]);
+		connector.pid = owners[i].pid;
+		memcpy(connector.comm, owners[i].comm, sizeof(connector.comm));
 	}
+	return connector;
 }
 
-void probe_connects_note(struct probe *probe, struct buffer *buffer)
+static int read_connector(struct probe *probe, struct noted *noted)
 {
-	struct record_header *header;
-	int left = MAX_CONNECTS;
-	size_t offset = 0;
+	struct connector connector = find_connector(&probe->owners, noted->who);
 
-	while ((header = record_next(buffer, &offset))) {
+	return note_set(&probe->connects, noted, &connector, connector.tid ? sizeof(connector) : 0);
+}
+
+static void tell(const struct noted *noted)
+{
+	struct socket_record *socket = noted->about;
+	const struct connector *connector = noted->data;
+
+	if (!socket || !connector)
+		return;
+	socket->connect_tid = connector->tid;
+	socket->connect_pid = connector->pid;
+	memcpy(socket->connect_comm, connector->comm, sizeof(socket->connect_comm));
+}
+
+static bool is_wanted(const struct socket_record *socket)
+{
+	return socket->name.state == STATE_SYN_SENT && socket->name.kind == SOCKET_KIND_TCP && !socket->connect_pid &&
+	       socket->name.cookie && socket->first_sent_ns + MIN_AGE_NS <= socket->seen_ns;
+}
+
+int probe_connects_note(struct probe *probe, struct buffer *buffer)
+{
+	struct note_cache *cache = &probe->connects;
+	struct record_header *header;
+	size_t i, due, offset = 0;
+	int err = 0;
+
+	while (!err && (header = record_next(buffer, &offset))) {
 		struct socket_record *socket = (void *)header;
 
-		if (header->type != RECORD_SOCKET || socket->name.state != STATE_SYN_SENT ||
-		    socket->name.kind != SOCKET_KIND_TCP || socket->connect_pid || !socket->name.cookie ||
-		    socket->first_sent_ns + MIN_AGE_NS > socket->seen_ns)
-			continue;
-		if (left-- > 0)
-			note_connector(&probe->owners, socket);
-		else
-			probe->lost_notes++;
+		if (header->type == RECORD_SOCKET && is_wanted(socket))
+			err = note_cache_want(cache, socket->name.cookie, socket->first_sent_ns, socket);
 	}
+	due = note_cache_due(cache, probe_notes_most(probe));
+	for (i = 0; i < due && !err; i++)
+		err = read_connector(probe, &cache->items[i]);
+	for (i = 0; i < cache->count; i++)
+		tell(&cache->items[i]);
+	probe->lost_notes += note_cache_end(cache, probe->options.once);
+	return err;
 }

@@ -12,6 +12,7 @@
 #include "look/full_dates.h"
 #include "look/sleep_dates.h"
 #include "probe/load/load.h"
+#include "probe/note_cache.h"
 #include "probe/probe.h"
 
 /* A network namespace that was seen. */
@@ -113,6 +114,7 @@ struct probe {
 	struct watch_cache watches;
 	struct usage_cache usage;
 	struct probe_symbols symbols;
+	struct note_cache wheres, ended, connects; /* what threads are in; loops that are over; who called connect */
 	struct look *look; /* being filled */
 	int event_error;
 	__u64 looks;
@@ -189,7 +191,7 @@ int probe_owners_add(struct probe *probe, struct buffer *buffer);
 int probe_addresses_add(struct probe *probe, struct buffer *buffer);
 
 /* Writes into the records of connects that have been under way for long which thread waits for them. */
-void probe_connects_note(struct probe *probe, struct buffer *buffer);
+int probe_connects_note(struct probe *probe, struct buffer *buffer);
 
 /* The file scan at the first look: finds epoll instances whose events no one fetches. */
 int probe_suspects_find(struct probe *probe);
@@ -227,5 +229,14 @@ void probe_open_files(__u64 *open_files, __u64 *limit);
 /* Adds texts about loops that do not come back. */
 int probe_notes_add(struct probe *probe, struct buffer *buffer);
 void probe_symbols_free(struct probe_symbols *symbols);
+
+/* Paths, loops that have ended and connects that are found out in one look; the rest has its turn in the next. */
+#define NOTES_PER_LOOK	    64
+#define NOTES_OF_ONLY_LOOK 4096
+
+static inline size_t probe_notes_most(const struct probe *probe)
+{
+	return probe->options.once ? NOTES_OF_ONLY_LOOK : NOTES_PER_LOOK;
+}
 
 #endif

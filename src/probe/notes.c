@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * What a look says about loops that do not come back, beyond what the kernel's records hold: the path of the file
- * or the child process that the thread is blocked in, and its stacks. Only for a few threads in a look: those that
- * may be reported as stuck.
+ * or the child process that the thread is blocked in, and its stacks. Only for threads that may be reported as stuck,
+ * or that are shown; and for a few of them in a look, by turns.
  */
 #include "probe/notes.h"
 
@@ -17,9 +17,6 @@
 #include "look/records.h"
 #include "options/ages.h"
 #include "probe/internal.h"
-
-/* Threads in one look. */
-#define MAX_NOTED 64
 
 /* As many as stack_scan's map holds. */
 #define MAX_STACKS 256
@@ -194,26 +191,61 @@ static bool is_still_there(const struct thread_record *thread)
 	return same;
 }
 
-static int add_where(struct buffer *notes, const struct thread_record *thread)
+static int read_where(struct note_cache *cache, struct noted *noted)
 {
+	const struct thread_record *thread = noted->about;
 	char text[PATH_MAX] = "";
 
 	if (has_path(thread))
 		read_path(thread, thread->fd, text);
 	else if (waits_for_child(thread))
 		read_child(thread, text, sizeof(text));
-	return text[0] && is_still_there(thread) ? record_add_note(notes, thread, NOTE_WHERE, text) : 0;
+	if (text[0] && !is_still_there(thread))
+		text[0] = '\0';
+	return note_set(cache, noted, text, text[0] ? strlen(text) + 1 : 0);
 }
 
-/* Loops follow their thread. A thread without any is there because it may have stalled before the start. */
-static bool is_away(const struct buffer *buffer, const struct thread_record *thread, size_t offset)
+/* Reads what is due, adds all that is known, and counts what stays unknown. */
+static int add_known(struct probe *probe, struct note_cache *cache, struct buffer *notes, __u32 kind,
+		     int (*read)(struct note_cache *cache, struct noted *noted))
+{
+	size_t i, due = note_cache_due(cache, probe_notes_most(probe));
+	int err = 0;
+
+	for (i = 0; i < due && !err; i++)
+		err = read(cache, &cache->items[i]);
+	for (i = 0; i < cache->count && !err; i++)
+		if (cache->items[i].about && cache->items[i].data)
+			err = record_add_note(notes, cache->items[i].about, kind, cache->items[i].data);
+	probe->lost_notes += note_cache_end(cache, probe->options.once);
+	return err;
+}
+
+/* A process with one thread that leaves events on an epoll instance: it may be a loop that stalled before the start. */
+static bool may_be_loop(const struct probe *probe, const struct thread_record *thread)
+{
+	const struct epoll_record *epolls = (const void *)probe->owners.epolls.data;
+	size_t i, count = probe->owners.epolls.size / sizeof(*epolls);
+
+	if (thread->loops || thread->threads != 1 || thread->syscall_kind == SYSCALL_WAITS_EPOLL ||
+	    (thread->syscall_kind == SYSCALL_READS && thread->flags & THREAD_HAS_SOCKET))
+		return false;
+	for (i = 0; i < count; i++)
+		if (epolls[i].pid == thread->pid && epolls[i].unread && !epolls[i].waiters)
+			return true;
+	return false;
+}
+
+/* Loops follow their thread. */
+static bool is_away(const struct probe *probe, const struct buffer *buffer, const struct thread_record *thread,
+		    size_t offset)
 {
 	const struct loop_record *loop;
-	bool away = !thread->loops && thread->syscall_kind != SYSCALL_WAITS_EPOLL &&
-		    !(thread->syscall_kind == SYSCALL_READS && thread->flags & THREAD_HAS_SOCKET);
+	bool away;
 
 	if (!(thread->flags & (THREAD_SLEEPING | THREAD_STOPPED)))
 		return false;
+	away = may_be_loop(probe, thread);
 	while ((loop = (const void *)record_next(buffer, &offset)) && loop->header.type != RECORD_THREAD) {
 		if (loop->header.type != RECORD_LOOP)
 			continue;
@@ -236,19 +268,17 @@ static bool has_stack_told(const struct probe *probe, const struct thread_record
 	return away || (asleep && probe->options.command == COMMAND_THREADS);
 }
 
-static int add_stacks(struct probe *probe, const struct buffer *buffer, struct buffer *notes,
-		      const struct thread_record *const *away, size_t away_count)
+static int add_stacks(struct probe *probe, const struct buffer *buffer, struct buffer *notes)
 {
 	const struct thread_record *told[MAX_STACKS];
-	size_t offset = 0, next_away = 0, count = 0;
+	size_t offset = 0, count = 0;
 	struct record_header *header;
 
 	while ((header = record_next(buffer, &offset))) {
 		const struct thread_record *thread = (const void *)header;
-		bool is_away = next_away < away_count && thread == away[next_away];
 
-		next_away += is_away;
-		if (header->type != RECORD_THREAD || !has_stack_told(probe, thread, is_away))
+		if (header->type != RECORD_THREAD ||
+		    !has_stack_told(probe, thread, probe->use_loops && is_away(probe, buffer, thread, offset)))
 			continue;
 		if (count < MAX_STACKS)
 			told[count++] = thread;
@@ -279,62 +309,74 @@ static bool is_away_from_epoll(const struct thread_record *thread, const struct 
 }
 
 /* Who has closed its epoll instance, and does something else now, has left its loop for good. */
+static int read_ended(struct note_cache *cache, struct noted *noted)
+{
+	int fd = (int)(noted->who & UINT32_MAX);
+	char number[16];
+	int length = snprintf(number, sizeof(number), "%d", fd);
+
+	return note_set(cache, noted, number, is_no_epoll(noted->about, fd) ? (size_t)length + 1 : 0);
+}
+
 static int add_ended(struct probe *probe, const struct buffer *buffer, struct buffer *notes)
 {
-	const struct thread_record *thread = NULL;
-	const struct record_header *header;
-	size_t offset = 0, count = 0;
-	char number[16];
+	struct thread_record *thread = NULL;
+	struct record_header *header;
+	size_t offset = 0;
 	int err = 0;
 
 	while (!err && (header = record_next(buffer, &offset))) {
 		const struct loop_record *loop = (const void *)header;
 
 		if (header->type == RECORD_THREAD)
-			thread = (const void *)header;
+			thread = (void *)header;
 		if (header->type != RECORD_LOOP || !thread || !is_away_from_epoll(thread, loop))
 			continue;
-		if (count++ >= MAX_NOTED) {
-			probe->lost_notes++;
-			continue;
-		}
-		snprintf(number, sizeof(number), "%d", loop->epoll_fd);
-		if (is_no_epoll(thread, loop->epoll_fd))
-			err = record_add_note(notes, thread, NOTE_LOOP_ENDED, number);
+		err = note_cache_want(&probe->ended, (__u64)thread->tid << 32 | (__u32)loop->epoll_fd,
+				      thread->start_ns ^ loop->returned_ns, thread);
 	}
-	return err;
+	return err ? err : add_known(probe, &probe->ended, notes, NOTE_LOOP_ENDED, read_ended);
 }
+
+/* ---- All of them ---- */
 
 /* Of whom more is to be told than the scan knows of what it is in. */
 static bool is_noted(const struct probe *probe, const struct buffer *buffer, const struct thread_record *thread,
 		     size_t offset)
 {
-	if (probe->use_loops)
-		return is_away(buffer, thread, offset);
-	return probe->options.command == COMMAND_THREADS && thread->flags & (THREAD_SLEEPING | THREAD_STOPPED) &&
-	       (has_path(thread) || waits_for_child(thread));
+	if (!(thread->flags & (THREAD_SLEEPING | THREAD_STOPPED)) || !(has_path(thread) || waits_for_child(thread)))
+		return false;
+	return thread->flags & THREAD_HAS_DETAIL || (probe->use_loops && is_away(probe, buffer, thread, offset));
+}
+
+/* Who has not been switched in since is in the same wait. */
+static __u64 wait_of(const struct thread_record *thread)
+{
+	return thread->start_ns * 31 + thread->voluntary + thread->involuntary;
+}
+
+static int add_wheres(struct probe *probe, const struct buffer *buffer, struct buffer *notes)
+{
+	struct record_header *header;
+	size_t offset = 0;
+	int err = 0;
+
+	while (!err && (header = record_next(buffer, &offset))) {
+		struct thread_record *thread = (void *)header;
+
+		if (header->type == RECORD_THREAD && is_noted(probe, buffer, thread, offset))
+			err = note_cache_want(&probe->wheres, thread->tid, wait_of(thread), thread);
+	}
+	return err ? err : add_known(probe, &probe->wheres, notes, NOTE_WHERE, read_where);
 }
 
 int probe_notes_add(struct probe *probe, struct buffer *buffer)
 {
-	const struct thread_record *away[MAX_NOTED];
-	size_t i, offset = 0, count = 0;
 	struct buffer notes = { 0 };
-	struct record_header *header;
-	int err = 0;
+	int err = add_wheres(probe, buffer, &notes);
 
-	while ((header = record_next(buffer, &offset))) {
-		if (header->type != RECORD_THREAD || !is_noted(probe, buffer, (const void *)header, offset))
-			continue;
-		if (count < MAX_NOTED)
-			away[count++] = (const void *)header;
-		else
-			probe->lost_notes++;
-	}
-	for (i = 0; i < count && !err; i++)
-		err = add_where(&notes, away[i]);
 	if (!err && probe->stack_iter)
-		err = add_stacks(probe, buffer, &notes, away, count);
+		err = add_stacks(probe, buffer, &notes);
 	if (!err && probe->use_loops)
 		err = add_ended(probe, buffer, &notes);
 	if (!err)

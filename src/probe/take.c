@@ -216,7 +216,7 @@ static int fill(struct probe *probe, struct look *look)
 	if (!err && probe->use_chains)
 		err = probe_addresses_add(probe, buffer);
 	if (!err && probe->use_sockets)
-		probe_connects_note(probe, buffer);
+		err = probe_connects_note(probe, buffer);
 	if (!err && probe->use_loops)
 		err = probe_usage_add(probe, buffer);
 	if (!err && (probe->use_loops || probe->stack_iter || probe->options.command == COMMAND_THREADS))

@@ -113,8 +113,8 @@ static int add_counts(const struct screen *screen, struct lines *lines, size_t w
 		error = text_printf(&out, "%zu shown", total);
 	else
 		error = summary_nothing(&out, screen->command, moment->head.namespaces);
-	if (!error && screen->lost)
-		error = text_printf(&out, "  lost: %lld", (long long)screen->lost);
+	if (!error && moment && moment->lost)
+		error = text_add(&out, "  lost this look: ") ?: text_printable(&out, moment->lost);
 	if (!error)
 		error = buffer_append(&out, "", 1) ?: screen_add_line(lines, LINE_TITLE, out.data, width);
 	buffer_free(&out);

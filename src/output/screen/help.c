@@ -23,7 +23,25 @@ static const struct {
 	{"q", "quit (Ctrl-C); Ctrl-Z: to the shell, and back with fg"},
 };
 
+/* What the title says of a look that does not hold all. */
+static const char *const losses[] = {
+	"lost this look: what this look left out, by name:",
+	"sockets, threads, watches, regions, owners: more than one look has room for",
+	"notes: a path, a child, a stack or a connect that was not read in time",
+	"network namespaces: not entered; events, loop counters: no memory for them",
+	"looks: not taken, because the output was not read",
+};
+
 #define KEYS_WIDTH 26
+
+static int add_losses(struct lines *lines, size_t width)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]) && !error; i++)
+		error = screen_add_line(lines, LINE_PLAIN, losses[i], width);
+	return error;
+}
 
 int screen_add_help(struct lines *lines, size_t width)
 {
@@ -46,5 +64,6 @@ int screen_add_help(struct lines *lines, size_t width)
 	return error ?: lines_add(lines, LINE_PLAIN, "") ?:
 	       screen_add_line(lines, LINE_PLAIN,
 			       "All that is shown is in the JSON records, under the names in the evidence.", width) ?:
+	       add_losses(lines, width) ?:
 	       screen_add_line(lines, LINE_FOOT, "any key: back", width);
 }

@@ -82,7 +82,8 @@ static int take(struct moment *moment, const struct report *report)
 	return error;
 }
 
-int history_add(struct history *history, const struct report *report, const struct look_record *head, bool has_chains)
+int history_add(struct history *history, const struct report *report, const struct look_record *head, bool has_chains,
+		const char *lost)
 {
 	struct moment moment = {.head = *head, .has_chains = has_chains};
 	int error;
@@ -91,6 +92,8 @@ int history_add(struct history *history, const struct report *report, const stru
 		history->moments = calloc(HISTORY_LOOKS, sizeof(*history->moments));
 	if (!history->moments)
 		return -ENOMEM;
+	if (lost)
+		moment.lost = arena_printf(&moment.arena, "%s", lost);
 	error = take(&moment, report);
 	if (error) {
 		forget(&moment);

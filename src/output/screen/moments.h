@@ -20,6 +20,7 @@ struct moment {
 	size_t total[ROW_TYPES], stuck[ROW_TYPES]; /* of all rows of the look */
 	size_t bytes;
 	bool has_chains; /* they were looked for */
+	const char *lost; /* what this look lost, by name: "12 notes, 3 sockets"; NULL: nothing */
 	struct arena arena;
 };
 
@@ -29,8 +30,12 @@ struct history {
 	size_t bytes;
 };
 
-/* Keeps the rows of a look (those of stalls that are over apart), and drops the oldest. Returns 0 or -ENOMEM. */
-int history_add(struct history *history, const struct report *report, const struct look_record *head, bool has_chains);
+/*
+ * Keeps the rows of a look (those of stalls that are over apart) and what it lost, and drops the oldest. Returns 0 or
+ * -ENOMEM.
+ */
+int history_add(struct history *history, const struct report *report, const struct look_record *head, bool has_chains,
+		const char *lost);
 
 /* The look that is so many before the newest; NULL: none is kept. */
 const struct moment *history_at(const struct history *history, size_t back);

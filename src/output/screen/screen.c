@@ -31,6 +31,7 @@ void screen_free(struct screen *screen)
 	history_free(&screen->history);
 	arena_free(&screen->action_arena);
 	buffer_free(&screen->host);
+	buffer_free(&screen->lost);
 }
 
 static int take_host(struct screen *screen, const char *host)
@@ -39,10 +40,22 @@ static int take_host(struct screen *screen, const char *host)
 	return text_printable(&screen->host, host) ?: buffer_append(&screen->host, "", 1);
 }
 
+/* Its record comes before the rest of the look. A recording may have a name that this version does not know. */
+static int take_lost(struct screen *screen, const struct lost_fields *lost)
+{
+	const char *what = lost->where ? lost->where : "others"; /* a plural */
+	int length = (int)strlen(what) - (lost->count == 1);
+
+	if (lost->count == NOT_KNOWN || lost->count <= 0)
+		return 0;
+	return text_printf(&screen->lost, "%s%lld %.*s", screen->lost.size ? ", " : "", (long long)lost->count,
+			   length > 0 ? length : 0, what);
+}
+
 int screen_record(struct screen *screen, const struct row *row)
 {
-	if (row->type == ROW_LOST && row->lost.count != NOT_KNOWN)
-		screen->lost += row->lost.count;
+	if (row->type == ROW_LOST)
+		return take_lost(screen, &row->lost);
 	if (row->type == ROW_END) {
 		screen->ended = true;
 		screen->paused |= screen->stepping;
@@ -62,8 +75,12 @@ static bool has_chains(const struct screen *screen)
 /* The look that is shown stays as long as it is kept. */
 int screen_look(struct screen *screen, const struct report *report, const struct look_record *head)
 {
-	int error = history_add(&screen->history, report, head, has_chains(screen));
+	bool lost = screen->lost.size;
+	int error = lost ? buffer_append(&screen->lost, "", 1) : 0;
 
+	if (!error)
+		error = history_add(&screen->history, report, head, has_chains(screen), lost ? screen->lost.data : NULL);
+	buffer_reset(&screen->lost);
 	if (error)
 		return error;
 	if (screen->paused)

@@ -63,7 +63,7 @@ struct screen {
 	bool replay;	     /* looks come from a recording */
 	bool ended;	     /* and it has no more of them */
 	struct buffer host;  /* printable, with NUL; or empty */
-	int64_t lost;	     /* so far */
+	struct buffer lost;  /* since the last look, by name: "12 notes, 3 sockets", without NUL */
 	bool chains_wanted;  /* of the look that comes next */
 	struct history history;
 	size_t back; /* which look is shown: so many before the newest */

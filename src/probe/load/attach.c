@@ -380,6 +380,9 @@ void probe_close(struct probe *probe)
 	probe_watches_free(&probe->watches);
 	probe_usage_free(&probe->usage);
 	probe_symbols_free(&probe->symbols);
+	note_cache_free(&probe->wheres);
+	note_cache_free(&probe->ended);
+	note_cache_free(&probe->connects);
 	free(probe);
 }
 

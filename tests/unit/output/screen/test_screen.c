@@ -258,24 +258,56 @@ static void loops_are_sorted_by_lag(void **state)
 	screen_free(&screen);
 }
 
+static void lose(struct screen *screen, const char *where, int64_t count)
+{
+	struct row row;
+
+	row_init(&row, ROW_LOST);
+	row.lost.where = where;
+	row.lost.count = count;
+	assert_int_equal(screen_record(screen, &row), 0);
+}
+
 static void it_tells_what_was_stretched_and_lost(void **state)
 {
 	struct look_record head = sample_head;
 	struct report report = {0};
 	struct screen screen;
-	struct row row;
 
 	(void)state;
 	open_screen(&screen, COMMAND_READERS);
 	head.stretched_ns = 4000000000;
-	row_init(&row, ROW_LOST);
-	row.lost.count = 12;
-	assert_int_equal(screen_record(&screen, &row), 0);
-	assert_int_equal(screen_record(&screen, &row), 0);
+	lose(&screen, "notes", 12);
+	lose(&screen, "sockets", 3);
 	assert_int_equal(screen_look(&screen, &report, &head), 0);
 	assert_string_equal(draw(&screen, 80, 4), "sockstall  2026-11-23T02:34:31Z  every 1.0s, stretched to 4.0s\n"
-						  "no reader is stuck (looked at 3 network namespaces)  lost: 24\n"
+						  "no reader is stuck (looked at 3 network namespaces)  lost this "
+						  "look: 12 notes, \xe2\x80\xa6\n"
 						  "nothing is stuck here (a: what is normal too)\n");
+	assert_non_null(strstr(draw(&screen, 120, 4), "  lost this look: 12 notes, 3 sockets\n"));
+	screen_free(&screen);
+}
+
+/* What one look lost is not said of the next. Each look that is gone back to has its own. */
+static void what_is_lost_is_of_its_look(void **state)
+{
+	struct report report = {0};
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_READERS);
+	lose(&screen, "notes", 12);
+	assert_int_equal(screen_look(&screen, &report, &sample_head), 0);
+	assert_non_null(strstr(draw(&screen, 120, 4), "  lost this look: 12 notes\n"));
+	lose(&screen, "notes", 0);
+	lose(&screen, "notes", NOT_KNOWN);
+	assert_int_equal(screen_look(&screen, &report, &sample_head), 0);
+	assert_null(strstr(draw(&screen, 120, 4), "lost"));
+	lose(&screen, NULL, 1);
+	assert_int_equal(screen_look(&screen, &report, &sample_head), 0);
+	assert_non_null(strstr(draw(&screen, 120, 4), "  lost this look: 1 other\n"));
+	type(&screen, "[[");
+	assert_non_null(strstr(draw(&screen, 120, 4), "  lost this look: 12 notes\n"));
 	screen_free(&screen);
 }
 
@@ -965,6 +997,7 @@ int main(void)
 		cmocka_unit_test(a_small_screen_shows_rows_first),
 		cmocka_unit_test(loops_are_sorted_by_lag),
 		cmocka_unit_test(it_tells_what_was_stretched_and_lost),
+		cmocka_unit_test(what_is_lost_is_of_its_look),
 		cmocka_unit_test(it_tells_what_is_put_off),
 		cmocka_unit_test(before_the_first_look),
 		cmocka_unit_test(what_is_normal_is_shown_when_asked_for),
