@@ -103,6 +103,23 @@ static int compare_who(const void *left, const void *right)
 	return (a->who > b->who) - (a->who < b->who);
 }
 
+/* Sorted for find(). Of a wait that came by twice in its first look one is enough. */
+static void sort(struct note_cache *cache)
+{
+	size_t i, kept = 0;
+
+	if (cache->count)
+		qsort(cache->items, cache->count, sizeof(*cache->items), compare_who);
+	for (i = 0; i < cache->count; i++) {
+		cache->items[i].about = NULL;
+		if (kept && cache->items[kept - 1].who == cache->items[i].who)
+			forget(&cache->items[i]);
+		else
+			cache->items[kept++] = cache->items[i];
+	}
+	cache->count = cache->sorted = kept;
+}
+
 uint64_t note_cache_end(struct note_cache *cache, bool last)
 {
 	uint64_t lost = cache->lost;
@@ -117,11 +134,8 @@ uint64_t note_cache_end(struct note_cache *cache, bool last)
 		else
 			forget(noted);
 	}
-	cache->count = cache->sorted = kept;
-	if (kept)
-		qsort(cache->items, kept, sizeof(*cache->items), compare_who);
-	for (i = 0; i < kept; i++)
-		cache->items[i].about = NULL;
+	cache->count = kept;
+	sort(cache);
 	cache->lost = 0;
 	return lost;
 }

@@ -29,7 +29,7 @@ struct note_cache {
 	uint64_t lost; /* of this look */
 };
 
-/* This wait is there at this look. A thread is wanted once a look. Returns 0 or -ENOMEM. */
+/* This wait is there at this look. Returns 0 or -ENOMEM. */
 int note_cache_want(struct note_cache *cache, uint64_t who, uint64_t wait, void *about);
 
 /* Sorts all that is wanted: those that are to be read first come first. Returns how many of them, `most` at most. */

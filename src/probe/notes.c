@@ -21,10 +21,6 @@
 /* As many as stack_scan's map holds. */
 #define MAX_STACKS 256
 
-/* Threads of a process whose children are looked through, and children of each. */
-#define MAX_PARENTS  64
-#define MAX_CHILDREN 64
-
 /* As long as the report's own limit at least. */
 #define MIN_AWAY_NS LOOP_MIN_AGE_NS
 
@@ -53,110 +49,6 @@ static bool thread_is_there(const struct thread_record *thread)
 
 	snprintf(name, sizeof(name), "/proc/%u/task/%u/comm", thread->pid, thread->tid);
 	return !access(name, F_OK);
-}
-
-/* ---- Children ---- */
-
-/* The last number of the line NSpid: the process's id in its own namespace, which is what its parent calls it. */
-static __u32 own_id(__u32 pid)
-{
-	char name[64], line[512], *last;
-	__u32 id = pid;
-	FILE *file;
-
-	snprintf(name, sizeof(name), "/proc/%u/status", pid);
-	file = fopen(name, "re");
-	if (!file)
-		return 0;
-	while (fgets(line, sizeof(line), file)) {
-		if (strncmp(line, "NSpid:", 6))
-			continue;
-		last = strrchr(line, '\t');
-		if (last)
-			id = (__u32)strtoul(last + 1, NULL, 10);
-		break;
-	}
-	fclose(file);
-	return id;
-}
-
-static void read_comm(__u32 pid, char comm[32])
-{
-	char name[64];
-	FILE *file;
-
-	comm[0] = '\0';
-	snprintf(name, sizeof(name), "/proc/%u/comm", pid);
-	file = fopen(name, "re");
-	if (!file)
-		return;
-	if (fgets(comm, 32, file))
-		comm[strcspn(comm, "\n")] = '\0';
-	fclose(file);
-}
-
-struct search {
-	__u32 wanted; /* the id that the parent waits for; 0: any child will do */
-	__u32 found; /* as sockstall's namespace has it */
-	int children;
-};
-
-static void search_children_of(struct search *search, __u32 pid, const char *tid)
-{
-	int left = MAX_CHILDREN;
-	unsigned int child;
-	char name[320];
-	FILE *file;
-
-	snprintf(name, sizeof(name), "/proc/%u/task/%s/children", pid, tid);
-	file = fopen(name, "re");
-	if (!file)
-		return;
-	while (left-- && fscanf(file, "%u", &child) == 1) {
-		search->children++;
-		if (!search->found && (!search->wanted || own_id(child) == search->wanted))
-			search->found = child;
-	}
-	fclose(file);
-}
-
-/* Any thread may wait for the children of all. */
-static void search_children(struct search *search, __u32 pid)
-{
-	int left = MAX_PARENTS;
-	struct dirent *entry;
-	char name[64];
-	DIR *tasks;
-
-	snprintf(name, sizeof(name), "/proc/%u/task", pid);
-	tasks = opendir(name);
-	if (!tasks)
-		return;
-	while (left-- && (entry = readdir(tasks)))
-		if (entry->d_name[0] != '.')
-			search_children_of(search, pid, entry->d_name);
-	closedir(tasks);
-}
-
-/* wait4(pid, …) and waitid(P_PID, pid, …) name the child; else it is known only where there is one. */
-static void read_child(const struct thread_record *thread, char *text, size_t size)
-{
-	bool waitid = !strcmp(thread->syscall_name, "waitid");
-	__s32 wanted = (__s32)thread->args[waitid ? 1 : 0];
-	struct search search = { .wanted = wanted > 0 ? (__u32)wanted : 0 };
-	char comm[32];
-
-	text[0] = '\0';
-	if (waitid && thread->args[0] != 1) /* P_PID */
-		search.wanted = 0;
-	search_children(&search, thread->pid);
-	if (!search.found)
-		return;
-	read_comm(search.found, comm);
-	if (search.wanted || search.children == 1)
-		snprintf(text, size, "child %u %s", search.found, comm);
-	else
-		snprintf(text, size, "any of %d children, the first is %u %s", search.children, search.found, comm);
 }
 
 /* ---- Which threads ---- */
@@ -199,7 +91,7 @@ static int read_where(struct note_cache *cache, struct noted *noted)
 	if (has_path(thread))
 		read_path(thread, thread->fd, text);
 	else if (waits_for_child(thread))
-		read_child(thread, text, sizeof(text));
+		probe_child_read(thread, text, sizeof(text));
 	if (text[0] && !is_still_there(thread))
 		text[0] = '\0';
 	return note_set(cache, noted, text, text[0] ? strlen(text) + 1 : 0);
@@ -257,7 +149,8 @@ static bool is_away(const struct probe *probe, const struct buffer *buffer, cons
 }
 
 /* Whose stack is told: of `threads` every thread's, else of what does not come back, and of what was asked for. */
-static bool has_stack_told(const struct probe *probe, const struct thread_record *thread, bool away)
+static bool has_stack_told(const struct probe *probe, const struct buffer *buffer, const struct thread_record *thread,
+			   size_t offset)
 {
 	bool asleep = thread->flags & (THREAD_SLEEPING | THREAD_STOPPED);
 
@@ -265,7 +158,9 @@ static bool has_stack_told(const struct probe *probe, const struct thread_record
 		return asleep;
 	if (!probe->options.verbose && !probe->options.stacks)
 		return false;
-	return away || (asleep && probe->options.command == COMMAND_THREADS);
+	if (probe->options.command == COMMAND_THREADS)
+		return asleep;
+	return probe->use_loops && is_away(probe, buffer, thread, offset);
 }
 
 static int add_stacks(struct probe *probe, const struct buffer *buffer, struct buffer *notes)
@@ -277,8 +172,7 @@ static int add_stacks(struct probe *probe, const struct buffer *buffer, struct b
 	while ((header = record_next(buffer, &offset))) {
 		const struct thread_record *thread = (const void *)header;
 
-		if (header->type != RECORD_THREAD ||
-		    !has_stack_told(probe, thread, probe->use_loops && is_away(probe, buffer, thread, offset)))
+		if (header->type != RECORD_THREAD || !has_stack_told(probe, buffer, thread, offset))
 			continue;
 		if (count < MAX_STACKS)
 			told[count++] = thread;

@@ -5,6 +5,9 @@
 
 #include "probe/internal.h"
 
+/* What the thread in wait4 or waitid waits for, as text; "" where that is not known. */
+void probe_child_read(const struct thread_record *thread, char *text, size_t size);
+
 /* Appends the kernel's and, with --stacks, the program's stack of these threads. */
 int probe_stacks_add(struct probe *probe, struct buffer *notes, const struct thread_record *const *threads,
 		     size_t count);

@@ -154,6 +154,73 @@ def test_stacks_beyond_those_of_one_look(count, left_out):
     assert found == ({"notes": left_out} if left_out else {}), found
 
 
+READERS = "import os, threading, time; fd = os.openpty()[1]; " \
+          "[threading.Thread(target=os.read, args=(fd, 1)).start() for _ in range(%d)]; print('there', flush=True); time.sleep(600)"
+
+
+def test_paths_beyond_those_of_one_look(stream):
+    """One look reads 64 paths. What a thread is in stays known, so the others have their turn, and none is lost."""
+    count = 150
+    child = Child([PYTHON, "-c", READERS % count])
+
+    def with_path(records):
+        looks = {}
+        for record in run.matching(records, type="thread", pid=child.pid):
+            looks.setdefault(record["time"], []).append("/dev/pts/" in (record["now_in"] or ""))
+        return [sum(paths) for paths in looks.values()]
+
+    try:
+        child.wait_line(bool, 10)
+        wait_until(lambda: with_path(lost(["threads", "-p", child.pid])[1]) == [count], 10, "all of them, in the only look")
+        live = stream("threads", "-j", "-i", "200ms", "-p", child.pid)
+        wait_until(lambda: count in with_path(live.records()), 20, "all of them, after some looks")
+        records = live.stop()
+    finally:
+        child.end()
+    assert with_path(records)[0] == 64, with_path(records)
+    assert not run.matching(records, type="lost", where="notes")
+
+
+def test_the_title_names_what_this_look_lost(tmux):
+    """Stacks that have no room are missing at each look: the number stays what it is, and does not add up."""
+    child = Child([PYTHON, "-c", THREADS % 275])
+    try:
+        child.wait_line(bool, 10)
+        screen = tmux("threads", "--stacks", "-p", str(child.pid), "-i", "200ms")
+        first = screen.wait("lost this look: 20 notes")
+        wait_until(lambda: screen.screen().splitlines()[0] != first.splitlines()[0], 10, "another look")
+        assert "lost this look: 20 notes" in screen.wait("276 shown")
+        screen.keys("?")
+        help_text = screen.wait("lost this look: what this look left out")
+        assert "notes: a path, a child, a stack or a connect" in help_text and "any key: back" in help_text
+        screen.keys("q", "q")
+        screen.check_restored()
+    finally:
+        child.end()
+
+
+def test_threads_that_have_nothing_to_tell_are_not_lost(tmux):
+    """The page of chains looks at all threads. Of most there is no path to read: then none is missing."""
+    child = Child([PYTHON, "-c", THREADS % 275])
+    try:
+        child.wait_line(bool, 10)
+        screen = tmux("-i", "200ms")
+        screen.keys("6")
+        screen.wait("6 chains")
+        seen = set()
+
+        def titles():
+            seen.add("\n".join(screen.screen().splitlines()[:2]))
+            return len(seen) > 3
+
+        wait_until(titles, 20, "some looks")
+        assert not any("notes" in title for title in seen), seen
+        screen.keys("q")
+        screen.check_restored()
+    finally:
+        child.end()
+
+
 # The others are of the whole machine, as a look from inside sees it.
 
 def readers(room):

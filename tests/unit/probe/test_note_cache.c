@@ -123,6 +123,22 @@ static void nothing_is_an_answer(void **state)
 	note_cache_free(&cache);
 }
 
+/* A socket may come by twice: as that of a thread, and by itself. */
+static void one_that_comes_twice_is_one(void **state)
+{
+	struct note_cache cache = {0};
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		want(&cache, MOST, 1);
+		look(&cache, MOST, 1, MOST, 0);
+		assert_int_equal(cache.count, MOST);
+	}
+	look(&cache, 0, 1, 0, 0);
+	note_cache_free(&cache);
+}
+
 /* What was read longest ago is read again: a child may have become another program. */
 static void all_are_read_again_in_turn(void **state)
 {
@@ -149,6 +165,7 @@ int main(void)
 		cmocka_unit_test(another_wait_is_another),
 		cmocka_unit_test(after_the_last_look_nothing_follows),
 		cmocka_unit_test(nothing_is_an_answer),
+		cmocka_unit_test(one_that_comes_twice_is_one),
 		cmocka_unit_test(all_are_read_again_in_turn),
 	};
 
