@@ -10,9 +10,9 @@
 #include "base/budget.h"
 #include "base/clock.h"
 #include "look/full_dates.h"
+#include "look/note_cache.h"
 #include "look/sleep_dates.h"
 #include "probe/load/load.h"
-#include "probe/note_cache.h"
 #include "probe/probe.h"
 
 /* A network namespace that was seen. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* See note_cache.h. */
-#include "probe/note_cache.h"
+#include "look/note_cache.h"
 
 #include <errno.h>
 #include <stdlib.h>

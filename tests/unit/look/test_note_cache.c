@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "probe/note_cache.h"
+#include "look/note_cache.h"
 
 #define MOST 64
 
