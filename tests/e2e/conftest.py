@@ -81,7 +81,9 @@ def tmux(tmp_path):
     started = []
 
     def start(*arguments, before=(), **size):
-        started.append(Tmux([*before, run.SOCKSTALL, *arguments], tmp_path, **size))
+        folder = tmp_path / f"terminal{len(started)}"
+        folder.mkdir()
+        started.append(Tmux([*before, run.SOCKSTALL, *arguments], folder, **size))
         return started[-1]
 
     yield start

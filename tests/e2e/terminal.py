@@ -85,6 +85,13 @@ class Tmux:
         screen = self.settled()
         return screen if screen and text in screen else None
 
+    def wait_for_screen(self, expected, timeout=15):
+        """Until this is all that is on the screen."""
+        try:
+            wait_until(lambda: self.settled() == expected, timeout)
+        except AssertionError:
+            raise AssertionError(f"not\n{expected}\nbut\n{self.screen()}") from None
+
     def resize(self, columns, rows):
         self("resize-window", "-x", columns, "-y", rows)
 

@@ -382,16 +382,96 @@ def test_without_utf8(room, tmux):
     quit_it(screen)
 
 
-def test_resized_while_keys_come(scene, view):
-    """At any moment, to any size."""
-    screen = view()
-    sizes = [(20, 5), (1, 1), (200, 50), (3, 2), (80, 24), (40, 9), (500, 100), (80, 24)]
+@pytest.fixture
+def recording(scene, tmp_path):
+    """What is shown of it at its end stays the same."""
+    path = tmp_path / "looks"
+    done = run.sockstall("readers", "-i", "100ms", "-d", "500ms", *MIN_AGE, "-p", f"{scene.v4.pid},{scene.v6.pid}",
+                         "--record", path)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+@pytest.fixture
+def fresh(recording, tmux):
+    """The screen of that recording on a terminal that has had this size from the beginning."""
+    def start(columns, rows):
+        screen = tmux("replay", recording, columns=columns, rows=rows)
+        screen.wait("  end of")
+        text = screen.wait("q quit")
+        quit_it(screen)
+        return text
+    return start
+
+
+SIZES = [(120, 40), (70, 18), (200, 50), (80, 24)]
+
+
+def test_resized(recording, fresh, tmux):
+    """At each size it has the text that it would have had from the beginning, and nothing of the size before."""
+    expected = {size: fresh(*size) for size in SIZES}
+    assert len(set(expected.values())) == len(SIZES)
+    screen = tmux("replay", recording, columns=SIZES[0][0], rows=SIZES[0][1])
+    screen.wait("  end of")
+    for size in SIZES[1:] + SIZES[-2::-1]:
+        screen.resize(*size)
+        screen.wait_for_screen(expected[size])
+    quit_it(screen)
+
+
+@pytest.mark.parametrize("end", SIZES[1:3])
+def test_resized_while_keys_come(recording, fresh, tmux, end):
+    """At any moment, to any size: in the end there is what there would have been at that size, and all of it."""
+    expected = fresh(*end)
+    screen = tmux("replay", recording)
+    screen.wait("  end of")
+    sizes = [(20, 5), (1, 1), (200, 50), (3, 2), (80, 24), (40, 9), (500, 100), end]
+    keys = ["Down", "Enter", "Tab", "Escape", "/", "?", "End"]
     for number, (columns, lines) in enumerate(sizes * 3):
         screen.resize(columns, lines)
-        screen.keys(["Down", "Enter", "Tab", "Escape", "/", "?", "Space", "End"][number % 7])
-    screen.keys("Escape", "Escape", "1", "Escape", "Escape")
-    text = screen.wait("1 overview (2)")
-    assert sorted(rows(screen.wait(str(scene.v4.pid)))) == sorted([scene.v4.pid, scene.v6.pid]), text
+        screen.keys(keys[number % len(keys)])
+    screen.keys("Escape", "Escape", "1", "Escape", "Escape", "Home")
+    screen.wait_for_screen(expected)
+    quit_it(screen)
+
+
+def heading(screen):
+    """The words of the heading of a table."""
+    found = [line.split() for line in screen.splitlines() if line.split()[:1] == ["AGE"]]
+    return found[0] if found else None
+
+
+def check_size(screen, rows):
+    """The last line of the terminal is that of the keys, and no other is."""
+    def found():
+        lines = screen.screen().splitlines()
+        return len(lines) == rows and [i for i, line in enumerate(lines, 1) if "q quit" in line] == [rows]
+
+    wait_until(found, 10, f"the keys in line {rows} alone, in\n{screen.screen()}")
+
+
+def test_resized_live(scene, view):
+    """While looks and keys come."""
+    wide = view(columns=200, rows=50)
+    expected = heading(wide.screen())
+    screen = view(columns=120, rows=40)
+    for columns, lines in (70, 18), (20, 5), (200, 50), (1, 1), (70, 18), (500, 100), (200, 50):
+        screen.resize(columns, lines)
+        screen.keys("Down", "Tab", "BTab")
+    check_size(screen, 50)
+    wait_until(lambda: heading(screen.screen()) == expected, 5, f"{expected} in\n{screen.screen()}")
+    assert sorted(rows(screen.screen())) == sorted([scene.v4.pid, scene.v6.pid]), screen.screen()
+    quit_it(screen)
+    quit_it(wide)
+
+
+def test_resized_between_looks(scene, tmux):
+    """The next one comes in an hour."""
+    screen = tmux("readers", "-i", "1h", *MIN_AGE, "-p", scene.v4.pid, columns=120, rows=40)
+    screen.wait("1 stuck")
+    for columns, lines in (70, 18), (200, 50):
+        screen.resize(columns, lines)
+        check_size(screen, lines)
     quit_it(screen)
 
 
@@ -410,6 +490,7 @@ def test_stopped_and_brought_back(scene, tmux):
     screen.type("fg")
     screen.keys("Enter")
     screen.wait("1 stuck")
+    check_size(screen, 30)
     screen.keys("3", "Enter")
     screen.wait("socket options")
     screen.keys("q")
@@ -453,6 +534,18 @@ def test_keys_in_the_middle_of_a_look(held):
     hold.end()
     # What was asked for comes with the look after this one.
     screen.wait_without("this look does not hold chains")
+    quit_it(screen)
+
+
+def test_resized_in_the_middle_of_a_look(held):
+    """It is drawn anew while no other look comes."""
+    screen, hold, _ = held
+    before = hold.count()
+    wait_until(lambda: hold.count() > before + 100, 15, "the look to go on")
+    for columns, lines in (120, 40), (70, 18):
+        screen.resize(columns, lines)
+        check_size(screen, lines)
+    hold.end()
     quit_it(screen)
 
 

@@ -23,6 +23,7 @@
 #include "base/patience.h"
 #include "base/signals.h"
 #include "output/emit.h"
+#include "output/screen/curses.h"
 #include "output/screen/screen.h"
 
 #define ESCAPE_WAIT_MS 25 /* how long ncurses waits for the rest of a key's sequence */
@@ -49,18 +50,6 @@ static struct {
 	uint64_t owed_row;	 /* of screen_row_id(): what SCREEN_PLAN is about */
 	bool look_soon;		 /* a key asked for more than the looks hold */
 } view;
-
-/* Keys come from the terminal also when stdin is something else. */
-static FILE *open_input(void)
-{
-	int fd =
-		isatty(STDIN_FILENO) ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open("/dev/tty", O_RDONLY | O_CLOEXEC);
-	FILE *in = fd < 0 ? NULL : fdopen(fd, "r");
-
-	if (fd >= 0 && !in)
-		close(fd);
-	return in;
-}
 
 static void set_up(void)
 {
@@ -139,9 +128,10 @@ static void end_writing(void)
 static int draw(void)
 {
 	struct lines lines = {0};
-	int height = getmaxy(stdscr), width = getmaxx(stdscr);
-	int error = 0;
+	int height, width, error = 0;
 
+	terminal_follow(view.out);
+	getmaxyx(stdscr, height, width);
 	view.drawn_ns = clock_ns(CLOCK_MONOTONIC);
 	if (height > 0 && width > 0)
 		error = screen_draw(&view.screen, &lines, (size_t)width, (size_t)height, view.drawn_ns - view.look_ns);
@@ -188,15 +178,13 @@ static void screen_close(void *state)
 static int screen_open(void **state, const struct options *options, FILE *out)
 {
 	memset(&view, 0, sizeof(view));
-	view.in = open_input();
+	view.in = terminal_open_input();
 	if (!view.in)
 		return -ENOTTY;
 	view.out = fileno(out);
 	view.nowhere = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	tcgetattr(fileno(view.in), &view.settings);
-	/* LINES and COLUMNS may be what a shell exported before the terminal was resized. */
-	use_env(FALSE);
-	use_tioctl(TRUE);
+	terminal_own_size(view.out);
 	view.terminal = newterm(NULL, out, view.in);
 	if (!view.terminal) {
 		close_files();
@@ -230,28 +218,6 @@ static void screen_emit_wants(void *state, struct wants *wants)
 	screen_wants(&view.screen, wants);
 }
 
-/* ncurses' names for keys to the screen's. 0: none of ours. */
-static uint32_t translate(int status, wint_t key)
-{
-	static const struct {
-		int code;
-		uint32_t key;
-	} keys[] = {
-		{KEY_UP, SCREEN_UP},	     {KEY_DOWN, SCREEN_DOWN},	     {KEY_LEFT, SCREEN_LEFT},
-		{KEY_RIGHT, SCREEN_RIGHT},   {KEY_PPAGE, SCREEN_PAGE_UP},    {KEY_NPAGE, SCREEN_PAGE_DOWN},
-		{KEY_HOME, SCREEN_HOME},     {KEY_END, SCREEN_END},	     {KEY_BTAB, SCREEN_BACK_TAB},
-		{KEY_ENTER, SCREEN_ENTER},   {KEY_BACKSPACE, SCREEN_BACKSPACE}, {KEY_DC, SCREEN_BACKSPACE},
-		{KEY_F(1), '?'},
-	};
-
-	if (status != KEY_CODE_YES) /* what Enter and Backspace send is not the same everywhere */
-		return key == '\r' ? SCREEN_ENTER : key == 0x7f || key == '\b' ? SCREEN_BACKSPACE : key;
-	for (size_t i = 0; i < COUNT_OF(keys); i++) {
-		if (keys[i].code == (int)key)
-			return keys[i].key;
-	}
-	return 0;
-}
 
 /* ---- Ending a row ---- */
 
@@ -354,7 +320,7 @@ static int read_keys(bool busy, bool *changed)
 		enum screen_answer answer = SCREEN_DRAW; /* a new size */
 
 		if (status != KEY_CODE_YES || key != KEY_RESIZE)
-			answer = screen_key(&view.screen, translate(status, key));
+			answer = screen_key(&view.screen, terminal_key(status, key));
 		*changed |= answer != SCREEN_NOTHING;
 		if (answer == SCREEN_NEXT_LOOK || answer == SCREEN_STEP)
 			view.look_soon = true;
@@ -366,10 +332,10 @@ static int read_keys(bool busy, bool *changed)
 	return error;
 }
 
-/* Draws once for all that was typed. Returns an enum emitter_answer, or a negative errno. */
+/* Draws once for all that was typed, and for a new size. Returns an enum emitter_answer, or a negative errno. */
 static int answer_keys(bool busy)
 {
-	bool changed = false;
+	bool changed = terminal_follow(view.out);
 	int error = busy ? 0 : pay();
 
 	if (!error)
@@ -392,7 +358,7 @@ static int screen_attend(void *state)
 	struct pollfd input = {.fd = fileno(view.in), .events = POLLIN};
 
 	(void)state;
-	if (view.owed || poll(&input, 1, 0) <= 0)
+	if (view.owed || (poll(&input, 1, 0) <= 0 && !terminal_has_new_size(view.out)))
 		return view.owed == SCREEN_QUIT ? EMITTER_QUIT : EMITTER_GO_ON;
 	if (is_gone(&input)) {
 		owe(SCREEN_QUIT);
@@ -401,7 +367,7 @@ static int screen_attend(void *state)
 	return answer_keys(true);
 }
 
-/* Returns early when a signal comes: after SIGWINCH the screen is drawn anew, the rest is the caller's. */
+/* Returns early when a signal comes: what that asks for is the caller's, but for a new size. */
 static int screen_wait(void *state, uint64_t timeout_ns)
 {
 	struct timespec timeout = {

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#define NCURSES_WIDECHAR 1 /* KEY_CODE_YES */
+#include "output/screen/curses.h"
+
+#include <curses.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "output/screen/screen.h"	  
+
+FILE *terminal_open_input(void)
+{
+	int fd =
+		isatty(STDIN_FILENO) ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open("/dev/tty", O_RDONLY | O_CLOEXEC);
+	FILE *in = fd < 0 ? NULL : fdopen(fd, "r");
+
+	if (fd >= 0 && !in)
+		close(fd);
+	return in;
+}
+
+static bool get_size(int fd, struct winsize *size)
+{
+	return !ioctl(fd, TIOCGWINSZ, size) && size->ws_row && size->ws_col;
+}
+
+/*
+ * LINES and COLUMNS may be what a shell exported before the terminal was resized, and ncurses goes by them first.
+ * Without use_env() it would go by terminfo alone: then no change of the size is seen. A serial line knows no size.
+ */
+void terminal_own_size(int fd)
+{
+	struct winsize size;
+
+	if (!get_size(fd, &size))
+		return;
+	unsetenv("LINES");
+	unsetenv("COLUMNS");
+}
+
+/* SIGWINCH is for the foreground: while sockstall was stopped the shell has got it. */
+bool terminal_follow(int fd)
+{
+	struct winsize size;
+
+	return get_size(fd, &size) && is_term_resized(size.ws_row, size.ws_col) &&
+	       resizeterm(size.ws_row, size.ws_col) == OK;
+}
+
+bool terminal_has_new_size(int fd)
+{
+	struct winsize size;
+
+	return get_size(fd, &size) && is_term_resized(size.ws_row, size.ws_col);
+}
+
+uint32_t terminal_key(int status, wint_t key)
+{
+	static const struct {
+		int code;
+		uint32_t key;
+	} keys[] = {
+		{KEY_UP, SCREEN_UP},
+		{KEY_DOWN, SCREEN_DOWN},
+		{KEY_LEFT, SCREEN_LEFT},
+		{KEY_RIGHT, SCREEN_RIGHT},
+		{KEY_PPAGE, SCREEN_PAGE_UP},
+		{KEY_NPAGE, SCREEN_PAGE_DOWN},
+		{KEY_HOME, SCREEN_HOME},
+		{KEY_END, SCREEN_END},
+		{KEY_BTAB, SCREEN_BACK_TAB},
+		{KEY_ENTER, SCREEN_ENTER},
+		{KEY_BACKSPACE, SCREEN_BACKSPACE},
+		{KEY_DC, SCREEN_BACKSPACE},
+		{KEY_F(1), '?'},
+	};
+
+	if (status != KEY_CODE_YES) /* what Enter and Backspace send is not the same everywhere */
+		return key == '\r' ? SCREEN_ENTER : key == 0x7f || key == '\b' ? SCREEN_BACKSPACE : key;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (keys[i].code == (int)key)
+			return keys[i].key;
+	}
+	return 0;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The terminal of the live view: what it can do, how large it is, and its keys. Through ncurses, which has one at a
+ * time. */
+#ifndef SOCKSTALL_TERMINAL_H
+#define SOCKSTALL_TERMINAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <wchar.h>
+
+/* Where keys come from, also when stdin is something else. Belongs to the caller; NULL: nowhere. */
+FILE *terminal_open_input(void);
+
+/* The size is the terminal's where it tells one. Called before newterm(). */
+void terminal_own_size(int fd);
+
+/* Makes the screen as large as the terminal is now. Returns true where that is another size. */
+bool terminal_follow(int fd);
+
+/* Whether it would. */
+bool terminal_has_new_size(int fd);
+
+/* What get_wch() returned and stored, as a key of screen.h. 0: none of those. */
+uint32_t terminal_key(int status, wint_t key);
+
+#endif
