@@ -475,6 +475,23 @@ def test_resized_between_looks(scene, tmux):
     quit_it(screen)
 
 
+def test_redraw(recording, tmux):
+    """Ctrl-L takes away what others have written on the terminal, whatever else is shown and typed."""
+    screen = tmux("replay", recording)
+    screen.wait("  end of")
+    terminal = screen("display-message", "-p", "#{pane_tty}").strip()
+    for shown, keys in ("q quit", []), ("any key: back", ["?"]), ("/_", ["x", "/"]), ("/a_", ["a"]):
+        screen.keys(*keys) if keys else None
+        before = screen.wait(shown)
+        with open(terminal, "w") as out:
+            out.write("\x1b[5;5HMessage from another program\n")
+        screen.wait("Message from another program")
+        screen.keys("C-l")
+        screen.wait_for_screen(before)
+    screen.keys("Escape")
+    quit_it(screen)
+
+
 def test_stopped_and_brought_back(scene, tmux):
     """Ctrl-Z leaves the shell's screen as it was; fg brings the view back, at the size that there is by then."""
     # An interactive shell in place of sockstall, which is typed at it.

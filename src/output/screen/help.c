@@ -19,6 +19,7 @@ static const struct {
 	{"[, ]", "one look back, one on (left, right)"},
 	{"{, }", "ten looks back, ten on"},
 	{"e", "end what is stuck: shown first, done only after y"},
+	{"Ctrl-L", "draw the screen anew"},
 	{"?", "this help (h)"},
 	{"q", "quit (Ctrl-C); Ctrl-Z: to the shell, and back with fg"},
 };

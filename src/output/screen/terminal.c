@@ -27,6 +27,7 @@
 #include "output/screen/screen.h"
 
 #define ESCAPE_WAIT_MS 25 /* how long ncurses waits for the rest of a key's sequence */
+#define REDRAW	       0x0c /* Ctrl-L */
 
 /* While something counts down on the screen, it is drawn anew this often. */
 #define TICK_NS 500000000ULL
@@ -310,6 +311,15 @@ static int pay(void)
 	return owed == SCREEN_PLAN && row && screen_row_id(row) == view.owed_row ? plan() : 0;
 }
 
+/* Whether this is about the terminal itself, not the view: then all is drawn anew. */
+static bool is_terminals(int status, wint_t key)
+{
+	/* What others have written there is not what ncurses takes it for. */
+	if (status == OK && key == REDRAW)
+		clearok(curscr, TRUE);
+	return status == KEY_CODE_YES ? key == KEY_RESIZE : key == REDRAW;
+}
+
 /* Reads what was typed, up to what is owed; *changed: something on the screen has. Returns 0 or a negative errno. */
 static int read_keys(bool busy, bool *changed)
 {
@@ -317,9 +327,9 @@ static int read_keys(bool busy, bool *changed)
 	wint_t key;
 
 	while (!error && !view.owed && (status = next_key(&key)) != ERR) {
-		enum screen_answer answer = SCREEN_DRAW; /* a new size */
+		enum screen_answer answer = SCREEN_DRAW;
 
-		if (status != KEY_CODE_YES || key != KEY_RESIZE)
+		if (!is_terminals(status, key))
 			answer = screen_key(&view.screen, terminal_key(status, key));
 		*changed |= answer != SCREEN_NOTHING;
 		if (answer == SCREEN_NEXT_LOOK || answer == SCREEN_STEP)
