@@ -11,6 +11,7 @@ import run
 import shim
 from child import Stall, wait_until
 from scene import MIN_AGE, Scene, block, waiting_client
+from terminal import run_in_pty
 from test_documents import part
 
 ACCOUNTS = ("-i", "200ms", *MIN_AGE)
@@ -490,6 +491,16 @@ def test_redraw(recording, tmux):
         screen.wait_for_screen(before)
     screen.keys("Escape")
     quit_it(screen)
+
+
+@pytest.mark.parametrize("before", [["env", "TERM=dumb"], ["env", "-u", "TERM"]], ids=["dumb", "unset"])
+def test_no_cursor_motion(scene, before):
+    """On a terminal whose cursor cannot be moved there are text lines, and one that says so."""
+    written, code = run_in_pty([*before, run.SOCKSTALL, "readers", "-d", "1s", *ACCOUNTS, "-p", scene.v4.pid])
+    lines = written.decode().splitlines()
+    assert code == 0 and "\x1b" not in written.decode(), written
+    assert [line for line in lines if "cannot draw on this terminal" in line] == lines[:1], written
+    assert re.search(rf"Z  open +reader +awaiting_reply +\S+/{scene.v4.pid} ", lines[1]) and len(lines) == 2, written
 
 
 def test_stopped_and_brought_back(scene, tmux):

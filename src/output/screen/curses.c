@@ -6,9 +6,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <term.h>
 #include <unistd.h>
 
 #include "output/screen/screen.h"	  
+#include "output/screen/screen.h"	   /* before term.h, which has a macro `lines` */
 
 FILE *terminal_open_input(void)
 {
@@ -19,6 +21,18 @@ FILE *terminal_open_input(void)
 	if (fd >= 0 && !in)
 		close(fd);
 	return in;
+}
+
+bool terminal_can_draw(int fd)
+{
+	bool can;
+	int found;
+
+	if (setupterm(NULL, fd, &found) != OK)
+		return false;
+	can = cursor_address && clear_screen;
+	del_curterm(cur_term);
+	return can;
 }
 
 static bool get_size(int fd, struct winsize *size)

@@ -12,6 +12,10 @@
 /* Where keys come from, also when stdin is something else. Belongs to the caller; NULL: nowhere. */
 FILE *terminal_open_input(void);
 
+/* Whether TERM names a terminal with a cursor that moves. Asked before newterm(): after it the terminal has got bytes.
+ */
+bool terminal_can_draw(int fd);
+
 /* The size is the terminal's where it tells one. Called before newterm(). */
 void terminal_own_size(int fd);
 

@@ -186,7 +186,7 @@ static int screen_open(void **state, const struct options *options, FILE *out)
 	view.nowhere = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	tcgetattr(fileno(view.in), &view.settings);
 	terminal_own_size(view.out);
-	view.terminal = newterm(NULL, out, view.in);
+	view.terminal = terminal_can_draw(view.out) ? newterm(NULL, out, view.in) : NULL;
 	if (!view.terminal) {
 		close_files();
 		return -ENOTTY;
