@@ -123,17 +123,35 @@ static bool is_known(const struct column *column, const struct row *row)
 
 static int add_process(struct buffer *out, const struct column *column, const struct row *row)
 {
-	const struct column *pid = joined(column, row, 0), *tid = joined(column, row, 1);
+	const struct column *pid = joined(column, row, 0);
 	int error;
 
-	if (!is_known(column, row) && !is_known(pid, row))
-		return text_add(out, "-");
 	error = add_value(out, column, row);
 	if (!error && is_known(pid, row))
 		error = text_add(out, "/") ?: add_value(out, pid, row);
-	if (!error && is_known(tid, row) && row->tid != row->pid)
-		error = text_add(out, "/") ?: add_value(out, tid, row);
 	return error;
+}
+
+/* The first thread has its process's id. */
+static bool is_first_thread(const struct column *tid, const struct row *row)
+{
+	const struct column *pid = joined(tid, row, 0);
+
+	return is_known(pid, row) && is_known(tid, row) &&
+	       *(const int64_t *)column_field(tid, row) == *(const int64_t *)column_field(pid, row);
+}
+
+bool cell_known(const struct column *column, const struct row *row)
+{
+	switch (column->shape) {
+	case SHAPE_PROCESS:
+	case SHAPE_ENDPOINT:
+		return is_known(column, row) || is_known(joined(column, row, 0), row);
+	case SHAPE_THREAD:
+		return is_known(column, row) && !is_first_thread(column, row);
+	default:
+		return column_known(column, row);
+	}
 }
 
 static int add_endpoint(struct buffer *out, const struct column *column, const struct row *row)
@@ -142,8 +160,6 @@ static int add_endpoint(struct buffer *out, const struct column *column, const s
 	const struct column *port = joined(column, row, 0);
 	bool has_port = is_known(port, row), brackets;
 
-	if (!address && !has_port)
-		return text_add(out, "-");
 	brackets = address && has_port && strchr(address, ':');
 	return (brackets ? text_add(out, "[") : 0) ?:
 	       add_value(out, column, row) ?:
@@ -172,6 +188,8 @@ static int add_at_least(struct buffer *out, const struct column *column, const s
 
 int cell_add(struct buffer *out, const struct column *column, const struct row *row)
 {
+	if (!cell_known(column, row))
+		return text_add(out, "-");
 	switch (column->shape) {
 	case SHAPE_PROCESS:
 		return add_process(out, column, row);

@@ -9,6 +9,9 @@
 /* Appends the cell, with what the column joins: printable, never empty; "-" where it is not known. */
 int cell_add(struct buffer *out, const struct column *column, const struct row *row);
 
+/* False where the cell is "-". */
+bool cell_known(const struct column *column, const struct row *row);
+
 /* The same by key; "-" also where this type of record has no such key. */
 int cell_add_key(struct buffer *out, const char *key, const struct row *row);
 

@@ -19,6 +19,7 @@ struct table_column {
 	const struct column *first; /* the one with the heading */
 	size_t heading_width, width;
 	bool known; /* by some row */
+	bool scant; /* as short as it may be rather than be left out */
 };
 
 struct table {
@@ -105,9 +106,11 @@ static int choose_columns(struct table *table)
 		types |= ROW_BIT(table->rows[i]->type);
 	for (int sentences = 0; sentences <= 1; sentences++) {
 		for (size_t i = 0; i < column_count; i++) {
-			if ((columns[i].shape == SHAPE_SENTENCE) == sentences && is_wanted(table, &columns[i], types) &&
-			    !has_key(table, columns[i].key))
-				choose(table, &columns[i], types);
+			const struct column *column = column_on_screen(i);
+
+			if ((column->shape == SHAPE_SENTENCE) == sentences && is_wanted(table, column, types) &&
+			    !has_key(table, column->key))
+				choose(table, column, types);
 		}
 	}
 	return 0;
@@ -151,7 +154,7 @@ static int fill(struct table *table)
 
 static size_t least(const struct table_column *column)
 {
-	size_t width = column->first->least;
+	size_t width = column->scant ? column->first->rather : column->first->least;
 
 	if (!width || width > column->width)
 		return column->width;
@@ -190,7 +193,7 @@ static unsigned int priority(const struct table *table, const struct table_colum
 	return favoured[place] ? place + 1 : place + 1 + column->first->priority;
 }
 
-/* Leaves out the column that matters least. Returns false when all that are left must stay. */
+/* Leaves out the column that matters least, or first makes it shorter than it should be. Returns false when all that are left must stay. */
 static bool leave_out(struct table *table)
 {
 	struct table_column *victim = NULL;
@@ -202,7 +205,9 @@ static bool leave_out(struct table *table)
 		    (!victim || priority(table, column) >= priority(table, victim)))
 			victim = column;
 	}
-	if (victim)
+	if (victim && victim->first->rather && !victim->scant)
+		victim->scant = true;
+	else if (victim)
 		victim->known = false;
 	return victim;
 }
@@ -235,17 +240,29 @@ static void fit(struct table *table)
 		;
 }
 
-/* There the port is, and the pid. */
-static bool keeps_its_end(const struct table_column *column)
+/* Of a process the pid stays whole: what is left of it would be another one's. */
+static int add_short_process(struct buffer *out, const char *text, size_t room)
 {
-	return column->first->shape == SHAPE_ENDPOINT || column->first->shape == SHAPE_PROCESS;
+	const char *pid = strrchr(text, '/');
+	size_t width = pid ? text_width(pid) : 0;
+
+	if (!pid || width >= room)
+		return text_fit(out, text, room, CUT_END);
+	return text_fit(out, text, room - width, CUT_END) ?: text_add(out, pid);
+}
+
+static int add_fitted(struct buffer *out, const struct column *column, const char *text, size_t room)
+{
+	if (column->shape == SHAPE_PROCESS && text_width(text) > room)
+		return add_short_process(out, text, room);
+	/* At the end of an address the port is. */
+	return text_fit(out, text, room, column->shape == SHAPE_ENDPOINT ? CUT_MIDDLE : CUT_END);
 }
 
 /* What is still too wide at the end of a line is cut. */
 static int add_cell(struct lines *lines, const struct table *table, const struct table_column *column, const char *text,
 		    size_t *used)
 {
-	enum text_cut cut = keeps_its_end(column) ? CUT_MIDDLE : CUT_END;
 	size_t gap = *used ? GAP : 0, room, width, pad;
 
 	if (*used + gap >= table->limit)
@@ -257,8 +274,8 @@ static int add_cell(struct lines *lines, const struct table *table, const struct
 	pad = room - (width < room ? width : room);
 	*used += gap + room;
 	if (is_right_aligned(column))
-		return text_spaces(&lines->text, gap + pad) ?: text_fit(&lines->text, text, room, cut);
-	return text_spaces(&lines->text, gap) ?: text_fit(&lines->text, text, room, cut) ?:
+		return text_spaces(&lines->text, gap + pad) ?: add_fitted(&lines->text, column->first, text, room);
+	return text_spaces(&lines->text, gap) ?: add_fitted(&lines->text, column->first, text, room) ?:
 	       text_spaces(&lines->text, pad);
 }
 

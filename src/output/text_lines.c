@@ -39,6 +39,18 @@ static int add_field(struct buffer *line, const char *label, const char *key, si
 	return text_add(line, label) ?: cell_add_key(line, key, row) ?: pad(line, from, width);
 }
 
+/* comm/pid, and the thread behind it where it is not the first: on a line there is room. */
+static int add_process(struct buffer *line, size_t width, const struct row *row)
+{
+	const struct column *tid = column_find("tid", row->type);
+	size_t from = line->size;
+	int error = cell_add_key(line, "comm", row);
+
+	if (!error && tid && cell_known(tid, row))
+		error = text_add(line, "/") ?: cell_add(line, tid, row);
+	return error ?: pad(line, from, width);
+}
+
 /* Which way goes what is to come through: a SYN, or what is written. */
 static const char *arrow(const struct row *row)
 {
@@ -65,7 +77,7 @@ static int add_stall(struct buffer *line, const struct row *row)
 	return add_field(line, "", "event", 6, row) ?:
 	       add_field(line, "", "type", 9, row) ?:
 	       add_field(line, "", "verdict", 17, row) ?:
-	       add_field(line, "", "comm", 16, row) ?:
+	       add_process(line, 16, row) ?:
 	       add_field(line, "fd ", "fd", 5, row) ?:
 	       add_where(line, row) ?:
 	       add_field(line, "age ", "age_s", 9, row) ?:

@@ -62,6 +62,13 @@ const char *const stall_event_names[] = {
 	WORDS("ok", "stalled", "blocked_in_read", "spinning", "saturated", "near_limit", "select_limit", "edge_stall", \
 	      "dead_watches")
 
+/*
+ * A process is named in full: TASK_COMM_LEN - 1 bytes, a slash, a pid up to PID_MAX_LIMIT (2^22). Only a name with
+ * escaped bytes in it is longer.
+ */
+#define COMM_LEAST    15
+#define PROCESS_LEAST (COMM_LEAST + 8)
+
 /* key, member of struct row, records that have it, description, then what is not the default. */
 #define COLUMN(key_, kind_, member_, types_, description_, ...)                                                        \
 	{                                                                                                              \
@@ -108,9 +115,13 @@ const struct column columns[] = {
 
 	/* Who. */
 	COUNT("pid", pid, TASK | ACTION, "Process: the thread group's id"),
-	COUNT("tid", tid, TASK | ACTION, "Thread"),
+	COUNT("tid", tid, (TASK & ~(THREAD | REGION)) | ACTION, "Thread", .heading = "TID", .shape = SHAPE_THREAD,
+	      .joins = {"pid"}, .behind_next = true, .priority = 100),
+	COUNT("tid", tid, REGION, "Thread", .heading = "TID", .shape = SHAPE_THREAD, .joins = {"pid"}, .behind_next = true,
+	      .priority = 4),
+	COUNT("tid", tid, THREAD, "Thread", .heading = "TID", .shape = SHAPE_THREAD, .joins = {"pid"}, .behind_next = true),
 	TEXT("comm", comm, TASK | ACTION, "Command name; bytes that are no UTF-8 are U+FFFD", .heading = "PROCESS",
-	     .shape = SHAPE_PROCESS, .joins = {"pid", "tid"}, .least = 14),
+	     .shape = SHAPE_PROCESS, .joins = {"pid"}, .least = PROCESS_LEAST),
 	COUNT("fd", fd, LIFE | ACTION, "Descriptor", .heading = "FD", .priority = 9),
 	COUNT("fd", fd, WATCH, "Descriptor", .heading = "FD"),
 	TEXT("cgroup", cgroup, TASK, "Path of the cgroup"),
@@ -215,7 +226,7 @@ const struct column columns[] = {
 		.ticks = -1),
 	COUNT("peer_pid", reader.peer.pid, READER, "Of a unix socket: a process that holds the other end; with --all"),
 	TEXT("peer_comm", reader.peer.comm, READER, "Its command name", .heading = "PEER PROCESS",
-	     .shape = SHAPE_PROCESS, .joins = {"peer_pid"}, .priority = 3, .least = 14),
+	     .shape = SHAPE_PROCESS, .joins = {"peer_pid"}, .priority = 3, .least = PROCESS_LEAST),
 
 	/* writer */
 	TEXT("syscall", writer.syscall, WRITER, "The system call it is in", .heading = "SYSCALL", .priority = 40),
@@ -248,7 +259,7 @@ const struct column columns[] = {
 		.heading = "RETURNS BY", .priority = 10),
 	COUNT("peer_pid", writer.peer.pid, WRITER, "Of a unix socket: a process that holds the other end; with --all"),
 	TEXT("peer_comm", writer.peer.comm, WRITER, "Its command name", .heading = "PEER PROCESS",
-	     .shape = SHAPE_PROCESS, .joins = {"peer_pid"}, .priority = 3, .least = 14),
+	     .shape = SHAPE_PROCESS, .joins = {"peer_pid"}, .priority = 3, .least = PROCESS_LEAST),
 
 	/* closing */
 	TEXT("state", closing.state, CLOSING, "The kernel's TCP state name", .heading = "STATE", .priority = 5),
@@ -372,7 +383,7 @@ const struct column columns[] = {
 		.priority = 2, .ticks = 1, .shape = SHAPE_AT_LEAST, .joins = {"now_at_least"}),
 	TEXT("now_in", thread.now_in, THREAD,
 	     "The system call, and the socket, file or child that it waits for, or that it is a lock or condition variable",
-	     .heading = "IN", .priority = 3, .least = 44, .most = 60),
+	     .heading = "IN", .priority = 3, .least = 44, .rather = 20, .most = 60),
 	COLUMN("now_at_least", COLUMN_BOOL, age_at_least, THREAD,
 	       "Whether this kernel does not tell since when (CONFIG_SCHED_INFO is off): then it is at least now_s"),
 	COLUMN("created", COLUMN_TIME, thread.created_ns, THREAD, "When it was created", .heading = "CREATED",
@@ -469,7 +480,7 @@ const struct column columns[] = {
 	     .values = WORDS("new", "worse", "same", "better", "gone"), .heading = "CHANGE"),
 	TEXT("kind", difference.kind, DIFF, "The type of the records that are compared", .heading = "KIND"),
 	TEXT("comm", comm, DIFF, "Command name of the process; bytes that are no UTF-8 are U+FFFD", .heading = "PROCESS",
-	     .least = 14),
+	     .least = COMM_LEAST),
 	TEXT("netns_name", netns_name, DIFF, "Network namespace: its name, where `ip netns` has one",
 	     .heading = "NETNS NAME", .priority = 85, .least = 6, .most = 16),
 	TEXT("local_addr", local_addr, DIFF, "Address that a listener is bound to", .heading = "LOCAL",
@@ -514,6 +525,15 @@ const struct column columns[] = {
 };
 
 const size_t column_count = COUNT_OF(columns);
+
+const struct column *column_on_screen(size_t place)
+{
+	if (place && columns[place - 1].behind_next)
+		return &columns[place - 1];
+	while (columns[place].behind_next)
+		place++;
+	return &columns[place];
+}
 
 const struct column *column_find(const char *key, enum row_type type)
 {

@@ -27,7 +27,8 @@ enum column_kind {
 /* How a cell of a table is made of the column and of those it joins. */
 enum column_shape {
 	SHAPE_ALONE,
-	SHAPE_PROCESS, /* comm/pid, and /tid for a thread that is not the first */
+	SHAPE_PROCESS, /* comm/pid */
+	SHAPE_THREAD, /* its id, for a thread that is not the first of its process */
 	SHAPE_ENDPOINT, /* address:port */
 	SHAPE_OF, /* a count and its limit: 3/6 */
 	SHAPE_AT_LEAST, /* seconds, and whether it may be more: ≥6.1s */
@@ -45,12 +46,14 @@ struct column {
 	const char *description; /* for the schema */
 	const char *const *values; /* all values a text can have, NULL-terminated; or NULL: any */
 	bool never_null;
+	bool behind_next; /* on the screen it stands behind the column that follows */
 	int ticks; /* seconds that grow (1) or shrink (-1) by themselves while nothing else happens; 0: do not */
 	/* On the screen: */
 	enum column_shape shape;
 	const char *joins[2]; /* keys of the columns that are shown in the same cell */
 	unsigned int priority; /* where there is no room, the largest goes first; 0: never */
 	unsigned int least; /* characters it may be shortened to; 0: not shortened */
+	unsigned int rather; /* before it is left out itself, it may be shortened to so many; 0: it may not */
 	unsigned int most; /* characters that are worth showing on a terminal; 0: all */
 };
 
@@ -60,6 +63,9 @@ extern const size_t column_count;
 /* Names of record types, by enum row_type, and of events, by enum stall_event (NULL for none). */
 extern const char *const row_type_names[ROW_TYPES];
 extern const char *const stall_event_names[];
+
+/* The columns in the order in which they stand on the screen. */
+const struct column *column_on_screen(size_t place);
 
 /* The column with this key that this type of record has, or NULL. */
 const struct column *column_find(const char *key, enum row_type type);

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -254,6 +255,16 @@ def test_thread_in_place_of_its_process(threads):
     assert done.returncode == 0 and done.stdout.startswith(b"no reader is stuck")
     assert done.stderr.decode() == f"sockstall: {thread} is a thread of process {threads.pid}: --pid {threads.pid} has it\n"
     assert not run.sockstall("readers", "-p", threads.pid, "-1").stderr
+
+
+def test_tables_name_process_and_thread(threads):
+    """In columns of their own; that of the thread only where it is another number."""
+    shown = run.sockstall("threads", "-p", threads.pid, "-1").stdout.decode().splitlines()
+    assert shown[1].split()[:2] == ["PROCESS", "TID"], shown[1]
+    cells = [line.split()[:2] for line in shown[2:] if re.match(rf"\S+/{threads.pid} ", line)]
+    told = {(process.rpartition("/")[2], thread) for process, thread in cells}
+    others = {words["tid"] for words in threads.threads.values()} - {threads.pid}
+    assert told == {(str(threads.pid), "-"), *((str(threads.pid), str(tid)) for tid in others)}, shown
 
 
 def test_kernel_stacks(threads):

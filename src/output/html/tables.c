@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "output/cell.h"
 #include "output/html/html.h"
 #include "output/link_text.h"
 #include "output/summary.h"
@@ -29,7 +30,8 @@ static bool is_in_cell(const struct column *column, enum row_type type)
 {
 	if (!column->heading || column->kind == COLUMN_TYPE || column->shape == SHAPE_SENTENCE)
 		return false;
-	return !row_is_finding(type) || column->priority <= PRIORITY_MOST;
+	/* Which of its threads it is belongs to the process, and is short. */
+	return !row_is_finding(type) || column->priority <= PRIORITY_MOST || column->shape == SHAPE_THREAD;
 }
 
 /* A column is shown where at least one row has something in it. */
@@ -38,7 +40,7 @@ static bool is_shown(const struct table *table, const struct column *column)
 	if (!(column->types & ROW_BIT(table->type)) || !is_in_cell(column, table->type))
 		return false;
 	for (size_t i = 0; i < table->count; i++) {
-		if (column_known(column, table->rows[i]))
+		if (cell_known(column, table->rows[i]))
 			return true;
 	}
 	return false;
@@ -49,11 +51,13 @@ static int add_head(struct buffer *page, struct table *table)
 	int err = text_add(page, "<thead><tr>");
 
 	for (size_t i = 0; i < column_count && !err; i++) {
-		if (!is_shown(table, &columns[i]))
+		const struct column *column = column_on_screen(i);
+
+		if (!is_shown(table, column))
 			continue;
 		table->columns++;
-		err = text_add(page, "<th title=\"") ?: html_text(page, columns[i].description) ?:
-		      text_add(page, "\">") ?: html_text(page, columns[i].heading) ?: text_add(page, "</th>");
+		err = text_add(page, "<th title=\"") ?: html_text(page, column->description) ?:
+		      text_add(page, "\">") ?: html_text(page, column->heading) ?: text_add(page, "</th>");
 	}
 	return err ?: text_add(page, "</tr></thead>\n");
 }
@@ -78,8 +82,10 @@ static int add_cells(struct buffer *page, const struct table *table, const struc
 	int err = 0;
 
 	for (size_t i = 0; i < column_count && !err; i++) {
-		if (is_shown(table, &columns[i]))
-			err = add_data(page, &columns[i], row);
+		const struct column *column = column_on_screen(i);
+
+		if (is_shown(table, column))
+			err = add_data(page, column, row);
 	}
 	return err;
 }

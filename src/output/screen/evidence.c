@@ -263,19 +263,21 @@ static int add_histograms(struct evidence *evidence)
 
 /* ---- All together ---- */
 
-/* Who it is about: the verdict, the process, and where. */
+/* Who it is about: the verdict, the process and its thread, and where. */
 static int add_subject(struct evidence *evidence)
 {
-	static const char *const keys[] = {"type", "verdict", "comm", "local_addr", "peer_addr"};
+	static const char *const keys[] = {"type", "verdict", "comm", "tid", "local_addr", "peer_addr"};
 	struct buffer text = {0};
 	int error = 0;
 
 	for (size_t i = 0; i < COUNT_OF(keys) && !error; i++) {
 		const struct column *column = column_find(keys[i], evidence->row->type);
 
-		if (!column || !column_known(column, evidence->row))
+		if (!column || !cell_known(column, evidence->row))
 			continue;
-		error = (text.size ? text_add(&text, "  ") : 0) ?: cell_add(&text, column, evidence->row);
+		error = (text.size ? text_add(&text, "  ") : 0) ?:
+			(column->shape == SHAPE_THREAD ? text_add(&text, "thread ") : 0) ?:
+			cell_add(&text, column, evidence->row);
 	}
 	if (!error)
 		error = buffer_append(&text, "", 1) ?:

@@ -76,7 +76,7 @@ static const struct column *sort_column(const char *key, const struct row *row)
 {
 	const struct column *column = column_find(key, row->type);
 
-	return column && column_known(column, row) ? column : NULL;
+	return column && cell_known(column, row) ? column : NULL;
 }
 
 /* Numbers: the largest first; text: by the alphabet. What is not known comes last, whichever way round. */
@@ -225,27 +225,28 @@ static bool is_known(const struct screen *screen, const struct column *column)
 	for (size_t i = 0; moment && i < moment->count; i++) {
 		const struct row *row = &moment->rows[i];
 
-		if (column->types & ROW_BIT(row->type) && is_on_page(screen, row) && column_known(column, row))
+		if (column->types & ROW_BIT(row->type) && is_on_page(screen, row) && cell_known(column, row))
 			return true;
 	}
 	return false;
 }
 
-static bool is_sortable(const struct screen *screen, size_t i)
+static bool is_sortable(const struct screen *screen, size_t place)
 {
+	const struct column *column = column_on_screen(place);
 	unsigned int types = screen_pages[screen->page].types;
 
-	if (columns[i].kind == COLUMN_TYPE && !(types & (types - 1)))
+	if (column->kind == COLUMN_TYPE && !(types & (types - 1)))
 		return false;
-	if (!columns[i].heading || !(columns[i].types & types) || columns[i].shape == SHAPE_SENTENCE ||
-	    columns[i].kind == COLUMN_HISTOGRAM)
+	if (!column->heading || !(column->types & types) || column->shape == SHAPE_SENTENCE ||
+	    column->kind == COLUMN_HISTOGRAM)
 		return false;
 	/* A key that stands in the table more than once is taken where it stands first. */
-	for (size_t j = 0; j < i; j++) {
-		if (columns[j].types & types && !strcmp(columns[j].key, columns[i].key))
+	for (size_t i = 0; i < place; i++) {
+		if (column_on_screen(i)->types & types && !strcmp(column_on_screen(i)->key, column->key))
 			return false;
 	}
-	return is_known(screen, &columns[i]);
+	return is_known(screen, column);
 }
 
 const char *screen_next_sort(const struct screen *screen, int step)
@@ -254,13 +255,15 @@ const char *screen_next_sort(const struct screen *screen, int step)
 	size_t at = column_count; /* stands for the page's own order */
 
 	for (size_t i = 0; now && i < column_count && at == column_count; i++) {
-		if (columns[i].types & screen_pages[screen->page].types && !strcmp(columns[i].key, now))
+		const struct column *column = column_on_screen(i);
+
+		if (column->types & screen_pages[screen->page].types && !strcmp(column->key, now))
 			at = i;
 	}
 	do
 		at = (at + column_count + 1 + (size_t)step) % (column_count + 1);
 	while (at < column_count && !is_sortable(screen, at));
-	return at < column_count ? columns[at].key : NULL;
+	return at < column_count ? column_on_screen(at)->key : NULL;
 }
 
 const char *screen_heading(const struct screen *screen, const char *key)

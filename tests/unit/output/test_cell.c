@@ -66,6 +66,40 @@ static void of_a_limit(void **state)
 	buffer_free(&out);
 }
 
+static const char *cell(const char *key, const struct row *row)
+{
+	static char text[64];
+	struct buffer out = {0};
+
+	assert_int_equal(cell_add_key(&out, key, row), 0);
+	snprintf(text, sizeof(text), "%.*s", (int)out.size, out.data);
+	buffer_free(&out);
+	return text;
+}
+
+/* The thread has a cell of its own, where it is not the first of its process. */
+static void a_process_and_its_thread(void **state)
+{
+	struct row row;
+
+	(void)state;
+	row_init(&row, ROW_READER);
+	assert_string_equal(cell("comm", &row), "-");
+	assert_string_equal(cell("tid", &row), "-");
+	row.comm = "java";
+	assert_string_equal(cell("comm", &row), "java");
+	row.pid = row.tid = 12;
+	assert_string_equal(cell("comm", &row), "java/12");
+	assert_string_equal(cell("tid", &row), "-");
+	assert_false(cell_known(column_find("tid", ROW_READER), &row));
+	row.tid = 13;
+	assert_string_equal(cell("comm", &row), "java/12");
+	assert_string_equal(cell("tid", &row), "13");
+	assert_true(cell_known(column_find("tid", ROW_READER), &row));
+	row.comm = NULL;
+	assert_string_equal(cell("comm", &row), "-/12");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -73,6 +107,7 @@ int main(void)
 		cmocka_unit_test(none_is_empty_and_not_known_is_a_dash),
 		cmocka_unit_test(block_characters_need_utf8),
 		cmocka_unit_test(of_a_limit),
+		cmocka_unit_test(a_process_and_its_thread),
 	};
 
 	return cmocka_run_group_tests_name("cell", tests, NULL, NULL);

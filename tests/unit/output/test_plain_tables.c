@@ -120,6 +120,92 @@ static void a_narrow_terminal_is_never_overrun(void **state)
 	}
 }
 
+/* The first line of a table of this row at this width that has the text, or NULL. */
+static const char *line_with(const struct row *row, size_t width, const char *text)
+{
+	static char found[512];
+	struct lines lines = {0};
+
+	*found = '\0';
+	assert_int_equal(table_add(&lines, &row, 1, width, DETAIL_WHY), 0);
+	for (size_t i = 0; i < lines_count(&lines) && !*found; i++) {
+		if (strstr(lines_text(&lines, lines_at(&lines, i)), text))
+			snprintf(found, sizeof(found), "%s", lines_text(&lines, lines_at(&lines, i)));
+	}
+	lines_free(&lines);
+	return *found ? found : NULL;
+}
+
+/* The longest name that there is, with the largest pid: whole wherever they fit behind what comes before. */
+static void a_process_is_whole(void **state)
+{
+	struct row row = sample_reader();
+
+	(void)state;
+	row.comm = "payment-service";
+	row.pid = 4194303;
+	row.tid = 4194304;
+	row.netns_name = "customer-1";
+	row.local_addr = row.peer_addr = "2001:db8:1234:5678:9abc:def0:1234:5678";
+	for (size_t width = 41; width <= 250; width++)
+		assert_non_null(line_with(&row, width, "  payment-service/4194303"));
+	/* Where not even that has room the pid stays. */
+	assert_non_null(line_with(&row, 40, "peer_dead  payment-servi\xe2\x80\xa6/4194303"));
+	assert_non_null(line_with(&row, 28, "peer_dead  p\xe2\x80\xa6/4194303"));
+	/* Escaped bytes may take four times the room: then the name is cut. */
+	row.comm = HOSTILE HOSTILE "abc";
+	assert_non_null(line_with(&row, 80, "\xe2\x80\xa6/4194303  "));
+	assert_non_null(line_with(&row, WIDTH_UNLIMITED, "\\x0aabc/4194303  "));
+}
+
+/* Where it is matters more than all else that is known of a thread: rather than go it is cut. */
+static void where_a_thread_is_stays(void **state)
+{
+	struct row row;
+
+	(void)state;
+	row_init(&row, ROW_THREAD);
+	row.comm = "payment-service";
+	row.pid = 20077;
+	row.tid = 20118;
+	row.thread.state = "sleeping";
+	row.thread.now_s = 3;
+	row.thread.syscall = "recvfrom";
+	row.thread.now_in = "recvfrom 10.77.0.1:51277 -> 10.77.0.2:6379";
+	row.thread.cpu_s = 1.5;
+	assert_non_null(line_with(&row, 92, "20118  sleeping  3.0s  recvfrom 10.77.0.1:51277 -> 10.77.0.2:6379"));
+	assert_non_null(line_with(&row, 80, "20118  sleeping  3.0s  recvfrom 10.77.0.1:51277 -> 10.77\xe2\x80\xa6"));
+	assert_non_null(line_with(&row, 66, "20118  sleeping  3.0s  recvfrom 10.77.0.1:\xe2\x80\xa6"));
+	assert_null(line_with(&row, 60, "recvfrom"));
+}
+
+/* The narrower, the fewer columns; the thread is the first to go. */
+static void the_thread_is_left_out_first(void **state)
+{
+	static const char *const others[] = {"FD", "NETNS", "LOCAL", "PEER", "SYSCALL", "KIND", "ROLE", "SENT", "KEEPALIVE"};
+	struct row row = sample_reader();
+	size_t width = 250;
+
+	(void)state;
+	row.tid = 1240;
+	row.why = row.advice = NULL;
+	assert_non_null(line_with(&row, WIDTH_UNLIMITED, "  PROCESS     TID  FD  "));
+	assert_non_null(line_with(&row, WIDTH_UNLIMITED, "  java/1234  1240   7  "));
+	while (line_with(&row, width, "  TID  "))
+		width--;
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		assert_non_null(line_with(&row, width, others[i]));
+	/* The first thread has its process's id. */
+	row.tid = row.pid;
+	assert_null(line_with(&row, WIDTH_UNLIMITED, "TID"));
+	/* Threads are what that table is about. */
+	row_init(&row, ROW_THREAD);
+	row.pid = 5;
+	row.tid = 6;
+	row.thread.state = "sleeping";
+	assert_non_null(line_with(&row, 20, "TID"));
+}
+
 static void worst_comes_first(void **state)
 {
 	struct row rows[5];
@@ -167,8 +253,8 @@ static void a_hostile_name_is_shown_not_obeyed(void **state)
 	row.thread.switches = INT64_MAX;
 	assert_look(&emit_table, &once, &row, 1,
 		    "1 thread\n"
-		    "PROCESS                STATE    FOR  CREATED                                 SWITCHES\n"
-		    "a\\x1b[2J\"\\xff\\x0a/5/6  S      500ms  2026-11-23T02:34:31.123456Z  9223372036854775807\n");
+		    "PROCESS              TID  STATE    FOR  CREATED                                 SWITCHES\n"
+		    "a\\x1b[2J\"\\xff\\x0a/5    6  S      500ms  2026-11-23T02:34:31.123456Z  9223372036854775807\n");
 }
 
 static void of_the_records_only_lost_is_shown(void **state)
@@ -246,6 +332,9 @@ int main(void)
 		cmocka_unit_test_setup(a_pipe_gets_everything_on_one_line, clean_environment),
 		cmocka_unit_test_setup(eighty_columns_put_sentences_below, clean_environment),
 		cmocka_unit_test(a_narrow_terminal_is_never_overrun),
+		cmocka_unit_test(a_process_is_whole),
+		cmocka_unit_test(where_a_thread_is_stays),
+		cmocka_unit_test(the_thread_is_left_out_first),
 		cmocka_unit_test(worst_comes_first),
 		cmocka_unit_test_setup(nothing_is_one_line, clean_environment),
 		cmocka_unit_test_setup(a_hostile_name_is_shown_not_obeyed, clean_environment),

@@ -96,6 +96,27 @@ static void find_keeps_to_the_type(void **state)
 	assert_null(column_find("no_such_key", ROW_READER));
 }
 
+/* All of them, each once; the process stands before its thread. */
+static void the_screen_has_an_order_of_its_own(void **state)
+{
+	size_t moved = 0, comm = 0, tids = 0;
+
+	(void)state;
+	for (size_t i = 0; i < column_count; i++) {
+		const struct column *column = column_on_screen(i);
+
+		for (size_t j = 0; j < i; j++)
+			assert_ptr_not_equal(column_on_screen(j), column);
+		assert_in_range(column - columns, 0, column_count - 1);
+		moved += column != &columns[i];
+		comm += !strcmp(column->key, "comm");
+		tids += !strcmp(column->key, "tid");
+		assert_true(tids == 0 || comm > 0);
+	}
+	assert_true(tids > 0);
+	assert_int_equal(moved, tids + 1);
+}
+
 static void init_makes_everything_unknown(void **state)
 {
 	(void)state;
@@ -150,6 +171,7 @@ int main(void)
 		cmocka_unit_test(keys_are_those_of_the_contract_in_its_order),
 		cmocka_unit_test(every_column_is_complete),
 		cmocka_unit_test(find_keeps_to_the_type),
+		cmocka_unit_test(the_screen_has_an_order_of_its_own),
 		cmocka_unit_test(init_makes_everything_unknown),
 		cmocka_unit_test(a_bool_knows_three_states),
 		cmocka_unit_test(infinity_is_not_known),

@@ -100,6 +100,29 @@ static struct row short_reader(void)
 	return row;
 }
 
+/* Threads of one process stand under its name, and the table has a column for which thread it is. */
+static void threads_are_of_one_process(void **state)
+{
+	struct row rows[] = {short_reader(), short_reader()};
+	struct capture capture;
+	void *html = begin(&capture);
+	const char *page;
+
+	(void)state;
+	rows[1].id = "reader-2";
+	rows[1].tid = 4711;
+	rows[0].comm = rows[1].comm = "payment-service";
+	take(html, 0, rows, 2);
+	page = end(html, &capture, NULL);
+	assert_string_equal(between(page, "<h3>", "\n"), "<h3>payment-service/7</h3>");
+	assert_null(strstr(strstr(page, "<h3>") + 1, "<h3>"));
+	assert_non_null(strstr(page, ">PROCESS</th><th title=\"Thread\">TID</th>"));
+	assert_non_null(strstr(page, "<td data-heading=\"PROCESS\">payment-service/7</td>"
+				     "<td class=\"number\" data-heading=\"TID\">-</td>"));
+	assert_non_null(strstr(page, "<td data-heading=\"PROCESS\">payment-service/7</td>"
+				     "<td class=\"number\" data-heading=\"TID\">4711</td>"));
+}
+
 /* It opens at the first look, is worse at the second, gone at the third. The axis: 10 s before, 20 s of looks. */
 static void a_stall_from_beginning_to_end(void **state)
 {
@@ -281,6 +304,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_page_about_nothing),
+		cmocka_unit_test(threads_are_of_one_process),
 		cmocka_unit_test(a_stall_from_beginning_to_end),
 		cmocka_unit_test(hostile_text_stays_text),
 		cmocka_unit_test(a_chain_has_its_links),

@@ -108,14 +108,14 @@ static void eighty_columns_are_readable(void **state)
 			    "sockstall  web1\\x1b  2026-11-23T02:34:31Z  every 1.0s\n"
 			    "3 stuck: 1 handshake, 2 readers\n"
 			    "1 overview (3)  2 handshakes (1)  3 readers (2)  4 loops  5 threads  6 chains\n"
-			    "  AGE  VERDICT      PROCESS             FD  LOCAL             PEER\n"
-			    "31.2s  peer_dead    java/1234            7  10.0.0.1:443      10.0.0.2:5000>\n"
+			    "  AGE  VERDICT      PROCESS                 FD  LOCAL            PEER\n"
+			    "31.2s  peer_dead    java/1234                7  10.0.0.1:443     10.0.0.2:5000>\n"
 			    "    we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\n"
 			    "    set TCP_USER_TIMEOUT\n"
-			    "4m05s  peer_silent  nginx/80             6  [2001:db8::1]:80  [2001:db8\xe2\x80\xa6"
-			    "8]:54321\n"
+			    "4m05s  peer_silent  nginx/80                 6  [2001:d\xe2\x80\xa6::1]:80  "
+			    "[2001:d\xe2\x80\xa6]:54321\n"
 			    "    3 SYN-ACKs were sent and no ACK came\n"
-			    "31.2s  peer_dead    a\\x1b[2J\"\xe2\x80\xa6x0a/1234   7  10.0.0.1:443      10.0.0.2:5000\n"
+			    "31.2s  peer_dead    a\\x1b[2J\"\\xff\\x0a/1234   7  10.0.0.1:443     10.0.0.2:5000\n"
 			    "    we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\n"
 			    "\n"
 			    "\n" FOOT);
@@ -157,12 +157,12 @@ static void the_selected_row_is_explained(void **state)
 			    "sockstall  2026-11-23T02:34:31Z  every 1.0s\n"
 			    "3 stuck: 1 handshake, 2 readers\n"
 			    "1 overview (3)  2 handshakes (1)  3 readers (2)  4 loops  5 threads  6 chains\n"
-			    "  AGE  VERDICT      PROCESS             FD  LOCAL             PEER\n"
-			    "31.2s  peer_dead    java/1234            7  10.0.0.1:443      10.0.0.2:5000\n"
-			    "4m05s  peer_silent  nginx/80             6  [2001:db8::1]:80  [2001:db8\xe2\x80\xa6"
-			    "8]:54321>\n"
+			    "  AGE  VERDICT      PROCESS                 FD  LOCAL            PEER\n"
+			    "31.2s  peer_dead    java/1234                7  10.0.0.1:443     10.0.0.2:5000\n"
+			    "4m05s  peer_silent  nginx/80                 6  [2001:d\xe2\x80\xa6::1]:80  "
+			    "[2001:d\xe2\x80\xa6]:54321>\n"
 			    "    3 SYN-ACKs were sent and no ACK came\n"
-			    "31.2s  peer_dead    a\\x1b[2J\"\xe2\x80\xa6x0a/1234   7  10.0.0.1:443      10.0.0.2:5000\n"
+			    "31.2s  peer_dead    a\\x1b[2J\"\\xff\\x0a/1234   7  10.0.0.1:443     10.0.0.2:5000\n"
 			    "\n" FOOT);
 	screen_free(&screen);
 }
@@ -241,20 +241,59 @@ static void loops_are_sorted_by_lag(void **state)
 			    "sockstall  2026-11-23T02:34:31Z  every 1.0s\n"
 			    "1 stuck: 1 loop\n"
 			    "1 overview (1)  2 handshakes  3 readers  4 loops (1)  5 threads  6 chains\n"
-			    "  AGE  VERDICT          PROCESS          LAG MAX  33us ...LAG... 8.6s+  NOW\n"
-			    "    -  ok               python3/900/903    400ms  \xe2\x96\x88\xe2\x96\x86\xe2\x96\x82"
+			    "  AGE  VERDICT          PROCESS      LAG MAX  33us ...LAG... 8.6s+  NOW\n"
+			    "    -  ok               python3/900    400ms  \xe2\x96\x88\xe2\x96\x86\xe2\x96\x82"
 			    "                \xe2\x96\x81  waiting>\n"
-			    "350ms  blocked_in_read  python3/900/901    100ms  \xe2\x96\x88\xe2\x96\x86\xe2\x96\x82"
+			    "350ms  blocked_in_read  python3/900    100ms  \xe2\x96\x88\xe2\x96\x86\xe2\x96\x82"
 			    "                \xe2\x96\x81  blocked\n"
 			    "    it has been in recvfrom for 350 ms\n"
-			    "    -  ok               python3/900/902    200ms  \xe2\x96\x88\xe2\x96\x86\xe2\x96\x82"
+			    "    -  ok               python3/900    200ms  \xe2\x96\x88\xe2\x96\x86\xe2\x96\x82"
 			    "                \xe2\x96\x81  waiting\n"
 			    "\n"
 			    "\n" FOOT);
-	assert_non_null(strstr(draw(&screen, 80, 11), "python3/900/903"));
 	/* On the overview there is only what is stuck. */
 	type(&screen, "1");
-	assert_null(strstr(draw(&screen, 80, 24), "/903"));
+	assert_null(strstr(draw(&screen, 200, 24), " 903  "));
+	screen_free(&screen);
+}
+
+/* Which thread of its process it is: where there is room, and where it is not the first. */
+static void a_thread_has_a_column(void **state)
+{
+	struct row rows[] = {sample_loop(), sample_loop(), sample_loop()};
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_EPOLL);
+	rows[0].tid = rows[0].pid;
+	rows[1].tid = 902;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		rows[i].id = NULL;
+	look(&screen, rows, COUNT_OF(rows));
+	assert_non_null(strstr(draw(&screen, 200, 24), "VERDICT          PROCESS      TID  "));
+	assert_non_null(strstr(draw(&screen, 200, 24), "python3/900    -  "));
+	assert_non_null(strstr(draw(&screen, 200, 24), "python3/900  901  "));
+	assert_null(strstr(draw(&screen, 80, 24), "TID"));
+	/* It is found all the same, and the row that is looked at names it. */
+	type(&screen, "/901\n");
+	assert_null(strstr(draw(&screen, 200, 24), "  902  "));
+	screen_key(&screen, SCREEN_ENTER);
+	assert_non_null(strstr(draw(&screen, 80, 24), "\nloop  blocked_in_read  python3/900  thread 901\n"));
+	type(&screen, "\x1b\x1b");
+	/* By age, verdict, process, thread: the largest first, and what is not shown last. */
+	type(&screen, ">>>>");
+	assert_non_null(strstr(draw(&screen, 200, 24), "  by TID\n"));
+	assert_true(strstr(draw(&screen, 200, 24), "  902  ") < strstr(draw(&screen, 200, 24), "  901  "));
+	assert_true(strstr(draw(&screen, 200, 24), "  901  ") < strstr(draw(&screen, 200, 24), "    -  "));
+	screen_free(&screen);
+	/* Where each thread is the first of its process there is none, also to sort by. */
+	open_screen(&screen, COMMAND_EPOLL);
+	rows[1] = rows[2] = rows[0];
+	rows[1].pid = rows[1].tid = 901;
+	rows[2].pid = rows[2].tid = 902;
+	look(&screen, rows, COUNT_OF(rows));
+	type(&screen, ">>>>");
+	assert_null(strstr(draw(&screen, 250, 24), "TID"));
 	screen_free(&screen);
 }
 
@@ -996,6 +1035,7 @@ int main(void)
 		cmocka_unit_test(the_selected_row_is_explained),
 		cmocka_unit_test(a_small_screen_shows_rows_first),
 		cmocka_unit_test(loops_are_sorted_by_lag),
+		cmocka_unit_test(a_thread_has_a_column),
 		cmocka_unit_test(it_tells_what_was_stretched_and_lost),
 		cmocka_unit_test(what_is_lost_is_of_its_look),
 		cmocka_unit_test(it_tells_what_is_put_off),
