@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "act/act.h"
+#include "options/missing.h"
 #include "options/options.h"
 #include "system/address.h"
 #include "system/descriptors.h"
@@ -82,9 +83,12 @@ static int no_rights(struct act *act, int err, const char *what)
 static int take_process(struct act *act, __u32 pid, __u64 start_ns)
 {
 	struct act_target *target = &act->target;
+	__u32 process;
 	int err;
 
 	act->pidfd = open_process((pid_t)pid);
+	if (act->pidfd < 0 && (process = asked_for_process(pid)) && process != pid)
+		return act_fail(act, ACT_FAILED, -ESRCH, "%u is a thread of process %u: pid=%u has it", pid, process, process);
 	if (act->pidfd == -ESRCH)
 		return act_fail(act, ACT_FAILED, -ESRCH, "there is no process %u", pid);
 	if (act->pidfd < 0)

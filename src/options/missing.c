@@ -13,8 +13,8 @@
 #include "system/netns.h"
 #include "system/process_cgroup.h"
 
-/* /proc has an entry for a thread, too, which its folder does not list. Returns its process; 0: there is none. */
-static unsigned int process_of(unsigned int id)
+/* /proc has an entry for a thread, too, which its folder does not list. */
+unsigned int asked_for_process(unsigned int id)
 {
 	char path[32], line[128];
 	unsigned int process = 0;
@@ -30,14 +30,18 @@ static unsigned int process_of(unsigned int id)
 	return process;
 }
 
-static void say_process(unsigned int id)
+/* Reports are about processes: a thread that is asked for, as top -H names it, stands for its own. */
+static void take_process(unsigned int *id)
 {
-	unsigned int process = process_of(id);
+	unsigned int process = asked_for_process(*id);
 
-	if (!process)
-		fprintf(stderr, "sockstall: there is no process %u now\n", id);
-	else if (process != id)
-		fprintf(stderr, "sockstall: %u is a thread of process %u: --pid %u has it\n", id, process, process);
+	if (!process) {
+		fprintf(stderr, "sockstall: there is no process %u now\n", *id);
+		return;
+	}
+	if (process != *id)
+		fprintf(stderr, "sockstall: %u is a thread of process %u: reporting that process\n", *id, process);
+	*id = process;
 }
 
 static void say_namespace(unsigned int inode)
@@ -122,12 +126,12 @@ static void say_processes(const struct options *options)
 		fprintf(stderr, "sockstall: there is no process in the cgroup %s now\n", options->cgroup);
 }
 
-void asked_for_say_missing(const struct options *options)
+void asked_for_say_missing(struct options *options)
 {
 	size_t i;
 
 	for (i = 0; i < options->pid_count; i++)
-		say_process(options->pids[i]);
+		take_process(&options->pids[i]);
 	if (options->netns == NETNS_INODE)
 		say_namespace(options->netns_inode);
 	say_processes(options);

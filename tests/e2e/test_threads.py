@@ -248,13 +248,28 @@ def test_no_such_process():
     assert done.stderr == b"sockstall: there is no process 4194304 now\n"
 
 
-def test_thread_in_place_of_its_process(threads):
-    """What -p finds nothing by is said, and by what it would."""
+@pytest.mark.parametrize("selected", ["thread", "thread,process", "process,thread"])
+def test_thread_in_place_of_its_process(threads, selected):
+    """As top -H names it: -p takes the process, in every report, and says so."""
     thread = threads.threads["plain"]["tid"]
-    done = run.sockstall("readers", "-p", thread, "-1")
-    assert done.returncode == 0 and done.stdout.startswith(b"no reader is stuck")
-    assert done.stderr.decode() == f"sockstall: {thread} is a thread of process {threads.pid}: --pid {threads.pid} has it\n"
-    assert not run.sockstall("readers", "-p", threads.pid, "-1").stderr
+    pids = selected.replace("thread", str(thread)).replace("process", str(threads.pid))
+    done = run.sockstall("threads", "-p", pids, "-1", "-j")
+    assert done.returncode == 0
+    assert done.stderr.decode() == f"sockstall: {thread} is a thread of process {threads.pid}: reporting that process\n"
+    wanted = run.parse(run.sockstall("threads", "-p", threads.pid, "-1", "-j").stdout)
+    assert _ids(run.parse(done.stdout)) == _ids(wanted) and len(_ids(wanted)) == 14
+
+
+def _ids(records):
+    return sorted((record["pid"], record["tid"]) for record in records if record["type"] == "thread")
+
+
+def test_end_takes_no_thread_for_its_process(threads):
+    """There a slip of the hand would end another's connection."""
+    thread = threads.threads["plain"]["tid"]
+    done = run.sockstall("end", f"pid={thread}", "fd=0")
+    assert done.returncode == 1 and not done.stdout
+    assert done.stderr.decode() == f"sockstall: end: {thread} is a thread of process {threads.pid}: pid={threads.pid} has it\n"
 
 
 def test_tables_name_process_and_thread(threads):
