@@ -193,7 +193,10 @@ static unsigned int priority(const struct table *table, const struct table_colum
 	return favoured[place] ? place + 1 : place + 1 + column->first->priority;
 }
 
-/* Leaves out the column that matters least, or first makes it shorter than it should be. Returns false when all that are left must stay. */
+/*
+ * Leaves out the column that matters least, or first makes it shorter than it should be. Returns false when all that are
+ * left must stay.
+ */
 static bool leave_out(struct table *table)
 {
 	struct table_column *victim = NULL;

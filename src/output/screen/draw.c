@@ -238,7 +238,7 @@ int screen_draw(struct screen *screen, struct lines *lines, size_t width, size_t
 	int error = 0;
 
 	if (screen->mode == MODE_HELP) {
-		error = screen_add_help(lines, width);
+		error = screen_add_help(lines, width, height);
 		lines_cut(lines, start + height);
 		return error;
 	}

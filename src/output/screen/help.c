@@ -11,17 +11,17 @@ static const struct {
 	{"up, down, PgUp, PgDn", "select a row, and stay with it (k, j)"},
 	{"Home, End", "the first row, the last (g, G)"},
 	{"Enter", "all that is known of the row; Esc: back"},
-	{"/", "only rows with this text in them; Esc: all rows"},
+	{"/", "only rows with this text; Esc: all rows"},
 	{"<, >", "sort by another column"},
 	{"r", "the other way round"},
 	{"a", "what is normal too, or only what is stuck"},
 	{"space", "pause, or go on from now"},
 	{"[, ]", "one look back, one on (left, right)"},
 	{"{, }", "ten looks back, ten on"},
-	{"e", "end what is stuck: shown first, done only after y"},
+	{"e", "end what is stuck: shown first, done after y"},
 	{"Ctrl-L", "draw the screen anew"},
 	{"?", "this help (h)"},
-	{"q", "quit (Ctrl-C); Ctrl-Z: to the shell, and back with fg"},
+	{"q", "quit (Ctrl-C); Ctrl-Z: the shell, fg: back"},
 };
 
 /* What the title says of a look that does not hold all. */
@@ -33,38 +33,43 @@ static const char *const losses[] = {
 	"looks: not taken, because the output was not read",
 };
 
+#define INDENT	   2
 #define KEYS_WIDTH 26
 
 static int add_losses(struct lines *lines, size_t width)
 {
 	int error = 0;
 
-	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]) && !error; i++)
+	for (size_t i = 0; i < COUNT_OF(losses) && !error; i++)
 		error = screen_add_line(lines, LINE_PLAIN, losses[i], width);
 	return error;
 }
 
-int screen_add_help(struct lines *lines, size_t width)
+static int add_help(struct lines *lines, struct buffer *text, const char *keys, const char *means, size_t width)
 {
+	size_t used = text_width(keys) + INDENT;
+
+	buffer_reset(text);
+	return text_spaces(text, INDENT) ?: text_printable(text, keys) ?:
+	       text_spaces(text, KEYS_WIDTH > used ? KEYS_WIDTH - used : 1) ?: text_add(text, means) ?:
+	       buffer_append(text, "", 1) ?: screen_add_line(lines, LINE_PLAIN, text->data, width);
+}
+
+/* How one gets back is there at any height. */
+int screen_add_help(struct lines *lines, size_t width, size_t height)
+{
+	size_t start = lines_count(lines);
 	struct buffer text = {0};
 	int error = screen_add_line(lines, LINE_TITLE, "sockstall: keys", width) ?: lines_add(lines, LINE_PLAIN, "");
 
-	for (size_t i = 0; i < COUNT_OF(helps) && !error; i++) {
-		buffer_reset(&text);
-		error = text_spaces(&text, 2) ?: text_printable(&text, helps[i].keys);
-		if (!error)
-			error = buffer_append(&text, "", 1);
-		if (error)
-			break;
-		text.size--;
-		error = text_spaces(&text, KEYS_WIDTH > text_width(text.data) ? KEYS_WIDTH - text_width(text.data) : 1) ?:
-			text_add(&text, helps[i].text) ?: buffer_append(&text, "", 1) ?:
-			screen_add_line(lines, LINE_PLAIN, text.data, width);
-	}
+	for (size_t i = 0; i < COUNT_OF(helps) && !error; i++)
+		error = add_help(lines, &text, helps[i].keys, helps[i].text, width);
 	buffer_free(&text);
-	return error ?: lines_add(lines, LINE_PLAIN, "") ?:
-	       screen_add_line(lines, LINE_PLAIN,
-			       "All that is shown is in the JSON records, under the names in the evidence.", width) ?:
-	       add_losses(lines, width) ?:
-	       screen_add_line(lines, LINE_FOOT, "any key: back", width);
+	if (!error)
+		error = lines_add(lines, LINE_PLAIN, "") ?:
+			screen_add_line(lines, LINE_PLAIN,
+					"All that is shown is in the JSON records, under the names in the evidence.", width) ?:
+			add_losses(lines, width);
+	lines_cut(lines, start + (height ? height - 1 : 0));
+	return error ?: screen_add_line(lines, LINE_FOOT, "any key: back", width);
 }

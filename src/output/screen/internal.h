@@ -58,7 +58,7 @@ const struct row *screen_evidence_row(const struct screen *screen, const struct 
 
 int screen_add_head(const struct screen *screen, struct lines *lines, size_t width, size_t height);
 int screen_add_evidence(const struct screen *screen, struct lines *lines, size_t width, uint64_t elapsed_ns);
-int screen_add_help(struct lines *lines, size_t width);
+int screen_add_help(struct lines *lines, size_t width, size_t height);
 int screen_add_action(const struct screen *screen, struct lines *lines, size_t width, size_t height);
 enum screen_answer screen_action_key(struct screen *screen, uint32_t key);
 

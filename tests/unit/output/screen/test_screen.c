@@ -874,6 +874,12 @@ static void help_is_there_and_goes(void **state)
 	type(&screen, "?");
 	assert_non_null(strstr(draw(&screen, 80, 24), "any key: back\n"));
 	assert_null(strstr(draw(&screen, 80, 24), "\xe2\x80\xa6"));
+	/* On a small terminal too: what the keys do, and how to get back. */
+	assert_non_null(strstr(draw(&screen, 70, 18), "\n  q                       quit (Ctrl-C); "));
+	assert_non_null(strstr(draw(&screen, 70, 18), "\nany key: back\n"));
+	assert_null(strstr(draw(&screen, 70, 18), "\xe2\x80\xa6"));
+	assert_non_null(strstr(draw(&screen, 70, 3), "\n\nany key: back\n"));
+	assert_string_equal(draw(&screen, 70, 1), "any key: back\n");
 	assert_int_equal(type(&screen, "q"), SCREEN_DRAW);
 	assert_null(strstr(draw(&screen, 80, 24), "any key: back\n"));
 	assert_int_equal(type(&screen, "q"), SCREEN_QUIT);
