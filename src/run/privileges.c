@@ -180,7 +180,8 @@ void privileges_check(const struct check_table *table)
 	size_t i;
 	int no_new_privs, seccomp;
 
-	capng_get_caps_process();
+	if (capng_get_caps_process())
+		fprintf(stderr, "sockstall: libcap-ng cannot read the capabilities: those below may be wrong\n");
 	check_table_row(table, "ONCE ATTACHED, FOR", "SYSCALLS", "CAPABILITIES");
 	for (i = 0; i < COUNT_OF(needs); i++)
 		print_need(table, &needs[i]);
