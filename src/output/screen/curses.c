@@ -2,15 +2,14 @@
 #define NCURSES_WIDECHAR 1 /* KEY_CODE_YES */
 #include "output/screen/curses.h"
 
+#include "output/screen/screen.h" /* before term.h, which has a macro `lines` */
+
 #include <curses.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <term.h>
 #include <unistd.h>
-
-#include "output/screen/screen.h"	  
-#include "output/screen/screen.h"	   /* before term.h, which has a macro `lines` */
 
 FILE *terminal_open_input(void)
 {
