@@ -110,7 +110,7 @@ void options_free(struct options *options);
 /* Writes the help text to stdout. */
 void options_help(void);
 
-/* Writes "sockstall <version>" to stdout. */
-void options_version(void);
+/* Writes "sockstall <version> (<library>)" to stdout. */
+void options_version(const char *library);
 
 #endif

@@ -423,7 +423,7 @@ void options_help(void)
 	       "Exit status: 0 done, 1 could not run, 2 usage, 10 see --exit-code.\n");
 }
 
-void options_version(void)
+void options_version(const char *library)
 {
-	printf("sockstall %s\n", SOCKSTALL_VERSION);
+	printf("sockstall %s (%s)\n", SOCKSTALL_VERSION, library);
 }

@@ -18,14 +18,15 @@ static const char *state_of(const struct attempt *attempt, size_t place)
 
 static const char *reason_of(const struct attempt *attempt, size_t place)
 {
-	static char text[64];
+	static char text[160];
 
 	if (attempt->tracefs_error && probe_programs[place].tracepoint)
 		snprintf(text, sizeof(text), "no tracefs (%s)", strerror(-attempt->tracefs_error));
 	else if (!probe_has_btf())
 		snprintf(text, sizeof(text), "no BTF");
 	else
-		snprintf(text, sizeof(text), "refused (%s)", strerror(-attempt->errors[place]));
+		snprintf(text, sizeof(text), "%s (%s)", attempt->by_libbpf[place] ? "libbpf fails" : "refused",
+			 probe_error_text(attempt->errors[place]));
 	return text;
 }
 
@@ -40,7 +41,7 @@ static bool is_debug(void)
 static void print_one(const struct check_table *table, const struct attempt *attempt, size_t place)
 {
 	const struct probe_program *program = &probe_programs[place];
-	char text[256];
+	char text[512];
 
 	snprintf(text, sizeof(text), "%-8lu %s", attempt->verified[place], program->purpose);
 	check_table_row(table, program->name, state_of(attempt, place), is_debug() ? text : program->purpose);
@@ -125,10 +126,11 @@ static void try_commands(struct attempt *attempt)
 	}
 }
 
-/* `check` tries every program there is, each on its own. */
+/* `check` tries every program there is, each on its own, as a run does: loads it, and attaches it for a moment. */
 int probe_check(const struct check_table *table, const char *btf_file)
 {
-	struct attempt attempt = { 0 };
+	struct attempt attempt = { .attaches = true };
+	bool by_libbpf = false;
 	size_t i;
 	int err;
 
@@ -140,6 +142,8 @@ int probe_check(const struct check_table *table, const char *btf_file)
 		attempt.wanted[i] = true;
 	probe_read_tracepoints(&attempt);
 	probe_find_refused(&attempt, BIT(COMMAND_OVERVIEW));
+	probe_tried_release(&attempt);
+	attempt.attaches = false;
 	if (is_debug())
 		try_commands(&attempt);
 	check_table_row(table, "PROBE", "KERNEL", "WHAT IT BRINGS");
@@ -153,8 +157,9 @@ int probe_check(const struct check_table *table, const char *btf_file)
 		if (!attempt.errors[i])
 			return 0;
 		err = attempt.errors[i];
+		by_libbpf = attempt.by_libbpf[i];
 	}
 	fflush(table->out);
-	probe_say_why(err);
+	probe_say_why(err, by_libbpf);
 	return -ENOTSUP;
 }

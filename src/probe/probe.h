@@ -17,6 +17,9 @@
 
 struct probe;
 
+/* The library that runs here, as in "libbpf 1.5". */
+const char *probe_library(void);
+
 /*
  * Loads and attaches. Returns 0; or a negative errno after one line on stderr which says what failed
  * and what to do. A program that this kernel refuses is left out if something useful remains; that is

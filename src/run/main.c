@@ -85,7 +85,7 @@ int main(int argc, char **argv)
 	if (options.help)
 		options_help();
 	else if (options.version)
-		printf("sockstall %s\n", SOCKSTALL_VERSION);
+		options_version(probe_library());
 	else
 		code = dispatch(&options, argc, argv);
 	options_free(&options);

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Loading and attaching the programs that a command needs. */
 #include <errno.h>
-#include <linux/perf_event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/parse.h"
 #include "look/watch_facts.h"
@@ -63,43 +60,18 @@ void probe_read_tracepoints(struct attempt *attempt)
 	}
 }
 
-static struct bpf_link *attach_tracepoint(struct probe *probe, struct bpf_program *program, int id)
-{
-	struct perf_event_attr attributes = {
-		.type = PERF_TYPE_TRACEPOINT,
-		.size = sizeof(attributes),
-		.config = (__u64)id,
-		.sample_period = 1,
-		.wakeup_events = 1,
-	};
-	struct bpf_link *link;
-	/* One event on one CPU is enough: the program then runs on all of them. */
-	int fd = (int)syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-
-	if (fd < 0)
-		return NULL;
-	link = bpf_program__attach_perf_event(program, fd);
-	if (!link) {
-		close(fd);
-		return NULL;
-	}
-	probe->tracepoints[probe->tracepoint_count++] = (struct probe_tracepoint){ link, fd };
-	probe->counting_since_ns = clock_ns(CLOCK_MONOTONIC);
-	return link;
-}
-
-static int attach_one(struct probe *probe, const struct attempt *attempt, size_t place)
+/* Keeps it until the probe is closed. */
+static void keep_attached(struct probe *probe, size_t place, const struct probe_attached *attached)
 {
 	const char *name = probe_programs[place].name;
-	struct bpf_program *program = probe_program_find(probe->skeleton, place);
-	struct bpf_link *link;
+	struct bpf_link *link = attached->link;
 
-	link = probe_programs[place].tracepoint ? attach_tracepoint(probe, program, attempt->tracepoints[place]) :
-						  bpf_program__attach(program);
-	if (!link)
-		return -errno;
-	if (!probe_programs[place].tracepoint)
-		probe->links[probe->link_count++] = link;
+	if (attached->event >= 0) {
+		probe->tracepoints[probe->tracepoint_count++] = (struct probe_tracepoint){ link, attached->event };
+		probe->counting_since_ns = clock_ns(CLOCK_MONOTONIC);
+		return;
+	}
+	probe->links[probe->link_count++] = link;
 	if (!strcmp(name, "thread_scan"))
 		probe->thread_iter = link;
 	else if (!strcmp(name, "socket_scan"))
@@ -112,7 +84,17 @@ static int attach_one(struct probe *probe, const struct attempt *attempt, size_t
 		probe->usage_iter = link;
 	else if (!strcmp(name, "stack_scan"))
 		probe->stack_iter = link;
-	return 0;
+}
+
+static int attach_one(struct probe *probe, struct attempt *attempt, size_t place)
+{
+	struct probe_attached attached;
+	int err = probe_attach_one(probe_program_find(probe->skeleton, place), attempt, place, &attached);
+
+	attempt->by_libbpf[place] = attached.by_libbpf;
+	if (!err)
+		keep_attached(probe, place, &attached);
+	return err;
 }
 
 static void append_name(char *list, size_t size, const char *name)
@@ -138,15 +120,29 @@ static void attach_all(struct probe *probe, struct attempt *attempt)
 	}
 }
 
-/* The first error of a program without which the command is worth nothing. */
-static int vital_error(const struct attempt *attempt)
+/* The first program that failed without which the command is worth nothing; MAX_PROGRAMS: none did. */
+static size_t vital_place(const struct attempt *attempt)
 {
 	size_t i;
 
 	for (i = 0; i < probe_program_count; i++)
 		if (attempt->wanted[i] && probe_programs[i].vital && attempt->errors[i])
-			return attempt->errors[i];
-	return 0;
+			return i;
+	return MAX_PROGRAMS;
+}
+
+static int vital_error(const struct attempt *attempt)
+{
+	size_t place = vital_place(attempt);
+
+	return place < MAX_PROGRAMS ? attempt->errors[place] : 0;
+}
+
+static bool is_vital_by_libbpf(const struct attempt *attempt)
+{
+	size_t place = vital_place(attempt);
+
+	return place < MAX_PROGRAMS && attempt->by_libbpf[place];
 }
 
 static bool is_short_of_descriptors(const struct attempt *attempt)
@@ -175,8 +171,8 @@ static void say_what_is_lost(const struct attempt *attempt)
 		if (attempt->tracefs_error && probe_programs[i].tracepoint)
 			continue; /* one cause, one line */
 		last = probe_programs[i].without;
-		fprintf(stderr, "sockstall: without %s (%s): %s\n", probe_programs[i].name,
-			strerror(-attempt->errors[i]), last);
+		fprintf(stderr, "sockstall: without %s (%s%s): %s\n", probe_programs[i].name,
+			attempt->by_libbpf[i] ? "libbpf: " : "", probe_error_text(attempt->errors[i]), last);
 	}
 }
 
@@ -291,7 +287,7 @@ static int open_all(struct probe *probe)
 	if (!err)
 		set_patience(probe);
 	if (err) {
-		probe_say_why(err);
+		probe_say_why(err, is_vital_by_libbpf(&attempt));
 		return err;
 	}
 	say_what_is_lost(&attempt);

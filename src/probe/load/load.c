@@ -223,8 +223,10 @@ static int try_one(struct attempt *attempt, unsigned int wishes, size_t place)
 
 	single.wanted[place] = true;
 	skeleton = open_wanted(&single, wishes);
-	if (!skeleton)
+	if (!skeleton) {
+		attempt->by_libbpf[place] = errno != ENOMEM && errno != LIBBPF_ERRNO__LIBELF;
 		return -errno;
+	}
 	program = probe_program_find(skeleton, place);
 	bpf_program__set_log_level(program, LOG_STATISTICS);
 	bpf_program__set_log_buf(program, log, sizeof(log));
@@ -232,6 +234,9 @@ static int try_one(struct attempt *attempt, unsigned int wishes, size_t place)
 	if (err && is_debug())
 		fprintf(stderr, "%s: %s\n", probe_programs[place].name, log);
 	attempt->verified[place] = count_verified(log);
+	attempt->by_libbpf[place] = probe_is_libbpf_error(err);
+	if (!err && attempt->attaches)
+		err = probe_try_attach(program, attempt, place);
 	sockstall_bpf__destroy(skeleton);
 	return err;
 }

@@ -68,7 +68,17 @@ struct attempt {
 	bool absent[MAX_PROGRAMS]; /* there is nothing on this kernel that it could be attached to */
 	int errors[MAX_PROGRAMS]; /* negative errno of loading or attaching; 0: fine or not tried */
 	int tracepoints[MAX_PROGRAMS]; /* ids */
+	bool by_libbpf[MAX_PROGRAMS]; /* the error is libbpf's own: the kernel was not asked, or grants it */
 	unsigned long verified[MAX_PROGRAMS]; /* instructions; 0: not known. By probe_find_refused() */
+	bool attaches; /* probe_find_refused() also attaches each, for a moment */
+	struct probe_tracepoint tried[PROBE_TRACEPOINTS]; /* what then stays attached until probe_tried_release() */
+	size_t tried_count;
+};
+
+struct probe_attached {
+	struct bpf_link *link;
+	int event; /* of a tracepoint: the perf event, which belongs to the link; else -1 */
+	bool by_libbpf; /* see struct attempt */
 };
 
 /* What BPF programs can do here that they could not on every kernel that has iterators. Found by trying, once. */
@@ -88,8 +98,19 @@ struct bpf_program *probe_program_find(const struct sockstall_bpf *skeleton, siz
  */
 int probe_load(struct sockstall_bpf **skeleton, const struct attempt *attempt, unsigned int wishes);
 
-/* Loads each wanted program on its own to find those that this kernel refuses. */
+/* Loads each wanted program on its own to find those that fail. */
 void probe_find_refused(struct attempt *attempt, unsigned int wishes);
+
+/* Attaches a loaded program. Returns 0 or a negative errno; attached->by_libbpf is set either way. */
+int probe_attach_one(const struct bpf_program *program, const struct attempt *attempt, size_t place,
+		     struct probe_attached *attached);
+
+/*
+ * The same, only to see whether it can be. Letting go of tracepoints takes 100 ms each, and less side by side: they stay
+ * attached until probe_tried_release(). Returns 0 or a negative errno.
+ */
+int probe_try_attach(const struct bpf_program *program, struct attempt *attempt, size_t place);
+void probe_tried_release(struct attempt *attempt);
 
 /* Finds the ids of the tracepoints that the wanted programs need, or their errors. */
 void probe_read_tracepoints(struct attempt *attempt);
@@ -100,8 +121,14 @@ int tracepoint_ids_read(struct tracepoint_ids *ids, const char *const *names, si
 /* Detaches programs from tracepoints and lets go of the tracepoints without waiting for it. */
 void probe_release_tracepoints(const struct probe_tracepoint *tracepoints, size_t count);
 
-/* Says in one line on stderr why nothing can run, and what to do. */
-void probe_say_why(int err);
+/* Says in one line on stderr why nothing can run, and what to do. `by_libbpf`: see struct attempt. */
+void probe_say_why(int err, bool by_libbpf);
+
+/* The kernel's and libbpf's negative error numbers in words. Valid until the next call. */
+const char *probe_error_text(int err);
+
+/* Whether only libbpf returns this error. Of most errors only the circumstances tell. */
+bool probe_is_libbpf_error(int err);
 
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
 

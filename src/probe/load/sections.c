@@ -68,17 +68,21 @@ static int prepare(struct bpf_program *program, struct bpf_prog_load_opts *optio
 	return bpf_program__set_type(program, BPF_PROG_TYPE_TRACING);
 }
 
-static int attach(const struct bpf_program *program, long cookie, struct bpf_link **link)
+/*
+ * Not by bpf_program__attach(), which asks the handler of the section. Since libbpf 1.2 (3fd6eebb2d4d) a program has
+ * none once bpf_program__set_type() changed its type, as prepare() does.
+ */
+struct bpf_link *probe_sections_attach(const struct bpf_program *program)
 {
-	*link = sections[cookie].attach_type == BPF_TRACE_ITER ? bpf_program__attach_iter(program, NULL) :
-								 bpf_program__attach_trace(program);
-	return *link ? 0 : -errno;
+	if (bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
+		return bpf_program__attach_iter(program, NULL);
+	return bpf_program__attach_trace(program);
 }
 
 /* They stay: libbpf before 1.3 does not survive that the last one goes and another comes. */
 int probe_sections_register(void)
 {
-	LIBBPF_OPTS(libbpf_prog_handler_opts, options, .prog_prepare_load_fn = prepare, .prog_attach_fn = attach);
+	LIBBPF_OPTS(libbpf_prog_handler_opts, options, .prog_prepare_load_fn = prepare);
 	static size_t registered;
 	int handler;
 

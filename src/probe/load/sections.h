@@ -23,6 +23,9 @@ int probe_sections_found(const struct btf_wanted *wanted, size_t count);
 /* Has this called before libbpf loads a program of such a section; NULL: nothing any more. */
 void probe_sections_before(void (*call)(void *context), void *context);
 
+/* A program of such a section that is loaded. NULL: errno says why. */
+struct bpf_link *probe_sections_attach(const struct bpf_program *program);
+
 /* Once everything is loaded. */
 void probe_sections_forget(void);
 

@@ -88,12 +88,17 @@ static const char *permission_reason(void)
 	       "CAP_NET_ADMIN and CAP_SYS_ADMIN";
 }
 
+/* LIBELF is what libbpf makes of libelf's want of memory: the object is its own, and whole. */
+static bool is_memory_error(int err)
+{
+	return err == -ENOMEM || err == -LIBBPF_ERRNO__LIBELF;
+}
+
 static const char *reason_of(int err)
 {
 	if (err == -EMFILE || err == -ENFILE)
 		return "too few file descriptors: raise the limit (ulimit -n 1024)";
-	/* LIBELF is what libbpf makes of libelf's want of memory: the object is its own, and whole. */
-	if (err == -ENOMEM || err == -LIBBPF_ERRNO__LIBELF)
+	if (is_memory_error(err))
 		return "not enough memory for the BPF programs";
 	if (err == -EPERM || err == -EACCES || !may_load())
 		return permission_reason();
@@ -110,13 +115,39 @@ static const char *reason_of(int err)
 	       "is named with --btf";
 }
 
-void probe_say_why(int err)
+const char *probe_error_text(int err)
 {
-	const char *reason = reason_of(err);
+	static char text[128];
+
+	libbpf_strerror(err, text, sizeof(text));
+	return text;
+}
+
+bool probe_is_libbpf_error(int err)
+{
+	return err <= -__LIBBPF_ERRNO__START && !is_memory_error(err);
+}
+
+const char *probe_library(void)
+{
+	static char text[32];
+
+	/* "v1.1": it does not know its last number. */
+	snprintf(text, sizeof(text), "libbpf %s", libbpf_version_string() + 1);
+	return text;
+}
+
+void probe_say_why(int err, bool by_libbpf)
+{
+	const char *reason = by_libbpf ? NULL : reason_of(err);
 
 	if (reason)
 		fprintf(stderr, "sockstall: %s\n", reason);
+	else if (by_libbpf)
+		fprintf(stderr, "sockstall: %s, not the kernel, fails to start the BPF programs (%s): try the static "
+				"sockstall; `SOCKSTALL_DEBUG=1 sockstall check` says more\n",
+			probe_library(), probe_error_text(err));
 	else
 		fprintf(stderr, "sockstall: this kernel refuses the BPF programs (%s): see `sockstall check`\n",
-			strerror(-err));
+			probe_error_text(err));
 }

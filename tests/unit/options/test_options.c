@@ -576,13 +576,13 @@ static void help_text(void **state)
 	fflush(stdout);
 	dup2(file, STDOUT_FILENO);
 	options_help();
-	options_version();
+	options_version("libbpf 1.1");
 	fflush(stdout);
 	dup2(saved, STDOUT_FILENO);
 	assert_true(pread(file, text, sizeof(text) - 1, 0) > 0);
 	close(saved);
 	close(file);
-	assert_non_null(strstr(text, "\nsockstall " SOCKSTALL_VERSION "\n"));
+	assert_non_null(strstr(text, "\nsockstall " SOCKSTALL_VERSION " (libbpf 1.1)\n"));
 	for (i = 0; i < COUNT_OF(names); i++) {
 		if (!strstr(text, names[i]))
 			fail_msg("%s", names[i]);
