@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #
 # make run      installs what is missing, builds, starts the live report (ARGS="readers -j" passes options)
-# make check    the same, then all tests
+# make check    installs what the tests need too, builds, runs all tests
 # make          builds only
 # make help     the other targets
 
-VERSION := 0.1.0
+VERSION := 0.2.0
 
 # All Debian packages that building, running and testing need: the one list.
 BUILD_PACKAGES := clang llvm gcc make pkg-config libc6-dev linux-libc-dev bpftool libbpf-dev libelf-dev zlib1g-dev \
@@ -71,6 +71,7 @@ CROSS_ARCH := $(ARCH)
 B := $(G)/$(ARCH)
 CC := $(GNU_$(ARCH))-gcc
 STRIP := $(GNU_$(ARCH))-strip
+AR := $(GNU_$(ARCH))-ar
 SUITE := $(shell . /etc/os-release && echo $$VERSION_CODENAME)
 SYSROOT := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sockstall/sysroot-$(SUITE)-$(ARCH)-$(shell echo $(SYSROOT_PACKAGES) | cksum | cut -c1-6)
 SYSROOT_CFLAGS := -isystem $(SYSROOT)/usr/include
@@ -83,7 +84,8 @@ Q := @
 say = @printf '  %-6s %s\n' $(1) $@
 endif
 CFLAGS ?= -O2 -g
-WARNINGS := -Wall -Wextra -Werror
+# WERROR=1, as in CI and `make lint`: a warning of a compiler that is newer than the sources must not stop a person.
+WARNINGS := -Wall -Wextra $(if $(WERROR),-Werror)
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DSOCKSTALL_VERSION='"$(VERSION)"' $(WARNINGS) -Iinclude -Isrc -I$(G) \
 	$(SYSROOT_CFLAGS) $(RELATIVE) $(CPPFLAGS) $(CFLAGS)
 # What is given away is hardened: checked buffers and stacks, a random place in memory, relocations read-only once done.
@@ -96,7 +98,7 @@ RELATIVE := -ffile-prefix-map=$(CURDIR)=.
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 $(WARNINGS) -Wno-unused-parameter -I/usr/include/$(MULTIARCH) -Ivmlinux \
 	-Iinclude -Ibpf $(RELATIVE)
 LIBS := -lbpf -lelf -lz -ljansson -lncursesw -ltinfo -lcap-ng -lseccomp
-STATIC_LIBS = $(LIBS) $(if $(SYSROOT)$(wildcard /usr/lib/$(MULTIARCH)/libzstd.a),-lzstd)
+STATIC_LIBS = $(LIBS) $(if $(SYSROOT)$(wildcard /usr/lib/$(MULTIARCH)/libzstd.a),-lzstd) $(B)/libelf-rest.a
 
 # In the order in which they are loaded: what counts is attached while the rest is loaded (src/probe/load/attach.c).
 BPF_OBJECTS := $(patsubst bpf/%.c,$(G)/%.o,bpf/loop_trace.bpf.c $(filter-out bpf/loop_trace.bpf.c,$(wildcard bpf/*.bpf.c)))
@@ -110,7 +112,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit
 UNIT_HELPERS := $(wildcard tests/unit/*.c)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-.PHONY: all run check fuzz floods sanitize sanitized coverage program lint lint-sources lint-memory unit e2e scenarios static man install deb dist check-dist clean demo bench plots kernels packages vmlinux help check-fleet check-html
+.PHONY: all run check fuzz floods sanitize sanitized coverage program lint lint-sources lint-memory unit e2e scenarios static man install deb dist check-dist check-distros clean demo bench plots kernels packages vmlinux help check-fleet check-html
 .DELETE_ON_ERROR:
 
 all: $(B)/sockstall
@@ -126,6 +128,7 @@ help:
 	@echo 'make kernels      the e2e tests on older and newer kernels, in QEMU; K=5.10 one, ALL=1 all tests, TESTS="…" some'
 	@echo 'make dist         static files for amd64 and arm64, sources and sums, in build/dist'
 	@echo 'make deb          a Debian package, in build/deb     make check-dist  tests of both'
+	@echo 'make check-distros  all that on Debian trixie and bookworm; SUITES=sid others'
 	@echo 'make check-fleet  metrics and events in Prometheus, rsyslog, syslog-ng, sqlite    make check-html  pages in Chromium'
 	@echo 'make install      PREFIX, DESTDIR       make clean   make vmlinux (from this kernel, for types.list)'
 
@@ -167,9 +170,19 @@ $(B)/sockstall: $(OBJECTS)
 
 static: $(B)/sockstall-static
 
-$(B)/sockstall-static: $(OBJECTS)
+# What libelf.a of elfutils 0.192 (Debian 13) needs and leaves out (lib/eu-search.c). Nothing is to be done there:
+# allocate_elf() hands out an empty tree (calloc()), and only elf_getdata_rawchunk() fills it. A program that calls that
+# would not link, for want of eu_tsearch(). A libelf.a that is whole has its own: this archive stands behind it.
+LIBELF_REST := 'void eu_search_tree_init(void *tree) { (void)tree; }' \
+	'void eu_search_tree_fini(void *tree, void (*free_node)(void *)) { (void)tree, (void)free_node; }'
+$(B)/libelf-rest.a: | $(B)
+	$(call say,AR)
+	$(Q)printf '%s\n' $(LIBELF_REST) | $(CC) $(WARNINGS) $(CFLAGS) $(HARDENING) -x c -c - -o $(@:.a=.o)
+	$(Q)$(AR) rcD $@ $(@:.a=.o)
+
+$(B)/sockstall-static: $(OBJECTS) $(B)/libelf-rest.a
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) $(HARDENING) -static-pie $(STATIC_LINK) $(SYSROOT_LDFLAGS) $(LDFLAGS) -o $@ $^ $(STATIC_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(HARDENING) -static-pie $(STATIC_LINK) $(SYSROOT_LDFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(STATIC_LIBS)
 	$(Q)$(STRIP) $@
 
 ifdef SYSROOT
@@ -198,11 +211,27 @@ packages:
 		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
 	if [ -n "$$missing" ]; then \
 		[ "$$(id -u)" = 0 ] || { echo "sockstall: as root, install: $$missing" >&2; exit 1; }; \
-		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing || \
+		$(APT_UPDATE) && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+			-o DPkg::Lock::Timeout=$(APT_WAIT) $$missing || \
 		{ echo "sockstall: apt cannot install: $$missing" >&2; exit 1; }; \
 	fi
 
-run: packages
+# Seconds for which another apt may have its locks: unattended upgrades take minutes. `update` has no such option.
+APT_WAIT ?= 600
+APT_UPDATE = { left=$(APT_WAIT); \
+	until said=$$(LC_ALL=C apt-get update -q 2>&1); do \
+		case $$said in \
+		*"Could not get lock"*) ;; \
+		*) echo "$$said" >&2; echo "sockstall: apt cannot update its lists; trying those that are there" >&2; break ;; \
+		esac; \
+		[ "$$left" -gt 0 ] || { echo "$$said" >&2; break; }; \
+		[ "$$left" != $(APT_WAIT) ] || echo "sockstall: waiting for another apt, $(APT_WAIT) s at most" >&2; \
+		sleep 2; left=$$((left - 2)); \
+	done; }
+
+# Not what only tests need: this may be a production machine.
+run:
+	@$(MAKE) --no-print-directory packages PACKAGES="$(BUILD_PACKAGES)"
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@$(B)/sockstall $(ARGS)
 
@@ -234,7 +263,8 @@ lint: packages
 	@$(MAKE) --no-print-directory -j$$(nproc) -k lint-sources
 	@$(MAKE) --no-print-directory -j$$(nproc) B=$(G)/plain SANITIZE= lint-memory
 
-lint-sources: $(SOURCES:src/%.c=$(G)/lint/%.tidy) $(SOURCES:src/%.c=$(G)/lint/%.analyzed) $(G)/lint/cppcheck
+lint-sources: $(SOURCES:src/%.c=$(G)/lint/%.tidy) $(SOURCES:src/%.c=$(G)/lint/%.analyzed) $(G)/lint/cppcheck \
+	$(patsubst bpf/%.bpf.c,$(G)/lint/%.bpf,$(wildcard bpf/*.bpf.c))
 
 # The skeleton is bpftool's: as a system header it is read, and not judged.
 LINT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DSOCKSTALL_VERSION='"$(VERSION)"' -Iinclude -Isrc -isystem $(G)
@@ -256,7 +286,12 @@ $(G)/lint/%.tidy: src/%.c .clang-tidy $(HEADERS) $(G)/sockstall.skel.h
 $(G)/lint/%.analyzed: src/%.c $(HEADERS) $(G)/sockstall.skel.h
 	@mkdir -p $(@D)
 	$(call say,ANALYZE)
-	$(Q)$(CC) $(LINT_CFLAGS) $(WARNINGS) -O2 -fanalyzer $(ANALYZER) -c $< -o $@
+	$(Q)$(CC) $(LINT_CFLAGS) $(WARNINGS) -Werror -O2 -fanalyzer $(ANALYZER) -c $< -o $@
+
+$(G)/lint/%.bpf: bpf/%.bpf.c $(wildcard bpf/*.h include/*.h vmlinux/*.h)
+	@mkdir -p $(@D)
+	$(call say,WARN)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -Werror -c $< -o $@
 
 $(G)/lint/cppcheck: $(SOURCES) $(HEADERS) tests/cppcheck.list
 	@mkdir -p $(@D)
@@ -403,6 +438,7 @@ $(G)/sockstall.8: src/share/sockstall.8.scd | $(G)
 	$(call say,MAN)
 	$(Q)scdoc < $< > $@
 
+FIGURE_PAGES := $(wildcard tests/bench/docs/*.md tests/bench/docs/*.svg)
 EXAMPLES := $(addprefix src/share/,sockstall.service sockstall-metrics.service sockstall.rules.yml sockstall.grafana.json) \
 	$(wildcard src/share/examples/*)
 
@@ -413,7 +449,9 @@ install: all man
 	install -D -m 0644 src/share/sockstall.bash $(DESTDIR)$(DATADIR)/bash-completion/completions/sockstall
 	install -D -m 0644 src/share/sockstall.zsh $(DESTDIR)$(ZSHDIR)/_sockstall
 	install -D -m 0644 src/share/sockstall.fish $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/sockstall.fish
-	install -d $(DESTDIR)$(DOCDIR)/examples
+	install -d $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR)/costs
+	sed 's|tests/bench/docs|costs|g' README.md > $(DESTDIR)$(DOCDIR)/README.md && chmod 0644 $(DESTDIR)$(DOCDIR)/README.md
+	install -m 0644 $(FIGURE_PAGES) $(DESTDIR)$(DOCDIR)/costs
 	for f in $(EXAMPLES); do \
 		sed 's|/usr/sbin/|$(SBINDIR)/|' $$f > $(DESTDIR)$(DOCDIR)/examples/$${f##*/} && \
 		chmod 0644 $(DESTDIR)$(DOCDIR)/examples/$${f##*/} || exit 1; \
@@ -433,6 +471,15 @@ deb:
 	$(SOURCE_TAR) -f $(G)/deb/sources.tar && tar -xf $(G)/deb/sources.tar -C $(G)/deb && rm $(G)/deb/sources.tar
 	cd $(G)/deb/$(SOURCE_NAME) && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS dpkg-buildpackage -us -uc
 	lintian --allow-root --info --fail-on error $(G)/deb/*.changes
+
+# Builds, runs and installs on releases of Debian, with what they have, on this kernel; each is fetched once, into
+# ~/.cache/sockstall. STEPS="build run" some parts. One that the mirror does not have is no failure, only a line.
+SUITES ?= trixie bookworm
+check-distros:
+	@$(MAKE) --no-print-directory packages PACKAGES="debootstrap debian-archive-keyring dpkg-dev python3"
+	@mkdir -p $(G) && $(SOURCE_TAR) -f $(G)/distros.tar
+	@/usr/bin/python3 -B tests/distros/distros.py $(G)/distros.tar $(G)/distros --steps "$(STEPS)" \
+		--packages "$(PACKAGES) $(DEB_PACKAGES)" $(SUITES)
 
 # Both architectures' one file, and the sources, with their sums.
 DIST := $(G)/dist

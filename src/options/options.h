@@ -14,7 +14,7 @@
 #include "rows/selector.h"
 
 #ifndef SOCKSTALL_VERSION
-#define SOCKSTALL_VERSION "0.1.0"
+#define SOCKSTALL_VERSION "0.2.0"
 #endif
 
 #define DEFAULT_INTERVAL_NS NS_PER_S

@@ -18,7 +18,9 @@ FILES = {
     "usr/share/fish/vendor_completions.d/sockstall.fish",
     "usr/share/doc/sockstall/changelog.gz",
     "usr/share/doc/sockstall/copyright",
-} | {f"usr/share/doc/sockstall/examples/{name}" for name in (
+    "usr/share/doc/sockstall/README.md",
+} | {f"usr/share/doc/sockstall/costs/{path.name}" for path in (ROOT / "tests/bench/docs").iterdir()
+     if path.suffix in (".md", ".svg")} | {f"usr/share/doc/sockstall/examples/{name}" for name in (
     "sockstall.service", "sockstall-metrics.service", "sockstall.rules.yml", "sockstall.grafana.json", "rsyslog.conf",
     "syslog-ng.conf", "incident.sql")}
 
@@ -127,6 +129,14 @@ def test_the_installed_program_runs(root, deb):
 def _makefile(variable):
     text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
     return re.search(rf"^{variable} := (.*)$", text, re.M).group(1).strip()
+
+
+def test_links_of_the_readme_lead_to_what_is_installed(root, deb):
+    root.dpkg("-i", deb)
+    folder = root.folder / "usr/share/doc/sockstall"
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", (folder / "README.md").read_text())
+    assert links
+    assert [link for link in links if not (folder / link).exists()] == []
 
 
 def test_the_changelog_has_the_version():
