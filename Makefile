@@ -19,7 +19,7 @@ SCENARIO_PACKAGES := curl wrk nginx-light apache2-bin postgresql-15 python3-pg80
 	redis-tools memcached haproxy openssh-server openssh-client nodejs openjdk-17-jdk-headless golang-go
 BENCH_PACKAGES := linux-perf strace bpftrace libbpf-tools bpfcc-tools iproute2 util-linux wrk nginx-light redis-server \
 	redis-tools memcached libmemcached-tools python3-matplotlib
-DEB_PACKAGES := dpkg-dev debhelper fakeroot lintian xz-utils
+DEB_PACKAGES := build-essential dpkg-dev debhelper fakeroot lintian xz-utils
 FUZZ_PACKAGES := libclang-rt-14-dev
 # Only `make lint` asks for these.
 LINT_PACKAGES := clang-tidy cppcheck valgrind
