@@ -175,6 +175,20 @@ void pack_list(struct pack *pack, void *items, size_t *count, size_t item_size)
 	memcpy(items, &list, sizeof(list));
 }
 
+void pack_texts(struct pack *pack, const char ***texts, size_t *count)
+{
+	uint64_t length = *count;
+	size_t i;
+
+	pack_u64(pack, &length);
+	if (!pack->out) {
+		*texts = (const char **)list_alloc(pack, length, sizeof(**texts));
+		*count = *texts ? length : 0;
+	}
+	for (i = 0; i < *count; i++)
+		pack_text(pack, &(*texts)[i]);
+}
+
 bool pack_more(const struct pack *pack)
 {
 	return pack->out || pack->error || pack->left;

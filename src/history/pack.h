@@ -40,6 +40,9 @@ void pack_bytes(struct pack *pack, void *bytes, size_t size);
 /* A list of *count numbers of 2, 4 or 8 bytes each, in host order in memory. */
 void pack_list(struct pack *pack, void *items, size_t *count, size_t item_size);
 
+/* A list of texts. */
+void pack_texts(struct pack *pack, const char ***texts, size_t *count);
+
 /*
  * False when reading and nothing is left: an older version did not write what comes now, and it keeps its default. Members
  * are only ever added at the end.

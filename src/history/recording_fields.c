@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "history/recording_fields.h"
 
+#include <errno.h>
+
 void fields_start(struct pack *pack, struct row *row)
 {
 	struct start_fields *start = &row->start;
@@ -29,6 +31,8 @@ void fields_end(struct pack *pack, struct row *row)
 	pack_i64(pack, &end->records);
 	pack_i64(pack, &end->lost);
 	pack_double(pack, &end->cpu_s);
+	if (pack_more(pack))
+		pack_bool(pack, &end->nobody);
 }
 
 static void fields_output(struct pack *pack, struct options *options)
@@ -51,26 +55,85 @@ static void fields_output(struct pack *pack, struct options *options)
 	options->interfaces = pack_number(pack, options->interfaces, INTERFACES_ALL);
 }
 
-static void fields_filters(struct pack *pack, struct options *options)
+#define NETNS_INODE 2 /* 0: all; 1: the own, by its inode too */
+
+/* 0.1.0 had room for one name, one namespace, and no ranges of ports. Written empty: fields_lists() has them all. */
+struct single_filters {
+	const char *comm;
+	uint16_t *ports;
+	size_t port_count;
+	uint64_t netns, netns_inode;
+};
+
+static void fields_filters(struct pack *pack, struct options *options, struct single_filters *single)
 {
 	const char *cgroup = options->cgroup;
 
 	pack_list(pack, &options->pids, &options->pid_count, sizeof(*options->pids));
-	pack_text(pack, &options->comm);
-	pack_list(pack, &options->ports, &options->port_count, sizeof(*options->ports));
+	pack_text(pack, &single->comm);
+	pack_list(pack, &single->ports, &single->port_count, sizeof(*single->ports));
 	pack_bool(pack, &options->peer_given);
 	pack_bytes(pack, &options->peer, sizeof(options->peer));
 	options->peer_bits = pack_number(pack, options->peer_bits, 128);
-	options->netns = pack_number(pack, options->netns, NETNS_INODE);
-	options->netns_inode = pack_number(pack, options->netns_inode, UINT32_MAX);
+	single->netns = pack_number(pack, single->netns, NETNS_INODE);
+	single->netns_inode = pack_number(pack, single->netns_inode, UINT32_MAX);
 	pack_text(pack, &cgroup);
 	options->cgroup = (char *)cgroup;
 }
 
+/* Room for a list of one build in the arena, for another's. */
+static void *list_room(struct pack *pack, size_t count, size_t size)
+{
+	void *list = count ? arena_alloc(pack->arena, count * size) : NULL;
+
+	if (count && !list)
+		pack->error = -ENOMEM;
+	return list;
+}
+
+static void take_single(struct pack *pack, struct options *options, const struct single_filters *single)
+{
+	size_t i;
+
+	options->comms = list_room(pack, !!single->comm, sizeof(*options->comms));
+	options->ports = list_room(pack, single->port_count, sizeof(*options->ports));
+	options->netns_inodes = list_room(pack, !!single->netns, sizeof(*options->netns_inodes));
+	if (pack->error)
+		return;
+	for (; single->comm && !options->comm_count; options->comm_count++)
+		options->comms[0] = single->comm;
+	for (i = 0; i < single->port_count; i++)
+		options->ports[i] = (struct port_range){single->ports[i], single->ports[i]};
+	options->port_count = single->port_count;
+	for (; single->netns && !options->netns_count; options->netns_count++)
+		options->netns_inodes[0] = single->netns_inode;
+}
+
+/* A range as one number: the list of it is in host order, like any other. */
+_Static_assert(sizeof(struct port_range) == sizeof(uint32_t), "no padding");
+
+static void fields_lists(struct pack *pack, struct options *options)
+{
+	size_t i;
+
+	pack_texts(pack, &options->comms, &options->comm_count);
+	pack_list(pack, &options->ports, &options->port_count, sizeof(*options->ports));
+	pack_list(pack, &options->netns_inodes, &options->netns_count, sizeof(*options->netns_inodes));
+	for (i = 0; i < options->comm_count; i++)
+		if (!options->comms[i])
+			pack->error = -EBADMSG;
+}
+
 void fields_options(struct pack *pack, struct options *options)
 {
+	struct single_filters single = {.comm = NULL};
+
 	if (!pack->out)
 		*options = (struct options){.ready_fd = -1};
 	fields_output(pack, options);
-	fields_filters(pack, options);
+	fields_filters(pack, options, &single);
+	if (pack_more(pack))
+		fields_lists(pack, options);
+	else if (!pack->error)
+		take_single(pack, options, &single);
 }

@@ -1,21 +1,54 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Which rows the options ask for. */
+/*
+ * Which rows the options ask for. Pure.
+ *
+ * A row is shown if it fits each of --pid, --comm, --port, --peer, --netns and --cgroup that was given. It fits one if any
+ * process, thread, holder or link that it is about does: not the same for each. So of what a row is about some is in its
+ * own fields, and of the rest a report adds what fits (struct row: fits). What is not known does not fit.
+ */
 #ifndef SOCKSTALL_FILTER_H
 #define SOCKSTALL_FILTER_H
 
 #include <stdbool.h>
 
+#include "look/look.h"
 #include "options/options.h"
 #include "rows/row.h"
 
-/*
- * By --pid, --comm, --port, --peer, --netns and --cgroup. A row that does not know what an option asks
- * for does not match it. Records that are about sockstall itself always do.
- */
+/* The filters that were given, as bits; 0: none. */
+unsigned int filter_asked(const struct options *options);
+
+/* Records that are about sockstall itself always match. */
 bool filter_matches(const struct options *options, const struct row *row);
 
-/* Whether --comm, or --cgroup, asks for this; where it was not given, for everything. NULL: not known. */
+/* Whether these bits are all that was asked for. */
+bool filter_is_met(const struct options *options, unsigned int fits);
+
+/*
+ * Which of the filters given something fits, as bits. A process by its name of 16 bytes and its cgroup; a thread likewise,
+ * and by its network namespace; a socket by ports, peer and network namespace; holders: any of these processes.
+ */
+unsigned int filter_process(const struct options *options, const struct look *look, __u32 pid, const char comm[16]);
+unsigned int filter_thread(const struct options *options, const struct look *look, const struct thread_record *thread);
+unsigned int filter_socket(const struct options *options, const struct look *look, const struct socket_name *name);
+unsigned int filter_holders(const struct options *options, const struct look *look,
+			    const struct owner_record *const *owners, size_t count);
+
+/* filter_holders() of the socket with this cookie; 0: of none. */
+unsigned int filter_holders_of(const struct options *options, const struct look *look, __u64 cookie);
+
+/*
+ * Whether the look holds a process that --pid, --comm and --cgroup fit together, and a network namespace that --netns does.
+ * A look has processes only if they wait or hold sockets: whoever is at rest may not be in it.
+ */
+bool filter_fits_look(const struct options *options, const struct look *look);
+
+/* Whether --pid, --comm, or --cgroup, asks for this; where it was not given, for everything. NULL: not known. */
+bool filter_is_pid(const struct options *options, int64_t pid);
 bool filter_is_comm(const struct options *options, const char *comm);
 bool filter_is_in_cgroup(const struct options *options, const char *cgroup);
+
+/* Whether --port asks for this one, or for all. */
+bool filter_is_port(const struct options *options, int64_t port);
 
 #endif

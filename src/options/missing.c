@@ -30,28 +30,40 @@ unsigned int asked_for_process(unsigned int id)
 	return process;
 }
 
-/* Reports are about processes: a thread that is asked for, as top -H names it, stands for its own. */
-static void take_process(unsigned int *id)
+/*
+ * Reports are about processes: a thread that is asked for, as top -H names it, stands for its own. False: there is no such
+ * process.
+ */
+static bool take_process(unsigned int *id)
 {
 	unsigned int process = asked_for_process(*id);
 
 	if (!process) {
 		fprintf(stderr, "sockstall: there is no process %u now\n", *id);
-		return;
+		return false;
 	}
 	if (process != *id)
 		fprintf(stderr, "sockstall: %u is a thread of process %u: reporting that process\n", *id, process);
 	*id = process;
+	return true;
 }
 
-static void say_namespace(unsigned int inode)
+static bool namespace_is_there(unsigned int inode)
 {
 	int fd = netns_open(inode);
 
 	if (fd >= 0)
 		close(fd);
-	else if (fd == -ENOENT)
+	return fd != -ENOENT;
+}
+
+static bool say_namespace(unsigned int inode)
+{
+	bool is_there = namespace_is_there(inode);
+
+	if (!is_there)
 		fprintf(stderr, "sockstall: there is no network namespace %u now (lsns -t net lists them)\n", inode);
+	return !is_there;
 }
 
 /* ---- By what processes are like ---- */
@@ -101,13 +113,25 @@ static bool has_thread_of_comm(const struct options *options, const char *proces
 	return any_fits(path, has_comm, options);
 }
 
+/* By the name of the process, or of one of its threads. */
+static bool is_of_comm(const struct options *options, const char *process)
+{
+	return !options->comm_count || has_comm(options, process) || has_thread_of_comm(options, process);
+}
+
 static bool is_in_cgroup(const struct options *options, const char *process)
 {
-	char *cgroup = process_cgroup((unsigned int)atoi(process + strlen("/proc/")));
+	char *cgroup = options->cgroup ? process_cgroup((unsigned int)atoi(process + strlen("/proc/"))) : NULL;
 	bool is = filter_is_in_cgroup(options, cgroup);
 
 	free(cgroup);
 	return is;
+}
+
+static bool is_asked_for(const struct options *options, const char *process)
+{
+	return filter_is_pid(options, atoi(process + strlen("/proc/"))) && is_of_comm(options, process) &&
+	       is_in_cgroup(options, process);
 }
 
 /* With hidepid= (proc(5)) other people's processes may not be seen at all: then nothing can be said. */
@@ -116,23 +140,93 @@ static bool sees_processes(void)
 	return !access("/proc/1/comm", R_OK);
 }
 
-static void say_processes(const struct options *options)
+/* ---- All of them ---- */
+
+static bool process_is_there(const struct options *options)
 {
-	if (!sees_processes())
-		return;
-	if (options->comm && !any_fits("/proc", has_comm, options) && !any_fits("/proc", has_thread_of_comm, options))
-		fprintf(stderr, "sockstall: there is no process or thread named %s now\n", options->comm);
-	if (options->cgroup && !any_fits("/proc", is_in_cgroup, options))
-		fprintf(stderr, "sockstall: there is no process in the cgroup %s now\n", options->cgroup);
+	if (!options->pid_count && !options->comm_count && !options->cgroup)
+		return true;
+	return !sees_processes() || any_fits("/proc", is_asked_for, options);
 }
 
-void asked_for_say_missing(struct options *options)
+static bool netns_is_there(const struct options *options)
 {
 	size_t i;
 
+	for (i = 0; i < options->netns_count; i++)
+		if (namespace_is_there(options->netns_inodes[i]))
+			return true;
+	return !options->netns_count;
+}
+
+bool asked_for_is_there(const struct options *options)
+{
+	return process_is_there(options) && netns_is_there(options);
+}
+
+/* One by one. Returns how many are missing. */
+static size_t say_each(struct options *options)
+{
+	size_t i, missing = 0;
+
 	for (i = 0; i < options->pid_count; i++)
-		take_process(&options->pids[i]);
-	if (options->netns == NETNS_INODE)
-		say_namespace(options->netns_inode);
-	say_processes(options);
+		missing += !take_process(&options->pids[i]);
+	for (i = 0; i < options->netns_count; i++)
+		missing += say_namespace(options->netns_inodes[i]);
+	for (i = 0; i < options->comm_count && sees_processes(); i++) {
+		struct options one = {.comms = &options->comms[i], .comm_count = 1};
+
+		if (any_fits("/proc", has_comm, &one) || any_fits("/proc", has_thread_of_comm, &one))
+			continue;
+		fprintf(stderr, "sockstall: there is no process or thread named %s now\n", options->comms[i]);
+		missing++;
+	}
+	if (!options->cgroup || !sees_processes() || any_fits("/proc", is_in_cgroup, options))
+		return missing;
+	fprintf(stderr, "sockstall: there is no process in the cgroup %s now\n", options->cgroup);
+	return missing + 1;
+}
+
+bool asked_for_say_missing(struct options *options)
+{
+	size_t missing = say_each(options);
+	bool is_there = asked_for_is_there(options);
+
+	if (!missing && !is_there)
+		fputs("sockstall: there is no process now that fits --pid, --comm and --cgroup together\n", stderr);
+	return is_there;
+}
+
+/* ---- Namespaces by name ---- */
+
+static int use_namespace(struct options *options, int fd, const char *name)
+{
+	int err = netns_take_inode(fd, &options->netns_inodes[options->netns_count]);
+
+	if (!err)
+		options->netns_count++;
+	else if (err == -ENOENT)
+		fprintf(stderr, "sockstall: --netns: there is no network namespace named %s (ip netns lists them)\n", name);
+	else
+		fprintf(stderr, "sockstall: --netns: %s: %s\n", name, strerror(-err));
+	return err;
+}
+
+int asked_for_find_namespaces(struct options *options)
+{
+	size_t room = options->netns_count + options->netns_name_count + 1, i;
+	uint32_t *inodes = calloc(room, sizeof(*inodes));
+	int err = inodes ? 0 : -ENOMEM;
+
+	for (i = 0; inodes && i < options->netns_count; i++)
+		inodes[i] = options->netns_inodes[i];
+	if (err)
+		fprintf(stderr, "sockstall: --netns: %s\n", strerror(-err));
+	options->netns_inodes = inodes;
+	if (!err && options->netns_self)
+		err = use_namespace(options, netns_open_own(), "self");
+	for (i = 0; !err && i < options->netns_name_count; i++)
+		err = use_namespace(options, netns_open_name(options->netns_names[i]), options->netns_names[i]);
+	options->netns_name_count = 0;
+	return err;
 }

@@ -42,19 +42,16 @@ extern const char *const command_names[COMMANDS]; /* "overview" for the first; *
 #define EXEC_LIMIT	6
 #define EXEC_LIMIT_MOST 600
 
-enum netns_choice {
-	NETNS_ALL,
-	NETNS_SELF,
-	NETNS_INODE, /* recordings hold the number, and this is the last of them */
-	NETNS_NAME, /* of a replay; in a live run it becomes NETNS_INODE */
-};
-
 enum interfaces_choice {
 	INTERFACES_EPOLL,
 	INTERFACES_ALL,
 };
 
-/* All times in ns. Lists belong to options_free(). */
+struct port_range {
+	uint16_t first, last;
+};
+
+/* All times in ns. Lists, and the texts in them, belong to options_free(). An empty list: that is not filtered by. */
 struct options {
 	enum command command;
 	bool command_given; /* never by replay: that shows the recording's */
@@ -66,15 +63,19 @@ struct options {
 	bool interval_given, min_age_given;
 	uint32_t *pids;
 	size_t pid_count;
-	const char *comm;
-	uint16_t *ports;
+	const char **comms;
+	size_t comm_count;
+	struct port_range *ports;
 	size_t port_count;
 	bool peer_given;
 	struct in6_addr peer; /* IPv4 as mapped IPv6 */
 	unsigned int peer_bits; /* of the 128 */
-	enum netns_choice netns;
-	uint32_t netns_inode; /* NETNS_INODE; for NETNS_SELF set by the probe */
-	const char *netns_name; /* NETNS_NAME */
+	bool netns_all; /* given: there are none of the following */
+	bool netns_self; /* given; a live run adds the own to the inodes */
+	uint32_t *netns_inodes;
+	size_t netns_count;
+	const char **netns_names; /* of a replay; a live run makes inodes of them */
+	size_t netns_name_count;
 	char *cgroup; /* normal form: no /sys/fs/cgroup in front, no slash at the end but for "/" */
 	enum interfaces_choice interfaces; /* whose waits are counted */
 	const char *record_file;

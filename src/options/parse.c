@@ -78,8 +78,9 @@ static const struct option_spec {
 	{"all", 'a', NULL, NULL, "what is normal too, not only what is stuck", REPORTS, FLAG(all)},
 	{"pid", 'p', "PID[,PID...]", "process ids from 1 to 4194304, separated by commas", "only these processes",
 	 REPORTS, SET(pid)},
-	{"comm", 'c', "NAME", "a command name", "only processes with this command name", REPORTS, SET(comm)},
-	{"port", 0, "PORT[,PORT...]", "ports from 1 to 65535, separated by commas",
+	{"comm", 'c', "NAME[,NAME...]", "command names, separated by commas", "only processes with this command name",
+	 REPORTS, SET(comm)},
+	{"port", 0, "PORT[,PORT...]", "ports from 1 to 65535, ranges, or names of /etc/services, separated by commas",
 	 "only sockets with this local or peer port", REPORTS, SET(port)},
 	{"peer", 0, "ADDR[/LEN]", "an IPv4 or IPv6 address, with a prefix length or without",
 	 "only this peer or network, IPv4 or IPv6", REPORTS, SET(peer)},
@@ -109,7 +110,7 @@ static const struct option_spec {
 	 LIVE | BIT(COMMAND_CHECK) | BIT(COMMAND_END), SET(btf)},
 	{"ready-fd", 0, "N", "a descriptor that is open for writing", "write a newline to descriptor N once attached",
 	 LIVE, SET(ready_fd)},
-	{"exit-code", 0, NULL, NULL, "exit 10 if anything was reported as stuck", REPORTS, FLAG(exit_code)},
+	{"exit-code", 0, NULL, NULL, "exit 10: anything is stuck; 3: nobody fits", REPORTS, FLAG(exit_code)},
 	{"on-stall", 0, "COND", "a condition", "run --exec when a stall meets it: 'reader.age>10s'", LIVE, SET(on_stall)},
 	{"exec", 0, "CMD", "a command", "with --on-stall: run it, the record on its stdin", LIVE, SET(exec)},
 	{"exec-limit", 0, "N", "a number from 1 to 600", "how often --exec may start it in a minute (6)", LIVE,
@@ -356,7 +357,7 @@ static int check_combinations(struct parser *parser)
 		return usage_error("--%s excludes --json and --once", options->html_file ? "html" : "trace");
 	if (options->force && options->command != COMMAND_END && !options->html_file && !options->trace_file && !options->record_file)
 		return usage_error("--force needs a file that is written: --record FILE, --html FILE or --trace FILE");
-	if (options->command == COMMAND_REPLAY && options->netns == NETNS_SELF)
+	if (options->command == COMMAND_REPLAY && options->netns_self)
 		return usage_error("--netns self cannot be used with replay: give its inode or name");
 	return 0;
 }
@@ -370,11 +371,28 @@ static void set_defaults(struct options *options)
 		.interval_ns = DEFAULT_INTERVAL_NS,
 		.min_age_ns = DEFAULT_MIN_AGE_NS,
 		.no_color = no_color && *no_color,
-		.netns = NETNS_ALL,
 		.ready_fd = -1,
 		.times = ACT_TIMES_DEFAULT,
 		.exec_limit = EXEC_LIMIT,
 	};
+}
+
+static void free_texts(const char **texts, size_t count)
+{
+	while (count)
+		free((void *)texts[--count]);
+	free(texts);
+}
+
+/* What is asked for beside all is among them. */
+static void forget_namespaces(struct options *options)
+{
+	free(options->netns_inodes);
+	free_texts(options->netns_names, options->netns_name_count);
+	options->netns_inodes = NULL;
+	options->netns_names = NULL;
+	options->netns_count = options->netns_name_count = 0;
+	options->netns_self = false;
 }
 
 int options_parse(struct options *options, int argc, char **argv)
@@ -388,18 +406,23 @@ int options_parse(struct options *options, int argc, char **argv)
 		err = check_combinations(&parser);
 	if (err)
 		options_free(options);
+	else if (options->netns_all)
+		forget_namespaces(options);
 	return err;
 }
 
 void options_free(struct options *options)
 {
 	free(options->pids);
+	free_texts(options->comms, options->comm_count);
 	free(options->ports);
+	forget_namespaces(options);
 	free(options->cgroup);
 	options->pids = NULL;
+	options->comms = NULL;
 	options->ports = NULL;
 	options->cgroup = NULL;
-	options->pid_count = options->port_count = 0;
+	options->pid_count = options->comm_count = options->port_count = 0;
 }
 
 void options_help(void)
@@ -408,7 +431,7 @@ void options_help(void)
 	size_t i;
 
 	printf("Usage: sockstall [COMMAND] [OPTIONS]\n\n"
-	       "Reports stuck TCP handshakes, blocked socket readers and stalled event loops.\n\n"
+	       "Reports stuck handshakes, readers, writers, closing, loops, chains and threads.\n\n"
 	       "Commands:\n");
 	for (i = 0; i < COUNT_OF(command_help); i++)
 		printf("  %-16s %s\n", command_help[i].usage, command_help[i].help);
@@ -420,7 +443,7 @@ void options_help(void)
 		printf("  %-26s %s\n", left, specs[i].help);
 	}
 	printf("\nDUR is 250ms, 2s, 5m, 1h; a bare number is seconds.\n"
-	       "Exit status: 0 done, 1 could not run, 2 usage, 10 see --exit-code.\n");
+	       "Exit status: 0 done, 1 could not run, 2 usage, 3 and 10 see --exit-code.\n");
 }
 
 void options_version(const char *library)

@@ -54,9 +54,7 @@ int probe_addresses_add(struct probe *probe, struct buffer *buffer)
 		target.buffer = buffer;
 		target.lost = &probe->lost_owners;
 		target.netns = probe->namespaces.items[i].inode;
-		/* With --netns self there is no right to enter another. */
-		if (target.netns != probe->namespaces.own_inode &&
-		    (probe->namespaces.only_own || probe->options.netns == NETNS_SELF))
+		if (target.netns != probe->namespaces.own_inode && probe->namespaces.only_own)
 			continue;
 		/* One that has vanished, or cannot be entered, is as good as another machine. */
 		err = probe_in_namespace(probe, target.netns, add_here);

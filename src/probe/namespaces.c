@@ -372,14 +372,14 @@ static int scan_one(struct probe *probe, struct probe_namespace *namespace, stru
 
 static bool is_wanted(const struct probe *probe, const struct probe_namespace *namespace)
 {
-	switch (probe->options.netns) {
-	case NETNS_SELF:
-		return namespace->inode == probe->namespaces.own_inode;
-	case NETNS_INODE:
-		return namespace->inode == probe->options.netns_inode;
-	default:
-		return true;
-	}
+	const struct options *options = &probe->options;
+	bool wanted = !options->netns_count;
+	size_t i;
+
+	for (i = 0; i < options->netns_count && !wanted; i++)
+		wanted = options->netns_inodes[i] == namespace->inode;
+	/* Chains lead from one to another, and are shown if one of their links is in one that is asked for. */
+	return wanted || probe->use_chains;
 }
 
 /* Wanted, and can be entered. */

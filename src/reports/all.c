@@ -91,7 +91,7 @@ int report_run(struct report *report, const struct look *look, const struct look
 		if (err)
 			return err;
 	}
-	if (options->netns == NETNS_NAME)
+	if (options->netns_name_count)
 		name_namespaces(report, first, look);
 	report_select(report, first, options);
 	name_namespaces(report, first, look);

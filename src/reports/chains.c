@@ -9,6 +9,8 @@
 #include "base/sorted.h"
 #include "base/wording.h"
 #include "options/ages.h"
+#include "options/filter.h"
+#include "reports/chain_filter.h"
 #include "reports/chain_row.h"
 #include "reports/fill.h"
 #include "reports/reports.h"
@@ -17,6 +19,13 @@
 #include "rows/report.h"
 #include "rules/chain.h"
 #include "system/address.h"
+
+/* All that wait for one end. */
+struct group {
+	size_t waiters;
+	__u64 oldest_ns; /* 0: not known */
+	unsigned int fits; /* filters: see filter.h */
+};
 
 struct scene {
 	struct report *report;
@@ -189,23 +198,39 @@ static int severity_of(const char *verdict, size_t waiters)
 	return !strcmp(verdict, "deadlock") ? SEVERITY_DEAD : severity;
 }
 
-/* Of those with one end, in scene->order: the longest that is a finding, or else the longest. */
+static bool is_asked_for(const struct scene *scene, size_t from)
+{
+	const struct chain_path *path = &scene->paths[from];
+
+	return filter_is_met(scene->options, chain_fits(scene->options, &scene->waits, path->cycle ? path->last : from, path->depth));
+}
+
+/*
+ * Of those with one end, in scene->order: the longest that is a finding, or else the longest; of findings rather one
+ * through a link that was asked for.
+ */
 static size_t choose(const struct scene *scene, size_t first, size_t end, bool *stuck)
 {
-	size_t i;
+	size_t i, chosen = scene->order[first];
 
 	*stuck = false;
 	for (i = first; i < end; i++) {
 		struct chain_evidence evidence = facts_of(scene, scene->order[i]);
 
-		*stuck = is_finding(scene, scene->order[i], &evidence, chain_verdict(&evidence)->verdict);
-		if (*stuck)
+		if (!is_finding(scene, scene->order[i], &evidence, chain_verdict(&evidence)->verdict))
+			continue;
+		if (is_asked_for(scene, scene->order[i])) {
+			*stuck = true;
 			return scene->order[i];
+		}
+		if (!*stuck)
+			chosen = scene->order[i];
+		*stuck = true;
 	}
-	return scene->order[first];
+	return chosen;
 }
 
-static int add_row(struct scene *scene, size_t from, bool stuck, size_t waiters, __u64 oldest_ns)
+static int add_row(struct scene *scene, size_t from, bool stuck, const struct group *group)
 {
 	struct chain_evidence evidence = evidence_of(scene, from);
 	const struct chain_rule *rule = chain_verdict(&evidence);
@@ -218,15 +243,16 @@ static int add_row(struct scene *scene, size_t from, bool stuck, size_t waiters,
 	if (!row)
 		return -ENOMEM;
 	chain_fill_end(row, scene->report, scene->look, &evidence);
-	fill_age(row, scene->look, scene->look->head->seen_ns, oldest_ns);
-	row->chain.waiters = (int64_t)waiters;
+	fill_age(row, scene->look, scene->look->head->seen_ns, group->oldest_ns);
+	row->fits = group->fits;
+	row->chain.waiters = (int64_t)group->waiters;
 	row->chain.links = make_links(scene, from, &evidence, rule->verdict);
 	row->id = make_id(arena, &evidence);
 	row->recurs = true;
 	row->verdict = rule->verdict;
 	row->stuck = stuck;
-	row->severity = stuck ? severity_of(rule->verdict, waiters) : SEVERITY_NONE;
-	row->change_key = (int64_t)waiters;
+	row->severity = stuck ? severity_of(rule->verdict, group->waiters) : SEVERITY_NONE;
+	row->change_key = (int64_t)group->waiters;
 	row->why = rule->why(arena, &evidence);
 	row->advice = rule->advice(arena, &evidence);
 	return 0;
@@ -261,9 +287,26 @@ static int compare_paths(const void *left, const void *right)
 	return order ? order : COMPARE(i, j);
 }
 
+/* The group that begins at this place in scene->order. */
+static struct group find_group(const struct scene *scene, size_t first)
+{
+	const size_t *order = scene->order + first;
+	struct group group = {.waiters = 0};
+	size_t left = scene->waits.count - first, i;
+
+	for (i = 0; i < left && !compare_last(&scene->paths[order[0]], &scene->paths[order[i]]); i++) {
+		group.oldest_ns = chain_older(group.oldest_ns, scene->paths[order[i]].oldest_ns);
+		group.fits |= chain_fits_wait(scene->options, &scene->waits, &scene->waits.items[order[i]]);
+	}
+	group.waiters = i;
+	return group;
+}
+
 static int add_rows(struct scene *scene)
 {
-	size_t i, end;
+	struct group group;
+	size_t i, from;
+	bool stuck;
 	int err = 0;
 
 	scene->order = calloc(scene->waits.count + 1, sizeof(*scene->order));
@@ -274,16 +317,12 @@ static int add_rows(struct scene *scene)
 	sorted = scene;
 	if (scene->waits.count)
 		qsort(scene->order, scene->waits.count, sizeof(*scene->order), compare_paths);
-	for (i = 0; i < scene->waits.count && !err; i = end) {
-		__u64 oldest_ns = 0;
-		bool stuck;
-		size_t from;
-
-		for (end = i; end < scene->waits.count && !compare_last(&scene->paths[scene->order[i]],
-									 &scene->paths[scene->order[end]]); end++)
-			oldest_ns = chain_older(oldest_ns, scene->paths[scene->order[end]].oldest_ns);
-		from = choose(scene, i, end, &stuck);
-		err = add_row(scene, from, stuck, end - i, oldest_ns);
+	for (i = 0; i < scene->waits.count && !err; i += group.waiters) {
+		group = find_group(scene, i);
+		if (!filter_is_met(scene->options, group.fits))
+			continue;
+		from = choose(scene, i, i + group.waiters, &stuck);
+		err = add_row(scene, from, stuck, &group);
 	}
 	return err;
 }

@@ -8,6 +8,7 @@
 #include "look/owners.h"
 #include "look/timers.h"
 #include "options/ages.h"
+#include "options/filter.h"
 #include "reports/fill.h"
 #include "reports/reports.h"
 #include "rows/report.h"
@@ -22,6 +23,7 @@ struct closing {
 	const struct owner_record *owner; /* or NULL */
 	const struct closing_rule *rule;
 	__u64 since_ns;
+	unsigned int fits; /* see filter.h */
 	bool stuck;
 };
 
@@ -76,6 +78,8 @@ static struct closing judge(const struct scene *scene, const struct socket_recor
 	struct closing_evidence evidence = evidence_of(scene, &closing, 0);
 	__u64 now = evidence.now_ns;
 
+	closing.fits = filter_socket(scene->options, scene->look, &socket->name) |
+		       filter_holders_of(scene->options, scene->look, socket->name.cookie);
 	closing.rule = closing_verdict(&evidence);
 	closing.since_ns = closing_since(socket, now);
 	closing.stuck = severity_is_stuck(closing.rule->severity) && closing.since_ns &&
@@ -123,6 +127,9 @@ static int collect(struct scene *scene)
 		if (!is_closing(look->sockets.items[i]))
 			continue;
 		closing = judge(scene, look->sockets.items[i]);
+		/* Before any are folded: what is asked for may be one of many. */
+		if (!filter_is_met(scene->options, closing.fits))
+			continue;
 		if (closing.stuck || scene->options->all)
 			scene->items[scene->count++] = closing;
 	}
@@ -174,6 +181,7 @@ static int add_row(struct scene *scene, const struct closing *closing, size_t co
 
 	if (!row)
 		return -ENOMEM;
+	row->fits = closing->fits;
 	fill_socket(row, scene->report, &closing->socket->name);
 	if (closing->owner) {
 		fill_process(row, scene->report, scene->look, closing->owner->pid, closing->owner->comm);

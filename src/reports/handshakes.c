@@ -10,6 +10,7 @@
 #include "look/owners.h"
 #include "look/sleeping.h"
 #include "options/ages.h"
+#include "options/filter.h"
 #include "reports/fill.h"
 #include "reports/handshake_end.h"
 #include "reports/reports.h"
@@ -238,8 +239,10 @@ static void fill_who(struct row *row, struct scene *scene, struct handshake *han
 
 	evidence->owner = owners_say(&scene->report->arena, scene->look, cookie);
 	evidence->owner_pids = owners_pids(&scene->report->arena, scene->look, cookie);
+	row->fits |= filter_holders_of(scene->options, scene->look, cookie);
 	if (evidence->stage != STAGE_SYN_SENT || !socket->connect_pid)
 		return;
+	row->fits |= filter_process(scene->options, scene->look, socket->connect_pid, socket->connect_comm);
 	if (!owned)
 		fill_process(row, scene->report, scene->look, socket->connect_pid, socket->connect_comm);
 	if (row->pid == socket->connect_pid)
@@ -340,7 +343,8 @@ static void begin_tally(struct scene *scene, size_t at)
 		.min_age_ns = min_age_of(scene->options, ROW_LISTENER),
 		.half_open = listener->syn_queue,
 		.drops_per_s = NAN,
-		.may_fold = !scene->options->peer_given,
+		/* What asks for one end of connections is not answered by a number of them. */
+		.may_fold = !scene->options->peer_given && filter_is_port(scene->options, listener->name.local_port),
 	};
 	if (last == LISTENERS_NONE)
 		return;
@@ -419,6 +423,7 @@ static int add_listener(struct scene *scene, struct listener_evidence *tally, co
 		return -ENOMEM;
 	fill_socket(row, scene->report, name);
 	fill_owner(row, scene, name->cookie);
+	row->fits |= filter_holders_of(scene->options, scene->look, name->cookie);
 	fill_age(row, scene->look, tally->now_ns, rule->since ? rule->since(tally) : 0);
 	fill_listener(row, tally);
 	/* Without --all the thread scan leaves them out. */

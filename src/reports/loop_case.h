@@ -35,6 +35,6 @@ bool is_asleep_in(const struct thread_record *thread, enum syscall_kind kind);
 bool loop_case_find(struct loop_case *one, const struct look *previous, const struct options *options);
 
 /* The row of it. Returns 0 or -ENOMEM. */
-int loop_row_add(struct loop_case *one, const struct loop_rule *rule);
+int loop_row_add(struct loop_case *one, const struct options *options, const struct loop_rule *rule);
 
 #endif

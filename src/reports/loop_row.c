@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "look/loop_rates.h"
+#include "options/filter.h"
 #include "reports/fill.h"
 #include "reports/loop_case.h"
 #include "system/runtime.h"
@@ -171,7 +172,20 @@ static void fill_life(struct row *row, const struct loop_case *one, const struct
 	fill_age(row, one->look, thread->seen_ns, since_ns ? since_ns : one->start_ns);
 }
 
-int loop_row_add(struct loop_case *one, const struct loop_rule *rule)
+/* What it watches, as far as that was read, is stuck with it. */
+static unsigned int fits_of(const struct loop_case *one, const struct options *options)
+{
+	unsigned int fits = filter_thread(options, one->look, one->thread);
+	const struct look *look = one->look;
+	size_t i;
+
+	for (i = 0; one->evidence.watches.instance && !filter_is_met(options, fits) && i < look->watches.count; i++)
+		if (look->watches.items[i].instance == one->evidence.watches.instance && look->watches.items[i].socket)
+			fits |= filter_socket(options, look, &look->watches.items[i].socket->name);
+	return fits;
+}
+
+int loop_row_add(struct loop_case *one, const struct options *options, const struct loop_rule *rule)
 {
 	struct arena *arena = &one->report->arena;
 	struct row *row = report_add(one->report, one->look, ROW_LOOP);
@@ -179,6 +193,7 @@ int loop_row_add(struct loop_case *one, const struct loop_rule *rule)
 	if (!row)
 		return -ENOMEM;
 	fill_thread(row, one->report, one->look, one->thread);
+	row->fits = fits_of(one, options);
 	if (one->loop) {
 		fill_last_wait(row, one);
 		fill_rates(row, one);

@@ -13,7 +13,7 @@ static int report_one(struct loop_case *one, const struct look *previous, const 
 	rule = loop_verdict(&one->evidence);
 	if (!one->loop && !one->evidence.waiting && !severity_is_stuck(rule->severity))
 		return 0;
-	return severity_is_stuck(rule->severity) || all ? loop_row_add(one, rule) : 0;
+	return severity_is_stuck(rule->severity) || all ? loop_row_add(one, options, rule) : 0;
 }
 
 /* One row for each of its interfaces. */

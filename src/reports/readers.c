@@ -5,6 +5,7 @@
 #include "look/signs.h"
 #include "look/sleeping.h"
 #include "options/ages.h"
+#include "options/filter.h"
 #include "reports/fill.h"
 #include "reports/reports.h"
 #include "rows/report.h"
@@ -71,7 +72,7 @@ static void fill_reader(struct row *row, struct report *report, const struct rea
 		fill_tcp(row, reader);
 }
 
-static int add_row(struct report *report, const struct reader *reader, bool stuck)
+static int add_row(struct report *report, const struct reader *reader, const struct options *options, bool stuck)
 {
 	const struct reader_rule *rule = reader->rule;
 	struct row *row = report_add(report, reader->look, ROW_READER);
@@ -79,6 +80,7 @@ static int add_row(struct report *report, const struct reader *reader, bool stuc
 	if (!row)
 		return -ENOMEM;
 	fill_thread(row, report, reader->look, reader->view->thread);
+	row->fits = filter_thread(options, reader->look, reader->view->thread);
 	fill_socket(row, report, &reader->view->socket->name);
 	fill_sleep(row, reader->look, reader->view->thread, reader->sleeping.since_ns);
 	if (!reader->sleeping.since_ns && reader->sleeping.least_age_ns)
@@ -104,7 +106,7 @@ static int report_reader(struct report *report, struct reader *reader, const str
 	stuck = severity_is_stuck(reader->rule->severity) &&
 		reader->sleeping.least_age_ns >= min_age_of(options, ROW_READER);
 	/* Of thousands of idle readers not one sentence is written. */
-	return stuck || options->all ? add_row(report, reader, stuck) : 0;
+	return stuck || options->all ? add_row(report, reader, options, stuck) : 0;
 }
 
 static int run(struct report *report, const struct look *look, const struct look *previous,

@@ -5,6 +5,7 @@
 #include "look/signs.h"
 #include "look/sleeping.h"
 #include "options/ages.h"
+#include "options/filter.h"
 #include "reports/fill.h"
 #include "reports/reports.h"
 #include "rows/report.h"
@@ -61,7 +62,7 @@ static void fill_writer(struct row *row, struct report *report, const struct wri
 		fill_tcp(row, writer);
 }
 
-static int add_row(struct report *report, const struct writer *writer, bool stuck)
+static int add_row(struct report *report, const struct writer *writer, const struct options *options, bool stuck)
 {
 	const struct thread_record *thread = writer->view->thread;
 	const struct writer_rule *rule = writer->rule;
@@ -70,6 +71,7 @@ static int add_row(struct report *report, const struct writer *writer, bool stuc
 	if (!row)
 		return -ENOMEM;
 	fill_thread(row, report, writer->look, thread);
+	row->fits = filter_thread(options, writer->look, thread);
 	fill_socket(row, report, &writer->view->socket->name);
 	fill_sleep(row, writer->look, thread, writer->sleeping.since_ns);
 	if (!writer->sleeping.since_ns && writer->sleeping.least_age_ns)
@@ -94,7 +96,7 @@ static int report_writer(struct report *report, struct writer *writer, const str
 	judge(writer);
 	stuck = severity_is_stuck(writer->rule->severity) &&
 		writer->sleeping.least_age_ns >= min_age_of(options, ROW_WRITER);
-	return stuck || options->all ? add_row(report, writer, stuck) : 0;
+	return stuck || options->all ? add_row(report, writer, options, stuck) : 0;
 }
 
 static int run(struct report *report, const struct look *look, const struct look *previous,

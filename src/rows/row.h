@@ -58,6 +58,7 @@ struct start_fields {
 struct end_fields {
 	int64_t looks, records, lost;
 	double cpu_s;
+	bool nobody; /* the filters of a live run fitted nobody; no column shows it, the exit code does */
 };
 
 struct lost_fields {
@@ -192,6 +193,7 @@ struct row {
 	const char *verdict, *why, *advice;
 	bool stuck; /* counts for --exit-code, the overview, and is shown without --all */
 	int severity; /* of the verdict: larger is worse; orders the overview */
+	unsigned int fits; /* filters that something fits which is not in the fields below: see filter.h */
 	uint64_t order; /* among rows that are alike in all of the above and in pid: the smaller first */
 	int64_t change_key; /* when this or the verdict changes, the stall is reported as changed */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "history/diff.h"
+#include "options/filter.h"
 #include "reports/reports.h"
 #include "run/run.h"
 
@@ -16,6 +17,7 @@ struct reading {
 	struct stalls *stalls;
 	struct look looks[2];
 	size_t look_count;
+	bool any_fits; /* some look had somebody whom the filters fit */
 	const char *error;
 };
 
@@ -31,6 +33,7 @@ static int take_look(struct reading *reading)
 	if (!err)
 		err = story_look(&reading->story, &report, look);
 	report_free(&report);
+	reading->any_fits |= filter_fits_look(&reading->options, look);
 	reading->look_count++;
 	return err;
 }
@@ -136,6 +139,16 @@ static bool can_compare(const struct reading *before, const struct reading *afte
 	return false;
 }
 
+/* Says so. */
+static bool fits_nobody(const struct reading *before, const struct reading *after, const struct options *options)
+{
+	bool nobody = replay_filters(options) && !before->any_fits && !after->any_fits;
+
+	if (nobody)
+		fprintf(stderr, "sockstall: %s, %s: no process in them fits the filters\n", before->path, after->path);
+	return nobody;
+}
+
 static int compare(const struct reading *before, const struct reading *after, const struct options *options)
 {
 	struct report report = {0};
@@ -153,6 +166,8 @@ static int compare(const struct reading *before, const struct reading *after, co
 	}
 	if (before->error || after->error)
 		return EXIT_BROKE;
+	if (!worse && fits_nobody(before, after, options))
+		return options->exit_code ? EXIT_NOBODY : EXIT_DONE;
 	return options->exit_code && worse ? EXIT_STUCK : EXIT_DONE;
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -30,6 +31,9 @@
 #define PIECE_NS   50000000ULL
 #define SOONEST_NS 200000000ULL
 
+/* Looking for what filters ask for and nobody is yet may take this part of the time. */
+#define MISSING_DIVISOR 100
+
 struct live {
 	struct options options;
 	struct probe *probe;
@@ -40,6 +44,7 @@ struct live {
 	struct reactions *reactions; /* NULL: none */
 	int signals; /* signalfd of SIGINT, SIGTERM, SIGHUP, and with --flight of SIGUSR1 */
 	__u64 deadline_ns; /* CLOCK_MONOTONIC; 0: none */
+	__u64 look_for_ns; /* CLOCK_MONOTONIC: when to look again for whom the filters fit */
 	int attend_error; /* a negative errno, with which attending to a person ended a look; 0: none */
 	bool stop;
 };
@@ -142,6 +147,7 @@ static void fill_end(struct live *live, struct row *row)
 	row->end.records = (int64_t)live->session.records;
 	row->end.lost = (int64_t)live->session.lost;
 	row->end.cpu_s = (double)clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e9;
+	row->end.nobody = !live->session.any_fits;
 }
 
 static void tell_ready(const struct options *options)
@@ -174,6 +180,17 @@ static bool attend(void *context)
 	if (err && err != -ECANCELED)
 		live->attend_error = err;
 	return err != 0;
+}
+
+/* Nobody fitted when the run began: whoever came since may be at rest, and in no look. */
+static void look_for_missing(struct live *live, bool last)
+{
+	__u64 now = clock_ns(CLOCK_MONOTONIC);
+
+	if (live->session.any_fits || (now < live->look_for_ns && !last))
+		return;
+	live->session.any_fits = asked_for_is_there(&live->options);
+	live->look_for_ns = now + MISSING_DIVISOR * (clock_ns(CLOCK_MONOTONIC) - now);
 }
 
 static int take_look(struct live *live)
@@ -222,6 +239,7 @@ static int look_until_stopped(struct live *live)
 
 	while (!live->stop && !err) {
 		err = take_look(live);
+		look_for_missing(live, false);
 		now = clock_ns(CLOCK_MONOTONIC);
 		if (live->deadline_ns && now >= live->deadline_ns)
 			break;
@@ -265,6 +283,7 @@ static int run_session(struct live *live, int argc, char **argv)
 		err = live->options.once ? look_once(live) : look_until_stopped(live);
 	if (err == -ECANCELED)
 		err = 0; /* asked to end in the middle of a look, or of writing: half of one is none */
+	look_for_missing(live, true);
 	fill_end(live, &row);
 	end = session_end(&live->session, &row);
 	return err ? err : end == -ECANCELED ? 0 : end;
@@ -318,28 +337,6 @@ static int try_textfile(const struct options *options)
 	return err;
 }
 
-/* By its name it is looked up once: what has that name later is another. */
-static int use_namespace(struct options *options, int fd, const char *name)
-{
-	int err = netns_take_inode(fd, &options->netns_inode);
-
-	if (err == -ENOENT)
-		fprintf(stderr, "sockstall: --netns: there is no network namespace named %s (ip netns lists them)\n", name);
-	else if (err)
-		fprintf(stderr, "sockstall: --netns: %s: %s\n", name, strerror(-err));
-	return err;
-}
-
-static int find_namespace(struct options *options)
-{
-	if (options->netns == NETNS_SELF)
-		return use_namespace(options, netns_open_own(), "self");
-	if (options->netns != NETNS_NAME)
-		return 0;
-	options->netns = NETNS_INODE;
-	return use_namespace(options, netns_open_name(options->netns_name), options->netns_name);
-}
-
 /* What looks need, and what is asked for beside them: see privileges.h. */
 static unsigned int privileges_of(const struct live *live)
 {
@@ -386,29 +383,35 @@ static int run_opened(struct live *live, int argc, char **argv)
 	return session_exit_code(&live->session, close_recording(live, err));
 }
 
+static int run_with_namespaces(struct live *live, int argc, char **argv)
+{
+	struct options *options = &live->options;
+	int code = EXIT_BROKE;
+
+	live->session.any_fits = asked_for_say_missing(options);
+	/* The same looks as the overview, counted. */
+	if (options->command == COMMAND_METRICS)
+		options->command = COMMAND_OVERVIEW;
+	options->interactive = session_is_interactive(options, stdout);
+	live->signals = signals_open(options->flight_ns);
+	if (live->signals < 0) {
+		fprintf(stderr, "sockstall: signals: %s\n", strerror(-live->signals));
+		return EXIT_BROKE;
+	}
+	if (!open_exec(live) && !try_textfile(options) && !probe_open(&live->probe, options) && !open_recording(live))
+		code = run_opened(live, argc, argv);
+	probe_close(live->probe);
+	exec_close(live->exec);
+	arena_free(&live->arena);
+	close(live->signals);
+	return code;
+}
+
 int run_live(const struct options *options, int argc, char **argv)
 {
 	struct live live = { .options = *options };
-	int code = EXIT_BROKE;
+	int code = asked_for_find_namespaces(&live.options) ? EXIT_BROKE : run_with_namespaces(&live, argc, argv);
 
-	if (find_namespace(&live.options))
-		return EXIT_BROKE;
-	asked_for_say_missing(&live.options);
-	/* The same looks as the overview, counted. */
-	if (live.options.command == COMMAND_METRICS)
-		live.options.command = COMMAND_OVERVIEW;
-	live.options.interactive = session_is_interactive(&live.options, stdout);
-	live.signals = signals_open(live.options.flight_ns);
-	if (live.signals < 0) {
-		fprintf(stderr, "sockstall: signals: %s\n", strerror(-live.signals));
-		return EXIT_BROKE;
-	}
-	if (!open_exec(&live) && !try_textfile(&live.options) && !probe_open(&live.probe, &live.options) &&
-	    !open_recording(&live))
-		code = run_opened(&live, argc, argv);
-	probe_close(live.probe);
-	exec_close(live.exec);
-	arena_free(&live.arena);
-	close(live.signals);
+	free(live.options.netns_inodes);
 	return code;
 }

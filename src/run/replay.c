@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/new_file.h"
 #include "base/signals.h"
+#include "options/filter.h"
 #include "run/run.h"
 
 /* What the command line says goes before what the recording was made with. */
@@ -30,16 +31,23 @@ void replay_options(struct options *merged, const struct options *recorded, cons
 		merged->min_age_ns = given->min_age_ns, merged->min_age_given = true;
 	if (given->pid_count)
 		merged->pids = given->pids, merged->pid_count = given->pid_count;
-	if (given->comm)
-		merged->comm = given->comm;
+	if (given->comm_count)
+		merged->comms = given->comms, merged->comm_count = given->comm_count;
 	if (given->port_count)
 		merged->ports = given->ports, merged->port_count = given->port_count;
 	if (given->peer_given)
 		merged->peer_given = true, merged->peer = given->peer, merged->peer_bits = given->peer_bits;
-	if (given->netns != NETNS_ALL)
-		merged->netns = given->netns, merged->netns_inode = given->netns_inode, merged->netns_name = given->netns_name;
+	if (given->netns_all || given->netns_count || given->netns_name_count) {
+		merged->netns_inodes = given->netns_inodes, merged->netns_count = given->netns_count;
+		merged->netns_names = given->netns_names, merged->netns_name_count = given->netns_name_count;
+	}
 	if (given->cgroup)
 		merged->cgroup = given->cgroup;
+}
+
+bool replay_filters(const struct options *given)
+{
+	return filter_asked(given) || given->netns_all;
 }
 
 static int replay_chunk(struct session *session, const struct recording_chunk *chunk)
@@ -50,6 +58,8 @@ static int replay_chunk(struct session *session, const struct recording_chunk *c
 	case CHUNK_LOOK:
 		return session_look(session);
 	case CHUNK_END:
+		if (!session->own_filters)
+			session->any_fits = !chunk->row.end.nobody;
 		return session_end(session, &chunk->row);
 	}
 	return 0;
@@ -112,6 +122,8 @@ static int replay(struct session *session, struct options *merged, struct record
 	if (got <= 0)
 		return got;
 	replay_options(merged, &chunk.options, given);
+	session->own_filters = replay_filters(given);
+	session->any_fits = !session->own_filters;
 	got = session_open(session, merged, out);
 	if (got)
 		return got;
@@ -127,9 +139,15 @@ static int replay(struct session *session, struct options *merged, struct record
 	return got;
 }
 
-/* A recording through one emitter; NULL: the one that the options ask for. *damage: what is wrong with it, or NULL. */
+/* What is to be said of a recording when it has been replayed. */
+struct outcome {
+	const char *damage; /* what is wrong with it, or NULL */
+	bool nobody; /* the command line's filters fit nobody in it */
+};
+
+/* A recording through one emitter; NULL: the one that the options ask for. */
 static int replay_through(const struct options *options, const struct emitter_kind *emitter, FILE *out,
-			  const char **damage)
+			  struct outcome *outcome)
 {
 	struct session session = {.options = options, .emitter = emitter};
 	struct recording *recording = NULL;
@@ -139,7 +157,8 @@ static int replay_through(const struct options *options, const struct emitter_ki
 
 	if (!err)
 		err = replay(&session, &merged, recording, options, out, &error);
-	*damage = error;
+	outcome->damage = error;
+	outcome->nobody |= !error && session.look_count && !session.any_fits;
 	if (!err || error) {
 		finished = session_finish(&session, error);
 		err = finished ? finished : err;
@@ -154,18 +173,18 @@ static int replay_through(const struct options *options, const struct emitter_ki
 }
 
 /* What is left of a damaged recording is worth a page, too; where nothing is, there is none. */
-static int replay_to_file(const struct options *options, const struct emitter_kind *emitter, const char *path)
+static int replay_to_file(const struct options *options, const struct emitter_kind *emitter, const char *path,
+			  struct outcome *outcome)
 {
 	struct new_file file;
-	const char *damage;
 	int err = new_file_open(&file, path, 0600), code;
 
 	if (err) {
 		fprintf(stderr, "sockstall: cannot write to %s: %s\n", path, strerror(-err));
 		return EXIT_BROKE;
 	}
-	code = replay_through(options, emitter, file.stream, &damage);
-	if (code == EXIT_BROKE && (!damage || !ftell(file.stream))) {
+	code = replay_through(options, emitter, file.stream, outcome);
+	if (code == EXIT_BROKE && (!outcome->damage || !ftell(file.stream))) {
 		new_file_drop(&file);
 		return code;
 	}
@@ -179,17 +198,19 @@ static int replay_to_file(const struct options *options, const struct emitter_ki
 
 int run_replay(const struct options *options)
 {
-	const char *damage;
-
+	struct outcome outcome = {.damage = NULL};
 	int code = EXIT_DONE;
 
 	if (options->diff_file)
 		return run_diff(options);
 	if (options->html_file)
-		code = replay_to_file(options, &emit_html, options->html_file);
+		code = replay_to_file(options, &emit_html, options->html_file, &outcome);
 	if (options->trace_file && code != EXIT_BROKE)
-		code = replay_to_file(options, &emit_trace, options->trace_file);
-	if (options->html_file || options->trace_file)
-		return code;
-	return replay_through(options, NULL, stdout, &damage);
+		code = replay_to_file(options, &emit_trace, options->trace_file, &outcome);
+	if (!options->html_file && !options->trace_file)
+		code = replay_through(options, NULL, stdout, &outcome);
+	if (outcome.nobody)
+		fprintf(stderr, "sockstall: %s: no process in it fits the filters%s\n", options->replay_file,
+			" (it has only those that waited, or whose sockets did)");
+	return code;
 }

@@ -12,6 +12,7 @@ enum exit_code {
 	EXIT_DONE = 0,
 	EXIT_BROKE = 1,
 	EXIT_USAGE = 2,
+	EXIT_NOBODY = 3,
 	EXIT_STUCK = 10,
 };
 
@@ -28,6 +29,8 @@ struct session {
 	size_t records; /* written, `start` included */
 	__u64 lost;
 	bool any_stuck;
+	bool any_fits; /* some look had somebody whom the filters fit, or it is known otherwise */
+	bool own_filters; /* of a replay: they are not those of the live run */
 	/* Called for each report when it has been written; NULL: nobody. */
 	void (*watch)(void *context, const struct report *report, const struct look *look);
 	void *watch_context;
@@ -65,6 +68,9 @@ int session_exit_code(const struct session *session, int err);
 int run_live(const struct options *options, int argc, char **argv);
 /* What a recording is replayed with: what the command line says goes before what it was made with. */
 void replay_options(struct options *merged, const struct options *recorded, const struct options *given);
+
+/* Whether the command line has filters: then those of the recording are not what is replayed. */
+bool replay_filters(const struct options *given);
 
 /* replay A --diff B */
 int run_diff(const struct options *options);

@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "base/out.h"
+#include "options/filter.h"
 #include "reports/reports.h"
 #include "run/run.h"
 
@@ -46,10 +47,13 @@ static int open_emitter(struct session *session, FILE *out, bool terminal)
 
 int session_open(struct session *session, const struct options *options, FILE *out)
 {
+	static const struct look nothing;
 	int err;
 
 	session->options = options;
 	session->wanted = *options;
+	/* By nothing that a look must hold. */
+	session->any_fits |= filter_fits_look(options, &nothing);
 	session->stalls = stalls_new();
 	if (!session->stalls)
 		return -ENOMEM;
@@ -174,6 +178,8 @@ int session_look(struct session *session)
 		err = write_losses(session, look);
 	if (!err)
 		err = report_look(session, look, previous);
+	if (!session->any_fits)
+		session->any_fits = filter_fits_look(session->options, look);
 	session->look_count++;
 	return err;
 }
@@ -209,5 +215,9 @@ int session_exit_code(const struct session *session, int err)
 		fprintf(stderr, "sockstall: %s%s\n", out_error() == err ? OUT_FAILED : "", strerror(-err));
 		return EXIT_BROKE;
 	}
-	return session->options->exit_code && session->any_stuck ? EXIT_STUCK : EXIT_DONE;
+	if (!session->options->exit_code)
+		return EXIT_DONE;
+	if (session->any_stuck)
+		return EXIT_STUCK;
+	return session->any_fits ? EXIT_DONE : EXIT_NOBODY;
 }

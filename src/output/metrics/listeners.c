@@ -28,6 +28,7 @@ static bool is_wanted(const struct metrics *metrics, const struct look *look, co
 	fill_socket(&row, &scratch, &listener->name);
 	if (owner)
 		fill_process(&row, &scratch, look, owner->pid, owner->comm);
+	row.fits = filter_holders_of(metrics->options, look, listener->name.cookie);
 	row.peer_addr = NULL;
 	row.peer_port = NOT_KNOWN;
 	wanted = filter_matches(metrics->options, &row);

@@ -338,6 +338,15 @@ __u64 probe_counting_since(const struct probe *probe)
 	return probe->counting_since_ns;
 }
 
+/* With --netns self there is no other namespace to enter, but for chains. */
+static bool enters_others(const struct probe *probe)
+{
+	const struct options *options = &probe->options;
+	bool only_own = options->netns_self && options->netns_count == 1;
+
+	return probe->use_sockets && (!only_own || probe->use_chains || has_chains_page(options));
+}
+
 unsigned int probe_privileges(const struct probe *probe)
 {
 	const struct options *options = &probe->options;
@@ -352,7 +361,7 @@ unsigned int probe_privileges(const struct probe *probe)
 		privileges |= PRIVILEGE_COOKIES;
 	if (probe->use_chains || has_chains_page(options))
 		privileges |= PRIVILEGE_CHAINS;
-	if (!probe->namespaces.only_own && (asks_for_cookies || (probe->use_sockets && options->netns != NETNS_SELF)))
+	if (!probe->namespaces.only_own && (asks_for_cookies || enters_others(probe)))
 		privileges |= PRIVILEGE_NAMESPACES;
 	return privileges;
 }

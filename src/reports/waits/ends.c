@@ -72,6 +72,19 @@ static const struct listener_record *asked_listener(const struct waits *waits, c
 
 /* ---- Each wait ---- */
 
+const struct owner_record *const *waits_holders(const struct waits *waits, const struct wait *wait, size_t *count)
+{
+	*count = 0;
+	if (wait->socket->name.kind == SOCKET_KIND_UNIX)
+		return look_owners_of_inode(waits->look, wait->socket->peer_inode, count);
+	if (wait->socket->name.kind == SOCKET_KIND_PIPE)
+		return look_pipe_ends(waits->look, wait->socket->peer_inode,
+				      wait->view->thread->syscall_kind == SYSCALL_READS, count);
+	if (wait->found == FOUND_QUEUE)
+		return look_owners(waits->look, wait->listener->name.cookie, count);
+	return wait->peer ? look_owners(waits->look, wait->peer->name.cookie, count) : NULL;
+}
+
 static bool set_holder(const struct waits *waits, struct wait *wait, const struct owner_record *const *owners,
 		       size_t count, enum wait_found found)
 {
@@ -140,25 +153,14 @@ static void find_connection(const struct waits *waits, struct wait *wait)
 	wait->peer_alone = true;
 }
 
-static void find_pipe(const struct waits *waits, struct wait *wait)
-{
-	bool reads = wait->view->thread->syscall_kind == SYSCALL_READS;
-	size_t count;
-	const struct owner_record *const *owners = look_pipe_ends(waits->look, wait->socket->peer_inode, reads, &count);
-
-	set_holder(waits, wait, owners, count, FOUND_PROCESS);
-}
-
 static void find_end(const struct waits *waits, struct wait *wait)
 {
 	const struct owner_record *const *owners;
 	size_t count;
 
-	if (wait->socket->name.kind == SOCKET_KIND_UNIX) {
-		owners = look_owners_of_inode(waits->look, wait->socket->peer_inode, &count);
+	if (wait->socket->name.kind == SOCKET_KIND_UNIX || wait->socket->name.kind == SOCKET_KIND_PIPE) {
+		owners = waits_holders(waits, wait, &count);
 		set_holder(waits, wait, owners, count, FOUND_PROCESS);
-	} else if (wait->socket->name.kind == SOCKET_KIND_PIPE) {
-		find_pipe(waits, wait);
 	} else if (wait->socket->name.state == STATE_SYN_SENT) {
 		set_queue(waits, wait, asked_listener(waits, &wait->socket->name));
 		if (!wait->listener && !is_loopback(wait->socket->name.peer_addr) &&

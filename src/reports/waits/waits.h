@@ -28,6 +28,9 @@ void waits_free(struct waits *waits);
 int waits_find_ends(struct waits *waits);
 void waits_find_next(struct waits *waits);
 
+/* Who holds what is waited for: the other end, or the listener in whose queue it lies. The first; *count as of look_owners(). */
+const struct owner_record *const *waits_holders(const struct waits *waits, const struct wait *wait, size_t *count);
+
 /* Which thread tells what the process at the other end does (struct process_view). NULL: none. */
 const struct thread_view *waits_doing(const struct waits *waits, const struct wait *last);
 

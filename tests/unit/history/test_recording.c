@@ -17,6 +17,7 @@
 
 #include "history/recording.h"
 #include "make_look.h"
+#include "history/recording_fields.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -51,6 +52,7 @@ static void make_end(struct row *row)
 	row->end.looks = 2;
 	row->end.records = 17;
 	row->end.cpu_s = 0.1;
+	row->end.nobody = true;
 }
 
 static void make_look(struct look *look, __u64 seen_ns)
@@ -67,7 +69,9 @@ static void make_look(struct look *look, __u64 seen_ns)
 static void make_options(struct options *options)
 {
 	static uint32_t pids[] = {1, 4194304};
-	static uint16_t ports[] = {80, 65535, 1};
+	static const char *comms[] = {"", "a,b"};
+	static struct port_range ports[] = {{80, 80}, {8000, 65535}, {1, 1}};
+	static uint32_t netns[] = {4026531840u, 1};
 
 	*options = (struct options){
 		.command = COMMAND_READERS,
@@ -79,13 +83,14 @@ static void make_options(struct options *options)
 		.min_age_given = true,
 		.pids = pids,
 		.pid_count = COUNT_OF(pids),
-		.comm = "",
+		.comms = comms,
+		.comm_count = COUNT_OF(comms),
 		.ports = ports,
 		.port_count = COUNT_OF(ports),
 		.peer_given = true,
 		.peer_bits = 104,
-		.netns = NETNS_SELF,
-		.netns_inode = 4026531840u,
+		.netns_inodes = netns,
+		.netns_count = COUNT_OF(netns),
 		.cgroup = (char *)"/a",
 		.interfaces = INTERFACES_ALL,
 		.record_file = "out",
@@ -251,11 +256,13 @@ static void what_is_written_is_read(void **state)
 	assert_memory_equal(chunk.options.pids, options.pids, 2 * sizeof(*options.pids));
 	assert_int_equal(chunk.options.port_count, 3);
 	assert_memory_equal(chunk.options.ports, options.ports, 3 * sizeof(*options.ports));
-	assert_string_equal(chunk.options.comm, "");
+	assert_int_equal(chunk.options.comm_count, 2);
+	assert_string_equal(chunk.options.comms[0], "");
+	assert_string_equal(chunk.options.comms[1], "a,b");
 	assert_memory_equal(&chunk.options.peer, &options.peer, sizeof(options.peer));
 	assert_int_equal(chunk.options.peer_bits, 104);
-	assert_int_equal(chunk.options.netns, NETNS_SELF);
-	assert_int_equal(chunk.options.netns_inode, 4026531840u);
+	assert_int_equal(chunk.options.netns_count, 2);
+	assert_memory_equal(chunk.options.netns_inodes, options.netns_inodes, 2 * sizeof(*options.netns_inodes));
 	assert_string_equal(chunk.options.cgroup, "/a");
 	assert_int_equal(chunk.options.interfaces, INTERFACES_ALL);
 	assert_null(chunk.options.record_file);
@@ -278,12 +285,101 @@ static void what_is_written_is_read(void **state)
 	assert_int_equal(chunk.row.end.records, 17);
 	assert_true(chunk.row.end.lost == NOT_KNOWN);
 	assert_true(chunk.row.end.cpu_s == 0.1);
+	assert_true(chunk.row.end.nobody);
 	assert_int_equal(recording_next(recording, &chunk, &look, &error), 0);
 	assert_int_equal(recording_next(recording, &chunk, &look, &error), 0);
 	assert_null(error);
 	recording_close(recording);
 	look_free(&look);
 	look_free(&expected);
+}
+
+/* As 0.1.0 wrote them: one name, ports one by one, one namespace, and nothing behind the path of the cgroup. */
+static void pack_old_options(struct buffer *bytes, const char *comm, uint16_t *ports, size_t port_count, uint64_t netns)
+{
+	struct pack pack = {.out = bytes};
+	struct in6_addr peer = {0};
+	const char *cgroup = "/a";
+	uint32_t pid = 7, *pids = &pid;
+	size_t pid_count = 1;
+	uint64_t number = 0;
+	bool flag = false;
+	int i;
+
+	pack_number(&pack, COMMAND_READERS, COMMANDS);
+	for (i = 0; i < 7; i++)
+		pack_bool(&pack, &flag);
+	for (i = 0; i < 3; i++)
+		pack_u64(&pack, &number);
+	for (i = 0; i < 4; i++)
+		pack_bool(&pack, &flag);
+	pack_number(&pack, INTERFACES_ALL, INTERFACES_ALL);
+	pack_list(&pack, &pids, &pid_count, sizeof(pid));
+	pack_text(&pack, &comm);
+	pack_list(&pack, &ports, &port_count, sizeof(*ports));
+	pack_bool(&pack, &flag);
+	pack_bytes(&pack, &peer, sizeof(peer));
+	pack_number(&pack, 128, 128);
+	pack_number(&pack, netns, 2);
+	pack_number(&pack, 4026531840u, UINT32_MAX);
+	pack_text(&pack, &cgroup);
+	assert_int_equal(pack.error, 0);
+}
+
+static void read_old_options(const struct buffer *bytes, struct options *options, struct arena *arena)
+{
+	struct pack pack = {.at = bytes->data, .left = bytes->size, .arena = arena};
+
+	fields_options(&pack, options);
+	assert_int_equal(pack_complete(&pack), 0);
+	assert_int_equal(options->command, COMMAND_READERS);
+	assert_int_equal(options->interfaces, INTERFACES_ALL);
+	assert_int_equal(options->pid_count, 1);
+	assert_int_equal(options->pids[0], 7);
+	assert_string_equal(options->cgroup, "/a");
+}
+
+static void filters_of_older_builds_are_read(void **state)
+{
+	uint16_t ports[] = {80, 65535};
+	struct options options;
+	struct arena arena = {0};
+	struct buffer bytes = {0};
+
+	(void)state;
+	pack_old_options(&bytes, "a,b", ports, COUNT_OF(ports), 2);
+	read_old_options(&bytes, &options, &arena);
+	assert_int_equal(options.comm_count, 1);
+	assert_string_equal(options.comms[0], "a,b");
+	assert_int_equal(options.port_count, 2);
+	assert_true(options.ports[0].first == 80 && options.ports[0].last == 80);
+	assert_true(options.ports[1].first == 65535 && options.ports[1].last == 65535);
+	assert_int_equal(options.netns_count, 1);
+	assert_int_equal(options.netns_inodes[0], 4026531840u);
+	buffer_reset(&bytes);
+	pack_old_options(&bytes, NULL, ports, 0, 0);
+	read_old_options(&bytes, &options, &arena);
+	assert_int_equal(options.comm_count + options.port_count + options.netns_count, 0);
+	buffer_free(&bytes);
+	arena_free(&arena);
+}
+
+/* A name that is none, behind them. */
+static void a_list_of_no_names_is_refused(void **state)
+{
+	const char *comms[] = {"a", NULL};
+	struct options options = {.comms = comms, .comm_count = COUNT_OF(comms), .peer_bits = 1};
+	struct buffer bytes = {0};
+	struct pack out = {.out = &bytes}, in;
+	struct arena arena = {0};
+
+	(void)state;
+	fields_options(&out, &options);
+	in = (struct pack){.at = bytes.data, .left = bytes.size, .arena = &arena};
+	fields_options(&in, &options);
+	assert_int_equal(pack_complete(&in), -EBADMSG);
+	buffer_free(&bytes);
+	arena_free(&arena);
 }
 
 /* A NAN comes back with the very bits it had. */
@@ -312,7 +408,7 @@ static void every_double_keeps_its_bits(void **state)
 		assert_int_equal(recording_open(&recording, name, &error), 0);
 		assert_int_equal(recording_next(recording, &chunk, &look, &error), 1);
 		assert_memory_equal(&chunk.row.start.interval_s, &bits[i], sizeof(bits[i]));
-		assert_null(chunk.options.comm);
+		assert_int_equal(chunk.options.comm_count, 0);
 		assert_null(chunk.options.cgroup);
 		assert_int_equal(chunk.options.pid_count, 0);
 		recording_close(recording);
@@ -552,6 +648,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read),
+		cmocka_unit_test(filters_of_older_builds_are_read),
+		cmocka_unit_test(a_list_of_no_names_is_refused),
 		cmocka_unit_test(every_double_keeps_its_bits),
 		cmocka_unit_test(the_file_is_private_and_new),
 		cmocka_unit_test(a_write_error_is_kept),

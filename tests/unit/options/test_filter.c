@@ -218,22 +218,23 @@ static void by_comm(void **state)
 	} cases[] = {
 		{"worker", true}, {"nginx", true}, {"work", false}, {"workers", false}, {"NGINX", false},
 	};
-	struct options options = {0};
+	const char *comms[] = {"apache2", NULL};
+	struct options options = {.comms = comms, .comm_count = COUNT_OF(comms)};
 	struct row row;
 	size_t i;
 
 	(void)state;
 	make_row(&row);
 	for (i = 0; i < COUNT_OF(cases); i++) {
-		options.comm = cases[i].comm;
+		comms[1] = cases[i].comm;
 		if (filter_matches(&options, &row) != cases[i].matches)
 			fail_msg("%s", cases[i].comm);
 	}
 	/* The kernel keeps 15 bytes of a name. */
 	row.comm = "gunicorn-worker";
-	options.comm = "gunicorn-worker-long";
+	comms[1] = "gunicorn-worker-long";
 	assert_true(filter_matches(&options, &row));
-	options.comm = "gunicorn-worke";
+	comms[1] = "gunicorn-worke";
 	assert_false(filter_matches(&options, &row));
 	row.comm = row.process_comm = NULL;
 	assert_false(filter_matches(&options, &row));
@@ -241,7 +242,7 @@ static void by_comm(void **state)
 
 static void by_port(void **state)
 {
-	uint16_t ports[] = {81, 5001, 80, 5000};
+	struct port_range ports[] = {{81, 4999}, {5001, 65535}, {79, 80}, {5000, 5000}};
 	struct options options = {.ports = ports, .port_count = 2};
 	struct row row;
 
@@ -305,19 +306,25 @@ static void by_peer(void **state)
 
 static void by_netns(void **state)
 {
-	struct options options = {.netns = NETNS_ALL, .netns_inode = 1};
+	uint32_t inodes[] = {1, 4026531840u};
+	const char *names[] = {"red", "blue"};
+	struct options options = {.netns_inodes = inodes, .netns_names = names};
 	struct row row;
 
 	(void)state;
 	make_row(&row);
 	assert_true(filter_matches(&options, &row));
-	options.netns = NETNS_SELF;
+	options.netns_count = 1;
 	assert_false(filter_matches(&options, &row));
-	options.netns_inode = 4026531840u;
-	assert_true(filter_matches(&options, &row));
-	options.netns = NETNS_INODE;
+	options.netns_count = 2;
 	assert_true(filter_matches(&options, &row));
 	row.netns = NOT_KNOWN;
+	assert_false(filter_matches(&options, &row));
+	/* By the names of a recording. */
+	options.netns_name_count = 2;
+	row.netns_name = "blue";
+	assert_true(filter_matches(&options, &row));
+	options.netns_name_count = 1;
 	assert_false(filter_matches(&options, &row));
 }
 
@@ -351,14 +358,16 @@ static void by_cgroup(void **state)
 static void filters_all_have_to_match(void **state)
 {
 	uint32_t pid = 10;
-	uint16_t port = 5000;
-	struct options options = {.pids = &pid, .pid_count = 1, .ports = &port, .port_count = 1, .comm = "nginx"};
+	const char *comm = "nginx";
+	struct port_range port = {5000, 5000};
+	struct options options = {
+		.pids = &pid, .pid_count = 1, .ports = &port, .port_count = 1, .comms = &comm, .comm_count = 1};
 	struct row row;
 
 	(void)state;
 	make_row(&row);
 	assert_true(filter_matches(&options, &row));
-	port = 1;
+	port.first = port.last = 1;
 	assert_false(filter_matches(&options, &row));
 	row.type = ROW_LOST; /* about sockstall, not about a process */
 	assert_true(filter_matches(&options, &row));

@@ -14,6 +14,7 @@
 
 #include "base/parse.h"
 #include "options/options.h"
+#include "system/services.h"
 
 #define MILLISECOND 1000000ull
 #define SECOND	    1000000000ull
@@ -157,15 +158,15 @@ static void nothing_given_is_the_overview(void **state)
 	assert_int_equal(options.interval_ns, SECOND);
 	assert_int_equal(options.min_age_ns, SECOND);
 	assert_int_equal(options.duration_ns, 0);
-	assert_int_equal(options.netns, NETNS_ALL);
+	assert_false(options.netns_self || options.netns_all);
+	assert_int_equal(options.netns_count + options.netns_name_count, 0);
 	assert_int_equal(options.ready_fd, -1);
 	assert_false(options.interval_given || options.min_age_given || options.peer_given);
 	assert_false(options.json || options.once || options.all || options.exit_code || options.no_color);
 	assert_false(options.help || options.version);
-	assert_null(options.comm);
 	assert_null(options.cgroup);
 	assert_null(options.record_file);
-	assert_int_equal(options.pid_count + options.port_count, 0);
+	assert_int_equal(options.pid_count + options.comm_count + options.port_count, 0);
 	options_free(&options);
 }
 
@@ -225,7 +226,8 @@ static void short_and_long_forms_before_and_behind(void **state)
 		assert_int_equal(options.pid_count, 2);
 		assert_int_equal(options.pids[0], 1);
 		assert_int_equal(options.pids[1], 22);
-		assert_string_equal(options.comm, "nginx");
+		assert_int_equal(options.comm_count, 1);
+		assert_string_equal(options.comms[0], "nginx");
 		options_free(&options);
 	}
 	unsetenv("POSIXLY_CORRECT");
@@ -244,25 +246,12 @@ static void the_other_options(void **state)
 	assert_true(options.exit_code);
 	assert_true(options.no_color);
 	assert_int_equal(options.port_count, 3);
-	assert_int_equal(options.ports[0], 80);
-	assert_int_equal(options.ports[1], 65535);
-	assert_int_equal(options.ports[2], 1);
-	assert_int_equal(options.netns, NETNS_INODE);
-	assert_int_equal(options.netns_inode, 4026531840u);
+	assert_int_equal(options.netns_count, 1);
+	assert_int_equal(options.netns_inodes[0], 4026531840u);
 	assert_string_equal(options.record_file, "out");
 	assert_int_equal(options.ready_fd, 2);
 	options_free(&options);
-	parse(&options, &line, "--netns self");
-	assert_int_equal(options.netns, NETNS_SELF);
-	options_free(&options);
-	parse(&options, &line, "--netns blue");
-	assert_int_equal(options.netns, NETNS_NAME);
-	assert_string_equal(options.netns_name, "blue");
-	options_free(&options);
-	parse(&options, &line, "--netns self --netns all -1");
-	assert_int_equal(options.netns, NETNS_ALL);
 	assert_true(options.once);
-	options_free(&options);
 	parse(&options, &line, "epoll --interfaces all");
 	assert_int_equal(options.interfaces, INTERFACES_ALL);
 	options_free(&options);
@@ -279,6 +268,113 @@ static void the_other_options(void **state)
 	parse(&options, &line, "-j replay -- -odd-name");
 	assert_string_equal(options.replay_file, "-odd-name");
 	options_free(&options);
+}
+
+/* More of the same are added, in a list or one by one; a comma in a name has a backslash before it. */
+static void names_add_up(void **state)
+{
+	static const char *const cases[] = {
+		"-c nginx,a\\,b -c worker\\0", "-c nginx -c a\\,b,worker\\0", "--comm=nginx,a\\,b,worker\\0 -1"};
+	struct command_line line;
+	struct options options;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(cases); i++) {
+		parse(&options, &line, cases[i]);
+		assert_int_equal(options.comm_count, 3);
+		assert_string_equal(options.comms[0], "nginx");
+		assert_string_equal(options.comms[1], "a,b");
+		assert_string_equal(options.comms[2], "worker\\0");
+		options_free(&options);
+		assert_int_equal(options.comm_count, 0);
+	}
+}
+
+/* All of them, and the others need not be named. */
+static void namespaces_add_up(void **state)
+{
+	struct command_line line;
+	struct options options;
+
+	(void)state;
+	parse(&options, &line, "--netns self --netns blue --netns 7 --netns red --netns 8");
+	assert_true(options.netns_self);
+	assert_int_equal(options.netns_count, 2);
+	assert_int_equal(options.netns_inodes[0], 7);
+	assert_int_equal(options.netns_inodes[1], 8);
+	assert_int_equal(options.netns_name_count, 2);
+	assert_string_equal(options.netns_names[0], "blue");
+	assert_string_equal(options.netns_names[1], "red");
+	options_free(&options);
+	parse(&options, &line, "--netns self --netns all --netns blue --netns 7 -1");
+	assert_true(options.netns_all && options.once && !options.netns_self);
+	assert_int_equal(options.netns_count + options.netns_name_count, 0);
+	options_free(&options);
+}
+
+static void ports_of(const char *text, const char *expected)
+{
+	struct command_line line;
+	struct options options;
+	char ports[256] = "";
+	size_t i;
+
+	parse(&options, &line, text);
+	for (i = 0; i < options.port_count; i++)
+		snprintf(ports + strlen(ports), sizeof(ports) - strlen(ports), "%s%u-%u", i ? " " : "",
+			 options.ports[i].first, options.ports[i].last);
+	assert_string_equal(ports, expected);
+	options_free(&options);
+}
+
+static void ports_are_numbers_or_ranges(void **state)
+{
+	(void)state;
+	ports_of("--port 80,65535 --port 1", "80-80 65535-65535 1-1");
+	ports_of("--port 8000-8099,443", "8000-8099 443-443");
+	ports_of("--port 1-65535", "1-65535");
+	ports_of("--port 80-80 --port=0080", "80-80 80-80");
+}
+
+/* As /etc/services has them: by name and by alias, whatever the protocol; of one name more than one. */
+static void ports_have_names(void **state)
+{
+	static const char file[] = "# name\tport\n\n"
+				   "http\t\t80/tcp\t\twww\t\t# WorldWideWeb HTTP\n"
+				   "http\t\t80/udp\n"
+				   "http-alt\t8080/tcp webcache\n"
+				   "3com 106/tcp # www\n"
+				   "syslog 514/udp\n"
+				   "shell 514/tcp cmd syslog\n"
+				   "two 1/tcp\ntwo 2/udp\n"
+				   "broken\nbroken 0/tcp\nbroken 65536/tcp\nbroken x/tcp";
+	static const struct {
+		const char *name;
+		size_t count;
+		unsigned int first, second;
+	} cases[] = {
+		{"http", 1, 80, 0},	  {"www", 1, 80, 0},    {"http-alt", 1, 8080, 0}, {"webcache", 1, 8080, 0},
+		{"3com", 1, 106, 0},	  {"two", 2, 1, 2},     {"syslog", 1, 514, 0},	  {"broken", 0, 0, 0},
+		{"WorldWideWeb", 0, 0, 0}, {"80/tcp", 0, 0, 0}, {"HTTP", 0, 0, 0},	  {"htt", 0, 0, 0},
+		{"", 0, 0, 0},		  {"#", 0, 0, 0},
+	};
+	char path[] = "/tmp/sockstall-services-XXXXXX";
+	uint16_t ports[SERVICES_PORTS];
+	int fd = mkstemp(path);
+	size_t i;
+
+	(void)state;
+	assert_int_equal(write(fd, file, sizeof(file) - 1), sizeof(file) - 1);
+	close(fd);
+	for (i = 0; i < COUNT_OF(cases); i++) {
+		memset(ports, 0, sizeof(ports));
+		if (services_ports(path, cases[i].name, ports) != cases[i].count || ports[0] != cases[i].first ||
+		    ports[1] != cases[i].second)
+			fail_msg("'%s': %u %u", cases[i].name, ports[0], ports[1]);
+	}
+	unlink(path);
+	assert_int_equal(services_ports(path, "http", ports), 0);
 }
 
 static void the_ends_of_ranges(void **state)
@@ -475,7 +571,18 @@ static void usage_errors(void **state)
 		{"-p 00000000000000000000000000000000001", "--pid: expected"},
 		{"--port 0", "--port: expected"},
 		{"--port 65536", "--port: expected"},
-		{"--port http", "--port: expected"},
+		{"--port no-such-service", "names of /etc/services, separated by commas, got 'no-such-service'"},
+		{"--port 80,no-such-service", "--port: expected"},
+		{"--port 8099-8000", "--port: expected"},
+		{"--port 0-80", "--port: expected"},
+		{"--port 80-65536", "--port: expected"},
+		{"--port 80-", "--port: expected"},
+		{"--port -80", "--port: expected"},
+		{"--port 80-81-82", "--port: expected"},
+		{"--port 80,", "--port: expected"},
+		{"--port 000000000000000000000080", "--port: expected"},
+		{"-c nginx,", "--comm: expected"},
+		{"-c ,nginx", "--comm: expected"},
 		{"-c %0", "--comm: expected"},
 		{"--peer 10.0.0.1/33", "--peer: expected"},
 		{"--peer ::1/129", "--peer: expected"},
@@ -545,6 +652,7 @@ static void help_text(void **state)
 		"-m, --min-age DUR",
 		"-a, --all",
 		"-p, --pid",
+		"\nReports stuck handshakes, readers, writers, closing, loops, chains and threads.\n",
 		"-c, --comm NAME",
 		"--port PORT",
 		"--peer ADDR[/LEN]",
@@ -599,6 +707,10 @@ int main(void)
 		cmocka_unit_test(every_command),
 		cmocka_unit_test(short_and_long_forms_before_and_behind),
 		cmocka_unit_test(the_other_options),
+		cmocka_unit_test(names_add_up),
+		cmocka_unit_test(namespaces_add_up),
+		cmocka_unit_test(ports_are_numbers_or_ranges),
+		cmocka_unit_test(ports_have_names),
 		cmocka_unit_test(the_ends_of_ranges),
 		cmocka_unit_test(peers_become_mapped_addresses),
 		cmocka_unit_test(cgroups_have_one_form),

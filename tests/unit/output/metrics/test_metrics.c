@@ -314,7 +314,7 @@ static void the_number_of_series_is_bounded(void **state)
 /* The filters of the command line hold for what no report has, too. */
 static void filters_hold(void **state)
 {
-	struct metrics metrics = {.options = &(const struct options){.comm = "java"}};
+	struct metrics metrics = {.options = &(const struct options){.comms = &(const char *){"java"}, .comm_count = 1}};
 	struct look look = {0};
 
 	(void)state;
@@ -323,7 +323,7 @@ static void filters_hold(void **state)
 	assert_int_equal(metrics_loops(&metrics, &look), 0);
 	assert_int_equal(metrics.listeners.count, 0);
 	assert_int_equal(metrics.lag_count, 0);
-	metrics.options = &(const struct options){.ports = (uint16_t[]){8080}, .port_count = 1};
+	metrics.options = &(const struct options){.ports = &(struct port_range){8080, 8080}, .port_count = 1};
 	assert_int_equal(metrics_listeners(&metrics, &look), 0);
 	assert_int_equal(metrics.listeners.count, 1);
 	assert_int_equal(metrics.listeners.items[0].port, 8080);
