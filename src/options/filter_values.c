@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/parse.h"
 #include "options/values.h"
 #include "system/address.h"
 #include "system/netns.h"

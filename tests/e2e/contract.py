@@ -16,7 +16,7 @@ OPTIONS = [
     ("m", "min-age", "DUR"),
     ("a", "all", None),
     ("p", "pid", "PID[,PID...]"),
-    ("c", "comm", "NAME"),
+    ("c", "comm", "NAME[,NAME...]"),
     (None, "port", "PORT[,PORT...]"),
     (None, "peer", "ADDR[/LEN]"),
     (None, "netns", "all|self|NETNS"),
@@ -52,4 +52,4 @@ OPTIONS = [
 LONG = {f"--{name}" for _, name, _ in OPTIONS}
 SHORT = {f"-{letter}" for letter, _, _ in OPTIONS if letter}
 
-EXIT_CODES = ["0", "1", "2", "10"]
+EXIT_CODES = ["0", "1", "2", "3", "10"]
