@@ -41,7 +41,7 @@ _sockstall_value()
 	--duration | -d) _sockstall_words "5s 30s 1m 10m 1h" ;;
 	--min-age | -m) _sockstall_words "0 100ms 1s 10s 1m" ;;
 	--pid | -p) _sockstall_list "$(_sockstall_pids)" ;;
-	--comm | -c) _sockstall_words "$(ps -A -o comm= 2>/dev/null | grep -x '[[:alnum:]_.-]*')" ;;
+	--comm | -c) _sockstall_list "$(ps -A -o comm= 2>/dev/null | grep -x '[[:alnum:]_.-]*')" ;;
 	--netns) _sockstall_words "all self $(_sockstall_netns)" ;;
 	--interfaces) _sockstall_words "epoll all" ;;
 	--how) _sockstall_words "destroy shutdown keepalive probe" ;;
@@ -50,12 +50,22 @@ _sockstall_value()
 	--textfile) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	--exec-limit) _sockstall_words "1 6 60" ;;
 	--flight) _sockstall_words "30s 60s 5m" ;;
-	--on-stall | --dump-on) _sockstall_words "handshake. listener. reader. writer. closing. loop." ;;
+	--on-stall | --dump-on) _sockstall_words "handshake. listener. reader. writer. closing. chain. loop." ;;
 	--exec) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
 	--cgroup) _sockstall_cgroup ;;
 	--port | --peer | --ready-fd) ;;
 	*) return 1 ;;
 	esac
+}
+
+# What is stuck now and can be ended, for whoever may look. Readline cuts words at colons, which few ids have.
+_sockstall_ids()
+{
+	local word=${COMP_LINE:0:COMP_POINT} found
+	word=${word##* }
+	found=$("${COMP_WORDS[0]}" --once --json 2>/dev/null | sed -n 's/.*"id":"\([^"]*\)".*/\1/p' | grep -v '^loop-\|^listener-')
+	mapfile -t found < <(compgen -W "$found" -- "$word")
+	COMPREPLY+=("${found[@]#"${word%"${word##*:}"}"}")
 }
 
 # Cgroup paths begin at the mount point of cgroup v2.
@@ -95,6 +105,7 @@ _sockstall()
 		_sockstall_files
 	elif [[ $given == end ]]; then
 		_sockstall_words "pid= fd= local= peer= cookie= netns="
+		[[ $before == end ]] && _sockstall_ids
 	elif [[ -z $given ]]; then
 		_sockstall_words "$commands"
 	fi

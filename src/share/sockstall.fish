@@ -16,6 +16,11 @@ function __sockstall_netns
     ls /run/netns 2>/dev/null | string match -r '^\w[\w.-]*$'
 end
 
+# What is stuck now and can be ended, for whoever may look.
+function __sockstall_ids
+    sockstall --once --json 2>/dev/null | string replace -rf '.*"id":"([^"]*)".*' '$1' | string match -rv '^(loop|listener)-'
+end
+
 set -l commands handshakes readers writers closing chains epoll threads check replay schema end metrics
 
 complete -c sockstall -f
@@ -33,6 +38,7 @@ complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a end -d '
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a metrics -d 'How much is stuck, for Prometheus'
 complete -c sockstall -n "__fish_seen_subcommand_from replay" -F
 complete -c sockstall -n "__fish_seen_subcommand_from end" -a 'pid= fd= local= peer= cookie= netns='
+complete -c sockstall -n 'test (commandline -opc)[-1] = end' -a '(__sockstall_ids)'
 
 complete -c sockstall -s j -l json -d 'JSON Lines on stdout'
 complete -c sockstall -s 1 -l once -d 'One look, then exit'
@@ -41,7 +47,7 @@ complete -c sockstall -s d -l duration -x -a '5s 30s 1m 10m 1h' -d 'Stop after t
 complete -c sockstall -s m -l min-age -x -a '0 100ms 1s 10s 1m' -d 'Only stalls at least this old'
 complete -c sockstall -s a -l all -d 'What is normal too'
 complete -c sockstall -s p -l pid -x -a '(__fish_append , (__fish_complete_pids))' -d 'Only these processes'
-complete -c sockstall -s c -l comm -x -a '(ps -A -o comm= 2>/dev/null | sort -u)' -d 'Only processes with this name'
+complete -c sockstall -s c -l comm -x -a '(__fish_append , (ps -A -o comm= 2>/dev/null | sort -u))' -d 'Only processes with this name'
 complete -c sockstall -l port -x -d 'Only sockets with this port'
 complete -c sockstall -l peer -x -d 'Only this peer or network'
 complete -c sockstall -l netns -x -a 'all self (__sockstall_netns)' -d 'Which network namespaces'
@@ -58,13 +64,13 @@ complete -c sockstall -l textfile -x -a '(__fish_complete_directories)' -d 'With
 complete -c sockstall -l force -d 'Replace an existing file; with end: even your session'
 complete -c sockstall -l btf -r -F -d "The running kernel's BTF"
 complete -c sockstall -l ready-fd -x -d 'Write a newline here once attached'
-complete -c sockstall -l exit-code -d 'Exit 10 if anything was stuck'
-complete -c sockstall -l on-stall -x -a 'handshake. listener. reader. writer. closing. loop.' -d 'When a stall first meets this, run --exec'
+complete -c sockstall -l exit-code -d 'Exit 10 if anything is stuck, 3 if a filter fits nobody'
+complete -c sockstall -l on-stall -x -a 'handshake. listener. reader. writer. closing. chain. loop.' -d 'When a stall first meets this, run --exec'
 complete -c sockstall -l exec -x -a '(__fish_complete_command)' -d 'With --on-stall: what to run'
 complete -c sockstall -l exec-limit -x -a '1 6 60' -d 'How often in a minute'
 complete -c sockstall -l shell -d "Give --exec's command to a shell"
 complete -c sockstall -l flight -x -a '30s 60s 5m' -d 'Keep the last looks'
-complete -c sockstall -l dump-on -x -a 'handshake. listener. reader. writer. closing. loop.' -d 'When a stall first meets this, write them'
+complete -c sockstall -l dump-on -x -a 'handshake. listener. reader. writer. closing. chain. loop.' -d 'When a stall first meets this, write them'
 complete -c sockstall -l dump-file -r -F -d 'Where to'
 complete -c sockstall -l yes -d 'With end: do it'
 complete -c sockstall -l how -x -a 'destroy shutdown keepalive probe' -d 'With end: in which way'

@@ -24,6 +24,20 @@ _sockstall_pids() {
 	_sequence -s , _pids
 }
 
+_sockstall_comm() {
+	compadd "$@" -- ${(fu)"$(ps -A -o comm= 2>/dev/null)"}
+}
+
+_sockstall_comms() {
+	_sequence -s , _sockstall_comm
+}
+
+# What is stuck now and can be ended, for whoever may look.
+_sockstall_ids() {
+	compadd -- ${(f)"$(_call_program ids $words[1] --once --json 2>/dev/null | sed -n 's/.*"id":"\([^"]*\)".*/\1/p' |
+		grep -v '^loop-\|^listener-')"}
+}
+
 # Not lsns: it fails when a process ends while it looks.
 _sockstall_netns() {
 	_values 'network namespace' all self \
@@ -45,7 +59,9 @@ _sockstall_cgroup() {
 
 _sockstall_argument() {
 	[[ ${words[(r)replay]} == replay ]] && _files
-	[[ ${words[(r)end]} == end ]] && compadd -S '' -- pid= fd= local= peer= cookie= netns=
+	[[ ${words[(r)end]} == end ]] || return
+	compadd -S '' -- pid= fd= local= peer= cookie= netns=
+	[[ $words[CURRENT-1] == end ]] && _sockstall_ids
 }
 
 _arguments -s -S \
@@ -55,11 +71,11 @@ _arguments -s -S \
 	'(-d --duration)'{-d+,--duration=}'[stop after this long]:duration:(5s 30s 1m 10m 1h)' \
 	'(-m --min-age)'{-m+,--min-age=}'[only stalls at least this old]:duration:(0 100ms 1s 10s 1m)' \
 	'(-a --all)'{-a,--all}'[what is normal too]' \
-	'(-p --pid)'{-p+,--pid=}'[only these processes]:process:_sockstall_pids' \
-	'(-c --comm)'{-c+,--comm=}'[only processes with this command name]:command name:(${(fu)"$(ps -A -o comm= 2>/dev/null)"})' \
-	'--port=[only sockets with this port]:port: ' \
+	'*'{-p+,--pid=}'[only these processes]:process:_sockstall_pids' \
+	'*'{-c+,--comm=}'[only processes with this command name]:command name:_sockstall_comms' \
+	'*--port=[only sockets with this port]:port: ' \
 	'--peer=[only this peer or network]:address: ' \
-	'--netns=[which network namespaces]:network namespace:_sockstall_netns' \
+	'*--netns=[which network namespaces]:network namespace:_sockstall_netns' \
 	'--cgroup=[only processes in this cgroup or below it]:cgroup:_sockstall_cgroup' \
 	'--interfaces=[which waits epoll counts]:interfaces:(epoll all)' \
 	'(-v --verbose)'{-v,--verbose}'[also where in the kernel a stalled loop or thread is]' \
@@ -73,13 +89,13 @@ _arguments -s -S \
 	'--force[replace an existing file; with end: even your session]' \
 	"--btf=[the running kernel's BTF]:file:_files" \
 	'--ready-fd=[write a newline to this descriptor once attached]:descriptor: ' \
-	'--exit-code[exit 10 if anything was reported as stuck]' \
-	'--on-stall=[run --exec when a stall first meets this]:condition:(handshake. listener. reader. writer. closing. loop.)' \
+	'--exit-code[exit 10 if anything is stuck, 3 if a filter fits nobody]' \
+	'--on-stall=[run --exec when a stall first meets this]:condition:(handshake. listener. reader. writer. closing. chain. loop.)' \
 	'--exec=[with --on-stall, what to run]:command:_command_names -e' \
 	'--exec-limit=[how often in a minute]:number:(1 6 60)' \
 	"--shell[give --exec's command to /bin/sh -c]" \
 	'--flight=[keep the looks of this long]:duration:(30s 60s 5m)' \
-	'--dump-on=[write them when a stall first meets this]:condition:(handshake. listener. reader. writer. closing. loop.)' \
+	'--dump-on=[write them when a stall first meets this]:condition:(handshake. listener. reader. writer. closing. chain. loop.)' \
 	'--dump-file=[where to]:file:_files' \
 	'--yes[with end: do it]' \
 	'--how=[with end: in which way]:way:(destroy shutdown keepalive probe)' \

@@ -14,6 +14,7 @@ import pytest
 import contract
 import run
 from cgroups import Cgroup, cgroup2
+from child import wait_until
 from netns import Namespace
 
 SHELLS = ["bash", "zsh", "fish"]
@@ -32,6 +33,10 @@ def installed(tmp_path_factory):
     return top
 
 
+def path(installed):
+    return f"{installed}/usr/sbin:{os.environ['PATH']}"
+
+
 def bash(installed, line):
     """bash-completion loads the file by the command's name; then its function is called as readline would."""
     words = re.findall(r"[^\s=]+|=", line) + ([""] if line.endswith((" ", "=")) else [])
@@ -48,13 +53,13 @@ def bash(installed, line):
     # Not from the host: what is tested may be installed there in another version.
     data = installed / "usr" / "share"
     return _lines(["bash", "--norc", "-c", script], installed, BASH_COMPLETION_USER_DIR=f"{data}/bash-completion",
-                  XDG_DATA_DIRS=str(data))
+                  XDG_DATA_DIRS=str(data), PATH=path(installed))
 
 
 def fish(installed, line):
     folder = installed / "usr/share/fish/vendor_completions.d"
     # fish asks for completions of a command only if there is one of that name.
-    script = (f"set fish_complete_path {folder} $fish_complete_path; set -a PATH {installed}/usr/sbin\n"
+    script = (f"set fish_complete_path {folder} $fish_complete_path; set -p PATH {installed}/usr/sbin\n"
               f"complete -C {shlex.quote(line)}")
     return {found.split("\t")[0] for found in _lines(["fish", "--no-config", "-c", script], installed)}
 
@@ -83,7 +88,7 @@ def zsh(installed, line):
     """)
     master, slave = pty.openpty()
     process = subprocess.Popen(["zsh", "-i"], stdin=slave, stdout=slave, stderr=slave, cwd=installed / "work",
-                               env={**os.environ, "ZDOTDIR": str(installed), "TERM": "dumb"}, start_new_session=True)
+                               env={**os.environ, "ZDOTDIR": str(installed), "TERM": "dumb", "PATH": path(installed)}, start_new_session=True)
     os.close(slave)
     try:
         _read_until(master, b"READY")
@@ -168,6 +173,35 @@ def test_pids(complete, option):
 def test_comm(complete):
     with open("/proc/self/comm", encoding="utf-8") as file:
         assert file.read().strip() in complete("sockstall --comm ")
+
+
+def test_a_list_of_names(complete):
+    with open("/proc/self/comm", encoding="utf-8") as file:
+        name = file.read().strip()
+    found = complete(f"sockstall -c sst-other,{name[:3]}")
+    assert {word.rpartition(",")[2] for word in found} >= {name}
+
+
+@pytest.mark.parametrize("option", ["--on-stall", "--dump-on"])
+def test_conditions(complete, option):
+    found = complete(f"sockstall {option} ")
+    assert {word.rstrip(".") for word in found} == set(run.STALLED)
+    for word in found:
+        assert not run.sockstall(option, f"{word}age>1s", "--exec=true", "--flight=1s", "--version").stderr
+
+
+def test_ids(complete, room, stall):
+    """What is stuck now and can be ended: behind `end`, once."""
+    peer = stall(room.there, "endpoint.py", f"listen={room.link.right4},7801,16", "accept")
+    peer.said("listening")
+    reader = stall(room.here, "endpoint.py", f"connect={room.link.right4},7801", "send=5", "block=recvfrom")
+    reader.said("blocking")
+    ids = wait_until(lambda: [one["id"] for one in run.findings(run.once(), pid=reader.pid)], 20, "the reader")
+    found = complete("sockstall end ")
+    assert set(ids) <= found and {"pid=", "cookie="} <= {word.rstrip() for word in found}
+    assert complete(f"sockstall end {ids[0][:-2]}") == set(ids)
+    assert not set(ids) & complete("sockstall end pid=1 "), "an id stands alone"
+    assert not set(ids) & complete("sockstall readers ")
 
 
 @pytest.mark.parametrize("option", ["--interval", "--duration", "--min-age"])
