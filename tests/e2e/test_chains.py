@@ -140,6 +140,51 @@ def test_a_stopped_worker(room, request_, accepted):
     assert f"kill -CONT {worker}" in record["advice"]
 
 
+def shown(command, *filters):
+    return run.findings(run.once(command, "-m", "300ms", *filters))
+
+
+def test_filters_match_any_link(room):
+    """Who waits wants to know for whom: a filter asks each link, and not the last alone."""
+    service = Service(room, far=room.link.right4)
+    service.ask("sleep")
+    found = wait_until(lambda: [one for one in ends(service.back, "blocked", waiters=3) and chains(service.back.pid)
+                                if who(one) == service.pids()], 20, "the whole chain")[0]
+    for pid in service.pids():
+        assert [one["id"].rpartition("-")[0] for one in shown("chains", "-p", pid)] == [found["id"].rpartition("-")[0]], pid
+    for filters in (["--port", FRONT], ["--port", found["links"][0]["local_port"]], ["--port", MIDDLE], ["--port", BACK],
+                    ["--netns", room.here.inode], ["--netns", room.there.name], ["--peer", room.link.left4, "--port", FRONT],
+                    ["-p", service.clients[0].pid, "--port", BACK]):
+        assert who(shown("chains", *filters)[0]) == service.pids(), filters
+    for filters in (["-p", os.getpid()], ["-p", service.front.pid, "--port", 7999], ["--netns", room.here.inode, "--port", 7999]):
+        assert not shown("chains", *filters), filters
+
+
+def test_filters_choose_the_chain_that_is_shown(room):
+    """Of several that wait for one, the one that was asked for."""
+    service = Service(room)
+    service.ask("sleep")
+    other = client(room.here, room.link.left4, BACK, "say=sleep", "block=recvfrom")
+    other.said("blocking")
+    wait_until(lambda: [who(one) for one in shown("chains", "-p", other.pid)] == [[other.pid, service.back.pid]], 20, "the other's")
+    wait_until(lambda: [who(one) for one in shown("chains", "-p", service.clients[0].pid)] == [service.pids()], 20, "the first")
+
+
+def test_filters_match_any_holder(room):
+    """All workers share their listener; so does the parent."""
+    back = Stall(room.here, "relay.py", "fork", f"{room.link.left4},{BACK}")
+    worker = back.said("listening")["worker"]
+    os.kill(worker, signal.SIGSTOP)
+    asker = client(room.here, room.link.left4, BACK, "say=quick", "block=recvfrom")
+    asker.said("blocking")
+    wait_until(lambda: shown("handshakes", "--port", BACK, "--netns", room.here.inode), 20, "what is not accepted")
+    for command, waiting in ("handshakes", "not_accepted"), ("chains", "stopped"):
+        for pid in worker, back.pid:
+            assert [one["verdict"] for one in shown(command, "-p", pid)] == [waiting], (command, pid)
+        assert not shown(command, "-p", os.getpid())
+    assert shown("chains", "-p", asker.pid)
+
+
 def test_one_that_computes(room):
     service = Service(room)
     service.ask("spin")

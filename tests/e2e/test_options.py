@@ -39,10 +39,15 @@ FILTERS = {
     "-p of nobody": (lambda s: ["-p", "4194303"], set()),
     "-c": (lambda s: ["-c", "sst-alpha"], {"v4"}),
     "--comm": (lambda s: ["--comm", "python3"], EVERYTHING - {"v4"}),
+    "-c, a list": (lambda s: ["-c", "sst-alhpa,sst-alpha"], {"v4"}),
+    "-c twice": (lambda s: ["-c", "sst-alpha", "-c", "python3"], EVERYTHING),
     "--comm is not a prefix": (lambda s: ["--comm", "sst"], set()),
     "--port of a peer": (lambda s: ["--port", "5001"], {"v4", "far"}),
     "--port, two": (lambda s: ["--port", "5002,5004"], {"v6", "queue"}),
     "--port, local": (lambda s: ["--port", s.v6.port], {"v6"}),
+    "--port, a range": (lambda s: ["--port", "5002-5004"], {"v6", "syn", "queue"}),
+    "--port, a range and one": (lambda s: ["--port", "1-5001,5003"], {"v4", "far", "syn"}),
+    "--port, a name": (lambda s: ["--port", "http"], set()),
     "--peer": (lambda s: ["--peer", s.room.link.right4], IPV4),
     "--peer network": (lambda s: ["--peer", "10.10.0.0/24"], IPV4),
     "--peer odd length": (lambda s: ["--peer", "10.10.0.2/31"], IPV4),
@@ -56,6 +61,9 @@ FILTERS = {
     "--netns INODE": (lambda s: ["--netns", s.other.here.inode], {"far"}),
     "--netns of most": (lambda s: ["--netns", s.room.here.inode], EVERYTHING - {"far"}),
     "--netns NAME": (lambda s: ["--netns", s.other.here.name], {"far"}),
+    "--netns twice": (lambda s: ["--netns", s.other.here.name, "--netns", s.room.here.inode], EVERYTHING),
+    "--netns self and another": (lambda s: ["--netns", "self", "--netns", s.other.here.inode], {"far"}),
+    "--netns all and another": (lambda s: ["--netns", "all", "--netns", s.other.here.inode], EVERYTHING),
     "--netns self": (lambda s: ["--netns", "self"], set()),
     "handshakes": (lambda s: ["handshakes"], {"syn", "queue"}),
     "readers": (lambda s: ["readers"], {"v4", "v6", "far"}),
@@ -220,6 +228,116 @@ def test_without_exit_code(scene):
     assert run.sockstall("--once", "-p", scene.v4.pid, *MIN_AGE).returncode == 0
 
 
+# A filter that fits nobody: 3. Its twins fit somebody with whom nothing is wrong: 0.
+
+NOBODY = {
+    "--comm": (lambda s: ["-c", "sst-alhpa"], "no process or thread named sst-alhpa now"),
+    "--pid": (lambda s: ["-p", "4194303"], "no process 4194303 now"),
+    "--cgroup": (lambda s: ["--cgroup", "/sst-nobody"], "no process in the cgroup /sst-nobody now"),
+    "--netns": (lambda s: ["--netns", "5"], "no network namespace 5 now"),
+    "each is there": (lambda s: ["-p", s.v4.pid, "-c", "python3"], "fits --pid, --comm and --cgroup together"),
+}
+
+
+@pytest.mark.parametrize("name", NOBODY)
+@pytest.mark.parametrize("how", [["-1"], ["-j", "-d", "300ms"], ["chains", "-1", "-j"]], ids=" ".join)
+def test_exit_code_nobody(scene, name, how):
+    options, said = NOBODY[name]
+    for exit_code, expected in (["--exit-code"], 3), ([], 0):
+        done = run.sockstall(*how, *options(scene), *exit_code, *MIN_AGE)
+        assert done.returncode == expected, done.stderr
+        assert said in done.stderr.decode() and done.stderr.count(b"\n") == 1, done.stderr
+
+
+def test_exit_code_somebody(scene):
+    """Also of two, and of whoever holds no socket at all; and what is stuck comes first."""
+    with subprocess.Popen(["sleep", "100"]) as asleep:
+        try:
+            for filters in (["-p", asleep.pid], ["-p", f"4194303,{scene.idle.pid}"], ["-c", "sst-alhpa,sleep"], ["--port", "1"],
+                            ["-p", scene.idle.pid, "-c", "python3"], ["--netns", "5", "--netns", "self"]):
+                done = run.sockstall("readers", "--once", "--exit-code", *filters, *MIN_AGE)
+                assert done.returncode == 0, (filters, done.stdout, done.stderr)
+        finally:
+            asleep.kill()
+    assert run.sockstall("-1", "--exit-code", "-p", f"4194303,{scene.v4.pid}", *MIN_AGE).returncode == 10
+
+
+def test_exit_code_of_who_comes_later(stream):
+    """No look has whoever is at rest, and yet somebody was there."""
+    live = stream("-j", "-i", "100ms", "-c", "sst-late", "--exit-code")
+    code = "import ctypes, time; ctypes.CDLL(None).prctl(15, b'sst-late'); print(flush=True); time.sleep(100)"
+    with subprocess.Popen([PYTHON, "-c", code], stdout=subprocess.PIPE) as late:
+        try:
+            late.stdout.readline()
+            live.stop(expect=0)
+        finally:
+            late.kill()
+    live = stream("-j", "-i", "100ms", "-c", "sst-late", "--exit-code")
+    live.stop(expect=3)
+
+
+@pytest.fixture(scope="module")
+def recording(scene, tmp_path_factory):
+    path = tmp_path_factory.mktemp("filters") / "looks"
+    assert run.sockstall("-j", "-d", "300ms", "--record", path, *MIN_AGE).returncode == 0
+    return path
+
+
+def test_exit_code_nobody_in_a_recording(scene, recording):
+    for filters in ["-c", "sst-alhpa"], ["-p", 4194303], ["--cgroup", "/sst-nobody"], ["--netns", 5], ["--netns", "sst-nobody"]:
+        for exit_code, expected in (["--exit-code"], 3), ([], 0):
+            done = run.sockstall("replay", recording, "-j", *filters, *exit_code)
+            assert done.returncode == expected, (filters, done.stderr)
+            assert done.stderr.startswith(f"sockstall: {recording}: no process in it fits".encode())
+            assert done.stderr.count(b"\n") == 1
+    assert run.sockstall("replay", recording, "--diff", recording, "-c", "sst-alhpa", "--exit-code").returncode == 3
+
+
+def test_exit_code_somebody_in_a_recording(scene, recording):
+    for filters, expected in ((["-p", scene.idle.pid], 0), (["-c", "sst-alpha", "--port", 1], 0), (["--netns", "self"], 2),
+                              (["--netns", scene.other.here.name, "--port", 1], 0), (["-c", "sst-alhpa,sst-alpha"], 10), ([], 10)):
+        done = run.sockstall("replay", recording, "-j", "--exit-code", *filters)
+        assert done.returncode == expected, (filters, done.stderr)
+        assert expected == 2 or not done.stderr, done.stderr
+    assert run.sockstall("replay", recording, "--diff", recording, "-c", "sst-alpha", "--exit-code").returncode == 0
+
+
+def test_exit_code_of_a_recording_is_that_of_its_run(tmp_path):
+    """By the filters that it was made with: of whoever is at rest a recording has nothing else."""
+    with subprocess.Popen(["sleep", "100"]) as asleep:
+        try:
+            for name, expected in ("sleep", 0), ("sst-nobody", 3):
+                path = tmp_path / name
+                filters = ["-c", name, "-p", asleep.pid]
+                assert run.sockstall("-1", "-j", "--exit-code", *filters, "--record", path).returncode == expected
+                assert run.sockstall("replay", path, "-j", "--exit-code").returncode == expected
+        finally:
+            asleep.kill()
+
+
+def test_filters_of_a_recording(scene, tmp_path):
+    """All of a list are in it."""
+    path = tmp_path / "looks"
+    filters = ["-c", "sst-alpha,python3", "--port", "5001-5002,5004", "--netns", scene.room.here.inode,
+               "--netns", scene.other.here.inode]
+    live = run.sockstall("-1", "-j", *MIN_AGE, *filters, "--record", path)
+    replayed = run.sockstall("replay", path, "-j")
+    assert scene.names(run.parse(live.stdout)) == {"v4", "v6", "queue", "far"}
+    assert replayed.stdout == live.stdout and not replayed.stderr
+
+
+def test_port_by_name(room, stall):
+    """As /etc/services has it."""
+    room.there.drop("input", "tcp dport 80")
+    client = stall(room.here, "endpoint.py", f"connect={room.link.right4},80")
+    client.said("connecting")
+    wait_until(lambda: run.findings(run.once("handshakes", *MIN_AGE, "--port", "http"), pid=client.pid), 10, "the SYN")
+    for port in "www", "no-such-service,http", "https", "http,https":
+        done = run.sockstall("handshakes", "-1", "-j", *MIN_AGE, "--port", port)
+        assert done.returncode == (2 if "no" in port else 0)
+        assert bool(done.stdout and run.findings(run.parse(done.stdout), pid=client.pid)) == (port in ("www", "http,https"))
+
+
 @pytest.mark.parametrize("option", ["-V", "--version"])
 def test_version(option):
     done = run.sockstall(option)
@@ -245,7 +363,8 @@ WRONG = [
     ["-m", "x"], ["-m", "-5"], ["-m", "1ss"],
     ["-p", "0"], ["-p", "-1"], ["-p", "x"], ["-p", "1,"], ["-p", ""], ["-p", "1,,2"],
     ["-p", "99999999999"], ["-p", "1 2"],
-    ["--port", "0"], ["--port", "65536"], ["--port", "http"], ["--port", "80,"], ["--port", "-80"],
+    ["--port", "0"], ["--port", "65536"], ["--port", "no-such-service"], ["--port", "80,"], ["--port", "-80"],
+    ["--port", "80-"], ["--port", "81-80"], ["--port", "80-65536"], ["--port", "http,"], ["-c", ""], ["-c", "a,"], ["-c", ",a"],
     ["--peer", "10.0.0"], ["--peer", "10.0.0.0/33"], ["--peer", "10.0.0.0/"], ["--peer", "fd::/129"],
     ["--peer", "10.0.0.0/-1"], ["--peer", "example.org"], ["--peer", ""],
     ["--netns", "a/b"], ["--netns", "-1"], ["--netns", ""], ["--netns", ".."],
