@@ -81,32 +81,50 @@ static void fields_filters(struct pack *pack, struct options *options, struct si
 	options->cgroup = (char *)cgroup;
 }
 
-/* Room for a list of one build in the arena, for another's. */
 static void *list_room(struct pack *pack, size_t count, size_t size)
 {
-	void *list = count ? arena_alloc(pack->arena, count * size) : NULL;
+	void *list = arena_alloc(pack->arena, count * size);
 
-	if (count && !list)
+	if (!list)
 		pack->error = -ENOMEM;
 	return list;
 }
 
-static void take_single(struct pack *pack, struct options *options, const struct single_filters *single)
+static void take_ports(struct pack *pack, struct options *options, const struct single_filters *single)
 {
 	size_t i;
 
-	options->comms = list_room(pack, !!single->comm, sizeof(*options->comms));
 	options->ports = list_room(pack, single->port_count, sizeof(*options->ports));
-	options->netns_inodes = list_room(pack, !!single->netns, sizeof(*options->netns_inodes));
-	if (pack->error)
-		return;
-	for (; single->comm && !options->comm_count; options->comm_count++)
-		options->comms[0] = single->comm;
-	for (i = 0; i < single->port_count; i++)
-		options->ports[i] = (struct port_range){single->ports[i], single->ports[i]};
-	options->port_count = single->port_count;
-	for (; single->netns && !options->netns_count; options->netns_count++)
-		options->netns_inodes[0] = single->netns_inode;
+	for (i = 0; options->ports && i < single->port_count; i++)
+		options->ports[options->port_count++] = (struct port_range){single->ports[i], single->ports[i]};
+}
+
+static void take_netns(struct pack *pack, struct options *options, const struct single_filters *single)
+{
+	uint32_t *inodes = list_room(pack, 1, sizeof(*inodes));
+
+	if (inodes)
+		inodes[options->netns_count++] = single->netns_inode;
+	options->netns_inodes = inodes;
+}
+
+static void take_comm(struct pack *pack, struct options *options, const struct single_filters *single)
+{
+	const char **comms = list_room(pack, 1, sizeof(*comms));
+
+	if (comms)
+		comms[options->comm_count++] = single->comm;
+	options->comms = comms;
+}
+
+static void take_single(struct pack *pack, struct options *options, const struct single_filters *single)
+{
+	if (single->port_count)
+		take_ports(pack, options, single);
+	if (single->netns)
+		take_netns(pack, options, single);
+	if (single->comm)
+		take_comm(pack, options, single);
 }
 
 /* A range as one number: the list of it is in host order, like any other. */

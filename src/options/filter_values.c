@@ -56,15 +56,20 @@ static int add_number(uint32_t **numbers, size_t *count, uint32_t number)
 	return 0;
 }
 
-static int add_text(const char ***texts, size_t *count, const char *text)
+static int add_text(struct options *options, const char ***texts, size_t *count, const char *text)
 {
 	const char **more = reallocarray(*texts, *count + 1, sizeof(*more));
+	size_t size = strlen(text) + 1;
+	char *copy;
 
 	if (!more)
 		return -ENOMEM;
 	*texts = more;
-	more[*count] = strdup(text);
-	return more[*count] ? (*count)++, 0 : -ENOMEM;
+	copy = arena_alloc(&options->texts, size);
+	if (!copy)
+		return -ENOMEM;
+	more[(*count)++] = memcpy(copy, text, size);
+	return 0;
 }
 
 static int add_ports(struct options *options, uint16_t first, uint16_t last)
@@ -133,7 +138,7 @@ int option_set_port(struct options *options, const char *text)
 
 static int take_comm(struct options *options, const char *item)
 {
-	return *item ? add_text(&options->comms, &options->comm_count, item) : -EINVAL;
+	return *item ? add_text(options, &options->comms, &options->comm_count, item) : -EINVAL;
 }
 
 int option_set_comm(struct options *options, const char *text)
@@ -170,7 +175,7 @@ int option_set_netns(struct options *options, const char *text)
 	else if (!strcmp(text, "self"))
 		options->netns_self = true;
 	else if (netns_is_name(text))
-		return add_text(&options->netns_names, &options->netns_name_count, text);
+		return add_text(options, &options->netns_names, &options->netns_name_count, text);
 	else
 		return number_parse(text, 1, UINT32_MAX, &inode)
 			       ?: add_number(&options->netns_inodes, &options->netns_count, inode);

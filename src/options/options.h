@@ -51,8 +51,9 @@ struct port_range {
 	uint16_t first, last;
 };
 
-/* All times in ns. Lists, and the texts in them, belong to options_free(). An empty list: that is not filtered by. */
+/* All times in ns. Lists and their texts belong to options_free(). An empty list: that is not filtered by. */
 struct options {
+	struct arena texts; /* of lists */
 	enum command command;
 	bool command_given; /* never by replay: that shows the recording's */
 	const char *replay_file;

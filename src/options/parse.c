@@ -377,18 +377,11 @@ static void set_defaults(struct options *options)
 	};
 }
 
-static void free_texts(const char **texts, size_t count)
-{
-	while (count)
-		free((void *)texts[--count]);
-	free(texts);
-}
-
 /* What is asked for beside all is among them. */
 static void forget_namespaces(struct options *options)
 {
 	free(options->netns_inodes);
-	free_texts(options->netns_names, options->netns_name_count);
+	free(options->netns_names);
 	options->netns_inodes = NULL;
 	options->netns_names = NULL;
 	options->netns_count = options->netns_name_count = 0;
@@ -414,9 +407,10 @@ int options_parse(struct options *options, int argc, char **argv)
 void options_free(struct options *options)
 {
 	free(options->pids);
-	free_texts(options->comms, options->comm_count);
+	free(options->comms);
 	free(options->ports);
 	forget_namespaces(options);
+	arena_free(&options->texts);
 	free(options->cgroup);
 	options->pids = NULL;
 	options->comms = NULL;
