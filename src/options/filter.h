@@ -3,8 +3,8 @@
  * Which rows the options ask for. Pure.
  *
  * A row is shown if it fits each of --pid, --comm, --port, --peer, --netns and --cgroup that was given. It fits one if any
- * process, thread, holder or link that it is about does: not the same for each. So of what a row is about some is in its
- * own fields, and of the rest a report adds what fits (struct row: fits). What is not known does not fit.
+ * process, thread, holder, link or watched socket that it is about does, and another may fit the next. A row's fields name
+ * only some of these: a report adds the bits of what the others fit (struct row: fits). Unknown values do not fit.
  */
 #ifndef SOCKSTALL_FILTER_H
 #define SOCKSTALL_FILTER_H

@@ -113,7 +113,7 @@ static bool has_thread_of_comm(const struct options *options, const char *proces
 	return any_fits(path, has_comm, options);
 }
 
-/* By the name of the process, or of one of its threads. */
+/* The name of a thread counts, too. */
 static bool is_of_comm(const struct options *options, const char *process)
 {
 	return !options->comm_count || has_comm(options, process) || has_thread_of_comm(options, process);

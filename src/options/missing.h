@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Whether what filters ask for is there at all: else "nothing is stuck" might be true of a slip of the hand. By --pid,
- * --comm, --cgroup and --netns: sockets, which --port and --peer ask for, come and go. Reads /proc.
+ * Whether what filters ask for is there at all: else "nothing is stuck" might be true of a slip of the hand. This is about
+ * --pid, --comm, --cgroup and --netns. Sockets come and go, so --port and --peer do not count. Reads /proc.
  */
 #ifndef SOCKSTALL_ASKED_FOR_H
 #define SOCKSTALL_ASKED_FOR_H

@@ -377,7 +377,7 @@ static void set_defaults(struct options *options)
 	};
 }
 
-/* What is asked for beside all is among them. */
+/* --netns all has them all. */
 static void forget_namespaces(struct options *options)
 {
 	free(options->netns_inodes);

@@ -6,10 +6,10 @@
 #include "options/options.h"
 #include "reports/waits/waits.h"
 
-/* By who waits, by its socket, and by each process that holds what it waits for. */
+/* The waiter, its socket, and each process that holds what it waits for. */
 unsigned int chain_fits_wait(const struct options *options, const struct waits *waits, const struct wait *wait);
 
-/* By any of the `depth` waits from this one on. */
+/* Any of the `depth` waits from this one on. */
 unsigned int chain_fits(const struct options *options, const struct waits *waits, size_t from, size_t depth);
 
 #endif

@@ -206,8 +206,8 @@ static bool is_asked_for(const struct scene *scene, size_t from)
 }
 
 /*
- * Of those with one end, in scene->order: the longest that is a finding, or else the longest; of findings rather one
- * through a link that was asked for.
+ * The path that is shown of those with one end (scene->order[first] to end): the longest finding that fits the filters,
+ * or the longest finding, or the longest.
  */
 static size_t choose(const struct scene *scene, size_t first, size_t end, bool *stuck)
 {

@@ -343,7 +343,7 @@ static void begin_tally(struct scene *scene, size_t at)
 		.min_age_ns = min_age_of(scene->options, ROW_LISTENER),
 		.half_open = listener->syn_queue,
 		.drops_per_s = NAN,
-		/* What asks for one end of connections is not answered by a number of them. */
+		/* A filter by the other end wants these connections, and a folded row does not name them. */
 		.may_fold = !scene->options->peer_given && filter_is_port(scene->options, listener->name.local_port),
 	};
 	if (last == LISTENERS_NONE)

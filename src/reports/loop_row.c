@@ -172,7 +172,7 @@ static void fill_life(struct row *row, const struct loop_case *one, const struct
 	fill_age(row, one->look, thread->seen_ns, since_ns ? since_ns : one->start_ns);
 }
 
-/* What it watches, as far as that was read, is stuck with it. */
+/* The sockets that it watches, as far as they were read, are stuck with it. */
 static unsigned int fits_of(const struct loop_case *one, const struct options *options)
 {
 	unsigned int fits = filter_thread(options, one->look, one->thread);

@@ -139,7 +139,7 @@ static int replay(struct session *session, struct options *merged, struct record
 	return got;
 }
 
-/* What is to be said of a recording when it has been replayed. */
+/* The end of a replay. */
 struct outcome {
 	const char *damage; /* what is wrong with it, or NULL */
 	bool nobody; /* the command line's filters fit nobody in it */

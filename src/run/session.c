@@ -52,7 +52,7 @@ int session_open(struct session *session, const struct options *options, FILE *o
 
 	session->options = options;
 	session->wanted = *options;
-	/* By nothing that a look must hold. */
+	/* Without a filter for processes or namespaces nobody is missing. */
 	session->any_fits |= filter_fits_look(options, &nothing);
 	session->stalls = stalls_new();
 	if (!session->stalls)

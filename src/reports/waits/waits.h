@@ -28,7 +28,7 @@ void waits_free(struct waits *waits);
 int waits_find_ends(struct waits *waits);
 void waits_find_next(struct waits *waits);
 
-/* Who holds what is waited for: the other end, or the listener in whose queue it lies. The first; *count as of look_owners(). */
+/* The holders of the other end, or of the listener in whose queue it lies, as look_owners() returns them. */
 const struct owner_record *const *waits_holders(const struct waits *waits, const struct wait *wait, size_t *count);
 
 /* Which thread tells what the process at the other end does (struct process_view). NULL: none. */

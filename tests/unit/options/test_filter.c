@@ -320,7 +320,7 @@ static void by_netns(void **state)
 	assert_true(filter_matches(&options, &row));
 	row.netns = NOT_KNOWN;
 	assert_false(filter_matches(&options, &row));
-	/* By the names of a recording. */
+	/* A recording has names. */
 	options.netns_name_count = 2;
 	row.netns_name = "blue";
 	assert_true(filter_matches(&options, &row));

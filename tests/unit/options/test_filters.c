@@ -32,7 +32,7 @@ static void forget(struct filtered *filtered)
 	options_free(&filtered->options);
 }
 
-/* So many findings are shown, all of them stuck. */
+/* The report has so many findings, all of them stuck. */
 static void shows(struct filtered *filtered, const char *words, size_t count)
 {
 	size_t i;
@@ -82,7 +82,7 @@ static void any_link_counts(void **state)
 	look_free(&filtered.look);
 }
 
-/* Who waits is named in the chain that is shown, if it has waited long enough; the others are counted all the same. */
+/* The chain that is shown names the process that was asked for. The other waiters are counted as before. */
 static void the_chain_through_it_is_shown(void **state)
 {
 	static const struct {
@@ -113,7 +113,7 @@ static void the_chain_through_it_is_shown(void **state)
 	look_free(&filtered.look);
 }
 
-/* Of those that share what is waited for, one is named. */
+/* The chain names one of the processes that share its end. */
 static void any_holder_of_the_end_counts(void **state)
 {
 	struct socket_record *served;
@@ -206,7 +206,7 @@ static struct socket_record *close_wait(__u16 port)
 	return socket;
 }
 
-/* Of more than a hundred that are alike, too: what was asked for may be any of them. */
+/* A filter also finds one connection among more than a hundred that are folded. */
 static void any_holder_and_any_of_many_counts(void **state)
 {
 	struct filtered filtered = {0};
@@ -246,7 +246,7 @@ static void both_namespaces_of_a_reader_count(void **state)
 	look_free(&filtered.look);
 }
 
-/* What a loop that stands still would serve, as far as it was read. */
+/* A stalled loop does not serve the sockets that it watches. */
 static void what_a_loop_watches_counts(void **state)
 {
 	struct instance_record *instance;
