@@ -148,8 +148,8 @@ def test_filters_match_any_link(room):
     """Who waits wants to know for whom: a filter asks each link, and not the last alone."""
     service = Service(room, far=room.link.right4)
     service.ask("sleep")
-    found = wait_until(lambda: [one for one in ends(service.back, "blocked", waiters=3) and chains(service.back.pid)
-                                if who(one) == service.pids()], 20, "the whole chain")[0]
+    wait_until(lambda: who(ends(service.back, "blocked", waiters=3)) == service.pids(), 20, "the whole chain")
+    found = ends(service.back, "blocked", waiters=3)
     for pid in service.pids():
         assert [one["id"].rpartition("-")[0] for one in shown("chains", "-p", pid)] == [found["id"].rpartition("-")[0]], pid
     for filters in (["--port", FRONT], ["--port", found["links"][0]["local_port"]], ["--port", MIDDLE], ["--port", BACK],
