@@ -218,33 +218,38 @@ static bool is_process(const struct options *options, unsigned int fits)
 	return !(filter_asked(options) & OF_PROCESS & ~fits);
 }
 
-static bool any_thread(const struct options *options, const struct look *look)
+bool filter_is_by_link(const struct options *options)
 {
-	size_t i;
-
-	for (i = 0; i < look->threads.count; i++)
-		if (is_process(options, filter_thread(options, look, look->threads.items[i].thread)))
-			return true;
-	return false;
+	return options->command == COMMAND_CHAINS;
 }
 
-static bool any_holder(const struct options *options, const struct look *look, const struct owner_record *const *owners,
-		       size_t count)
+/* One process for all filters; with chains, one for each. */
+static void take_process(const struct options *options, unsigned int *met, unsigned int fits)
+{
+	if (filter_is_by_link(options) || is_process(options, fits))
+		*met |= fits;
+}
+
+static void take_holders(const struct options *options, unsigned int *met, const struct look *look,
+			 const struct owner_record *const *owners, size_t count)
 {
 	size_t i;
 
-	for (i = 0; i < count; i++)
-		if (is_process(options, filter_holders(options, look, &owners[i], 1)))
-			return true;
-	return false;
+	for (i = 0; i < count && !is_process(options, *met); i++)
+		take_process(options, met, filter_holders(options, look, &owners[i], 1));
 }
 
 static bool any_process(const struct options *options, const struct look *look)
 {
-	return is_process(options, 0) || any_thread(options, look) ||
-	       any_holder(options, look, look->owners.items, look->owners.count) ||
-	       any_holder(options, look, look->pipe_readers.items, look->pipe_readers.count) ||
-	       any_holder(options, look, look->pipe_writers.items, look->pipe_writers.count);
+	unsigned int met = 0;
+	size_t i;
+
+	for (i = 0; i < look->threads.count && !is_process(options, met); i++)
+		take_process(options, &met, filter_thread(options, look, look->threads.items[i].thread));
+	take_holders(options, &met, look, look->owners.items, look->owners.count);
+	take_holders(options, &met, look, look->pipe_readers.items, look->pipe_readers.count);
+	take_holders(options, &met, look, look->pipe_writers.items, look->pipe_writers.count);
+	return is_process(options, met);
 }
 
 static bool any_netns(const struct options *options, const struct look *look)

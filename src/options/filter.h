@@ -38,10 +38,14 @@ unsigned int filter_holders(const struct options *options, const struct look *lo
 unsigned int filter_holders_of(const struct options *options, const struct look *look, __u64 cookie);
 
 /*
- * Whether the look holds a process that --pid, --comm and --cgroup fit together, and a network namespace that --netns does.
+ * Whether the look holds a process that --pid, --comm and --cgroup fit together (with chains: any for each of them), and a
+ * network namespace that --netns does.
  * A look has processes only if they wait or hold sockets: whoever is at rest may not be in it.
  */
 bool filter_fits_look(const struct options *options, const struct look *look);
+
+/* Whether each of the filters for processes may fit another: one link of a chain, and the next. */
+bool filter_is_by_link(const struct options *options);
 
 /* Whether --pid, --comm, or --cgroup, asks for this; where it was not given, for everything. NULL: not known. */
 bool filter_is_pid(const struct options *options, int64_t pid);

@@ -142,11 +142,24 @@ static bool sees_processes(void)
 
 /* ---- All of them ---- */
 
+/* Not necessarily one for all. */
+static bool each_is_there(const struct options *options)
+{
+	const struct options by_pid = {.pids = options->pids, .pid_count = options->pid_count};
+	const struct options by_comm = {.comms = options->comms, .comm_count = options->comm_count};
+	const struct options by_cgroup = {.cgroup = options->cgroup};
+
+	return any_fits("/proc", is_asked_for, &by_pid) && any_fits("/proc", is_asked_for, &by_comm) &&
+	       any_fits("/proc", is_asked_for, &by_cgroup);
+}
+
 static bool process_is_there(const struct options *options)
 {
 	if (!options->pid_count && !options->comm_count && !options->cgroup)
 		return true;
-	return !sees_processes() || any_fits("/proc", is_asked_for, options);
+	if (!sees_processes())
+		return true;
+	return filter_is_by_link(options) ? each_is_there(options) : any_fits("/proc", is_asked_for, options);
 }
 
 static bool netns_is_there(const struct options *options)
@@ -206,7 +219,8 @@ static int use_namespace(struct options *options, int fd, const char *name)
 	if (!err)
 		options->netns_count++;
 	else if (err == -ENOENT)
-		fprintf(stderr, "sockstall: --netns: there is no network namespace named %s (ip netns lists them)\n", name);
+		fprintf(stderr, "sockstall: --netns: there is no network namespace named %s (ip netns lists them)\n",
+			name);
 	else
 		fprintf(stderr, "sockstall: --netns: %s: %s\n", name, strerror(-err));
 	return err;

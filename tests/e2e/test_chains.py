@@ -174,15 +174,19 @@ def test_filters_match_any_holder(room):
     """All workers share their listener; so does the parent."""
     back = Stall(room.here, "relay.py", "fork", f"{room.link.left4},{BACK}")
     worker = back.said("listening")["worker"]
+    wait_until(lambda: run.findings(run.once("handshakes", "-a"), type="listener", local_port=BACK, netns=room.here.inode), 20, "it")
     os.kill(worker, signal.SIGSTOP)
     asker = client(room.here, room.link.left4, BACK, "say=quick", "block=recvfrom")
     asker.said("blocking")
-    wait_until(lambda: shown("handshakes", "--port", BACK, "--netns", room.here.inode), 20, "what is not accepted")
-    for command, waiting in ("handshakes", "not_accepted"), ("chains", "stopped"):
-        for pid in worker, back.pid:
-            assert [one["verdict"] for one in shown(command, "-p", pid)] == [waiting], (command, pid)
-        assert not shown(command, "-p", os.getpid())
-    assert shown("chains", "-p", asker.pid)
+    try:
+        wait_until(lambda: len(shown("handshakes", "--port", BACK, "--netns", room.here.inode)) == 2, 20, "what is not accepted")
+        for command, verdicts in ("handshakes", {"not_accepted", "not_accepting"}), ("chains", {"stopped"}):
+            for pid in worker, back.pid:
+                assert {one["verdict"] for one in shown(command, "-p", pid)} == verdicts, (command, pid)
+            assert not shown(command, "-p", os.getpid())
+        assert shown("chains", "-p", asker.pid)
+    finally:
+        os.kill(worker, signal.SIGKILL)
 
 
 def test_one_that_computes(room):

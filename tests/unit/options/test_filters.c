@@ -290,6 +290,8 @@ static void fits_a_look(void **state)
 		{"readers -c typo", false},
 		{"readers -p 10 -c nginx", false}, /* each is there, but not together */
 		{"readers -c curl --cgroup /web.slice", false},
+		{"chains -p 10 -c nginx", true}, /* links of one chain may fit them */
+		{"chains -p 10 -c typo", false},
 		{"readers --cgroup /web", false},
 		{"readers --netns 1", false},
 		{"readers -p 10 --netns 1", false},
