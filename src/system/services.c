@@ -12,14 +12,13 @@
 static unsigned int port_of(char *line, const char *name)
 {
 	char *rest, *word, *port;
-	bool found;
 
 	line[strcspn(line, "#")] = '\0';
 	word = strtok_r(line, BLANKS, &rest);
 	port = strtok_r(NULL, BLANKS, &rest);
-	for (found = word && !strcmp(word, name); port && !found && (word = strtok_r(NULL, BLANKS, &rest));)
-		found = !strcmp(word, name);
-	return found && port ? (unsigned int)strtoul(port, NULL, 10) : 0;
+	while (port && word && strcmp(word, name))
+		word = strtok_r(NULL, BLANKS, &rest);
+	return port && word ? (unsigned int)strtoul(port, NULL, 10) : 0;
 }
 
 static bool is_among(const uint16_t *ports, size_t count, unsigned int port)
@@ -33,7 +32,7 @@ static bool is_among(const uint16_t *ports, size_t count, unsigned int port)
 size_t services_ports(const char *path, const char *name, uint16_t ports[SERVICES_PORTS])
 {
 	FILE *file = fopen(path, "re");
-	char line[512];
+	char line[1024];
 	unsigned int port;
 	size_t count = 0;
 
