@@ -21,19 +21,33 @@ static void add_line(struct messages *messages, const char *text)
 	buffer_free(&line);
 }
 
-void messages_say(struct messages *messages, const char *format, ...)
+static void say(struct messages *messages, const char *format, va_list arguments)
 {
-	va_list arguments;
 	char *text = NULL;
-	int length;
 
-	va_start(arguments, format);
-	length = vasprintf(&text, format, arguments);
-	va_end(arguments);
-	if (length < 0)
+	if (vasprintf(&text, format, arguments) < 0)
 		return;
 	add_line(messages, text);
 	free(text);
+}
+
+void messages_say(struct messages *messages, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say(messages, format, arguments);
+	va_end(arguments);
+}
+
+void messages_tell(const char *format, ...)
+{
+	struct messages messages = {0};
+	va_list arguments;
+
+	va_start(arguments, format);
+	say(&messages, format, arguments);
+	va_end(arguments);
 }
 
 void messages_end(struct messages *messages)

@@ -18,6 +18,9 @@ struct messages {
 /* One line, "sockstall: " in front of it; made printable. */
 void messages_say(struct messages *messages, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same where nothing is held back: before there is a screen, and after it. */
+void messages_tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Writes what was held back, and frees. */
 void messages_end(struct messages *messages);
 

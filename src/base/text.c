@@ -163,12 +163,18 @@ static bool is_deceptive(uint32_t code)
 	return false;
 }
 
-static bool is_printable(uint32_t code)
+bool text_is_harmless(uint32_t code)
 {
 	if (code < 0x80)
 		return code >= 0x20 && code != 0x7f;
-	/* C1 controls are terminal commands as well. In Latin-1 even parts of a character would be. */
-	return code >= 0xa0 && text_locale_is_utf8() && !is_deceptive(code) && wcwidth((wchar_t)code) >= 0;
+	/* C1 controls are terminal commands as well. */
+	return code >= 0xa0 && !is_deceptive(code);
+}
+
+/* In Latin-1 even parts of a character would be C1 controls. */
+static bool is_printable(uint32_t code)
+{
+	return text_is_harmless(code) && (code < 0x80 || (text_locale_is_utf8() && wcwidth((wchar_t)code) >= 0));
 }
 
 static int add_escape(struct buffer *out, uint32_t code)
@@ -178,7 +184,7 @@ static int add_escape(struct buffer *out, uint32_t code)
 	return text_printf(out, code > 0xffff ? "\\U%08x" : "\\u%04x", code);
 }
 
-int text_printable(struct buffer *out, const char *text)
+static int add_shown(struct buffer *out, const char *text, bool (*is_shown)(uint32_t code))
 {
 	int error = 0;
 
@@ -188,13 +194,23 @@ int text_printable(struct buffer *out, const char *text)
 
 		if (!size)
 			error = text_printf(out, "\\x%02x", (unsigned char)*text);
-		else if (is_printable(code))
+		else if (is_shown(code))
 			error = buffer_append(out, text, size);
 		else
 			error = add_escape(out, code);
 		text += size ? size : 1;
 	}
 	return error;
+}
+
+int text_printable(struct buffer *out, const char *text)
+{
+	return add_shown(out, text, is_printable);
+}
+
+int text_clean(struct buffer *out, const char *text)
+{
+	return add_shown(out, text, text_is_harmless);
 }
 
 /* The next character of printable text. Returns its bytes and sets the columns it takes. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Text for JSON and for terminals. What comes from another process (comm, paths, names) is hostile:
- * it goes through text_utf8() on its way to JSON and through text_printable() on its way to a person.
+ * Text for programs and for terminals. What comes from another process (comm, paths, names) is hostile. It goes through
+ * text_printable() on its way to a person, and through text_clean() into a file that programs read. JSON has escapes of
+ * its own: there text_utf8() makes it valid, and what is not text_is_harmless() is escaped (emit_json.c).
  *
  * Numbers are written with a decimal point in every locale. Functions that append return 0 or -ENOMEM.
  */
@@ -34,6 +35,12 @@ int text_utf8(struct buffer *out, const char *text);
  * everything but ASCII where the locale is not UTF-8.
  */
 int text_printable(struct buffer *out, const char *text);
+
+/* Likewise, but the same in every locale: characters beyond ASCII stay as they are. */
+int text_clean(struct buffer *out, const char *text);
+
+/* In every locale: no control character, none that is invisible, none that changes the direction of writing. */
+bool text_is_harmless(uint32_t code);
 
 /* The locale's encoding is UTF-8. Only what goes to a person depends on it, JSON never does. */
 bool text_locale_is_utf8(void);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/messages.h"
 #include "options/filter.h"
 #include "system/netns.h"
 #include "system/process_cgroup.h"
@@ -39,11 +40,11 @@ static bool take_process(unsigned int *id)
 	unsigned int process = asked_for_process(*id);
 
 	if (!process) {
-		fprintf(stderr, "sockstall: there is no process %u now\n", *id);
+		messages_tell("there is no process %u now", *id);
 		return false;
 	}
 	if (process != *id)
-		fprintf(stderr, "sockstall: %u is a thread of process %u: reporting that process\n", *id, process);
+		messages_tell("%u is a thread of process %u: reporting that process", *id, process);
 	*id = process;
 	return true;
 }
@@ -62,7 +63,7 @@ static bool say_namespace(unsigned int inode)
 	bool is_there = namespace_is_there(inode);
 
 	if (!is_there)
-		fprintf(stderr, "sockstall: there is no network namespace %u now (lsns -t net lists them)\n", inode);
+		messages_tell("there is no network namespace %u now (lsns -t net lists them)", inode);
 	return !is_there;
 }
 
@@ -191,12 +192,12 @@ static size_t say_each(struct options *options)
 
 		if (any_fits("/proc", has_comm, &one) || any_fits("/proc", has_thread_of_comm, &one))
 			continue;
-		fprintf(stderr, "sockstall: there is no process or thread named %s now\n", options->comms[i]);
+		messages_tell("there is no process or thread named %s now", options->comms[i]);
 		missing++;
 	}
 	if (!options->cgroup || !sees_processes() || any_fits("/proc", is_in_cgroup, options))
 		return missing;
-	fprintf(stderr, "sockstall: there is no process in the cgroup %s now\n", options->cgroup);
+	messages_tell("there is no process in the cgroup %s now", options->cgroup);
 	return missing + 1;
 }
 
@@ -206,7 +207,7 @@ bool asked_for_say_missing(struct options *options)
 	bool is_there = asked_for_is_there(options);
 
 	if (!missing && !is_there)
-		fputs("sockstall: there is no process now that fits --pid, --comm and --cgroup together\n", stderr);
+		messages_tell("there is no process now that fits --pid, --comm and --cgroup together");
 	return is_there;
 }
 
@@ -219,10 +220,10 @@ static int use_namespace(struct options *options, int fd, const char *name)
 	if (!err)
 		options->netns_count++;
 	else if (err == -ENOENT)
-		fprintf(stderr, "sockstall: --netns: there is no network namespace named %s (ip netns lists them)\n",
+		messages_tell("--netns: there is no network namespace named %s (ip netns lists them)",
 			name);
 	else
-		fprintf(stderr, "sockstall: --netns: %s: %s\n", name, strerror(-err));
+		messages_tell("--netns: %s: %s", name, strerror(-err));
 	return err;
 }
 
@@ -235,7 +236,7 @@ int asked_for_find_namespaces(struct options *options)
 	for (i = 0; inodes && i < options->netns_count; i++)
 		inodes[i] = options->netns_inodes[i];
 	if (err)
-		fprintf(stderr, "sockstall: --netns: %s\n", strerror(-err));
+		messages_tell("--netns: %s", strerror(-err));
 	options->netns_inodes = inodes;
 	if (!err && options->netns_self)
 		err = use_namespace(options, netns_open_own(), "self");

@@ -12,7 +12,7 @@ void short_name(char comm[SHORT_NAME_SIZE], const char *raw)
 	size_t size;
 
 	comm[0] = '\0';
-	if (raw && !text_utf8(&text, raw)) {
+	if (raw && !text_clean(&text, raw)) {
 		size = text.size < SHORT_NAME_SIZE ? text.size : SHORT_NAME_SIZE - 1;
 		/* Not in the middle of a character. */
 		while (size && size < text.size && (text.data[size] & 0xc0) == 0x80)

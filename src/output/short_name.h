@@ -3,9 +3,9 @@
 #ifndef SOCKSTALL_SHORT_NAME_H
 #define SOCKSTALL_SHORT_NAME_H
 
-#define SHORT_NAME_SIZE 64 /* as valid UTF-8, with its NUL */
+#define SHORT_NAME_SIZE 64 /* with its NUL; 15 bytes, each escaped, are 60 */
 
-/* The name as valid UTF-8, cut where it is too long. */
+/* The name as text_clean() has it, cut where it is too long. Names that look alike are one: a series may not stand twice. */
 void short_name(char comm[SHORT_NAME_SIZE], const char *raw);
 
 #endif

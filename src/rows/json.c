@@ -16,26 +16,28 @@
 
 #define MICROSECONDS 6
 
-/* Length of the control character that stands here, which JSON would allow and a terminal obey; or 0. */
-static size_t control_at(const unsigned char *at, const unsigned char *end)
+/* RFC 8259, section 7: beyond U+FFFF as two surrogates. */
+static int add_escape(struct buffer *out, uint32_t code)
 {
-	if (*at == 0x7f)
-		return 1;
-	return end - at > 1 && at[0] == 0xc2 && at[1] < 0xa0 ? 2 : 0; /* U+0080 to U+009F */
+	if (code < 0x10000)
+		return text_printf(out, "\\u%04x", code);
+	code -= 0x10000;
+	return text_printf(out, "\\u%04x\\u%04x", 0xd800 | code >> 10, 0xdc00 | (code & 0x3ff));
 }
 
-/* What jansson has quoted, whole characters of it. */
+/* What jansson has quoted, whole characters of it. JSON would allow what a terminal obeys, or what deceives its reader.
+ */
 static int append_quoted(const char *data, size_t size, void *out)
 {
-	const unsigned char *at = (const unsigned char *)data, *end = at + size, *plain = at;
+	const char *at = data, *end = data + size, *plain = data;
 	size_t length;
+	uint32_t code;
 	int error = 0;
 
 	while (at < end && !error) {
-		length = control_at(at, end);
-		if (length) {
-			error = buffer_append(out, plain, (size_t)(at - plain)) ?:
-				text_printf(out, "\\u%04x", at[length - 1]);
+		length = text_decode(at, &code);
+		if (length && !text_is_harmless(code)) {
+			error = buffer_append(out, plain, (size_t)(at - plain)) ?: add_escape(out, code);
 			plain = at + length;
 		}
 		at += length ? length : 1;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/messages.h"
 #include "history/diff.h"
 #include "options/filter.h"
 #include "reports/reports.h"
@@ -76,7 +77,7 @@ static int read_recording(struct reading *reading, const struct options *given)
 		err = read_all(reading, given);
 	if (!reading->error)
 		return err;
-	fprintf(stderr, "sockstall: %s: %s\n", reading->path, reading->error);
+	messages_tell("%s: %s", reading->path, reading->error);
 	return 0;
 }
 
@@ -128,14 +129,13 @@ static bool can_compare(const struct reading *before, const struct reading *afte
 {
 	if (!before->look_count || !after->look_count) {
 		if (!before->error && !after->error)
-			fprintf(stderr, "sockstall: %s has no looks to compare\n",
-				before->look_count ? after->path : before->path);
+			messages_tell("%s has no looks to compare", before->look_count ? after->path : before->path);
 		return false;
 	}
 	if (before->options.command == after->options.command)
 		return true;
-	fprintf(stderr, "sockstall: %s is of %s, %s of %s: they cannot be compared\n", before->path,
-		command_names[before->options.command], after->path, command_names[after->options.command]);
+	messages_tell("%s is of %s, %s of %s: they cannot be compared", before->path,
+		      command_names[before->options.command], after->path, command_names[after->options.command]);
 	return false;
 }
 

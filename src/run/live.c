@@ -12,6 +12,7 @@
 #include "act/exec.h"
 #include "act/reactions.h"
 #include "base/clock.h"
+#include "base/messages.h"
 #include "base/new_file.h"
 #include "base/out.h"
 #include "base/patience.h"
@@ -307,8 +308,8 @@ static int open_recording(struct live *live)
 		return 0;
 	err = recording_create(&live->session.recording, path, live->options.force);
 	if (err)
-		fprintf(stderr, "sockstall: cannot record to %s: %s%s\n", path, strerror(-err),
-			err == -EEXIST && !live->options.force ? " (--force replaces it)" : "");
+		messages_tell("cannot record to %s: %s%s", path, strerror(-err),
+			      err == -EEXIST && !live->options.force ? " (--force replaces it)" : "");
 	return err;
 }
 
@@ -331,7 +332,7 @@ static int try_textfile(const struct options *options)
 	err = new_file_open(&file, arena_printf(&arena, "%s/sockstall.prom", options->textfile), 0600);
 	arena_free(&arena);
 	if (err)
-		fprintf(stderr, "sockstall: cannot write to %s: %s\n", options->textfile, strerror(-err));
+		messages_tell("cannot write to %s: %s", options->textfile, strerror(-err));
 	else
 		new_file_drop(&file);
 	return err;

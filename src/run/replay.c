@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/messages.h"
 #include "base/new_file.h"
 #include "base/signals.h"
 #include "options/filter.h"
@@ -166,7 +167,7 @@ static int replay_through(const struct options *options, const struct emitter_ki
 	session_close(&session);
 	recording_close(recording);
 	if (error) {
-		fprintf(stderr, "sockstall: %s: %s\n", options->replay_file, error);
+		messages_tell("%s: %s", options->replay_file, error);
 		return EXIT_BROKE;
 	}
 	return session_exit_code(&session, err);
@@ -180,7 +181,7 @@ static int replay_to_file(const struct options *options, const struct emitter_ki
 	int err = new_file_open(&file, path, 0600), code;
 
 	if (err) {
-		fprintf(stderr, "sockstall: cannot write to %s: %s\n", path, strerror(-err));
+		messages_tell("cannot write to %s: %s", path, strerror(-err));
 		return EXIT_BROKE;
 	}
 	code = replay_through(options, emitter, file.stream, outcome);
@@ -191,8 +192,7 @@ static int replay_to_file(const struct options *options, const struct emitter_ki
 	err = new_file_commit(&file, options->force);
 	if (!err)
 		return code;
-	fprintf(stderr, "sockstall: cannot write to %s: %s%s\n", path, strerror(-err),
-		err == -EEXIST ? " (--force replaces it)" : "");
+	messages_tell("cannot write to %s: %s%s", path, strerror(-err), err == -EEXIST ? " (--force replaces it)" : "");
 	return EXIT_BROKE;
 }
 

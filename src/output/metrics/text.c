@@ -16,19 +16,20 @@ static int add_family(struct buffer *out, const char *name, const char *type, co
 	return err || !unit ? err : text_printf(out, "# UNIT sockstall_%s %s\n", name, unit);
 }
 
-/* A label's value: backslash, quote and line feed are escaped, everything else may stand as it is. */
+/* A label's value. The format escapes backslash and quote; a line feed, and what a terminal obeys, is no part of clean
+ * text. */
 static int add_label(struct buffer *out, const char *name, const char *value)
 {
-	int err = text_printf(out, "%s=\"", name);
+	struct buffer clean = {0};
+	int err = text_printf(out, "%s=\"", name) ?: text_clean(&clean, value);
 
-	for (; *value && !err; value++) {
-		if (*value == '\n')
-			err = text_add(out, "\\n");
-		else if (*value == '"' || *value == '\\')
-			err = text_printf(out, "\\%c", *value);
+	for (size_t i = 0; i < clean.size && !err; i++) {
+		if (clean.data[i] == '"' || clean.data[i] == '\\')
+			err = text_printf(out, "\\%c", clean.data[i]);
 		else
-			err = buffer_append(out, value, 1);
+			err = buffer_append(out, &clean.data[i], 1);
 	}
+	buffer_free(&clean);
 	return err ?: text_add(out, "\"");
 }
 

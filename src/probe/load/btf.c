@@ -20,6 +20,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "base/messages.h"
 #include "probe/load/load.h"
 #include "probe/load/sections.h"
 #include "system/btf_subset.h"
@@ -225,8 +226,8 @@ static int open_file_types(const char *path)
 		return 0;
 	}
 	err = -errno;
-	fprintf(stderr, "sockstall: --btf %s: %s\n", path,
-		err == -EINVAL || err <= -__LIBBPF_ERRNO__START ? "there is no BTF in it" : strerror(-err));
+	messages_tell("--btf %s: %s", path,
+		      err == -EINVAL || err <= -__LIBBPF_ERRNO__START ? "there is no BTF in it" : strerror(-err));
 	return err;
 }
 

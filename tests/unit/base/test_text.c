@@ -75,6 +75,24 @@ static void printable_is_ascii_in_the_c_locale(void **state)
 	buffer_free(&out);
 }
 
+/* What programs read does not depend on who started sockstall. */
+static void clean_is_the_same_in_every_locale(void **state)
+{
+	static const char *const locales[] = {"C", "C.UTF-8"};
+	struct buffer out = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(locales); i++) {
+		setlocale(LC_ALL, locales[i]);
+		assert_int_equal(text_clean(&out, "gr\xc3\xbc\xc3\x9f \xf0\x9f\x90\x8d"), 0);
+		assert_buffer(&out, "gr\xc3\xbc\xc3\x9f \xf0\x9f\x90\x8d");
+		assert_int_equal(
+			text_clean(&out, HOSTILE "\xc2\x9b\xe2\x80\xae\xe2\x80\xa8\xf3\xa0\x80\x81\xed\xa0\x80"), 0);
+		assert_buffer(&out, "a\\x1b[2J\"\\xff\\x0a\\u009b\\u202e\\u2028\\U000e0001\\xed\\xa0\\x80");
+	}
+	buffer_free(&out);
+}
+
 static void width_counts_columns_not_bytes(void **state)
 {
 	(void)state;
@@ -235,6 +253,7 @@ int main(void)
 		cmocka_unit_test(utf8_is_always_valid),
 		cmocka_unit_test(printable_never_moves_the_cursor),
 		cmocka_unit_test(printable_is_ascii_in_the_c_locale),
+		cmocka_unit_test(clean_is_the_same_in_every_locale),
 		cmocka_unit_test(width_counts_columns_not_bytes),
 		cmocka_unit_test(fit_cuts_at_the_width),
 		cmocka_unit_test(wrap_breaks_at_spaces),

@@ -38,16 +38,20 @@ static void a_hostile_name_stays_inside_its_quotes(void **state)
 	row_init(&row, ROW_THREAD);
 	row.time_ns = SAMPLE_TIME;
 	row.comm = HOSTILE;
-	row.cgroup = "/\xc3\xbc/\xe2\x80\xae\x7f\xc2\x9b\\"; /* CSI as one character: a terminal may obey it */
-	assert_look(&emit_json, &all, &row, 1,
-		    "{\"v\":1,\"type\":\"thread\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"pid\":null,\"tid\":null,"
-		    "\"comm\":\"a\\u001B[2J\\\"\xef\xbf\xbd\\n\",\"cgroup\":\"/\xc3\xbc/\xe2\x80\xae\\u007f\\u009b\\\\\","
-		    "\"container\":null,\"netns\":null,\"netns_name\":null,\"state\":null,\"syscall\":null,\"now_s\":null,"
-		    "\"now_in\":null,"
-		    "\"now_at_least\":null,\"created\":null,\"creator_tid\":null,\"shares\":null,\"stack_start\":null,\"stack_end\":null,"
-		    "\"stack_guard\":null,\"stack_used\":null,\"cpu_s\":null,\"switches\":null,"
-		    "\"switches_voluntary\":null,\"switches_involuntary\":null,"
-		    "\"kernel_stack\":null,\"user_stack\":null}\n");
+	row.cgroup = "/\xc3\xbc/\xe2\x80\xae\xf3\xa0\x80\x81\x7f\xc2\x9b\\"; /* CSI as one character: a terminal may
+										obey it */
+	assert_look(
+		&emit_json, &all, &row, 1,
+		"{\"v\":1,\"type\":\"thread\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"pid\":null,\"tid\":null,"
+		"\"comm\":\"a\\u001B[2J\\\"\xef\xbf\xbd\\n\",\"cgroup\":\"/\xc3\xbc/"
+		"\\u202e\\udb40\\udc01\\u007f\\u009b\\\\\","
+		"\"container\":null,\"netns\":null,\"netns_name\":null,\"state\":null,\"syscall\":null,\"now_s\":null,"
+		"\"now_in\":null,"
+		"\"now_at_least\":null,\"created\":null,\"creator_tid\":null,\"shares\":null,\"stack_start\":null,"
+		"\"stack_end\":null,"
+		"\"stack_guard\":null,\"stack_used\":null,\"cpu_s\":null,\"switches\":null,"
+		"\"switches_voluntary\":null,\"switches_involuntary\":null,"
+		"\"kernel_stack\":null,\"user_stack\":null}\n");
 }
 
 static void numbers_keep_their_limits(void **state)

@@ -74,7 +74,7 @@ static void build_look(struct look *look, __u64 seconds, __u32 lags)
 	look_finish(&builder, look);
 }
 
-#define COMM "comm=\"a\\\"b\\\\c\\nd\xef\xbf\xbd\""
+#define COMM "comm=\"a\\\"b\\\\c\\\\x0ad\\\\xff\""
 
 static void everything_is_written(void **state)
 {
@@ -331,16 +331,37 @@ static void filters_hold(void **state)
 	metrics_free(&metrics);
 }
 
+/* Prometheus refuses a file in which a series stands twice: no process may bring that about by its name. */
+static void names_that_look_alike_are_one_series(void **state)
+{
+	struct row rows[] = {stuck_reader("a", "x\x1b", 1), stuck_reader("b", "x\\x1b", 1),
+			     stuck_reader("c", "x\xff", 1), stuck_reader("d", "x\xc2\x9b\xe2\x80\xae\xc3\xbc", 1)};
+	struct report report = {.rows = rows, .count = COUNT_OF(rows)};
+	struct metrics metrics = {.options = &plain};
+	const char *text;
+
+	(void)state;
+	setlocale(LC_ALL, "C"); /* as of a service: the file is the same */
+	assert_int_equal(metrics_stalls(&metrics, &report), 0);
+	text = text_of(&metrics);
+	setlocale(LC_ALL, "C.UTF-8");
+	assert_int_equal(count_of(text, "\nsockstall_process_stalls{"), 3);
+	assert_non_null(strstr(text, "{comm=\"x\\\\x1b\",kind=\"reader\",verdict=\"peer_dead\"} 2\n"));
+	assert_non_null(strstr(text, "{comm=\"x\\\\xff\","));
+	assert_non_null(strstr(text, "{comm=\"x\\\\u009b\\\\u202e\xc3\xbc\","));
+	metrics_free(&metrics);
+}
+
 static void a_long_name_is_cut_between_characters(void **state)
 {
 	char comm[SHORT_NAME_SIZE];
 	char raw[16];
 
 	(void)state;
-	memset(raw, 0xff, 15); /* each becomes three bytes */
+	memset(raw, 0xff, 15); /* each becomes four characters */
 	raw[15] = '\0';
 	short_name(comm, raw);
-	assert_int_equal(strlen(comm), 45);
+	assert_int_equal(strlen(comm), 60);
 	short_name(comm, "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"
 			   "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"
 			   "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc");
@@ -356,6 +377,7 @@ int main(void)
 		cmocka_unit_test(counters_that_begin_anew_are_no_step_back),
 		cmocka_unit_test(the_number_of_series_is_bounded),
 		cmocka_unit_test(filters_hold),
+		cmocka_unit_test(names_that_look_alike_are_one_series),
 		cmocka_unit_test(a_long_name_is_cut_between_characters),
 	};
 
