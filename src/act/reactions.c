@@ -71,8 +71,7 @@ static void dump(struct reactions *reactions, const char *cause)
 		messages_say(messages, "--flight: %s, but %d recordings are all that one run writes", cause, FLIGHT_FILES);
 		return;
 	}
-	err = flight_dump(&reactions->flight, reactions->options->dump_file, reactions->start, reactions->options, path,
-			  sizeof(path));
+	err = flight_dump(&reactions->flight, reactions->start, reactions->options, path, sizeof(path));
 	if (err) {
 		messages_say(messages, "--flight: cannot write %s: %s", path, strerror(-err));
 		return;

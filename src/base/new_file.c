@@ -8,37 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/out.h"
 
-/* The folder part of a path; NULL: no memory. */
-static char *folder_of(const char *path)
+static int make_names(struct new_file *file, const char *name)
 {
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return strdup(".");
-	return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
-}
-
-static int open_folder(struct new_file *file, const char *path)
-{
-	char *folder = folder_of(path);
-	int err = 0;
-
-	if (!folder)
-		return -ENOMEM;
-	file->folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (file->folder < 0)
-		err = -errno;
-	free(folder);
-	return err;
-}
-
-static int make_names(struct new_file *file, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	file->name = strdup(slash ? slash + 1 : path);
+	file->name = strdup(name);
 	if (!file->name)
 		return -ENOMEM;
 	if (!*file->name)
@@ -75,25 +50,38 @@ static int open_stream(struct new_file *file, mode_t mode)
 
 static void forget(struct new_file *file)
 {
-	if (file->folder >= 0)
+	if (file->owns_folder)
 		close(file->folder);
 	free(file->name);
 	free(file->temporary);
 	*file = (struct new_file){.folder = -1};
 }
 
-int new_file_open(struct new_file *file, const char *path, mode_t mode)
+int new_file_open_at(struct new_file *file, int folder, const char *name, mode_t mode)
 {
 	int err;
 
-	*file = (struct new_file){.folder = -1};
-	err = open_folder(file, path);
-	if (!err)
-		err = make_names(file, path);
+	*file = (struct new_file){.folder = folder};
+	err = make_names(file, name);
 	if (!err)
 		err = open_stream(file, mode);
 	if (err)
 		forget(file);
+	return err;
+}
+
+int new_file_open(struct new_file *file, const char *path, mode_t mode)
+{
+	int err, folder = folder_open_of(path);
+
+	*file = (struct new_file){.folder = -1};
+	if (folder < 0)
+		return folder;
+	err = new_file_open_at(file, folder, folder_name_in(path), mode);
+	if (err)
+		close(folder);
+	else
+		file->owns_folder = true;
 	return err;
 }
 

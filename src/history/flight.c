@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/folder.h"
 #include "history/recording.h"
 
 /* Names that are tried before giving up. */
@@ -105,14 +106,15 @@ static void name_file(char *path, size_t size, const char *file, unsigned int nu
 		snprintf(path, size, "%s", file ? file : moment);
 }
 
-static int create(struct recording **recording, char *path, size_t size, const char *file)
+static int create(struct recording **recording, int folder, char *path, size_t size, const char *file)
 {
 	unsigned int number;
-	int err = -EEXIST;
+	int err = folder < 0 ? folder : -EEXIST;
 
+	name_file(path, size, file, 0);
 	for (number = 0; number < NAMES && err == -EEXIST; number++) {
 		name_file(path, size, file, number);
-		err = recording_create(recording, path, false);
+		err = recording_create_at(recording, folder, folder_name_in(path));
 	}
 	return err;
 }
@@ -137,12 +139,12 @@ static int write_looks(const struct flight *flight, struct recording *recording)
 	return err;
 }
 
-int flight_dump(const struct flight *flight, const char *file, const struct row *start, const struct options *options,
-		char *path, size_t path_size)
+int flight_dump(const struct flight *flight, const struct row *start, const struct options *options, char *path,
+		size_t path_size)
 {
 	struct recording *recording;
 	struct row end;
-	int err = create(&recording, path, path_size, file), closed;
+	int err = create(&recording, options->dump_folder, path, path_size, options->dump_file), closed;
 
 	if (err)
 		return err;
@@ -156,6 +158,6 @@ int flight_dump(const struct flight *flight, const char *file, const struct row 
 	err = err ? err : closed;
 	/* Half of it is none. */
 	if (err)
-		unlink(path);
+		unlinkat(options->dump_folder, folder_name_in(path), 0);
 	return err;
 }

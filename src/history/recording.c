@@ -91,13 +91,13 @@ static uint32_t chunk_crc(const struct chunk_header *header, const void *bytes, 
 }
 
 /* NULL, with errno set, where it cannot be opened. */
-static struct recording *recording_new(const char *path, int flags)
+static struct recording *recording_new(int folder, const char *path, int flags)
 {
 	struct recording *fresh = calloc(1, sizeof(*fresh));
 
 	if (!fresh)
 		return NULL;
-	fresh->fd = open(path, flags | O_CLOEXEC, 0600);
+	fresh->fd = openat(folder, path, flags | O_CLOEXEC, 0600);
 	if (fresh->fd >= 0)
 		return fresh;
 	free(fresh); /* keeps errno: POSIX 2024, glibc 2.33 */
@@ -189,9 +189,14 @@ int recording_create(struct recording **recording, const char *path, bool force)
 	int err = force ? remove_existing(path) : 0;
 
 	*recording = NULL;
-	if (err)
-		return err;
-	*recording = recording_new(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
+	return err ? err : recording_create_at(recording, AT_FDCWD, path);
+}
+
+int recording_create_at(struct recording **recording, int folder, const char *name)
+{
+	int err;
+
+	*recording = recording_new(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
 	if (!*recording)
 		return -errno;
 	err = write_file_header(*recording);
@@ -347,7 +352,7 @@ int recording_open(struct recording **recording, const char *path, const char **
 {
 	int err;
 
-	*recording = recording_new(path, O_RDONLY);
+	*recording = recording_new(AT_FDCWD, path, O_RDONLY);
 	if (!*recording)
 		return fail_errno(error, -errno);
 	err = read_file_header(*recording, error);

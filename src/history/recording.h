@@ -30,6 +30,9 @@ struct recording;
  * negative errno. Each chunk reaches the file before the call returns.
  */
 int recording_create(struct recording **recording, const char *path, bool force);
+
+/* The same in a folder that is open already (folder.h), without `force`. */
+int recording_create_at(struct recording **recording, int folder, const char *name);
 int recording_write_start(struct recording *recording, const struct row *start, const struct options *options);
 int recording_write_look(struct recording *recording, const struct look *look);
 int recording_write_end(struct recording *recording, const struct row *end);

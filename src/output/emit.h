@@ -5,6 +5,7 @@
 #ifndef SOCKSTALL_EMIT_H
 #define SOCKSTALL_EMIT_H
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "options/options.h"
@@ -20,6 +21,9 @@ enum emitter_answer {
 	EMITTER_NEXT_LOOK, /* now */
 	EMITTER_QUIT,
 };
+
+/* An error that ends the run, and of which the emitter has told all there is to tell. */
+#define EMITTER_TOLD (-ENOTRECOVERABLE)
 
 /* What an emitter can do. All functions return 0 or a negative errno (-EPIPE: the reader is gone). */
 struct emitter_kind {

@@ -211,6 +211,8 @@ void session_close(struct session *session)
 
 int session_exit_code(const struct session *session, int err)
 {
+	if (err == EMITTER_TOLD)
+		return EXIT_BROKE;
 	if (err && err != -EPIPE) {
 		fprintf(stderr, "sockstall: %s%s\n", out_error() == err ? OUT_FAILED : "", strerror(-err));
 		return EXIT_BROKE;

@@ -10,7 +10,7 @@ _numbers = itertools.count()
 
 
 def _mounted(kind, option):
-    with open("/proc/self/mounts") as mounts:
+    with open("/proc/self/mounts", errors="surrogateescape") as mounts:  # names are bytes
         for line in mounts:
             _, where, mounted, options, *_ = line.split()
             if mounted == kind and option in (None, *options.split(",")):

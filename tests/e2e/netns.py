@@ -24,8 +24,8 @@ def command(*argv, **options):
 class Namespace:
     """One namespace with its loopback up."""
 
-    def __init__(self):
-        self.name = f"sst-{os.getpid()}-{next(_numbers)}"
+    def __init__(self, suffix=""):
+        self.name = f"sst-{os.getpid()}-{next(_numbers)}{suffix}"
         command("ip", "netns", "add", self.name)
         _existing.add(self)
         self.programs = []

@@ -14,10 +14,10 @@ from child import wait_until
 from netns import command
 
 
-def run_in_pty(argv, rows=24, columns=80, timeout=30, until=None, **environment):
+def run_in_pty(argv, rows=24, columns=80, timeout=30, until=None, keys=(), **environment):
     """
     Run a command on a terminal and return all bytes that it wrote there, and its exit code. With
-    `until`, it gets a `q` when those bytes have come.
+    `until`, it gets the keys when those bytes have come, each when something was drawn after the one before, and then a `q`.
     """
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -36,6 +36,10 @@ def run_in_pty(argv, rows=24, columns=80, timeout=30, until=None, **environment)
 
     try:
         wait_until(pump, timeout, f"{argv} on a terminal, which wrote {bytes(written)}")
+        for key in keys:
+            size = len(written)
+            os.write(master, key)
+            wait_until(lambda: pump() and len(written) > size, timeout, f"an answer to the key {key}")
         if process.poll() is None:
             os.write(master, b"q")
             until = None

@@ -4,8 +4,10 @@
 import os
 import re
 import resource
+import shutil
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -128,13 +130,117 @@ def test_no_folder_to_write_to(tmp_path, folder):
     assert done.stderr.startswith(b"sockstall: cannot write to ") and done.stderr.count(b"\n") == 1, done.stderr
 
 
+def started(stream, folder):
+    """metrics, with a file of it there."""
+    live = stream("metrics", "--textfile", folder, "-i", "100ms")
+    wait_until(lambda: read(folder), 10, "the first file")
+    return live
+
+
+def looks(folder):
+    return (read(folder) or {}).get("sockstall_looks_total", 0)
+
+
+def test_a_folder_that_is_exchanged_is_still_the_same(stream, tmp_path):
+    """Whoever has a folder above DIR puts a link in the place of DIR: nothing is written where that leads."""
+    folder, moved, target = tmp_path / "dir", tmp_path / "moved", tmp_path / "target"
+    folder.mkdir()
+    target.mkdir()
+    live = started(stream, folder)
+    folder.rename(moved)
+    folder.symlink_to(target)
+    before = looks(moved)
+    wait_until(lambda: looks(moved) > before + 3, 10, "looks that are written to the same folder")
+    assert os.listdir(target) == []
+    assert live.stop() == b"" and live.errors == b""
+
+
+@pytest.mark.parametrize("owner, refused", [(65534, True), (0, False)], ids=["nobody", "root"])
+@pytest.mark.parametrize("where", ["last", "above", "relative", "twice"])
+def test_links_of_others_are_not_followed(tmp_path, owner, refused, where):
+    """Not the last part of DIR, nor one above it; root's own are."""
+    target = tmp_path / "target"
+    (target / "inner").mkdir(parents=True)
+    link = tmp_path / "link"
+    link.symlink_to("target" if where == "relative" else target)
+    os.chown(link, owner, owner, follow_symlinks=False)
+    (tmp_path / "second").symlink_to(link)
+    folder = {"last": link, "above": link / "inner", "relative": link / "inner", "twice": tmp_path / "second"}[where]
+    written = target / "inner" if where in ("above", "relative") else target
+    done = run.sockstall("metrics", "--once", "--textfile", folder)
+    assert (done.returncode == 1) == refused and (written / "sockstall.prom").exists() != refused, done
+    if refused:
+        assert done.stderr == f"sockstall: cannot write to {folder}: a symbolic link on the way belongs to another user\n".encode()
+
+
+@pytest.mark.parametrize("folder", [".", "inner", "./inner/../inner//", "inner/."])
+def test_relative_folders(tmp_path, folder):
+    (tmp_path / "inner").mkdir()
+    done = run.sockstall("metrics", "--once", "--textfile", folder, cwd=tmp_path)
+    assert done.returncode == 0 and read(tmp_path / folder), done.stderr
+
+
+def test_links_that_lead_in_a_circle(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    done = run.sockstall("metrics", "--once", "--textfile", tmp_path / "a")
+    assert done.returncode == 1 and done.stderr.count(b"\n") == 1, done.stderr
+
+
+def test_a_folder_in_the_place_of_the_file_does_not_end_it(stream, tmp_path):
+    """It is told once, with the file's name, and the next look tries again."""
+    live = started(stream, tmp_path)
+    file = tmp_path / "sockstall.prom"
+
+    def is_in_the_way():
+        try:
+            file.unlink(missing_ok=True)
+            file.mkdir()
+        except (FileExistsError, IsADirectoryError):
+            pass
+        return file.is_dir()
+
+    for _ in range(2):
+        wait_until(is_in_the_way, 10, "a moment without the file")
+        count = process_looks(live.pid)
+        wait_until(lambda: process_looks(live.pid) > count + 3, 10, "looks that cannot be written")
+        file.rmdir()
+        wait_until(lambda: read(tmp_path), 10, "the file, again")
+    assert live.stop() == b""
+    assert live.errors == f"sockstall: cannot write {file}: Is a directory\n".encode() * 2
+    assert os.listdir(tmp_path) == ["sockstall.prom"]
+
+
+def process_looks(pid):
+    """What a process has written, in calls: grows with each look."""
+    with open(f"/proc/{pid}/io", encoding="ascii") as io:
+        return int(re.search(r"syscw: (\d+)", io.read())[1])
+
+
+def test_a_folder_that_is_gone_does_not_end_it(stream, tmp_path):
+    folder = tmp_path / "dir"
+    folder.mkdir()
+    live = started(stream, folder)
+
+    def is_gone():
+        shutil.rmtree(folder, ignore_errors=True)
+        return not folder.exists()
+
+    wait_until(is_gone, 10, "a folder without a file")
+    time.sleep(0.5)
+    assert live.process.poll() is None
+    assert live.stop() == b""
+    assert live.errors == f"sockstall: cannot write {folder}/sockstall.prom: No such file or directory\n".encode()
+
+
 def test_a_full_disk_leaves_the_last_whole_file(tmp_path):
     small = tmp_path / "small"
     small.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", small], check=True)
     try:
         done = run.sockstall("metrics", "--once", "--textfile", small)
-        assert done.returncode == 1 and done.stderr.count(b"\n") == 1 and b"No space left" in done.stderr, done.stderr
+        assert done.returncode == 1
+        assert done.stderr == f"sockstall: cannot write {small}/sockstall.prom: No space left on device\n".encode()
         assert os.listdir(small) == []
     finally:
         subprocess.run(["umount", small], check=True)

@@ -290,6 +290,23 @@ def test_nothing_is_overwritten(room, tmp_path, stream):
     replayed(tmp_path / "looks.2")
 
 
+def test_a_folder_that_is_exchanged_is_still_the_same(room, tmp_path, stream):
+    """A link in its place leads nowhere."""
+    folder, moved, target = tmp_path / "dir", tmp_path / "moved", tmp_path / "target"
+    folder.mkdir()
+    target.mkdir()
+    client = reader(room)
+    live = stream(*options(client, "--flight", "5s", "--dump-file", folder / "looks"))
+    live.wait(10, event="open", pid=client.pid)
+    folder.rename(moved)
+    folder.symlink_to(target)
+    os.kill(live.pid, signal.SIGUSR1)
+    wait_until((moved / "looks").exists, 10, "the recording")
+    live.stop()
+    assert not os.listdir(target)
+    replayed(moved / "looks")
+
+
 def test_name_by_default_and_sigusr1(room, tmp_path, stream):
     client = reader(room)
     live = stream(*options(client, "--flight", "5s"), cwd=tmp_path)

@@ -60,8 +60,8 @@ def check_life(record):
 class Room:
     """A namespace whose stalls are looked at ("here") and one in which their peers live ("there")."""
 
-    def __init__(self):
-        self.here, self.there = Namespace(), Namespace()
+    def __init__(self, suffix=""):
+        self.here, self.there = Namespace(suffix), Namespace(suffix)
         self._links = 0
         self.link = self.new_link()
 

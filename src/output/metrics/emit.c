@@ -5,17 +5,21 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/messages.h"
 #include "base/new_file.h"
 #include "base/out.h"
 #include "output/emit.h"
 #include "output/metrics/metrics.h"
 
+#define FILE_NAME "sockstall.prom"
+
 struct metrics_emitter {
 	struct metrics metrics;
 	struct buffer text;
-	char *path;
+	int error; /* that the file could not be written, as it was told; 0: it was written */
 };
 
 /* statm: pages in all, pages resident. */
@@ -41,7 +45,7 @@ static int write_file(struct metrics_emitter *emitter)
 	emitter->metrics.memory_bytes = resident_bytes();
 	err = metrics_text(&emitter->text, &emitter->metrics);
 	if (!err)
-		err = new_file_open(&file, emitter->path, 0644);
+		err = new_file_open_at(&file, emitter->metrics.options->textfile_folder, FILE_NAME, 0644);
 	if (err)
 		return err;
 	err = out_write(file.stream, &emitter->text);
@@ -49,6 +53,23 @@ static int write_file(struct metrics_emitter *emitter)
 		return new_file_commit(&file, true);
 	new_file_drop(&file);
 	return err;
+}
+
+/*
+ * A file that cannot be written now may be next time, and whoever has its folder must not be able to end this. It is
+ * told once, and again when it is another error. A single look has no next time, and without memory none is of use.
+ */
+static int write_or_tell(struct metrics_emitter *emitter)
+{
+	const struct options *options = emitter->metrics.options;
+	int err = write_file(emitter);
+
+	if (err == -ENOMEM)
+		return err;
+	if (err && err != emitter->error)
+		messages_tell("cannot write %s/%s: %s", options->textfile, FILE_NAME, strerror(-err));
+	emitter->error = err;
+	return err && options->once ? EMITTER_TOLD : 0;
 }
 
 static int metrics_open(void **state, const struct options *options, FILE *out)
@@ -60,10 +81,7 @@ static int metrics_open(void **state, const struct options *options, FILE *out)
 		return -ENOMEM;
 	*state = emitter;
 	emitter->metrics.options = options;
-	if (asprintf(&emitter->path, "%s/sockstall.prom", options->textfile) >= 0)
-		return 0;
-	emitter->path = NULL;
-	return -ENOMEM;
+	return 0;
 }
 
 static int take_record(void *state, const struct row *row)
@@ -78,7 +96,7 @@ static int take_look(void *state, const struct report *report, const struct look
 	struct metrics_emitter *emitter = state;
 	int err = metrics_look(&emitter->metrics, report, look);
 
-	return err ? err : write_file(emitter);
+	return err ? err : write_or_tell(emitter);
 }
 
 static void metrics_close(void *state)
@@ -89,7 +107,6 @@ static void metrics_close(void *state)
 		return;
 	metrics_free(&emitter->metrics);
 	buffer_free(&emitter->text);
-	free(emitter->path);
 	free(emitter);
 }
 
