@@ -124,7 +124,7 @@ help:
 	@echo 'make static       one file, no shared libraries; ARCH=arm64 or amd64 for the other architecture'
 	@echo 'make bench        what it costs         make lint    clang-tidy, cppcheck, -fanalyzer, valgrind'
 	@echo 'make fuzz         10 minutes of each fuzzer; FUZZ_SECONDS=60 less     make floods  a million half-open connections'
-	@echo 'make coverage     lines that tests run, by file; COVER=. with all e2e tests     make sanitize    each failure in turn'
+	@echo 'make coverage     lines that tests run, by file; COVER=. with all e2e tests     make sanitize    each failure in turn, churn'
 	@echo 'make kernels      the e2e tests on older and newer kernels, in QEMU; K=5.10 one, ALL=1 all tests, TESTS="…" some'
 	@echo 'make dist         static files for amd64 and arm64, sources and sums, in build/dist'
 	@echo 'make deb          a Debian package, in build/deb     make check-dist  tests of both'
@@ -338,6 +338,11 @@ $(FUZZERS:%=$(G)/fuzz/%): $(G)/fuzz/%: $(G)/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
 	$(call say,LD)
 	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ -lz -ljansson -lncursesw -ltinfo -lm
 
+# Makes inputs of fuzz_replay of recordings.
+$(G)/fuzz/from_recording: $(G)/fuzz/from_recording.o $(FUZZ_OBJECTS)
+	$(call say,LD)
+	$(Q)$(CLANG) -fsanitize=fuzzer-no-link,address,undefined -o $@ $^ -lz -ljansson -lncursesw -ltinfo -lm
+
 .PRECIOUS: $(G)/fuzz/%.o $(G)/fuzz/pure/%.o
 
 fuzz: packages
@@ -363,7 +368,8 @@ sanitized: $(G)/shim.so
 
 program: $(B)/sockstall
 
-# Each failure in turn, for half an hour; FAULTS=some takes a part of them. `make check` has the plain build only.
+# Each failure in turn, for half an hour, and ten minutes beside a process that changes all the time (CHURN=seconds);
+# FAULTS=some takes a part of both. `make check` has the plain build only.
 FAULTS ?= all
 sanitize: packages
 	@$(MAKE) --no-print-directory -j$$(nproc) all sanitized

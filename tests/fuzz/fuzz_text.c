@@ -30,13 +30,16 @@ static void check_cgroup(const char *line)
 static void check_printable(const char *text)
 {
 	struct buffer line = {0};
-	size_t i;
+	size_t i, length;
+	uint32_t code;
 
-	if (text_printable(&line, text))
+	if (text_printable(&line, text) || text_clean(&line, text) || buffer_append(&line, "", 1))
 		abort();
-	for (i = 0; i < line.size; i++)
-		if ((unsigned char)line.data[i] < 32 || line.data[i] == 127)
+	for (i = 0; line.data[i]; i += length) {
+		length = text_decode(line.data + i, &code);
+		if (!length || !text_is_harmless(code))
 			abort();
+	}
 	buffer_free(&line);
 }
 

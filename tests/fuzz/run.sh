@@ -5,7 +5,9 @@ set -euo pipefail
 folder=$1 name=$2 seconds=$3
 mkdir -p "$folder/corpus/$name"
 log=$folder/$name.log
-if ! "$folder/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1 \
+longest=8192
+[ "$name" != replay ] || longest=24576 # looks of a few processes
+if ! "$folder/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len="$longest" -print_final_stats=1 \
 	-artifact_prefix="$folder/$name-" "$folder/corpus/$name" "tests/fuzz/corpus/$name" >"$log" 2>&1; then
 	tail -n 40 "$log" >&2
 	echo "sockstall: fuzz $name: found something; the input is $folder/$name-*, the log $log" >&2
