@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What looks may cost: a twentieth of one CPU. Pure.
+ * What looks may cost: a twentieth of one CPU in the long run. Pure.
  *
- * What was spent beyond it is a debt, which is paid off as time passes. As long as it is no more than the budget of ten
- * seconds it delays nothing, so that a single dear look stretches nothing; what is above that is waited for.
+ * What was spent beyond it is a debt, which is paid off as time passes; getting started is a part of it. A look is
+ * followed by none for as long as its own budget takes, and while there is debt for up to three times as long, so that
+ * ten seconds with a dear look in them hold fewer others. What the looks usually cost is what counts there: the first
+ * one, and a single dear one, delay nothing by themselves, unless the debt is that of ten seconds.
  *
  * What can be put off (probe_netns.c) has a debt of its own: it delays no look, but is not done again before that is
  * paid.
@@ -15,21 +17,27 @@
 
 #include <linux/types.h>
 
-#define BUDGET_DIVISOR 20
-#define BUDGET_SPAN_NS 10000000000ULL
+#define BUDGET_DIVISOR	20
+#define BUDGET_PATIENCE 3
+#define BUDGET_DEBT_NS	100000000ULL /* with which it is twice as long */
+#define BUDGET_MOST_NS	500000000ULL /* what is more than that is waited for */
 
 /* All zero: nothing is accounted for yet. */
 struct budget {
-	__u64 cpu_ns, now_ns;  /* CPU time, and CLOCK_MONOTONIC, up to which it is */
-	__u64 debt_ns;	       /* CPU time */
-	__u64 put_off_debt_ns; /* likewise, of looks with what can be put off */
+	__u64 cpu_ns, now_ns;	       /* CPU time, and CLOCK_MONOTONIC, up to which it is */
+	__u64 debt_ns;		       /* CPU time */
+	__u64 put_off_debt_ns;	       /* likewise, of looks with what can be put off */
+	__u64 look_ns, look_before_ns; /* of this look, so far, and of the one before */
 };
 
 /*
- * All that was spent since the last call, or with the first: nothing. put_off: this was a look with what can be put
- * off, or what was made of that.
+ * All that was spent since the last call, or with the first: since the CPU time was 0. put_off: this was a look with
+ * what can be put off, or what was made of that.
  */
 void budget_spend(struct budget *budget, __u64 cpu_ns, __u64 now_ns, bool put_off);
+
+/* From here on it is spent on another look. */
+void budget_next_look(struct budget *budget);
 
 /* How long to wait for the next look at least, ns. */
 __u64 budget_wait(const struct budget *budget);

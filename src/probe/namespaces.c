@@ -24,8 +24,9 @@
 
 #define NETNS_FOLDER "/run/netns"
 
-/* What one look may spend on namespaces in which nothing has happened, ns. */
+/* What one look may spend on namespaces in which nothing has happened: ns at most, and which part of its interval. */
 #define TURN_BUDGET_NS 10000000
+#define TURN_SHARE     100
 
 /* Bytes of a look up to which it takes half-open connections along. */
 #define REQUESTS_MAX (LOOK_MAX / 8 * 7)
@@ -411,11 +412,19 @@ static int scan_due(struct probe *probe, struct buffer *buffer)
 	return err;
 }
 
-/* The quiet ones in turn, for as long as the budget lasts. */
+/* However often there are looks, a hundredth of a CPU, and no look is late for it. */
+static __u64 turn_budget(const struct probe *probe)
+{
+	__u64 share_ns = probe->options.interval_ns / TURN_SHARE;
+
+	return share_ns < TURN_BUDGET_NS ? share_ns : TURN_BUDGET_NS;
+}
+
+/* The quiet ones in turn, for as long as that lasts, but one at least. */
 static int scan_in_turn(struct probe *probe, struct buffer *buffer)
 {
 	struct probe_namespaces *namespaces = &probe->namespaces;
-	__u64 deadline = clock_ns(CLOCK_MONOTONIC) + TURN_BUDGET_NS;
+	__u64 deadline = clock_ns(CLOCK_MONOTONIC) + turn_budget(probe);
 	size_t i;
 	int err = 0;
 

@@ -250,6 +250,7 @@ int probe_look(struct probe *probe, struct look *look)
 	int err = begin_look(probe, look);
 
 	account(probe);
+	budget_next_look(&probe->budget);
 	probe->did_put_off = false;
 	if (!err)
 		err = fill(probe, look);

@@ -138,7 +138,7 @@ def on_time(room, live):
     assert reader["age_s"] < 4 * SLOW and stalled["age_s"] < 4 * SLOW, (reader, stalled)
 
 
-# Of one CPU, in any ten seconds (src/base/budget.h). Beside it a run may have spent, once, that of ten seconds in advance, and
+# Of one CPU, in the long run (src/base/budget.h). Beside it a run may have spent, once, that of ten seconds in advance, and
 # what a look took that began just before the end; and clocks tick.
 BUDGET, ADVANCE_S, TICKS_S = 0.05, 0.5, 0.05
 

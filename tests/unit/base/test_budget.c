@@ -21,7 +21,15 @@ struct run {
 
 static void run_start(struct run *run)
 {
-	*run = (struct run){.cpu_ns = 7 * SECOND, .now_ns = 100 * SECOND};
+	*run = (struct run){.cpu_ns = 100 * MS, .now_ns = 100 * SECOND};
+	budget_spend(&run->budget, run->cpu_ns, run->now_ns, false);
+}
+
+/* The same long after the start, when all that that took has been paid for. */
+static void run_start_paid(struct run *run)
+{
+	run_start(run);
+	run->now_ns += 100 * SECOND;
 	budget_spend(&run->budget, run->cpu_ns, run->now_ns, false);
 }
 
@@ -30,6 +38,7 @@ static void look(struct run *run, __u64 cost_ns, __u64 interval_ns)
 	bool put_off = run->put_off_ns && budget_is_paid(&run->budget);
 	__u64 spent_ns = cost_ns + (put_off ? run->put_off_ns : 0), wait_ns;
 
+	budget_next_look(&run->budget);
 	run->cpu_ns += spent_ns;
 	run->now_ns += spent_ns;
 	budget_spend(&run->budget, run->cpu_ns, run->now_ns, put_off);
@@ -53,25 +62,52 @@ static unsigned int look_for(struct run *run, __u64 cost_ns, __u64 interval_ns, 
 static void what_is_cheap_waits_for_nothing(void **state)
 {
 	struct run run;
+	__u64 began_ns;
+
+	(void)state;
+	run_start_paid(&run);
+	began_ns = run.now_ns;
+	while (run.looks < 1000)
+		look(&run, 49 * MS, SECOND);
+	assert_true(run.now_ns == began_ns + 1000 * (SECOND + 49 * MS));
+}
+
+/* Of usual looks: not the first, when all is new, nor one among many. */
+static void a_single_dear_look_stretches_nothing(void **state)
+{
+	struct run run;
+	__u64 began_ns;
 
 	(void)state;
 	run_start(&run);
-	look_for(&run, 49 * MS, SECOND, 1000 * SECOND);
-	assert_in_range(run.looks, 950, 1000);
-	assert_int_equal(budget_wait(&run.budget), 0);
+	look(&run, 400 * MS, SECOND);
+	assert_true(run.now_ns == 100 * SECOND + 400 * MS + SECOND);
+	run_start_paid(&run);
+	look_for(&run, 10 * MS, SECOND, 100 * SECOND);
+	began_ns = run.now_ns;
+	look(&run, 500 * MS, SECOND);
+	look(&run, 10 * MS, SECOND);
+	look(&run, 10 * MS, SECOND);
+	assert_true(run.now_ns == began_ns + 520 * MS + 3 * SECOND);
 }
 
-static void a_single_dear_look_stretches_nothing(void **state)
+/* With 300 network namespaces: to get started, a first look in which each is new, and then cheap ones, often. */
+static void what_the_start_took_is_paid_at_once(void **state)
 {
 	struct run run;
 
 	(void)state;
 	run_start(&run);
-	look(&run, 500 * MS, SECOND);
-	assert_true(run.now_ns == 100 * SECOND + 500 * MS + SECOND);
+	look(&run, 250 * MS, 100 * MS);
+	look_for(&run, 5 * MS, 100 * MS, 9650 * MS);
+	assert_in_range(run.cpu_ns, 400 * MS, 600 * MS); /* of ten seconds; the start itself is 350 of them */
+	look_for(&run, 5 * MS, 100 * MS, 5 * SECOND);
+	assert_in_range(run.cpu_ns, 600 * MS, 760 * MS); /* 5 % of fifteen are 750 */
+	look_for(&run, 5 * MS, 100 * MS, 15 * SECOND);
+	assert_int_equal(run.budget.debt_ns, 0);
 }
 
-/* Beyond what ten seconds may cost nothing is ever given, also where the looks become dear at once. */
+/* Also where the looks become dear at once. */
 static void what_is_dear_stays_in_the_budget(void **state)
 {
 	const __u64 costs[] = {6 * MS, 60 * MS, 700 * MS, 5 * SECOND};
@@ -86,6 +122,19 @@ static void what_is_dear_stays_in_the_budget(void **state)
 	}
 }
 
+/* Each second one: usual is the cheap one, and all the same they may not take more in the long run. */
+static void what_is_dear_now_and_then_stays_in_the_budget(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_start_paid(&run);
+	while (run.looks < 1000)
+		look(&run, run.looks % 2 ? 400 * MS : 5 * MS, SECOND);
+	assert_in_range((run.cpu_ns - 100 * MS) * 1000 / (run.now_ns - 200 * SECOND), 45, 51);
+	assert_true(run.budget.debt_ns <= BUDGET_MOST_NS + 400 * MS);
+}
+
 static void once_it_is_cheap_again_looks_come_as_they_did(void **state)
 {
 	struct run run;
@@ -93,8 +142,10 @@ static void once_it_is_cheap_again_looks_come_as_they_did(void **state)
 	(void)state;
 	run_start(&run);
 	look_for(&run, 700 * MS, SECOND, 100 * SECOND);
-	look_for(&run, 5 * MS, SECOND, 15 * SECOND);
-	assert_int_equal(budget_wait(&run.budget), 0);
+	run.looks = 0;
+	look_for(&run, 5 * MS, SECOND, 20 * SECOND);
+	assert_in_range(run.looks, 19, 20);
+	assert_true(budget_wait(&run.budget) < SECOND);
 }
 
 static void what_can_be_put_off_delays_no_look(void **state)
@@ -127,7 +178,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_cheap_waits_for_nothing),
 		cmocka_unit_test(a_single_dear_look_stretches_nothing),
+		cmocka_unit_test(what_the_start_took_is_paid_at_once),
 		cmocka_unit_test(what_is_dear_stays_in_the_budget),
+		cmocka_unit_test(what_is_dear_now_and_then_stays_in_the_budget),
 		cmocka_unit_test(once_it_is_cheap_again_looks_come_as_they_did),
 		cmocka_unit_test(what_can_be_put_off_delays_no_look),
 		cmocka_unit_test(what_can_be_put_off_is_done_some_time),
