@@ -77,14 +77,17 @@ class Zone:
         self.server.said("listening")
         self.client = Stall(self.room.there, "endpoint.py", f"connect={self.room.link.left4},5302")
         self.client.said("connected")
-        self.pair = Stall(self.room.here, "unix_pair.py", "sleep")
+        self.pair = Stall(self.room.here, "unix_pair.py", "read")
         self.pair.said("blocking")
         self.held = os.open(os.path.join(self.folder, b"held" + NAME), os.O_CREAT | os.O_WRONLY)
         fcntl.flock(self.held, fcntl.LOCK_EX)
-        self.loop = Stall(self.room.here, "stuck_loop.py", "file=" + os.fsdecode(self.folder + b"/held" + NAME))
-        self.loop.said("stuck", 20)
+        self.lock = Stall(self.room.here, "stuck_loop.py", "file=" + os.fsdecode(self.folder + b"/held" + NAME))
+        self.lock.said("stuck", 20)
+        self.loop = Stall(self.room.here, "loop.py")
+        self.loop.said("turned")
+        self.loop.tell("sleep=600")
+        self.stalls = [self.reader, self.server, self.client, self.pair, self.lock, self.loop]
         wait_until(lambda: run.matching(run.once("epoll", "-p", self.loop.pid), type="loop"), 20, "the loop's stall")
-        self.stalls = [self.reader, self.server, self.client, self.pair, self.loop]
         for stall in self.stalls if self.group else ():
             self.group.add(stall.pid)
 
@@ -135,13 +138,15 @@ def test_the_names_are_what_they_should_be(zone):
     record, = run.matching(run.once("readers", *MIN_AGE, "-p", zone.reader.pid), type="reader")
     assert record["comm"].startswith("\x1b]0;P\x07\n\ufffd\x9b\u202e"), record
     assert "\x1b]0;P" in record["netns_name"] and (not zone.group or "\x1b]0;P" in record["cgroup"]), record
-    assert "\x1b]0;P" in run.only(run.once("epoll", "-p", zone.loop.pid), type="loop")["now_in"]
+    assert run.matching(run.once("epoll", "-p", zone.loop.pid), type="loop")
+    thread, = run.matching(run.once("threads", "-p", zone.lock.pid), tid=zone.lock.pid)
+    assert "/held\x1b]0;P" in thread["now_in"], thread
 
 
 REPORTS = {
     "overview": (), "readers": ("readers",), "writers": ("writers",), "closing": ("closing",), "handshakes": ("handshakes",),
     "epoll": ("epoll",), "stacks": ("epoll", "--stacks", "--interfaces", "all"), "chains": ("chains",),
-    "threads": ("threads", "-v", "-p", "{pids}"), "thread-stacks": ("threads", "--stacks", "-p", "{loop}"),
+    "threads": ("threads", "-v", "-p", "{pids}"), "thread-stacks": ("threads", "--stacks", "-p", "{lock}"),
     "watches": ("epoll", "--watches", "-p", "{loop}"), "all": ("-a",),
 }
 # Where no stall of the zone has part.
@@ -149,7 +154,7 @@ EMPTY = {"writers", "closing"}
 
 
 def words_of(zone, words):
-    return [str(word).format(pids=zone.pids(), loop=zone.loop.pid) for word in words]
+    return [str(word).format(pids=zone.pids(), loop=zone.loop.pid, lock=zone.lock.pid) for word in words]
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -164,9 +169,6 @@ def test_reports(zone, name):
     output, code = run_in_pty([run.SOCKSTALL, *words, "-1", *MIN_AGE], columns=300)
     assert code == 0
     check_terminal(output, name not in EMPTY)
-
-
-KEYS = (b"\r", b"\x1b[B", b"\x1b[6~", b"\x1b[6~", b"c", b"c", b"?", b"?", b"2", b"3", b"4", b"5", b"6", b"7", b"8")
 
 
 @pytest.mark.parametrize("who", ["reader", "server", "pair", "loop"])

@@ -52,7 +52,7 @@ def test_what_is_stuck_is_counted(room, stream, tmp_path):
     Stall(room.there, "endpoint.py", f"connect={room.link.left4},5072", "send=5", "take=5")
     idle.said("blocking")
     wait_until(lambda: value(tmp_path, "sockstall_stalls", kind="reader", verdict="awaiting_reply") == 1, 10)
-    assert value(tmp_path, "sockstall_process_stalls", comm='sst\\"\\\\\\n<x>') == 1
+    assert value(tmp_path, "sockstall_process_stalls", comm='sst\\"\\\\\\\\x0a<x>') == 1
     assert value(tmp_path, "sockstall_stalls_opened_total", kind="reader") == 1
     assert 0.3 <= value(tmp_path, "sockstall_oldest_stall_seconds", kind="reader") < 300
     assert sum(number for name, number in read(tmp_path).items() if name.startswith("sockstall_stalls{")) == 1

@@ -11,7 +11,7 @@
 
 #include "history/recording.h"
 
-#define FEW 6 /* of what belongs to no process */
+#define FEW 6 /* of what belongs to no process, and of regions */
 
 struct kept {
 	const struct look *look;
@@ -92,7 +92,9 @@ static bool is_wanted(struct kept *kept, const struct record_header *header)
 		return kept->part;
 	of_kept = is_of_kept_process(kept, header);
 	kept->part = of_kept > 0 && (header->type == RECORD_THREAD || header->type == RECORD_INSTANCE);
-	return of_kept < 0 ? kept->others[header->type]++ < FEW : of_kept;
+	if (of_kept < 0 || (of_kept && header->type == RECORD_REGION))
+		return kept->others[header->type]++ < FEW;
+	return of_kept;
 }
 
 static void write_record(const struct record_header *header)
