@@ -2,6 +2,8 @@
 """Network namespaces: all are seen, each for itself, and one may vanish at any time."""
 
 import os
+import subprocess
+import time
 
 import pytest
 
@@ -200,3 +202,36 @@ def test_a_name_that_is_not_there():
     assert done.stderr == b"sockstall: --netns: there is no network namespace named sst-nobody (ip netns lists them)\n"
     done = run.sockstall("end", "local=192.0.2.1:1", "peer=192.0.2.2:2", "netns=sst-nobody")
     assert done.returncode == 1 and done.stderr.endswith(b"named sst-nobody (ip netns lists them)\n")
+
+
+MANY = 300
+BUDGET = 0.05  # of one CPU: src/budget.h
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
+        return int(file.read().split()[0]) / 1e9
+
+
+def test_many_namespaces_take_no_more_than_the_budget(tmp_path, stream):
+    """
+    Looks at 300 of them, ten times a second, from the start on. To begin, and a first look in which each is new, may take long; what
+    comes after it pays for that, and quiet namespaces are no reason to look less often for long.
+    """
+    program = tmp_path / "net_load"
+    source = os.path.join(run.ROOT, "tests", "bench", "net_load.c")
+    subprocess.run(["gcc", "-O1", "-o", program, source], check=True)
+    many = Child([program, "namespaces", str(MANY)])
+    try:
+        many.wait_line(lambda line: b"ready" in line, 60)
+        live = stream("-j", "-i", "100ms")
+        time.sleep(1)
+        began, first = time.monotonic(), cpu_seconds(live.pid)
+        time.sleep(14)
+        seconds, spent = 1 + time.monotonic() - began, cpu_seconds(live.pid)
+        looks = live.stop()[-1]["looks"]
+    finally:
+        many.end()
+    print(f"{first:.2f} s CPU in the first second, {spent:.2f} s in {seconds:.0f} s: {100 * spent / seconds:.1f} %, {looks} looks")
+    assert spent <= max(BUDGET * seconds, first + 0.9 * BUDGET * (seconds - 1)) + 0.02, (first, spent, looks)
+    assert looks >= 2 * seconds, "hardly any looks"

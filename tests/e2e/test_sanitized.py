@@ -3,7 +3,7 @@
 The program built with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, each command of it: memory that
 is not there, place by place, and BPF calls that fail. One line and exit 1, or all of what was asked for; and the
 sanitizers have nothing to say, also of memory that is not freed. `make sanitize` goes through all places, with FAULTS=some
-through some. Without `make sanitized` before there is nothing to run.
+through some. And a process that changes all that is looked at while it is. Without `make sanitized` before there is nothing to run.
 
 This build has no seccomp filter: LeakSanitizer looks at the process from another one (src/run/seccomp.c).
 """
@@ -12,13 +12,16 @@ import concurrent.futures
 import errno
 import os
 import subprocess
+import time
 
 import pytest
 
 import run
 import shim
-from child import SLOW, Stall, die_with_parent
+from cgroups import Cgroup, cgroup2
+from child import SLOW, STALLS, Child, Stall, die_with_parent, wait_until
 from scene import MIN_AGE, Scene
+from terminal import run_in_pty
 
 SANITIZED = os.path.join(run.ROOT, "build", "sanitized", "sockstall")
 ALL = os.environ.get("FAULTS") == "all"
@@ -192,3 +195,108 @@ def test_bpf_fails(name, machine, environment, tmp_path):
     walk = Walk(COMMANDS[name], machine, environment, tmp_path)
     assert walk.calls > 20
     walk.go("BPF", walk.calls, 8)
+
+
+# What is looked at changes all the time.
+
+CHURN_SECONDS = int(os.environ.get("CHURN", 600 if ALL else 15))
+
+CHURNED = {
+    "overview": ("-j", "-a", "-i", "50ms"),
+    "tables": ("-1", "-a"),
+    "readers": ("readers", "-a", "-i", "50ms"),
+    "epoll": ("epoll", "-j", "-a", "--stacks", "--interfaces", "all", "-i", "50ms"),
+    "watches": ("epoll", "-j", "--watches", "-a", "-p", "{churn}", "-i", "50ms"),
+    "threads": ("threads", "-j", "--stacks", "-p", "{churn}", "-i", "50ms"),
+    "chains": ("chains", "-j", "-a", "-i", "50ms"),
+    "metrics": ("metrics", "--textfile", "{folder}", "-i", "50ms"),
+    "record": ("closing", "-j", "-a", "-i", "50ms", "--record", "{folder}/looks", "--force", "--flight", "2s", "--dump-file",
+               "{folder}/flight"),
+    "replay": ("replay", "{folder}/looks", "-j", "-a"),
+    "html": ("replay", "{folder}/looks", "--html", "{folder}/page", "--force"),
+    "trace": ("replay", "{folder}/looks", "--trace", "{folder}/trace", "--force"),
+    "end": ("end", "pid={churn}", "fd={fd}"),
+}
+
+# What is named may not be there any more, or have no end to be ended by.
+MAY_FAIL = {"end"}
+
+
+class Churn(Child):
+    """churn.c, in a cgroup of its own where there is a hierarchy to make one in."""
+
+    def __init__(self, folder, seconds):
+        program = folder / "churn"
+        subprocess.run(["gcc", "-O1", "-pthread", "-o", program, os.path.join(STALLS, "churn.c")], check=True)
+        mount = cgroup2()
+        self.group = Cgroup(mount) if mount and os.access(mount, os.W_OK) else None
+        super().__init__([program, str(seconds), str(os.getpid()), *([self.group.folder] if self.group else [])])
+        self.wait_line(lambda line: b"churning" in line, 10)
+
+    def close(self):
+        self.end()
+        for name in os.listdir(self.group.folder) if self.group else ():
+            if name.startswith("churn"):
+                wait_until(lambda: remove(os.path.join(self.group.folder, name)), 10, "the end of what is in a cgroup")
+        if self.group:
+            self.group.delete()
+
+
+def remove(folder):
+    try:
+        os.rmdir(folder)
+    except OSError:
+        pass
+    return not os.path.exists(folder)
+
+
+@pytest.fixture
+def churn(tmp_path):
+    churn = Churn(tmp_path, CHURN_SECONDS + 60)
+    yield churn
+    churn.close()
+
+
+class Churned:
+    """Runs of one command after the other, beside it."""
+
+    def __init__(self, churn, environment, folder):
+        self.churn, self.folder, self.runs = churn, folder, 0
+        self.environment = {**os.environ, **environment}
+        del self.environment["LD_PRELOAD"]
+
+    def words(self, name):
+        self.runs += 1
+        words = [word.format(churn=self.churn.pid, folder=self.folder, fd=40 + self.runs % 44) for word in CHURNED[name]]
+        return words if CHURNED[name][0] in ("replay", "end") or "-1" in words else [*words, "-d", "3s"]
+
+    def check(self, name):
+        done = subprocess.run([SANITIZED, *self.words(name)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env=self.environment, timeout=120 * SLOW, preexec_fn=die_with_parent)
+        assert done.returncode == 0 or (name in MAY_FAIL and done.returncode in (1, 2)), (name, done.returncode, done.stderr)
+        assert all(line.startswith(b"sockstall: ") for line in done.stderr.splitlines()), (name, done.stderr)
+        if "-j" in CHURNED[name]:
+            run.parse(done.stdout)
+
+    def check_live(self):
+        """Its page of details, too: it reads the memory of what is chosen."""
+        argv = [SANITIZED, "-i", "50ms", "-a", "-d", "4s", "--stacks", "-p", self.churn.pid]
+        output, code = run_in_pty(argv, rows=50, columns=160, timeout=60, until=str(self.churn.pid).encode(), keys=(b"\r",),
+                                  **{key: self.environment[key] for key in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")})
+        assert code == 0 and b"runtime error" not in output, output[-4000:]
+
+
+def test_churn(environment, churn, tmp_path):
+    """
+    A process that changes its memory, descriptors, names, threads, children, connections, namespaces and cgroups while it is
+    looked at. `make sanitize` does that for ten minutes; CHURN=60 for one.
+    """
+    churned = Churned(churn, environment, tmp_path)
+    end = time.monotonic() + CHURN_SECONDS
+    # The first round is whole, however long it takes: one that replays needs one that records.
+    while not churned.runs or time.monotonic() < end:
+        for name in CHURNED:
+            churned.check(name)
+            assert churn.process.poll() is None, "the churn has ended"
+        churned.check_live()
+    print(f"{churned.runs} runs beside it")

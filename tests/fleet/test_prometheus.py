@@ -97,7 +97,7 @@ def test_promtool_likes_the_file(incident, open_folder):
                          "--netns", incident.here.inode)
     assert done.returncode == 0, done.stderr
     text = (open_folder / "sockstall.prom").read_text()
-    assert 'comm="e\\"v\\\\i\\n</l>"' in text
+    assert 'comm="e\\"v\\\\i\\\\x0a</l>"' in text
     done = promtool("check", "metrics", input=text)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     broken = promtool("check", "metrics", input=text.replace('\\"v', '"v'))
