@@ -25,8 +25,19 @@ static int add_escape(struct buffer *out, uint32_t code)
 	return text_printf(out, "\\u%04x\\u%04x", 0xd800 | code >> 10, 0xdc00 | (code & 0x3ff));
 }
 
-/* What jansson has quoted, whole characters of it. JSON would allow what a terminal obeys, or what deceives its reader.
- */
+/* Length of the character here that JSON would allow, and that a terminal obeys or a reader is deceived by; or 0. */
+static size_t harm_at(const char *at, uint32_t *code)
+{
+	size_t length;
+
+	/* Nearly all of it is ASCII, whose controls jansson has escaped but for one. */
+	if ((unsigned char)*at < 0x7f)
+		return 0;
+	length = text_decode(at, code);
+	return length && !text_is_harmless(*code) ? length : 0;
+}
+
+/* What jansson has quoted, whole characters of it. */
 static int append_quoted(const char *data, size_t size, void *out)
 {
 	const char *at = data, *end = data + size, *plain = data;
@@ -35,8 +46,8 @@ static int append_quoted(const char *data, size_t size, void *out)
 	int error = 0;
 
 	while (at < end && !error) {
-		length = text_decode(at, &code);
-		if (length && !text_is_harmless(code)) {
+		length = harm_at(at, &code);
+		if (length) {
 			error = buffer_append(out, plain, (size_t)(at - plain)) ?: add_escape(out, code);
 			plain = at + length;
 		}
