@@ -47,7 +47,7 @@ void budget_next_look(struct budget *budget)
 	budget->look_ns = 0;
 }
 
-/* How many times longer than its own budget takes a look is followed by none, while there is debt: in 1000. */
+/* How many times longer than until it is paid for the next look waits, while there is other debt: in 1000. */
 static __u64 patience(const struct budget *budget)
 {
 	return least(1000 + budget->debt_ns * 1000 / BUDGET_DEBT_NS, 1000ULL * BUDGET_PATIENCE);

@@ -2,10 +2,10 @@
 /*
  * What looks may cost: a twentieth of one CPU in the long run. Pure.
  *
- * What was spent beyond it is a debt, which is paid off as time passes; getting started is a part of it. A look is
- * followed by none for as long as its own budget takes, and while there is debt for up to three times as long, so that
- * ten seconds with a dear look in them hold fewer others. What the looks usually cost is what counts there: the first
- * one, and a single dear one, delay nothing by themselves, unless the debt is that of ten seconds.
+ * CPU time beyond it is a debt, which is paid off as time passes. The start is a part of it. The next look waits until
+ * this one is paid for; while there is other debt it waits up to three times as long, so that ten seconds with a dear
+ * look hold fewer others. The cheaper of the last two looks counts: the first one, or a single dear one, delays
+ * nothing, unless the debt is that of ten seconds.
  *
  * What can be put off (probe_netns.c) has a debt of its own: it delays no look, but is not done again before that is
  * paid.

@@ -46,7 +46,7 @@ struct walk {
 	unsigned int links;
 };
 
-/* Whoever has it may lead it elsewhere whenever they like. */
+/* Its owner may lead it elsewhere at any time. */
 static bool is_trusted(const struct stat *link)
 {
 	return link->st_uid == 0 || link->st_uid == geteuid();

@@ -90,7 +90,7 @@ static void restore(void)
 	dup2(usual[STDERR_FILENO], STDERR_FILENO);
 }
 
-/* What is in it, with a NUL; it is empty afterwards. To be freed. */
+/* Takes all text out of a file, with a NUL. To be freed. */
 static char *drain(int fd, size_t *size)
 {
 	struct stat st;
@@ -151,7 +151,7 @@ static void check_json_lines(const char *text)
 	}
 }
 
-/* Of a recording that is cut off before its first look there need not be one. */
+/* A recording that is cut off before its first look may have none. */
 static void check_page(enum way way, bool must)
 {
 	int fd = open(page, O_RDWR | O_CLOEXEC);
