@@ -87,8 +87,7 @@ struct options {
 	const char *btf_file; /* NULL: the kernel's own */
 	int ready_fd; /* -1: none */
 	const char *exec_command, *on_stall_text, *dump_on_text, *dump_file; /* NULL: not given */
-	int textfile_folder,
-		dump_folder; /* set by run_live.c: where files are made meanwhile (folder.h); or a negative errno */
+	int textfile_folder, dump_folder;   /* set by output_folders.c: descriptors, or a negative errno */
 	struct condition on_stall, dump_on; /* of those texts */
 	bool shell;
 	unsigned int exec_limit; /* starts a minute */

@@ -20,6 +20,7 @@
 #include "base/signals.h"
 #include "options/missing.h"
 #include "probe/probe.h"
+#include "run/output_folders.h"
 #include "run/privileges.h"
 #include "run/run.h"
 #include "system/netns.h"
@@ -321,47 +322,6 @@ static int close_recording(struct live *live, int err)
 	return err ? err : closed;
 }
 
-/* What metrics cannot write at all it says before it looks at anything. */
-static int try_textfile(const struct options *options)
-{
-	struct new_file file;
-	int err = options->textfile_folder < 0 ? options->textfile_folder : 0;
-
-	if (!err)
-		err = new_file_open_at(&file, options->textfile_folder, "sockstall.prom", 0600);
-	if (err)
-		messages_tell("cannot write to %s: %s", options->textfile,
-			      err == -ELOOP ? "a symbolic link on the way belongs to another user" : strerror(-err));
-	else
-		new_file_drop(&file);
-	return err;
-}
-
-/*
- * Where files are made while it runs is looked up now, once. That the folder of a recording is not there is said when
- * one is to be written.
- */
-static int open_folders(struct live *live)
-{
-	struct options *options = &live->options;
-	const char *dump_file = options->dump_file;
-
-	if (options->flight_ns)
-		options->dump_folder = dump_file ? folder_open_of(dump_file) : folder_open(".");
-	if (!options->textfile)
-		return 0;
-	options->textfile_folder = folder_open_trusted(options->textfile);
-	return try_textfile(options);
-}
-
-static void close_folders(const struct live *live)
-{
-	if (live->options.dump_folder >= 0)
-		close(live->options.dump_folder);
-	if (live->options.textfile_folder >= 0)
-		close(live->options.textfile_folder);
-}
-
 /* What looks need, and what is asked for beside them: see privileges.h. */
 static unsigned int privileges_of(const struct live *live)
 {
@@ -423,11 +383,11 @@ static int run_with_namespaces(struct live *live, int argc, char **argv)
 		fprintf(stderr, "sockstall: signals: %s\n", strerror(-live->signals));
 		return EXIT_BROKE;
 	}
-	if (!open_exec(live) && !open_folders(live) && !probe_open(&live->probe, options) && !open_recording(live))
+	if (!open_exec(live) && !output_folders_open(options) && !probe_open(&live->probe, options) && !open_recording(live))
 		code = run_opened(live, argc, argv);
 	probe_close(live->probe);
 	exec_close(live->exec);
-	close_folders(live);
+	output_folders_close(options);
 	arena_free(&live->arena);
 	close(live->signals);
 	return code;
@@ -436,10 +396,8 @@ static int run_with_namespaces(struct live *live, int argc, char **argv)
 int run_live(const struct options *options, int argc, char **argv)
 {
 	struct live live = { .options = *options };
-	int code;
+	int code = asked_for_find_namespaces(&live.options) ? EXIT_BROKE : run_with_namespaces(&live, argc, argv);
 
-	live.options.textfile_folder = live.options.dump_folder = -ENOENT;
-	code = asked_for_find_namespaces(&live.options) ? EXIT_BROKE : run_with_namespaces(&live, argc, argv);
 	free(live.options.netns_inodes);
 	return code;
 }

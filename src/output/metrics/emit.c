@@ -14,8 +14,6 @@
 #include "output/emit.h"
 #include "output/metrics/metrics.h"
 
-#define FILE_NAME "sockstall.prom"
-
 struct metrics_emitter {
 	struct metrics metrics;
 	struct buffer text;
@@ -45,7 +43,7 @@ static int write_file(struct metrics_emitter *emitter)
 	emitter->metrics.memory_bytes = resident_bytes();
 	err = metrics_text(&emitter->text, &emitter->metrics);
 	if (!err)
-		err = new_file_open_at(&file, emitter->metrics.options->textfile_folder, FILE_NAME, 0644);
+		err = new_file_open_at(&file, emitter->metrics.options->textfile_folder, METRICS_FILE, 0644);
 	if (err)
 		return err;
 	err = out_write(file.stream, &emitter->text);
@@ -67,7 +65,7 @@ static int write_or_tell(struct metrics_emitter *emitter)
 	if (err == -ENOMEM)
 		return err;
 	if (err && err != emitter->error)
-		messages_tell("cannot write %s/%s: %s", options->textfile, FILE_NAME, strerror(-err));
+		messages_tell("cannot write %s/%s: %s", options->textfile, METRICS_FILE, strerror(-err));
 	emitter->error = err;
 	return err && options->once ? EMITTER_TOLD : 0;
 }

@@ -11,6 +11,8 @@
 #include "output/short_name.h"
 #include "rows/report.h"
 
+#define METRICS_FILE "sockstall.prom" /* in the folder of --textfile */
+
 #define METRICS_COMMS	  20 /* names of processes, "other" not counted */
 #define METRICS_LISTENERS 50
 
