@@ -220,7 +220,7 @@ def test_many_namespaces_take_no_more_than_the_budget(tmp_path, stream):
     """
     program = tmp_path / "net_load"
     source = os.path.join(run.ROOT, "tests", "bench", "net_load.c")
-    subprocess.run(["gcc", "-O1", "-o", program, source], check=True)
+    subprocess.run(["gcc", "-O1", "-D_GNU_SOURCE", "-o", program, source], check=True)
     many = Child([program, "namespaces", str(MANY)])
     try:
         many.wait_line(lambda line: b"ready" in line, 60)
