@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A folder that files are made in while sockstall runs. It is looked up once, before rights are given up: its descriptor
- * stays the same folder, whatever somebody puts in the place of its path, or of a part of that, later.
+ * A folder that files are made in while sockstall runs. It is looked up once, before rights are given up: its
+ * descriptor stays the same folder, whatever somebody puts in the place of its path, or of a part of that, later.
  */
 #ifndef SOCKSTALL_FOLDER_H
 #define SOCKSTALL_FOLDER_H
@@ -10,8 +10,8 @@
 int folder_open(const char *path);
 
 /*
- * The same, but no symbolic link on the way is followed that belongs to another user than root or the one who runs this:
- * -ELOOP. For files that root writes again and again, with nobody looking.
+ * The same, but no symbolic link on the way is followed that belongs to another user than root or the one who runs
+ * this: -ELOOP. For files that root writes again and again, with nobody looking.
  */
 int folder_open_trusted(const char *path);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Makes an input of fuzz_replay of a recording: its first looks, as make_look.h reads them. A whole machine is too much for a
- * fuzzer: of processes only those whose name has a text in it are kept, of sockets those that they have open, of the rest a few.
+ * Makes an input of fuzz_replay of a recording: its first looks, as make_look.h reads them. A whole machine is too much
+ * for a fuzzer: of processes only those whose name has a text in it are kept, of sockets those that they have open, of
+ * the rest a few.
  *
  *   from_recording FILE LOOKS NAME >tests/fuzz/corpus/replay/…
  */
@@ -27,7 +28,8 @@ static bool is_kept_process(const struct kept *kept, __u32 pid)
 	for (i = 0; i < kept->look->threads.count; i++) {
 		const struct thread_record *thread = kept->look->threads.items[i].thread;
 
-		if (thread->pid == pid && memmem(thread->process_comm, sizeof(thread->process_comm), kept->name, strlen(kept->name)))
+		if (thread->pid == pid &&
+		    memmem(thread->process_comm, sizeof(thread->process_comm), kept->name, strlen(kept->name)))
 			return true;
 	}
 	return false;
@@ -38,7 +40,8 @@ static bool has_owner(const struct kept *kept, const struct socket_name *name)
 	size_t i;
 
 	for (i = 0; i < kept->look->owners.count; i++)
-		if (kept->look->owners.items[i]->cookie == name->cookie && is_kept_process(kept, kept->look->owners.items[i]->pid))
+		if (kept->look->owners.items[i]->cookie == name->cookie &&
+		    is_kept_process(kept, kept->look->owners.items[i]->pid))
 			return true;
 	return false;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * The subset of a kernel's types. An even first byte: the rest is a file of BTF as it is. Odd: the rest is types and texts
- * that get a true header, each type a true kind and length, which no fuzzer would guess often enough. What comes out must
- * be BTF with types that name only each other, in which the same is found again.
+ * The subset of a kernel's types. An even first byte: the rest is a file of BTF as it is. Odd: the rest is types and
+ * texts that get a true header, each type a true kind and length, which no fuzzer would guess often enough. What comes
+ * out must be BTF with types that name only each other, in which the same is found again.
  */
 #include <linux/btf.h>
 #include <stdint.h>
@@ -13,8 +13,14 @@
 #include "system/btf_subset.h"
 
 static const struct btf_wanted all_wanted[] = {
-	{.name = "s"}, {.name = "u"}, {.name = "e"}, {.name = "t"}, {.name = "s", .kind = BTF_KIND_STRUCT},
-	{.name = "f", .kind = BTF_KIND_FUNC}, {.name = "x"}, {.name = ""},
+	{.name = "s"},
+	{.name = "u"},
+	{.name = "e"},
+	{.name = "t"},
+	{.name = "s", .kind = BTF_KIND_STRUCT},
+	{.name = "f", .kind = BTF_KIND_FUNC},
+	{.name = "x"},
+	{.name = ""},
 };
 
 #define WANTED (sizeof(all_wanted) / sizeof(all_wanted[0]))
@@ -54,8 +60,8 @@ static uint32_t take_name(struct input *input)
 static size_t words_of(uint32_t kind, uint32_t parts)
 {
 	static const unsigned char words[NR_BTF_KINDS] = {
-		[BTF_KIND_STRUCT] = 3, [BTF_KIND_UNION] = 3, [BTF_KIND_ENUM] = 2, [BTF_KIND_ENUM64] = 3,
-		[BTF_KIND_FUNC_PROTO] = 2, [BTF_KIND_DATASEC] = 3,
+		[BTF_KIND_STRUCT] = 3, [BTF_KIND_UNION] = 3,	  [BTF_KIND_ENUM] = 2,
+		[BTF_KIND_ENUM64] = 3, [BTF_KIND_FUNC_PROTO] = 2, [BTF_KIND_DATASEC] = 3,
 	};
 
 	if (kind == BTF_KIND_ARRAY)
@@ -95,7 +101,8 @@ static void make_whole(struct buffer *whole, struct input *input)
 
 /* ---- Checking ---- */
 
-/* The subset of a subset, for the same names, is that subset in another order: of the same size, and as many are found. */
+/* The subset of a subset, for the same names, is that subset in another order: of the same size, and as many are found.
+ */
 static void check_again(const struct buffer *subset)
 {
 	struct btf_wanted wanted[WANTED];

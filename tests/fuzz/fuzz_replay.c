@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * All of `sockstall replay`: a recording of looks of any contents, through the reader, the reports, the stalls and whatever is
- * made of them: JSON, lines, tables, a page, a trace, a difference. The corpus is of real recordings (from_recording.c); fields get
- * extreme values as often as libFuzzer's own. What comes out must be what is promised: JSON that a strict reader takes, and no
- * byte in any text that a terminal obeys.
+ * All of `sockstall replay`: a recording of looks of any contents, through the reader, the reports, the stalls and
+ * whatever is made of them: JSON, lines, tables, a page, a trace, a difference. The corpus is of real recordings
+ * (from_recording.c); fields get extreme values as often as libFuzzer's own. What comes out must be what is promised:
+ * JSON that a strict reader takes, and no byte in any text that a terminal obeys.
  */
 #include <fcntl.h>
 #include <jansson.h>
@@ -285,8 +285,17 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned int seed);
 
 static const uint64_t extremes[] = {
-	0, 1, 2, 127, 128, 255, 256, 32767, 32768, 65535, 65536, INT32_MAX, 1ULL << 31, UINT32_MAX, 1ULL << 32, 1000000000,
-	INT64_MAX, 1ULL << 63, UINT64_MAX, UINT64_MAX - 1, 1ULL << 53, 1000000000000000000,
+	0,	    1,
+	2,	    127,
+	128,	    255,
+	256,	    32767,
+	32768,	    65535,
+	65536,	    INT32_MAX,
+	1ULL << 31, UINT32_MAX,
+	1ULL << 32, 1000000000,
+	INT64_MAX,  1ULL << 63,
+	UINT64_MAX, UINT64_MAX - 1,
+	1ULL << 53, 1000000000000000000,
 };
 
 /* The start of a record in make_look.h's list, chosen at random; NULL: there is none. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * churn SECONDS SEED [CGROUP]: a process that changes all that sockstall reads of it while it reads: its memory, what is at
- * its descriptors, what it watches and waits for, its names, threads, children, connections, network namespaces and, in the
- * folder CGROUP, cgroups. It says {"event": "churning"} when it has begun, and how many rounds each part made when it ends. In
- * a network namespace of its own: its traffic stays there. What it starts ends with it.
+ * churn SECONDS SEED [CGROUP]: a process that changes all that sockstall reads of it while it reads: its memory, what
+ * is at its descriptors, what it watches and waits for, its names, threads, children, connections, network namespaces
+ * and, in the folder CGROUP, cgroups. It says {"event": "churning"} when it has begun, and how many rounds each part
+ * made when it ends. In a network namespace of its own: its traffic stays there. What it starts ends with it.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -91,12 +91,13 @@ static void change_map(void **map, size_t pages, unsigned int *seed)
 
 	if (*map)
 		munmap(*map, pages * PAGE);
-	*map = mmap(NULL, pages * PAGE, protections[any(seed, 4)], MAP_PRIVATE | MAP_ANONYMOUS | (any(seed, 9) ? 0 : MAP_GROWSDOWN),
-		    -1, 0);
+	*map = mmap(NULL, pages * PAGE, protections[any(seed, 4)],
+		    MAP_PRIVATE | MAP_ANONYMOUS | (any(seed, 9) ? 0 : MAP_GROWSDOWN), -1, 0);
 	if (*map == MAP_FAILED)
 		*map = NULL;
 	else
-		prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, *map, pages * PAGE, any(seed, 2) ? "[stack] a b" : "[heap] (deleted)");
+		prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, *map, pages * PAGE,
+		      any(seed, 2) ? "[stack] a b" : "[heap] (deleted)");
 }
 
 static unsigned long change_maps(unsigned int *seed)
@@ -139,7 +140,8 @@ static int make_descriptor(unsigned int *seed)
 
 static void watch(unsigned int *seed)
 {
-	struct epoll_event event = {.events = EPOLLIN | (any(seed, 2) ? EPOLLET : 0) | (any(seed, 4) ? 0 : EPOLLONESHOT)};
+	struct epoll_event event = {.events =
+					    EPOLLIN | (any(seed, 2) ? EPOLLET : 0) | (any(seed, 4) ? 0 : EPOLLONESHOT)};
 
 	epoll_ctl(set, any(seed, 3) ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, (int)(FIRST_FD + any(seed, FDS)), &event);
 }
@@ -209,7 +211,8 @@ static int make_listener(struct sockaddr_in *address)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
 	*address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	if (fd < 0 || bind(fd, (void *)address, sizeof(*address)) || listen(fd, 4) || getsockname(fd, (void *)address, &size))
+	if (fd < 0 || bind(fd, (void *)address, sizeof(*address)) || listen(fd, 4) ||
+	    getsockname(fd, (void *)address, &size))
 		return -1;
 	return fd;
 }

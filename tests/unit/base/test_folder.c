@@ -32,9 +32,10 @@ static const char *in_base(const char *name)
 static int set_up(void **state)
 {
 	(void)state;
-	return !mkdtemp(base) || mkdir(in_base("a"), 0700) || mkdir(in_base("a/b"), 0700) || symlink("a", in_base("link")) ||
-	       symlink(in_base("a/b"), in_base("far")) || symlink("loop", in_base("loop")) ||
-	       symlink("../a/b", in_base("a/back")) || mkfifo(in_base("file"), 0600);
+	return !mkdtemp(base) || mkdir(in_base("a"), 0700) || mkdir(in_base("a/b"), 0700) ||
+	       symlink("a", in_base("link")) || symlink(in_base("a/b"), in_base("far")) ||
+	       symlink("loop", in_base("loop")) || symlink("../a/b", in_base("a/back")) ||
+	       mkfifo(in_base("file"), 0600);
 }
 
 static int tear_down(void **state)
@@ -60,7 +61,8 @@ static bool is_same(int fd, const char *path)
 
 static void it_is_the_folder_that_open_finds(void **state)
 {
-	static const char *const paths[] = {"a", "a/", "a//b/", "a/./b/..", "link", "link/b", "far", "a/back", "far/../../link/b", "."};
+	static const char *const paths[] = {"a",      "a/",  "a//b/",  "a/./b/..",	   "link",
+					    "link/b", "far", "a/back", "far/../../link/b", "."};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
