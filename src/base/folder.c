@@ -82,21 +82,29 @@ static int follow(struct walk *walk, int link, const char *rest)
 	return err;
 }
 
-/* One part of the path; rest is what comes behind it. */
-static int step(struct walk *walk, const char *name, const char *rest)
+static int step_through_link(struct walk *walk, const char *name, const char *rest)
 {
-	int fd = openat(walk->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), err = 0;
+	int fd = openat(walk->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), err;
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st))
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st))
 		err = -errno;
 	else if (!S_ISLNK(st.st_mode))
-		return S_ISDIR(st.st_mode) ? move_to(walk, fd) : (close(fd), -ENOTDIR);
+		err = -ENOTDIR;
 	else
 		err = is_trusted(&st) ? follow(walk, fd, rest) : -ELOOP;
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	return err;
+}
+
+/* One part of the path; rest is what comes behind it. A symbolic link is no folder; O_DIRECTORY has automounts mounted. */
+static int step(struct walk *walk, const char *name, const char *rest)
+{
+	int err = move_to(walk, openat(walk->at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+
+	return err == -ENOTDIR ? step_through_link(walk, name, rest) : err;
 }
 
 static int walk_on(struct walk *walk)
