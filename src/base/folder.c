@@ -99,7 +99,8 @@ static int step_through_link(struct walk *walk, const char *name, const char *re
 	return err;
 }
 
-/* One part of the path; rest is what comes behind it. A symbolic link is no folder; O_DIRECTORY has automounts mounted. */
+/* One part of the path; rest is what comes behind it. A symbolic link is no folder; O_DIRECTORY has automounts mounted.
+ */
 static int step(struct walk *walk, const char *name, const char *rest)
 {
 	int err = move_to(walk, openat(walk->at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
