@@ -24,6 +24,8 @@ static const char *reason_of(const struct attempt *attempt, size_t place)
 		snprintf(text, sizeof(text), "no tracefs (%s)", strerror(-attempt->tracefs_error));
 	else if (!probe_has_btf())
 		snprintf(text, sizeof(text), "no BTF");
+	else if (probe_btf_is_unreadable())
+		snprintf(text, sizeof(text), "BTF of an unknown form");
 	else
 		snprintf(text, sizeof(text), "%s (%s)", attempt->by_libbpf[place] ? "libbpf fails" : "refused",
 			 probe_error_text(attempt->errors[place]));

@@ -4,9 +4,13 @@
 #include <errno.h>
 #include <linux/btf.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* The header that every kernel's BTF has. Headers of Linux 7 and later name more (layout_off), which is not needed here. */
+#define HEADER_SIZE (offsetof(struct btf_header, str_len) + sizeof(__u32))
 
 /* The whole, checked as far as it has been walked. */
 struct whole {
@@ -76,10 +80,10 @@ static int open_whole(struct whole *whole, const char *bytes, size_t size)
 {
 	struct btf_header header;
 
-	if (size < sizeof(header))
+	if (size < HEADER_SIZE)
 		return -EINVAL;
-	memcpy(&header, bytes, sizeof(header));
-	if (header.magic != BTF_MAGIC || header.hdr_len < sizeof(header) || header.hdr_len > size ||
+	memcpy(&header, bytes, HEADER_SIZE);
+	if (header.magic != BTF_MAGIC || header.hdr_len < HEADER_SIZE || header.hdr_len > size ||
 	    header.hdr_len % 4 || header.type_off % 4)
 		return -EINVAL;
 	bytes += header.hdr_len;
@@ -295,13 +299,13 @@ static int append_all(const struct subset *subset, struct buffer *out)
 	struct btf_header header = {
 		.magic = BTF_MAGIC,
 		.version = BTF_VERSION,
-		.hdr_len = sizeof(header),
+		.hdr_len = HEADER_SIZE,
 		.type_len = (__u32)subset->types.size,
 		.str_off = (__u32)subset->types.size,
 		.str_len = (__u32)subset->strings.size,
 	};
 
-	return buffer_append(out, &header, sizeof(header)) ?:
+	return buffer_append(out, &header, HEADER_SIZE) ?:
 	       buffer_append(out, subset->types.data, subset->types.size) ?:
 	       buffer_append(out, subset->strings.data, subset->strings.size);
 }

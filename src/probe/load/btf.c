@@ -30,7 +30,7 @@ static struct btf *types; /* from that file */
 static void *kernel_types; /* or from the kernel: mapped */
 static size_t kernel_size;
 static int subset_file = -1;
-static bool filled;
+static bool filled, unreadable;
 
 const char *probe_btf_file(void)
 {
@@ -167,6 +167,7 @@ int probe_btf_fill(const struct bpf_object *object)
 	err = choose_subset(&subset, object) ?: write_all(subset_file, &subset);
 	buffer_free(&subset);
 	filled = !err;
+	unreadable = err == -EINVAL;
 	return err;
 }
 
@@ -229,6 +230,11 @@ static int open_file_types(const char *path)
 	messages_tell("--btf %s: %s", path,
 		      err == -EINVAL || err <= -__LIBBPF_ERRNO__START ? "there is no BTF in it" : strerror(-err));
 	return err;
+}
+
+bool probe_btf_is_unreadable(void)
+{
+	return unreadable;
 }
 
 /* Where the kernel shows no types, it is libbpf that finds out, and probe_why.c that says so. */

@@ -141,6 +141,9 @@ bool probe_has_btf(void);
  */
 int probe_btf_use(const char *path);
 
+/* Whether there are types, in a form that is not known here. Once probe_btf_fill() has failed. */
+bool probe_btf_is_unreadable(void);
+
 /* Whether the kernel's type has a member of this name. True also where that is not to be found out. */
 bool probe_btf_has_member(const char *type, const char *member);
 

@@ -102,6 +102,8 @@ static const char *reason_of(int err)
 		return "not enough memory for the BPF programs";
 	if (err == -EPERM || err == -EACCES || !may_load())
 		return permission_reason();
+	if (probe_btf_is_unreadable())
+		return "the kernel's BTF is of a form that this sockstall does not know: a newer one may";
 	if (!can_read_kernel())
 		return "this kernel lets no BPF program read its memory: it was booted with lockdown=confidentiality";
 	if (probe_btf_file() && access(KERNEL_BTF, R_OK))

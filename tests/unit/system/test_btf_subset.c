@@ -59,22 +59,33 @@ static __u32 add_struct(struct made *made, const char *name, const __u32 *types,
 	return add(made, BTF_KIND_STRUCT, name, 4 * count, members, count * sizeof(*members), count);
 }
 
-static void complete(struct made *made, struct buffer *bytes)
+/* That of all kernels; newer ones append to it. */
+#define OLD_HEADER 24
+
+static void complete_with(struct made *made, struct buffer *bytes, __u32 header_size)
 {
+	static const char more[16];
 	struct btf_header header = {
 		.magic = BTF_MAGIC,
 		.version = BTF_VERSION,
-		.hdr_len = sizeof(header),
+		.hdr_len = header_size,
 		.type_len = (__u32)made->types.size,
 		.str_off = (__u32)made->types.size,
 		.str_len = (__u32)made->strings.size,
 	};
 
-	assert_false(buffer_append(bytes, &header, sizeof(header)));
+	assert_in_range(header_size, OLD_HEADER, OLD_HEADER + sizeof(more));
+	assert_false(buffer_append(bytes, &header, OLD_HEADER));
+	assert_false(buffer_append(bytes, more, header_size - OLD_HEADER));
 	assert_false(buffer_append(bytes, made->types.data, made->types.size));
 	assert_false(buffer_append(bytes, made->strings.data, made->strings.size));
 	buffer_free(&made->types);
 	buffer_free(&made->strings);
+}
+
+static void complete(struct made *made, struct buffer *bytes)
+{
+	complete_with(made, bytes, OLD_HEADER);
 }
 
 /* ---- Reading it back ---- */
@@ -307,6 +318,31 @@ static void a_member_of_no_type(void **state)
 	buffer_free(&subset);
 }
 
+/* What it is built with and what the kernel was built with may know headers of other lengths. */
+static void headers_of_all_lengths(void **state)
+{
+	struct btf_wanted wanted[] = { { .name = "task" } };
+	struct buffer bytes = { 0 }, subset = { 0 };
+	__u32 size, number;
+
+	(void)state;
+	for (size = OLD_HEADER; size <= OLD_HEADER + 16; size += 4) {
+		struct made made = { 0 };
+
+		number = add_int(&made, "int");
+		add_struct(&made, "task", &number, 1);
+		buffer_reset(&bytes);
+		buffer_reset(&subset);
+		complete_with(&made, &bytes, size);
+		assert_int_equal(btf_subset(&subset, bytes.data, bytes.size, wanted, 1), 0);
+		assert_int_equal(header_of(&subset)->hdr_len, OLD_HEADER);
+		assert_non_null(find(&subset, "task"));
+	}
+	assert_int_equal(btf_subset(&subset, bytes.data, OLD_HEADER - 1, wanted, 1), -EINVAL);
+	buffer_free(&bytes);
+	buffer_free(&subset);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +352,7 @@ int main(void)
 		cmocka_unit_test(all_types_of_a_name_are_there),
 		cmocka_unit_test(what_is_damaged),
 		cmocka_unit_test(a_member_of_no_type),
+		cmocka_unit_test(headers_of_all_lengths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
