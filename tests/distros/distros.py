@@ -82,6 +82,9 @@ def main():
     options = parse()
     if os.geteuid():
         sys.exit("check-distros: run this as root: it makes root file systems, and mounts in them")
+    unknown = [suite for suite in options.suites if not root.is_known(suite)]
+    if unknown:
+        sys.exit(f"check-distros: debootstrap knows no {' '.join(unknown)}")
     results, passed, failed = [], 0, 0
     for suite in options.suites:
         try:

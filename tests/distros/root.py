@@ -45,6 +45,10 @@ def held(suite):
         yield
 
 
+def is_known(suite):
+    return os.path.exists(f"/usr/share/debootstrap/scripts/{suite}")
+
+
 def _make(suite):
     partial = _place(suite) + ".partial"
     shutil.rmtree(partial, ignore_errors=True)
