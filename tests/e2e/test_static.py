@@ -39,7 +39,7 @@ def test_it_is_one_small_stripped_file(static):
     assert "static-pie linked" in said and ", stripped" in said, said
     linked = subprocess.run(["ldd", static], capture_output=True, text=True, check=False)
     assert "statically linked" in linked.stdout + linked.stderr
-    assert os.path.getsize(static) < 3 * MEGABYTE
+    assert os.path.getsize(static) < 4 * MEGABYTE  # 2.8 with the libraries of Debian 12, 3.6 with those of 13
 
 
 def test_it_runs_where_there_is_nothing_else(bare):
