@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/*
- * Conntrack's table over netlink: /proc/net/nf_conntrack is not there on many kernels. A dump that a busy gateway
- * makes long is cut short: what is behind the cut is not followed.
- */
+/* Conntrack's table over netlink: /proc/net/nf_conntrack is not there on many kernels. */
 #include "system/conntrack.h"
 
 #include <errno.h>
@@ -15,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "system/netlink.h"
+
 /* Messages that are read of one namespace's table. */
 #define MAX_ENTRIES 65536
 
@@ -24,23 +23,6 @@ struct tuple {
 	__u16 source_port, destination_port;
 	__u8 protocol;
 };
-
-static int ask(int fd)
-{
-	struct {
-		struct nlmsghdr header;
-		struct nfgenmsg message;
-	} request = {
-		.header = {
-			.nlmsg_len = sizeof(request),
-			.nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
-			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-		},
-		.message = { .nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0 },
-	};
-
-	return send(fd, &request, sizeof(request), 0) < 0 ? -errno : 0;
-}
 
 /* Steps over attributes; NULL at the end. */
 static const struct nlattr *next_attribute(const char **at, size_t *left)
@@ -143,7 +125,7 @@ static bool is_translated(const struct tuple *original, const struct tuple *repl
 	       original->source_port != reply->destination_port || original->destination_port != reply->source_port;
 }
 
-static int add_entry(struct buffer *buffer, __u32 netns, const struct nlmsghdr *header)
+int probe_conntrack_entry(struct buffer *buffer, __u32 netns, const struct nlmsghdr *header)
 {
 	struct translation_record record = { .header = { RECORD_TRANSLATION, sizeof(record) }, .netns = netns };
 	struct tuple original = { 0 }, reply = { 0 };
@@ -174,41 +156,44 @@ static int add_entry(struct buffer *buffer, __u32 netns, const struct nlmsghdr *
 	return buffer_append(buffer, &record, sizeof(record));
 }
 
-/* Returns how many entries came, 0 at the end or where it cannot be had, or -ENOMEM. */
-static int read_some(int fd, struct buffer *buffer, __u32 netns)
-{
-	static char piece[65536] __attribute__((aligned(8)));
-	ssize_t got = recv(fd, piece, sizeof(piece), 0);
-	const struct nlmsghdr *header = (const void *)piece;
-	int count = 0;
+struct taker {
+	struct buffer *buffer;
+	__u32 netns;
+	size_t left; /* of MAX_ENTRIES */
+};
 
-	if (got <= 0)
-		return 0;
-	for (; NLMSG_OK(header, (size_t)got); header = NLMSG_NEXT(header, got)) {
-		if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
-			return 0;
-		if (add_entry(buffer, netns, header))
-			return -ENOMEM;
-		count++;
-	}
-	return count;
+/* A dump that a busy gateway makes long is cut short: what is behind the cut is not followed. */
+static int take_entry(void *context, const struct nlmsghdr *header)
+{
+	struct taker *taker = context;
+
+	if (!taker->left)
+		return -E2BIG;
+	taker->left--;
+	return probe_conntrack_entry(taker->buffer, taker->netns, header);
 }
 
 int probe_conntrack_add(struct buffer *buffer, __u32 netns, __u64 *lost)
 {
-	struct timeval patience = { .tv_sec = 1 };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	int got, total = 0;
+	struct taker taker = {.buffer = buffer, .netns = netns, .left = MAX_ENTRIES};
+	struct {
+		struct nlmsghdr header;
+		struct nfgenmsg message;
+	} request = {
+		.header =
+			{
+				.nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
+				.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+			},
+		.message = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0},
+	};
+	int fd = netlink_open(NETLINK_NETFILTER), err;
 
 	if (fd < 0)
 		return 0;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	got = ask(fd) ? 0 : 1;
-	while (got > 0 && total < MAX_ENTRIES) {
-		got = read_some(fd, buffer, netns);
-		total += got;
-	}
+	err = netlink_ask(fd, &request.header, sizeof(request), NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW,
+			  take_entry, &taker);
 	close(fd);
-	*lost += total >= MAX_ENTRIES;
-	return got < 0 ? got : 0;
+	*lost += err == -E2BIG;
+	return err == -ENOMEM ? err : 0;
 }

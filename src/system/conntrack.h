@@ -3,8 +3,14 @@
 #ifndef SOCKSTALL_PROBE_CONNTRACK_H
 #define SOCKSTALL_PROBE_CONNTRACK_H
 
+#include <linux/netlink.h>
+
 #include "base/buffer.h"
 #include "look_record.h"
+
+/* Adds a record of what one message of the kernel says, if that is a translated TCP connection. Returns 0 or -ENOMEM.
+ */
+int probe_conntrack_entry(struct buffer *buffer, __u32 netns, const struct nlmsghdr *header);
 
 /*
  * Adds a record of each TCP connection whose addresses or ports are translated. Returns 0 also where conntrack is not

@@ -24,7 +24,6 @@
 #define SOCK_DESTROY 21 /* Linux 4.5 */
 #endif
 
-
 struct request {
 	struct nlmsghdr header;
 	struct inet_diag_req_v2 diag;
@@ -79,14 +78,34 @@ static void take_address(__u8 to[16], const __be32 from[4], __u8 family)
 	memcpy(to + sizeof(prefix), from, 4);
 }
 
-static void take_socket(struct diag_socket *socket, const struct nlmsghdr *header)
+static void take_info(struct diag_socket *socket, const struct rtattr *attribute)
+{
+	struct tcp_info info = { 0 };
+	size_t size = RTA_PAYLOAD(attribute);
+
+	memcpy(&info, RTA_DATA(attribute), size < sizeof(info) ? size : sizeof(info));
+	socket->has_info = true;
+	socket->bytes_received = info.tcpi_bytes_received;
+	socket->unacked = info.tcpi_unacked;
+}
+
+static void take_attributes(struct diag_socket *socket, const struct nlmsghdr *header)
+{
+	const struct rtattr *attribute = (const void *)((const struct inet_diag_msg *)NLMSG_DATA(header) + 1);
+	int left = (int)(header->nlmsg_len - NLMSG_LENGTH(sizeof(struct inet_diag_msg)));
+
+	for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left))
+		if (attribute->rta_type == INET_DIAG_INFO)
+			take_info(socket, attribute);
+}
+
+bool diag_take(struct diag_socket *socket, const struct nlmsghdr *header)
 {
 	const struct inet_diag_msg *message = NLMSG_DATA(header);
-	int left = (int)header->nlmsg_len - (int)NLMSG_LENGTH(sizeof(*message));
-	const struct rtattr *attribute = (const void *)(message + 1);
-	struct tcp_info info = { 0 };
 
 	memset(socket, 0, sizeof(*socket));
+	if (header->nlmsg_len < NLMSG_LENGTH(sizeof(*message)))
+		return false;
 	socket->name.kind = SOCKET_KIND_TCP;
 	socket->name.family = message->idiag_family;
 	socket->name.state = message->idiag_state;
@@ -98,15 +117,8 @@ static void take_socket(struct diag_socket *socket, const struct nlmsghdr *heade
 	socket->interface = message->id.idiag_if;
 	take_address(socket->name.local_addr, message->id.idiag_src, message->idiag_family);
 	take_address(socket->name.peer_addr, message->id.idiag_dst, message->idiag_family);
-	for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
-		if (attribute->rta_type != INET_DIAG_INFO)
-			continue;
-		memcpy(&info, RTA_DATA(attribute),
-		       RTA_PAYLOAD(attribute) < sizeof(info) ? RTA_PAYLOAD(attribute) : sizeof(info));
-		socket->has_info = true;
-		socket->bytes_received = info.tcpi_bytes_received;
-		socket->unacked = info.tcpi_unacked;
-	}
+	take_attributes(socket, header);
+	return true;
 }
 
 /* One walk or one question. */
@@ -120,9 +132,8 @@ static int take_message(void *context, const struct nlmsghdr *header)
 	const struct asker *asker = context;
 	struct diag_socket socket;
 
-	if (!asker->each || header->nlmsg_len < NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
+	if (!asker->each || !diag_take(&socket, header))
 		return 0;
-	take_socket(&socket, header);
 	return asker->each(asker->context, &socket);
 }
 

@@ -8,6 +8,7 @@
 #ifndef SOCKSTALL_SOCK_DIAG_H
 #define SOCKSTALL_SOCK_DIAG_H
 
+#include <linux/netlink.h>
 #include <stdbool.h>
 
 #include "socket_record.h"
@@ -20,6 +21,9 @@ struct diag_socket {
 	__u64 bytes_received;
 	__u32 unacked; /* segments in flight */
 };
+
+/* What a message of the kernel says. false: it is too short to be one. */
+bool diag_take(struct diag_socket *socket, const struct nlmsghdr *header);
 
 /* A socket that talks to the namespace of netns_fd. */
 int diag_open(int netns_fd);

@@ -12,8 +12,8 @@
 int diag_open_here(void);
 
 /*
- * Sends a request, which begins with its header (of which the length is filled in), and calls each(), if it is not NULL,
- * for every socket in the answer, until it returns something else than 0: that is returned. -ENOENT: there is none.
+ * Sends a request, as netlink_ask() does, and calls each(), if it is not NULL, for every socket in the answer, until it
+ * returns something else than 0: that is returned. -ENOENT: there is none.
  */
 int diag_ask(int diag, struct nlmsghdr *request, size_t size,
 	     int (*each)(void *context, const struct nlmsghdr *header), void *context);
