@@ -7,18 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "act/environment.h"
 #include "act/exec_message.h"
+#include "apart/apart.h"
 #include "base/words.h"
+#include "output/emit.h"
 #include "rows/json.h"
 
 struct exec {
-	pid_t helper;
-	int requests; /* does not block: what the helper has no room for is left out */
+	struct apart helper; /* its socket does not block: what the helper has no room for is left out */
 	unsigned long long left_out;
 };
 
@@ -37,20 +36,14 @@ static int split(const char *command, bool shell, struct arena *arena, char *wor
 
 static int start_helper(struct exec *exec, char *const *words, unsigned int limit)
 {
-	int ends[2], most = 2 * EXEC_MESSAGE_MOST, err = 0;
-	pid_t parent = getpid();
+	struct exec_plan plan = { .words = words, .limit = limit };
+	int most = 2 * EXEC_MESSAGE_MOST;
+	int err = apart_start(&exec->helper, "sockstall-exec", exec_helper, &plan);
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
-		return -errno;
-	setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &most, sizeof(most));
-	exec->requests = ends[0];
-	exec->helper = fork();
-	if (exec->helper == 0)
-		exec_helper(words, limit, ends[1], parent);
-	if (exec->helper < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK))
-		err = -errno;
-	close(ends[1]);
-	return err;
+	if (err)
+		return err;
+	setsockopt(exec->helper.fd, SOL_SOCKET, SO_SNDBUF, &most, sizeof(most));
+	return fcntl(exec->helper.fd, F_SETFL, O_NONBLOCK) ? -errno : 0;
 }
 
 int exec_open(struct exec **exec, const char *command, bool shell, unsigned int limit)
@@ -63,21 +56,12 @@ int exec_open(struct exec **exec, const char *command, bool shell, unsigned int 
 	*exec = fresh;
 	if (!fresh)
 		return -ENOMEM;
-	fresh->requests = -1;
+	fresh->helper = APART_NONE;
 	err = split(command, shell, &arena, words);
 	if (!err)
 		err = start_helper(fresh, words, limit);
 	arena_free(&arena);
 	return err;
-}
-
-static void wait_for(pid_t helper)
-{
-	const struct timespec piece = { .tv_nsec = 1000000 };
-	int i;
-
-	for (i = 0; i < 2000 && !waitpid(helper, NULL, WNOHANG); i++)
-		nanosleep(&piece, NULL);
 }
 
 void exec_close(struct exec *exec)
@@ -86,10 +70,7 @@ void exec_close(struct exec *exec)
 
 	if (!exec)
 		return;
-	if (exec->requests >= 0)
-		close(exec->requests);
-	if (exec->helper > 0)
-		wait_for(exec->helper);
+	apart_end(&exec->helper);
 	if (exec->left_out)
 		messages_say(&messages, "--exec: records that could not be handed on: %llu", exec->left_out);
 	free(exec);
@@ -102,7 +83,7 @@ static int ask(struct exec *exec, const struct exec_message *message)
 	struct buffer bytes = { 0 };
 	int err = exec_message_pack(&bytes, message);
 
-	if (!err && write(exec->requests, bytes.data, bytes.size) < 0)
+	if (!err && write(exec->helper.fd, bytes.data, bytes.size) < 0)
 		err = -errno;
 	buffer_free(&bytes);
 	return err;

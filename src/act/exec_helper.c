@@ -10,10 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -237,35 +235,10 @@ static bool serve(struct helper *helper)
 
 /* ---- Setting it apart ---- */
 
-/* No stdin, and above all no stdout: whoever reads that must see its end when sockstall ends. */
-static int keep_only(int requests)
+static int open_children(void)
 {
-	int kept = fcntl(requests, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	close(STDIN_FILENO);
-	close(STDOUT_FILENO);
-	if (null >= 0) {
-		dup2(null, STDIN_FILENO);
-		dup2(null, STDOUT_FILENO);
-	}
-	if (kept < 0)
-		return -1;
-	if (kept > STDERR_FILENO + 1)
-		syscall(SYS_close_range, STDERR_FILENO + 1u, (unsigned int)kept - 1, 0);
-	syscall(SYS_close_range, (unsigned int)kept + 1, ~0U, 0);
-	return kept;
-}
-
-/* What asks sockstall to end, or to dump, may have gone to the whole process group. */
-static int open_signals(void)
-{
-	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1 };
 	sigset_t set;
-	size_t i;
 
-	for (i = 0; i < COUNT_OF(ignored); i++)
-		signal(ignored[i], SIG_IGN);
 	/* Ignored, as whoever starts sockstall may have left it, children could not be waited for. */
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&set);
@@ -274,28 +247,31 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-_Noreturn void exec_helper(char *const *words, unsigned int limit, int requests, pid_t parent)
+static void tell_left_out(struct helper *helper)
 {
-	struct helper *helper = calloc(1, sizeof(*helper));
-	uint64_t *started_ns = calloc(limit, sizeof(*started_ns));
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_NAME, "sockstall-exec");
-	if (!helper || !started_ns || getppid() != parent)
-		_exit(1);
-	helper->words = words;
-	helper->limit = limit;
-	helper->started_ns = started_ns;
-	helper->requests = keep_only(requests);
-	helper->children = open_signals();
-	if (helper->requests < 0 || helper->children < 0)
-		_exit(1);
-	while (serve(helper))
-		;
-	reap(helper);
 	if (helper->left_out)
 		messages_say(&helper->messages, "--exec: starts that were left out: %llu (%d at once, %u a minute: --exec-limit)",
 			     (unsigned long long)helper->left_out, EXEC_AT_ONCE, helper->limit);
 	messages_end(&helper->messages);
-	_exit(0);
+}
+
+void exec_helper(int requests, void *context)
+{
+	const struct exec_plan *plan = context;
+	struct helper *helper = calloc(1, sizeof(*helper));
+	uint64_t *started_ns = calloc(plan->limit, sizeof(*started_ns));
+
+	if (!helper || !started_ns)
+		_exit(1);
+	helper->words = plan->words;
+	helper->limit = plan->limit;
+	helper->started_ns = started_ns;
+	helper->requests = requests;
+	helper->children = open_children();
+	if (helper->children < 0)
+		_exit(1);
+	while (serve(helper))
+		;
+	reap(helper);
+	tell_left_out(helper);
 }

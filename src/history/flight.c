@@ -2,18 +2,17 @@
 #include "history/flight.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "apart/files.h"
 #include "base/clock.h"
 #include "base/folder.h"
 #include "history/recording.h"
-
-/* Names that are tried before giving up. */
-#define NAMES 1000
 
 size_t flight_looks(const struct flight *flight)
 {
@@ -92,33 +91,6 @@ void flight_free(struct flight *flight)
 
 /* ---- Writing ---- */
 
-static void name_file(char *path, size_t size, const char *file, unsigned int number)
-{
-	char moment[32] = "";
-	time_t now = time(NULL);
-	struct tm utc;
-
-	if (!file && gmtime_r(&now, &utc))
-		strftime(moment, sizeof(moment), "sockstall-%Y%m%dT%H%M%SZ.rec", &utc);
-	if (number)
-		snprintf(path, size, "%s.%u", file ? file : moment, number);
-	else
-		snprintf(path, size, "%s", file ? file : moment);
-}
-
-static int create(struct recording **recording, int folder, char *path, size_t size, const char *file)
-{
-	unsigned int number;
-	int err = folder < 0 ? folder : -EEXIST;
-
-	name_file(path, size, file, 0);
-	for (number = 0; number < NAMES && err == -EEXIST; number++) {
-		name_file(path, size, file, number);
-		err = recording_create_at(recording, folder, folder_name_in(path));
-	}
-	return err;
-}
-
 static void fill_end(const struct flight *flight, struct row *row)
 {
 	row_init(row, ROW_END);
@@ -139,25 +111,46 @@ static int write_looks(const struct flight *flight, struct recording *recording)
 	return err;
 }
 
+static int write_all(const struct flight *flight, struct recording *recording, const struct row *start,
+		     const struct options *options)
+{
+	int err = recording_write_start(recording, start, options);
+	struct row end;
+
+	fill_end(flight, &end);
+	if (!err)
+		err = write_looks(flight, recording);
+	return err ? err : recording_write_end(recording, &end);
+}
+
+/* The recording has a descriptor of its own: the stream is the file's maker's. */
+static int write_to(const struct flight *flight, FILE *stream, const struct row *start, const struct options *options)
+{
+	struct recording *recording;
+	int fd = fcntl(fileno(stream), F_DUPFD_CLOEXEC, STDERR_FILENO + 1), err, closed;
+
+	if (fd < 0)
+		return -errno;
+	err = recording_begin(&recording, fd);
+	if (err)
+		return err;
+	err = write_all(flight, recording, start, options);
+	closed = recording_close(recording);
+	return err ? err : closed;
+}
+
 int flight_dump(const struct flight *flight, const struct row *start, const struct options *options, char *path,
 		size_t path_size)
 {
-	struct recording *recording;
-	struct row end;
-	int err = create(&recording, options->dump_folder, path, path_size, options->dump_file), closed;
+	FILE *stream;
+	int err = files_make(options->files, FILE_DUMP, &stream, path, path_size);
 
 	if (err)
 		return err;
-	fill_end(flight, &end);
-	err = recording_write_start(recording, start, options);
+	err = write_to(flight, stream, start, options);
 	if (!err)
-		err = write_looks(flight, recording);
-	if (!err)
-		err = recording_write_end(recording, &end);
-	closed = recording_close(recording);
-	err = err ? err : closed;
+		return files_commit(options->files, stream, false);
 	/* Half of it is none. */
-	if (err)
-		unlinkat(options->dump_folder, folder_name_in(path), 0);
+	files_drop(options->files, stream);
 	return err;
 }

@@ -35,9 +35,9 @@ size_t flight_looks(const struct flight *flight);
 uint64_t flight_span(const struct flight *flight);
 
 /*
- * Writes all of it to a new file in the options' dump_folder: dump_file, or one named by the moment where that is NULL;
- * where there is such a file already, with a number behind it. It is made as recordings are. path is where its name
- * goes, also where it cannot be made. Returns 0 or a negative errno.
+ * Writes all of it to a new file, which options->files makes: options->dump_file, or one named by the moment in the
+ * working folder where that is NULL; where there is such a file already, with a number behind it. path is where its name
+ * goes. Returns 0 or a negative errno.
  */
 int flight_dump(const struct flight *flight, const struct row *start, const struct options *options, char *path,
 		size_t path_size);

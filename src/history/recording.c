@@ -6,11 +6,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/replaced_file.h"
 #include "history/adapt.h"
 #include "history/recording_fields.h"
 
@@ -90,18 +90,15 @@ static uint32_t chunk_crc(const struct chunk_header *header, const void *bytes, 
 	return length ? crc32_z(crc, bytes, length) : crc;
 }
 
-/* NULL, with errno set, where it cannot be opened. */
-static struct recording *recording_new(int folder, const char *path, int flags)
+static struct recording *recording_new(int fd)
 {
 	struct recording *fresh = calloc(1, sizeof(*fresh));
 
-	if (!fresh)
-		return NULL;
-	fresh->fd = openat(folder, path, flags | O_CLOEXEC, 0600);
-	if (fresh->fd >= 0)
-		return fresh;
-	free(fresh); /* keeps errno: POSIX 2024, glibc 2.33 */
-	return NULL;
+	if (fresh)
+		fresh->fd = fd;
+	else
+		close(fd);
+	return fresh;
 }
 
 int recording_close(struct recording *recording)
@@ -167,44 +164,29 @@ static int write_chunk(struct recording *recording, enum chunk_type type, const 
 	return err ? err : write_all(recording, bytes->data, bytes->size);
 }
 
-/*
- * Takes the name away from the file that has it. That file may be another user's, who has it open, or may let others
- * read it: so it is not written to.
- */
-static int remove_existing(const char *path)
-{
-	struct stat st;
-
-	if (lstat(path, &st))
-		return errno == ENOENT ? 0 : -errno;
-	if (S_ISLNK(st.st_mode))
-		return -ELOOP;
-	if (!S_ISREG(st.st_mode))
-		return -EEXIST;
-	return unlink(path) ? -errno : 0;
-}
-
-int recording_create(struct recording **recording, const char *path, bool force)
-{
-	int err = force ? remove_existing(path) : 0;
-
-	*recording = NULL;
-	return err ? err : recording_create_at(recording, AT_FDCWD, path);
-}
-
-int recording_create_at(struct recording **recording, int folder, const char *name)
+int recording_begin(struct recording **recording, int fd)
 {
 	int err;
 
-	*recording = recording_new(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
+	*recording = recording_new(fd);
 	if (!*recording)
-		return -errno;
+		return -ENOMEM;
 	err = write_file_header(*recording);
 	if (err) {
 		recording_close(*recording);
 		*recording = NULL;
 	}
 	return err;
+}
+
+int recording_create(struct recording **recording, const char *path, bool force)
+{
+	int fd = force ? replaced_file_create(path) : open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	*recording = NULL;
+	if (fd < 0)
+		return force ? fd : -errno;
+	return recording_begin(recording, fd);
 }
 
 int recording_write_start(struct recording *recording, const struct row *start, const struct options *options)
@@ -350,11 +332,14 @@ static int read_file_header(struct recording *recording, const char **error)
 
 int recording_open(struct recording **recording, const char *path, const char **error)
 {
-	int err;
+	int err, fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	*recording = recording_new(AT_FDCWD, path, O_RDONLY);
-	if (!*recording)
+	*recording = NULL;
+	if (fd < 0)
 		return fail_errno(error, -errno);
+	*recording = recording_new(fd);
+	if (!*recording)
+		return fail_errno(error, -ENOMEM);
 	err = read_file_header(*recording, error);
 	if (err) {
 		recording_close(*recording);

@@ -31,8 +31,9 @@ struct recording;
  */
 int recording_create(struct recording **recording, const char *path, bool force);
 
-/* The same in a folder that is open already (folder.h), without `force`. */
-int recording_create_at(struct recording **recording, int folder, const char *name);
+/* The same with a new file that is open for writing; its descriptor is the recording's, after an error too. */
+int recording_begin(struct recording **recording, int fd);
+
 int recording_write_start(struct recording *recording, const struct row *start, const struct options *options);
 int recording_write_look(struct recording *recording, const struct look *look);
 int recording_write_end(struct recording *recording, const struct row *end);

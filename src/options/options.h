@@ -36,6 +36,10 @@ enum command {
 	COMMANDS,
 };
 
+struct act_asker;
+struct apart;
+struct files;
+
 extern const char *const command_names[COMMANDS]; /* "overview" for the first; */
 
 /* How often --exec may start its command in a minute, where --exec-limit says nothing else; and the most it may say. */
@@ -87,19 +91,21 @@ struct options {
 	const char *btf_file; /* NULL: the kernel's own */
 	int ready_fd; /* -1: none */
 	const char *exec_command, *on_stall_text, *dump_on_text, *dump_file; /* NULL: not given */
-	int textfile_folder, dump_folder;   /* set by output_folders.c: descriptors, or a negative errno */
 	struct condition on_stall, dump_on; /* of those texts */
 	bool shell;
 	unsigned int exec_limit; /* starts a minute */
 	uint64_t flight_ns; /* 0: no --flight */
 	const char *words[SELECTOR_WORDS]; /* of end: what to end */
 	size_t word_count;
-	bool yes;
+	bool yes, read_only;
 	enum act_how how;
 	struct act_times times;
 	/* No options, but known before the probe is opened, and while looks are reported: */
 	bool interactive; /* a person is at a screen, and may ask for details of a process */
 	bool chains; /* reported beside what the command asks for */
+	struct act_asker *acting; /* who ends things for a person; NULL: nobody */
+	struct files *files;	   /* who makes what is written; NULL: nobody */
+	struct apart *addresses; /* who tells chains which address is whose; NULL: nobody */
 	bool healthy_loops; /* loops are shown although nothing is wrong with them */
 };
 

@@ -126,6 +126,8 @@ static const struct option_spec {
 	 BIT(COMMAND_END), SET(how)},
 	{"keepalive", 0, "DUR,DUR,N", "two durations in whole seconds to 32767s, and a number to 127, as in 10s,5s,3",
 	 "idle, interval, probes for --how (10s,5s,3)", BIT(COMMAND_END), SET(keepalive)},
+	{"read-only", 0, NULL, NULL, "the live view cannot end anything: no key e", LIVE & ~BIT(COMMAND_METRICS),
+	 FLAG(read_only)},
 	{"no-color", 0, NULL, NULL, "no colour (also with NO_COLOR set)", ANY, FLAG(no_color)},
 	{"version", 'V', NULL, NULL, "the version, then exit", ANY, FLAG(version)},
 	{"help", 'h', NULL, NULL, "this text, then exit", ANY, FLAG(help)},
@@ -351,6 +353,8 @@ static int check_combinations(struct parser *parser)
 		return err;
 	if (options->once && options->duration_ns)
 		return usage_error("--once and --duration exclude each other");
+	if (options->read_only && (options->json || options->once))
+		return usage_error("--read-only is for the live view: --json and --once end nothing");
 	if (options->diff_file && (options->html_file || options->trace_file || options->once || options->watches))
 		return usage_error("--diff excludes --html, --trace, --once and --watches");
 	if ((options->html_file || options->trace_file) && (options->json || options->once))

@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* For chains: which address is whose on this machine. */
+/* For chains: which address is whose on this machine, as the process says that may ask (address_helper.h). */
 #include <errno.h>
+#include <unistd.h>
 
+#include "apart/address_helper.h"
 #include "probe/internal.h"
 #include "system/conntrack.h"
 #include "system/interface_addresses.h"
 
-/* What a call inside a namespace adds to. */
-static struct {
-	struct buffer *buffer;
-	__u32 netns;
-	__u64 *lost;
-} target;
-
-/* What cannot be had is not followed. */
-static int add_here(void)
+/* One that has vanished, or cannot be entered, is as good as another machine. */
+static int add_one(struct probe *probe, __u32 netns, struct buffer *buffer)
 {
-	int err = interface_addresses_add(target.buffer, target.netns);
+	int fd = probe_namespace_open(probe, netns), err;
 
-	return err == -ENOMEM ? err : probe_conntrack_add(target.buffer, target.netns, target.lost);
+	if (fd < 0)
+		return 0;
+	err = address_helper_ask(probe->options.addresses, fd, netns, buffer, &probe->lost_owners);
+	close(fd);
+	return err;
 }
 
 int probe_addresses_add(struct probe *probe, struct buffer *buffer)
@@ -26,14 +25,13 @@ int probe_addresses_add(struct probe *probe, struct buffer *buffer)
 	size_t i;
 	int err = 0;
 
-	for (i = 0; i < probe->namespaces.count && err != -ENOMEM; i++) {
-		target.buffer = buffer;
-		target.lost = &probe->lost_owners;
-		target.netns = probe->namespaces.items[i].inode;
-		if (target.netns != probe->namespaces.own_inode && probe->namespaces.only_own)
-			continue;
-		/* One that has vanished, or cannot be entered, is as good as another machine. */
-		err = probe_in_namespace(probe, target.netns, add_here);
+	for (i = 0; probe->options.addresses && i < probe->namespaces.count && !err; i++) {
+		__u32 netns = probe->namespaces.items[i].inode;
+
+		/* With --netns self there is no right to enter another. */
+		if (netns == probe->namespaces.own_inode ||
+		    (!probe->namespaces.only_own && !(probe->options.netns_self && probe->options.netns_count == 1)))
+			err = add_one(probe, netns, buffer);
 	}
-	return err == -ENOMEM ? err : 0;
+	return err;
 }

@@ -163,6 +163,9 @@ int probe_namespaces_scan(struct probe *probe, struct buffer *buffer);
 /* Adds a record of each that the options ask for, with its name. */
 int probe_namespaces_name(struct probe *probe, struct buffer *buffer);
 
+/* A handle of a namespace that is known, or a negative errno. Closed soon: it keeps alive what others may leave. */
+int probe_namespace_open(struct probe *probe, __u32 inode);
+
 /* Calls inside a namespace that is known; what it returns, or a negative errno. */
 int probe_in_namespace(struct probe *probe, __u32 inode, int (*call)(void));
 

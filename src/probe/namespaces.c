@@ -18,6 +18,7 @@
 #include <bpf/bpf.h>
 
 #include "base/array.h"
+#include "base/open_file.h"
 #include "look/records.h"
 #include "probe/internal.h"
 #include "probe/load/load.h"
@@ -131,7 +132,7 @@ static int find_by_name(struct probe *probe)
 		return 0;
 	while ((entry = readdir(folder))) {
 		snprintf(path, sizeof(path), NETNS_FOLDER "/%s", entry->d_name);
-		if (entry->d_name[0] == '.' || stat(path, &st) || S_ISDIR(st.st_mode))
+		if (entry->d_name[0] == '.' || stat(path, &st) || !S_ISREG(st.st_mode))
 			continue;
 		namespace = find_or_add(&probe->namespaces, (__u32)st.st_ino);
 		if (!namespace)
@@ -183,13 +184,12 @@ void probe_namespace_mark(struct probe *probe, __u32 inode)
 		namespace->active = true;
 }
 
-static int open_if_same(const char *path, __u32 inode)
+static int only_if_same(int fd, __u32 inode)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (!fstat(fd, &st) && (__u32)st.st_ino == inode)
 		return fd;
 	close(fd);
@@ -213,11 +213,12 @@ static int open_namespace(const struct probe_namespace *namespace)
 
 	if (namespace->pid) {
 		snprintf(path, sizeof(path), "/proc/%u/ns/net", namespace->pid);
-		fd = reason_of(open_if_same(path, namespace->inode), namespace->pid);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		fd = reason_of(only_if_same(fd < 0 ? -errno : fd, namespace->inode), namespace->pid);
 	}
 	if (fd < 0 && namespace->name[0]) {
 		snprintf(path, sizeof(path), NETNS_FOLDER "/%s", namespace->name);
-		fd = open_if_same(path, namespace->inode);
+		fd = only_if_same(open_file(path), namespace->inode);
 	}
 	return fd;
 }
@@ -244,6 +245,19 @@ static void leave(const struct probe *probe, const struct probe_namespace *names
 	/* Staying in the wrong namespace would make all that follows wrong. */
 	if (setns(probe->namespaces.own_fd, CLONE_NEWNET))
 		abort();
+}
+
+int probe_namespace_open(struct probe *probe, __u32 inode)
+{
+	const struct probe_namespace *namespace = find(&probe->namespaces, inode);
+	int fd;
+
+	if (!namespace)
+		return -ENOENT;
+	if (inode != probe->namespaces.own_inode)
+		return open_namespace(namespace);
+	fd = fcntl(probe->namespaces.own_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return fd < 0 ? -errno : fd;
 }
 
 int probe_in_namespace(struct probe *probe, __u32 inode, int (*call)(void))

@@ -6,13 +6,14 @@
 #include <unistd.h>
 
 #include "act/act.h"
+#include "act/helper.h"
 #include "base/messages.h"
 #include "base/signals.h"
 #include "probe/probe.h"
 #include "reports/reports.h"
+#include "rights/privileges.h"
 #include "rows/report.h"
 #include "rows/selector.h"
-#include "run/privileges.h"
 #include "run/run.h"
 
 struct ending {
@@ -20,7 +21,7 @@ struct ending {
 	struct arena arena; /* of the selector's text */
 	struct report report; /* where an id was looked up */
 	struct row wanted;
-	struct act act;
+	struct act_asker asker;
 	int signals;
 };
 
@@ -46,6 +47,7 @@ static int take_look(const struct options *given, struct report *report)
 	err = probe_open(&probe, &options);
 	if (err)
 		return err;
+	privileges_drop(probe_privileges(probe));
 	err = probe_look(probe, &look);
 	if (!err)
 		err = report_run(report, &look, NULL, &options);
@@ -115,53 +117,58 @@ static int write_record(const struct options *options, const struct row *row)
 }
 
 /* One line at most. What was done must be known also where its record was not written. */
-static void tell_outcome(const struct act *act, int unwritten)
+static void tell_outcome(const struct act_reply *reply, int unwritten)
 {
+	const struct action_fields *action = &reply->record.action;
+	const char *done = act_result_names[ACT_DONE];
 	struct messages messages = { 0 };
-	const char *outcome = act->error ? act->error : act->result == ACT_DONE ? "done" : "nothing was done";
 
 	if (unwritten)
-		messages_say(&messages, "end: %s; the record of that could not be written: %s", outcome,
+		messages_say(&messages, "end: %s; the record of that could not be written: %s",
+			     action->error ? action->error : strcmp(action->result, done) ? "nothing was done" : done,
 			     unwritten == -ECANCELED ? "its reader does not read" : strerror(-unwritten));
-	else if (act->error)
-		messages_say(&messages, "end: %s", act->error);
-	if (act->unlogged)
+	else if (action->error)
+		messages_say(&messages, "end: %s", action->error);
+	if (reply->unlogged)
 		messages_say(&messages, "end: the journal takes nothing: this is not in it");
 }
 
-static int perform(struct act *act, bool force)
+static int end_it(struct ending *ending, const struct row *found)
 {
-	if (act->warning && !force)
-		return act_fail(act, ACT_FAILED, -EPERM, "%s; --force does it all the same", act->warning);
-	return act_perform(act);
-}
-
-static int end_it(struct ending *ending, const struct row *row)
-{
-	struct act *act = &ending->act;
-	struct row record;
+	const struct options *options = ending->options;
+	struct act_answer answer;
+	struct row row = *found;
 	int err, unwritten;
 
-	privileges_drop(PRIVILEGE_ACT);
-	err = act_plan(act, row, ending->options->how, &ending->options->times);
-	act->cancel_fd = ending->signals;
 	/* The id as it was given: it may have an ending that the row has not. */
 	if (ending->wanted.id)
-		act->id = ending->wanted.id;
-	if (!err && ending->options->yes)
-		err = perform(act, ending->options->force);
-	act_fill(act, &record);
-	unwritten = write_record(ending->options, &record);
-	tell_outcome(act, unwritten);
-	act_close(act);
+		row.id = ending->wanted.id;
+	err = act_ask_plan(&ending->asker, &row, options->how, &options->times, &answer);
+	if (!err && options->yes)
+		err = act_ask_perform(&ending->asker, options->force, ending->signals, &answer);
+	unwritten = write_record(options, &answer.reply.record);
+	tell_outcome(&answer.reply, unwritten);
+	act_answer_free(&answer);
 	return err || unwritten ? EXIT_BROKE : EXIT_DONE;
+}
+
+/* With no more rights than it takes: those of a look for an id, and none where something else is named. */
+static int find_and_end(struct ending *ending)
+{
+	const struct row *row = &ending->wanted;
+
+	if (ending->wanted.id)
+		row = find_stall(ending);
+	else
+		privileges_drop(0);
+	return row ? end_it(ending, row) : EXIT_BROKE;
 }
 
 static int run(struct ending *ending)
 {
-	const struct row *row = &ending->wanted;
 	const char *error =
 		selector_parse(&ending->wanted, &ending->arena, ending->options->words, ending->options->word_count);
+	int code;
 
 	if (error) {
 		complain(error);
@@ -169,9 +176,13 @@ static int run(struct ending *ending)
 	}
 	/* So that a probe that is interrupted still puts everything back. */
 	ending->signals = signals_open(false);
-	if (ending->wanted.id)
-		row = find_stall(ending);
-	return row ? end_it(ending, row) : EXIT_BROKE;
+	if (act_helper_open(&ending->asker)) {
+		complain(strerror(EAGAIN));
+		return EXIT_BROKE;
+	}
+	code = find_and_end(ending);
+	act_helper_close(&ending->asker);
+	return code;
 }
 
 int run_end(const struct options *options)

@@ -7,10 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "apart/file_helper.h"
 #include "base/check_table.h"
 #include "base/out.h"
 #include "probe/probe.h"
-#include "run/privileges.h"
+#include "rights/landlock.h"
+#include "rights/privileges.h"
 #include "run/run.h"
 
 /*
@@ -55,6 +57,24 @@ static int check(const struct options *options)
 	return err ? EXIT_BROKE : EXIT_DONE;
 }
 
+/* A recording may be hostile: what reads it can write no file, and where the kernel has Landlock only read. */
+static int replay(const struct options *given)
+{
+	struct options options = *given;
+	struct files files = FILES_NONE;
+	int code, err = file_helper_open(&files, &options);
+
+	if (err) {
+		fprintf(stderr, "sockstall: cannot set apart what makes files: %s\n", strerror(-err));
+		return EXIT_BROKE;
+	}
+	landlock_only_read();
+	privileges_drop(PRIVILEGE_REPLAY | (files.helper.fd >= 0 ? PRIVILEGE_ASKS_FILES : 0));
+	code = run_replay(&options);
+	file_helper_close(&files);
+	return code;
+}
+
 static int dispatch(const struct options *options, int argc, char **argv)
 {
 	switch (options->command) {
@@ -65,8 +85,7 @@ static int dispatch(const struct options *options, int argc, char **argv)
 	case COMMAND_END:
 		return run_end(options);
 	case COMMAND_REPLAY:
-		privileges_drop(PRIVILEGE_REPLAY | (options->html_file || options->trace_file ? PRIVILEGE_FILES : 0));
-		return run_replay(options);
+		return replay(options);
 	default:
 		return run_live(options, argc, argv);
 	}

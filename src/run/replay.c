@@ -5,9 +5,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "apart/files.h"
 #include "base/clock.h"
 #include "base/messages.h"
-#include "base/new_file.h"
 #include "base/signals.h"
 #include "options/filter.h"
 #include "run/run.h"
@@ -173,27 +173,28 @@ static int replay_through(const struct options *options, const struct emitter_ki
 	return session_exit_code(&session, err);
 }
 
-/* What is left of a damaged recording is worth a page, too; where nothing is, there is none. */
-static int replay_to_file(const struct options *options, const struct emitter_kind *emitter, const char *path,
-			  struct outcome *outcome)
+static int tell_unwritten(const char *path, int err)
 {
-	struct new_file file;
-	int err = new_file_open(&file, path, 0600), code;
-
-	if (err) {
-		messages_tell("cannot write to %s: %s", path, strerror(-err));
-		return EXIT_BROKE;
-	}
-	code = replay_through(options, emitter, file.stream, outcome);
-	if (code == EXIT_BROKE && (!outcome->damage || !ftell(file.stream))) {
-		new_file_drop(&file);
-		return code;
-	}
-	err = new_file_commit(&file, options->force);
-	if (!err)
-		return code;
 	messages_tell("cannot write to %s: %s%s", path, strerror(-err), err == -EEXIST ? " (--force replaces it)" : "");
 	return EXIT_BROKE;
+}
+
+/* What is left of a damaged recording is worth a page, too; where nothing is, there is none. */
+static int replay_to_file(const struct options *options, const struct emitter_kind *emitter, enum file_place place,
+			  const char *path, struct outcome *outcome)
+{
+	FILE *stream;
+	int err = files_make(options->files, place, &stream, NULL, 0), code;
+
+	if (err)
+		return tell_unwritten(path, err);
+	code = replay_through(options, emitter, stream, outcome);
+	if (code == EXIT_BROKE && (!outcome->damage || !ftell(stream))) {
+		files_drop(options->files, stream);
+		return code;
+	}
+	err = files_commit(options->files, stream, options->force);
+	return err ? tell_unwritten(path, err) : code;
 }
 
 int run_replay(const struct options *options)
@@ -204,9 +205,9 @@ int run_replay(const struct options *options)
 	if (options->diff_file)
 		return run_diff(options);
 	if (options->html_file)
-		code = replay_to_file(options, &emit_html, options->html_file, &outcome);
+		code = replay_to_file(options, &emit_html, FILE_HTML, options->html_file, &outcome);
 	if (options->trace_file && code != EXIT_BROKE)
-		code = replay_to_file(options, &emit_trace, options->trace_file, &outcome);
+		code = replay_to_file(options, &emit_trace, FILE_TRACE, options->trace_file, &outcome);
 	if (!options->html_file && !options->trace_file)
 		code = replay_through(options, NULL, stdout, &outcome);
 	if (outcome.nobody)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/open_file.h"
 
 #define FOLDER "/run/netns"
 
@@ -24,11 +25,9 @@ bool netns_is_name(const char *text)
 int netns_open_name(const char *name)
 {
 	char path[sizeof(FOLDER) + 1 + NAME_MAX];
-	int fd;
 
 	snprintf(path, sizeof(path), FOLDER "/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return open_file(path);
 }
 
 int netns_open_own(void)
@@ -76,12 +75,12 @@ static int visit(struct walk *walk, const char *path)
 	struct stat st;
 	int fd, result;
 
-	if (stat(path, &st) || S_ISDIR(st.st_mode))
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
 		return 0;
 	result = note(walk, (__u32)st.st_ino);
 	if (result <= 0)
 		return result;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return 0;
 	result = fstat(fd, &st) ? 0 : walk->each(walk->context, fd, (__u32)st.st_ino);

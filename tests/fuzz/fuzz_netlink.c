@@ -4,6 +4,7 @@
  * datagram. With an even first byte its messages are made to answer the question, which no fuzzer would guess.
  */
 #include <linux/rtnetlink.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "apart/files.h"
 #include "base/messages.h"
 #include "base/new_file.h"
 #include "base/out.h"
@@ -36,20 +37,21 @@ static uint64_t resident_bytes(void)
 
 static int write_file(struct metrics_emitter *emitter)
 {
-	struct new_file file;
+	struct files *files = emitter->metrics.options->files;
+	FILE *stream;
 	int err;
 
 	buffer_reset(&emitter->text);
 	emitter->metrics.memory_bytes = resident_bytes();
 	err = metrics_text(&emitter->text, &emitter->metrics);
 	if (!err)
-		err = new_file_open_at(&file, emitter->metrics.options->textfile_folder, METRICS_FILE, 0644);
+		err = files_make(files, FILE_METRICS, &stream, NULL, 0);
 	if (err)
 		return err;
-	err = out_write(file.stream, &emitter->text);
+	err = out_write(stream, &emitter->text);
 	if (!err)
-		return new_file_commit(&file, true);
-	new_file_drop(&file);
+		return files_commit(files, stream, true);
+	files_drop(files, stream);
 	return err;
 }
 

@@ -17,6 +17,7 @@
 #include <wchar.h>
 
 #include "act/act.h"
+#include "act/ask.h"
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/out.h"
@@ -45,8 +46,8 @@ static struct {
 	bool color, gave_up;
 	uint64_t look_ns, drawn_ns; /* when the newest look came, and when it was last drawn; CLOCK_MONOTONIC */
 	struct screen screen;
-	struct act act; /* what was planned last */
-	bool planned;	/* act is to be closed */
+	struct act_asker *asker;  /* NULL: nothing may be ended */
+	struct act_answer answer; /* about what was planned last */
 	enum screen_answer owed; /* what a key asked for in the middle of a look; SCREEN_NOTHING: nothing */
 	uint64_t owed_row;	 /* of screen_row_id(): what SCREEN_PLAN is about */
 	bool look_soon;		 /* a key asked for more than the looks hold */
@@ -170,8 +171,7 @@ static void screen_close(void *state)
 		tcsetattr(fileno(view.in), TCSANOW, &view.settings);
 	delscreen(view.terminal);
 	close_files();
-	if (view.planned)
-		act_close(&view.act);
+	act_answer_free(&view.answer);
 	screen_free(&view.screen);
 	memset(&view, 0, sizeof(view));
 }
@@ -182,6 +182,7 @@ static int screen_open(void **state, const struct options *options, FILE *out)
 	view.in = terminal_open_input();
 	if (!view.in)
 		return -ENOTTY;
+	view.asker = options->acting;
 	view.out = fileno(out);
 	view.nowhere = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	tcgetattr(fileno(view.in), &view.settings);
@@ -224,10 +225,7 @@ static void screen_emit_wants(void *state, struct wants *wants)
 
 static int show_action(bool performed)
 {
-	struct row record;
-
-	act_fill(&view.act, &record);
-	return screen_show_action(&view.screen, &record, performed);
+	return screen_show_action(&view.screen, &view.answer.reply.record, performed);
 }
 
 static int plan(void)
@@ -242,10 +240,8 @@ static int plan(void)
 		return 0;
 	for (int i = 0; i < ACT_HOWS; i++)
 		how = view.screen.action_how && keys[i] == view.screen.action_how ? (enum act_how)i : how;
-	if (view.planned)
-		act_close(&view.act);
-	view.planned = true;
-	act_plan(&view.act, row, how, NULL); /* the record has the error */
+	act_answer_free(&view.answer);
+	act_ask_plan(view.asker, row, how, NULL, &view.answer); /* the record has the error */
 	flushinp(); /* a y that was typed before this was seen is none */
 	return show_action(false);
 }
@@ -266,13 +262,12 @@ static int open_cancel(int signals)
 /* Only what was shown, and only once: act_perform() looks again whether it still is what it was. */
 static int perform(void)
 {
-	int error = draw(), signals = signals_open(false);
+	int error = draw(), signals = signals_open(false), cancel = open_cancel(signals);
 
-	view.act.cancel_fd = open_cancel(signals);
 	if (!error)
-		act_perform(&view.act);
-	if (view.act.cancel_fd >= 0)
-		close(view.act.cancel_fd);
+		act_ask_perform(view.asker, view.answer.reply.record.action.warning, cancel, &view.answer);
+	if (cancel >= 0)
+		close(cancel);
 	if (signals >= 0)
 		close(signals);
 	return error ?: show_action(true);

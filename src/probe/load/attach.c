@@ -11,7 +11,7 @@
 #include "probe/internal.h"
 #include "probe/load/load.h"
 #include "probe/load/sections.h"
-#include "run/privileges.h"
+#include "rights/privileges.h"
 
 int probe_on_event(void *context, void *data, size_t size);
 

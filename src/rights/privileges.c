@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Giving up what is not needed: see privileges.h. The filter is in privileges_filter.c. */
-#include "run/privileges.h"
+#include "rights/privileges.h"
 
 #include <cap-ng.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "run/seccomp.h"
+#include "rights/seccomp.h"
 
 #define CAP(name) (1ull << CAP_##name)
 
@@ -36,12 +36,14 @@ static const struct need {
 	{ PRIVILEGE_LOOKS, "looks", CAP(BPF) | CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH) },
 	{ PRIVILEGE_NAMESPACES, "all network namespaces", CAP(SYS_ADMIN) },
 	{ PRIVILEGE_COOKIES, "sockets' cookies over netlink", 0 },
-	{ PRIVILEGE_CHAINS, "chains", CAP(NET_ADMIN) },
+	{ PRIVILEGE_CHAINS, "chains", 0 },
 	{ PRIVILEGE_STACKS, "stacks", CAP(SYSLOG) },
 	{ PRIVILEGE_MEMORY, "threads", 0 },
-	{ PRIVILEGE_FILES, "files made while it runs", CAP(DAC_OVERRIDE) },
+	{ PRIVILEGE_ASKS_FILES, "files made while it runs", 0 },
 	{ PRIVILEGE_REPLAY, "replay", CAP(DAC_READ_SEARCH) },
-	{ PRIVILEGE_ACT, "end", CAP(NET_ADMIN) | CAP(SYS_PTRACE) | CAP(SYS_ADMIN) | CAP(DAC_READ_SEARCH) },
+	{ PRIVILEGE_FILES, "set apart: makes those files", CAP(DAC_OVERRIDE) },
+	{ PRIVILEGE_ADDRESSES, "set apart: addresses, NAT", CAP(NET_ADMIN) | CAP(SYS_ADMIN) },
+	{ PRIVILEGE_ACT, "set apart: ends connections", CAP(NET_ADMIN) | CAP(SYS_PTRACE) | CAP(SYS_ADMIN) | CAP(DAC_READ_SEARCH) },
 };
 
 static __u64 capabilities_of(unsigned int privileges)
