@@ -255,7 +255,7 @@ $(B)/unit/%.o: tests/unit/%.c
 
 $(UNIT_TESTS): $(B)/unit/%: $(B)/unit/%.o $(PURE_TEST_OBJECTS)
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) $(SANITIZE) -o $@ $^ -lcmocka -lz -ljansson -lncursesw -ltinfo
+	$(Q)$(CC) $(ALL_CFLAGS) $(SANITIZE) -o $@ $^ -lcmocka -lz -ljansson -lncursesw -ltinfo -lcap-ng -lseccomp
 
 # The same tests without sanitizers, which valgrind does not get along with.
 lint: packages
@@ -336,12 +336,12 @@ $(G)/fuzz/%.o: tests/fuzz/%.c
 
 $(FUZZERS:%=$(G)/fuzz/%): $(G)/fuzz/%: $(G)/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
 	$(call say,LD)
-	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ -lz -ljansson -lncursesw -ltinfo -lm
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ -lz -ljansson -lncursesw -ltinfo -lcap-ng -lseccomp -lm
 
 # Makes inputs of fuzz_replay of recordings.
 $(G)/fuzz/from_recording: $(G)/fuzz/from_recording.o $(FUZZ_OBJECTS)
 	$(call say,LD)
-	$(Q)$(CLANG) -fsanitize=fuzzer-no-link,address,undefined -o $@ $^ -lz -ljansson -lncursesw -ltinfo -lm
+	$(Q)$(CLANG) -fsanitize=fuzzer-no-link,address,undefined -o $@ $^ -lz -ljansson -lncursesw -ltinfo -lcap-ng -lseccomp -lm
 
 .PRECIOUS: $(G)/fuzz/%.o $(G)/fuzz/pure/%.o
 

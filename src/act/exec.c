@@ -13,7 +13,6 @@
 #include "act/exec_message.h"
 #include "apart/apart.h"
 #include "base/words.h"
-#include "output/emit.h"
 #include "rows/json.h"
 
 struct exec {
