@@ -2,6 +2,7 @@
 #include "act/exec_message.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -51,10 +52,18 @@ static bool has_control(const char *text, size_t size)
 	return false;
 }
 
-/* One line, and nothing in it that is no text. */
+/* One line, nothing in it that is no text, and an object as records are: JSON that programs agree on, no key twice. */
 static bool is_record(const char *text, size_t size)
 {
-	return size > 2 && text[0] == '{' && text[size - 2] == '}' && text[size - 1] == '\n' && !has_control(text, size - 1);
+	json_t *record;
+	bool is_object;
+
+	if (size < 3 || text[size - 1] != '\n' || has_control(text, size - 1))
+		return false;
+	record = json_loadb(text, size - 1, JSON_REJECT_DUPLICATES, NULL);
+	is_object = json_is_object(record);
+	json_decref(record);
+	return is_object;
 }
 
 /* Its name is one of a record's fields: LD_PRELOAD is none. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "rights/landlock.h"
 #include "rights/seccomp.h"
 
 #define CAP(name) (1ull << CAP_##name)
@@ -41,6 +42,7 @@ static const struct need {
 	{ PRIVILEGE_MEMORY, "threads", 0 },
 	{ PRIVILEGE_ASKS_FILES, "files made while it runs", 0 },
 	{ PRIVILEGE_REPLAY, "replay", CAP(DAC_READ_SEARCH) },
+	{ PRIVILEGE_TELLS, "end of a selector", 0 },
 	{ PRIVILEGE_FILES, "set apart: makes those files", CAP(DAC_OVERRIDE) },
 	{ PRIVILEGE_ADDRESSES, "set apart: addresses, NAT", CAP(NET_ADMIN) | CAP(SYS_ADMIN) },
 	{ PRIVILEGE_ACT, "set apart: ends connections", CAP(NET_ADMIN) | CAP(SYS_PTRACE) | CAP(SYS_ADMIN) | CAP(DAC_READ_SEARCH) },
@@ -177,10 +179,21 @@ static void print_need(const struct check_table *table, const struct need *need)
 	check_table_row(table, need->purpose, count, text);
 }
 
+static void check_landlock(const struct check_table *table, int abi)
+{
+	char version[16] = "no";
+
+	if (abi)
+		snprintf(version, sizeof(version), "%d", abi);
+	check_table_row(table, "landlock", version,
+			abi ? "what makes files can write in their folders alone, and replay nowhere" :
+			      "not in this kernel: what makes files could make others, elsewhere");
+}
+
 void privileges_check(const struct check_table *table)
 {
 	size_t i;
-	int no_new_privs, seccomp;
+	int no_new_privs, seccomp, abi = landlock_abi();
 
 	if (capng_get_caps_process())
 		fprintf(stderr, "sockstall: libcap-ng cannot read the capabilities: those below may be wrong\n");
@@ -195,4 +208,5 @@ void privileges_check(const struct check_table *table)
 	seccomp = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 2;
 	check_table_row(table, "no_new_privs", no_new_privs ? "yes" : "no", "no program can give it more");
 	check_table_row(table, "seccomp", seccomp ? "yes" : "no", "no system call but those counted above");
+	check_landlock(table, abi);
 }

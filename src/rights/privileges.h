@@ -22,6 +22,7 @@ enum privilege {
 	PRIVILEGE_MEMORY = 1 << 7,     /* reads other processes' memory */
 	PRIVILEGE_REPLAY = 1 << 6,     /* reads a recording */
 	PRIVILEGE_CHAINS = 1 << 9,     /* hands namespaces to the process that has PRIVILEGE_ADDRESSES */
+	PRIVILEGE_TELLS = 1 << 12,     /* writes out what others have found: libc reads the time zone and the like */
 	PRIVILEGE_ASKS_FILES = 1 << 10, /* takes new files from the process that has PRIVILEGE_FILES */
 	/* Of processes that are set apart: */
 	PRIVILEGE_FILES = 1 << 4,      /* makes files */

@@ -177,7 +177,7 @@ static const struct group {
 	size_t rule_count;
 } groups[] = {
 	{ 0, NAMES(always), NAMES(always_if) },
-	{ PRIVILEGE_LOOKS | PRIVILEGE_REPLAY | PRIVILEGE_ACT, NAMES(reads), NAMES(reads_if) },
+	{ PRIVILEGE_LOOKS | PRIVILEGE_REPLAY | PRIVILEGE_TELLS | PRIVILEGE_ACT, NAMES(reads), NAMES(reads_if) },
 	{ PRIVILEGE_LOOKS, NULL, 0, NAMES(looks_if) },
 	{ PRIVILEGE_NAMESPACES | PRIVILEGE_COOKIES | PRIVILEGE_ADDRESSES | PRIVILEGE_ACT, NULL, 0, NAMES(namespaces_if) },
 	{ PRIVILEGE_COOKIES | PRIVILEGE_ACT, NAMES(talks_netlink), NAMES(diag_if) },

@@ -160,7 +160,7 @@ static int find_and_end(struct ending *ending)
 	if (ending->wanted.id)
 		row = find_stall(ending);
 	else
-		privileges_drop(0);
+		privileges_drop(PRIVILEGE_TELLS);
 	return row ? end_it(ending, row) : EXIT_BROKE;
 }
 

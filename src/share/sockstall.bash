@@ -85,7 +85,7 @@ _sockstall()
 	local options="--json --once --interval --duration --min-age --all --pid --comm --port --peer --netns --cgroup
 		--interfaces --verbose --stacks --watches --record --html --diff --trace --textfile --force --btf --ready-fd --exit-code
 		--on-stall --exec --exec-limit --shell --flight --dump-on --dump-file
-		--yes --how --keepalive --no-color --version --help"
+		--yes --how --keepalive --read-only --no-color --version --help"
 	local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} word given=
 
 	COMPREPLY=()

@@ -100,6 +100,7 @@ _arguments -s -S \
 	'--yes[with end: do it]' \
 	'--how=[with end: in which way]:way:(destroy shutdown keepalive probe)' \
 	'--keepalive=[times of --how keepalive]:idle,interval,probes:(10s,5s,3 60s,10s,6)' \
+	'--read-only[the live view cannot end anything]' \
 	'--no-color[no colour]' \
 	'(- *)'{-V,--version}'[the version]' \
 	'(- *)'{-h,--help}'[commands and options]' \

@@ -44,6 +44,7 @@ OPTIONS = [
     (None, "yes", None),
     (None, "how", "WAY"),
     (None, "keepalive", "DUR,DUR,N"),
+    (None, "read-only", None),
     (None, "no-color", None),
     ("V", "version", None),
     ("h", "help", None),

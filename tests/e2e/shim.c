@@ -28,6 +28,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -342,6 +343,15 @@ EXPORT int bpf_object__load_skeleton(struct skeleton *skeleton)
 	return real(skeleton);
 }
 
+/* The limits that it has: nobody is harmed where this is allowed. */
+static void limit(pid_t pid)
+{
+	struct rlimit now;
+
+	if (!prlimit(pid, RLIMIT_CPU, NULL, &now))
+		prlimit(pid, RLIMIT_CPU, &now, NULL);
+}
+
 /* What a program that had been taken over would try. */
 static void misbehave(const char *what)
 {
@@ -353,6 +363,18 @@ static void misbehave(const char *what)
 		socket(AF_UNIX, SOCK_STREAM, 0);
 	else if (!strcmp(what, "netlink"))
 		socket(AF_NETLINK, SOCK_RAW, 0);
+	else if (!strcmp(what, "netfilter"))
+		socket(AF_NETLINK, SOCK_RAW, 12);
+	else if (!strcmp(what, "owner"))
+		fcntl(STDIN_FILENO, F_SETOWN, getppid());
+	else if (!strcmp(what, "signal"))
+		fcntl(STDIN_FILENO, F_SETSIG, SIGKILL);
+	else if (!strcmp(what, "async"))
+		fcntl(STDIN_FILENO, F_SETFL, O_ASYNC);
+	else if (!strcmp(what, "limit"))
+		limit(getppid());
+	else if (!strcmp(what, "descriptor"))
+		syscall(438 /* pidfd_getfd */, -1, 0, 0);
 	else if (!strcmp(what, "exec"))
 		execv(argv[0], argv);
 	else if (!strcmp(what, "write"))

@@ -13,7 +13,7 @@ import pytest
 import run
 from child import wait_until
 from scene import block, waiting_client
-from test_privileges import check_locked, status
+from test_privileges import apart_of, check_locked, link_of, status
 from test_reactions import options, reader, teller  # pylint: disable=unused-import
 
 RIGHTS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp")
@@ -26,11 +26,8 @@ def rights(pid):
 
 
 def helper_of(live):
-    """The only child there is."""
-    with open(f"/proc/{live.pid}/task/{live.pid}/children", encoding="ascii") as file:
-        children = file.read().split()
-    assert len(children) == 1, children
-    return int(children[0])
+    """The child that starts commands; there may be others."""
+    return apart_of(live.pid, "sockstall-exec")
 
 
 def is_there(pid):
@@ -141,8 +138,8 @@ def test_without_its_helper(room, stream):
 def socket_of(live):
     """A copy of sockstall's end."""
     libc = ctypes.CDLL(None, use_errno=True)
-    links = {int(fd): os.readlink(f"/proc/{live.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{live.pid}/fd")}
-    fd, = [fd for fd, link in links.items() if link.startswith("socket:") and fd > 2]
+    links = {int(fd): link_of(f"/proc/{live.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{live.pid}/fd")}
+    fd, = [fd for fd, link in links.items() if (link or "").startswith("socket:") and fd > 2]
     pidfd = libc.syscall(PIDFD_OPEN, live.pid, 0)
     copy = libc.syscall(PIDFD_GETFD, pidfd, fd, 0)
     assert copy >= 0, os.strerror(ctypes.get_errno())
@@ -171,7 +168,8 @@ def test_what_is_refused(teller, stream):
     live = stream("-j", "--on-stall", "reader.age>1h", "--exec", f"{command} word", "--exec-limit", "1")
     wrong = [message(b"LD_PRELOAD=/x.so"), message(b"PATH=/tmp"), message(b"SOCKSTALL_COMM=\x1b[2J"), message(count=1),
              message(b"SOCKSTALL_PID=1", count=2), message(size=1 << 31), message(record=b"{}\n{}\n"), message(hold=2),
-             message(record=b""), b"x", message(b"SOCKSTALL_WHY=" + b"x" * 131072)]
+             message(record=b""), b"x", message(record=b"{pid}\n"), message(record=b'{"pid":1}{"pid":2}\n'),
+             message(record=b'{"pid":1,"pid":2}\n'), message(record=b'{"why":"\xff"}\n'), message(record=b"{" * 5000 + b"}\n"), message(b"SOCKSTALL_WHY=" + b"x" * 131072)]
     with socket_of(live) as asked:
         for one in wrong:
             send(asked, one)

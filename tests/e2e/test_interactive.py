@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """The interactive live view in tmux: real keys, and the screen that they lead to."""
 
+import os
 import re
+import signal
 import subprocess
 import time
 
@@ -13,6 +15,7 @@ from child import Stall, wait_until
 from scene import MIN_AGE, Scene, block, waiting_client
 from terminal import run_in_pty
 from test_documents import part
+from test_privileges import apart_of, live_view
 
 ACCOUNTS = ("-i", "200ms", *MIN_AGE)
 
@@ -682,4 +685,40 @@ def test_help_and_the_man_page_agree(scene, view):
     assert len(helped) > 10 and "\u2026" not in text, text
     screen.keys("q")  # any key leads back
     screen.wait("Enter evidence")
+    quit_it(screen)
+
+
+def test_read_only(room, tmux):
+    """The key says why; nothing is planned, and the reader reads on."""
+    client = block(waiting_client(room, 5045, room.link.right4))
+    screen = tmux(*ACCOUNTS, "--port", 5045, "--read-only")
+    screen.wait(str(client.pid))
+    screen.keys("e")
+    text = screen.wait("it cannot be ended: ")
+    assert "read-only: this run was started with --read-only" in re.sub(r"\s+", " ", text), text
+    screen.keys("y")
+    screen.wait("Enter evidence")
+    screen.keys("e")
+    screen.wait("it cannot be ended: ")
+    screen.keys("d")
+    screen.wait("it cannot be ended: ")
+    screen.keys("y")
+    screen.wait("Enter evidence")
+    client.peer.tell("send=5")
+    assert client.said("returned")["count"] == 5
+    quit_it(screen)
+
+
+def test_without_the_process_that_ends_connections(room, tmux):
+    """Killed: the view goes on, and says so."""
+    client = block(waiting_client(room, 5046, room.link.right4))
+    screen = tmux(*ACCOUNTS, "--port", 5046)
+    screen.wait(str(client.pid))
+    os.kill(apart_of(live_view(5046), "sockstall-end"), signal.SIGKILL)
+    screen.keys("e")
+    assert "does not answer" in re.sub(r"\s+", " ", screen.wait("it cannot be ended: "))
+    screen.keys("x")
+    screen.wait("Enter evidence")
+    client.peer.tell("send=5")
+    assert client.said("returned")["count"] == 5
     quit_it(screen)

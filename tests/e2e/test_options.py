@@ -374,7 +374,8 @@ WRONG = [
     ["--ready-fd", "-1"], ["--ready-fd", "x"], ["--ready-fd", ""],
     ["-i"], ["--port"], ["--record"], ["--ready-fd"], ["--bogus"], ["-z"],
     ["bogus"], ["handshake"], ["READERS"], ["readers", "epoll"], ["handshakes", "extra"],
-    ["replay"], ["threads"], ["schema", "extra"],
+    ["replay"], ["threads"], ["schema", "extra"], ["--read-only", "-j"], ["--read-only", "-1"], ["metrics", "--read-only"],
+    ["end", "pid=1", "--read-only"],
 ]
 
 

@@ -14,7 +14,7 @@ from child import Child, wait_until
 from test_degraded import ENOUGH, RELEASE, capabilities, program  # pylint: disable=unused-import
 
 # Numbers from linux/capability.h.
-BITS = {"dac_override": 1, "dac_read_search": 2, "sys_ptrace": 19, "sys_admin": 21, "syslog": 34, "bpf": 39}
+BITS = {"dac_override": 1, "dac_read_search": 2, "net_admin": 12, "sys_ptrace": 19, "sys_admin": 21, "syslog": 34, "bpf": 39}
 LOOKS = {"dac_read_search", "sys_ptrace", "bpf"}
 # Before Linux 5.12 sockets' cookies are asked for in their namespaces.
 ASKS = {"sys_admin"} if RELEASE < (5, 12) else set()
@@ -31,6 +31,14 @@ def held(pid, which="CapPrm"):
         {bit for bit in range(64) if mask & 1 << bit and bit not in BITS.values()}
 
 
+def apart_of(pid, name):
+    """The child with this name."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        found = [child for child in map(int, file.read().split()) if status(child)["Name"].strip() == name]
+    assert len(found) == 1, found
+    return found[0]
+
+
 def check_locked(pid):
     """No way back, and no other threads that might have been forgotten."""
     for tid in os.listdir(f"/proc/{pid}/task"):
@@ -43,6 +51,7 @@ def check_locked(pid):
 @pytest.mark.parametrize("arguments, more", [
     (["readers"], ASKS), (["epoll"], ASKS), (["handshakes"], {"sys_admin"}), ([], {"sys_admin"}),
     (["handshakes", "--netns", "self"], ASKS), (["epoll", "--stacks"], ASKS | {"syslog"}),
+    (["chains"], {"sys_admin"}), (["--flight", "5s"], {"sys_admin"}),
     (["-v"], {"sys_admin", "syslog"}), (["threads", "-p", "1"], ASKS)], ids=lambda value: " ".join(value) or "all")
 def test_what_is_kept(stream, arguments, more):
     live = stream(*arguments, "-j")
@@ -106,18 +115,126 @@ def test_no_socket_is_held(stream):
     live.stop()
 
 
-def misbehaving(what):
-    return run.sockstall("readers", "-d", "300ms", "-i", "50ms", "-j", env=shim.environment(DO=what))
+@pytest.mark.parametrize("arguments, name, rights", [
+    (["chains"], "sockstall-addr", {"net_admin", "sys_admin"}), (["--flight", "5s"], "sockstall-files", {"dac_override"})],
+    ids=["addresses", "files"])
+def test_what_those_set_apart_have(stream, arguments, name, rights):
+    """One right each, and no descriptor of anything that sockstall looks at or writes to."""
+    live = stream(*arguments, "-j")
+    apart = apart_of(live.pid, name)
+    wait_until(lambda: int(status(apart)["Seccomp"]) == 2, 10, "its filter")
+    assert held(apart) == rights
+    check_locked(apart)
+    links = {int(fd): os.readlink(f"/proc/{apart}/fd/{fd}") for fd in os.listdir(f"/proc/{apart}/fd")}
+    assert links.pop(0) == links.pop(1) == "/dev/null" and links.pop(2).startswith("pipe:")
+    assert sorted(link.split("[")[0] for link in links.values()) in (["net:", "socket:"], [os.getcwd(), "socket:"]), links
+    live.stop()
 
 
-@pytest.mark.parametrize("what", ["inet", "unix", "exec", "write", "code", "ptrace", "mount", "kill", "bpf", "namespace"])
-def test_what_is_not_allowed_ends_it_with_one_line(what):
-    done = misbehaving(what)
+def test_metrics_keep_nothing_to_write_with(tmp_path):
+    live = Child([run.SOCKSTALL, "metrics", "--textfile", str(tmp_path)])
+    wait_until((tmp_path / "sockstall.prom").exists, 10, "the file")
+    assert held(live.pid) == LOOKS | {"sys_admin"}
+    assert held(apart_of(live.pid, "sockstall-files")) == {"dac_override"}
+    live.end()
+
+
+def live_view(port):
+    """The process of a live view that was started with this --port."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = file.read().split(b"\0")
+            if words[0] == run.SOCKSTALL.encode() and str(port).encode() in words and \
+                    status(pid)["Name"].strip() == os.path.basename(run.SOCKSTALL)[:15]:
+                return int(pid)
+        except OSError:
+            pass
+    return None
+
+
+def test_the_live_view_cannot_end_anything_itself(tmux):
+    screen = tmux("--port", "47123")
+    screen.wait("q quit")
+    view = live_view(47123)
+    assert held(view) == LOOKS | {"sys_admin", "syslog"}
+    check_locked(view)
+    helper = apart_of(view, "sockstall-end")
+    assert held(helper) == {"net_admin", "sys_ptrace", "sys_admin", "dac_read_search"}
+    check_locked(helper)
+    screen.keys("q")
+    screen.check_restored()
+    wait_until(lambda: not os.path.exists(f"/proc/{helper}"), 10, "the end of the helper")
+
+
+def test_the_live_view_takes_no_descriptor(tmux):
+    screen = tmux("--port", "47124", before=["env", f"LD_PRELOAD={shim.SHIM}", "SHIM_DO=descriptor"])
+    shim.environment()
+    text = screen.wait("code=")
+    assert "code=1" in text and "stopped: system call 438" in text, text
+
+
+def test_read_only(tmux):
+    screen = tmux("--port", "47125", "--read-only")
+    screen.wait("q quit")
+    with pytest.raises(AssertionError):
+        apart_of(live_view(47125), "sockstall-end")
+    screen.keys("q")
+    screen.check_restored()
+
+
+def test_end_gives_up_its_rights_before_it_looks():
+    """What is read from other processes is read without them: of the looks that are made, the last comes after that."""
+    said = subprocess.run(["strace", "-f", "-o", "/dev/stderr", "-e", "trace=bpf,seccomp,capset", run.SOCKSTALL, "end",
+                           "reader-1-2-3-4"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False).stderr
+    looks = [line for line in said.splitlines() if "BPF_ITER_CREATE" in line]
+    looking = looks[-1].split()[0]
+    lines = [line for line in said.splitlines() if line.split()[0] == looking]
+    filtered, = [place for place, line in enumerate(lines) if "SECCOMP_SET_MODE_FILTER" in line and line.endswith("= 0")]
+    assert max(place for place, line in enumerate(lines) if "BPF_ITER_CREATE" in line) > filtered, said
+    dropped = [line for line in lines[:filtered] if "capset(" in line][-1]
+    assert "CAP_NET_ADMIN" not in dropped and "CAP_BPF" in dropped, dropped
+
+
+def test_end_of_a_selector_keeps_nothing():
+    """sockstall itself: who ends things is another process."""
+    said = subprocess.run(["strace", "-o", "/dev/stderr", "-e", "trace=capset", run.SOCKSTALL, "end", "pid=1", "fd=0"],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False).stderr
+    assert "effective=0, permitted=0" in said, said
+
+
+def misbehaving(what, *arguments):
+    return run.sockstall(*(arguments or ("readers", "-j")), "-d", "300ms", "-i", "50ms", env=shim.environment(DO=what))
+
+
+NOT_ALLOWED = ["inet", "unix", "exec", "write", "code", "ptrace", "mount", "kill", "bpf", "namespace", "netlink",
+               "netfilter", "owner", "signal", "async", "limit", "descriptor"]
+
+
+def check_stopped(done):
     assert done.returncode == 1, (done.returncode, done.stderr)
     assert re.fullmatch(rb"sockstall: stopped: system call \d+ is not [^\n]+\n", done.stderr), done.stderr
     for line in done.stdout.splitlines(keepends=True):
         run.parse_line(line)  # no half a record
     assert not os.path.exists("/tmp/sockstall-should-not-be")
+
+
+@pytest.mark.parametrize("what", NOT_ALLOWED)
+def test_what_is_not_allowed_ends_it_with_one_line(what):
+    check_stopped(misbehaving(what))
+
+
+@pytest.mark.parametrize("what", ["netlink", "netfilter", "write", "descriptor"])
+def test_nor_in_chains(what):
+    check_stopped(misbehaving(what, "chains", "-j"))
+
+
+@pytest.mark.parametrize("what", ["write", "owner"])
+@pytest.mark.parametrize("mode", ["metrics", "flight"])
+def test_nor_where_files_are_written(tmp_path, mode, what):
+    arguments = {"metrics": ["metrics", "--textfile", tmp_path],
+                 "flight": ["-j", "--flight", "5s", "--dump-file", tmp_path / "looks"]}[mode]
+    check_stopped(misbehaving(what, *arguments))
 
 
 def test_what_is_allowed_does_not():

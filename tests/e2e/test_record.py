@@ -11,7 +11,7 @@ import tempfile
 import pytest
 
 import run
-from child import Stall
+from child import Child, Stall, wait_until
 from scene import Scene, block, waiting_client
 from zoo import Room
 
@@ -168,6 +168,44 @@ def test_force_replaces_nothing_else(tmp_path, make):
     before = path.lstat()
     check_refused(run.sockstall("-1", "-j", "--record", path, "--force"))
     assert path.lstat() == before
+
+
+def is_about_to_take_it_away(pid):
+    """In a system call that takes a name away or gives it to another file, as strace holds it there."""
+    numbers = {"x86_64": (82, 87, 263, 264, 316), "aarch64": (35, 38, 276)}[os.uname().machine]
+    with open(f"/proc/{pid}/syscall", encoding="ascii") as file:
+        return file.read().split()[0] in map(str, numbers)
+
+
+def child_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        children = file.read().split()
+    return int(children[0]) if children else None
+
+
+def test_force_does_not_take_what_came_meanwhile(tmp_path):
+    """Between looking at the old file and taking it away somebody puts something else there: that stays."""
+    path, target = tmp_path / "recording", tmp_path / "target"
+    path.write_text("old")
+    target.write_text("precious")
+    # What strace starts is held for a second where it enters one of these.
+    names = "?rename,?renameat,renameat2,?unlink,unlinkat"
+    process = Child(["strace", "-o", "/dev/null", "-e", f"trace={names}", "-e", f"inject={names}:delay_enter=1000000",
+                     run.SOCKSTALL, "-1", "-j", "--record", str(path), "--force"])
+    pid = wait_until(lambda: child_of(process.pid), 10, "sockstall")
+    for _ in range(3):
+        # The first may be of a name of its own.
+        wait_until(lambda: process.process.poll() is not None or is_about_to_take_it_away(pid), 10, "the exchange")
+        if process.process.poll() is not None:
+            break
+        other = tmp_path / "other"
+        other.symlink_to(target)
+        os.rename(other, path)
+        wait_until(lambda: process.process.poll() is not None or not is_about_to_take_it_away(pid), 10, "its end")
+    assert process.join(20) == 1
+    assert path.is_symlink() and target.read_text() == "precious"
+    assert sorted(os.listdir(tmp_path)) == ["recording", "target"]
+    assert process.errors.count(b"cannot record to") == 1, process.errors
 
 
 def test_force_without_record():

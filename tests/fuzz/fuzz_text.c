@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Lines of /proc: of an epoll instance's fdinfo, of cgroup, maps and stat; and what the helper of --exec is told. */
+/* Lines of /proc: of an epoll instance's fdinfo, of cgroup, maps and stat; and what processes that are set apart are told. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "system/fdinfo.h"
 #include "system/memory_map.h"
 #include "system/process.h"
+#include "act/message.h"
 
 static void check_cgroup(const char *line)
 {
@@ -60,6 +61,21 @@ static void check_message(const uint8_t *data, size_t size)
 	free(bytes);
 }
 
+/* The same of what the process that ends connections is asked, but for numbers that are packed in more than one way. */
+static void check_request(const uint8_t *data, size_t size)
+{
+	struct act_request request, again;
+	struct buffer bytes = {0};
+	struct arena arena = {0};
+
+	if (!act_request_unpack(&request, &arena, data, size) &&
+	    (act_request_pack(&bytes, &request) || act_request_unpack(&again, &arena, bytes.data, bytes.size) ||
+	     again.row.pid != request.row.pid || again.ask != request.ask || request.how >= ACT_HOWS))
+		abort();
+	buffer_free(&bytes);
+	arena_free(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *line = malloc(size + 1), comm[16];
@@ -78,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_cgroup(line);
 	check_printable(line);
 	check_message(data, size);
+	check_request(data, size);
 	free(line);
 	return 0;
 }
