@@ -11,7 +11,7 @@
 
 static int send_request(struct act_asker *asker, const struct act_request *request)
 {
-	struct buffer bytes = { 0 };
+	struct buffer bytes = {0};
 	int err = act_request_pack(&bytes, request);
 
 	if (!err && write(asker->helper.fd, bytes.data, bytes.size) < 0)
@@ -23,7 +23,7 @@ static int send_request(struct act_asker *asker, const struct act_request *reque
 /* Its end is seen as an answer of no bytes. */
 static int take_reply(struct act_asker *asker, struct act_answer *answer)
 {
-	struct buffer bytes = { 0 };
+	struct buffer bytes = {0};
 	void *room = buffer_reserve(&bytes, ACT_MESSAGE_MOST);
 	ssize_t got = room ? read(asker->helper.fd, room, ACT_MESSAGE_MOST) : -1;
 	int err = !room ? -ENOMEM : got < 0 ? -errno : got == 0 ? -EPIPE : 0;
@@ -38,10 +38,11 @@ static int take_reply(struct act_asker *asker, struct act_answer *answer)
 static int wait_for_reply(struct act_asker *asker, int cancel_fd)
 {
 	struct pollfd wakers[] = {
-		{ .fd = asker->helper.fd, .events = POLLIN },
-		{ .fd = cancel_fd, .events = POLLIN },
+		{.fd = asker->helper.fd, .events = POLLIN},
+		{.fd = cancel_fd, .events = POLLIN},
 	};
-	const struct act_request stop = { .ask = ACT_ASK_STOP, .row = { .pid = NOT_KNOWN, .tid = NOT_KNOWN, .netns = NOT_KNOWN } };
+	const struct act_request stop = {.ask = ACT_ASK_STOP,
+					 .row = {.pid = NOT_KNOWN, .tid = NOT_KNOWN, .netns = NOT_KNOWN}};
 	int err = 0;
 
 	while (!err && !wakers[0].revents) {
@@ -67,7 +68,8 @@ static int refuse(struct act_answer *answer, int err, const char *error)
 	return err;
 }
 
-static int exchange(struct act_asker *asker, const struct act_request *request, int cancel_fd, struct act_answer *answer)
+static int exchange(struct act_asker *asker, const struct act_request *request, int cancel_fd,
+		    struct act_answer *answer)
 {
 	int err = send_request(asker, request);
 
@@ -76,8 +78,9 @@ static int exchange(struct act_asker *asker, const struct act_request *request, 
 	if (!err)
 		err = take_reply(asker, answer);
 	if (err)
-		return refuse(answer, err, arena_printf(&answer->arena, "the process that ends connections does not answer: %s",
-							strerror(-err)));
+		return refuse(answer, err,
+			      arena_printf(&answer->arena, "the process that ends connections does not answer: %s",
+					   strerror(-err)));
 	asker->plan = answer->reply.plan;
 	return answer->reply.err;
 }
@@ -92,7 +95,7 @@ int act_ask_plan(struct act_asker *asker, const struct row *row, enum act_how ho
 		.row = *row,
 	};
 
-	*answer = (struct act_answer){ 0 };
+	*answer = (struct act_answer){0};
 	if (!asker)
 		return refuse(answer, -EPERM, "read-only: this run was started with --read-only, and ends nothing");
 	return exchange(asker, &request, -1, answer);
@@ -100,7 +103,7 @@ int act_ask_plan(struct act_asker *asker, const struct row *row, enum act_how ho
 
 int act_ask_perform(struct act_asker *asker, bool force, int cancel_fd, struct act_answer *answer)
 {
-	struct act_request request = { .ask = ACT_ASK_PERFORM, .force = force, .plan = asker->plan };
+	struct act_request request = {.ask = ACT_ASK_PERFORM, .force = force, .plan = asker->plan};
 
 	row_init(&request.row, ROW_ACTION);
 	act_answer_free(answer);
@@ -110,5 +113,5 @@ int act_ask_perform(struct act_asker *asker, bool force, int cancel_fd, struct a
 void act_answer_free(struct act_answer *answer)
 {
 	arena_free(&answer->arena);
-	*answer = (struct act_answer){ 0 };
+	*answer = (struct act_answer){0};
 }

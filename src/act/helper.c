@@ -17,8 +17,8 @@ struct helper {
 
 static bool reply(struct helper *helper, int err)
 {
-	struct act_reply answer = { .plan = helper->plan, .err = err, .unlogged = helper->act.unlogged };
-	struct buffer bytes = { 0 };
+	struct act_reply answer = {.plan = helper->plan, .err = err, .unlogged = helper->act.unlogged};
+	struct buffer bytes = {0};
 	bool sent;
 
 	act_fill(&helper->act, &answer.record);
@@ -69,7 +69,7 @@ static bool serve_one(struct helper *helper)
 	static char bytes[ACT_MESSAGE_MOST];
 	ssize_t size = recv(helper->requests, bytes, sizeof(bytes), MSG_TRUNC);
 	struct act_request request;
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	bool go_on = false;
 
 	if (size <= 0)
@@ -82,7 +82,7 @@ static bool serve_one(struct helper *helper)
 
 static void serve(int requests, void *context)
 {
-	struct helper helper = { .requests = requests, .act = { .pidfd = -1, .diag = -1, .copy = -1 } };
+	struct helper helper = {.requests = requests, .act = {.pidfd = -1, .diag = -1, .copy = -1}};
 
 	(void)context;
 	privileges_drop(PRIVILEGE_ACT);

@@ -4,8 +4,8 @@
  * (names, paths, memory), keeps no right to copy a descriptor, to end a socket or to write to the journal.
  *
  * It is told what to end and how (act_message.h), and looks for itself: for the process by pid and start time, for the
- * socket by its cookie, when it plans and again before it acts. It does what act.h knows and nothing else: above all, no
- * descriptor ever leaves it. Each end is a line in the journal, which it writes itself.
+ * socket by its cookie, when it plans and again before it acts. It does what act.h knows and nothing else: above all,
+ * no descriptor ever leaves it. Each end is a line in the journal, which it writes itself.
  */
 #ifndef SOCKSTALL_ACT_HELPER_H
 #define SOCKSTALL_ACT_HELPER_H

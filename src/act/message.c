@@ -59,16 +59,16 @@ static bool is_cookie(const char *text)
 
 static bool is_sane(const struct row *row)
 {
-	return is_within(row->pid, 1, PID_MOST) && is_within(row->tid, 1, PID_MOST) && is_within(row->fd, -1, INT32_MAX) &&
-	       is_within(row->netns, 1, UINT32_MAX) && is_within(row->local_port, 0, UINT16_MAX) &&
-	       is_within(row->peer_port, 0, UINT16_MAX) && is_cookie(row->cookie) &&
-	       (!row->netns_name || netns_is_name(row->netns_name));
+	return is_within(row->pid, 1, PID_MOST) && is_within(row->tid, 1, PID_MOST) &&
+	       is_within(row->fd, -1, INT32_MAX) && is_within(row->netns, 1, UINT32_MAX) &&
+	       is_within(row->local_port, 0, UINT16_MAX) && is_within(row->peer_port, 0, UINT16_MAX) &&
+	       is_cookie(row->cookie) && (!row->netns_name || netns_is_name(row->netns_name));
 }
 
 int act_request_pack(struct buffer *out, const struct act_request *request)
 {
 	struct act_request copy = *request;
-	struct pack pack = { .out = out };
+	struct pack pack = {.out = out};
 
 	pack_request(&pack, &copy);
 	return pack.error;
@@ -76,10 +76,10 @@ int act_request_pack(struct buffer *out, const struct act_request *request)
 
 int act_request_unpack(struct act_request *request, struct arena *arena, const void *bytes, size_t size)
 {
-	struct pack pack = { .at = bytes, .left = size, .arena = arena };
+	struct pack pack = {.at = bytes, .left = size, .arena = arena};
 	int err;
 
-	*request = (struct act_request){ 0 };
+	*request = (struct act_request){0};
 	pack_request(&pack, request);
 	err = pack_complete(&pack);
 	return err || is_sane(&request->row) ? err : -EBADMSG;
@@ -123,7 +123,7 @@ static void pack_reply(struct pack *pack, struct act_reply *reply)
 int act_reply_pack(struct buffer *out, const struct act_reply *reply)
 {
 	struct act_reply copy = *reply;
-	struct pack pack = { .out = out };
+	struct pack pack = {.out = out};
 
 	pack_reply(&pack, &copy);
 	return pack.error;
@@ -131,9 +131,9 @@ int act_reply_pack(struct buffer *out, const struct act_reply *reply)
 
 int act_reply_unpack(struct act_reply *reply, struct arena *arena, const void *bytes, size_t size)
 {
-	struct pack pack = { .at = bytes, .left = size, .arena = arena };
+	struct pack pack = {.at = bytes, .left = size, .arena = arena};
 
-	*reply = (struct act_reply){ 0 };
+	*reply = (struct act_reply){0};
 	pack_reply(&pack, reply);
 	return pack_complete(&pack);
 }

@@ -34,7 +34,8 @@ struct act_reply {
 int act_request_pack(struct buffer *out, const struct act_request *request);
 int act_reply_pack(struct buffer *out, const struct act_reply *reply);
 
-/* Texts go to the arena. Return 0, -ENOMEM, or -EBADMSG for what is no such message: nothing of it is to be used then. */
+/* Texts go to the arena. Return 0, -ENOMEM, or -EBADMSG for what is no such message: nothing of it is to be used then.
+ */
 int act_request_unpack(struct act_request *request, struct arena *arena, const void *bytes, size_t size);
 int act_reply_unpack(struct act_reply *reply, struct arena *arena, const void *bytes, size_t size);
 

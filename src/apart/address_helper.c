@@ -73,7 +73,7 @@ static int send_all(struct helper *helper, struct address_reply *reply)
 
 static bool serve_one(struct helper *helper)
 {
-	struct address_reply reply = { 0 };
+	struct address_reply reply = {0};
 	__u32 netns = 0;
 	int fd;
 	ssize_t got = apart_receive(helper->requests, &netns, sizeof(netns), &fd);
@@ -90,7 +90,7 @@ static bool serve_one(struct helper *helper)
 
 static void serve(int requests, void *context)
 {
-	struct helper helper = { .requests = requests, .own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC) };
+	struct helper helper = {.requests = requests, .own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)};
 
 	(void)context;
 	if (helper.own < 0)
@@ -110,7 +110,7 @@ int address_helper_start(struct apart *helper)
 
 static ssize_t read_until(int fd, void *to, size_t size, __u64 deadline_ns)
 {
-	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
 	__u64 now = clock_ns(CLOCK_MONOTONIC);
 	ssize_t got;
 
@@ -140,7 +140,7 @@ static int read_records(int fd, struct buffer *buffer, size_t size, __u64 deadli
 static int ask(int fd, int netns_fd, __u32 netns, struct buffer *buffer, __u64 *lost)
 {
 	__u64 deadline_ns = clock_ns(CLOCK_MONOTONIC) + PATIENCE_NS;
-	struct address_reply reply = { 0 };
+	struct address_reply reply = {0};
 	ssize_t got;
 	int err = apart_send(fd, &netns, sizeof(netns), netns_fd);
 

@@ -35,7 +35,7 @@ static int keep_only(int fd)
 
 static void ignore_signals(void)
 {
-	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1 };
+	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1};
 	size_t i;
 
 	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
@@ -86,10 +86,10 @@ union control {
 
 int apart_send(int socket, const void *bytes, size_t size, int fd)
 {
-	struct iovec part = { .iov_base = (void *)bytes, .iov_len = size };
-	union control control = { .header = {
-		.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	struct iovec part = {.iov_base = (void *)bytes, .iov_len = size};
+	union control control = {
+		.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
 	/* Who hands no descriptors on is not allowed sendmsg(). */
 	if (fd < 0)
@@ -113,11 +113,12 @@ static int take_descriptor(struct msghdr *message)
 
 ssize_t apart_receive(int socket, void *bytes, size_t size, int *fd)
 {
-	struct iovec part = { .iov_base = bytes, .iov_len = size };
+	struct iovec part = {.iov_base = bytes, .iov_len = size};
 	union control control;
-	struct msghdr message = {
-		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)
-	};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control.bytes,
+				 .msg_controllen = sizeof(control.bytes)};
 	ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
 
 	*fd = -1;
@@ -134,7 +135,7 @@ ssize_t apart_receive(int socket, void *bytes, size_t size, int *fd)
 
 void apart_end(struct apart *apart)
 {
-	const struct timespec piece = { .tv_nsec = 1000000 };
+	const struct timespec piece = {.tv_nsec = 1000000};
 	int i;
 
 	if (apart->fd >= 0)

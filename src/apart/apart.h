@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Setting a process apart: what needs a right that sockstall itself gives up is done by a child, which has that right and
- * nothing else, and which takes no more than a short message. Whoever takes sockstall over has only what such a message
- * can ask for.
+ * Setting a process apart: what needs a right that sockstall itself gives up is done by a child, which has that right
+ * and nothing else, and which takes no more than a short message. Whoever takes sockstall over has only what such a
+ * message can ask for.
  *
  * The child has no stdin and no stdout, keeps stderr and its end of a SOCK_SEQPACKET socket, and closes all other
  * descriptors. Signals that ask sockstall to end, or to dump, do not end it: they may go to the whole process group. It
@@ -19,11 +19,12 @@ struct apart {
 	int fd;	   /* this end; -1: none */
 };
 
-#define APART_NONE ((struct apart){ .fd = -1 })
+#define APART_NONE ((struct apart){.fd = -1})
 
 /*
  * While there is one thread, and before anything is opened that the child must not have. The child calls serve(), which
- * gives up its rights first, and ends when that returns. name: for ps(1), 15 bytes at most. Returns 0 or a negative errno.
+ * gives up its rights first, and ends when that returns. name: for ps(1), 15 bytes at most. Returns 0 or a negative
+ * errno.
  */
 int apart_start(struct apart *apart, const char *name, void (*serve)(int fd, void *context), void *context);
 
@@ -31,8 +32,8 @@ int apart_start(struct apart *apart, const char *name, void (*serve)(int fd, voi
 int apart_send(int socket, const void *bytes, size_t size, int fd);
 
 /*
- * Waits for one message of at most this size. *fd: a descriptor that came along, which is the caller's, or -1. Returns how
- * long the message is, 0 where the other side has gone, or a negative errno (-EMSGSIZE: it is longer; -EINTR).
+ * Waits for one message of at most this size. *fd: a descriptor that came along, which is the caller's, or -1. Returns
+ * how long the message is, 0 where the other side has gone, or a negative errno (-EMSGSIZE: it is longer; -EINTR).
  */
 ssize_t apart_receive(int socket, void *bytes, size_t size, int *fd);
 

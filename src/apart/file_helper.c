@@ -70,7 +70,7 @@ static int settle(struct helper *helper, enum file_ask ask)
 static bool serve_one(struct helper *helper)
 {
 	struct file_request request;
-	struct file_reply reply = { 0 };
+	struct file_reply reply = {0};
 	int fd;
 	ssize_t got = apart_receive(helper->requests, &request, sizeof(request), &fd);
 
@@ -81,7 +81,8 @@ static bool serve_one(struct helper *helper)
 	if (got != sizeof(request) || request.ask >= FILE_ASKS)
 		return false;
 	fd = -1;
-	reply.err = request.ask == FILE_ASK_MAKE ? make(helper, request.place, &reply, &fd) : settle(helper, request.ask);
+	reply.err =
+		request.ask == FILE_ASK_MAKE ? make(helper, request.place, &reply, &fd) : settle(helper, request.ask);
 	return !apart_send(helper->requests, &reply, sizeof(reply), fd);
 }
 
@@ -141,7 +142,7 @@ static void serve(int requests, void *context)
 /* The paths live as long as the child: it is a copy of this process, which sets it apart before they are freed. */
 int file_helper_open(struct files *files, struct options *options)
 {
-	struct helper helper = { .paths = { [FILE_HTML] = options->html_file, [FILE_TRACE] = options->trace_file } };
+	struct helper helper = {.paths = {[FILE_HTML] = options->html_file, [FILE_TRACE] = options->trace_file}};
 	char *metrics = NULL;
 	int err = 0;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The process that makes files for sockstall: see files.h. It is told which of the files that were settled at the start,
- * and never a name. Where the kernel has Landlock it can write below their folders alone, as these were at the start.
+ * The process that makes files for sockstall: see files.h. It is told which of the files that were settled at the
+ * start, and never a name. Where the kernel has Landlock it can write below their folders alone, as these were at the
+ * start.
  */
 #ifndef SOCKSTALL_FILE_HELPER_H
 #define SOCKSTALL_FILE_HELPER_H
@@ -9,7 +10,8 @@
 #include "apart/files.h"
 #include "options/options.h"
 
-/* While there is one thread. The files that the options name; sets options->files. Nothing is done where they name none. */
+/* While there is one thread. The files that the options name; sets options->files. Nothing is done where they name
+ * none. */
 int file_helper_open(struct files *files, struct options *options);
 void file_helper_close(struct files *files);
 

@@ -12,7 +12,7 @@
 
 static int receive(int socket, struct file_reply *reply, int *fd)
 {
-	struct pollfd wait = { .fd = socket, .events = POLLIN };
+	struct pollfd wait = {.fd = socket, .events = POLLIN};
 	ssize_t got = -EINTR;
 
 	*fd = -1;
@@ -31,7 +31,7 @@ static int receive(int socket, struct file_reply *reply, int *fd)
 /* *fd: -1 where the answer has none. */
 static int ask(struct files *files, enum file_ask what, enum file_place place, struct file_reply *reply, int *fd)
 {
-	const struct file_request request = { .ask = what, .place = place };
+	const struct file_request request = {.ask = what, .place = place};
 	int err = files && files->helper.fd >= 0 ? apart_send(files->helper.fd, &request, sizeof(request), -1) : -EPIPE;
 
 	*fd = -1;
@@ -49,7 +49,7 @@ static int ask(struct files *files, enum file_ask what, enum file_place place, s
 
 int files_make(struct files *files, enum file_place place, FILE **stream, char *path, size_t path_size)
 {
-	struct file_reply reply = { 0 };
+	struct file_reply reply = {0};
 	int fd, err = ask(files, FILE_ASK_MAKE, place, &reply, &fd);
 
 	if (path)

@@ -24,11 +24,11 @@ struct files {
 	struct apart helper;
 };
 
-#define FILES_NONE ((struct files){ .helper = APART_NONE })
+#define FILES_NONE ((struct files){.helper = APART_NONE})
 
 /*
- * A new file. What has its name is not touched yet; but FILE_DUMP has its own from now on, which goes to path (NULL: not
- * asked for). One at a time: files_commit() or files_drop() before the next.
+ * A new file. What has its name is not touched yet; but FILE_DUMP has its own from now on, which goes to path (NULL:
+ * not asked for). One at a time: files_commit() or files_drop() before the next.
  */
 int files_make(struct files *files, enum file_place place, FILE **stream, char *path, size_t path_size);
 

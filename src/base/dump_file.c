@@ -31,11 +31,11 @@ void dump_folder_close(struct dump_folder *folder)
 static void name_by_moment(char *path, size_t size)
 {
 	time_t now = time(NULL);
-	struct tm utc = { 0 };
+	struct tm utc = {0};
 
 	gmtime_r(&now, &utc);
-	snprintf(path, size, "sockstall-%04d%02d%02dT%02d%02d%02dZ.rec", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-		 utc.tm_hour, utc.tm_min, utc.tm_sec);
+	snprintf(path, size, "sockstall-%04d%02d%02dT%02d%02d%02dZ.rec", utc.tm_year + 1900, utc.tm_mon + 1,
+		 utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
 static int try_name(struct dump_file *file, const struct dump_folder *folder, unsigned int number)
@@ -43,8 +43,8 @@ static int try_name(struct dump_file *file, const struct dump_folder *folder, un
 	char moment[64];
 
 	name_by_moment(moment, sizeof(moment));
-	if (snprintf(file->path, sizeof(file->path), number ? "%s.%u" : "%s", folder->path ? folder->path : moment, number) >=
-	    (int)sizeof(file->path))
+	if (snprintf(file->path, sizeof(file->path), number ? "%s.%u" : "%s", folder->path ? folder->path : moment,
+		     number) >= (int)sizeof(file->path))
 		return -ENAMETOOLONG;
 	file->name = folder_name_in(file->path);
 	if (folder->fd < 0)

@@ -31,7 +31,8 @@ static int exchange(int folder, const char *fresh, const char *name)
 {
 	if (!renameat2(folder, fresh, folder, name, RENAME_EXCHANGE))
 		return 0;
-	/* A file system that cannot (NFS) is trusted with what was seen before: only this folder's names are at stake. */
+	/* A file system that cannot (NFS) is trusted with what was seen before: only this folder's names are at stake.
+	 */
 	if (errno != EINVAL && errno != ENOSYS)
 		return -errno;
 	return renameat(folder, fresh, folder, name) ? -errno : 1;

@@ -34,7 +34,7 @@ enum access {
 #define ACCESS_READ  (ACCESS_READ_FILE | ACCESS_READ_DIR)
 #define ACCESS_FILES (ACCESS_MAKE_REG | ACCESS_WRITE_FILE | ACCESS_REMOVE_FILE | ACCESS_TRUNCATE)
 
-#define NET_BIND_AND_CONNECT_TCP 3 /* version 4 */
+#define NET_BIND_AND_CONNECT_TCP  3 /* version 4 */
 #define SCOPE_SOCKETS_AND_SIGNALS 3 /* version 6 */
 
 struct ruleset {
@@ -56,7 +56,7 @@ int landlock_abi(void)
 /* What a version knows: a bit that it does not know is an error, and so is a longer struct than it knows. */
 static struct ruleset known(int abi)
 {
-	struct ruleset known = { .files = ACCESS_REFER - 1 };
+	struct ruleset known = {.files = ACCESS_REFER - 1};
 
 	known.files |= abi >= 2 ? ACCESS_REFER : 0;
 	known.files |= abi >= 3 ? ACCESS_TRUNCATE : 0;
@@ -76,7 +76,7 @@ static int add_folders(int rules, __u64 allowed, const int *folders, size_t coun
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		struct path_beneath beneath = { .allowed = allowed, .parent = folders[i] };
+		struct path_beneath beneath = {.allowed = allowed, .parent = folders[i]};
 
 		if (folders[i] >= 0 && syscall(SYS_landlock_add_rule, rules, RULE_PATH_BENEATH, &beneath, 0))
 			return -errno;

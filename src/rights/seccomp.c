@@ -90,19 +90,18 @@ struct rule {
 #define FOLDER (O_PATH | O_DIRECTORY)
 
 /*
- * Nothing becomes code. Of fcntl() no F_SETOWN and F_SETSIG, and no O_ASYNC: with these the kernel sends signals to
- * whomever one names. F_GETFL: fdopen(). F_SETFL: O_NONBLOCK of an iterator's and of what a person types into. F_DUPFD:
- * libbpf and libncurses. F_GETFD, F_SETFD: ring buffers. Of prlimit64() no new limits, its own or
- * another's: how many descriptors a process may have is part of a report (probe_usage.c). Of ioctl() the terminal's, none of which types for the user; and of perf events, their end. */
+ * Nothing becomes code. Of fcntl() neither F_SETOWN nor F_SETSIG nor F_SETFL (O_ASYNC): with these the kernel sends signals
+ * to whomever one names. F_GETFL: fdopen() asks how it is open. F_DUPFD: descriptors that outlive the end
+ * (probe_release.c), and of namespaces (probe_netns.c, netns_find.c). Of prlimit64() no new limits, its own or another's:
+ * how many descriptors a process may have is part of a report (probe_usage.c). Of ioctl() the terminal's, none of which
+ * types for the user; and of perf events, their end.
+ */
 static const struct rule always_if[] = {
 	{ "mmap", { WITHOUT(2, PROT_EXEC) } },
 	{ "mmap2", { WITHOUT(2, PROT_EXEC) } },
 	{ "mprotect", { WITHOUT(2, PROT_EXEC) } },
 	{ "clone", { WITHOUT(0, NEW_NAMESPACES) } },
-	{ "fcntl", { IS(1, F_GETFD) } },
-	{ "fcntl", { IS(1, F_SETFD) } },
 	{ "fcntl", { IS(1, F_GETFL) } },
-	{ "fcntl", { IS(1, F_SETFL), WITHOUT(2, O_ASYNC) } },
 	{ "fcntl", { IS(1, F_DUPFD) } },
 	{ "fcntl", { IS(1, F_DUPFD_CLOEXEC) } },
 	{ "prlimit64", { IS_NULL(2) } },

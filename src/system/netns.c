@@ -80,7 +80,7 @@ static int visit(struct walk *walk, const char *path)
 	result = note(walk, (__u32)st.st_ino);
 	if (result <= 0)
 		return result;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = open_file(path);
 	if (fd < 0)
 		return 0;
 	result = fstat(fd, &st) ? 0 : walk->each(walk->context, fd, (__u32)st.st_ino);
