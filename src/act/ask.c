@@ -9,11 +9,15 @@
 
 #include "base/clock.h"
 
+#define PATIENCE_NS 15000000000ULL
+
 static int send_request(struct act_asker *asker, const struct act_request *request)
 {
 	struct buffer bytes = {0};
 	int err = act_request_pack(&bytes, request);
 
+	if (!err && asker->helper.fd < 0)
+		err = -EPIPE;
 	if (!err && write(asker->helper.fd, bytes.data, bytes.size) < 0)
 		err = -errno;
 	buffer_free(&bytes);
@@ -34,7 +38,7 @@ static int take_reply(struct act_asker *asker, struct act_answer *answer)
 	return err;
 }
 
-/* Until there is an answer: what a probe waits for is bounded there. */
+/* A probe takes 5 s there, and a journal that does not read 2 s. */
 static int wait_for_reply(struct act_asker *asker, int cancel_fd)
 {
 	struct pollfd wakers[] = {
@@ -43,10 +47,13 @@ static int wait_for_reply(struct act_asker *asker, int cancel_fd)
 	};
 	const struct act_request stop = {.ask = ACT_ASK_STOP,
 					 .row = {.pid = NOT_KNOWN, .tid = NOT_KNOWN, .netns = NOT_KNOWN}};
+	__u64 now = clock_ns(CLOCK_MONOTONIC), deadline = now + PATIENCE_NS;
 	int err = 0;
 
-	while (!err && !wakers[0].revents) {
-		if (poll(wakers, 2, -1) < 0 && errno != EINTR)
+	for (; !err && !wakers[0].revents; now = clock_ns(CLOCK_MONOTONIC)) {
+		if (now >= deadline)
+			return -ETIMEDOUT;
+		if (poll(wakers, 2, (int)((deadline - now) / 1000000) + 1) < 0 && errno != EINTR)
 			return -errno;
 		if (!wakers[1].revents)
 			continue;
@@ -68,6 +75,13 @@ static int refuse(struct act_answer *answer, int err, const char *error)
 	return err;
 }
 
+static void forget(struct act_asker *asker)
+{
+	if (asker->helper.fd >= 0)
+		close(asker->helper.fd);
+	asker->helper.fd = -1;
+}
+
 static int exchange(struct act_asker *asker, const struct act_request *request, int cancel_fd,
 		    struct act_answer *answer)
 {
@@ -77,10 +91,13 @@ static int exchange(struct act_asker *asker, const struct act_request *request, 
 		err = wait_for_reply(asker, cancel_fd);
 	if (!err)
 		err = take_reply(asker, answer);
-	if (err)
+	if (err) {
+		/* An answer that comes later must not be taken for another's. */
+		forget(asker);
 		return refuse(answer, err,
 			      arena_printf(&answer->arena, "the process that ends connections does not answer: %s",
 					   strerror(-err)));
+	}
 	asker->plan = answer->reply.plan;
 	return answer->reply.err;
 }

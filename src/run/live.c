@@ -22,6 +22,7 @@
 #include "options/missing.h"
 #include "probe/probe.h"
 #include "rights/privileges.h"
+#include "run/apart.h"
 #include "run/run.h"
 #include "system/netns.h"
 
@@ -43,10 +44,7 @@ struct live {
 	struct session session;
 	struct arena arena; /* texts of the start record */
 	struct row start;
-	struct act_asker asker;	     /* where options.acting is set */
-	struct files files;
-	struct apart addresses;	     /* where options.addresses is set */
-	struct exec *exec;	     /* NULL: none */
+	struct run_apart apart;
 	struct reactions *reactions; /* NULL: none */
 	int signals; /* signalfd of SIGINT, SIGTERM, SIGHUP, and with --flight of SIGUSR1 */
 	__u64 deadline_ns; /* CLOCK_MONOTONIC; 0: none */
@@ -266,7 +264,7 @@ static int look_until_stopped(struct live *live)
 static int open_reactions(struct live *live)
 {
 	bool hold = live->session.emitter == &emit_screen;
-	int err = reactions_open(&live->reactions, &live->options, &live->start, live->exec, hold);
+	int err = reactions_open(&live->reactions, &live->options, &live->start, live->apart.exec, hold);
 
 	if (!err && live->reactions) {
 		live->session.watch = reactions_look;
@@ -325,34 +323,6 @@ static int close_recording(struct live *live, int err)
 	return err ? err : closed;
 }
 
-/* What metrics cannot write at all it says before it looks at anything. */
-static int try_textfile(struct live *live)
-{
-	const struct options *options = &live->options;
-	FILE *stream;
-	int err;
-
-	if (!options->textfile)
-		return 0;
-	err = files_make(&live->files, FILE_METRICS, &stream, NULL, 0);
-	if (err)
-		messages_tell("cannot write to %s: %s", options->textfile,
-			      err == -ELOOP ? "a symbolic link on the way belongs to another user" : strerror(-err));
-	else
-		files_drop(&live->files, stream);
-	return err;
-}
-
-/* Set apart like the others: what writes files has no other right. */
-static int open_files(struct live *live)
-{
-	int err = file_helper_open(&live->files, &live->options);
-
-	if (err)
-		fprintf(stderr, "sockstall: cannot set apart what makes files: %s\n", strerror(-err));
-	return err ? err : try_textfile(live);
-}
-
 /* What looks need, and what is asked for beside them: see privileges.h. */
 static unsigned int privileges_of(const struct live *live)
 {
@@ -364,51 +334,6 @@ static unsigned int privileges_of(const struct live *live)
 	if (options->interactive)
 		privileges |= PRIVILEGE_STACKS | PRIVILEGE_MEMORY;
 	return privileges;
-}
-
-/* Before anything is loaded, opened or given up: what starts commands has none of it, and all rights. */
-static int open_exec(struct live *live)
-{
-	const struct options *options = &live->options;
-	int err;
-
-	if (!options->exec_command)
-		return 0;
-	err = exec_open(&live->exec, options->exec_command, options->shell, options->exec_limit);
-	if (err)
-		fprintf(stderr, "sockstall: --exec: %s\n", strerror(-err));
-	return err;
-}
-
-/* Likewise: it has the rights that ending something takes, and the view itself has not. */
-static int open_acting(struct live *live)
-{
-	int err;
-
-	if (!live->options.interactive || live->options.read_only)
-		return 0;
-	err = act_helper_open(&live->asker);
-	if (err)
-		fprintf(stderr, "sockstall: cannot set apart what ends connections: %s\n", strerror(-err));
-	else
-		live->options.acting = &live->asker;
-	return err;
-}
-
-/* The live view has a page of chains. */
-static int open_addresses(struct live *live)
-{
-	const struct options *options = &live->options;
-	int err;
-
-	if (options->command != COMMAND_CHAINS && !(options->interactive && options->command == COMMAND_OVERVIEW))
-		return 0;
-	err = address_helper_start(&live->addresses);
-	if (err)
-		fprintf(stderr, "sockstall: cannot set apart what asks for addresses: %s\n", strerror(-err));
-	else
-		live->options.addresses = &live->addresses;
-	return err;
 }
 
 static int run_opened(struct live *live, int argc, char **argv)
@@ -445,14 +370,10 @@ static int run_with_namespaces(struct live *live, int argc, char **argv)
 		fprintf(stderr, "sockstall: signals: %s\n", strerror(-live->signals));
 		return EXIT_BROKE;
 	}
-	if (!open_exec(live) && !open_acting(live) && !open_addresses(live) && !open_files(live) &&
-	    !probe_open(&live->probe, options) && !open_recording(live))
+	if (!run_apart_open(&live->apart, options) && !probe_open(&live->probe, options) && !open_recording(live))
 		code = run_opened(live, argc, argv);
 	probe_close(live->probe);
-	exec_close(live->exec);
-	act_helper_close(&live->asker);
-	apart_end(&live->addresses);
-	file_helper_close(&live->files);
+	run_apart_close(&live->apart);
 	arena_free(&live->arena);
 	close(live->signals);
 	return code;
@@ -460,7 +381,7 @@ static int run_with_namespaces(struct live *live, int argc, char **argv)
 
 int run_live(const struct options *options, int argc, char **argv)
 {
-	struct live live = { .options = *options, .asker = { .helper = APART_NONE }, .addresses = APART_NONE, .files = FILES_NONE };
+	struct live live = { .options = *options, .apart = RUN_APART_NONE };
 	int code = asked_for_find_namespaces(&live.options) ? EXIT_BROKE : run_with_namespaces(&live, argc, argv);
 
 	free(live.options.netns_inodes);

@@ -59,9 +59,9 @@ static void answer_the_question(char *bytes, size_t size, __u16 type)
 		header->nlmsg_seq = SEQ;
 		header->nlmsg_type = header->nlmsg_type % 8 ? type : header->nlmsg_type % 16;
 		header->nlmsg_flags |= NLM_F_MULTI;
-		if (header->nlmsg_len < sizeof(*header) || NLMSG_ALIGN((size_t)header->nlmsg_len) >= left)
+		if (header->nlmsg_len < sizeof(*header) || header->nlmsg_len > left || NLMSG_ALIGN(header->nlmsg_len) >= left)
 			return;
-		left -= NLMSG_ALIGN((size_t)header->nlmsg_len);
+		left -= NLMSG_ALIGN(header->nlmsg_len);
 		header = (void *)((char *)header + NLMSG_ALIGN(header->nlmsg_len));
 	}
 }
