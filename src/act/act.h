@@ -16,7 +16,8 @@
  * socket (by its cookie), its state, or what it has received is not what it was when the plan was made, nothing is
  * done. It writes one line to syslog(3), whatever came of it.
  *
- * Only the process that act_helper.h sets apart calls this; all others ask it (act_ask.h). Rights, beyond those of a look:
+ * Only the process that act_helper.h sets apart calls this; all others ask it (act_ask.h). Rights, beyond those of a
+ *look:
  * - destroy: CAP_NET_ADMIN in the user namespace that owns the socket's network namespace;
  * - shutdown, keepalive, probe, and any plan for a stall whose cookie is not known: pidfd_getfd(2), that is
  *   PTRACE_MODE_ATTACH: CAP_SYS_PTRACE;

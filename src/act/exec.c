@@ -35,7 +35,7 @@ static int split(const char *command, bool shell, struct arena *arena, char *wor
 
 static int start_helper(struct exec *exec, char *const *words, unsigned int limit)
 {
-	struct exec_plan plan = { .words = words, .limit = limit };
+	struct exec_plan plan = {.words = words, .limit = limit};
 	int most = 2 * EXEC_MESSAGE_MOST;
 	int err = apart_start(&exec->helper, "sockstall-exec", exec_helper, &plan);
 

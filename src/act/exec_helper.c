@@ -250,7 +250,8 @@ static int open_children(void)
 static void tell_left_out(struct helper *helper)
 {
 	if (helper->left_out)
-		messages_say(&helper->messages, "--exec: starts that were left out: %llu (%d at once, %u a minute: --exec-limit)",
+		messages_say(&helper->messages,
+			     "--exec: starts that were left out: %llu (%d at once, %u a minute: --exec-limit)",
 			     (unsigned long long)helper->left_out, EXEC_AT_ONCE, helper->limit);
 	messages_end(&helper->messages);
 }

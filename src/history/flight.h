@@ -36,8 +36,8 @@ uint64_t flight_span(const struct flight *flight);
 
 /*
  * Writes all of it to a new file, which options->files makes: options->dump_file, or one named by the moment in the
- * working folder where that is NULL; where there is such a file already, with a number behind it. path is where its name
- * goes. Returns 0 or a negative errno.
+ * working folder where that is NULL; where there is such a file already, with a number behind it. path is where its
+ * name goes. Returns 0 or a negative errno.
  */
 int flight_dump(const struct flight *flight, const struct row *start, const struct options *options, char *path,
 		size_t path_size);

@@ -181,7 +181,8 @@ int recording_begin(struct recording **recording, int fd)
 
 int recording_create(struct recording **recording, const char *path, bool force)
 {
-	int fd = force ? replaced_file_create(path) : open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = force ? replaced_file_create(path)
+		       : open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	*recording = NULL;
 	if (fd < 0)

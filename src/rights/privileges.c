@@ -33,19 +33,20 @@ static const struct need {
 	const char *purpose;
 	__u64 capabilities;
 } needs[] = {
-	{ 0, "every run", 0 },
-	{ PRIVILEGE_LOOKS, "looks", CAP(BPF) | CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH) },
-	{ PRIVILEGE_NAMESPACES, "all network namespaces", CAP(SYS_ADMIN) },
-	{ PRIVILEGE_COOKIES, "sockets' cookies over netlink", 0 },
-	{ PRIVILEGE_CHAINS, "chains", 0 },
-	{ PRIVILEGE_STACKS, "stacks", CAP(SYSLOG) },
-	{ PRIVILEGE_MEMORY, "threads", 0 },
-	{ PRIVILEGE_ASKS_FILES, "files made while it runs", 0 },
-	{ PRIVILEGE_REPLAY, "replay", CAP(DAC_READ_SEARCH) },
-	{ PRIVILEGE_TELLS, "end of a selector", 0 },
-	{ PRIVILEGE_FILES, "set apart: makes those files", CAP(DAC_OVERRIDE) },
-	{ PRIVILEGE_ADDRESSES, "set apart: addresses, NAT", CAP(NET_ADMIN) | CAP(SYS_ADMIN) },
-	{ PRIVILEGE_ACT, "set apart: ends connections", CAP(NET_ADMIN) | CAP(SYS_PTRACE) | CAP(SYS_ADMIN) | CAP(DAC_READ_SEARCH) },
+	{0, "every run", 0},
+	{PRIVILEGE_LOOKS, "looks", CAP(BPF) | CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH)},
+	{PRIVILEGE_NAMESPACES, "all network namespaces", CAP(SYS_ADMIN)},
+	{PRIVILEGE_COOKIES, "sockets' cookies over netlink", 0},
+	{PRIVILEGE_CHAINS, "chains", 0},
+	{PRIVILEGE_STACKS, "stacks", CAP(SYSLOG)},
+	{PRIVILEGE_MEMORY, "threads", 0},
+	{PRIVILEGE_ASKS_FILES, "files made while it runs", 0},
+	{PRIVILEGE_REPLAY, "replay", CAP(DAC_READ_SEARCH)},
+	{PRIVILEGE_TELLS, "end of a selector", 0},
+	{PRIVILEGE_FILES, "set apart: makes those files", CAP(DAC_OVERRIDE)},
+	{PRIVILEGE_ADDRESSES, "set apart: addresses, NAT", CAP(NET_ADMIN) | CAP(SYS_ADMIN)},
+	{PRIVILEGE_ACT, "set apart: ends connections",
+	 CAP(NET_ADMIN) | CAP(SYS_PTRACE) | CAP(SYS_ADMIN) | CAP(DAC_READ_SEARCH)},
 };
 
 static __u64 capabilities_of(unsigned int privileges)
@@ -186,8 +187,8 @@ static void check_landlock(const struct check_table *table, int abi)
 	if (abi)
 		snprintf(version, sizeof(version), "%d", abi);
 	check_table_row(table, "landlock", version,
-			abi ? "what makes files can write in their folders alone, and replay nowhere" :
-			      "not in this kernel: what makes files could make others, elsewhere");
+			abi ? "what makes files can write in their folders alone, and replay nowhere"
+			    : "not in this kernel: what makes files could make others, elsewhere");
 }
 
 void privileges_check(const struct check_table *table)

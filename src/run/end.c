@@ -121,11 +121,13 @@ static void tell_outcome(const struct act_reply *reply, int unwritten)
 {
 	const struct action_fields *action = &reply->record.action;
 	const char *done = act_result_names[ACT_DONE];
-	struct messages messages = { 0 };
+	struct messages messages = {0};
 
 	if (unwritten)
 		messages_say(&messages, "end: %s; the record of that could not be written: %s",
-			     action->error ? action->error : strcmp(action->result, done) ? "nothing was done" : done,
+			     action->error		    ? action->error
+			     : strcmp(action->result, done) ? "nothing was done"
+							    : done,
 			     unwritten == -ECANCELED ? "its reader does not read" : strerror(-unwritten));
 	else if (action->error)
 		messages_say(&messages, "end: %s", action->error);

@@ -145,7 +145,7 @@ def test_short_options(complete, request):
 
 
 def test_options_behind_a_command(complete):
-    assert {word.rstrip("=") for word in complete("sockstall readers --re")} == {"--record", "--ready-fd"}
+    assert {word.rstrip("=") for word in complete("sockstall readers --re")} == {"--record", "--ready-fd", "--read-only"}
 
 
 def test_values_of_netns(complete):
