@@ -173,8 +173,11 @@ def test_force_replaces_nothing_else(tmp_path, make):
 def is_about_to_take_it_away(pid):
     """In a system call that takes a name away or gives it to another file, as strace holds it there."""
     numbers = {"x86_64": (82, 87, 263, 264, 316), "aarch64": (35, 38, 276)}[os.uname().machine]
-    with open(f"/proc/{pid}/syscall", encoding="ascii") as file:
-        return file.read().split()[0] in map(str, numbers)
+    try:
+        with open(f"/proc/{pid}/syscall", encoding="ascii") as file:
+            return file.read().split()[0] in map(str, numbers)
+    except (FileNotFoundError, ProcessLookupError):
+        return False  # it has ended
 
 
 def child_of(pid):

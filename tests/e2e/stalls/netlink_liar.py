@@ -64,7 +64,7 @@ def main():
     enter(65534)
     pairs = make_pairs(400)
     liar = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG)
-    message, ports, taken = lie(("10.9.9.9", 80), ("10.8.8.8", 5555)), [], 0
+    message, ports = lie(("10.9.9.9", 80), ("10.8.8.8", 5555)), []
     say("ready", pairs=len(pairs))
     while True:
         if select.select([sys.stdin], [], [], 0 if ports else None)[0]:
@@ -72,12 +72,12 @@ def main():
             if not line:
                 break
             ports = [int(word) for word in line.split()]
-            say("lying", taken=taken)
+            say("lying")
         for port in ports * 20:
             try:
-                taken += bool(liar.sendto(message, socket.MSG_DONTWAIT, (port, 0)))
+                liar.sendto(message, socket.MSG_DONTWAIT, (port, 0))
             except OSError:
-                pass
+                pass  # there is no such port, or it takes nothing from here
 
 
 main()
