@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "apart/foreign.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "apart/foreign_held.h"
+#include "apart/foreign_spawner.h"
+#include "base/clock.h"
+
+#define NS_PER_MS 1000000ULL
+
+/* How long a read may sleep, and all reads of a look; and how long workers may wait for a CPU in a look. */
+#define READ_NS (50 * NS_PER_MS)
+#define LOOK_NS (200 * NS_PER_MS)
+#define BUSY_NS (1000 * NS_PER_MS)
+
+/* Between two looks at signals, and at what the worker does. */
+#define SLICE_MS 5
+
+struct foreign {
+	bool (*asked_to_end)(void);
+	pid_t spawner, worker;
+	int control, socket; /* -1: none */
+	bool ordered;	     /* a worker is; the answer has not come */
+	bool refused;	     /* at this look */
+	__u32 sequence;
+	__u64 slept_ns, busy_ns; /* of this look */
+	struct held_processes held;
+	struct foreign_loss losses[FOREIGN_NAMED + 1];
+	size_t loss_count;
+	struct {
+		struct foreign_head head;
+		struct foreign_request requests[FOREIGN_BATCH];
+	} message;
+	struct foreign_question *asked[FOREIGN_BATCH]; /* whose requests these are */
+	_Alignas(8) char piece[sizeof(struct foreign_piece) + FOREIGN_PIECE];
+};
+
+/* ---- What is lost ---- */
+
+static void note_lost(struct foreign *foreign, __u32 pid)
+{
+	size_t i;
+
+	for (i = 0; i < foreign->loss_count && i < FOREIGN_NAMED && foreign->losses[i].pid != pid; i++)
+		;
+	if (i == foreign->loss_count)
+		foreign->losses[foreign->loss_count++] = (struct foreign_loss){.pid = i < FOREIGN_NAMED ? pid : 0};
+	foreign->losses[i].count++;
+}
+
+size_t foreign_take_losses(struct foreign *foreign, struct foreign_loss losses[FOREIGN_NAMED + 1])
+{
+	size_t count = foreign->loss_count;
+
+	memcpy(losses, foreign->losses, count * sizeof(*losses));
+	foreign->loss_count = 0;
+	return count;
+}
+
+static void lose(struct foreign *foreign, struct foreign_question *question)
+{
+	question->err = -ETIMEDOUT;
+	note_lost(foreign, question->request.pid);
+}
+
+void foreign_note_held(struct foreign *foreign, __u32 pid, __u64 process_start_ns)
+{
+	__u64 now = clock_ns(CLOCK_MONOTONIC);
+
+	if (held_is(&foreign->held, pid, process_start_ns, now))
+		return;
+	note_lost(foreign, pid);
+	held_note(&foreign->held, pid, process_start_ns, now);
+}
+
+/* ---- Waiting ---- */
+
+/* Whether it would go on if it had a CPU. Its own parent's child: /proc/PID/stat waits for nobody. */
+static bool is_running(pid_t worker)
+{
+	char path[32], text[512], *end;
+	ssize_t got;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", worker);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	got = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	end = strrchr(text, ')');
+	return end && end[1] == ' ' && end[2] == 'R';
+}
+
+static bool is_readable(int fd, int ms)
+{
+	struct pollfd waker = {.fd = fd, .events = POLLIN};
+
+	return poll(&waker, 1, ms) > 0;
+}
+
+/*
+ * 1: there is something to read. 0: not in time. -ECANCELED: asked to end. A slice counts as no more than two, however
+ * late sockstall itself got a CPU again.
+ */
+static int wait_for(struct foreign *foreign, int fd, pid_t process)
+{
+	__u64 slept = 0, slice, before = clock_ns(CLOCK_MONOTONIC), now;
+
+	while (!is_readable(fd, SLICE_MS)) {
+		if (foreign->asked_to_end())
+			return -ECANCELED;
+		now = clock_ns(CLOCK_MONOTONIC);
+		slice = now - before < 2 * SLICE_MS * NS_PER_MS ? now - before : 2 * SLICE_MS * NS_PER_MS;
+		before = now;
+		if (is_running(process)) {
+			foreign->busy_ns += slice;
+		} else {
+			slept += slice;
+			foreign->slept_ns += slice;
+		}
+		if (slept >= READ_NS || foreign->slept_ns >= LOOK_NS || foreign->busy_ns >= BUSY_NS)
+			return is_readable(fd, 0);
+	}
+	return 1;
+}
+
+static bool has_time(const struct foreign *foreign)
+{
+	return foreign->slept_ns < LOOK_NS && foreign->busy_ns < BUSY_NS;
+}
+
+/* ---- Workers ---- */
+
+static void order_worker(struct foreign *foreign)
+{
+	if (!foreign->ordered && foreign->control >= 0)
+		foreign->ordered = write(foreign->control, "", 1) == 1;
+}
+
+/* It may hang for as long as it is made to. Another one is there by the time it is needed. */
+static void leave_behind(struct foreign *foreign)
+{
+	close(foreign->socket);
+	foreign->socket = -1;
+	foreign->worker = 0;
+	order_worker(foreign);
+}
+
+static int take_socket(const struct msghdr *message)
+{
+	const struct cmsghdr *head = CMSG_FIRSTHDR(message);
+	int fd;
+
+	if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS ||
+	    head->cmsg_len != CMSG_LEN(sizeof(fd)))
+		return -1;
+	memcpy(&fd, CMSG_DATA(head), sizeof(fd));
+	return fd;
+}
+
+/* Returns 0, or -EBUSY: there is none. */
+static int receive_worker(struct foreign *foreign)
+{
+	char room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
+	pid_t worker = 0;
+	struct iovec bytes = {&worker, sizeof(worker)};
+	struct msghdr message = {
+		.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room)};
+	ssize_t got = recvmsg(foreign->control, &message, MSG_CMSG_CLOEXEC);
+
+	foreign->ordered = false;
+	if (got == sizeof(worker) && worker > 0)
+		foreign->socket = take_socket(&message);
+	foreign->worker = foreign->socket >= 0 ? worker : 0;
+	if (got <= 0) {
+		close(foreign->control);
+		foreign->control = -1;
+	}
+	return foreign->socket >= 0 ? 0 : -EBUSY;
+}
+
+/* Returns 0, -EBUSY: there is none at this look; or -ECANCELED. */
+static int need_worker(struct foreign *foreign)
+{
+	int came;
+
+	if (foreign->socket >= 0)
+		return 0;
+	if (foreign->refused)
+		return -EBUSY;
+	order_worker(foreign);
+	came = foreign->ordered ? wait_for(foreign, foreign->control, foreign->spawner) : 0;
+	if (came < 0)
+		return came;
+	foreign->refused = !came || receive_worker(foreign);
+	return foreign->refused ? -EBUSY : 0;
+}
+
+/* ---- Asking ---- */
+
+/* Takes what may be asked of the questions from *next on, as far as a message goes. Returns how many. */
+static size_t fill_message(struct foreign *foreign, struct foreign_question *questions, size_t count, size_t *next)
+{
+	__u64 now = clock_ns(CLOCK_MONOTONIC);
+	size_t filled = 0;
+
+	for (; *next < count && filled < FOREIGN_BATCH; (*next)++) {
+		struct foreign_question *question = &questions[*next];
+
+		question->err = question->size = 0;
+		if (!foreign_request_is_valid(&question->request))
+			question->err = -EINVAL;
+		else if (held_is(&foreign->held, question->request.pid, question->process_start_ns, now))
+			question->err = -ETIMEDOUT; /* counted when it was found out */
+		if (question->err)
+			continue;
+		foreign->asked[filled] = question;
+		foreign->message.requests[filled++] = question->request;
+	}
+	return filled;
+}
+
+static int send_message(struct foreign *foreign, size_t count)
+{
+	size_t size = sizeof(struct foreign_head) + count * sizeof(struct foreign_request);
+
+	foreign->message.head = (struct foreign_head){++foreign->sequence, (__u32)count};
+	return write(foreign->socket, &foreign->message, size) == (ssize_t)size ? 0 : -EPIPE;
+}
+
+/* Returns 0; -EPIPE: no more comes of this worker; -ETIMEDOUT: it hangs; -ENOMEM; -ECANCELED. */
+static int take_piece(struct foreign *foreign, struct foreign_intake *intake, struct buffer *answers)
+{
+	struct foreign_question *question = foreign->asked[intake->next];
+	int came = wait_for(foreign, foreign->socket, foreign->worker), err;
+	struct foreign_piece piece;
+	ssize_t got;
+
+	if (came <= 0)
+		return came ? came : -ETIMEDOUT;
+	got = read(foreign->socket, foreign->piece, sizeof(foreign->piece));
+	if (got <= 0 || foreign_piece_take(intake, foreign->piece, (size_t)got, &piece))
+		return -EPIPE;
+	if (!question->size)
+		question->at = answers->size;
+	err = buffer_append(answers, foreign->piece + sizeof(piece), piece.size);
+	question->size += piece.size;
+	if (piece.status < 0)
+		question->err = piece.status;
+	return err;
+}
+
+/* Who is being read is who makes it wait. Those behind are asked again. */
+static void blame(struct foreign *foreign, const struct foreign_intake *intake)
+{
+	struct foreign_question *question = foreign->asked[intake->next];
+
+	question->size = 0;
+	lose(foreign, question);
+	held_note(&foreign->held, question->request.pid, question->process_start_ns, clock_ns(CLOCK_MONOTONIC));
+}
+
+/* Returns how many of the message's questions are done with; or -ENOMEM, -ECANCELED. */
+static ssize_t ask_message(struct foreign *foreign, size_t count, struct buffer *answers)
+{
+	struct foreign_intake intake = {.requests = foreign->message.requests, .count = (__u32)count};
+	int err = send_message(foreign, count);
+
+	if (err) {
+		leave_behind(foreign);
+		foreign->refused = true; /* it has ended, and no process is to blame for it */
+		return 0;
+	}
+	intake.sequence = foreign->sequence;
+	while (!err && intake.next < intake.count)
+		err = take_piece(foreign, &intake, answers);
+	if (!err)
+		return (ssize_t)count;
+	leave_behind(foreign);
+	if (err == -ENOMEM || err == -ECANCELED)
+		return err;
+	blame(foreign, &intake);
+	return (ssize_t)intake.next + 1;
+}
+
+/* What a worker that was left behind had not come to is asked of the next one. */
+static int ask_filled(struct foreign *foreign, size_t count, struct buffer *answers)
+{
+	size_t left = count;
+	ssize_t done;
+	int err;
+
+	while (left) {
+		err = has_time(foreign) ? need_worker(foreign) : -EBUSY;
+		if (err == -EBUSY)
+			break;
+		done = err ? err : ask_message(foreign, left, answers);
+		if (done < 0)
+			return (int)done;
+		left -= (size_t)done;
+		memmove(foreign->asked, foreign->asked + done, left * sizeof(*foreign->asked));
+		memmove(foreign->message.requests, foreign->message.requests + done,
+			left * sizeof(*foreign->message.requests));
+	}
+	while (left)
+		lose(foreign, foreign->asked[--left]);
+	return 0;
+}
+
+int foreign_ask(struct foreign *foreign, struct foreign_question *questions, size_t count, struct buffer *answers)
+{
+	size_t next = 0, filled;
+	int err = 0;
+
+	while (next < count && !err) {
+		filled = fill_message(foreign, questions, count, &next);
+		err = foreign->asked_to_end() ? -ECANCELED : ask_filled(foreign, filled, answers);
+	}
+	return err;
+}
+
+int foreign_ask_one(struct foreign *foreign, struct foreign_question *question, struct buffer *answer)
+{
+	return foreign_ask(foreign, question, 1, answer);
+}
+
+void foreign_begin(struct foreign *foreign)
+{
+	foreign->slept_ns = foreign->busy_ns = 0;
+	foreign->refused = false;
+}
+
+/* ---- The begin and the end ---- */
+
+static int start_spawner(struct foreign *foreign)
+{
+	pid_t parent = getpid();
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return -errno;
+	foreign->spawner = fork();
+	if (!foreign->spawner)
+		foreign_spawner(ends[1], parent);
+	close(ends[1]);
+	foreign->control = ends[0];
+	return foreign->spawner < 0 ? -EAGAIN : 0;
+}
+
+int foreign_open(struct foreign **out, bool (*asked_to_end)(void))
+{
+	struct foreign *foreign = calloc(1, sizeof(*foreign));
+	int err;
+
+	*out = foreign;
+	if (!foreign)
+		return -ENOMEM;
+	foreign->asked_to_end = asked_to_end;
+	foreign->control = foreign->socket = -1;
+	err = start_spawner(foreign);
+	/* The first is there by the time that the BPF programs are. */
+	if (!err)
+		order_worker(foreign);
+	return err;
+}
+
+void foreign_close(struct foreign *foreign)
+{
+	if (!foreign)
+		return;
+	if (foreign->socket >= 0)
+		close(foreign->socket);
+	if (foreign->control >= 0)
+		close(foreign->control);
+	/* What is left of it ends with its socket, and with sockstall. */
+	if (foreign->spawner > 0)
+		waitpid(foreign->spawner, NULL, WNOHANG);
+	free(foreign);
+}

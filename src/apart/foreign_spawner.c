@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "apart/foreign_spawner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "apart/foreign_rights.h"
+#include "apart/foreign_worker.h"
+
+/* One that does not hang is gone this soon after it was killed, on a machine that is not busy; ms. */
+#define END_MS 5
+
+/* The one in use, and those that hang; 0: none. */
+static pid_t workers[FOREIGN_LEFT_BEHIND + 1];
+static pid_t in_use;
+
+static size_t reap(void)
+{
+	size_t i, there = 0;
+
+	for (i = 0; i < sizeof(workers) / sizeof(workers[0]); i++) {
+		if (workers[i] && waitpid(workers[i], NULL, WNOHANG) == workers[i]) {
+			in_use = workers[i] == in_use ? 0 : in_use;
+			workers[i] = 0;
+		}
+		there += workers[i] != 0;
+	}
+	return there;
+}
+
+/* Returns how many have not ended. */
+static size_t give_up(void)
+{
+	const struct timespec piece = {.tv_nsec = 1000000};
+	size_t i, there = reap();
+
+	if (in_use)
+		kill(in_use, SIGKILL);
+	for (i = 0; i < END_MS && in_use; i++) {
+		nanosleep(&piece, NULL);
+		there = reap();
+	}
+	in_use = 0;
+	return there;
+}
+
+/* ---- A new one ---- */
+
+/* In the child: it holds nothing but its own end. */
+static _Noreturn void run_worker(int control, int ends[2], pid_t parent)
+{
+	close(control);
+	close(ends[0]);
+	prctl(PR_SET_NAME, "sockstall-read");
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	foreign_rights_worker();
+	foreign_worker_serve(ends[1]);
+	_exit(0);
+}
+
+static int start_worker(int control, pid_t *place, int *asked)
+{
+	pid_t parent = getpid(), worker;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return -errno;
+	/* The worker may wait for sockstall; sockstall never for the worker. */
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	worker = fork();
+	if (!worker)
+		run_worker(control, ends, parent);
+	close(ends[1]);
+	if (worker < 0) {
+		close(ends[0]);
+		return -EAGAIN;
+	}
+	*place = worker;
+	*asked = ends[0];
+	return 0;
+}
+
+/* With the socket, where there is one. */
+static void answer(int control, pid_t result, int asked)
+{
+	char room[CMSG_SPACE(sizeof(asked))] __attribute__((aligned(8))) = {0};
+	struct iovec bytes = {&result, sizeof(result)};
+	struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1};
+	struct cmsghdr *head;
+
+	if (asked >= 0) {
+		message.msg_control = room;
+		message.msg_controllen = sizeof(room);
+		head = CMSG_FIRSTHDR(&message);
+		head->cmsg_level = SOL_SOCKET;
+		head->cmsg_type = SCM_RIGHTS;
+		head->cmsg_len = CMSG_LEN(sizeof(asked));
+		memcpy(CMSG_DATA(head), &asked, sizeof(asked));
+	}
+	sendmsg(control, &message, MSG_NOSIGNAL);
+}
+
+static void replace_worker(int control)
+{
+	size_t i = 0, there = give_up();
+	int asked = -1, err = there < FOREIGN_LEFT_BEHIND ? 0 : -EBUSY;
+
+	while (!err && workers[i])
+		i++;
+	if (!err)
+		err = start_worker(control, &workers[i], &asked);
+	in_use = err ? 0 : workers[i];
+	answer(control, err ? err : workers[i], asked);
+	if (asked >= 0)
+		close(asked);
+}
+
+/* ---- Setting it apart ---- */
+
+/* No descriptor but this one: whoever reads sockstall's output must see its end when sockstall ends. */
+static int keep_only(int control)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO && null >= 0; fd++)
+		dup2(null, fd);
+	if (null < 0 || dup2(control, STDERR_FILENO + 1) < 0)
+		_exit(1);
+	syscall(SYS_close_range, STDERR_FILENO + 2u, ~0U, 0);
+	return STDERR_FILENO + 1;
+}
+
+/* What asks sockstall to end, or to dump, may have gone to the whole process group. */
+static void ignore_signals(void)
+{
+	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGTSTP};
+	size_t i;
+
+	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	/* Ignored, as whoever starts sockstall may have left it, children could not be waited for. */
+	signal(SIGCHLD, SIG_DFL);
+}
+
+/* It sleeps in poll(), and not in a read of a socket, which could be taken for a stall. */
+static bool serve(int control)
+{
+	struct pollfd waker = {.fd = control, .events = POLLIN};
+	char byte;
+	ssize_t got;
+
+	if (poll(&waker, 1, -1) < 0)
+		return errno == EINTR;
+	got = recv(control, &byte, 1, 0);
+	if (got > 0)
+		replace_worker(control);
+	return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+_Noreturn void foreign_spawner(int control, pid_t parent)
+{
+	prctl(PR_SET_NAME, "sockstall-reads");
+	ignore_signals();
+	control = keep_only(control);
+	foreign_rights_spawner();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	while (serve(control))
+		;
+	_exit(0);
+}

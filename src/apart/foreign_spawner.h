@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The process that makes the workers of foreign.h, so that sockstall has neither to fork while it holds BPF's
+ * descriptors nor to wait for one that hangs. It never touches another process's data. It ends with sockstall, and the
+ * workers with it.
+ */
+#ifndef SOCKSTALL_FOREIGN_SPAWNER_H
+#define SOCKSTALL_FOREIGN_SPAWNER_H
+
+#include <sys/types.h>
+
+/* Workers that did not come back: with so many of them there is no new one. */
+#define FOREIGN_LEFT_BEHIND 4
+
+/*
+ * In a child of `parent`; does not return. For each byte at `control` (a SOCK_SEQPACKET socket) it gives up the worker
+ * that there is, and answers with the id of a new one as a pid_t, and that one's socket beside it; or with a negative
+ * errno.
+ */
+_Noreturn void foreign_spawner(int control, pid_t parent);
+
+#endif
