@@ -573,4 +573,51 @@ static __always_inline __u32 compat_timewait_entered(const struct inet_timewait_
 	return bpf_core_field_exists(now->tw_entry_stamp) ? BPF_CORE_READ(now, tw_entry_stamp) : 0;
 }
 
+/* struct mutex has its owner itself; with PREEMPT_RT (5.15, bb630f9f7a7d) its rt_mutex has. */
+struct atomic_long___owner {
+	__s64 counter;
+} CORE;
+
+struct mutex___owner {
+	struct atomic_long___owner owner; /* a task_struct, and three bits */
+} CORE;
+
+struct rt_mutex_base___owner {
+	void *owner; /* and one bit */
+} CORE;
+
+struct mutex___rt {
+	struct rt_mutex_base___owner rtmutex;
+} CORE;
+
+struct eventpoll___mutex {
+	struct mutex___owner mtx;
+} CORE;
+
+struct eventpoll___rt {
+	struct mutex___rt mtx;
+} CORE;
+
+/* The state of who holds an epoll instance's mutex; 0: nobody does, it runs, or this kernel does not tell. */
+static __always_inline __u32 compat_epoll_holder_state(const void *ep)
+{
+	const struct task_struct___before_5_14 *before;
+	const struct task_struct___since_5_14 *holder;
+	const struct eventpoll___mutex *with = ep;
+	const struct eventpoll___rt *rt = ep;
+	__u64 owner = 0;
+
+	if (bpf_core_field_exists(with->mtx.owner.counter))
+		bpf_core_read(&owner, sizeof(owner), &with->mtx.owner.counter);
+	else if (bpf_core_field_exists(rt->mtx.rtmutex.owner))
+		bpf_core_read(&owner, sizeof(owner), &rt->mtx.rtmutex.owner);
+	holder = (const void *)(owner & ~7ULL);
+	before = (const void *)holder;
+	if (!holder)
+		return 0;
+	if (bpf_core_field_exists(holder->__state))
+		return BPF_CORE_READ(holder, __state);
+	return BPF_CORE_READ(before, state);
+}
+
 #endif

@@ -217,6 +217,17 @@ static __always_inline bool read_descriptor(struct socket_record *record, struct
 	return file_at(task, fd) == file;
 }
 
+/*
+ * Whether whoever holds the mutex of the epoll instance that the thread waits for is asleep with it: in a fault, while it copies
+ * events to a page that somebody does not deliver. /proc/PID/fdinfo/FD would wait for that.
+ */
+static __always_inline bool is_epoll_held(struct task_struct *task, __u32 fd)
+{
+	struct file *file = file_at(task, fd);
+
+	return file && compat_epoll_holder_state(BPF_CORE_READ(file, private_data)) & TASK_SLEEPING;
+}
+
 /* What one thread did with each of its ways to wait: NULL where it did nothing with it. */
 struct thread_loops {
 	struct loop_record *epoll, *poll, *select, *ring;
@@ -374,6 +385,8 @@ static __always_inline void scan_thread(struct seq_file *seq, struct task_struct
 		read_syscall(&s->thread, task, &s->syscall);
 		kind = syscall_kind_of(s->thread.syscall);
 	}
+	if (kind == SYSCALL_WAITS_EPOLL && cfg_loops && is_epoll_held(task, s->thread.args[0]))
+		s->thread.flags |= THREAD_EPOLL_HELD;
 	s->thread.loops = count_loops(task);
 	s->details = cfg_threads || is_requested(task);
 	s->wanted = s->details || is_wanted(&s->thread, task, kind);

@@ -120,12 +120,13 @@ enum lost_where {
 	LOST_REGIONS, /* more of an address space than sockstall reads */
 	LOST_LOOKS, /* not taken, because what was written to was not read */
 	LOST_NOTES, /* threads of which more could be told (a path, a stack, that it connects) than one look finds out */
+	LOST_PROCESSES, /* reads of a process that it made last too long: its epoll instances, memory, mappings, program */
 };
 
 struct lost_record {
 	struct record_header header;
 	__u32 where; /* enum lost_where */
-	__u32 pad;
+	__u32 pid; /* of LOST_PROCESSES, which; 0: more of them than are named */
 	__u64 count; /* since the look before */
 };
 

@@ -134,6 +134,15 @@ const char *look_note(const struct look *look, __u32 tid, __u32 kind)
 	return found->tid == tid && found->kind == kind ? found->text : NULL;
 }
 
+const char *look_process_comm(const struct look *look, __u32 pid)
+{
+	size_t i = LOWER_BOUND(look->threads.count, at, look->threads.items[at].thread->pid < pid);
+
+	return i < look->threads.count && look->threads.items[i].thread->pid == pid
+		       ? look->threads.items[i].thread->process_comm
+		       : NULL;
+}
+
 const char *look_comm(struct arena *arena, const char comm[16])
 {
 	return arena_printf(arena, "%.16s", comm);

@@ -116,6 +116,9 @@ const struct usage_record *look_usage(const struct look *look, __u32 pid);
 /* What was found out about a thread (enum note_kind), raw; or NULL. */
 const char *look_note(const struct look *look, __u32 tid, __u32 kind);
 
+/* The 16 bytes of the name of a process that has a thread in the look; NULL: it has none. */
+const char *look_process_comm(const struct look *look, __u32 pid);
+
 /* A comm as text: the kernel's 16 bytes (a recording's may lack the NUL), raw otherwise. Never NULL. */
 const char *look_comm(struct arena *arena, const char comm[16]);
 

@@ -62,8 +62,21 @@ int summary_nothing(struct buffer *out, enum command command, unsigned int names
 			   namespaces == 1 ? "" : "s");
 }
 
+int summary_lost_process(struct buffer *out, const struct row *lost)
+{
+	int error = text_add(out, ": ");
+
+	if (!error && lost->comm)
+		error = cell_add_key(out, "comm", lost) ?: text_add(out, ": ");
+	else if (!error && lost->pid != NOT_KNOWN)
+		error = text_add(out, "process ") ?: cell_add_key(out, "pid", lost) ?: text_add(out, ": ");
+	return error ?: cell_add_key(out, "why", lost);
+}
+
 int summary_lost(struct buffer *out, const struct row *lost)
 {
-	return text_add(out, "lost: ") ?: cell_add_key(out, "count", lost) ?: text_add(out, " ") ?:
-	       cell_add_key(out, "where", lost);
+	int error = text_add(out, "lost: ") ?: cell_add_key(out, "count", lost) ?: text_add(out, " ") ?:
+		    cell_add_key(out, "where", lost);
+
+	return error || !lost->why ? error : summary_lost_process(out, lost);
 }

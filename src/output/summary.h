@@ -16,7 +16,10 @@ int summary_stuck(struct buffer *out, const size_t counts[ROW_TYPES]);
 /* For a report without rows: "no reader is stuck (looked at 3 network namespaces)" */
 int summary_nothing(struct buffer *out, enum command command, unsigned int namespaces);
 
-/* "lost: 12 events" */
+/* ": x (pid 12): it could not be looked at …": of a lost record that has a reason. */
+int summary_lost_process(struct buffer *out, const struct row *lost);
+
+/* "lost: 12 events", and that. */
 int summary_lost(struct buffer *out, const struct row *lost);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "output/cell.h"
 #include "output/emit.h"
+#include "output/summary.h"
 
 #define MILLISECONDS 3
 
@@ -86,8 +87,10 @@ static int add_stall(struct buffer *line, const struct row *row)
 
 static int add_lost(struct buffer *line, const struct row *row)
 {
-	return add_field(line, "", "type", 6, row) ?: add_field(line, "", "where", 9, row) ?:
-	       cell_add_key(line, "count", row);
+	int error = add_field(line, "", "type", 6, row) ?: add_field(line, "", "where", 9, row) ?:
+		    cell_add_key(line, "count", row);
+
+	return error || !row->why ? error : summary_lost_process(line, row);
 }
 
 static int write_line(struct lines_emitter *lines, const struct row *row,

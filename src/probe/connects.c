@@ -19,75 +19,103 @@
 /* Of each process. */
 #define MAX_THREADS 1024
 
+/* Threads that are asked at once. */
+#define THREADS_AT_ONCE 64
+
 struct connector {
 	__u32 pid, tid;
 	char comm[16];
 };
 
-/* Whether the thread is asleep in connect() on this descriptor. */
-static bool is_connecting(__u32 pid, const char *tid, __s32 fd)
+/* Whether /proc/PID/task/TID/syscall says that the thread is asleep in connect() on this descriptor. */
+static bool is_connect(const char *syscall, size_t size, __s32 fd)
 {
 	unsigned long long argument;
-	bool connecting = false;
-	char name[320];
+	char line[64];
 	long number;
-	FILE *file;
 
-	snprintf(name, sizeof(name), "/proc/%u/task/%s/syscall", pid, tid);
-	file = fopen(name, "re");
-	if (!file)
-		return false;
-	if (fscanf(file, "%ld %llx", &number, &argument) == 2)
-		connecting = number == SYS_connect && (__s32)argument == fd;
-	fclose(file);
-	return connecting;
+	snprintf(line, sizeof(line), "%.*s", (int)(size < sizeof(line) ? size : sizeof(line) - 1), syscall);
+	return sscanf(line, "%ld %llx", &number, &argument) == 2 && number == SYS_connect && (__s32)argument == fd;
 }
 
-/* 0: none, or it cannot be told. */
-static __u32 find_thread(const struct owner_record *owner)
+/* Asks as many threads as there are in `tids`. *found: which of them it is. */
+static int ask_threads(struct probe *probe, const struct owner_record *owner, const __u32 *tids, size_t count,
+		       __u32 *found)
 {
-	int left = MAX_THREADS;
+	struct foreign_question questions[THREADS_AT_ONCE];
+	struct buffer answers = {0};
+	size_t i;
+	int err;
+
+	for (i = 0; i < count; i++)
+		questions[i] = (struct foreign_question){
+			.request = {.kind = FOREIGN_SYSCALL, .pid = owner->pid, .tid = tids[i], .size = 256},
+			.process_start_ns = owner->process_start_ns,
+		};
+	err = foreign_ask(probe->foreign, questions, count, &answers);
+	for (i = 0; i < count && !err && !*found; i++)
+		if (!questions[i].err && questions[i].size &&
+		    is_connect(answers.data + questions[i].at, questions[i].size, owner->fd))
+			*found = tids[i];
+	buffer_free(&answers);
+	return err;
+}
+
+static size_t next_threads(DIR *folder, __u32 tids[THREADS_AT_ONCE])
+{
 	struct dirent *entry;
-	__u32 found = 0;
+	size_t count = 0;
+
+	while (count < THREADS_AT_ONCE && (entry = readdir(folder)))
+		if (entry->d_name[0] != '.')
+			tids[count++] = (__u32)strtoul(entry->d_name, NULL, 10);
+	return count;
+}
+
+/* *found 0: none, or it cannot be told. */
+static int find_thread(struct probe *probe, const struct owner_record *owner, __u32 *found)
+{
+	__u32 tids[THREADS_AT_ONCE];
+	size_t count = 1, left;
 	char name[64];
 	DIR *folder;
+	int err = 0;
 
+	*found = 0;
 	snprintf(name, sizeof(name), "/proc/%u/task", owner->pid);
 	folder = opendir(name);
 	if (!folder)
 		return 0;
-	while (!found && left && (entry = readdir(folder))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		left--;
-		if (is_connecting(owner->pid, entry->d_name, owner->fd))
-			found = (__u32)strtoul(entry->d_name, NULL, 10);
+	for (left = MAX_THREADS; !err && !*found && count && left; left -= THREADS_AT_ONCE) {
+		count = next_threads(folder, tids);
+		err = ask_threads(probe, owner, tids, count, found);
 	}
 	closedir(folder);
-	return found;
+	return err;
 }
 
-static struct connector find_connector(const struct owner_cache *cache, __u64 cookie)
+static int find_connector(struct probe *probe, __u64 cookie, struct connector *connector)
 {
-	const struct owner_record *owners = (const void *)cache->owners.data;
-	size_t i, count = cache->owners.size / sizeof(*owners);
-	struct connector connector = { 0 };
+	const struct owner_record *owners = (const void *)probe->owners.owners.data;
+	size_t i, count = probe->owners.owners.size / sizeof(*owners);
+	int err = 0;
 
-	for (i = 0; i < count && !connector.tid; i++) {
+	for (i = 0; i < count && !err && !connector->tid; i++) {
 		if (owners[i].cookie != cookie)
 			continue;
-		connector.tid = find_thread(&owners[i]);
-		connector.pid = owners[i].pid;
-		memcpy(connector.comm, owners[i].comm, sizeof(connector.comm));
+		err = find_thread(probe, &owners[i], &connector->tid);
+		connector->pid = owners[i].pid;
+		memcpy(connector->comm, owners[i].comm, sizeof(connector->comm));
 	}
-	return connector;
+	return err;
 }
 
 static int read_connector(struct probe *probe, struct noted *noted)
 {
-	struct connector connector = find_connector(&probe->owners, noted->who);
+	struct connector connector = { 0 };
+	int err = find_connector(probe, noted->who, &connector);
 
-	return note_set(&probe->connects, noted, &connector, connector.tid ? sizeof(connector) : 0);
+	return err ? err : note_set(&probe->connects, noted, &connector, connector.tid ? sizeof(connector) : 0);
 }
 
 static void tell(const struct noted *noted)

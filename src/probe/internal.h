@@ -7,6 +7,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "apart/foreign.h"
 #include "base/budget.h"
 #include "base/clock.h"
 #include "look/full_dates.h"
@@ -67,6 +68,14 @@ struct process_cache {
 	__u64 generation;
 };
 
+struct process_maps;
+
+struct maps_cache {
+	struct process_maps *items;
+	size_t count;
+	size_t bytes; /* of text, of this look */
+};
+
 struct watched_instance;
 
 struct watch_cache {
@@ -108,9 +117,11 @@ struct probe {
 	struct probe_namespaces namespaces;
 	struct probe_clock clock;
 	struct sleeps sleeps; /* where the kernel keeps no time of arrival */
+	struct foreign *foreign; /* reads what may wait for other processes */
 	struct owner_cache owners;
 	struct full_listeners full;
 	struct process_cache processes;
+	struct maps_cache maps; /* of this look */
 	struct watch_cache watches;
 	struct usage_cache usage;
 	struct probe_symbols symbols;
@@ -143,10 +154,6 @@ bool probe_is_asked_to_end(void);
  */
 int probe_read_iter(struct bpf_link *link, struct buffer *buffer, __u64 *lost);
 int probe_read_fd(int fd, struct buffer *buffer, __u64 *lost);
-
-
-/* The same, but stops once it has read this much or a little more. */
-int probe_read_fd_most(int fd, struct buffer *buffer, size_t most);
 
 /* Takes out all keys of a hash, none of which is longer than a struct peer_key. */
 void probe_map_empty(const struct bpf_map *map);
@@ -222,6 +229,17 @@ bool probe_is_asked_for(const struct probe *probe, __u32 pid);
 /* Adds what the processes that have loops are, and have open. */
 int probe_usage_add(struct probe *probe, struct buffer *buffer);
 void probe_usage_free(struct usage_cache *usage);
+
+/* Which runtime a process is. */
+struct runtime_question {
+	__u64 process_start_ns;
+	__u32 pid;
+	bool go;
+	const char *runtime; /* the answer: constant text; NULL: not known */
+};
+
+/* Returns 0, -ENOMEM, or -ECANCELED. */
+int probe_runtimes(struct probe *probe, struct runtime_question *processes, size_t count);
 
 /* fs.epoll.max_user_watches; 0: not known. */
 __u64 probe_watch_limit(void);

@@ -64,48 +64,57 @@ static bool waits_for_child(const struct thread_record *thread)
 	return !strcmp(thread->syscall_name, "wait4") || !strcmp(thread->syscall_name, "waitid");
 }
 
-/* It still is where the scan saw it: what /proc told meanwhile belongs to that. */
-static bool is_still_there(const struct thread_record *thread)
+/* Whether /proc/PID/task/TID/syscall, which may be cut off anywhere, says what the scan saw. */
+static bool is_same_call(const struct thread_record *thread, const char *syscall, size_t size)
 {
 	unsigned long long first = 0;
+	char line[64];
 	int number = -1;
-	bool same;
-	char name[64];
-	FILE *file;
 
-	snprintf(name, sizeof(name), "/proc/%u/task/%u/syscall", thread->pid, thread->tid);
-	file = fopen(name, "re");
-	if (!file)
-		return false;
-	same = fscanf(file, "%d 0x%llx", &number, &first) == 2 && number == thread->syscall &&
-	       first == thread->args[0];
-	fclose(file);
-	return same;
+	snprintf(line, sizeof(line), "%.*s", (int)(size < sizeof(line) ? size : sizeof(line) - 1), syscall);
+	return sscanf(line, "%d 0x%llx", &number, &first) == 2 && number == thread->syscall && first == thread->args[0];
 }
 
-static int read_where(struct note_cache *cache, struct noted *noted)
+/* It still is where the scan saw it: what /proc told meanwhile belongs to that. */
+static int check_still_there(struct probe *probe, const struct thread_record *thread, bool *same)
+{
+	struct foreign_question question = {
+		.request = {.kind = FOREIGN_SYSCALL, .pid = thread->pid, .tid = thread->tid, .size = 256},
+		.process_start_ns = thread->process_start_ns,
+	};
+	struct buffer answer = {0};
+	int err = foreign_ask_one(probe->foreign, &question, &answer);
+
+	*same = !err && !question.err && answer.size && is_same_call(thread, answer.data, answer.size);
+	buffer_free(&answer);
+	return err;
+}
+
+static int read_where(struct probe *probe, struct note_cache *cache, struct noted *noted)
 {
 	const struct thread_record *thread = noted->about;
 	char text[PATH_MAX] = "";
+	bool same = false;
+	int err = 0;
 
 	if (has_path(thread))
 		read_path(thread, thread->fd, text);
 	else if (waits_for_child(thread))
-		probe_child_read(thread, text, sizeof(text));
-	if (text[0] && !is_still_there(thread))
-		text[0] = '\0';
-	return note_set(cache, noted, text, text[0] ? strlen(text) + 1 : 0);
+		err = probe_child_read(probe, thread, text, sizeof(text));
+	if (!err && text[0])
+		err = check_still_there(probe, thread, &same);
+	return err ? err : note_set(cache, noted, text, same ? strlen(text) + 1 : 0);
 }
 
 /* Reads what is due, adds all that is known, and counts what stays unknown. */
 static int add_known(struct probe *probe, struct note_cache *cache, struct buffer *notes, __u32 kind,
-		     int (*read)(struct note_cache *cache, struct noted *noted))
+		     int (*read)(struct probe *probe, struct note_cache *cache, struct noted *noted))
 {
 	size_t i, due = note_cache_due(cache, probe_notes_most(probe));
 	int err = 0;
 
 	for (i = 0; i < due && !err; i++)
-		err = read(cache, &cache->items[i]);
+		err = read(probe, cache, &cache->items[i]);
 	for (i = 0; i < cache->count && !err; i++)
 		if (cache->items[i].about && cache->items[i].data)
 			err = record_add_note(notes, cache->items[i].about, kind, cache->items[i].data);
@@ -203,12 +212,13 @@ static bool is_away_from_epoll(const struct thread_record *thread, const struct 
 }
 
 /* Who has closed its epoll instance, and does something else now, has left its loop for good. */
-static int read_ended(struct note_cache *cache, struct noted *noted)
+static int read_ended(struct probe *probe, struct note_cache *cache, struct noted *noted)
 {
 	int fd = (int)(noted->who & UINT32_MAX);
 	char number[16];
 	int length = snprintf(number, sizeof(number), "%d", fd);
 
+	(void)probe;
 	return note_set(cache, noted, number, is_no_epoll(noted->about, fd) ? (size_t)length + 1 : 0);
 }
 

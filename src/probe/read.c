@@ -64,17 +64,6 @@ static ssize_t read_piece(int fd, struct buffer *buffer)
 	return got;
 }
 
-int probe_read_fd_most(int fd, struct buffer *buffer, size_t most)
-{
-	size_t began = buffer->size;
-	ssize_t got;
-
-	do
-		got = read_piece(fd, buffer);
-	while (got > 0 && buffer->size - began < most);
-	return got < 0 ? (int)got : 0;
-}
-
 /* Steps over records, and tells which of them begin something and which belong to the thread or watch before. */
 struct walk {
 	size_t offset;

@@ -2,14 +2,12 @@
 /*
  * Stacks as text. The kernel's come from the stack scan and /proc/kallsyms. The kernel does not walk another
  * thread's user stack for BPF, so that is done here: from the frame pointer at which the thread entered the kernel,
- * through its memory. Code built without frame pointers is left out of it.
+ * through its memory, which foreign.h's worker reads. Code built without frame pointers is left out of it.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include <bpf/bpf.h>
 
@@ -17,6 +15,7 @@
 #include "base/text.h"
 #include "look/records.h"
 #include "probe/internal.h"
+#include "probe/maps.h"
 #include "probe/notes.h"
 #include "stack_sample.h"
 
@@ -93,51 +92,132 @@ static int say_kernel_stack(const struct probe_symbols *symbols, const struct st
 
 /* ---- User stacks ---- */
 
-/* Appends module+offset: the offset into the file, as addr2line and objdump count it for a shared object. */
-static int say_user_address(struct buffer *text, __u32 pid, __u64 address)
+/* Bytes of a stack that are read at once; and how often, of one thread's. */
+#define STACK_PIECE 16384
+#define PIECES_MOST 8
+
+/* Threads that are asked about at once. */
+#define WALKS_AT_ONCE 64
+
+/* A thread's way from frame to frame: each says where the caller's is, and where that goes on. */
+struct walk {
+	const struct thread_record *thread;
+	const struct stack_sample *sample;
+	__u64 at, above; /* the next frame, and what it must lie above */
+	__u64 frames[STACK_FRAMES];
+	int count;
+	bool done;
+};
+
+static void begin_walk(struct walk *walk, const struct thread_record *thread, const struct stack_sample *sample)
 {
-	const char *between = text->size ? SEPARATOR : "";
-	char name[64], line[PATH_MAX + 128], path[PATH_MAX];
-	unsigned long long start, end, offset;
-	FILE *file;
-	int got, err = -ENOENT;
-
-	snprintf(name, sizeof(name), "/proc/%u/maps", pid);
-	file = fopen(name, "re");
-	while (file && err == -ENOENT && fgets(line, sizeof(line), file)) {
-		got = sscanf(line, "%llx-%llx %*s %llx %*s %*s %4095[^\n]", &start, &end, &offset, path);
-		if (got < 3 || address < start || address >= end)
-			continue;
-		err = text_printf(text, "%s%s+0x%llx", between, got == 4 ? path : "[anonymous]",
-				  address - start + offset);
-	}
-	if (file)
-		fclose(file);
-	return err == -ENOENT ? text_printf(text, "%s0x%llx", between, address) : err;
-}
-
-/* A frame: where the caller's frame is, and where it goes on. */
-static bool read_frame(__u32 pid, __u64 address, __u64 frame[2])
-{
-	struct iovec to = { frame, 2 * sizeof(*frame) }, from = { (void *)address, 2 * sizeof(*frame) };
-
-	return address && !(address % sizeof(*frame)) &&
-	       process_vm_readv((pid_t)pid, &to, 1, &from, 1, 0) == 2 * sizeof(*frame);
+	*walk = (struct walk){.thread = thread,
+			      .sample = sample,
+			      .at = sample->user_fp,
+			      .above = sample->user_sp,
+			      .done = !sample->user_ip};
+	if (sample->user_ip)
+		walk->frames[walk->count++] = sample->user_ip;
 }
 
 /* Frames lie one above the other: what does not is none, and would go round in circles. */
-static int say_user_stack(const struct thread_record *thread, const struct stack_sample *sample, struct buffer *text)
+static bool has_next(const struct walk *walk)
 {
-	__u64 at = sample->user_fp, above = sample->user_sp, frame[2];
-	int i, err = sample->user_ip ? say_user_address(text, thread->pid, sample->user_ip) : 0;
+	return walk->count < STACK_FRAMES && walk->at && walk->at >= walk->above && !(walk->at % sizeof(walk->at));
+}
 
-	for (i = 1; i < STACK_FRAMES && !err && at >= above; i++) {
-		if (!read_frame(thread->pid, at, frame) || !frame[1])
+/* As far as the piece of its stack goes. Not even one frame of it: the rest cannot be read. */
+static void walk_on(struct walk *walk, const char *bytes, __u64 start, size_t length)
+{
+	__u64 frame[2];
+	int before = walk->count;
+
+	while (!walk->done && walk->at >= start && walk->at - start <= length &&
+	       length - (walk->at - start) >= sizeof(frame)) {
+		memcpy(frame, bytes + (walk->at - start), sizeof(frame));
+		walk->done = !frame[1];
+		if (walk->done)
 			break;
-		err = say_user_address(text, thread->pid, frame[1]);
-		above = at + sizeof(frame);
-		at = frame[0];
+		walk->frames[walk->count++] = frame[1];
+		walk->above = walk->at + sizeof(frame);
+		walk->at = frame[0];
+		walk->done = !has_next(walk);
 	}
+	walk->done |= walk->count == before;
+}
+
+static void ask_piece(struct foreign_question *question, const struct walk *walk)
+{
+	*question = (struct foreign_question){
+		.request = {.kind = FOREIGN_MEMORY,
+			    .pid = walk->thread->pid,
+			    .tid = walk->thread->tid,
+			    .address = walk->at,
+			    .size = STACK_PIECE,
+			    .anchor = walk->at,
+			    .swapped = 1},
+		.process_start_ns = walk->thread->process_start_ns,
+	};
+}
+
+static void take_piece(struct walk *walk, const struct foreign_question *question, const struct buffer *answers)
+{
+	size_t length;
+	__u64 start;
+
+	if (!question->err &&
+	    foreign_memory_check(&question->request, answers->data + question->at, question->size, &start, &length))
+		walk_on(walk, answers->data + question->at + sizeof(start), start, length);
+	else
+		walk->done = true;
+}
+
+/* One piece of the stack of each thread that has not come to its end. Returns how many there were; or a negative errno.
+ */
+static int read_pieces(struct probe *probe, struct walk *walks, size_t count)
+{
+	struct foreign_question questions[WALKS_AT_ONCE];
+	struct walk *of[WALKS_AT_ONCE];
+	struct buffer answers = {0};
+	size_t i, asked = 0;
+	int err;
+
+	for (i = 0; i < count; i++) {
+		if (walks[i].done || !has_next(&walks[i]))
+			continue;
+		of[asked] = &walks[i];
+		ask_piece(&questions[asked++], &walks[i]);
+	}
+	err = foreign_ask(probe->foreign, questions, asked, &answers);
+	for (i = 0; i < asked && !err; i++)
+		take_piece(of[i], &questions[i], &answers);
+	buffer_free(&answers);
+	return err ? err : (int)asked;
+}
+
+/* Appends module+offset: the offset into the file, as addr2line and objdump count it for a shared object. */
+static int say_user_address(struct buffer *text, const struct process_maps *maps, __u64 address)
+{
+	const char *between = text->size ? SEPARATOR : "";
+	const struct memory_region *region = memory_map_find(maps->regions, maps->count, address);
+
+	if (!region)
+		return text_printf(text, "%s0x%llx", between, address);
+	return text_printf(text, "%s%.*s+0x%llx", between, region->name_length ? (int)region->name_length : 11,
+			   region->name_length ? region->name : "[anonymous]",
+			   address - region->start + region->offset);
+}
+
+static int say_user_stack(struct probe *probe, const struct walk *walk, struct buffer *text)
+{
+	const struct process_maps *maps;
+	int i, err;
+
+	if (!walk->count)
+		return 0;
+	err = probe_maps_get(probe, walk->thread->pid, walk->thread->tid, walk->thread->process_start_ns, &maps);
+	for (i = 0; i < walk->count && !err; i++)
+		err = say_user_address(text, maps, walk->frames[i]);
 	return err;
 }
 
@@ -153,19 +233,34 @@ static int add_note(struct buffer *notes, const struct thread_record *thread, __
 	return err;
 }
 
-static int add_sample(struct probe *probe, struct buffer *notes, const struct thread_record *thread,
-		      const struct stack_sample *sample)
+/* The kernel's part of it, and the program's. */
+static int add_both(struct probe *probe, struct buffer *notes, const struct walk *walk)
 {
 	struct buffer text = { 0 };
-	int err = say_kernel_stack(&probe->symbols, sample, &text);
+	int err = say_kernel_stack(&probe->symbols, walk->sample, &text);
 
 	if (!err)
-		err = add_note(notes, thread, NOTE_KERNEL_STACK, &text);
-	if (!err && (probe->options.stacks || thread->tid == probe->wants.stack_of))
-		err = say_user_stack(thread, sample, &text);
+		err = add_note(notes, walk->thread, NOTE_KERNEL_STACK, &text);
+	if (!err && (probe->options.stacks || walk->thread->tid == probe->wants.stack_of))
+		err = say_user_stack(probe, walk, &text);
 	if (!err && text.size)
-		err = add_note(notes, thread, NOTE_USER_STACK, &text);
+		err = add_note(notes, walk->thread, NOTE_USER_STACK, &text);
 	buffer_free(&text);
+	return err;
+}
+
+/* At most WALKS_AT_ONCE of them. */
+static int add_walks(struct probe *probe, struct buffer *notes, struct walk *walks, size_t count)
+{
+	int pieces = PIECES_MOST, asked = 1;
+	size_t i;
+	int err = 0;
+
+	while (asked > 0 && pieces--)
+		asked = read_pieces(probe, walks, count);
+	err = asked < 0 ? asked : 0;
+	for (i = 0; i < count && !err; i++)
+		err = probe_is_asked_to_end() ? -ECANCELED : add_both(probe, notes, &walks[i]);
 	return err;
 }
 
@@ -184,16 +279,24 @@ static int add_samples(struct probe *probe, struct buffer *notes, const struct t
 		       size_t count, const struct buffer *samples)
 {
 	const struct thread_record *thread;
+	struct walk walks[WALKS_AT_ONCE];
 	struct record_header *header;
-	size_t offset = 0;
+	size_t offset = 0, ready = 0;
 	int err = 0;
 
 	while (!err && (header = record_next(samples, &offset))) {
 		thread = find_thread(threads, count, (const void *)header);
-		if (thread)
-			err = add_sample(probe, notes, thread, (const void *)header);
+		if (!thread)
+			continue;
+		begin_walk(&walks[ready++], thread, (const void *)header);
+		/* Its own stack is told where it was asked for. */
+		walks[ready - 1].done |= !probe->options.stacks && thread->tid != probe->wants.stack_of;
+		if (ready < WALKS_AT_ONCE)
+			continue;
+		err = add_walks(probe, notes, walks, ready);
+		ready = 0;
 	}
-	return err;
+	return err || !ready ? err : add_walks(probe, notes, walks, ready);
 }
 
 int probe_stacks_add(struct probe *probe, struct buffer *notes, const struct thread_record *const *threads,

@@ -10,6 +10,7 @@
 
 #include "look/records.h"
 #include "probe/internal.h"
+#include "probe/maps.h"
 #include "system/syscalls.h"
 
 /* How often the first look tries to read two clocks at one moment. */
@@ -20,6 +21,26 @@ static int add_lost(struct buffer *buffer, __u32 where, __u64 count)
 	struct lost_record record = { .header = { RECORD_LOST, sizeof(record) }, .where = where, .count = count };
 
 	return count ? buffer_append(buffer, &record, sizeof(record)) : 0;
+}
+
+/* Each with its process. */
+static int add_lost_processes(struct probe *probe, struct buffer *buffer)
+{
+	struct foreign_loss losses[FOREIGN_NAMED + 1];
+	size_t i, count = foreign_take_losses(probe->foreign, losses);
+	int err = 0;
+
+	for (i = 0; i < count && !err; i++) {
+		struct lost_record record = {
+			.header = {RECORD_LOST, sizeof(record)},
+			.where = LOST_PROCESSES,
+			.pid = losses[i].pid,
+			.count = losses[i].count,
+		};
+
+		err = buffer_append(buffer, &record, sizeof(record));
+	}
+	return err;
 }
 
 static int add_losses(struct probe *probe, struct buffer *buffer)
@@ -46,6 +67,8 @@ static int add_losses(struct probe *probe, struct buffer *buffer)
 		err = add_lost(buffer, LOST_LOOKS, probe->lost_looks);
 	if (!err)
 		err = add_lost(buffer, LOST_NOTES, probe->lost_notes);
+	if (!err)
+		err = add_lost_processes(probe, buffer);
 	probe->lost_events = events;
 	probe->lost_loops = loops;
 	probe->lost_namespaces = probe->lost_sockets = probe->lost_threads = probe->lost_owners = 0;
@@ -88,6 +111,7 @@ static int begin_look(struct probe *probe, struct look *look)
 
 	probe->previous_ns = head.seen_ns;
 	probe->look = look;
+	foreign_begin(probe->foreign);
 	look_reset(look);
 	return buffer_append(&look->bytes, &head, sizeof(head));
 }
@@ -254,6 +278,7 @@ int probe_look(struct probe *probe, struct look *look)
 	probe->did_put_off = false;
 	if (!err)
 		err = fill(probe, look);
+	probe_maps_forget(&probe->maps);
 	if (!err && probe_is_asked_to_end())
 		err = -ECANCELED; /* some part may have been left out */
 	if (err)

@@ -118,15 +118,30 @@ static void forget_unused(struct usage_cache *cache, __u64 look)
 		qsort(cache->entries, kept, sizeof(*cache->entries), compare_entries);
 }
 
-static void read_runtime(struct usage_entry *entry, __u64 now)
+static bool is_runtime_due(const struct usage_entry *entry, __u64 now)
 {
-	const char *runtime;
+	return !entry->record.runtime[0] && (!entry->read_ns || now <= entry->runtime_until_ns);
+}
 
-	if (entry->record.runtime[0] || (entry->read_ns && now > entry->runtime_until_ns))
-		return;
-	runtime = runtime_find(entry->record.pid);
-	if (runtime)
-		snprintf(entry->record.runtime, sizeof(entry->record.runtime), "%s", runtime);
+/* Of the entries that are due. */
+static int read_runtimes(struct probe *probe, struct usage_entry *const *due, size_t count)
+{
+	struct runtime_question *questions = calloc(count + 1, sizeof(*questions));
+	size_t i;
+	int err;
+
+	if (!questions)
+		return -ENOMEM;
+	for (i = 0; i < count; i++) {
+		questions[i].pid = due[i]->record.pid;
+		questions[i].process_start_ns = due[i]->record.process_start_ns;
+	}
+	err = probe_runtimes(probe, questions, count);
+	for (i = 0; i < count && !err; i++)
+		if (questions[i].runtime)
+			snprintf(due[i]->record.runtime, sizeof(due[i]->record.runtime), "%s", questions[i].runtime);
+	free(questions);
+	return err;
 }
 
 static void read_limit(struct usage_record *record)
@@ -137,26 +152,32 @@ static void read_limit(struct usage_record *record)
 		record->fd_limit = limit.rlim_cur;
 }
 
-/* What does not need the scan is read here; returns whether any is due. */
-static bool mark_due(struct probe *probe, __u64 now)
+/* What does not need the scan is read here; *any: something is due for that. */
+static int mark_due(struct probe *probe, __u64 now, bool *any)
 {
 	const struct bpf_map *wanted = probe->skeleton->maps.wanted_usage;
-	size_t i, left = probe->options.once ? bpf_map__max_entries(wanted) : MAX_PER_LOOK;
-	bool any = false;
+	size_t i, left = probe->options.once ? bpf_map__max_entries(wanted) : MAX_PER_LOOK, due_count = 0;
+	struct usage_entry **due = calloc(probe->usage.count + 1, sizeof(*due));
 	__u8 yes = 1;
+	int err;
 
+	if (!due)
+		return -ENOMEM;
 	for (i = 0; i < probe->usage.count && left; i++) {
 		struct usage_entry *entry = &probe->usage.entries[i];
 
 		if (entry->read_ns && now - entry->read_ns < REFRESH_NS)
 			continue;
 		left--;
-		read_runtime(entry, now);
+		if (is_runtime_due(entry, now))
+			due[due_count++] = entry;
 		read_limit(&entry->record);
 		entry->read_ns = now;
-		any |= !bpf_map_update_elem(bpf_map__fd(wanted), &entry->record.pid, &yes, BPF_ANY);
+		*any |= !bpf_map_update_elem(bpf_map__fd(wanted), &entry->record.pid, &yes, BPF_ANY);
 	}
-	return any;
+	err = read_runtimes(probe, due, due_count);
+	free(due);
+	return err;
 }
 
 static void take_scan(struct usage_cache *cache, const struct buffer *scan)
@@ -193,10 +214,13 @@ static int scan(struct probe *probe)
 int probe_usage_add(struct probe *probe, struct buffer *buffer)
 {
 	int err = note_processes(probe, buffer);
+	bool any = false;
 	size_t i;
 
 	forget_unused(&probe->usage, probe->looks);
-	if (!err && mark_due(probe, clock_ns(CLOCK_MONOTONIC)) && probe->usage_iter)
+	if (!err)
+		err = mark_due(probe, clock_ns(CLOCK_MONOTONIC), &any);
+	if (!err && any && probe->usage_iter)
 		err = scan(probe);
 	for (i = 0; i < probe->usage.count && !err; i++)
 		err = buffer_append(buffer, &probe->usage.entries[i].record, sizeof(struct usage_record));

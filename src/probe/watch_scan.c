@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* From the list of what an epoll instance watches to the facts: through /proc/PID/fdinfo and the watch scan. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
 
@@ -68,26 +66,44 @@ static int parse_fdinfo(struct watched_instance *instance, const struct buffer *
 	return 0;
 }
 
-/*
- * The kernel writes the whole list at the first read(), under the instance's mutex; those that follow only
- * fetch the rest of it.
- */
-int probe_watches_read(struct watched_instance *instance, size_t most, __u64 now_ns)
+static void ask_for(struct foreign_question *question, const struct watched_instance *instance)
 {
-	struct buffer text = {0};
-	char path[80];
-	int fd, err = 0;
+	*question = (struct foreign_question){
+		.request = {.kind = FOREIGN_FDINFO,
+			    .pid = instance->pid,
+			    .tid = instance->tid,
+			    .fd = instance->fd,
+			    .size = FDINFO_MAX},
+		.process_start_ns = instance->process_start_ns,
+	};
+}
 
-	snprintf(path, sizeof(path), "/proc/%u/task/%u/fdinfo/%d", instance->pid, instance->tid, instance->fd);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		err = probe_read_fd_most(fd, &text, FDINFO_MAX);
-		close(fd);
-	}
+/* What could not be read stays as it was known before. */
+static int take_answer(struct watched_instance *instance, const struct foreign_question *question,
+		       const struct buffer *answers, size_t most, __u64 now_ns)
+{
+	const struct buffer text = {.data = answers->data + question->at, .size = question->err ? 0 : question->size};
+
+	if (question->err == -ETIMEDOUT)
+		return 0;
 	instance->read_ns = now_ns;
-	if (err != -ENOMEM)
-		err = parse_fdinfo(instance, &text, most);
-	buffer_free(&text);
+	return parse_fdinfo(instance, &text, most);
+}
+
+int probe_watches_read(struct probe *probe, struct watched_instance *const *instances, size_t count, size_t most,
+		       __u64 now_ns)
+{
+	struct foreign_question questions[WATCHES_AT_ONCE];
+	struct buffer answers = {0};
+	size_t i;
+	int err;
+
+	for (i = 0; i < count; i++)
+		ask_for(&questions[i], instances[i]);
+	err = foreign_ask(probe->foreign, questions, count, &answers);
+	for (i = 0; i < count && !err; i++)
+		err = take_answer(instances[i], &questions[i], &answers, most, now_ns);
+	buffer_free(&answers);
 	return err;
 }
 

@@ -159,6 +159,7 @@ static int note_loop(struct probe *probe, const struct thread_record *thread, co
 		probe->watches.left_out++;
 		return 0;
 	}
+	instance->held |= thread->flags & THREAD_EPOLL_HELD && (int)thread->args[0] == fd;
 	if (since > instance->asleep_ns)
 		instance->asleep_ns = since;
 	if (left > instance->left_ns)
@@ -233,7 +234,7 @@ static int find_instances(struct probe *probe, const struct buffer *buffer)
 	int err;
 
 	for (i = 0; i < probe->watches.count; i++) {
-		probe->watches.items[i].live = probe->watches.items[i].wanted = false;
+		probe->watches.items[i].live = probe->watches.items[i].wanted = probe->watches.items[i].held = false;
 		probe->watches.items[i].left_ns = 0;
 	}
 	err = note_loops(probe, buffer);
@@ -288,10 +289,49 @@ static int compare_sizes(const void *left, const void *right)
 	return a->read_ns < b->read_ns ? -1 : a->read_ns > b->read_ns;
 }
 
+/* Those that are to be read and not only scanned; they are marked as wanted once they are known. */
+struct due {
+	struct watched_instance *items[WATCHES_AT_ONCE];
+	size_t count;
+};
+
+static int read_due(struct probe *probe, struct due *due, __u64 began)
+{
+	size_t i;
+	int err = probe_watches_read(probe, due->items, due->count, probe->options.pid_count ? WATCH_FILES_MAX : LARGE,
+				     began);
+
+	for (i = 0; i < due->count; i++)
+		due->items[i]->wanted = due->items[i]->read_ns;
+	due->count = 0;
+	return err;
+}
+
+/* Each of the large ones alone: what it says may be long. */
+static bool is_read_now(const struct due *due, const struct watched_instance *instance)
+{
+	return due->count == WATCHES_AT_ONCE || instance->watches > LARGE;
+}
+
+static bool has_room(const struct probe *probe, size_t reads, __u64 began)
+{
+	return probe->options.pid_count ||
+	       (reads < READS_PER_LOOK && clock_ns(CLOCK_MONOTONIC) - began <= READ_BUDGET_NS);
+}
+
+/* As a first line, and a cheap one: a worker of foreign.h would come back late, or not at all. */
+static bool leave_held(struct probe *probe, const struct watched_instance *instance)
+{
+	if (instance->held)
+		foreign_note_held(probe->foreign, instance->pid, instance->process_start_ns);
+	return instance->held;
+}
+
 static int read_instances(struct probe *probe)
 {
 	__u64 began = clock_ns(CLOCK_MONOTONIC);
 	struct watch_cache *cache = &probe->watches;
+	struct due due = {0};
 	size_t i, reads = 0;
 	int err = 0;
 
@@ -299,19 +339,20 @@ static int read_instances(struct probe *probe)
 		qsort(cache->items, cache->count, sizeof(*cache->items), compare_sizes);
 	for (i = 0; i < cache->count && !err; i++) {
 		struct watched_instance *instance = &cache->items[i];
+		bool is_to_be_read = is_due(probe, instance, began);
 
 		instance->wanted = instance->read_ns && (instance->missed || probe->options.pid_count);
-		if (!is_due(probe, instance, began) && !has_slept_since(instance))
+		if ((!is_to_be_read && !has_slept_since(instance)) || !has_room(probe, reads, began))
 			continue;
-		if (!probe->options.pid_count &&
-		    (reads == READS_PER_LOOK || clock_ns(CLOCK_MONOTONIC) - began > READ_BUDGET_NS))
-			continue;
-		if (is_due(probe, instance, began))
-			err = probe_watches_read(instance, probe->options.pid_count ? WATCH_FILES_MAX : LARGE, began);
-		instance->wanted = true;
 		reads++;
+		instance->wanted = instance->read_ns;
+		if (!is_to_be_read || leave_held(probe, instance))
+			continue;
+		due.items[due.count++] = instance;
+		if (is_read_now(&due, instance))
+			err = read_due(probe, &due, began);
 	}
-	return err;
+	return err || !due.count ? err : read_due(probe, &due, began);
 }
 
 /* ---- What they are ---- */

@@ -17,6 +17,7 @@ struct watched_instance {
 	bool live;	 /* of interest at this look; */
 	__u64 live_ns;	 /* and the last that was */
 	bool seen;	 /* the scan found it */
+	bool held;	 /* whoever reads it would have to wait, by the thread scan */
 	bool wanted;	 /* its descriptors are to be scanned at this look */
 	bool missed;	 /* some watch holds unread data that its loop has been told of */
 	__u64 asleep_ns; /* since when the last of its loops has been; 0: not known */
@@ -30,11 +31,15 @@ struct watched_instance {
 	__u64 scanned_ns;    /* when they were found; 0: never */
 };
 
+/* Instances that are read at once. */
+#define WATCHES_AT_ONCE 16
+
 /*
- * Reads what it watches; the first `most` watches are kept one by one, the rest are counted. Returns 0 (also where
- * it has gone: then it watches nothing), or -ENOMEM.
+ * Reads what these watch, WATCHES_AT_ONCE of them at most: of each the first `most` watches are kept one by one, the rest are
+ * counted. One that has gone watches nothing; of one that cannot be read what was known stays. Returns 0, -ENOMEM, or -ECANCELED.
  */
-int probe_watches_read(struct watched_instance *instance, size_t most, __u64 now_ns);
+int probe_watches_read(struct probe *probe, struct watched_instance *const *instances, size_t count, size_t most,
+		       __u64 now_ns);
 
 /* Finds out what the descriptors of all wanted instances lead to. Returns 0 or a negative errno. */
 int probe_watches_scan(struct probe *probe, struct watched_instance *instances, size_t count);

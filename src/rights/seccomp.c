@@ -50,6 +50,9 @@ static const char *const reads[] = {
 
 static const char *const memory[] = { "process_vm_readv" };
 
+/* From who makes the workers of foreign.h: the socket of a new one. */
+static const char *const takes_workers[] = { "recvmsg" };
+
 /* netlink.c; and what is said to a process that is set apart. */
 static const char *const talks_netlink[] = {
 	"connect", "send", "sendto", "recv", "recvfrom", "getsockname", "setsockopt",
@@ -177,7 +180,7 @@ static const struct group {
 } groups[] = {
 	{ 0, NAMES(always), NAMES(always_if) },
 	{ PRIVILEGE_LOOKS | PRIVILEGE_REPLAY | PRIVILEGE_TELLS | PRIVILEGE_ACT, NAMES(reads), NAMES(reads_if) },
-	{ PRIVILEGE_LOOKS, NULL, 0, NAMES(looks_if) },
+	{ PRIVILEGE_LOOKS, NAMES(takes_workers), NAMES(looks_if) },
 	{ PRIVILEGE_NAMESPACES | PRIVILEGE_COOKIES | PRIVILEGE_ADDRESSES | PRIVILEGE_ACT, NULL, 0, NAMES(namespaces_if) },
 	{ PRIVILEGE_COOKIES | PRIVILEGE_ACT, NAMES(talks_netlink), NAMES(diag_if) },
 	{ PRIVILEGE_ADDRESSES, NAMES(talks_netlink), NAMES(addresses_if) },

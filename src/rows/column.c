@@ -506,6 +506,10 @@ const struct column columns[] = {
 	/* lost */
 	TEXT("where", lost.where, LOST, "What was lost", .heading = "WHERE"),
 	COUNT("count", lost.count, LOST, "How many since the last look", .heading = "COUNT"),
+	COUNT("pid", pid, LOST, "Process that could not be looked at; null where it is not about one"),
+	TEXT("comm", comm, LOST, "Its command name; bytes that are no UTF-8 are U+FFFD", .heading = "PROCESS",
+	     .shape = SHAPE_PROCESS, .joins = {"pid"}),
+	TEXT("why", why, LOST, "One sentence: why it could not", .heading = "WHY", .shape = SHAPE_SENTENCE),
 
 	/* start */
 	TEXT("version", start.version, START, "Version of sockstall"),

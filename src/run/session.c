@@ -12,11 +12,18 @@
 #include "run/run.h"
 
 static const char *const lost_names[] = {
-	[LOST_EVENTS] = "events",	    [LOST_SOCKETS] = "sockets", [LOST_THREADS] = "threads",
-	[LOST_OWNERS] = "owners",	    [LOST_NETNS] = "network namespaces",
-	[LOST_LOOPS] = "loop counters", [LOST_RECORDS] = "records",
-	[LOST_LOOKS] = "looks",		[LOST_NOTES] = "notes",
-	[LOST_REGIONS] = "regions",	    [LOST_WATCHES] = "watches",
+	[LOST_EVENTS] = "events",
+	[LOST_SOCKETS] = "sockets",
+	[LOST_THREADS] = "threads",
+	[LOST_OWNERS] = "owners",
+	[LOST_NETNS] = "network namespaces",
+	[LOST_LOOPS] = "loop counters",
+	[LOST_RECORDS] = "records",
+	[LOST_LOOKS] = "looks",
+	[LOST_NOTES] = "notes",
+	[LOST_REGIONS] = "regions",
+	[LOST_WATCHES] = "watches",
+	[LOST_PROCESSES] = "processes",
 };
 
 bool session_is_interactive(const struct options *options, FILE *out)
@@ -96,8 +103,24 @@ void session_wants(struct session *session, struct wants *wants)
 	session->wanted.chains = wants->chains;
 }
 
+/* It chooses when such a read comes back: foreign.h. */
+static void fill_lost_process(struct row *row, struct arena *arena, const struct look *look,
+			      const struct lost_record *lost)
+{
+	const char *comm = look_process_comm(look, lost->pid);
+
+	row->why = lost->pid ? "it could not be looked at in time: reads of its memory, its program or /proc did not "
+			       "come back"
+			     : "more processes that could not be looked at in time";
+	if (lost->pid)
+		row->pid = lost->pid;
+	if (comm)
+		row->comm = look_comm(arena, comm);
+}
+
 static int write_losses(struct session *session, const struct look *look)
 {
+	struct arena arena = {0};
 	struct row row;
 	size_t i;
 	int err = 0;
@@ -110,9 +133,12 @@ static int write_losses(struct session *session, const struct look *look)
 		row.lost.where = lost->where < COUNT_OF(lost_names) ? lost_names[lost->where] :
 											     NULL;
 		row.lost.count = (int64_t)lost->count;
+		if (lost->where == LOST_PROCESSES)
+			fill_lost_process(&row, &arena, look, lost);
 		session->lost += lost->count;
 		err = write_record(session, &row);
 	}
+	arena_free(&arena);
 	return err;
 }
 

@@ -31,7 +31,7 @@ bool memory_map_parse(struct memory_region *region, const char *line, size_t len
 	at = take_text(at, end, " ");
 	at = take_permissions(at, end, region->permissions);
 	at = take_text(at, end, " ");
-	at = take_number(at, end, 16, &ignored);
+	at = take_number(at, end, 16, &region->offset);
 	at = take_text(at, end, " ");
 	at = take_number(at, end, 16, &ignored);
 	at = take_text(at, end, ":");

@@ -10,6 +10,7 @@
 
 struct memory_region {
 	__u64 start, end;
+	__u64 offset; /* in the file that is mapped */
 	__u64 inode;
 	char permissions[5]; /* "rw-p" */
 	const char *name;    /* in the line it was read from; its end is not marked */

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Which runtime or server a process is, from its executable, the files it has mapped and the names of its
- * threads. runtime_facts.c collects the facts; runtime.c, which is pure, decides what they come to.
+ * threads. The probe collects the facts; this decides what they come to. Pure.
  */
 #ifndef SOCKSTALL_RUNTIME_H
 #define SOCKSTALL_RUNTIME_H
 
 #include <stdbool.h>
-
-#include <linux/types.h>
 
 struct runtime_facts {
 	const char *executable; /* path; NULL: not known */
@@ -22,9 +20,6 @@ void runtime_thread(struct runtime_facts *facts, const char *name);
 
 /* Constant text; NULL where the facts are not sure. */
 const char *runtime_of(const struct runtime_facts *facts);
-
-/* Collects the facts about a process, and decides. Constant text, or NULL. */
-const char *runtime_find(__u32 pid);
 
 /*
  * Whether a loop of such a process is the runtime's own, as far as that can be told: a process may have it loaded, and

@@ -275,6 +275,11 @@ static int open_all(struct probe *probe)
 	struct attempt attempt = { 0 };
 	int err;
 
+	err = foreign_open(&probe->foreign, probe_is_asked_to_end);
+	if (err) {
+		fprintf(stderr, "sockstall: cannot begin: %s\n", strerror(-err));
+		return err;
+	}
 	probe_quiet_libbpf();
 	err = probe_btf_use(probe->options.btf_file);
 	if (err)
@@ -388,6 +393,7 @@ void probe_close(struct probe *probe)
 	note_cache_free(&probe->wheres);
 	note_cache_free(&probe->ended);
 	note_cache_free(&probe->connects);
+	foreign_close(probe->foreign);
 	free(probe);
 }
 

@@ -102,7 +102,7 @@ static void start_and_lost_have_their_keys(void **state)
 	row.lost.count = 12;
 	assert_record(&emit_json, &plain, &row,
 		      "{\"v\":1,\"type\":\"lost\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"where\":\"events\","
-		      "\"count\":12}\n");
+		      "\"count\":12,\"pid\":null,\"comm\":null,\"why\":null}\n");
 }
 
 static void long_text_is_whole(void **state)
@@ -116,8 +116,8 @@ static void long_text_is_whole(void **state)
 	row.time_ns = SAMPLE_TIME;
 	row.lost.where = text;
 	snprintf(expected, sizeof(expected),
-		 "{\"v\":1,\"type\":\"lost\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"where\":\"%s\",\"count\":null}"
-		 "\n",
+		 "{\"v\":1,\"type\":\"lost\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"where\":\"%s\",\"count\":null,"
+		 "\"pid\":null,\"comm\":null,\"why\":null}\n",
 		 text);
 	assert_record(&emit_json, &plain, &row, expected);
 }

@@ -58,8 +58,13 @@ static void a_record_is_described_whole(void **state)
 		    "\"type\":{\"description\":\"What this record is about\",\"type\":\"string\",\"const\":\"lost\"},"
 		    "\"time\":{\"description\":\"When this was seen\",\"type\":\"string\",\"format\":\"date-time\"},"
 		    "\"where\":{\"description\":\"What was lost\",\"type\":[\"string\",\"null\"]},"
-		    "\"count\":{\"description\":\"How many since the last look\",\"type\":[\"integer\",\"null\"]}},"
-		    "\"required\":[\"v\",\"type\",\"time\",\"where\",\"count\"],\"additionalProperties\":false}");
+		    "\"count\":{\"description\":\"How many since the last look\",\"type\":[\"integer\",\"null\"]},"
+		    "\"pid\":{\"description\":\"Process that could not be looked at; null where it is not about one\","
+		    "\"type\":[\"integer\",\"null\"]},"
+		    "\"comm\":{\"description\":\"Its command name; bytes that are no UTF-8 are U+FFFD\","
+		    "\"type\":[\"string\",\"null\"]},"
+		    "\"why\":{\"description\":\"One sentence: why it could not\",\"type\":[\"string\",\"null\"]}},"
+		    "\"required\":[\"v\",\"type\",\"time\",\"where\",\"count\",\"pid\",\"comm\",\"why\"],\"additionalProperties\":false}");
 }
 
 static void assert_values(enum row_type type, const char *key, const char *expected)

@@ -132,6 +132,14 @@ static void of_the_records_only_lost_is_shown(void **state)
 	row.lost.where = "events";
 	row.lost.count = 12;
 	assert_record(&emit_lines, &plain, &row, "2026-11-23T02:34:31.123Z  lost    events     12\n");
+	row.lost.where = "processes";
+	row.lost.count = 1;
+	row.pid = 12;
+	row.comm = "x\033";
+	row.why = "it is so";
+	assert_record(&emit_lines, &plain, &row, "2026-11-23T02:34:31.123Z  lost    processes  1: x\\x1b/12: it is so\n");
+	row.comm = NULL;
+	assert_record(&emit_lines, &plain, &row, "2026-11-23T02:34:31.123Z  lost    processes  1: process 12: it is so\n");
 }
 
 static void a_full_disk_is_told(void **state)
