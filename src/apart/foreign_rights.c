@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define NEW_NAMESPACES                                                                                                 \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
@@ -144,7 +145,7 @@ static void filter(bool worker)
 	int err = 0;
 
 	if (!context)
-		return;
+		_exit(1);
 	for (i = 0; i < sizeof(rules) / sizeof(rules[0]) && !err; i++)
 		if (rules[i].worker || !worker)
 			err = allow(context, &rules[i]);

@@ -139,7 +139,8 @@ def socket_of(live):
     """A copy of sockstall's end."""
     libc = ctypes.CDLL(None, use_errno=True)
     links = {int(fd): link_of(f"/proc/{live.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{live.pid}/fd")}
-    fd, = [fd for fd, link in links.items() if (link or "").startswith("socket:") and fd > 2]
+    # It was set apart before all others.
+    fd = min(fd for fd, link in links.items() if (link or "").startswith("socket:") and fd > 2)
     pidfd = libc.syscall(PIDFD_OPEN, live.pid, 0)
     copy = libc.syscall(PIDFD_GETFD, pidfd, fd, 0)
     assert copy >= 0, os.strerror(ctypes.get_errno())

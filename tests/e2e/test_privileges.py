@@ -95,6 +95,8 @@ def sockets_made(*arguments):
 @pytest.mark.parametrize("arguments", [["-a"], ["epoll", "--stacks"], ["handshakes"], ["readers"]], ids=" ".join)
 def test_no_socket_but_netlink(arguments):
     made = sockets_made(*arguments, "-d", "500ms", "-i", "100ms", "-j")
+    # Those to the processes that read for it (test_hostile_reads.py), of which this is no end that others could connect to.
+    made = [one for one in made if one != ("socketpair", "AF_UNIX")]
     assert {family for _, family in made} <= {"AF_NETLINK"}, made
     assert RELEASE < (5, 12) or not made, made
 
@@ -111,7 +113,9 @@ def test_no_socket_is_held(stream):
     live = stream("-a", "-j")
     live.wait(type="start")
     links = [path for path in map(link_of, pathlib.Path(f"/proc/{live.pid}/fd").iterdir()) if path]
-    assert len(links) > 3 and not [link for link in links if link.startswith("socket:")]
+    assert len(links) > 3
+    # To who makes the processes that read for it, and to the one that does: pairs, which have no address.
+    assert len([link for link in links if link.startswith("socket:")]) <= 2
     live.stop()
 
 
