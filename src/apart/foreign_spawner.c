@@ -142,26 +142,39 @@ static int keep_only(int control)
 	return STDERR_FILENO + 1;
 }
 
+/* That it comes is enough: it interrupts the spawner's ppoll(), where alone it may. */
+static void on_child(int number)
+{
+	(void)number;
+}
+
 /* What asks sockstall to end, or to dump, may have gone to the whole process group. */
 static void ignore_signals(void)
 {
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGTSTP};
+	const struct sigaction child = {.sa_handler = on_child};
+	sigset_t blocked;
 	size_t i;
 
 	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
-	/* Ignored, as whoever starts sockstall may have left it, children could not be waited for. */
-	signal(SIGCHLD, SIG_DFL);
+	sigaction(SIGCHLD, &child, NULL);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &blocked, NULL);
 }
 
 /* It sleeps in poll(), and not in a read of a socket, which could be taken for a stall. */
 static bool serve(int control)
 {
 	struct pollfd waker = {.fd = control, .events = POLLIN};
+	sigset_t none;
 	char byte;
 	ssize_t got;
 
-	if (poll(&waker, 1, -1) < 0)
+	reap();
+	sigemptyset(&none);
+	if (ppoll(&waker, 1, NULL, &none) < 0)
 		return errno == EINTR;
 	got = recv(control, &byte, 1, 0);
 	if (got > 0)

@@ -21,7 +21,7 @@
 
 /* Processes that are asked about at once; of mappings, which may be long, fewer. */
 #define PROGRAMS_AT_ONCE 32
-#define MAPPINGS_AT_ONCE 4
+#define MAPPINGS_AT_ONCE 16
 
 #define HEAD_SIZE 64 /* sizeof(Elf64_Ehdr) */
 

@@ -157,7 +157,8 @@ def test_it_is_looked_past(holding, scene, stream, tmp_path, what, by):
     """Every kind of run, one after the other, beside one such process."""
     hostile = holding(what, by)
     for name, words in LOOKS.items():
-        print(name)
+        if (what, name) == ("stack", "loops"):
+            continue  # it has none
         look_once(scene, hostile, [word for word in words if word != "-1"])
     for words, number in (([], signal.SIGINT), (["threads", "--stacks"], signal.SIGTERM), ([], signal.SIGKILL),
                           (["metrics", "--textfile", tmp_path], signal.SIGTERM), (["chains"], signal.SIGINT)):
@@ -188,7 +189,7 @@ def test_it_is_named(holding, stream, what, by):
 def test_end_and_the_screen(holding, scene, tmp_path, what, by):
     hostile = holding(what, by)
     reader, = run.findings(look_once(scene, hostile, []), type="reader", pid=scene.pid)
-    done = run.sockstall("end", reader["id"], "-j", *MIN_AGE, timeout=20)
+    done = run.sockstall("end", reader["id"], "-j", timeout=20)
     assert done.returncode == 0 and json.loads(done.stdout)["result"] == "planned", done
     screen = Tmux([run.SOCKSTALL, "-i", "200ms", *MIN_AGE, "-p", f"{scene.pid},{hostile.held}"], tmp_path)
     try:
@@ -232,7 +233,7 @@ def test_nothing_is_lost_of_the_healthy(holding, scene, what):
     records = run.once("epoll", "--watches", "-p", healthy.held)
     assert not run.matching(records, type="lost")
     watches = run.matching(records, type="watch", pid=healthy.held)
-    assert [watch["kind"] for watch in watches] == ["eventfd"], records
+    assert {watch["kind"] for watch in watches} == {"eventfd"}, records
 
 
 def links_of(pid):
