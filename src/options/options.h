@@ -122,4 +122,10 @@ void options_help(void);
 /* Writes "sockstall <version> (<library>)" to stdout. */
 void options_version(const char *library);
 
+/* A person at the overview's screen may ask for chains. */
+static inline bool options_have_chains_page(const struct options *options)
+{
+	return options->interactive && options->command == COMMAND_OVERVIEW;
+}
+
 #endif

@@ -71,7 +71,7 @@ static __u64 draw_unix(struct probe *probe, struct asker *asker, __u64 inode)
 	__u32 netns;
 	int diag;
 
-	if (bpf_map_lookup_elem(bpf_map__fd(probe->skeleton->maps.wanted_sockets), &inode, &netns))
+	if (bpf_map_lookup_elem(bpf_map__fd(probe->attached.skeleton->maps.wanted_sockets), &inode, &netns))
 		return 0;
 	diag = diag_of(probe, asker, netns);
 	return diag < 0 ? 0 : diag_unix_cookie(diag, inode);

@@ -99,21 +99,13 @@ struct probe_symbols {
 };
 
 struct probe {
-	struct sockstall_bpf *skeleton;
+	struct attached attached;
 	struct options options; /* a copy; lists belong to the caller */
 	bool always_all; /* options.all, before a person wanted it */
 	bool always_chains; /* use_chains, likewise */
 	struct wants wants; /* of a person at the screen */
 	struct ring_buffer *events;
-	struct bpf_link *links[32]; /* all others */
-	size_t link_count;
-	struct probe_tracepoint tracepoints[PROBE_TRACEPOINTS];
-	size_t tracepoint_count;
-	__u64 counting_since_ns; /* when the last of them was attached; 0: there are none */
-	struct bpf_link *thread_iter, *socket_iter, *file_iter, *usage_iter, *stack_iter;
 	bool use_threads, use_sockets, use_loops, use_chains;
-	bool use_watches; /* the watch scan is there */
-	char used[1024], missing[1024];
 	struct probe_namespaces namespaces;
 	struct probe_clock clock;
 	struct sleeps sleeps; /* where the kernel keeps no time of arrival */
@@ -144,6 +136,9 @@ struct probe {
  * beyond it is counted and told; a listener's own counts are exact all the same.
  */
 #define LOOK_MAX (16 * 1024 * 1024)
+
+/* Takes an event from the ring buffer; context is the probe. */
+int probe_on_event(void *context, void *data, size_t size);
 
 /* A signal that asks for the end is waiting, or a person wants it: who is attended to here. */
 bool probe_is_asked_to_end(void);

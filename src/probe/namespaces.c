@@ -100,8 +100,8 @@ static struct probe_namespace *find_or_add(struct probe_namespaces *namespaces, 
  */
 static int find_by_process(struct probe *probe)
 {
-	int map = bpf_map__fd(probe->skeleton->maps.namespaces);
-	__u32 inode, pid, room = bpf_map__max_entries(probe->skeleton->maps.namespaces);
+	int map = bpf_map__fd(probe->attached.skeleton->maps.namespaces);
+	__u32 inode, pid, room = bpf_map__max_entries(probe->attached.skeleton->maps.namespaces);
 	struct probe_namespace *namespace;
 
 	while (!bpf_map_get_next_key(map, NULL, &inode)) {
@@ -281,7 +281,7 @@ static int make_iterator(struct probe *probe, const struct probe_namespace *name
 		return iterator;
 	if (!probe_features()->local_storage)
 		probe_cookies_of_listeners();
-	iterator = bpf_iter_create(bpf_link__fd(probe->socket_iter));
+	iterator = bpf_iter_create(bpf_link__fd(probe->attached.socket_iter));
 	leave(probe, namespace);
 	return iterator;
 }
@@ -370,11 +370,11 @@ static int scan_one(struct probe *probe, struct probe_namespace *namespace, stru
 			probe->lost_namespaces++;
 		return 0;
 	}
-	probe->skeleton->bss->requests_room = requests_room(buffer);
+	probe->attached.skeleton->bss->requests_room = requests_room(buffer);
 	err = probe_read_fd(fd, buffer, &probe->lost_sockets);
 	close(fd);
-	probe->lost_sockets += probe->skeleton->bss->lost_requests;
-	probe->skeleton->bss->lost_requests = 0;
+	probe->lost_sockets += probe->attached.skeleton->bss->lost_requests;
+	probe->attached.skeleton->bss->lost_requests = 0;
 	if (err)
 		return err;
 	namespace->active = has_activity(buffer, offset);
@@ -454,10 +454,10 @@ static int scan_in_turn(struct probe *probe, struct buffer *buffer)
 /* Whose accept queue a connection lies in: the owner of that listener is what would be missing. */
 static void settle_queued(struct probe *probe)
 {
-	struct sockstall_bpf__bss *bss = probe->skeleton->bss;
+	struct sockstall_bpf__bss *bss = probe->attached.skeleton->bss;
 
 	if (bss->noted_queued)
-		probe_map_empty(probe->skeleton->maps.queued_sockets);
+		probe_map_empty(probe->attached.skeleton->maps.queued_sockets);
 	probe->lost_owners += bss->lost_queued;
 	bss->noted_queued = bss->lost_queued = 0;
 }

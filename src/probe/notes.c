@@ -279,7 +279,7 @@ int probe_notes_add(struct probe *probe, struct buffer *buffer)
 	struct buffer notes = { 0 };
 	int err = add_wheres(probe, buffer, &notes);
 
-	if (!err && probe->stack_iter)
+	if (!err && probe->attached.stack_iter)
 		err = add_stacks(probe, buffer, &notes);
 	if (!err && probe->use_loops)
 		err = add_ended(probe, buffer, &notes);

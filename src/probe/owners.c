@@ -33,7 +33,7 @@ static bool scan_is_due(const struct probe *probe, const struct wanted *wanted, 
 	size_t i, count = wanted->cookies.size / sizeof(__u64);
 	const __u64 *cookies = (const void *)wanted->cookies.data;
 
-	if (!probe->file_iter)
+	if (!probe->attached.file_iter)
 		return false;
 	if (probe->use_chains)
 		return true;
@@ -59,7 +59,7 @@ static bool is_suspect(const struct probe *probe, const struct epoll_record *epo
  */
 static void note_suspects(struct probe *probe)
 {
-	const struct bpf_map *map = probe->skeleton->maps.suspects;
+	const struct bpf_map *map = probe->attached.skeleton->maps.suspects;
 	const struct epoll_record *epoll = (const void *)probe->owners.epolls.data;
 	size_t i, count = probe->owners.epolls.size / sizeof(*epoll);
 	__u32 left_out = 0;
@@ -76,7 +76,7 @@ static void note_suspects(struct probe *probe)
 static int scan_files(struct probe *probe, __u64 now)
 {
 	struct buffer scan = { 0 };
-	int err = probe_read_iter(probe->file_iter, &scan, &probe->lost_owners);
+	int err = probe_read_iter(probe->attached.file_iter, &scan, &probe->lost_owners);
 
 	if (!err) {
 		probe_cookies_of_owners(probe, &scan);
@@ -161,10 +161,10 @@ int probe_owners_add(struct probe *probe, struct buffer *buffer)
 			owner_cache_patch(&probe->owners, buffer);
 	}
 	if (wanted.marked)
-		probe_map_empty(probe->skeleton->maps.wanted_sockets);
+		probe_map_empty(probe->attached.skeleton->maps.wanted_sockets);
 	if (probe->use_chains) {
-		probe_map_empty(probe->skeleton->maps.wanted_peers);
-		probe_map_empty(probe->skeleton->maps.wanted_pipes);
+		probe_map_empty(probe->attached.skeleton->maps.wanted_peers);
+		probe_map_empty(probe->attached.skeleton->maps.wanted_pipes);
 	}
 	if (!err && probe->use_chains)
 		err = add_connections(&probe->owners, &wanted, buffer);
@@ -184,5 +184,5 @@ int probe_owners_add(struct probe *probe, struct buffer *buffer)
 
 int probe_suspects_find(struct probe *probe)
 {
-	return probe->file_iter ? scan_files(probe, clock_ns(CLOCK_MONOTONIC)) : 0;
+	return probe->attached.file_iter ? scan_files(probe, clock_ns(CLOCK_MONOTONIC)) : 0;
 }

@@ -257,7 +257,7 @@ int probe_space_add(struct probe *probe, struct buffer *buffer, size_t offset, c
 
 int probe_wanted_pids_set(const struct probe *probe)
 {
-	int map = bpf_map__fd(probe->skeleton->maps.wanted_pids);
+	int map = bpf_map__fd(probe->attached.skeleton->maps.wanted_pids);
 	__u8 yes = 1;
 	size_t i;
 

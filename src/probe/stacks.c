@@ -302,7 +302,7 @@ static int add_samples(struct probe *probe, struct buffer *notes, const struct t
 int probe_stacks_add(struct probe *probe, struct buffer *notes, const struct thread_record *const *threads,
 		     size_t count)
 {
-	int map = bpf_map__fd(probe->skeleton->maps.wanted_stacks);
+	int map = bpf_map__fd(probe->attached.skeleton->maps.wanted_stacks);
 	struct buffer samples = { 0 };
 	__u8 yes = 1;
 	size_t i;
@@ -311,7 +311,7 @@ int probe_stacks_add(struct probe *probe, struct buffer *notes, const struct thr
 	for (i = 0; i < count; i++)
 		bpf_map_update_elem(map, &threads[i]->tid, &yes, BPF_ANY);
 	if (!err)
-		err = probe_read_iter(probe->stack_iter, &samples, &probe->lost_threads);
+		err = probe_read_iter(probe->attached.stack_iter, &samples, &probe->lost_threads);
 	for (i = 0; i < count; i++)
 		bpf_map_delete_elem(map, &threads[i]->tid);
 	if (!err)

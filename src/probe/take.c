@@ -45,7 +45,7 @@ static int add_lost_processes(struct probe *probe, struct buffer *buffer)
 
 static int add_losses(struct probe *probe, struct buffer *buffer)
 {
-	const struct sockstall_bpf__bss *bss = probe->skeleton->bss;
+	const struct sockstall_bpf__bss *bss = probe->attached.skeleton->bss;
 	__u64 events = bss->lost_events, loops = bss->lost_loops;
 	int err = add_lost(buffer, LOST_EVENTS, events - probe->lost_events);
 
@@ -103,7 +103,7 @@ static int begin_look(struct probe *probe, struct look *look)
 		.realtime_ns = clock_ns(CLOCK_REALTIME),
 		.boottime_ns = clock_ns(CLOCK_BOOTTIME),
 		.previous_ns = probe->previous_ns,
-		.tick_ns = probe->skeleton->rodata->cfg_tick_ns,
+		.tick_ns = probe->attached.skeleton->rodata->cfg_tick_ns,
 		.interval_ns = probe->options.interval_ns,
 		.stretched_ns = probe->stretched_ns,
 		.cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID),
@@ -166,14 +166,14 @@ static void describe_syscalls(struct buffer *buffer, size_t offset)
 /* The iterator is made before the nap: as little as can be lies between waking up and the first record. */
 static int scan_threads_once(struct probe *probe, struct buffer *buffer)
 {
-	int err, fd = bpf_iter_create(bpf_link__fd(probe->thread_iter));
+	int err, fd = bpf_iter_create(bpf_link__fd(probe->attached.thread_iter));
 
 	if (fd < 0)
 		return fd;
 	probe_clock_prepare(&probe->clock);
 	err = probe_read_fd(fd, buffer, &probe->lost_threads);
 	close(fd);
-	probe_clock_finish(&probe->clock, probe->skeleton);
+	probe_clock_finish(&probe->clock, probe->attached.skeleton);
 	return err;
 }
 
@@ -200,12 +200,12 @@ static int scan_threads(struct probe *probe, struct buffer *buffer)
 	do {
 		buffer->size = offset;
 		err = scan_threads_once(probe, buffer);
-	} while (!err && !probe->clock.valid && probe->looks == 1 && probe->skeleton->bss->self_last_arrival &&
+	} while (!err && !probe->clock.valid && probe->looks == 1 && probe->attached.skeleton->bss->self_last_arrival &&
 		 ++tries < CLOCK_TRIES);
-	if (!err && !probe->skeleton->bss->self_last_arrival)
+	if (!err && !probe->attached.skeleton->bss->self_last_arrival)
 		err = date_sleeps(probe, buffer, offset);
 	describe_syscalls(buffer, offset);
-	probe->skeleton->bss->look_epoch++;
+	probe->attached.skeleton->bss->look_epoch++;
 	if (!err && probe->options.command == COMMAND_THREADS)
 		err = probe_space_add(probe, buffer, offset, probe->options.pids, probe->options.pid_count);
 	else if (!err && probe->wants.threads_of)
@@ -220,9 +220,9 @@ static int fill(struct probe *probe, struct look *look)
 
 	if (probe->use_loops && probe->looks == 1)
 		err = probe_suspects_find(probe);
-	if (!err && probe->thread_iter)
+	if (!err && probe->attached.thread_iter)
 		err = scan_threads(probe, buffer);
-	if (!err && probe->use_watches)
+	if (!err && probe->attached.use_watches)
 		err = probe_watches_add(probe, buffer);
 	if (!err)
 		err = probe_namespaces_find(probe);
@@ -243,7 +243,7 @@ static int fill(struct probe *probe, struct look *look)
 		err = probe_connects_note(probe, buffer);
 	if (!err && probe->use_loops)
 		err = probe_usage_add(probe, buffer);
-	if (!err && (probe->use_loops || probe->stack_iter || probe->options.command == COMMAND_THREADS))
+	if (!err && (probe->use_loops || probe->attached.stack_iter || probe->options.command == COMMAND_THREADS))
 		err = probe_notes_add(probe, buffer);
 	if (!err)
 		err = probe_processes_add(probe, buffer);
@@ -265,8 +265,8 @@ void probe_want(struct probe *probe, const struct wants *wants)
 	probe->wants = *wants;
 	probe->options.all = probe->always_all || wants->all;
 	probe->use_chains = probe->always_chains || wants->chains;
-	probe->skeleton->bss->chains_on = probe->use_chains;
-	probe->skeleton->bss->requested_pid = wants->threads_of;
+	probe->attached.skeleton->bss->chains_on = probe->use_chains;
+	probe->attached.skeleton->bss->requested_pid = wants->threads_of;
 }
 
 int probe_look(struct probe *probe, struct look *look)
@@ -299,12 +299,12 @@ __u64 probe_interval(struct probe *probe)
 
 const char *probe_used(const struct probe *probe)
 {
-	return probe->used;
+	return probe->attached.used;
 }
 
 const char *probe_missing(const struct probe *probe)
 {
-	return probe->missing;
+	return probe->attached.missing;
 }
 
 void probe_missed(struct probe *probe, __u64 looks)

@@ -155,7 +155,7 @@ static void read_limit(struct usage_record *record)
 /* What does not need the scan is read here; *any: something is due for that. */
 static int mark_due(struct probe *probe, __u64 now, bool *any)
 {
-	const struct bpf_map *wanted = probe->skeleton->maps.wanted_usage;
+	const struct bpf_map *wanted = probe->attached.skeleton->maps.wanted_usage;
 	size_t i, left = probe->options.once ? bpf_map__max_entries(wanted) : MAX_PER_LOOK, due_count = 0;
 	struct usage_entry **due = calloc(probe->usage.count + 1, sizeof(*due));
 	__u8 yes = 1;
@@ -202,12 +202,12 @@ static void take_scan(struct usage_cache *cache, const struct buffer *scan)
 static int scan(struct probe *probe)
 {
 	struct buffer bytes = { 0 };
-	int err = probe_read_iter(probe->usage_iter, &bytes, &probe->lost_threads);
+	int err = probe_read_iter(probe->attached.usage_iter, &bytes, &probe->lost_threads);
 
 	if (!err)
 		take_scan(&probe->usage, &bytes);
 	buffer_free(&bytes);
-	probe_map_empty(probe->skeleton->maps.wanted_usage);
+	probe_map_empty(probe->attached.skeleton->maps.wanted_usage);
 	return err;
 }
 
@@ -220,7 +220,7 @@ int probe_usage_add(struct probe *probe, struct buffer *buffer)
 	forget_unused(&probe->usage, probe->looks);
 	if (!err)
 		err = mark_due(probe, clock_ns(CLOCK_MONOTONIC), &any);
-	if (!err && any && probe->usage_iter)
+	if (!err && any && probe->attached.usage_iter)
 		err = scan(probe);
 	for (i = 0; i < probe->usage.count && !err; i++)
 		err = buffer_append(buffer, &probe->usage.entries[i].record, sizeof(struct usage_record));

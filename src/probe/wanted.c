@@ -35,7 +35,7 @@ static bool mark(struct probe *probe, const struct bpf_map *map, const void *key
 
 static bool mark_socket(struct probe *probe, struct wanted *wanted, __u64 inode, __u32 netns)
 {
-	if (!mark(probe, probe->skeleton->maps.wanted_sockets, &inode, &netns))
+	if (!mark(probe, probe->attached.skeleton->maps.wanted_sockets, &inode, &netns))
 		return false;
 	wanted->marked++;
 	return true;
@@ -65,7 +65,7 @@ static void want_peer(struct probe *probe, const struct socket_name *name)
 
 	memcpy(key.local_addr, name->peer_addr, sizeof(key.local_addr));
 	memcpy(key.peer_addr, name->local_addr, sizeof(key.peer_addr));
-	mark(probe, probe->skeleton->maps.wanted_peers, &key, &yes);
+	mark(probe, probe->attached.skeleton->maps.wanted_peers, &key, &yes);
 }
 
 static int want_reader(struct probe *probe, struct wanted *wanted, const struct thread_record *thread,

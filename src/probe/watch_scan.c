@@ -114,12 +114,12 @@ int probe_watch_scan_process(struct probe *probe, __u32 pid, struct buffer *reco
 {
 	union bpf_iter_link_info info = {.task.pid = pid};
 	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info, .link_info_len = sizeof(info));
-	struct bpf_link *link = bpf_program__attach_iter(probe->skeleton->progs.watch_scan, &options);
+	struct bpf_link *link = bpf_program__attach_iter(probe->attached.skeleton->progs.watch_scan, &options);
 	int err;
 
 	/* A kernel that knows less of what can be said about an iterator refuses, and walks all files without it. */
 	if (!link && (errno == E2BIG || errno == EINVAL))
-		link = bpf_program__attach_iter(probe->skeleton->progs.watch_scan, NULL);
+		link = bpf_program__attach_iter(probe->attached.skeleton->progs.watch_scan, NULL);
 	if (!link)
 		return errno == ESRCH ? 0 : -errno; /* it has gone */
 	err = probe_read_iter(link, records, &probe->lost_watches);
@@ -360,7 +360,7 @@ static int take_scan(struct watched_instance *instances, size_t count, const str
 
 int probe_watches_scan(struct probe *probe, struct watched_instance *instances, size_t count)
 {
-	int map = bpf_map__fd(probe->skeleton->maps.wanted_files);
+	int map = bpf_map__fd(probe->attached.skeleton->maps.wanted_files);
 	struct buffer keys = {0}, records = {0};
 	int err = collect_files(&keys, instances, count);
 

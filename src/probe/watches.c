@@ -455,7 +455,7 @@ static int add_instance_record(struct probe *probe, struct buffer *buffer, struc
 	size_t at = buffer->size;
 	int err = buffer_append(buffer, &record, sizeof(record));
 
-	judge(instance, probe->skeleton->rodata->cfg_tick_ns, probe->long_idle_ns, &record);
+	judge(instance, probe->attached.skeleton->rodata->cfg_tick_ns, probe->long_idle_ns, &record);
 	if (!err)
 		err = probe->options.watches ? add_all_watches(probe, buffer, instance, &record, room)
 					     : add_telling(buffer, instance, &record);

@@ -60,6 +60,19 @@ struct probe_tracepoint {
 	int event; /* perf event; belongs to the link */
 };
 
+/* What is in the kernel, and goes with attached_release(). */
+struct attached {
+	struct sockstall_bpf *skeleton;
+	struct bpf_link *links[MAX_PROGRAMS]; /* of all but tracepoints */
+	size_t link_count;
+	struct probe_tracepoint tracepoints[PROBE_TRACEPOINTS];
+	size_t tracepoint_count;
+	__u64 counting_since_ns; /* when the last of them was attached; 0: there are none */
+	struct bpf_link *thread_iter, *socket_iter, *file_iter, *usage_iter, *stack_iter;
+	bool use_watches; /* the watch scan is there */
+	char used[1024], missing[1024]; /* names of programs, separated by spaces */
+};
+
 /* What became of each program, by its place in the table. */
 struct attempt {
 	bool wanted[MAX_PROGRAMS];
@@ -120,6 +133,24 @@ int tracepoint_ids_read(struct tracepoint_ids *ids, const char *const *names, si
 
 /* Detaches programs from tracepoints and lets go of the tracepoints without waiting for it. */
 void probe_release_tracepoints(const struct probe_tracepoint *tracepoints, size_t count);
+
+/*
+ * Loads what the options ask for, without what this kernel refuses; `attempt` is zeroed and says what became of each program.
+ * What counts waits is attached at once. Returns 0 or a negative errno.
+ */
+int attached_load(struct attached *attached, struct attempt *attempt, const struct options *options);
+
+/* Attaches the rest. Returns 0, or the error of a program without which the command is worth nothing. */
+int attached_attach(struct attached *attached, struct attempt *attempt);
+
+/* Detaches all, and lets go of it. */
+void attached_release(struct attached *attached);
+
+/* Says on stderr what is lost without the programs that failed. */
+void attached_say_lost(const struct attempt *attempt);
+
+/* Whether the error that ended it all is libbpf's own. */
+bool attached_is_by_libbpf(const struct attempt *attempt);
 
 /* Says in one line on stderr why nothing can run, and what to do. `by_libbpf`: see struct attempt. */
 void probe_say_why(int err, bool by_libbpf);

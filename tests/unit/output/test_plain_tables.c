@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "base/out.h"
 #include "output/table.h"
 #include "sample.h"
 

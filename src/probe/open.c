@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Opening and closing: see probe.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/parse.h"
+#include "look/watch_facts.h"
+#include "options/ages.h"
+#include "probe/internal.h"
+#include "probe/load/load.h"
+#include "rights/privileges.h"
+
+static int load_and_attach(struct probe *probe, struct attempt *attempt)
+{
+	int err = attached_load(&probe->attached, attempt, &probe->options);
+
+	if (!err && probe->options.command == COMMAND_THREADS)
+		err = probe_wanted_pids_set(probe);
+	return err ? err : attached_attach(&probe->attached, attempt);
+}
+
+static int open_events(struct probe *probe)
+{
+	int fd = bpf_map__fd(probe->attached.skeleton->maps.events);
+
+	probe->events = ring_buffer__new(fd, probe_on_event, probe, NULL);
+	return probe->events ? 0 : -errno;
+}
+
+/* The scan leaves behind what the rules (rules/closing.c) would call young. */
+static __u64 closing_quiet_ns(const struct options *options)
+{
+	return options->all ? 0 : closing_min_age(options);
+}
+
+static void set_patience(struct probe *probe)
+{
+	probe->attached.skeleton->bss->closing_quiet_ns = closing_quiet_ns(&probe->options);
+	probe->attached.skeleton->bss->chains_quiet_ns = min_age_of(&probe->options, ROW_CHAIN);
+	probe->use_chains = probe->always_chains = BIT(probe->options.command) & CHAINS;
+}
+
+static int open_all(struct probe *probe)
+{
+	struct attempt attempt = { 0 };
+	int err;
+
+	err = foreign_open(&probe->foreign, probe_is_asked_to_end);
+	if (err) {
+		fprintf(stderr, "sockstall: cannot begin: %s\n", strerror(-err));
+		return err;
+	}
+	probe_quiet_libbpf();
+	err = probe_btf_use(probe->options.btf_file);
+	if (err)
+		return err;
+	probe->use_sockets = BIT(probe->options.command) & SOCKETS;
+	probe->use_loops = BIT(probe->options.command) & LOOPS;
+	err = load_and_attach(probe, &attempt);
+	probe_btf_done();
+	if (!err)
+		set_patience(probe);
+	if (err) {
+		probe_say_why(err, attached_is_by_libbpf(&attempt));
+		return err;
+	}
+	attached_say_lost(&attempt);
+	err = probe_namespaces_open(&probe->namespaces);
+	if (!err && probe->use_sockets && probe->namespaces.only_own)
+		fprintf(stderr, "sockstall: without CAP_SYS_ADMIN: handshakes of other network namespaces are not seen\n");
+	if (!err && BIT(probe->options.command) & HANDSHAKES)
+		err = open_events(probe);
+	if (err)
+		fprintf(stderr, "sockstall: cannot begin: %s\n", strerror(-err));
+	return err;
+}
+
+/* For tests: five minutes are long. */
+static __u64 long_idle_ns(void)
+{
+	const char *text = getenv("SOCKSTALL_LONG_IDLE");
+	uint64_t ns;
+
+	return text && !duration_parse(text, &ns) && ns ? ns : LONG_IDLE_NS;
+}
+
+int probe_open(struct probe **out, const struct options *options)
+{
+	struct probe *probe = calloc(1, sizeof(*probe));
+	int err;
+
+	if (!probe) {
+		fprintf(stderr, "sockstall: cannot begin: %s\n", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	probe->options = *options;
+	probe->always_all = options->all;
+	probe->long_idle_ns = long_idle_ns();
+	probe->namespaces.own_fd = -1;
+	err = open_all(probe);
+	if (err) {
+		probe_close(probe);
+		return err;
+	}
+	probe->previous_ns = probe->attached.counting_since_ns ? probe->attached.counting_since_ns : clock_ns(CLOCK_MONOTONIC);
+	*out = probe;
+	return 0;
+}
+
+__u64 probe_counting_since(const struct probe *probe)
+{
+	return probe->attached.counting_since_ns;
+}
+
+/* With --netns self there is no other namespace to enter, but for chains. */
+static bool enters_others(const struct probe *probe)
+{
+	const struct options *options = &probe->options;
+	bool only_own = options->netns_self && options->netns_count == 1;
+
+	return probe->use_sockets && (!only_own || probe->use_chains || options_have_chains_page(options));
+}
+
+unsigned int probe_privileges(const struct probe *probe)
+{
+	const struct options *options = &probe->options;
+	unsigned int privileges = PRIVILEGE_LOOKS;
+	bool asks_for_cookies = !probe_features()->local_storage;
+
+	if (options->verbose || options->stacks)
+		privileges |= PRIVILEGE_STACKS;
+	if (options->command == COMMAND_THREADS)
+		privileges |= PRIVILEGE_MEMORY;
+	if (asks_for_cookies)
+		privileges |= PRIVILEGE_COOKIES;
+	if (probe->use_chains || options_have_chains_page(options))
+		privileges |= PRIVILEGE_CHAINS;
+	if (!probe->namespaces.only_own && (asks_for_cookies || enters_others(probe)))
+		privileges |= PRIVILEGE_NAMESPACES;
+	return privileges;
+}
+
+void probe_close(struct probe *probe)
+{
+	if (!probe)
+		return;
+	ring_buffer__free(probe->events);
+	attached_release(&probe->attached);
+	probe_namespaces_close(&probe->namespaces);
+	probe_owners_free(&probe->owners);
+	full_dates_free(&probe->full);
+	probe_processes_free(&probe->processes);
+	sleeps_free(&probe->sleeps);
+	probe_watches_free(&probe->watches);
+	probe_usage_free(&probe->usage);
+	probe_symbols_free(&probe->symbols);
+	note_cache_free(&probe->wheres);
+	note_cache_free(&probe->ended);
+	note_cache_free(&probe->connects);
+	foreign_close(probe->foreign);
+	free(probe);
+}
