@@ -312,10 +312,13 @@ $(B)/unit/%.clean: $(B)/unit/%
 		{ cat $@.log >&2; exit 1; }
 	@mv $@.log $@
 
+# T=test_text runs one of them, ONLY='width_*' of its functions those with such names.
+UNIT_CHOSEN = $(if $(T),$(filter %/$(T),$(UNIT_TESTS)),$(UNIT_TESTS))
 unit:
+	$(if $(UNIT_CHOSEN),,$(error T=$(T): expected one of $(notdir $(UNIT_TESTS))))
 	@/usr/bin/python3 -B tests/unit/layers.py
-	@$(MAKE) --no-print-directory -j$$(nproc) $(UNIT_TESTS)
-	@failed=0; for t in $(UNIT_TESTS); do $$t || failed=1; done; exit $$failed
+	@$(MAKE) -s --no-print-directory -j$$(nproc) $(UNIT_CHOSEN)
+	@tests/unit/run.sh $(UNIT_CHOSEN)
 
 # Pure code with libFuzzer and sanitizers in it. Each fuzzer runs for FUZZ_SECONDS, two at a time; what it finds is in
 # build/fuzz, and what is new and worth keeping in build/fuzz/corpus.
