@@ -35,6 +35,7 @@ struct probe_namespaces {
 	size_t next; /* of those scanned in turn */
 	int own_fd; /* handle of the namespace that sockstall runs in */
 	__u32 own_inode;
+	dev_t device; /* of all namespaces' files */
 	bool only_own; /* others cannot be entered */
 };
 

@@ -43,6 +43,7 @@ int probe_namespaces_open(struct probe_namespaces *namespaces)
 	if (namespaces->own_fd < 0 || fstat(namespaces->own_fd, &st))
 		return -errno;
 	namespaces->own_inode = (__u32)st.st_ino;
+	namespaces->device = st.st_dev;
 	/* Where it is already costs nothing to enter, but needs the same rights. */
 	namespaces->only_own = setns(namespaces->own_fd, CLONE_NEWNET) != 0;
 	return 0;
@@ -119,7 +120,10 @@ static int find_by_process(struct probe *probe)
 	return 0;
 }
 
-/* Those that `ip netns` has named, with or without a process. */
+/*
+ * Those that `ip netns` has named, with or without a process. `ip netns add` makes a plain file, and then mounts the
+ * namespace on it: until then, or where the file was left behind, there is none.
+ */
 static int find_by_name(struct probe *probe)
 {
 	struct probe_namespace *namespace;
@@ -132,7 +136,7 @@ static int find_by_name(struct probe *probe)
 		return 0;
 	while ((entry = readdir(folder))) {
 		snprintf(path, sizeof(path), NETNS_FOLDER "/%s", entry->d_name);
-		if (entry->d_name[0] == '.' || stat(path, &st) || !S_ISREG(st.st_mode))
+		if (entry->d_name[0] == '.' || stat(path, &st) || st.st_dev != probe->namespaces.device)
 			continue;
 		namespace = find_or_add(&probe->namespaces, (__u32)st.st_ino);
 		if (!namespace)

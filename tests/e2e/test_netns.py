@@ -3,6 +3,7 @@
 
 import os
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -164,6 +165,12 @@ def test_a_namespace_that_is_not_there():
     done = run.sockstall("-1", "--netns", inode)
     assert done.returncode == 0
     assert done.stderr.decode() == f"sockstall: there is no network namespace {inode} now (lsns -t net lists them)\n"
+
+
+def test_a_file_that_is_no_namespace():
+    """`ip netns add` makes it before the namespace is there, and leaves it where it fails between the two."""
+    with tempfile.NamedTemporaryFile(dir="/run/netns", prefix="sst-"):
+        assert not run.matching(run.once(), type="lost", where="network namespaces")
 
 
 def test_by_name(room):
