@@ -10,8 +10,8 @@ VERSION := 0.2.0
 # All Debian packages that building, running and testing need: the one list.
 BUILD_PACKAGES := clang llvm gcc make pkg-config libc6-dev linux-libc-dev bpftool libbpf-dev libelf-dev zlib1g-dev \
 	libjansson-dev libncurses-dev libcap-ng-dev libseccomp-dev scdoc
-TEST_PACKAGES := libcmocka-dev python3 python3-pytest python3-jsonschema nftables iproute2 jq tmux procps util-linux ncurses-bin \
-	bash-completion zsh fish man-db file systemd strace
+TEST_PACKAGES := libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-jsonschema nftables iproute2 jq tmux procps \
+	util-linux ncurses-bin bash-completion zsh fish man-db file systemd strace
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
 # Only `make deb`, `make dist` and `make check-dist` ask for these.
 # Real servers and clients, for `make scenarios` alone.
@@ -389,8 +389,12 @@ coverage: packages
 	-cd tests/e2e && SOCKSTALL=$(CURDIR)/$(G)/coverage/sockstall /usr/bin/python3 -m pytest -p no:cacheprovider -q $(COVER)
 	@tests/coverage.py $(G)/coverage
 
+# Side by side (tests/e2e/beside.py): most of a test is waiting. T="tests/e2e/test_x.py -k name" runs some, and one after
+# the other. -rs: why a test did not run.
+JOBS ?= $(shell expr 3 \* $$(nproc))
+PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q -rs
 e2e: all $(G)/shim.so
-	/usr/bin/python3 -m pytest -p no:cacheprovider -q tests/e2e
+	$(PYTEST) $(or $(T),-n $(JOBS) --dist=loadgroup tests/e2e)
 
 demo: packages
 	@$(MAKE) --no-print-directory -j$$(nproc) all

@@ -16,6 +16,9 @@ STALLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stalls")
 # How many times slower than usual the machine is: `make kernels` sets it. Limits and tolerances grow with it.
 SLOW = float(os.environ.get("SLOW", "1"))
 
+# A limit only tells when to give up waiting: it is ample, for a machine that has other work, too.
+PATIENCE = max(4, SLOW)
+
 _libc = ctypes.CDLL(None, use_errno=True)
 _running = set()
 
@@ -27,14 +30,16 @@ def die_with_parent():
 
 def wait_until(condition, timeout, what="the condition"):
     """Poll until condition() is true, and return what it returned."""
-    deadline = time.monotonic() + timeout * SLOW
+    deadline = time.monotonic() + timeout * PATIENCE
     while True:
+        began = time.monotonic()
         result = condition()
         if result:
             return result
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {timeout} s for {what}")
-        time.sleep(0.02)
+        now = time.monotonic()
+        if now > deadline:
+            raise AssertionError(f"waited {timeout * PATIENCE:.0f} s for {what}")
+        time.sleep(max(0.02, now - began))  # the CPU is for others as well
 
 
 class Child:
@@ -75,7 +80,7 @@ class Child:
 
     def wait_line(self, wanted, timeout, start=0, what="a line"):
         """The first result of wanted(line) that is true, over all lines from number start on."""
-        deadline = time.monotonic() + timeout * SLOW
+        deadline = time.monotonic() + timeout * PATIENCE
         seen = start
         with self._more:
             while True:
@@ -88,7 +93,7 @@ class Child:
                 if self._ended or left <= 0:
                     break
                 self._more.wait(left)
-        raise AssertionError(f"no {what} within {timeout} s from {self.argv}; "
+        raise AssertionError(f"no {what} within {timeout * PATIENCE:.0f} s from {self.argv}; "
                              f"{'it ended; ' if self._ended else ''}last lines: {self.lines[-5:]}")
 
     def tell(self, text):
@@ -102,15 +107,15 @@ class Child:
         return self.join(timeout)
 
     def join(self, timeout=10):
-        code = self.process.wait(timeout * SLOW)
+        code = self.process.wait(timeout * PATIENCE)
         _running.discard(self)
-        deadline = time.monotonic() + timeout * SLOW
+        deadline = time.monotonic() + timeout * PATIENCE
         for reader in self._readers:
             reader.join(max(0, deadline - time.monotonic()))
         held = [reader for reader in self._readers if reader.is_alive()]
         if held:
             # Closing a pipe that a thread reads from would wait for that thread.
-            raise AssertionError(f"{self.argv} has ended (exit {code}), and for {timeout} s its output has not: "
+            raise AssertionError(f"{self.argv} has ended (exit {code}), and for {timeout * PATIENCE:.0f} s its output has not: "
                                  f"{self._holders() or 'no process that can be seen'} still has it open")
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe and not pipe.closed:

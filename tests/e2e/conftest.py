@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+import beside
 import child
 import netns
 import run
@@ -14,16 +15,22 @@ from terminal import Tmux
 from zoo import Room
 
 
+# What takes half a minute and more, the longest first.
+LONGEST = ()
+
+
 def pytest_configure(config):
     if sys.executable != child.PYTHON:
         raise pytest.UsageError(f"run this with {child.PYTHON} -m pytest, not {sys.executable}")
     if os.geteuid():
         raise pytest.UsageError("these tests make network namespaces: run them as root")
+    beside.configure(config)
 
 
 def pytest_collection_modifyitems(items):
     if items and not os.access(run.SOCKSTALL, os.X_OK):
         raise pytest.UsageError(f"no program at {run.SOCKSTALL}: run make, or set SOCKSTALL")
+    beside.arrange(items, LONGEST)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,16 +6,19 @@ import itertools
 import os
 import subprocess
 
-from child import SLOW
+from child import PATIENCE
 
 _numbers = itertools.count()
 _existing = set()
+
+# Workers that run side by side have addresses of their own: whose a connection is may be told by its addresses alone.
+WORKER = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
 def command(*argv, **options):
     """Run a tool that must succeed; its standard output."""
     done = subprocess.run([str(word) for word in argv], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, timeout=20 * SLOW, **options)
+                          stderr=subprocess.PIPE, text=True, timeout=20 * PATIENCE, **options)
     if done.returncode:
         raise RuntimeError(f"{' '.join(map(str, argv))}: {done.stderr.strip()}")
     return done.stdout
@@ -85,8 +88,9 @@ class Link:
     def __init__(self, left, right, number=9):
         self.left, self.right = left, right
         self.device = f"v{number}"
-        self.left4, self.right4 = f"10.{number}.0.1", f"10.{number}.0.2"
-        self.left6, self.right6 = f"fd{number:02}::1", f"fd{number:02}::2"
+        self.net4, self.net6 = f"10.{number}.{WORKER}", f"fd{number:02}:{WORKER:x}"
+        self.left4, self.right4 = f"{self.net4}.1", f"{self.net4}.2"
+        self.left6, self.right6 = f"{self.net6}::1", f"{self.net6}::2"
         left.ip("link", "add", self.device, "type", "veth", "peer", "name", self.device,
                 "netns", right.name)
         self._address(left, self.left4, self.left6)

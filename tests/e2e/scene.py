@@ -2,7 +2,7 @@
 """A few stalls of different kinds, known by short names, for the tests of options and output."""
 
 import run
-from child import Stall
+from child import Stall, wait_until
 from zoo import Room, in_syscall
 
 MIN_AGE = ("-m", "100ms")
@@ -69,9 +69,7 @@ class Scene:
     def _wait_shown(self):
         """Until all are older than the tests' min-age."""
         in_syscall(self.idle, "recvfrom")
-        for _ in range(100):
-            if len(self.shown()) == 5:
-                return
+        wait_until(lambda: len(self.shown()) == 5, 20, "all stalls of the scene to be shown")
 
     def shown(self, *arguments, before=(), expect=0):
         """Names of the stalls that one look reports."""

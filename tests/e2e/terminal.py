@@ -97,7 +97,21 @@ class Tmux:
             raise AssertionError(f"not\n{expected}\nbut\n{self.screen()}") from None
 
     def resize(self, columns, rows):
+        """
+        Until the program can know of it: tmux tells it a moment later, and of several changes only the last. Between two that it
+        did not hear of tmux cuts what is on the screen, and it draws on as if that were still there.
+        """
         self("resize-window", "-x", columns, "-y", rows)
+        wait_until(lambda: self.size() == (columns, rows), 10, f"a terminal of {columns} x {rows}")
+
+    def size(self):
+        """As the kernel has it: columns, rows."""
+        terminal = os.open(self("display-message", "-p", "#{pane_tty}").strip(), os.O_RDONLY | os.O_NOCTTY)
+        try:
+            rows, columns, _, _ = struct.unpack("HHHH", fcntl.ioctl(terminal, termios.TIOCGWINSZ, bytes(8)))
+        finally:
+            os.close(terminal)
+        return columns, rows
 
     def keys(self, *names):
         self("send-keys", *names)

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 import run
-from child import Stall, wait_until
+from child import PATIENCE, Stall, wait_until
 from zoo import Room
 
 FRONT, MIDDLE, BACK = 7901, 7902, 7903
@@ -393,7 +393,7 @@ def test_healthy_traffic(room):
     asking = client(room.here, room.link.left4, FRONT, "asks=quick")
     asking.said("asking")
     stream = run.Stream("chains", "-j", "-i", "100ms", "-m", "1s", "-d", "3s")
-    stream.process.wait(60)
+    stream.process.wait(60 * PATIENCE)
     records = stream.stop()
     pids = {service.front.pid, service.middle.pid, service.back.pid, idle.pid, asking.pid}
     assert not [record for record in run.findings(records) if pids & {record["pid"], *who(record)}]

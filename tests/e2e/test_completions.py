@@ -13,6 +13,7 @@ import pytest
 
 import contract
 import run
+from child import PATIENCE
 from cgroups import Cgroup, cgroup2
 from child import wait_until
 from netns import Namespace
@@ -111,7 +112,7 @@ def _read_until(master, end, timeout=20):
 
 
 def _lines(argv, installed, **environment):
-    done = subprocess.run(argv, cwd=installed / "work", capture_output=True, text=True, timeout=30, check=False,
+    done = subprocess.run(argv, cwd=installed / "work", capture_output=True, text=True, timeout=30 * PATIENCE, check=False,
                           env={**os.environ, "HOME": str(installed), **environment})
     assert done.stderr == "", done.stderr
     return set(done.stdout.split("\n")) - {""}
@@ -235,6 +236,7 @@ def cgroup():
 def test_cgroups(complete, cgroup):
     """As sockstall takes them: from the mount point on."""
     cgroup.below("inner")
-    assert {word.strip("/") for word in complete("sockstall --cgroup /sst-")} >= {cgroup.path.strip("/")}
+    # Only this one: other tests have names with bytes that are no text.
+    assert {word.strip("/") for word in complete(f"sockstall --cgroup {cgroup.path[:-1]}")} >= {cgroup.path.strip("/")}
     found = complete(f"sockstall --cgroup {cgroup.path}/")
     assert {word.strip("/").rpartition("/")[2] for word in found} == {"inner"}

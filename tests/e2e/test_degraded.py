@@ -9,7 +9,7 @@ import tempfile
 import pytest
 
 import run
-from child import SLOW, wait_until
+from child import PATIENCE, SLOW, wait_until
 from scene import MIN_AGE, Scene
 
 KERNEL_BTF = "/sys/kernel/btf/vmlinux"
@@ -81,7 +81,7 @@ def hidden(script):
 
 def call(*argv):
     return subprocess.run(list(map(str, argv)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          stdin=subprocess.DEVNULL, timeout=60 * SLOW)
+                          stdin=subprocess.DEVNULL, timeout=60 * PATIENCE)
 
 
 def said(done):

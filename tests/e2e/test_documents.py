@@ -10,7 +10,7 @@ import pytest
 
 import contract
 import run
-from child import Stall
+from child import PATIENCE, Stall
 from scene import block, waiting_client
 from zoo import Room
 
@@ -178,7 +178,7 @@ def example_folder(tmp_path):
 def test_example(number, example_folder):
     script = examples()[number].replace("1234", str(os.getpid())).replace("/system.slice/nginx.service", "/")
     path = f"{example_folder / 'bin'}:{os.environ['PATH']}"
-    done = subprocess.run(["bash", "-c", f"set -o pipefail\n{script}\nwait"], cwd=example_folder, timeout=60,
+    done = subprocess.run(["bash", "-c", f"set -o pipefail\n{script}\nwait"], cwd=example_folder, timeout=60 * PATIENCE,
                           capture_output=True, env={**os.environ, "PATH": path})
     assert done.returncode == 0, (script, done)
     assert done.stderr == b"", script
@@ -194,7 +194,7 @@ def test_jq_lines_of_the_readme(example_folder):
         Stall(room.here, "loop.py").said("turned")
         time.sleep(1)  # the default --min-age
         for line in lines:
-            done = subprocess.run(["bash", "-c", f"set -o pipefail\n{line}"], timeout=60, capture_output=True, check=False,
+            done = subprocess.run(["bash", "-c", f"set -o pipefail\n{line}"], timeout=60 * PATIENCE, capture_output=True, check=False,
                                   env={**os.environ, "PATH": f"{example_folder / 'bin'}:{os.environ['PATH']}"})
             assert done.returncode == 0 and done.stdout and not done.stderr, (line, done)
     finally:

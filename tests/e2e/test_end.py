@@ -147,7 +147,7 @@ def test_half_open_request_goes_without_a_rst(room, stall):
     server = room_server(room, room.link.left4, 5104)
     client = stall(room.there, "endpoint.py", f"connect={room.link.left4},5104")
     client.said("connecting")
-    request = find(local_port=5104, stage="SYN_RECV")
+    request = find(netns=room.here.inode, local_port=5104, stage="SYN_RECV")
     planned = end(request["id"])
     assert planned["how"] == "destroy" and planned["state"] == "SYN_RECV" and planned["pid"] is None
     assert "without a RST" in planned["follows"]
@@ -168,10 +168,10 @@ def test_half_open_has_no_other_way(room, stall):
     room.there.drop("input", "tcp sport 5105")
     room_server(room, room.link.left4, 5105)
     stall(room.there, "endpoint.py", f"connect={room.link.left4},5105").said("connecting")
-    request = find(local_port=5105, stage="SYN_RECV")
+    request = find(netns=room.here.inode, local_port=5105, stage="SYN_RECV")
     for how in "shutdown", "keepalive", "probe":
         assert "only --how destroy" in refused(request["id"], "--how", how)
-    assert find(local_port=5105, stage="SYN_RECV")["id"] == request["id"]
+    assert find(netns=room.here.inode, local_port=5105, stage="SYN_RECV")["id"] == request["id"]
 
 
 def test_not_accepted(room, stall):
@@ -180,7 +180,7 @@ def test_not_accepted(room, stall):
     server.said("listening")
     client, twin = run_client(room, room.link.left4, 5106), run_client(room, room.link.left4, 5106)
     ports = [json.loads(line)["port"] for one in (client, twin) for line in one.lines if b"connected" in line]
-    waiting = find(local_port=5106, peer_port=ports[0], stage="ACCEPT_QUEUE")
+    waiting = find(netns=room.here.inode, local_port=5106, peer_port=ports[0], stage="ACCEPT_QUEUE")
     planned = end(waiting["id"])
     assert planned["how"] == "destroy" and "accept queue" in planned["follows"] and planned["pid"] is None
     end(waiting["id"], "--yes")

@@ -11,7 +11,7 @@ import time
 import pytest
 
 import run
-from child import SLOW, wait_until
+from child import PATIENCE, wait_until
 from test_end import answered, journal, reader, selector, still_reads
 from test_unread import FULL, unread
 
@@ -69,7 +69,7 @@ def test_read_at_last(room, unread):
     time.sleep(0.3)  # several of the ticks that interrupt a write
     assert ending.process.poll() is None
     written = ending.rest()
-    assert ending.process.wait(10 * SLOW) == 0 and ending.process.stderr.read() == b""
+    assert ending.process.wait(10 * PATIENCE) == 0 and ending.process.stderr.read() == b""
     assert run.parse_line(written[len(FULL):])["result"] == "done"
 
 
@@ -102,7 +102,7 @@ def test_full_disk(room):
     client = reader(room, 5177)
     with open("/dev/full", "wb") as full:
         done = subprocess.run([run.SOCKSTALL, "end", *selector(client), "--yes"], stdout=full, stderr=subprocess.PIPE,
-                              timeout=20 * SLOW)
+                              timeout=20 * PATIENCE)
     assert done.returncode == 1
     assert done.stderr.decode() == ("sockstall: end: done; the record of that could not be written: "
                                     f"{os.strerror(errno.ENOSPC)}\n")

@@ -15,6 +15,9 @@ from child import SLOW, STALLS, Child, Stall, wait_until
 from scene import MIN_AGE, block, waiting_client
 from zoo import Room, moment
 
+# They fill the machine, and measure what is left of it.
+pytestmark = pytest.mark.alone
+
 FLOOD = int(os.environ.get("FLOOD", "4000"))
 NETWORKS = 12
 RUSH_SECONDS = 60 if FLOOD >= 1000000 else 2

@@ -12,6 +12,8 @@ import pytest
 
 import run
 
+pytestmark = pytest.mark.xdist_group("static")  # test_static.py makes that file, too
+
 
 def readelf(path, *options):
     return subprocess.run(["readelf", "-W", *options, path], capture_output=True, text=True, check=True).stdout

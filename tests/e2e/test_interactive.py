@@ -119,8 +119,8 @@ def test_evidence_is_what_json_says(scene, view):
 
 def test_the_size_is_the_terminals(scene, tmux):
     """And not what a shell exported once."""
-    screen = tmux("-m", "100ms", before=["env", "COLUMNS=112"], columns=80, rows=24)
-    lines = screen.wait("q quit").splitlines()
+    screen = tmux("-m", "100ms", "-p", scene.v4.pid, before=["env", "COLUMNS=112"], columns=80, rows=24)
+    lines = screen.wait("1 stuck").splitlines()
     assert lines[0].startswith("sockstall") and lines[3].split()[:2] == ["AGE", "VERDICT"], lines
     quit_it(screen)
 
@@ -213,7 +213,7 @@ def test_sort_and_select(scene, view):
 def test_pause_and_back_in_time(room, tmux):
     """What is over is gone, but not from the looks before."""
     client = block(waiting_client(room, 5041, room.link.right4))
-    screen = tmux(*ACCOUNTS, "--port", 5041)
+    screen = tmux(*ACCOUNTS, "--netns", room.here.inode)
     screen.wait(str(client.pid))
     time.sleep(2)  # so that several looks have it
     screen.keys("Space")
@@ -301,7 +301,7 @@ def test_chains(room, tmux, size):
     back.said("listening")
     client = Stall(room.here, "endpoint.py", f"connect={address}", "say=sleep", "block=recvfrom")
     client.said("blocking")
-    screen = tmux(*ACCOUNTS, "--port", 5045, columns=size[0], rows=size[1])
+    screen = tmux(*ACCOUNTS, "--netns", room.here.inode, columns=size[0], rows=size[1])
     text = screen.wait("1 stuck: 1 reader")
     assert "chain-" not in text and f"python3/{back.pid}" not in text, text
     screen.keys("6")
@@ -537,7 +537,7 @@ def held(room, tmux, tmp_path):
     hold = shim.Hold(tmp_path / "hold")
     preloaded = shim.environment(HOLD=hold.path)
     client = block(waiting_client(room, 5046, room.link.right4))
-    screen = tmux(*ACCOUNTS, "--port", 5046, before=["env", *(f"{key}={preloaded[key]}" for key in ("LD_PRELOAD", "SHIM_HOLD"))])
+    screen = tmux(*ACCOUNTS, "--netns", room.here.inode, before=["env", *(f"{key}={preloaded[key]}" for key in ("LD_PRELOAD", "SHIM_HOLD"))])
     screen.wait(str(client.pid))
     hold.begin()
     yield screen, hold, client
@@ -620,7 +620,7 @@ def test_quit_in_the_middle_of_a_look(held, key):
 def test_end_from_the_view(room, tmux):
     """Shown first; nothing without y; then the application sees it."""
     client = block(waiting_client(room, 5042, room.link.right4))
-    screen = tmux(*ACCOUNTS, "--port", 5042)
+    screen = tmux(*ACCOUNTS, "--netns", room.here.inode)
     screen.wait(str(client.pid))
     screen.keys("e")
     text = screen.wait("nothing is done yet: ")
@@ -646,7 +646,7 @@ def test_the_wait_of_a_probe_can_be_ended(room, tmux, key):
     link = room.new_link()
     client = block(waiting_client(room, 5044, link.right4))
     link.cut()
-    screen = tmux(*ACCOUNTS, "--port", 5044)
+    screen = tmux(*ACCOUNTS, "--netns", room.here.inode)
     screen.wait(str(client.pid))
     screen.keys("e")
     screen.wait("nothing is done yet: ")
@@ -665,7 +665,7 @@ def test_the_wait_of_a_probe_can_be_ended(room, tmux, key):
 def test_yes_before_the_plan_is_no_yes(room, tmux):
     """What was typed ahead is not an answer to what was not shown."""
     client = block(waiting_client(room, 5043, room.link.right4))
-    screen = tmux(*ACCOUNTS, "--port", 5043)
+    screen = tmux(*ACCOUNTS, "--netns", room.here.inode)
     screen.wait(str(client.pid))
     screen.type("eyyy")
     screen.wait("nothing is done yet: ")

@@ -321,9 +321,9 @@ def test_used_epoll_once_and_left(room, stream):
     loop = Stall(room.here, "once_then_sleep.py")
     loop.said("sleeping")
     probe = turning(room)
-    enter(probe, "sleep=1")
+    enter(probe, "sleep=600")
     live.wait(10, event="open", pid=probe.pid)
-    probe.said("left")
+    back(probe)()
     live.wait(10, event="close", pid=probe.pid)
     assert not run.findings(live.stop(), pid=loop.pid)
 

@@ -49,12 +49,12 @@ FILTERS = {
     "--port, a range and one": (lambda s: ["--port", "1-5001,5003"], {"v4", "far", "syn"}),
     "--port, a name": (lambda s: ["--port", "http"], set()),
     "--peer": (lambda s: ["--peer", s.room.link.right4], IPV4),
-    "--peer network": (lambda s: ["--peer", "10.10.0.0/24"], IPV4),
-    "--peer odd length": (lambda s: ["--peer", "10.10.0.2/31"], IPV4),
-    "--peer other": (lambda s: ["--peer", "10.10.0.4/30"], set()),
+    "--peer network": (lambda s: ["--peer", f"{s.room.link.net4}.0/24"], IPV4),
+    "--peer odd length": (lambda s: ["--peer", f"{s.room.link.net4}.2/31"], IPV4),
+    "--peer other": (lambda s: ["--peer", f"{s.room.link.net4}.4/30"], set()),
     "--peer all IPv4": (lambda s: ["--peer", "0.0.0.0/0"], IPV4),
     "--peer IPv6": (lambda s: ["--peer", s.room.link.right6], {"v6"}),
-    "--peer IPv6 network": (lambda s: ["--peer", "fd10::/63"], {"v6"}),
+    "--peer IPv6 network": (lambda s: ["--peer", f"{s.room.link.net6}::/63"], {"v6"}),
     "--peer other IPv6": (lambda s: ["--peer", "fd11::/64"], set()),
     "--peer mapped": (lambda s: ["--peer", f"::ffff:{s.room.link.right4}"], IPV4),
     "--netns all": (lambda s: ["--netns", "all"], EVERYTHING),
@@ -197,12 +197,13 @@ def test_duration_in_milliseconds():
 
 
 def test_interval(room, stall, stream):
-    """Looks are no closer to each other than asked for."""
+    """Looks are no closer to each other than asked for. One may be late, and then the next comes sooner after it."""
     loop = stall(room.here, "loop.py")
     live = stream("epoll", "-a", "-j", "-i", "300ms", "-p", loop.pid)
-    wait_until(lambda: len(run.findings(live.records())) >= 4, 10, "four intervals")
+    wait_until(lambda: len(run.findings(live.records())) >= 8, 10, "eight intervals")
     times = [moment(record["time"]) for record in run.findings(live.stop())]
-    assert all(later - earlier > 0.28 for earlier, later in zip(times, times[1:]))
+    between = sorted(later - earlier for earlier, later in zip(times, times[1:]))
+    assert between[len(between) // 2] > 0.28, between
 
 
 # Exit codes and small things.

@@ -10,7 +10,7 @@ import pytest
 
 import run
 from cgroups import Cgroup, cgroup2
-from child import wait_until
+from child import PATIENCE, wait_until
 from scene import MIN_AGE, Scene, block, waiting_client
 from terminal import run_in_pty
 
@@ -242,13 +242,13 @@ def test_hostile_cgroup(scene):
 def test_head(option):
     """A closed pipe ends it quietly, with 0; also where there is nothing more to write."""
     script = f"{run.SOCKSTALL} -j -i 50ms {option} | head -1 >/dev/null; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", script], stderr=subprocess.PIPE, timeout=30)
+    done = subprocess.run(["bash", "-c", script], stderr=subprocess.PIPE, timeout=30 * PATIENCE)
     assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_head_once():
     script = f"{run.SOCKSTALL} -1 -a | head -1 >/dev/null; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", script], stderr=subprocess.PIPE, timeout=30)
+    done = subprocess.run(["bash", "-c", script], stderr=subprocess.PIPE, timeout=30 * PATIENCE)
     assert (done.returncode, done.stderr) == (0, b"")
 
 
@@ -257,19 +257,19 @@ def test_full_disk():
     for arguments in ["-1", "-j"], ["-1"], ["schema"], ["check"], ["--help"], ["--version"]:
         with open("/dev/full", "wb") as full:
             done = subprocess.run([run.SOCKSTALL, *arguments], stdout=full, stderr=subprocess.PIPE,
-                                  timeout=30)
+                                  timeout=30 * PATIENCE)
         assert done.returncode == 1, arguments
         assert done.stderr == b"sockstall: cannot write to stdout: No space left on device\n", arguments
 
 
 def test_descriptors_that_the_caller_has_closed(tmp_path):
     """They are not given to what is opened next: a recording, or a BPF map."""
-    done = subprocess.run(["bash", "-c", f"{run.SOCKSTALL} -1 -j >&-"], stderr=subprocess.PIPE, timeout=30)
+    done = subprocess.run(["bash", "-c", f"{run.SOCKSTALL} -1 -j >&-"], stderr=subprocess.PIPE, timeout=30 * PATIENCE)
     assert done.returncode == 1
     assert done.stderr == b"sockstall: cannot write to stdout: Bad file descriptor\n"
     path = tmp_path / "recording"
     script = f"{run.SOCKSTALL} -1 -j -p 4194304 --record {path} <&- 2>&-"  # there is a message
-    done = subprocess.run(["bash", "-c", script], stdout=subprocess.PIPE, timeout=30)
+    done = subprocess.run(["bash", "-c", script], stdout=subprocess.PIPE, timeout=30 * PATIENCE)
     assert done.returncode == 0 and run.parse(done.stdout)[-1]["type"] == "end"
     assert run.sockstall("replay", path, "-1").returncode == 0
 
@@ -295,7 +295,7 @@ def ask_to_end():
 def test_signal_ends_a_look(option):
     """A look at a flood takes long: it is given up, and half of one is not shown."""
     argv = [run.SOCKSTALL, "-j", "-a", *([option, "1h"] if option == "-i" else [option])]
-    done = subprocess.run(argv, stdout=subprocess.PIPE, preexec_fn=ask_to_end, timeout=30, check=False)
+    done = subprocess.run(argv, stdout=subprocess.PIPE, preexec_fn=ask_to_end, timeout=30 * PATIENCE, check=False)
     records = run.parse(done.stdout)
     assert done.returncode == 0 and [record["type"] for record in records] == ["start", "end"]
     assert records[-1]["looks"] == 0

@@ -11,10 +11,10 @@ import time
 import pytest
 
 import run
-from child import Stall
+from child import PATIENCE, Stall
 from zoo import Room, moment
 
-PATIENCE = 30
+LATEST = 30
 
 
 class Prediction:
@@ -53,7 +53,7 @@ def reader(room, port, link, *options, vanish=None, in_flight=False, settled_s=0
     stall.tell("block=recvfrom")
     stall.said("blocking")
     return Prediction("returns_by_s", {"type": "reader", "pid": stall.pid},
-                      lambda: stall.said("returned", PATIENCE), settled_s)
+                      lambda: stall.said("returned", LATEST), settled_s)
 
 
 def unanswered(room, port, *options):
@@ -120,7 +120,7 @@ def closed_window(room, port, kind, peer, *steps):
         stall.tell(step)
     stall.said("blocking")
     # The first probe starts the clock.
-    return Prediction("returns_by_s", {"type": kind, "pid": stall.pid}, lambda: stall.said("returned", PATIENCE), 1)
+    return Prediction("returns_by_s", {"type": kind, "pid": stall.pid}, lambda: stall.said("returned", LATEST), 1)
 
 
 def window_user_timeout_of_a_reader(room):
@@ -141,7 +141,7 @@ def connect_of(room, port, kind, step):
     room.there.drop("input", f"tcp dport {port}")
     stall = Stall(room.here, "endpoint.py", "syncnt=1", f"connect_later={room.link.right4},{port}", step)
     stall.said("blocking")
-    return Prediction("returns_by_s", {"type": kind, "pid": stall.pid}, lambda: stall.said("returned", PATIENCE))
+    return Prediction("returns_by_s", {"type": kind, "pid": stall.pid}, lambda: stall.said("returned", LATEST))
 
 
 def connect_of_a_reader(room):
@@ -156,14 +156,14 @@ def connect_syncnt(room):
     room.there.drop("input", "tcp dport 6011")
     stall = client(room, 6011, room.link.right4, "syncnt=2")
     return Prediction("gives_up_s", {"type": "handshake", "pid": stall.pid, "side": "client"},
-                      lambda: stall.said("failed", PATIENCE))
+                      lambda: stall.said("failed", LATEST))
 
 
 def connect_user_timeout(room):
     room.there.drop("input", "tcp dport 6012")
     stall = client(room, 6012, room.link.right4, "user_timeout=4")
     return Prediction("gives_up_s", {"type": "handshake", "pid": stall.pid, "side": "client"},
-                      lambda: stall.said("failed", PATIENCE))
+                      lambda: stall.said("failed", LATEST))
 
 
 def half_open(room, port, *options):
@@ -186,7 +186,7 @@ def requests(room, port):
 
 
 def gone(room, port):
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + LATEST * PATIENCE
     while requests(room, port):
         assert time.monotonic() < deadline, f"the request at port {port} does not go away"
         time.sleep(0.02)

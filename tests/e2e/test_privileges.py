@@ -48,11 +48,15 @@ def check_locked(pid):
         assert of_thread["CapEff"] == of_thread["CapPrm"]
 
 
+def named(words):
+    return " ".join(words if isinstance(words, list) else sorted(words)) or "all"
+
+
 @pytest.mark.parametrize("arguments, more", [
     (["readers"], ASKS), (["epoll"], ASKS), (["handshakes"], {"sys_admin"}), ([], {"sys_admin"}),
     (["handshakes", "--netns", "self"], ASKS), (["epoll", "--stacks"], ASKS | {"syslog"}),
     (["chains"], {"sys_admin"}), (["--flight", "5s"], {"sys_admin"}),
-    (["-v"], {"sys_admin", "syslog"}), (["threads", "-p", "1"], ASKS)], ids=lambda value: " ".join(value) or "all")
+    (["-v"], {"sys_admin", "syslog"}), (["threads", "-p", "1"], ASKS)], ids=named)
 def test_what_is_kept(stream, arguments, more):
     live = stream(*arguments, "-j")
     assert held(live.pid) == LOOKS | more

@@ -11,7 +11,7 @@ import tempfile
 import pytest
 
 import run
-from child import Child, Stall, wait_until
+from child import PATIENCE, Child, Stall, wait_until
 from scene import Scene, block, waiting_client
 from zoo import Room
 
@@ -39,7 +39,9 @@ def recorded(tmp_path_factory):
     client.said("connecting")
     loop = Stall(room.here, "loop.py")
     loop.said("turned")
-    loop.tell("sleep=1")
+    loop.tell("sleep=600")  # until it has been seen: on a busy machine looks are further apart
+    live.wait(10, event="open", pid=loop.pid)
+    loop.process.send_signal(signal.SIGUSR1)
     live.wait(10, event="open", pid=reader.pid)
     live.wait(10, event="change", netns=room.here.inode, local_port=5042)
     live.wait(10, event="close", pid=loop.pid)
@@ -107,7 +109,7 @@ def test_replay_without_root(recorded):
         copy = shutil.copyfile(path, os.path.join(folder, "recording"))
         os.chmod(copy, 0o644)
         done = subprocess.run([*NOBODY, program, "replay", copy, "-j"], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=30)
+                              stderr=subprocess.PIPE, timeout=30 * PATIENCE)
     assert done.returncode == 0, done.stderr
     assert done.stdout == live
 

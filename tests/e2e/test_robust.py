@@ -13,7 +13,7 @@ import tempfile
 import pytest
 
 import run
-from child import wait_until
+from child import PATIENCE, wait_until
 from netns import command
 from scene import MIN_AGE, Scene, block, waiting_client
 from test_record import NOBODY
@@ -38,7 +38,7 @@ def public_program():
 
 def run_program(*argv):
     return subprocess.run(list(map(str, argv)), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          stdin=subprocess.DEVNULL, timeout=30)
+                          stdin=subprocess.DEVNULL, timeout=30 * PATIENCE)
 
 
 def check_one_line(done):
@@ -82,7 +82,7 @@ def low_memlock():
 def test_low_memlock(scene):
     """From Linux 5.11 on, that limit is not what counts; raising it fails here, without CAP_SYS_RESOURCE."""
     done = subprocess.run([run.SOCKSTALL, "-1", "-j", *MIN_AGE], stdout=subprocess.PIPE,
-                          preexec_fn=low_memlock, timeout=30)
+                          preexec_fn=low_memlock, timeout=30 * PATIENCE)
     assert done.returncode == 0
     assert scene.names(run.parse(done.stdout)) == EVERYTHING
 
@@ -93,7 +93,7 @@ def few_descriptors():
 
 def test_few_descriptors(scene):
     done = subprocess.run([run.SOCKSTALL, "-1", "-j", *MIN_AGE], stdout=subprocess.PIPE,
-                          preexec_fn=few_descriptors, timeout=30)
+                          preexec_fn=few_descriptors, timeout=30 * PATIENCE)
     assert done.returncode == 0
     assert scene.names(run.parse(done.stdout)) == EVERYTHING
 
@@ -152,7 +152,7 @@ def test_in_ip_netns_exec(room, stall, stream):
 
 def test_nothing_on_stdin(scene):
     """As a service: stdin closed, no terminal, hardly any environment."""
-    done = subprocess.run([run.SOCKSTALL, "-1", "-j", *MIN_AGE], stdout=subprocess.PIPE, timeout=30,
+    done = subprocess.run([run.SOCKSTALL, "-1", "-j", *MIN_AGE], stdout=subprocess.PIPE, timeout=30 * PATIENCE,
                           env={}, preexec_fn=lambda: os.close(0), cwd="/")
     assert done.returncode == 0
     assert scene.names(run.parse(done.stdout)) == EVERYTHING

@@ -19,7 +19,7 @@ import pytest
 import run
 import shim
 from cgroups import Cgroup, cgroup2
-from child import SLOW, STALLS, Child, Stall, die_with_parent, wait_until
+from child import PATIENCE, STALLS, Child, Stall, die_with_parent, wait_until
 from scene import MIN_AGE, Scene
 from terminal import run_in_pty
 
@@ -144,7 +144,7 @@ class Walk:
         environment = {**os.environ, **self.environment,
                        **{f"SHIM_{key}": str(value) for key, value in values.items()}}
         return subprocess.run([SANITIZED, *self.arguments(name)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, env=environment, timeout=120 * SLOW, preexec_fn=die_with_parent)
+                              stderr=subprocess.PIPE, env=environment, timeout=120 * PATIENCE, preexec_fn=die_with_parent)
 
     def wrong(self, kind, number):
         """What was not as it should be, or None; and the exit code."""
@@ -183,7 +183,7 @@ def is_json(output, whole):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_no_memory(name, machine, environment, tmp_path):
+def test_no_memory(name, environment, machine, tmp_path):
     walk = Walk(COMMANDS[name], machine, environment, tmp_path)
     codes = walk.go("ALLOC", walk.places, 8)
     if ALL and name not in ("check", "schema"):
@@ -191,7 +191,7 @@ def test_no_memory(name, machine, environment, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["overview", "threads", "chains", "end-id", "check"])
-def test_bpf_fails(name, machine, environment, tmp_path):
+def test_bpf_fails(name, environment, machine, tmp_path):
     walk = Walk(COMMANDS[name], machine, environment, tmp_path)
     assert walk.calls > 20
     walk.go("BPF", walk.calls, 8)

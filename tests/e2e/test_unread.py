@@ -13,7 +13,7 @@ import time
 import pytest
 
 import run
-from child import PYTHON, SLOW, Child, die_with_parent, wait_until
+from child import PATIENCE, PYTHON, SLOW, Child, die_with_parent, wait_until
 from scene import block, waiting_client
 from stalls.machine import NUMBER
 from test_floods import MEGABYTE, resident
@@ -55,7 +55,7 @@ class Unread:
     def end(self, number):
         """Its exit code, and what it said on stderr. It must not need long."""
         self.process.send_signal(number)
-        return self.process.wait(5 * SLOW), self.process.stderr.read() if self.process.stderr else None
+        return self.process.wait(5 * PATIENCE), self.process.stderr.read() if self.process.stderr else None
 
     def rest(self):
         """All that it wrote."""
@@ -193,7 +193,7 @@ def test_a_pipe_that_does_not_wait(unread):
     os.close(theirs)
     time.sleep(1)
     run.parse(live.rest())
-    assert live.process.wait(10 * SLOW) == 0
+    assert live.process.wait(10 * PATIENCE) == 0
 
 
 def test_what_was_lost_is_told(unread):
@@ -219,7 +219,7 @@ def test_what_was_lost_is_told(unread):
     wait_until(told, 20, "what was lost")
     live.process.send_signal(signal.SIGINT)
     records = run.parse(bytes(output) + live.rest())
-    assert live.process.wait(5 * SLOW) == 0 and live.process.stderr.read() == b""
+    assert live.process.wait(5 * PATIENCE) == 0 and live.process.stderr.read() == b""
     lost = run.matching(records, type="lost", where="looks")
     assert lost[0]["count"] >= 20, lost
     assert records[-1]["lost"] == sum(record["count"] for record in run.matching(records, type="lost"))
@@ -287,5 +287,5 @@ def test_a_terminal_that_goes_on(unread, terminal):
     termios.tcflow(terminal[1], termios.TCOON)
     os.write(terminal[0], b"q")
     read_until(terminal[0], b"\x1b[?1049l")
-    assert live.process.wait(5 * SLOW) == 0
+    assert live.process.wait(5 * PATIENCE) == 0
     assert termios.tcgetattr(terminal[1]) == settings

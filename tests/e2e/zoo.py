@@ -11,7 +11,7 @@ import time
 import typing
 
 import run
-from child import SLOW, wait_until
+from child import PATIENCE, SLOW, wait_until
 from netns import Link, Namespace
 from stalls.machine import NUMBER
 
@@ -131,12 +131,13 @@ class Zoo:
 
     def once_records(self):
         """A one-shot look, again until it shows every stall as what it is to become."""
-        deadline = time.monotonic() + 12
+        deadline = time.monotonic() + 12 * PATIENCE
         while True:
             records = run.once(*self.once_options)
             shown = [self._shown(records, case) for case in self.cases.values()]
             if all(shown) or time.monotonic() > deadline:
                 return records
+            time.sleep(0.1)
 
     def _shown(self, records, case):
         return run.findings(records, **{**case.who, "verdict": case.expect["verdict"]})
