@@ -18,7 +18,8 @@ from cgroups import Cgroup, cgroup2
 from child import wait_until
 from netns import Namespace
 
-SHELLS = ["bash", "zsh", "fish"]
+# The tests of a shell stay together, and those of another may run beside them.
+SHELLS = [pytest.param(shell, marks=pytest.mark.xdist_group(f"completions-{shell}")) for shell in ("bash", "zsh", "fish")]
 EVERY_COMMAND = set(contract.COMMANDS)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import run
 from child import PYTHON, wait_until
+from zoo import moment
 
 ALL = ("epoll", "--interfaces", "all", "-j", "-a")
 INTERFACES = {"epoll_wait": "epoll", "poll": "poll", "ppoll": "poll", "select": "select",
@@ -33,11 +34,11 @@ def counts(program):
     return program.said("counts")
 
 
-def watch(stream, program, seconds, *options):
-    """The loop's rows of one live run."""
-    live = stream(*ALL, "-p", program.pid, "-d", f"{seconds}s", *options)
-    live.join(seconds + 20)
-    return rows(live.records(), program)
+def watch(stream, program, count, *options, **wanted):
+    """The loop's rows of a live run, until it has had so many of those that are wanted."""
+    live = stream(*ALL, "-p", program.pid, *options)
+    wait_until(lambda: len(rows(live.records(), program, **wanted)) >= count, 30, f"{count} rows of the loop")
+    return rows(live.stop(), program)
 
 
 def mean(records, key):
@@ -89,15 +90,16 @@ def test_rates_of_io_uring(stall, stream):
     """It does not say how many completions it returned: that is null, and not 0."""
     program = looping(stall, "io_uring_enter", "sleep=0.002")
     records = some_intervals(stream, program, "io_uring")
-    check_counts(records, counts(program)["turns"], ("waits",))
+    truth = counts(program)
+    check_counts(records, truth["turns"], ("waits",))
     last = records[-1]
     assert last["events_per_s"] is None and last["empty_per_s"] is None and last["timeout_s"] is None
     assert os.readlink(f"/proc/{program.pid}/fd/{last['epoll_fd']}") == "anon_inode:[io_uring]"
-    assert 0.002 <= last["lag_p50_s"] < 0.01 and 0.0045 <= last["wait_p50_s"] < 0.02
+    assert last["lag_p50_s"] == pytest.approx(truth["away_median_s"], rel=0.5) and last["lag_p50_s"] >= 0.002
+    assert last["wait_p50_s"] == pytest.approx(truth["median_s"], rel=0.5)
 
 
 def time_of(record):
-    from zoo import moment
     return moment(record["time"])
 
 
@@ -138,7 +140,7 @@ def test_stalls(stall, stream, syscall):
     stopped = program.said("stopped", 20)
     opened = live.wait(10, type="loop", event="open", tid=program.pid)
     assert opened["verdict"] == "stalled" and opened["interface"] == INTERFACES[syscall]
-    assert abs(time_of(opened) - opened["age_s"] - stopped["time"]) < 0.05
+    assert stopped["after"] <= moment(opened["since"]) <= stopped["time"]
     assert opened["now"] == "blocked" and "nanosleep" in opened["now_in"]
     program.end()
     live.wait(5, event="close", id=opened["id"])
@@ -153,18 +155,19 @@ def test_lag_of_known_length(stall, stream, syscall, seconds):
     program = looping(stall, syscall, f"sleep={seconds}")
     time.sleep(4.2)
     records = rows(live.stop(), program)[2:]
-    assert records
+    truth = counts(program)["away_median_s"]
+    assert records and truth >= seconds
     for record in records:
         assert record["lag_max_s"] >= seconds
         assert seconds * 0.9 <= record["lag_p50_s"] <= record["lag_p99_s"] <= record["lag_max_s"]
-    # The median of the medians: a busy machine wakes a sleeper late now and then.
+    # The median of the medians: a busy machine wakes a sleeper late now and then, which the program has seen, too.
     medians = sorted(record["lag_p50_s"] for record in records)
-    assert medians[len(medians) // 2] <= seconds * 1.15 + 0.002
+    assert medians[len(medians) // 2] <= truth * 1.15 + 0.002
 
 
 def split_of(stream, program):
     """CPU, run queue and blocked, per second outside the wait, over some seconds."""
-    records = watch(stream, program, 4, "-i", "1s", "-m", "10s")[1:]
+    records = watch(stream, program, 5, "-i", "1s", "-m", "10s")[1:]
     parts = {key: sum(record[f"lag_{key}_s"] for record in records)
              for key in ("cpu", "runqueue", "blocked")}
     turns = sum(record["waits_per_s"] for record in records)
@@ -199,12 +202,12 @@ def test_lag_of_a_busy_machine(stall, stream):
 
 def test_lag_under_way(stall, stream):
     """A loop that is away for longer than an interval: each interval has its part."""
-    program = looping(stall, "epoll_wait", "compute=1.5")
-    records = watch(stream, program, 6, "-i", "250ms", "-m", "10s")
+    program = looping(stall, "epoll_wait", "compute=1")
+    records = watch(stream, program, 8, "-i", "250ms", "-m", "10s", waits_per_s=0)
     # An interval is longer than asked for where sockstall itself had to wait for a CPU.
     away = [(record, time_of(record) - time_of(before)) for before, record in itertools.pairwise(records)
             if record["waits_per_s"] == 0]
-    assert away, records
+    assert len(away) >= 7, records
     for record, interval in away:
         parts = record["lag_cpu_s"] + record["lag_runqueue_s"] + record["lag_blocked_s"]
         assert parts == pytest.approx(interval, rel=0.1, abs=0.05)
@@ -218,7 +221,7 @@ def test_bytes_of_sets(stall, stream):
               "select": lambda words: 2 * 8 * ((words["highest"] + 64) // 64)}
     for syscall, size in expect.items():
         program = looping(stall, syscall, "fds=100", "sleep=0.01")
-        record = watch(stream, program, 1, "-i", "500ms")[-1]
+        record = watch(stream, program, 2, "-i", "500ms")[-1]
         assert record["set_bytes_per_s"] / record["waits_per_s"] == pytest.approx(
             size(program.words), rel=0.06)  # one wait more or less
 
@@ -226,7 +229,7 @@ def test_bytes_of_sets(stall, stream):
 @pytest.mark.parametrize("count, verdict", [(1500, "select_limit"), (500, "ok")])
 def test_select_limit(stall, stream, count, verdict):
     program = looping(stall, "select", f"fds={count}", "sleep=0.01")
-    records = watch(stream, program, 1, "-i", "300ms")
+    records = watch(stream, program, 3, "-i", "300ms")
     # The kernel itself takes no more than a process's table has room for.
     assert {record["verdict"] for record in records[1:]} == {verdict}
 

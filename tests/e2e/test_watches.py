@@ -10,6 +10,7 @@ import pytest
 
 import run
 from child import Stall, wait_until
+from late import late
 from zoo import moment
 
 SHORT_IDLE = {**os.environ, "SOCKSTALL_LONG_IDLE": "1500ms"}
@@ -61,7 +62,7 @@ def check_edge_stall(record, case):
     assert record["now"] == "waiting" and record["tid"] == case.pid
     assert f"descriptor {case.fd} " in record["why"] and "8 bytes" in record["why"]
     assert str(case.port) in record["why"] and record["advice"]
-    assert abs(moment(record["since"]) - case.sent) < 0.1
+    assert abs(moment(record["since"]) - case.sent) < 0.1 + late(case.sent)
     assert record["age_s"] >= 1
     assert record["watches"] == record["watches_edge"] == 1 and record["watches_oneshot"] == 0
 
@@ -135,7 +136,7 @@ def test_dead_watches_live(watched, stream):
     assert opened["verdict"] == "dead_watches" and opened["timeout_s"] is None
     assert opened["watches_idle_unbounded"] == opened["watches"] == 1
     assert f"descriptor {case.fd} " in opened["why"] and "keepalive" in opened["why"]
-    assert abs(moment(opened["since"]) - case.sent) < 0.1
+    assert abs(moment(opened["since"]) - case.sent) < 0.1 + late(case.sent)
     case.peer.end()  # the kernel says so, and the instance is read again every 10 s
     live.wait(15, event="close", id=opened["id"])
     live.stop()

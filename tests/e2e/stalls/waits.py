@@ -10,8 +10,9 @@ waits (an event is there half of the time, else a timeout of 5 ms), and from the
     ready=N                 the same, with something to read in each: all waits are over at once
     stop=N                  after the first N turns: sleep for good
 
-"count" on standard input makes it say its counts: waits, events, empty waits; the median length of the last waits; and
-when the last turns ended, with the counts there.
+"count" on standard input makes it say its counts: waits, events, empty waits; the median length of the last waits, and of
+what the handlers took between them; and when the last turns ended, with the counts there. "stopped" says when the last
+turn but one ended: what stops it began after that.
 """
 
 import collections
@@ -33,6 +34,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 TIMEOUT_MS = 5
 COUNTS = {"waits": 0, "events": 0, "empty": 0}
 LENGTHS = collections.deque(maxlen=2000)
+AWAY = collections.deque(maxlen=2000)
 TURNS = collections.deque(maxlen=10000)
 
 
@@ -98,7 +100,8 @@ def more(count, value=0):
 
 def answer():
     for _ in sys.stdin:
-        say("counts", median_s=statistics.median(list(LENGTHS) or [0]), turns=list(TURNS), **COUNTS)
+        say("counts", median_s=statistics.median(list(LENGTHS) or [0]), away_median_s=statistics.median(list(AWAY) or [0]),
+            turns=list(TURNS), **COUNTS)
 
 
 def main():
@@ -117,7 +120,8 @@ def main():
             os.eventfd_write(ready, 1)
         began = time.monotonic()
         got = wait()
-        LENGTHS.append(time.monotonic() - began)
+        returned = time.monotonic()
+        LENGTHS.append(returned - began)
         COUNTS["waits"] += 1
         if got > 0:
             COUNTS["events"] += got
@@ -130,7 +134,9 @@ def main():
             say("turned")
         for handler, value in handlers if COUNTS["waits"] >= 100 else ():
             handler(value)
-    say("stopped")
+        if COUNTS["waits"] >= 100:
+            AWAY.append(time.monotonic() - returned)
+    say("stopped", after=TURNS[-2][0])
     time.sleep(600)
 
 
