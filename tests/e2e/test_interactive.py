@@ -12,6 +12,7 @@ import pytest
 import run
 import shim
 from child import Stall, wait_until
+from late import late
 from scene import MIN_AGE, Scene, block, waiting_client
 from terminal import run_in_pty
 from test_documents import part
@@ -654,11 +655,13 @@ def test_the_wait_of_a_probe_can_be_ended(room, tmux, key):
     screen.wait("nothing is done yet: probe")
     screen.keys("y")
     screen.wait("a key ends the wait")
+    pressed = time.time()
     screen.keys(key)
     if key == "C-c":
         screen.check_restored()
         return
-    screen.wait_without("a key ends the wait", 4)
+    screen.wait_without("a key ends the wait")
+    assert time.time() - pressed < 4 + late(pressed, 4)
     quit_it(screen)
 
 

@@ -298,9 +298,10 @@ def test_lag_is_split(room, stream):
 def test_default_min_age_of_loops(room, stream):
     """A stall of a loop is shown from 100 ms on; with -m 1h never."""
     loop = turning(room)
+    began = time.time()
     enter(loop, "sleep=600")
     found = wait_until(lambda: run.findings(run.once("epoll", "-p", loop.pid)), 5, "the stall")
-    assert 0.1 <= found[0]["age_s"] < 5
+    assert 0.1 <= found[0]["age_s"] < time.time() - began
     assert not run.findings(run.once("epoll", "-p", loop.pid, "-m", "1h"))
 
 
