@@ -393,7 +393,7 @@ coverage: packages
 # the other. -rs: why a test did not run.
 JOBS ?= $(shell expr 3 \* $$(nproc))
 PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q -rs
-e2e: all $(G)/shim.so
+e2e: all man $(G)/shim.so
 	$(PYTEST) $(or $(T),-n $(JOBS) --dist=loadgroup tests/e2e)
 
 demo: packages
