@@ -71,7 +71,7 @@ def zsh(installed, line):
     rc = installed / ".zshrc"
     rc.write_text(f"""
         fpath=({installed}/usr/share/zsh/site-functions $fpath)
-        autoload -Uz compinit && compinit -D -u
+        autoload -Uz compinit && compinit -d {installed}/zcompdump -u
         PS1= PROMPT_EOL_MARK= LISTMAX=100000
         zstyle ':completion:*' list-separator '\t'
         zmodload zsh/zutil
