@@ -29,6 +29,7 @@ def pytest_configure(config):
     beside.configure(config)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks for the groups there, too
 def pytest_collection_modifyitems(items):
     if items and not os.access(run.SOCKSTALL, os.X_OK):
         raise pytest.UsageError(f"no program at {run.SOCKSTALL}: run make, or set SOCKSTALL")
