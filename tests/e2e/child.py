@@ -76,7 +76,8 @@ class Child:
             self._more.notify_all()
 
     def _collect_errors(self):
-        self.errors = self.process.stderr.read()
+        for line in self.process.stderr:
+            self.errors += line
 
     def wait_line(self, wanted, timeout, start=0, what="a line"):
         """The first result of wanted(line) that is true, over all lines from number start on."""

@@ -199,7 +199,7 @@ def test_a_command_that_cannot_run(room, stream, command, why):
     client = reader(room)
     live = stream(*options(client, "--on-stall", "reader.age>0", "--exec", command))
     live.wait(10, event="open", pid=client.pid)
-    time.sleep(0.5)
+    wait_until(lambda: live.errors, 10, "what it says of the command")
     live.stop()
     assert live.errors.count(b"\n") == 1
     assert live.errors.startswith(f"sockstall: --exec: cannot run {command}: ".encode()) and why in live.errors
@@ -212,7 +212,7 @@ def test_a_script_without_interpreter_is_not_given_to_a_shell(room, tmp_path, st
     client = reader(room)
     live = stream(*options(client, "--on-stall", "reader.age>0", "--exec", str(script)))
     live.wait(10, event="open", pid=client.pid)
-    time.sleep(0.5)
+    wait_until(lambda: live.errors, 10, "what it says of the command")
     live.stop()
     assert b"Exec format error" in live.errors and not (tmp_path / "ran").exists()
 
@@ -328,7 +328,7 @@ def test_a_folder_that_is_not_there(room, tmp_path, stream):
     client = reader(room)
     live = stream(*options(client, "--flight", "5s", "--dump-on", "reader.age>0", "--dump-file", tmp_path / "no" / "x"))
     live.wait(10, event="open", pid=client.pid)
-    time.sleep(0.3)
+    wait_until(lambda: live.errors, 10, "what it says of the file")
     live.stop()
     assert live.errors.count(b"\n") == 1
     assert f"cannot write {tmp_path}/no/x: No such file".encode() in live.errors

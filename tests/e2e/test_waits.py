@@ -121,7 +121,7 @@ def test_total_count_is_exact(stall, stream):
     live = stream(*ALL, "-i", "100ms")
     program = stall(None, "waits.py", "poll", "stop=500")
     program.said("stopped", 20)
-    time.sleep(0.3)
+    live.wait(10, type="loop", tid=program.pid, verdict="stalled")
     records = rows(live.stop(), program, interface="poll")
     times = [time_of(record) for record in records]
     waits = sum(record["waits_per_s"] * (now - then)
