@@ -39,7 +39,7 @@ def wait_until(condition, timeout, what="the condition"):
         now = time.monotonic()
         if now > deadline:
             raise AssertionError(f"waited {timeout * PATIENCE:.0f} s for {what}")
-        time.sleep(max(0.02, now - began))  # the CPU is for others as well
+        time.sleep(min(max(0.02, now - began), 0.2))  # the CPU is for others as well
 
 
 class Child:

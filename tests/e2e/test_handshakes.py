@@ -262,9 +262,10 @@ def not_accepted_mapped(room):
 def serve(room, address, port):
     """A healthy listener with an accepted connection, and a client that got through."""
     server = listening(room, address, port)
+    server.tell("accept")  # before there is something to accept: it must not wait until this test has the CPU again
+    server.said("accepting")
     client = connecting(room.there, address, port)
     client.said("connected")
-    server.tell("accept")
     server.said("accepted")
     return server, client
 

@@ -218,20 +218,21 @@ def test_a_slow_reader(room):
 
 def test_a_closed_window_before_the_user_timeout(room):
     """The last wait for a probe is cut short by TCP_USER_TIMEOUT: it does not make the window closed for longer."""
-    client, _ = connected(room, 7203, options=["user_timeout=4"])
+    client, _ = connected(room, 7203, options=["user_timeout=8"])
     begun = time.time()
     tell(client, "stuff=write")
     client.said("blocking")
     told = []
 
     def look():
-        records = run.findings(run.once("writers", "-p", client.pid))
+        # The last wait is from 6.4 s on: other work must not keep all looks out of it.
+        records = run.findings(run.once("writers", "-m", "100ms", "-p", client.pid, before=("nice", "-n", "-20")))
         told.extend((time.time() - begun, record["window_closed_s"]) for record in records)
         return records
 
     wait_until(look, 5, "the stall")
     while look():
-        time.sleep(0.1)
+        time.sleep(0.02)
     assert client.said("returned")["error"] == "ETIMEDOUT"
-    assert told[-1][0] > 3.5 and told[-1][1] > 3, told
+    assert told[-1][0] > 6.6 and told[-1][1] > 6, told
     assert all(closed_s <= since_s for since_s, closed_s in told), told
