@@ -272,7 +272,7 @@ class Churned:
 
     def check(self, name):
         done = subprocess.run([SANITIZED, *self.words(name)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, env=self.environment, timeout=120 * SLOW, preexec_fn=die_with_parent)
+                              stderr=subprocess.PIPE, env=self.environment, timeout=120 * PATIENCE, preexec_fn=die_with_parent)
         assert done.returncode == 0 or (name in MAY_FAIL and done.returncode in (1, 2)), (name, done.returncode, done.stderr)
         assert all(line.startswith(b"sockstall: ") for line in done.stderr.splitlines()), (name, done.stderr)
         if "-j" in CHURNED[name]:
