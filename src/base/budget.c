@@ -28,12 +28,13 @@ void budget_spend(struct budget *budget, __u64 cpu_ns, __u64 now_ns, bool put_of
 {
 	__u64 spent_ns = cpu_ns - budget->cpu_ns;
 
-	if (budget->now_ns)
+	if (!budget->now_ns) {
+		budget->debt_ns = least(spent_ns, BUDGET_FREE_NS);
+	} else {
 		pay_both(budget, (now_ns - budget->now_ns) / BUDGET_DIVISOR);
-	*(put_off ? &budget->put_off_debt_ns : &budget->debt_ns) += spent_ns;
-	/* To get started is no look. */
-	if (budget->now_ns && !put_off)
-		budget->look_ns += spent_ns;
+		*(put_off ? &budget->put_off_debt_ns : &budget->debt_ns) += spent_ns;
+		budget->look_ns += put_off ? 0 : spent_ns;
+	}
 	budget->cpu_ns = cpu_ns;
 	budget->now_ns = now_ns;
 }
@@ -47,20 +48,24 @@ void budget_next_look(struct budget *budget)
 	budget->look_ns = 0;
 }
 
-/* How many times longer than until it is paid for the next look waits, while there is other debt: in 1000. */
-static __u64 patience(const struct budget *budget)
+/* What a look counts for while there is so much debt, in thousandths. */
+static __u64 weight(__u64 debt_ns)
 {
-	return least(1000 + budget->debt_ns * 1000 / BUDGET_DEBT_NS, 1000ULL * BUDGET_PATIENCE);
+	return least(1000 + (debt_ns - BUDGET_FREE_NS) * 1000 / BUDGET_DEBT_NS, 1000ULL * BUDGET_WEIGHT);
 }
 
 __u64 budget_wait(const struct budget *budget)
 {
 	__u64 divisor = budget->put_off_debt_ns ? 2 * BUDGET_DIVISOR : BUDGET_DIVISOR;
-	__u64 usual_ns = least(budget->look_ns, budget->look_before_ns);
-	__u64 wait_ns = least(budget->debt_ns, usual_ns * patience(budget) / 1000);
-	__u64 above_ns = budget->debt_ns > BUDGET_MOST_NS ? budget->debt_ns - BUDGET_MOST_NS : 0;
+	__u64 usual_ns = least(budget->look_ns, budget->look_before_ns), debt_ns = budget->debt_ns, wait_ns;
 
-	return (wait_ns > above_ns ? wait_ns : above_ns) * divisor;
+	if (debt_ns <= BUDGET_FREE_NS)
+		return 0;
+	wait_ns = least(debt_ns, usual_ns * weight(debt_ns) / 1000);
+	/* Dear looks and cheap ones in turn. */
+	if (debt_ns > BUDGET_MOST_NS && debt_ns - BUDGET_MOST_NS > wait_ns)
+		wait_ns = debt_ns - BUDGET_MOST_NS;
+	return wait_ns * divisor;
 }
 
 bool budget_is_paid(const struct budget *budget)

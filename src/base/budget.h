@@ -2,10 +2,10 @@
 /*
  * What looks may cost: a twentieth of one CPU in the long run. Pure.
  *
- * CPU time beyond it is a debt, which is paid off as time passes. The start is a part of it. The next look waits until
- * this one is paid for; while there is other debt it waits up to three times as long, so that ten seconds with a dear
- * look hold fewer others. The cheaper of the last two looks counts: the first one, or a single dear one, delays
- * nothing, unless the debt is that of ten seconds.
+ * CPU time beyond it is a debt, which is paid off as time passes. To begin counts as a look, up to a tenth of a second: so
+ * much debt delays nothing. With more, the next look waits until this one is paid for, and up to three times as long: then
+ * ten seconds with a dear look hold fewer others. The cheaper of the last two looks counts. So the first one, or a single
+ * dear one, delays nothing, unless the debt is that of ten seconds.
  *
  * What can be put off (probe_netns.c) has a debt of its own: it delays no look, but is not done again before that is
  * paid.
@@ -17,10 +17,11 @@
 
 #include <linux/types.h>
 
-#define BUDGET_DIVISOR	20
-#define BUDGET_PATIENCE 3
-#define BUDGET_DEBT_NS	100000000ULL /* with which it is twice as long */
-#define BUDGET_MOST_NS	500000000ULL /* what is more than that is waited for */
+#define BUDGET_DIVISOR 20
+#define BUDGET_WEIGHT  3
+#define BUDGET_FREE_NS 100000000ULL /* of debt, which delays nothing; */
+#define BUDGET_DEBT_NS 100000000ULL /* what is more than that by so much makes a look count twice; */
+#define BUDGET_MOST_NS 500000000ULL /* and what is more than that is waited for */
 
 /* All zero: nothing is accounted for yet. */
 struct budget {
