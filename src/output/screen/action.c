@@ -11,7 +11,7 @@
 
 static bool is_planned(const struct screen *screen)
 {
-	return screen->action.action.result && !strcmp(screen->action.action.result, "planned");
+	return screen->action.record.action.result && !strcmp(screen->action.record.action.result, "planned");
 }
 
 const struct row *screen_target(const struct screen *screen)
@@ -34,11 +34,11 @@ int screen_show_action(struct screen *screen, const struct row *record, bool per
 		arena_free(&arena);
 		return error;
 	}
-	arena_free(&screen->action_arena);
-	screen->action_arena = arena;
-	screen->action = copy;
-	screen->performed = performed;
-	screen->acting = false;
+	arena_free(&screen->action.arena);
+	screen->action.arena = arena;
+	screen->action.record = copy;
+	screen->action.performed = performed;
+	screen->action.acting = false;
 	if (screen->mode != MODE_ACTION)
 		screen->before = screen->mode;
 	screen->mode = MODE_ACTION;
@@ -48,18 +48,18 @@ int screen_show_action(struct screen *screen, const struct row *record, bool per
 /* Who would cut himself off is asked for another key than the one that comes by itself. */
 static uint32_t yes(const struct screen *screen)
 {
-	return screen->action.action.warning ? 'Y' : 'y';
+	return screen->action.record.action.warning ? 'Y' : 'y';
 }
 
 /* What is not a way, and not the one word that means yes, leads back. */
 enum screen_answer screen_action_key(struct screen *screen, uint32_t key)
 {
 	if (key == yes(screen) && is_planned(screen)) {
-		screen->acting = true;
+		screen->action.acting = true;
 		return SCREEN_PERFORM;
 	}
-	if (!screen->performed && (key == 'd' || key == 's' || key == 'k' || key == 'p')) {
-		screen->action_how = (char)key;
+	if (!screen->action.performed && (key == 'd' || key == 's' || key == 'k' || key == 'p')) {
+		screen->action.how = (char)key;
 		return SCREEN_PLAN;
 	}
 	screen->mode = screen->before;
@@ -68,10 +68,10 @@ enum screen_answer screen_action_key(struct screen *screen, uint32_t key)
 
 static int add_heading(const struct screen *screen, struct lines *lines, size_t width)
 {
-	const struct row *action = &screen->action;
+	const struct row *action = &screen->action.record;
 	struct buffer text = {0};
 	const char *state = is_planned(screen) ? "nothing is done yet" :
-			    !screen->performed ? "it cannot be ended" :
+			    !screen->action.performed ? "it cannot be ended" :
 						 action->action.result;
 	int error = text_printf(&text, "%s: ", state) ?:
 		    cell_add_key(&text, "how", action);
@@ -99,12 +99,12 @@ static int add_field(const struct row *action, struct lines *lines, const char *
 /* The one that does it comes first, and the one that does not is the last to go. */
 static int add_foot(const struct screen *screen, struct lines *lines, size_t width)
 {
-	bool planned = is_planned(screen), over = screen->acting || screen->performed;
+	bool planned = is_planned(screen), over = screen->action.acting || screen->action.performed;
 	const struct hint keys[] = {
-		{planned && !over ? 1 : HINT_NEVER, screen->action.action.warning ? "Y: do it all the same" : "y: do it"},
+		{planned && !over ? 1 : HINT_NEVER, screen->action.record.action.warning ? "Y: do it all the same" : "y: do it"},
 		{over ? HINT_NEVER : 3, "d destroy  s shutdown  k keepalive  p probe"},
-		{2, screen->acting    ? "doing it; where that takes time, a key ends the wait" :
-		    screen->performed ? "any key: back" :
+		{2, screen->action.acting    ? "doing it; where that takes time, a key ends the wait" :
+		    screen->action.performed ? "any key: back" :
 		    planned	      ? "other keys: leave it" :
 					"other keys: back"},
 	};
@@ -122,7 +122,7 @@ int screen_add_action(const struct screen *screen, struct lines *lines, size_t w
 	int error = add_heading(screen, lines, width);
 
 	for (size_t i = 0; i < COUNT_OF(keys) && !error; i++)
-		error = add_field(&screen->action, lines, keys[i], width);
+		error = add_field(&screen->action.record, lines, keys[i], width);
 	if (!error)
 		error = lines_add(lines, LINE_PLAIN, "");
 	if (!error && lines_count(lines) > last)

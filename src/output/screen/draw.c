@@ -177,20 +177,19 @@ static int add_list(struct screen *screen, struct lines *lines, size_t width, si
 {
 	size_t start = lines_count(lines), room = height;
 	bool foot = start > 2 && height > 2;
-	struct screen_rows rows;
-	int error = screen_rows(screen, &rows);
+	const struct screen_rows *rows = screen_rows(screen);
+	int error = rows ? 0 : -ENOMEM;
 
 	/* A small screen has a foot only where it tells that there is more. */
-	if (!error && !foot && height > 2 && rows.count + 1 > height)
+	if (!error && !foot && height > 2 && rows->count + 1 > height)
 		foot = true;
 	room -= foot;
 	screen->height = 0;
 	if (!error)
-		error = rows.count ? add_rows(screen, &rows, lines, width, room) :
-				     add_nothing(screen, &rows, lines, width);
+		error = rows->count ? add_rows(screen, rows, lines, width, room) :
+				      add_nothing(screen, rows, lines, width);
 	if (!error && foot)
-		error = fill_up(lines, start + room) ?: add_foot(screen, &rows, lines, width);
-	free(rows.items);
+		error = fill_up(lines, start + room) ?: add_foot(screen, rows, lines, width);
 	return error;
 }
 
@@ -221,11 +220,11 @@ static int add_evidence(struct screen *screen, struct lines *lines, size_t width
 
 	height -= foot;
 	count = lines_count(&all);
-	if (screen->scroll + height > count)
-		screen->scroll = count > height ? count - height : 0;
+	if (screen->evidence.scroll + height > count)
+		screen->evidence.scroll = count > height ? count - height : 0;
 	screen->height = height;
 	if (!error)
-		error = add_window(lines, &all, screen->scroll, height);
+		error = add_window(lines, &all, screen->evidence.scroll, height);
 	if (!error && foot)
 		error = fill_up(lines, start + height) ?: screen_add_foot(lines, "", keys, COUNT_OF(keys), width);
 	lines_free(&all);

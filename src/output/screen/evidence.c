@@ -40,7 +40,7 @@ const struct row *screen_evidence_row(const struct screen *screen, const struct 
 	const struct row *row = NULL;
 
 	for (size_t back = screen->back; !row && (*when = history_at(&screen->history, back)); back++)
-		row = find(*when, screen->evidence_id, ROW_TYPES);
+		row = find(*when, screen->evidence.id, ROW_TYPES);
 	return row;
 }
 

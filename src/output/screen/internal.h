@@ -41,8 +41,14 @@ struct screen_rows {
 	size_t not_kept;   /* rows of the look that there was no room for */
 };
 
-/* Belongs to the caller, who frees items. */
-int screen_rows(const struct screen *screen, struct screen_rows *rows);
+/*
+ * Worked out once for a look and what a person has chosen: valid until one of them is another. NULL: no memory.
+ */
+const struct screen_rows *screen_rows(const struct screen *screen);
+
+/* Where they are kept; NULL is allowed to be freed. */
+struct screen_cache *screen_cache_new(void);
+void screen_cache_free(struct screen_cache *cache);
 
 /* Position of the selected row among the rows of the page: follows its id, or else stays where it was. */
 size_t screen_selected(const struct screen *screen, const struct screen_rows *rows);

@@ -132,22 +132,17 @@ static size_t moved(uint32_t key, size_t at, size_t count, size_t step)
 static enum screen_answer select_row(struct screen *screen, uint32_t key)
 {
 	size_t step = screen->height > 1 ? screen->height - 1 : 1;
-	enum screen_answer answer = SCREEN_NOTHING;
-	struct screen_rows rows;
+	const struct screen_rows *rows = screen_rows(screen);
 	size_t at;
 
-	if (screen_rows(screen, &rows)) {
-		free(rows.items);
+	if (!rows)
 		return SCREEN_NOTHING;
-	}
-	at = moved(key, screen_selected(screen, &rows), rows.count, step);
-	if (at < rows.count) {
-		place(screen)->selected = screen_row_id(rows.items[at]);
-		place(screen)->at = at;
-		answer = SCREEN_DRAW;
-	}
-	free(rows.items);
-	return answer;
+	at = moved(key, screen_selected(screen, rows), rows->count, step);
+	if (at >= rows->count)
+		return SCREEN_NOTHING;
+	place(screen)->selected = screen_row_id(rows->items[at]);
+	place(screen)->at = at;
+	return SCREEN_DRAW;
 }
 
 static enum screen_answer show_evidence(struct screen *screen)
@@ -157,10 +152,10 @@ static enum screen_answer show_evidence(struct screen *screen)
 	if (!row)
 		return SCREEN_NOTHING;
 	screen->mode = MODE_EVIDENCE;
-	screen->evidence_id = place(screen)->selected = screen_row_id(row);
-	screen->evidence_pid = row->pid;
-	screen->evidence_tid = row->tid;
-	screen->scroll = 0;
+	screen->evidence.id = place(screen)->selected = screen_row_id(row);
+	screen->evidence.pid = row->pid;
+	screen->evidence.tid = row->tid;
+	screen->evidence.scroll = 0;
 	return SCREEN_NEXT_LOOK;
 }
 
@@ -268,10 +263,10 @@ static enum screen_answer evidence_key(struct screen *screen, uint32_t key)
 		return SCREEN_DRAW;
 	}
 	/* How far down it goes is known when it is drawn. */
-	to = moved(key, screen->scroll, SIZE_MAX / 2, screen->height > 1 ? screen->height - 1 : 1);
+	to = moved(key, screen->evidence.scroll, SIZE_MAX / 2, screen->height > 1 ? screen->height - 1 : 1);
 	if (to == SIZE_MAX)
 		return SCREEN_NOTHING;
-	screen->scroll = to;
+	screen->evidence.scroll = to;
 	return SCREEN_DRAW;
 }
 
@@ -295,7 +290,7 @@ enum screen_answer screen_key(struct screen *screen, uint32_t key)
 		return SCREEN_DRAW;
 	}
 	if (key == 'e' && !screen->replay && screen_target(screen)) {
-		screen->action_how = 0;
+		screen->action.how = 0;
 		return SCREEN_PLAN;
 	}
 	answer = page_key(screen, key);

@@ -175,7 +175,7 @@ static size_t not_kept(const struct screen *screen, const struct moment *moment)
 	return count;
 }
 
-int screen_rows(const struct screen *screen, struct screen_rows *rows)
+static int work_out(const struct screen *screen, struct screen_rows *rows)
 {
 	const struct moment *moment = screen_moment(screen);
 	struct order order = {&screen_pages[screen->page], &screen->places[screen->page]};
@@ -194,6 +194,67 @@ int screen_rows(const struct screen *screen, struct screen_rows *rows)
 	return error;
 }
 
+/* ---- Once for each look and choice ---- */
+
+/* All that the rows of a page depend on. Zeroed before it is filled: it is compared as bytes. */
+struct rows_key {
+	uint64_t looks;
+	size_t back, page;
+	const char *sort;
+	bool reverse, all;
+	uint32_t threads_of;
+	char filter[SCREEN_FILTER];
+};
+
+struct screen_cache {
+	struct rows_key key;
+	struct screen_rows rows; /* items NULL: there are none yet */
+};
+
+struct screen_cache *screen_cache_new(void)
+{
+	return calloc(1, sizeof(struct screen_cache));
+}
+
+void screen_cache_free(struct screen_cache *cache)
+{
+	if (cache)
+		free(cache->rows.items);
+	free(cache);
+}
+
+static void make_key(struct rows_key *key, const struct screen *screen)
+{
+	const struct screen_place *place = &screen->places[screen->page];
+
+	memset(key, 0, sizeof(*key));
+	key->looks = screen->looks;
+	key->back = screen->back;
+	key->page = screen->page;
+	key->sort = place->sort;
+	key->reverse = place->reverse;
+	key->all = screen->all;
+	key->threads_of = screen->threads_of;
+	memcpy(key->filter, screen->filter, strlen(screen->filter));
+}
+
+const struct screen_rows *screen_rows(const struct screen *screen)
+{
+	struct screen_cache *cache = screen->cache;
+	struct rows_key key;
+
+	make_key(&key, screen);
+	if (cache->rows.items && !memcmp(&key, &cache->key, sizeof(key)))
+		return &cache->rows;
+	free(cache->rows.items);
+	cache->key = key;
+	if (!work_out(screen, &cache->rows))
+		return &cache->rows;
+	free(cache->rows.items);
+	cache->rows.items = NULL;
+	return NULL;
+}
+
 size_t screen_selected(const struct screen *screen, const struct screen_rows *rows)
 {
 	const struct screen_place *place = &screen->places[screen->page];
@@ -207,13 +268,9 @@ size_t screen_selected(const struct screen *screen, const struct screen_rows *ro
 
 const struct row *screen_selected_row(const struct screen *screen)
 {
-	struct screen_rows rows;
-	const struct row *row = NULL;
+	const struct screen_rows *rows = screen_rows(screen);
 
-	if (!screen_rows(screen, &rows) && rows.count)
-		row = rows.items[screen_selected(screen, &rows)];
-	free(rows.items);
-	return row;
+	return rows && rows->count ? rows->items[screen_selected(screen, rows)] : NULL;
 }
 
 /* ---- Columns to sort by ---- */

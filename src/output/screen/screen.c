@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What the screen knows: see screen.h. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,19 +18,22 @@ static size_t first_page(enum command command)
 	return page;
 }
 
-void screen_init(struct screen *screen, const struct options *options)
+int screen_init(struct screen *screen, const struct options *options)
 {
 	memset(screen, 0, sizeof(*screen));
 	screen->command = options->command;
 	screen->replay = options->replay_file;
 	screen->all = options->all;
 	screen->page = first_page(options->command);
+	screen->cache = screen_cache_new();
+	return screen->cache ? 0 : -ENOMEM;
 }
 
 void screen_free(struct screen *screen)
 {
+	screen_cache_free(screen->cache);
 	history_free(&screen->history);
-	arena_free(&screen->action_arena);
+	arena_free(&screen->action.arena);
 	buffer_free(&screen->host);
 	buffer_free(&screen->lost);
 }
@@ -81,6 +85,7 @@ int screen_look(struct screen *screen, const struct report *report, const struct
 	if (!error)
 		error = history_add(&screen->history, report, head, has_chains(screen), lost ? screen->lost.data : NULL);
 	buffer_reset(&screen->lost);
+	screen->looks++;
 	if (error)
 		return error;
 	if (screen->paused)
@@ -102,9 +107,9 @@ void screen_wants(struct screen *screen, struct wants *wants)
 {
 	*wants = (struct wants){.all = screen->all, .loops = true};
 	wants->chains = screen->chains_wanted = screen_pages[screen->page].on_demand && !screen->replay;
-	if (screen->mode == MODE_EVIDENCE && screen->evidence_pid > 0 && screen->evidence_tid > 0) {
-		wants->threads_of = (uint32_t)screen->evidence_pid;
-		wants->stack_of = (uint32_t)screen->evidence_tid;
+	if (screen->mode == MODE_EVIDENCE && screen->evidence.pid > 0 && screen->evidence.tid > 0) {
+		wants->threads_of = (uint32_t)screen->evidence.pid;
+		wants->stack_of = (uint32_t)screen->evidence.tid;
 	} else if (screen_pages[screen->page].types & ROW_BIT(ROW_THREAD)) {
 		wants->threads_of = screen->threads_of;
 	}

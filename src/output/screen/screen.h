@@ -37,7 +37,7 @@ enum screen_answer {
 	SCREEN_NOTHING,
 	SCREEN_DRAW,
 	SCREEN_NEXT_LOOK, /* draw; and the next look is wanted soon, because it will hold more */
-	SCREEN_PLAN,	  /* what would ending screen_target() be, in the way action_how? screen_show_action() tells */
+	SCREEN_PLAN,	  /* what would ending screen_target() be, in the way action.how? screen_show_action() tells */
 	SCREEN_PERFORM,	  /* do it, and tell */
 	SCREEN_STEP,	  /* the next look of the recording is wanted, and then a pause */
 	SCREEN_QUIT,
@@ -58,6 +58,24 @@ struct screen_place {
 	bool reverse;
 };
 
+/* The row that is looked at. */
+struct screen_evidence {
+	uint64_t id; /* of screen_row_id() */
+	int64_t pid, tid; /* its process and thread */
+	size_t scroll; /* lines above the screen */
+};
+
+/* What ending a row would be, or was. */
+struct screen_action {
+	struct row record; /* its text lives in the arena */
+	struct arena arena;
+	char how; /* d, s, k, p: the way that is wanted; 0: whatever there is */
+	bool acting; /* it is being done now */
+	bool performed; /* it was done, or tried: the record is of that, not of a plan */
+};
+
+struct screen_cache;
+
 struct screen {
 	enum command command;
 	bool replay;	     /* looks come from a recording */
@@ -76,18 +94,15 @@ struct screen {
 	char filter[SCREEN_FILTER]; /* empty: none */
 	bool typing;		    /* the filter */
 	uint32_t threads_of;	    /* whose threads the page shows; 0: all there are */
-	uint64_t evidence_id; /* of the row that is looked at, and its process and thread: */
-	int64_t evidence_pid, evidence_tid;
-	size_t scroll; /* lines of the evidence above the screen */
+	struct screen_evidence evidence;
+	struct screen_action action;
 	size_t height; /* rows of the list that were shown last */
-	struct row action; /* a record of what would be done, or was; its text is the screen's own */
-	struct arena action_arena;
-	char action_how; /* d, s, k, p: the way that is wanted; 0: whatever there is */
-	bool acting;	 /* it is being done now */
-	bool performed;	 /* it was done, or tried: the record is of that, not of a plan */
+	uint64_t looks; /* that have come */
+	struct screen_cache *cache; /* of rows.c */
 };
 
-void screen_init(struct screen *screen, const struct options *options);
+/* Returns 0 or -ENOMEM; screen_free() either way. */
+int screen_init(struct screen *screen, const struct options *options);
 void screen_free(struct screen *screen);
 
 /* A record outside looks. Returns 0 or -ENOMEM, as all functions here that return int. */

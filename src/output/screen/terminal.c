@@ -192,7 +192,11 @@ static int screen_open(void **state, const struct options *options, FILE *out)
 		close_files();
 		return -ENOTTY;
 	}
-	screen_init(&view.screen, options);
+	if (screen_init(&view.screen, options)) {
+		endwin();
+		close_files();
+		return -ENOMEM;
+	}
 	view.color = out_has_color(options->no_color, out);
 	begin_writing();
 	set_up();
@@ -220,7 +224,6 @@ static void screen_emit_wants(void *state, struct wants *wants)
 	screen_wants(&view.screen, wants);
 }
 
-
 /* ---- Ending a row ---- */
 
 static int show_action(bool performed)
@@ -239,7 +242,7 @@ static int plan(void)
 	if (!row)
 		return 0;
 	for (int i = 0; i < ACT_HOWS; i++)
-		how = view.screen.action_how && keys[i] == view.screen.action_how ? (enum act_how)i : how;
+		how = view.screen.action.how && keys[i] == view.screen.action.how ? (enum act_how)i : how;
 	act_answer_free(&view.answer);
 	act_ask_plan(view.asker, row, how, NULL, &view.answer); /* the record has the error */
 	flushinp(); /* a y that was typed before this was seen is none */

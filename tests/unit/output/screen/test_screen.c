@@ -44,7 +44,7 @@ static void open_screen(struct screen *screen, enum command command)
 {
 	const struct options options = {.command = command};
 
-	screen_init(screen, &options);
+	assert_int_equal(screen_init(screen, &options), 0);
 }
 
 static void look_at(struct screen *screen, struct row *rows, size_t count, uint64_t after_s)
@@ -439,7 +439,7 @@ static void chains_are_asked_for(void **state)
 	screen_free(&screen);
 	/* A recording of the overview holds none. */
 	options.replay_file = "x";
-	screen_init(&screen, &options);
+	assert_int_equal(screen_init(&screen, &options), 0);
 	look_at_samples(&screen);
 	assert_null(strstr(draw(&screen, 80, 24), "chains"));
 	screen_wants(&screen, &wants);
@@ -694,7 +694,7 @@ static void a_recording_is_stepped_through(void **state)
 	struct screen screen;
 
 	(void)state;
-	screen_init(&screen, &options);
+	assert_int_equal(screen_init(&screen, &options), 0);
 	fill_readers(rows, 2);
 	look(&screen, rows, 1);
 	type(&screen, " ");
@@ -942,7 +942,7 @@ static void what_was_done_is_told_once(void **state)
 	assert_int_equal(type(&screen, "e"), SCREEN_PLAN);
 	show_plan(&screen, "planned", NULL, false);
 	assert_int_equal(type(&screen, "s"), SCREEN_PLAN);
-	assert_int_equal(screen.action_how, 's');
+	assert_int_equal(screen.action.how, 's');
 	assert_non_null(screen_target(&screen));
 	show_plan(&screen, "planned", NULL, false);
 	assert_int_equal(type(&screen, "y"), SCREEN_PERFORM);
@@ -989,7 +989,7 @@ static void a_recording_has_nothing_to_end(void **state)
 	struct screen screen;
 
 	(void)state;
-	screen_init(&screen, &options);
+	assert_int_equal(screen_init(&screen, &options), 0);
 	look(&screen, &row, 1);
 	assert_int_equal(type(&screen, "e"), SCREEN_NOTHING);
 	screen_free(&screen);
