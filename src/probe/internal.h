@@ -169,6 +169,10 @@ int probe_namespaces_name(struct probe *probe, struct buffer *buffer);
 /* A handle of a namespace that is known, or a negative errno. Closed soon: it keeps alive what others may leave. */
 int probe_namespace_open(struct probe *probe, __u32 inode);
 
+/* Goes into the namespace until probe_namespace_leave(). Returns 0 or a negative errno: then it has not. */
+int probe_namespace_enter(const struct probe *probe, const struct probe_namespace *namespace);
+void probe_namespace_leave(const struct probe *probe, const struct probe_namespace *namespace);
+
 /* Calls inside a namespace that is known; what it returns, or a negative errno. */
 int probe_in_namespace(struct probe *probe, __u32 inode, int (*call)(void));
 

@@ -53,4 +53,7 @@ int probe_watch_scan_process(struct probe *probe, __u32 pid, struct buffer *reco
 /* Steps over the facts of an instance. *socket NULL: has none. Returns NULL at the end. */
 struct watch_record *watch_next(const struct buffer *facts, size_t *offset, struct socket_record **socket);
 
+/* Adds what is known of all instances that are live at this look. Returns 0 or -ENOMEM. */
+int probe_watches_add_records(struct probe *probe, struct buffer *buffer);
+
 #endif

@@ -13,6 +13,7 @@
 #include "options/filter.h"
 #include "reports/fill.h"
 #include "reports/handshake_end.h"
+#include "reports/handshake_row.h"
 #include "reports/reports.h"
 #include "reports/top_sources.h"
 #include "rows/report.h"
@@ -20,48 +21,6 @@
 #include "rules/listener.h"
 #include "system/address.h"
 #include "system/tcp_states.h"
-
-/* What the rules said of the handshake at one place; rule NULL: there is none. */
-struct judged {
-	const struct handshake_rule *rule;
-	const struct listener_evidence *tally;
-};
-
-/* One run of the report. */
-struct scene {
-	struct report *report;
-	const struct look *look;
-	const struct options *options;
-	struct listeners listeners, before; /* of this look and of the one before */
-	struct listener_evidence *tallies;  /* one for each of listeners.by_cookie */
-	struct judged *judged; /* by place: see handshake_at() */
-};
-
-/* One handshake: what it is judged by, and where its listener's tally is, or NULL. */
-struct handshake {
-	const struct socket_name *name;
-	struct handshake_evidence evidence;
-	struct listener_evidence *tally;
-};
-
-static __u64 now_of(const struct scene *scene)
-{
-	return scene->look->head->seen_ns;
-}
-
-/* ---- Owners ---- */
-
-static bool fill_owner(struct row *row, struct scene *scene, __u64 cookie)
-{
-	const struct owner_record *owner = owners_main(scene->look, cookie);
-
-	if (!owner)
-		return false;
-	fill_process(row, scene->report, scene->look, owner->pid, owner->comm);
-	row->fd = owner->fd;
-	row->process_start_ns = owner->process_start_ns;
-	return true;
-}
 
 /* ---- Handshakes ---- */
 
@@ -149,128 +108,6 @@ static bool handshake_at(struct handshake *handshake, struct scene *scene, size_
 	return true;
 }
 
-/* The cookie goes over from the request to the socket that becomes of it. */
-static const char *make_id(struct arena *arena, const struct socket_name *name)
-{
-	if (name->cookie)
-		return arena_printf(arena, "handshake-%u-%llu", name->netns, name->cookie);
-	return arena_printf(arena, "handshake-%u-%s-%s", name->netns, say_local(arena, name), say_peer(arena, name));
-}
-
-static void fill_request(struct row *row, struct scene *scene, const struct request_record *request)
-{
-	__u64 tick_ns = scene->look->head->tick_ns;
-
-	row->handshake.retransmits = request->num_timeout;
-	row->handshake.retransmits_max = request->synack_retries;
-	row->handshake.next_retransmit_s = fill_until(now_of(scene), timers_request_fires(request, tick_ns));
-}
-
-static void fill_connect(struct row *row, struct scene *scene, const struct socket_record *socket)
-{
-	__u64 tick_ns = scene->look->head->tick_ns;
-
-	row->handshake.retransmits = socket->retransmits;
-	row->handshake.retransmits_max = (int64_t)socket->syn_retries + socket->syn_linear_timeouts;
-	row->handshake.next_retransmit_s = fill_until(now_of(scene), timers_retransmit_fires(socket, tick_ns));
-}
-
-static void fill_queues(struct row *row, const struct listener_record *listener)
-{
-	if (!listener)
-		return;
-	row->handshake.accept_queue = listener->accept_queue;
-	row->handshake.accept_queue_max = listener->accept_queue_max;
-	row->handshake.syn_queue = listener->syn_queue;
-}
-
-static void fill_stage(struct row *row, struct scene *scene, const struct handshake *handshake)
-{
-	static const char *const stages[] = {
-		[STAGE_SYN_RECV] = "SYN_RECV",
-		[STAGE_SYN_SENT] = "SYN_SENT",
-		[STAGE_ACCEPT_QUEUE] = "ACCEPT_QUEUE",
-	};
-	const struct handshake_evidence *evidence = &handshake->evidence;
-
-	row->handshake.side = evidence->stage == STAGE_SYN_SENT ? "client" : "server";
-	row->handshake.stage = stages[evidence->stage];
-	row->handshake.gives_up_s = fill_until(evidence->now_ns, evidence->ends_ns);
-	if (evidence->stage == STAGE_SYN_RECV)
-		fill_request(row, scene, evidence->request);
-	else if (evidence->stage == STAGE_SYN_SENT)
-		fill_connect(row, scene, evidence->socket);
-	else
-		row->handshake.bytes_waiting = evidence->socket->unread_bytes;
-	fill_queues(row, evidence->listener);
-	row->change_key = (int64_t)evidence->stage << 32;
-	if (row->handshake.retransmits != NOT_KNOWN)
-		row->change_key |= row->handshake.retransmits;
-}
-
-/* No verdict goes by it: of thousands that are folded into one finding it is not asked. */
-static __u64 ends_at(const struct handshake_evidence *evidence, __u64 tick_ns)
-{
-	switch (evidence->stage) {
-	case STAGE_SYN_RECV:
-		return timers_request_ends(evidence->request, evidence->listener, tick_ns);
-	case STAGE_SYN_SENT:
-		return timers_connect_ends(evidence->socket, tick_ns);
-	case STAGE_ACCEPT_QUEUE:
-		break;
-	}
-	return TIMERS_NEVER;
-}
-
-static __u64 owned_cookie(const struct handshake *handshake)
-{
-	if (handshake->evidence.stage == STAGE_SYN_SENT)
-		return handshake->name->cookie;
-	return handshake->evidence.listener ? handshake->evidence.listener->name.cookie : 0;
-}
-
-/* A socket that connects may be held by nobody that could be found; then it is who called connect(). */
-static void fill_who(struct row *row, struct scene *scene, struct handshake *handshake)
-{
-	struct handshake_evidence *evidence = &handshake->evidence;
-	const struct socket_record *socket = evidence->socket;
-	__u64 cookie = owned_cookie(handshake);
-	bool owned = fill_owner(row, scene, cookie);
-
-	evidence->owner = owners_say(&scene->report->arena, scene->look, cookie);
-	evidence->owner_pids = owners_pids(&scene->report->arena, scene->look, cookie);
-	row->fits |= filter_holders_of(scene->options, scene->look, cookie);
-	if (evidence->stage != STAGE_SYN_SENT || !socket->connect_pid)
-		return;
-	row->fits |= filter_process(scene->options, scene->look, socket->connect_pid, socket->connect_comm);
-	if (!owned)
-		fill_process(row, scene->report, scene->look, socket->connect_pid, socket->connect_comm);
-	if (row->pid == socket->connect_pid)
-		row->tid = socket->connect_tid;
-}
-
-static int add_handshake(struct scene *scene, struct handshake *handshake, const struct handshake_rule *rule)
-{
-	struct handshake_evidence *evidence = &handshake->evidence;
-	struct arena *arena = &scene->report->arena;
-	struct row *row = report_add(scene->report, scene->look, ROW_HANDSHAKE);
-
-	if (!row)
-		return -ENOMEM;
-	evidence->ends_ns = ends_at(evidence, scene->look->head->tick_ns);
-	fill_socket(row, scene->report, handshake->name);
-	fill_age(row, scene->look, evidence->now_ns, evidence->since_ns);
-	fill_stage(row, scene, handshake);
-	fill_who(row, scene, handshake);
-	row->id = make_id(arena, handshake->name);
-	row->verdict = rule->name;
-	row->severity = rule->severity;
-	row->stuck = severity_is_stuck(rule->severity);
-	row->why = rule->why(arena, evidence);
-	row->advice = rule->advice ? rule->advice(arena, evidence) : NULL;
-	return 0;
-}
-
 static bool is_shown(const struct scene *scene, const struct judged *judged)
 {
 	if (!judged->rule)
@@ -288,7 +125,7 @@ static int add_handshakes(struct scene *scene)
 
 	for (i = 0; i < handshake_count(scene->look) && !err; i++)
 		if (is_shown(scene, &scene->judged[i]) && handshake_at(&handshake, scene, i))
-			err = add_handshake(scene, &handshake, scene->judged[i].rule);
+			err = handshake_row_add(scene, &handshake, scene->judged[i].rule);
 	return err;
 }
 
@@ -422,7 +259,7 @@ static int add_listener(struct scene *scene, struct listener_evidence *tally, co
 	if (!row)
 		return -ENOMEM;
 	fill_socket(row, scene->report, name);
-	fill_owner(row, scene, name->cookie);
+	handshake_fill_owner(row, scene, name->cookie);
 	row->fits |= filter_holders_of(scene->options, scene->look, name->cookie);
 	fill_age(row, scene->look, tally->now_ns, rule->since ? rule->since(tally) : 0);
 	fill_listener(row, tally);

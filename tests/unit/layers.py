@@ -12,6 +12,8 @@ import sys
 import tempfile
 
 MOST_FILES = 32  # of one kind (.c or .h) in a folder
+MOST_LINES = 400  # of a file
+ONE_TABLE = {"rows/columns.c"}  # a single array, however long
 
 
 def read_order(readme):
@@ -80,6 +82,10 @@ def check_sizes(root):
             count = len(list(folder.glob(kind)))
             if count > MOST_FILES:
                 yield f"{folder}: {count} files {kind}, more than {MOST_FILES}"
+    for path in sorted(root.rglob("*.[ch]")):
+        lines = len(path.read_text().splitlines())
+        if lines > MOST_LINES and str(path.relative_to(root)) not in ONE_TABLE:
+            yield f"{path}: {lines} lines, more than {MOST_LINES}"
 
 
 def check(root):
@@ -99,6 +105,7 @@ def check_self():
         ("in a circle", {"low/a.h": '#include "low/b.h"\n', "low/b.h": '#include "low/a.h"\n'}),
         ("not in the order", {"other/a.c": ""}),
         ("more than", {f"low/{n}.c": "" for n in range(MOST_FILES + 1)}),
+        ("lines, more than", {"low/a.c": "\n" * (MOST_LINES + 1)}),
     )
     for fault, files in trees:
         with tempfile.TemporaryDirectory() as name:

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* A handshake on its way into the report: what handshakes.c and handshake_row.c share. */
+#ifndef SOCKSTALL_HANDSHAKE_ROW_H
+#define SOCKSTALL_HANDSHAKE_ROW_H
+
+#include "look/listeners.h"
+#include "options/options.h"
+#include "rows/report.h"
+#include "rules/handshake.h"
+#include "rules/listener.h"
+
+/* What the rules said of the handshake at one place; rule NULL: there is none. */
+struct judged {
+	const struct handshake_rule *rule;
+	const struct listener_evidence *tally;
+};
+
+/* One run of the report. */
+struct scene {
+	struct report *report;
+	const struct look *look;
+	const struct options *options;
+	struct listeners listeners, before; /* of this look and of the one before */
+	struct listener_evidence *tallies;  /* one for each of listeners.by_cookie */
+	struct judged *judged; /* by place: see handshake_at() */
+};
+
+/* One handshake: what it is judged by, and where its listener's tally is, or NULL. */
+struct handshake {
+	const struct socket_name *name;
+	struct handshake_evidence evidence;
+	struct listener_evidence *tally;
+};
+
+static inline __u64 now_of(const struct scene *scene)
+{
+	return scene->look->head->seen_ns;
+}
+
+/* Who is shown to hold the socket with this cookie. False: nobody is known. */
+bool handshake_fill_owner(struct row *row, struct scene *scene, __u64 cookie);
+
+/* The row of a handshake. Returns 0 or -ENOMEM. */
+int handshake_row_add(struct scene *scene, struct handshake *handshake, const struct handshake_rule *rule);
+
+#endif

@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "base/array.h"
+#include "rows/column.h"
+
+#define START	  ROW_BIT(ROW_START)
+#define HANDSHAKE ROW_BIT(ROW_HANDSHAKE)
+#define LISTENER  ROW_BIT(ROW_LISTENER)
+#define READER	  ROW_BIT(ROW_READER)
+#define LOOP	  ROW_BIT(ROW_LOOP)
+#define WRITER	  ROW_BIT(ROW_WRITER)
+#define CLOSING	  ROW_BIT(ROW_CLOSING)
+#define CHAIN	  ROW_BIT(ROW_CHAIN)
+#define THREAD	  ROW_BIT(ROW_THREAD)
+#define REGION	  ROW_BIT(ROW_REGION)
+#define WATCH	  ROW_BIT(ROW_WATCH)
+#define ACTION	  ROW_BIT(ROW_ACTION)
+#define DIFF	  ROW_BIT(ROW_DIFFERENCE)
+#define LOST	  ROW_BIT(ROW_LOST)
+#define END	  ROW_BIT(ROW_END)
+
+#define ALL    (ROW_BIT(ROW_TYPES) - 1)
+#define LIFE   (HANDSHAKE | LISTENER | READER | LOOP | WRITER | CLOSING | CHAIN)
+#define TASK   (LIFE | THREAD | REGION | WATCH)
+#define SOCKET (HANDSHAKE | LISTENER | READER | WATCH | WRITER | CLOSING | CHAIN)
+
+/* The closed vocabularies. */
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+#define EVENTS	 WORDS("open", "change", "close")
+#define FAMILIES WORDS("inet", "inet6", "unix")
+
+#define HANDSHAKE_VERDICTS WORDS("peer_silent", "accept_queue_full", "deferred", "no_answer", "not_accepted", "young")
+#define LISTENER_VERDICTS  WORDS("ok", "accept_queue_full", "dropping", "syn_flood", "not_accepting")
+#define READER_VERDICTS                                                                                                \
+	WORDS("peer_dead", "awaiting_reply", "reply_stopped", "no_request", "request_stopped", "maybe_dead", "idle",   \
+	      "waiting")
+#define WRITER_VERDICTS	 WORDS("peer_dead", "no_answer", "window_zero", "network_loss", "waiting", "sending")
+#define CLOSING_VERDICTS                                                                                               \
+	WORDS("not_closed", "not_read", "peer_not_closed", "window_zero", "unanswered", "half_closed", "under_way")
+#define CHAIN_VERDICTS                                                                                                 \
+	WORDS("deadlock", "peer_dead", "accept_queue_full", "not_accepted", "stopped", "blocked", "running", "waiting", \
+	      "remote", "unknown")
+#define LOOP_VERDICTS                                                                                                  \
+	WORDS("ok", "stalled", "blocked_in_read", "spinning", "saturated", "near_limit", "select_limit", "edge_stall", \
+	      "dead_watches")
+
+/*
+ * A process is named in full: TASK_COMM_LEN - 1 bytes, a slash, a pid up to PID_MAX_LIMIT (2^22). Only a name with
+ * escaped bytes in it is longer.
+ */
+#define COMM_LEAST    15
+#define PROCESS_LEAST (COMM_LEAST + 8)
+
+/* key, member of struct row, records that have it, description, then what is not the default. */
+#define COLUMN(key_, kind_, member_, types_, description_, ...)                                                        \
+	{                                                                                                              \
+		.key = (key_), .kind = (kind_), .offset = offsetof(struct row, member_), .types = (types_),            \
+		.description = (description_), ##__VA_ARGS__                                                           \
+	}
+#define TEXT(key, member, types, ...)	 COLUMN(key, COLUMN_TEXT, member, types, __VA_ARGS__)
+#define COUNT(key, member, types, ...)	 COLUMN(key, COLUMN_COUNT, member, types, __VA_ARGS__)
+#define SECONDS(key, member, types, ...) COLUMN(key, COLUMN_SECONDS, member, types, __VA_ARGS__)
+#define NUMBER(key, member, types, ...)	 COLUMN(key, COLUMN_NUMBER, member, types, __VA_ARGS__)
+
+/*
+ * For every type of record, the order here is the order of its keys in JSON and of its columns on the
+ * screen. A key stands here twice where types of records keep it in different places.
+ */
+const struct column columns[] = {
+	COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = true),
+	COLUMN("type", COLUMN_TYPE, type, ALL, "What this record is about", .never_null = true, .heading = "TYPE",
+	       .priority = 50),
+	COLUMN("time", COLUMN_TIME, time_ns, ALL, "When this was seen", .never_null = true),
+
+	/* A stall's life. */
+	COLUMN("event", COLUMN_EVENT, event, LIFE,
+	       "open when it first qualifies, change when its verdict or retry count changes, close when it is over; "
+	       "null where nothing changed",
+	       .values = EVENTS),
+	TEXT("id", id, LIFE | ACTION, "The same text through the whole life of a stall, never used again for another"),
+	COLUMN("since", COLUMN_TIME, since_ns, LIFE, "When the wait really began, also when that was before the start"),
+	SECONDS("age_s", age_s, LIFE, "How long ago the wait began", .heading = "AGE", .ticks = 1,
+		.shape = SHAPE_AT_LEAST, .joins = {"age_at_least"}),
+	COLUMN("age_at_least", COLUMN_BOOL, age_at_least, LIFE,
+	       "Whether this kernel does not tell when the wait began (CONFIG_SCHED_INFO is off): then it is at least that old, "
+	       "and since is null"),
+	TEXT("verdict", verdict, HANDSHAKE, "What is wrong", .values = HANDSHAKE_VERDICTS, .heading = "VERDICT"),
+	TEXT("verdict", verdict, LISTENER, "What is wrong", .values = LISTENER_VERDICTS, .heading = "VERDICT"),
+	TEXT("verdict", verdict, READER, "What is wrong", .values = READER_VERDICTS, .heading = "VERDICT"),
+	TEXT("verdict", verdict, LOOP, "What is wrong", .values = LOOP_VERDICTS, .heading = "VERDICT"),
+	TEXT("verdict", verdict, WRITER, "What is wrong", .values = WRITER_VERDICTS, .heading = "VERDICT"),
+	TEXT("verdict", verdict, CLOSING, "What is wrong", .values = CLOSING_VERDICTS, .heading = "VERDICT"),
+	TEXT("verdict", verdict, CHAIN, "What is wrong with who stands at the end", .values = CHAIN_VERDICTS,
+	     .heading = "VERDICT"),
+	TEXT("why", why, LIFE, "One sentence with the evidence in it", .heading = "WHY", .shape = SHAPE_SENTENCE),
+	TEXT("advice", advice, LIFE, "One sentence on what to do", .heading = "ADVICE", .shape = SHAPE_SENTENCE),
+
+	/* Who. */
+	COUNT("pid", pid, TASK | ACTION, "Process: the thread group's id"),
+	COUNT("tid", tid, (TASK & ~(THREAD | REGION)) | ACTION, "Thread", .heading = "TID", .shape = SHAPE_THREAD,
+	      .joins = {"pid"}, .behind_next = true, .priority = 100),
+	COUNT("tid", tid, REGION, "Thread", .heading = "TID", .shape = SHAPE_THREAD, .joins = {"pid"}, .behind_next = true,
+	      .priority = 4),
+	COUNT("tid", tid, THREAD, "Thread", .heading = "TID", .shape = SHAPE_THREAD, .joins = {"pid"}, .behind_next = true),
+	TEXT("comm", comm, TASK | ACTION, "Command name; bytes that are no UTF-8 are U+FFFD", .heading = "PROCESS",
+	     .shape = SHAPE_PROCESS, .joins = {"pid"}, .least = PROCESS_LEAST),
+	COUNT("fd", fd, LIFE | ACTION, "Descriptor", .heading = "FD", .priority = 9),
+	COUNT("fd", fd, WATCH, "Descriptor", .heading = "FD"),
+	TEXT("cgroup", cgroup, TASK, "Path of the cgroup"),
+	TEXT("container", container, TASK, "Container id in the cgroup path", .heading = "CONTAINER", .priority = 80,
+	     .least = 13, .most = 13),
+	COUNT("netns", netns, TASK | ACTION, "Network namespace: its inode", .heading = "NETNS", .priority = 90),
+	TEXT("netns_name", netns_name, TASK, "Network namespace: its name, where `ip netns` has one",
+	     .heading = "NETNS NAME", .priority = 85, .least = 6, .most = 16),
+	TEXT("cookie", cookie, LIFE | WATCH | ACTION, "The socket's cookie (SO_COOKIE)"),
+
+	/* Where. A loop is in a socket only now and then: its own table tells that in now_in. */
+	TEXT("family", family, LIFE | WATCH | ACTION, "Address family", .values = FAMILIES),
+	TEXT("local_addr", local_addr, SOCKET | ACTION, "Address of this end; IPv4-mapped IPv6 is shown as IPv4",
+	     .heading = "LOCAL", .shape = SHAPE_ENDPOINT, .joins = {"local_port"}, .priority = 2, .least = 15),
+	TEXT("local_addr", local_addr, LOOP, "Address of this end of the socket that now_in names",
+	     .shape = SHAPE_ENDPOINT, .joins = {"local_port"}),
+	COUNT("local_port", local_port, LIFE | WATCH | ACTION, "Port of this end"),
+	TEXT("peer_addr", peer_addr, SOCKET | ACTION, "Address of the other end; IPv4-mapped IPv6 is shown as IPv4",
+	     .heading = "PEER", .shape = SHAPE_ENDPOINT, .joins = {"peer_port"}, .priority = 1, .least = 15),
+	TEXT("peer_addr", peer_addr, LOOP, "Address of the other end of the socket that now_in names",
+	     .shape = SHAPE_ENDPOINT, .joins = {"peer_port"}),
+	COUNT("peer_port", peer_port, LIFE | WATCH | ACTION, "Port of the other end"),
+
+	/* handshake */
+	TEXT("side", handshake.side, HANDSHAKE, "Which end of the handshake this is",
+	     .values = WORDS("server", "client"), .heading = "SIDE", .priority = 40),
+	TEXT("stage", handshake.stage, HANDSHAKE, "How far the handshake has come",
+	     .values = WORDS("SYN_RECV", "SYN_SENT", "ACCEPT_QUEUE"), .heading = "STAGE", .priority = 30),
+	COUNT("retransmits", handshake.retransmits, HANDSHAKE, "SYNs or SYN-ACKs sent again", .heading = "RETRANS",
+	      .shape = SHAPE_OF, .joins = {"retransmits_max"}, .priority = 10),
+	COUNT("retransmits_max", handshake.retransmits_max, HANDSHAKE, "How many the kernel will send"),
+	SECONDS("next_retransmit_s", handshake.next_retransmit_s, HANDSHAKE, "Time to the next retransmission",
+		.heading = "NEXT", .priority = 35, .ticks = -1),
+	SECONDS("gives_up_s", handshake.gives_up_s, HANDSHAKE, "When the kernel itself will drop it; null if never",
+		.heading = "GIVES UP", .priority = 11, .ticks = -1),
+	COUNT("accept_queue", handshake.accept_queue, HANDSHAKE, "Connections in the listener's accept queue",
+	      .heading = "ACCEPT-Q", .shape = SHAPE_OF, .joins = {"accept_queue_max"}, .priority = 20),
+	COUNT("accept_queue_max", handshake.accept_queue_max, HANDSHAKE, "The accept queue's limit"),
+	COUNT("syn_queue", handshake.syn_queue, HANDSHAKE, "Half-open connections of the listener; null for a client",
+	      .heading = "SYN-Q", .priority = 60),
+	COUNT("bytes_waiting", handshake.bytes_waiting, HANDSHAKE, "Bytes that came and no one has read",
+	      .heading = "WAITING", .priority = 61),
+
+	/* listener */
+	COUNT("accept_queue", listener.accept_queue, LISTENER, "Connections in the accept queue", .heading = "ACCEPT-Q",
+	      .shape = SHAPE_OF, .joins = {"accept_queue_max"}, .priority = 10),
+	COUNT("accept_queue_max", listener.accept_queue_max, LISTENER, "The accept queue's limit"),
+	COUNT("somaxconn", listener.somaxconn, LISTENER,
+	      "What listen(2) cuts that limit to: net.core.somaxconn of its namespace"),
+	COUNT("syn_queue", listener.syn_queue, LISTENER, "Half-open connections, by the kernel's count",
+	      .heading = "SYN-Q", .priority = 20),
+	COUNT("drops", listener.drops, LISTENER, "Connections and segments dropped so far", .heading = "DROPS",
+	      .priority = 21),
+	NUMBER("drops_per_s", listener.drops_per_s, LISTENER, "Drops a second since the last look",
+	       .heading = "DROPS/S", .priority = 15),
+	COUNT("half_open", listener.half_open, LISTENER, "Half-open connections seen by now", .heading = "HALF-OPEN",
+	      .priority = 22),
+	SECONDS("oldest_half_open_s", listener.oldest_half_open_s, LISTENER, "Age of the oldest half-open connection",
+		.heading = "OLDEST", .priority = 23, .ticks = 1),
+	TEXT("top_sources", listener.top_sources, LISTENER,
+	     "The networks (/24, of IPv6 /64) that most of more than 100 half-open connections come from, and how many from each",
+	     .heading = "TOP SOURCES", .shape = SHAPE_SENTENCE),
+
+	COUNT("acceptors", listener.acceptors, LISTENER, "Threads that wait in accept; null without --all",
+	      .heading = "ACCEPTORS", .priority = 40),
+
+	/* reader */
+	TEXT("syscall", reader.syscall, READER, "The system call it is in", .heading = "SYSCALL", .priority = 40),
+	TEXT("kind", reader.kind, READER, "What it reads from", .values = WORDS("tcp", "udp", "unix", "pipe"),
+	     .heading = "KIND", .priority = 30),
+	TEXT("state", reader.state, READER, "The kernel's TCP state name", .heading = "STATE", .priority = 55),
+	TEXT("role", reader.role, READER, "client if this end called connect, server if it was accepted",
+	     .values = WORDS("client", "server"), .heading = "ROLE", .priority = 31),
+	SECONDS("last_received_s", reader.last_received_s, READER, "Age of the last data that came; null if none yet",
+		.heading = "RECEIVED", .priority = 20, .ticks = 1),
+	SECONDS("last_sent_s", reader.last_sent_s, READER, "Age of the last data that was sent; null if none yet",
+		.heading = "SENT", .priority = 21, .ticks = 1),
+	COUNT("bytes_received", reader.bytes_received, READER, "Bytes that came in all", .heading = "BYTES IN",
+	      .priority = 60),
+	COUNT("bytes_sent", reader.bytes_sent, READER, "Bytes sent in all", .heading = "BYTES OUT", .priority = 61),
+	COUNT("unacked_bytes", reader.unacked_bytes, READER, "Bytes sent that the peer has not acknowledged",
+	      .heading = "UNACKED", .priority = 25),
+	COUNT("retransmits", reader.retransmits, READER, "Retransmission timeouts in a row", .heading = "RETRANS",
+	      .priority = 26),
+	COLUMN("keepalive", COLUMN_BOOL, reader.keepalive, READER, "Whether SO_KEEPALIVE is on", .heading = "KEEPALIVE",
+	       .priority = 62),
+	COUNT("keepalive_probes", reader.keepalive_probes, READER, "Keepalive probes unanswered so far",
+	      .heading = "PROBES", .priority = 63),
+	SECONDS("rcvtimeo_s", reader.rcvtimeo_s, READER, "SO_RCVTIMEO; null: none", .heading = "RCVTIMEO",
+		.priority = 64),
+	SECONDS("user_timeout_s", reader.user_timeout_s, READER, "TCP_USER_TIMEOUT; null: none",
+		.heading = "USER TIMEOUT", .priority = 65),
+	SECONDS("returns_by_s", reader.returns_by_s, READER,
+		"The latest moment at which the kernel will end this read by itself if the peer is gone; null: never",
+		.heading = "RETURNS BY", .priority = 10, .ticks = -1),
+	COUNT("keepalive_probes_max", reader.keepalive_probes_max, READER,
+	      "Keepalive probes after which the kernel gives up: TCP_KEEPCNT"),
+	SECONDS("keepalive_idle_s", reader.keepalive_idle_s, READER, "Idle time before the first probe: TCP_KEEPIDLE"),
+	SECONDS("keepalive_interval_s", reader.keepalive_interval_s, READER, "Time between probes: TCP_KEEPINTVL"),
+	SECONDS("alarm_s", reader.alarm_s, READER,
+		"Until the alarm that its process has set (alarm(2), ITIMER_REAL) interrupts this thread; null: none",
+		.ticks = -1),
+	COUNT("peer_pid", reader.peer.pid, READER, "Of a unix socket: a process that holds the other end; with --all"),
+	TEXT("peer_comm", reader.peer.comm, READER, "Its command name", .heading = "PEER PROCESS",
+	     .shape = SHAPE_PROCESS, .joins = {"peer_pid"}, .priority = 3, .least = PROCESS_LEAST),
+
+	/* writer */
+	TEXT("syscall", writer.syscall, WRITER, "The system call it is in", .heading = "SYSCALL", .priority = 40),
+	TEXT("kind", writer.kind, WRITER, "What it writes to", .values = WORDS("tcp", "udp", "unix", "pipe"),
+	     .heading = "KIND", .priority = 30),
+	TEXT("state", writer.state, WRITER, "The kernel's TCP state name", .heading = "STATE", .priority = 55),
+	SECONDS("last_received_s", writer.last_received_s, WRITER, "Age of the last data that came; null if none yet",
+		.heading = "RECEIVED", .priority = 50),
+	SECONDS("last_sent_s", writer.last_sent_s, WRITER, "Age of the last data that was sent; null if none yet",
+		.heading = "SENT", .priority = 51),
+	COUNT("unsent_bytes", writer.unsent_bytes, WRITER, "Bytes that could not be sent yet", .heading = "UNSENT",
+	      .priority = 20),
+	COUNT("unacked_bytes", writer.unacked_bytes, WRITER, "Bytes sent that the peer has not acknowledged",
+	      .heading = "UNACKED", .priority = 25),
+	COUNT("peer_window", writer.peer_window, WRITER, "Bytes that the peer's window has room for",
+	      .heading = "WINDOW", .priority = 15),
+	SECONDS("window_closed_s", writer.window_closed_s, WRITER,
+		"For how long, at least, it has been closed; null: it is not, or not long enough to tell",
+		.heading = "CLOSED", .priority = 16),
+	COUNT("retransmits", writer.retransmits, WRITER, "Retransmission timeouts in a row", .heading = "RETRANS",
+	      .priority = 26),
+	COUNT("window_probes", writer.window_probes, WRITER, "Probes of its window that are unanswered so far",
+	      .heading = "PROBES", .priority = 27),
+	SECONDS("sndtimeo_s", writer.sndtimeo_s, WRITER, "SO_SNDTIMEO; null: none", .heading = "SNDTIMEO",
+		.priority = 64),
+	SECONDS("user_timeout_s", writer.user_timeout_s, WRITER, "TCP_USER_TIMEOUT; null: none",
+		.heading = "USER TIMEOUT", .priority = 65),
+	SECONDS("returns_by_s", writer.returns_by_s, WRITER,
+		"The latest moment at which the kernel will end this write by itself if the peer is gone; null: never",
+		.heading = "RETURNS BY", .priority = 10),
+	COUNT("peer_pid", writer.peer.pid, WRITER, "Of a unix socket: a process that holds the other end; with --all"),
+	TEXT("peer_comm", writer.peer.comm, WRITER, "Its command name", .heading = "PEER PROCESS",
+	     .shape = SHAPE_PROCESS, .joins = {"peer_pid"}, .priority = 3, .least = PROCESS_LEAST),
+
+	/* closing */
+	TEXT("state", closing.state, CLOSING, "The kernel's TCP state name", .heading = "STATE", .priority = 5),
+	TEXT("fault", closing.fault, CLOSING,
+	     "Who has to do something: this end's application, the peer's, or the peer's machine or the path to it; null: "
+	     "nobody",
+	     .values = WORDS("application", "peer_application", "peer_or_path"), .heading = "FAULT", .priority = 12),
+	COUNT("connections", closing.connections, CLOSING,
+	      "Connections that this stands for: more than 100 of one process and verdict are one", .heading = "CONNECTIONS",
+	      .priority = 14),
+	SECONDS("last_received_s", closing.last_received_s, CLOSING, "Age of the last data that came; null if none yet",
+		.heading = "RECEIVED", .priority = 20),
+	SECONDS("last_sent_s", closing.last_sent_s, CLOSING, "Age of the last data that was sent; null if none yet",
+		.heading = "SENT", .priority = 21),
+	COUNT("unread_bytes", closing.unread_bytes, CLOSING, "Bytes that came and no one has read", .heading = "UNREAD",
+	      .priority = 22),
+	COUNT("unsent_bytes", closing.unsent_bytes, CLOSING, "Bytes that could not be sent yet", .heading = "UNSENT",
+	      .priority = 23),
+	COUNT("unacked_bytes", closing.unacked_bytes, CLOSING, "Bytes sent that the peer has not acknowledged",
+	      .heading = "UNACKED", .priority = 24),
+	COUNT("retransmits", closing.retransmits, CLOSING, "Retransmission timeouts in a row", .heading = "RETRANS",
+	      .priority = 25),
+	COLUMN("orphaned", COLUMN_BOOL, closing.orphaned, CLOSING, "Whether no process holds it any more",
+	       .heading = "ORPHANED", .priority = 30),
+	COLUMN("eof_read", COLUMN_BOOL, closing.eof_read, CLOSING,
+	       "Whether the application has read as far as the peer's FIN; null: none has come", .heading = "EOF READ",
+	       .priority = 31),
+	COLUMN("keepalive", COLUMN_BOOL, closing.keepalive, CLOSING, "Whether SO_KEEPALIVE is on",
+	       .heading = "KEEPALIVE", .priority = 62),
+	SECONDS("gives_up_s", closing.gives_up_s, CLOSING,
+		"When the kernel itself will drop it if the peer does not answer; null if never, or not known",
+		.heading = "GIVES UP", .priority = 11),
+
+	/* chain */
+	COUNT("waiters", chain.waiters, CHAIN, "Threads and loops that wait for who stands at the end, directly or not",
+	      .heading = "WAITERS", .priority = 1),
+	COLUMN("links", COLUMN_LINKS, chain.links, CHAIN,
+	       "The longest chain that ends there: each waits for the next, and the last for nobody known; of a deadlock: for "
+	       "the first again",
+	       .heading = "CHAIN", .priority = 4, .least = 20),
+
+	/* loop */
+	TEXT("interface", loop.interface, LOOP, "What it waits with",
+	     .values = WORDS("epoll", "poll", "select", "io_uring"), .heading = "INTERFACE", .priority = 60),
+	COUNT("epoll_fd", loop.epoll_fd, LOOP, "Descriptor of the epoll instance", .heading = "EPOLL FD",
+	      .priority = 61),
+	NUMBER("waits_per_s", loop.waits_per_s, LOOP, "Waits that ended, a second", .heading = "WAITS/S",
+	       .priority = 11),
+	NUMBER("events_per_s", loop.events_per_s, LOOP, "Events that waits returned, a second", .heading = "EVENTS/S",
+	       .priority = 12),
+	NUMBER("events_per_wait", loop.events_per_wait, LOOP, "Events a wait returned, on average",
+	       .heading = "EVENTS/WAIT", .priority = 50),
+	NUMBER("empty_per_s", loop.empty_per_s, LOOP, "Waits that returned nothing, a second", .heading = "EMPTY/S",
+	       .priority = 30),
+	SECONDS("timeout_s", loop.timeout_s, LOOP, "Timeout of the last wait; null: infinite", .heading = "TIMEOUT",
+		.priority = 40),
+	COUNT("max_events", loop.max_events, LOOP, "Events the last wait could have returned", .heading = "MAX EVENTS",
+	      .priority = 62),
+	NUMBER("busy_ratio", loop.busy_ratio, LOOP, "Share of the interval spent outside the wait", .heading = "BUSY",
+	       .priority = 10),
+	SECONDS("lag_p50_s", loop.lag_p50_s, LOOP, "Time from a return to the next wait: median", .heading = "LAG P50",
+		.priority = 32),
+	SECONDS("lag_p99_s", loop.lag_p99_s, LOOP, "Time from a return to the next wait: 99th percentile",
+		.heading = "LAG P99", .priority = 14),
+	SECONDS("lag_max_s", loop.lag_max_s, LOOP, "Time from a return to the next wait: longest", .heading = "LAG MAX",
+		.priority = 13),
+	SECONDS("lag_cpu_s", loop.lag_cpu_s, LOOP, "Time outside the wait that was spent on a CPU", .heading = "ON CPU",
+		.priority = 33),
+	SECONDS("lag_runqueue_s", loop.lag_runqueue_s, LOOP, "Time outside the wait that was spent waiting for a CPU",
+		.heading = "RUNQUEUE", .priority = 35),
+	SECONDS("lag_blocked_s", loop.lag_blocked_s, LOOP, "Time outside the wait that was spent blocked",
+		.heading = "BLOCKED", .priority = 34),
+	COLUMN("lag_histogram", COLUMN_HISTOGRAM, loop.lag_histogram, LOOP,
+	       "How many times from a return to the next wait were how long: 20 counts, the first of those below 32.768 us, "
+	       "each next one of those up to twice as long, the last of all from 8.6 s on",
+	       .heading = "33us ...LAG... 8.6s+", .priority = 17),
+	SECONDS("wait_p50_s", loop.wait_p50_s, LOOP, "Time inside a wait: median", .heading = "WAIT P50",
+		.priority = 51),
+	SECONDS("wait_p99_s", loop.wait_p99_s, LOOP, "Time inside a wait: 99th percentile", .heading = "WAIT P99",
+		.priority = 52),
+	TEXT("now", loop.now, LOOP, "What it does now", .values = WORDS("waiting", "running", "blocked"),
+	     .heading = "NOW", .priority = 5),
+	SECONDS("now_s", loop.now_s, LOOP, "For how long it has done so; at least that, where age_at_least is true",
+		.heading = "FOR", .priority = 6, .ticks = 1, .shape = SHAPE_AT_LEAST, .joins = {"age_at_least"}),
+	TEXT("now_in", loop.now_in, LOOP,
+	     "The system call, and the socket or file it is blocked in; of a stall that is running now: the last of them",
+	     .heading = "IN", .priority = 7, .least = 20, .most = 40),
+	COUNT("watches", loop.watches, LOOP, "Descriptors it watches", .heading = "WATCHES", .priority = 45),
+	COUNT("watches_edge", loop.watches_edge, LOOP, "Of these, edge-triggered", .heading = "EDGE", .priority = 70),
+	COUNT("watches_oneshot", loop.watches_oneshot, LOOP, "Of these, one-shot", .heading = "ONESHOT",
+	      .priority = 71),
+	COUNT("watches_idle_unbounded", loop.watches_idle_unbounded, LOOP,
+	      "Of these, idle sockets that nothing would ever end", .heading = "UNBOUNDED", .priority = 72),
+	COUNT("watch_limit", loop.watch_limit, LOOP, "Watches the user may have"),
+	COUNT("fd_limit", loop.fd_limit, LOOP, "Descriptors the process may have: RLIMIT_NOFILE"),
+	COUNT("highest_fd", loop.highest_fd, LOOP, "The highest descriptor of its process", .heading = "HIGHEST FD",
+	      .priority = 75),
+	TEXT("runtime", loop.runtime, LOOP, "Whose loop it is: libuv, go, asyncio, nginx, …", .heading = "RUNTIME",
+	     .priority = 44),
+	NUMBER("set_bytes_per_s", loop.set_bytes_per_s, LOOP,
+	       "Bytes of descriptor sets (poll, select) or events (epoll) copied to and from the kernel, a second",
+	       .heading = "SET BYTES/S", .priority = 53),
+	COUNT("open_fds", loop.open_fds, LOOP, "Descriptors its process has open", .heading = "FDS", .shape = SHAPE_OF,
+	      .joins = {"fd_limit"}, .priority = 76),
+	COUNT("process_sockets", loop.process_sockets, LOOP, "Of these, sockets", .heading = "SOCKETS", .priority = 46),
+	COUNT("process_threads", loop.process_threads, LOOP, "Threads of its process", .heading = "THREADS",
+	      .priority = 47),
+	COUNT("user_watches", loop.user_watches, LOOP, "Descriptors that all epoll instances of its user watch, nearly",
+	      .heading = "USER WATCHES", .shape = SHAPE_OF, .joins = {"watch_limit"}, .priority = 77),
+	TEXT("kernel_stack", loop.kernel_stack, LOOP,
+	     "Where in the kernel it is blocked: functions, innermost first; with --verbose",
+	     .heading = "KERNEL STACK", .shape = SHAPE_SENTENCE),
+	TEXT("user_stack", loop.user_stack, LOOP,
+	     "From where in its program it came: module+offset, innermost first; with --stacks",
+	     .heading = "USER STACK", .shape = SHAPE_SENTENCE),
+
+	/* thread */
+	TEXT("state", thread.state, THREAD, "The scheduler's state", .heading = "STATE"),
+	TEXT("syscall", thread.syscall, THREAD, "The system call it is in", .heading = "SYSCALL", .priority = 9),
+	SECONDS("now_s", thread.now_s, THREAD, "For how long it has been in this state", .heading = "FOR",
+		.priority = 2, .ticks = 1, .shape = SHAPE_AT_LEAST, .joins = {"now_at_least"}),
+	TEXT("now_in", thread.now_in, THREAD,
+	     "The system call, and the socket, file or child that it waits for, or that it is a lock or condition variable",
+	     .heading = "IN", .priority = 3, .least = 44, .rather = 20, .most = 60),
+	COLUMN("now_at_least", COLUMN_BOOL, age_at_least, THREAD,
+	       "Whether this kernel does not tell since when (CONFIG_SCHED_INFO is off): then it is at least now_s"),
+	COLUMN("created", COLUMN_TIME, thread.created_ns, THREAD, "When it was created", .heading = "CREATED",
+	       .priority = 30),
+	COUNT("creator_tid", thread.creator_tid, THREAD, "The thread that created it", .heading = "CREATOR",
+	      .priority = 31),
+	TEXT("shares", thread.shares, THREAD, "What it shares, of vm, files, fs and sighand", .heading = "SHARES",
+	     .priority = 20),
+	TEXT("stack_start", thread.stack_start, THREAD, "Lowest address of its stack, in hex", .heading = "STACK START",
+	     .priority = 40),
+	TEXT("stack_end", thread.stack_end, THREAD, "The address where its stack ends, in hex", .heading = "STACK END",
+	     .priority = 41),
+	COUNT("stack_guard", thread.stack_guard, THREAD, "Bytes of the guard below its stack", .heading = "GUARD",
+	      .priority = 42),
+	COUNT("stack_used", thread.stack_used, THREAD, "Bytes of its stack in use", .heading = "STACK USED",
+	      .priority = 25),
+	SECONDS("cpu_s", thread.cpu_s, THREAD, "CPU time used in its life", .heading = "CPU", .priority = 10),
+	COUNT("switches", thread.switches, THREAD, "Context switches in its life", .heading = "SWITCHES",
+	      .priority = 11),
+	COUNT("switches_voluntary", thread.switches_voluntary, THREAD, "Of these, because it had to wait",
+	      .heading = "VOLUNTARY", .priority = 12),
+	COUNT("switches_involuntary", thread.switches_involuntary, THREAD, "Of these, because another was to run",
+	      .heading = "INVOLUNTARY", .priority = 13),
+	TEXT("kernel_stack", thread.kernel_stack, THREAD,
+	     "Where in the kernel it is asleep: functions, innermost first; with --verbose",
+	     .heading = "KERNEL STACK", .shape = SHAPE_SENTENCE),
+	TEXT("user_stack", thread.user_stack, THREAD,
+	     "From where in its program it came: module+offset, innermost first; with --stacks",
+	     .heading = "USER STACK", .shape = SHAPE_SENTENCE),
+
+	/* region */
+	TEXT("start", region.start, REGION, "Its lowest address, in hex", .heading = "START"),
+	TEXT("end", region.end, REGION, "The address where it ends, in hex", .heading = "END"),
+	COUNT("bytes", region.bytes, REGION, "Its size", .heading = "BYTES", .priority = 2),
+	TEXT("permissions", region.permissions, REGION, "Read, write, execute; private or shared: as /proc/PID/maps has it",
+	     .heading = "PERM", .priority = 1),
+	TEXT("kind", region.kind, REGION, "What it is for",
+	     .values = WORDS("code", "data", "heap", "stack", "guard", "mapping", "kernel"), .heading = "KIND"),
+	TEXT("path", region.path, REGION, "The file it is mapped from, or the kernel's name for it", .heading = "PATH",
+	     .priority = 3, .least = 20),
+
+	/* watch */
+	COUNT("epoll_fd", watch.epoll_fd, WATCH, "Descriptor of the epoll instance", .heading = "EPOLL FD",
+	      .priority = 6),
+	TEXT("kind", watch.kind, WATCH, "What is watched; null where its descriptor leads elsewhere by now",
+	     .values = WORDS("tcp", "listener", "udp", "unix", "socket", "pipe", "eventfd", "timerfd", "signalfd", "inotify",
+			     "fanotify", "epoll", "pidfd", "io_uring", "userfaultfd", "perf_event", "device", "file"),
+	     .heading = "KIND"),
+	TEXT("state", watch.state, WATCH, "The kernel's TCP state name", .heading = "STATE", .priority = 20),
+	TEXT("events", watch.events, WATCH,
+	     "What it is watched for, as epoll_ctl(2) names it; err and hup always are; only oneshot: it has fired",
+	     .heading = "EVENTS"),
+	COLUMN("edge", COLUMN_BOOL, watch.edge, WATCH, "Edge-triggered; false: level-triggered"),
+	COLUMN("oneshot", COLUMN_BOOL, watch.oneshot, WATCH, "One-shot"),
+	COLUMN("exclusive", COLUMN_BOOL, watch.exclusive, WATCH, "Wakes one of the instances that watch it, not all"),
+	COLUMN("rdhup", COLUMN_BOOL, watch.rdhup, WATCH, "Watched for EPOLLRDHUP: the peer sends no more"),
+	SECONDS("last_received_s", watch.last_received_s, WATCH, "Age of the last data that came; null if none yet",
+		.heading = "RECEIVED", .priority = 10, .ticks = 1),
+	SECONDS("last_sent_s", watch.last_sent_s, WATCH, "Age of the last data that was sent; null if none yet",
+		.heading = "SENT", .priority = 11, .ticks = 1),
+	COUNT("unread_bytes", watch.unread_bytes, WATCH, "Bytes that came and no one has read", .heading = "UNREAD",
+	      .priority = 1),
+	SECONDS("unread_s", watch.unread_s, WATCH, "For how long looks have found these very bytes unread", .ticks = 1),
+	COLUMN("keepalive", COLUMN_BOOL, watch.keepalive, WATCH, "Whether SO_KEEPALIVE is on", .heading = "KEEPALIVE",
+	       .priority = 30),
+	SECONDS("ends_by_s", watch.ends_by_s, WATCH,
+		"When the kernel itself will end the connection if the peer is gone; null: never", .heading = "ENDS BY",
+		.priority = 3, .ticks = -1),
+	COLUMN("idle_unbounded", COLUMN_BOOL, watch.idle_unbounded, WATCH,
+	       "Idle for more than 5 minutes, and nothing would ever notice a dead peer", .heading = "UNBOUNDED",
+	       .priority = 31),
+
+	/* action */
+	TEXT("how", action.how, ACTION, "In which way; null where none was found",
+	     .values = WORDS("destroy", "shutdown", "keepalive", "probe")),
+	TEXT("result", action.result, ACTION,
+	     "planned: nothing was done, for want of --yes; done; changed: meanwhile, so nothing was done; failed",
+	     .values = WORDS("planned", "done", "changed", "failed"), .never_null = true),
+	TEXT("what", action.what, ACTION, "One sentence: what is ended"),
+	TEXT("follows", action.follows, ACTION, "One sentence: what that means for both ends"),
+	TEXT("warning", action.warning, ACTION,
+	     "One sentence: that sockstall itself is used over this connection; null where that is not known"),
+	TEXT("error", action.error, ACTION, "Why it was not done; null where it was, or could be"),
+	TEXT("state", action.state, ACTION, "The kernel's TCP state name, before"),
+	TEXT("peer", action.peer, ACTION, "What the probe found out; reset: the peer knows no such connection",
+	     .values = WORDS("answers", "silent", "reset")),
+	SECONDS("answer_s", action.answer_s, ACTION, "After how long the peer answered the probe"),
+	SECONDS("keepalive_time_s", action.keepalive_time_s, ACTION, "TCP_KEEPIDLE, as it was set"),
+	SECONDS("keepalive_interval_s", action.keepalive_interval_s, ACTION, "TCP_KEEPINTVL, as it was set"),
+	COUNT("keepalive_probes", action.keepalive_probes, ACTION, "TCP_KEEPCNT, as it was set"),
+
+	/* difference */
+	TEXT("change", difference.change, DIFF, "What has become of it, from the first recording to the second",
+	     .values = WORDS("new", "worse", "same", "better", "gone"), .heading = "CHANGE"),
+	TEXT("kind", difference.kind, DIFF, "The type of the records that are compared", .heading = "KIND"),
+	TEXT("comm", comm, DIFF, "Command name of the process; bytes that are no UTF-8 are U+FFFD", .heading = "PROCESS",
+	     .least = COMM_LEAST),
+	TEXT("netns_name", netns_name, DIFF, "Network namespace: its name, where `ip netns` has one",
+	     .heading = "NETNS NAME", .priority = 85, .least = 6, .most = 16),
+	TEXT("local_addr", local_addr, DIFF, "Address that a listener is bound to", .heading = "LOCAL",
+	     .shape = SHAPE_ENDPOINT, .joins = {"local_port"}, .priority = 2, .least = 15),
+	COUNT("local_port", local_port, DIFF, "Port of this end, where it is the one that is known"),
+	TEXT("peer_addr", peer_addr, DIFF, "Address that clients connect to", .heading = "PEER", .shape = SHAPE_ENDPOINT,
+	     .joins = {"peer_port"}, .priority = 1, .least = 15),
+	COUNT("peer_port", peer_port, DIFF, "Port that clients connect to"),
+	TEXT("verdict_before", difference.verdict_before, DIFF, "The worst verdict in the first recording",
+	     .heading = "WAS"),
+	TEXT("verdict_after", difference.verdict_after, DIFF, "The worst verdict in the second recording",
+	     .heading = "IS"),
+	COUNT("most_before", difference.most_before, DIFF, "How many there were at one time, at most, in the first",
+	      .heading = "MOST WAS", .priority = 20),
+	COUNT("most_after", difference.most_after, DIFF, "How many there were at one time, at most, in the second",
+	      .heading = "MOST IS", .priority = 19),
+	SECONDS("oldest_before_s", difference.oldest_before_s, DIFF, "How long the longest lasted in the first",
+		.heading = "LONGEST WAS", .priority = 22),
+	SECONDS("oldest_after_s", difference.oldest_after_s, DIFF, "How long the longest lasted in the second",
+		.heading = "LONGEST IS", .priority = 21),
+	TEXT("why", why, DIFF, "One sentence with what differs", .heading = "WHY", .shape = SHAPE_SENTENCE),
+
+	/* lost */
+	TEXT("where", lost.where, LOST, "What was lost", .heading = "WHERE"),
+	COUNT("count", lost.count, LOST, "How many since the last look", .heading = "COUNT"),
+	COUNT("pid", pid, LOST, "Process that could not be looked at; null where it is not about one"),
+	TEXT("comm", comm, LOST, "Its command name; bytes that are no UTF-8 are U+FFFD", .heading = "PROCESS",
+	     .shape = SHAPE_PROCESS, .joins = {"pid"}),
+	TEXT("why", why, LOST, "One sentence: why it could not", .heading = "WHY", .shape = SHAPE_SENTENCE),
+
+	/* start */
+	TEXT("version", start.version, START, "Version of sockstall"),
+	TEXT("kernel", start.kernel, START, "Kernel release"),
+	TEXT("host", start.host, START, "Host name"),
+	TEXT("command", start.command, START, "What is reported"),
+	TEXT("arguments", start.arguments, START, "The command line"),
+	SECONDS("interval_s", start.interval_s, START, "Time between looks"),
+	TEXT("probes_used", start.probes_used, START, "Names of the probes in use, separated by spaces"),
+	TEXT("probes_missing", start.probes_missing, START, "Names of those this kernel does not allow"),
+
+	/* end */
+	COUNT("looks", end.looks, END, "Looks taken"),
+	COUNT("records", end.records, END, "Records written"),
+	COUNT("lost", end.lost, END, "Events and records lost in all"),
+	SECONDS("cpu_s", end.cpu_s, END, "CPU time sockstall used"),
+};
+
+const size_t column_count = COUNT_OF(columns);
