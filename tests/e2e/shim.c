@@ -12,6 +12,7 @@
  * SHIM_NO_SECCOMP  there is no seccomp()
  * SHIM_ROOM=MAP=N  that BPF map has room for so many entries
  * SHIM_DO=WHAT    once it waits, does what it should not be able to: see misbehave()
+ * SHIM_FILE=PATH  the file that SHIM_DO=write makes
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -378,7 +379,7 @@ static void misbehave(const char *what)
 	else if (!strcmp(what, "exec"))
 		execv(argv[0], argv);
 	else if (!strcmp(what, "write"))
-		open("/tmp/sockstall-should-not-be", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		open(getenv("SHIM_FILE"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	else if (!strcmp(what, "code"))
 		mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	else if (!strcmp(what, "ptrace"))

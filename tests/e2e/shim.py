@@ -10,6 +10,7 @@ import run
 from child import wait_until
 
 SHIM = os.path.join(run.ROOT, "build", "shim.so")
+WRITTEN = f"/tmp/sst-{os.getpid()}-written"  # by what must not be able to (SHIM_DO=write)
 
 
 def needs_loader():
@@ -24,6 +25,7 @@ def environment(**values):
     needs_loader()
     if not os.path.exists(SHIM):
         pytest.skip("no build/shim.so")
+    values = {"FILE": WRITTEN, **values}
     return {**os.environ, "LD_PRELOAD": SHIM, **{f"SHIM_{name}": str(value) for name, value in values.items()}}
 
 

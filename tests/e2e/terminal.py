@@ -103,6 +103,7 @@ class Tmux:
         """
         self("resize-window", "-x", columns, "-y", rows)
         wait_until(lambda: self.size() == (columns, rows), 10, f"a terminal of {columns} x {rows}")
+        time.sleep(0.2)  # and has drawn for it: what comes and goes before that it does not see
 
     def size(self):
         """As the kernel has it: columns, rows."""

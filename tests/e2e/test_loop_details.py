@@ -11,6 +11,7 @@ import pytest
 
 import run
 from child import PYTHON, wait_until
+from netns import WORKER
 
 
 def stuck(stall, stream, handler, *options):
@@ -140,7 +141,7 @@ for _ in range(3000): e.register(os.eventfd(0), select.EPOLLIN)
 print("watching", flush=True)
 while True: e.poll(0.005)
 """
-UID = 424217  # of nobody else
+UID = 424217 + WORKER  # of nobody else
 
 
 @pytest.fixture

@@ -224,7 +224,7 @@ def check_stopped(done):
     assert re.fullmatch(rb"sockstall: stopped: system call \d+ is not [^\n]+\n", done.stderr), done.stderr
     for line in done.stdout.splitlines(keepends=True):
         run.parse_line(line)  # no half a record
-    assert not os.path.exists("/tmp/sockstall-should-not-be")
+    assert not os.path.exists(shim.WRITTEN)
 
 
 @pytest.mark.parametrize("what", NOT_ALLOWED)
