@@ -218,25 +218,24 @@ static __always_inline bool read_descriptor(struct socket_record *record, struct
 }
 
 /*
- * THREAD_EPOLL_HELD, if whoever holds the mutex of the epoll instance that the thread waits for is asleep with it: in a fault,
- * while it copies events to a page that somebody does not deliver. /proc/PID/fdinfo/FD would wait for that. A global function,
- * with numbers for pointers, and without a branch where it is called: it makes no paths for the verifier to go.
+ * Whether whoever holds the mutex of the epoll instance that the thread waits for is asleep with it: in a fault, while it copies
+ * events to a page that somebody does not deliver. /proc/PID/fdinfo/FD would wait for that.
  */
-__weak __noinline int epoll_hold(__u64 address, __u32 kind, __u32 fd)
+static __always_inline bool is_epoll_held(struct task_struct *task, __u32 fd)
 {
-	const struct files_struct *files = (const void *)address;
-	const struct fdtable *table;
-	struct file *file = NULL;
+	struct file *file = file_at(task, fd);
 
-	if (kind != SYSCALL_WAITS_EPOLL)
-		return 0;
-	table = BPF_CORE_READ(files, fdt);
-	if (!table || fd >= BPF_CORE_READ(table, max_fds))
-		return 0;
-	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
-	if (!file || !(compat_epoll_holder_state(BPF_CORE_READ(file, private_data)) & TASK_SLEEPING))
-		return 0;
-	return THREAD_EPOLL_HELD;
+	return file && compat_epoll_holder_state(BPF_CORE_READ(file, private_data)) & TASK_SLEEPING;
+}
+
+/*
+ * Late, where few ways for the verifier to go are left. A function of its own would be verified once; but on Linux 5.10 a program
+ * that calls one oopses where it follows a pointer that is none.
+ */
+static __always_inline void note_epoll_hold(struct scratch *s, struct task_struct *task, __u8 kind)
+{
+	if (kind == SYSCALL_WAITS_EPOLL && is_epoll_held(task, s->thread.args[0]))
+		s->thread.flags |= THREAD_EPOLL_HELD;
 }
 
 /* What one thread did with each of its ways to wait: NULL where it did nothing with it. */
@@ -396,8 +395,6 @@ static __always_inline void scan_thread(struct seq_file *seq, struct task_struct
 		read_syscall(&s->thread, task, &s->syscall);
 		kind = syscall_kind_of(s->thread.syscall);
 	}
-	if (cfg_loops)
-		s->thread.flags |= epoll_hold((__u64)BPF_CORE_READ(task, files), kind, s->thread.args[0]);
 	s->thread.loops = count_loops(task);
 	s->details = cfg_threads || is_requested(task);
 	s->wanted = s->details || is_wanted(&s->thread, task, kind);
@@ -421,6 +418,8 @@ static __always_inline void scan_thread(struct seq_file *seq, struct task_struct
 		s->thread.flags |= THREAD_HAS_DETAIL;
 		read_detail(&s->detail, task);
 	}
+	if (cfg_loops)
+		note_epoll_hold(s, task, kind);
 	write_thread(seq, s, task);
 }
 
