@@ -262,7 +262,7 @@ static int take_piece(struct foreign *foreign, struct foreign_intake *intake, st
 	return err;
 }
 
-/* Who is being read is who makes it wait. Those behind are asked again. */
+/* The process that is being read makes the worker wait. The requests behind it are sent again. */
 static void blame(struct foreign *foreign, const struct foreign_intake *intake)
 {
 	struct foreign_question *question = foreign->asked[intake->next];
@@ -295,7 +295,7 @@ static ssize_t ask_message(struct foreign *foreign, size_t count, struct buffer 
 	return (ssize_t)intake.next + 1;
 }
 
-/* What a worker that was left behind had not come to is asked of the next one. */
+/* Requests that a worker left behind did not come to go to the next worker. */
 static int ask_filled(struct foreign *foreign, size_t count, struct buffer *answers)
 {
 	size_t left = count;
@@ -384,7 +384,7 @@ void foreign_close(struct foreign *foreign)
 		close(foreign->socket);
 	if (foreign->control >= 0)
 		close(foreign->control);
-	/* What is left of it ends with its socket, and with sockstall. */
+	/* It ends when its socket is closed, or with sockstall. */
 	if (foreign->spawner > 0)
 		waitpid(foreign->spawner, NULL, WNOHANG);
 	free(foreign);

@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Reading what another process can make last as long as it likes.
+ * Reads that another process can make last as long as it likes.
  *
- * Some files of /proc/PID, the process's memory and its program are such. fdinfo of an epoll instance waits,
- * uninterruptibly, for the instance's mutex, which epoll_wait() holds while it copies events into a page that a FUSE
- * server or userfaultfd never delivers (ep_send_events()). maps and pagemap take mmap_lock, which a fault can be asleep
- * under (fuse_page_mkwrite()); these, memory, and /proc/PID/syscall take exec_update_lock, which exec holds while it
- * lets go of the old memory (exec_mmap()), and that waits for requests of the process's own to its FUSE server
- * (exit_aio()); a program's file may lie there too. Who sleeps in these gets no signal, and keeps all that it has open:
- * BPF programs would stay attached.
+ * - /proc/PID/fdinfo of an epoll instance waits for the instance's mutex. epoll_wait() holds that while it copies events
+ *   to a page (ep_send_events()), and a FUSE server or userfaultfd may never deliver the page.
+ * - maps and pagemap take mmap_lock. A fault can be asleep with it (fuse_page_mkwrite()).
+ * - maps, pagemap, memory and /proc/PID/syscall take exec_update_lock. exec holds that while it lets go of the old memory
+ *   (exec_mmap()), and waits there for requests to the process's own FUSE server (exit_aio()).
+ * - The program's file may itself be on FUSE, or on an NFS server that is gone.
+ * The reader sleeps uninterruptibly or killably, so no blocked signal ends it, and its BPF programs stay attached.
  *
- * So sockstall does not read them. A worker does: a process with nothing but one end of a socket, two capabilities
- * (DAC_READ_SEARCH, SYS_PTRACE), no_new_privs, and a seccomp filter that lets it open for reading, read, and answer
- * (foreign_worker.c, foreign_rights.c). It answers with bytes, which are checked (foreign_message.c), and parsed where
- * they always were. If it does not answer it is left behind: killed, which takes effect once it wakes up, and another
- * takes its place. Who makes the others is a process apart, too, which touches nothing of anybody's
- * (foreign_spawner.c): it was set apart before anything was attached, so no descriptor of BPF's is ever in any of them.
- * With four left behind, nothing is read in this way until one has ended.
+ * So sockstall does not do these reads. Two kinds of processes are set apart before anything is attached:
+ * - A worker reads (foreign_worker.c). It has one end of a socket, the capabilities DAC_READ_SEARCH and SYS_PTRACE,
+ *   no_new_privs, and a seccomp filter (foreign_rights.c): open for reading, read, answer. It looks at no byte that it
+ *   read. sockstall checks its answers (foreign_message.c), and parses them where it always did.
+ * - The spawner makes workers (foreign_spawner.c). It touches no data of other processes, so it cannot hang.
+ * A worker that does not answer is left behind: the spawner kills it, which takes effect when it wakes up, and makes
+ * another. With four left behind it makes none, and such reads are not done, until one has ended.
  *
- * A read may sleep for 50 ms, and all of a look together for 200 ms. A worker that has work, and no CPU to do it on,
- * has a second. All the while signals are looked for. What made a worker sleep is not asked again for ten seconds, then
- * for twice as long each time. What was not read is counted, and the process is named.
+ * A read may sleep for 50 ms, and all reads of a look for 200 ms. A worker that is runnable but gets no CPU has a second.
+ * sockstall looks for signals all the while. A process whose read did not come back is named as lost, and is not asked
+ * again for ten seconds, then for twice as long each time (foreign_held.c).
  *
- * What sockstall itself reads of processes does not sleep for them: comm, children, cgroup, task/, ns/, and fd/ and exe
- * as links. These take task_lock, siglock, tasklist_lock and RCU (comm_show(), get_children_pid(), proc_fd_link(),
- * proc_exe_link(), ns_get_path()), or the mutex of cgroups (proc_cgroup_show()), none of which is held over a fault.
+ * These files sockstall reads itself: comm, children, cgroup, task/, ns/, and the links fd/ and exe. They take task_lock,
+ * siglock, tasklist_lock and RCU (comm_show(), get_children_pid(), proc_fd_link(), proc_exe_link(), ns_get_path()), or the
+ * mutex of cgroups (proc_cgroup_show()). No process can hold one of these over a fault.
  */
 #ifndef SOCKSTALL_FOREIGN_H
 #define SOCKSTALL_FOREIGN_H
