@@ -2,11 +2,11 @@
 /*
  * Reads that another process can make last as long as it likes.
  *
- * - /proc/PID/fdinfo of an epoll instance waits for the instance's mutex. epoll_wait() holds that while it copies events
- *   to a page (ep_send_events()), and a FUSE server or userfaultfd may never deliver the page.
+ * - /proc/PID/fdinfo of an epoll instance waits for the instance's mutex. epoll_wait() holds that while it copies
+ *   events to a page (ep_send_events()), and a FUSE server or userfaultfd may never deliver the page.
  * - maps and pagemap take mmap_lock. A fault can be asleep with it (fuse_page_mkwrite()).
- * - maps, pagemap, memory and /proc/PID/syscall take exec_update_lock. exec holds that while it lets go of the old memory
- *   (exec_mmap()), and waits there for requests to the process's own FUSE server (exit_aio()).
+ * - maps, pagemap, memory and /proc/PID/syscall take exec_update_lock. exec holds that while it lets go of the old
+ *   memory (exec_mmap()), and waits there for requests to the process's own FUSE server (exit_aio()).
  * - The program's file may itself be on FUSE, or on an NFS server that is gone.
  * The reader sleeps uninterruptibly or killably, so no blocked signal ends it, and its BPF programs stay attached.
  *
@@ -18,13 +18,13 @@
  * A worker that does not answer is left behind: the spawner kills it, which takes effect when it wakes up, and makes
  * another. With four left behind it makes none, and such reads are not done, until one has ended.
  *
- * A read may sleep for 50 ms, and all reads of a look for 200 ms. A worker that is runnable but gets no CPU has a second.
- * sockstall looks for signals all the while. A process whose read did not come back is named as lost, and is not asked
- * again for ten seconds, then for twice as long each time (foreign_held.c).
+ * A read may sleep for 50 ms, and all reads of a look for 200 ms. A worker that is runnable but gets no CPU has a
+ * second. sockstall looks for signals all the while. A process whose read did not come back is named as lost, and is
+ * not asked again for ten seconds, then for twice as long each time (foreign_held.c).
  *
- * These files sockstall reads itself: comm, children, cgroup, task/, ns/, and the links fd/ and exe. They take task_lock,
- * siglock, tasklist_lock and RCU (comm_show(), get_children_pid(), proc_fd_link(), proc_exe_link(), ns_get_path()), or the
- * mutex of cgroups (proc_cgroup_show()). No process can hold one of these over a fault.
+ * These files sockstall reads itself: comm, children, cgroup, task/, ns/, and the links fd/ and exe. They take
+ * task_lock, siglock, tasklist_lock and RCU (comm_show(), get_children_pid(), proc_fd_link(), proc_exe_link(),
+ * ns_get_path()), or the mutex of cgroups (proc_cgroup_show()). No process can hold one of these over a fault.
  */
 #ifndef SOCKSTALL_FOREIGN_H
 #define SOCKSTALL_FOREIGN_H
