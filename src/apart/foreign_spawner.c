@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "apart/foreign_rights.h"
+#include "rights/foreign_rights.h"
 #include "apart/foreign_worker.h"
 
 /* One that does not hang is gone this soon after it was killed, on a machine that is not busy; ms. */

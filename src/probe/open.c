@@ -133,8 +133,6 @@ unsigned int probe_privileges(const struct probe *probe)
 
 	if (options->verbose || options->stacks)
 		privileges |= PRIVILEGE_STACKS;
-	if (options->command == COMMAND_THREADS)
-		privileges |= PRIVILEGE_MEMORY;
 	if (asks_for_cookies)
 		privileges |= PRIVILEGE_COOKIES;
 	if (probe->use_chains || options_have_chains_page(options))

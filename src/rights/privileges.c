@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "rights/foreign_rights.h"
 #include "rights/landlock.h"
 #include "rights/seccomp.h"
 
@@ -39,7 +40,6 @@ static const struct need {
 	{PRIVILEGE_COOKIES, "sockets' cookies over netlink", 0},
 	{PRIVILEGE_CHAINS, "chains", 0},
 	{PRIVILEGE_STACKS, "stacks", CAP(SYSLOG)},
-	{PRIVILEGE_MEMORY, "threads", 0},
 	{PRIVILEGE_ASKS_FILES, "files made while it runs", 0},
 	{PRIVILEGE_REPLAY, "replay", CAP(DAC_READ_SEARCH)},
 	{PRIVILEGE_TELLS, "end of a selector", 0},
@@ -171,13 +171,13 @@ static void say_capabilities(char *text, size_t size, __u64 capabilities)
 		snprintf(text, size, "none");
 }
 
-static void print_need(const struct check_table *table, const struct need *need)
+static void print_need(const struct check_table *table, const char *purpose, int calls, __u64 capabilities)
 {
 	char count[16], text[1024];
 
-	snprintf(count, sizeof(count), "%d", privileges_filter_count(need->privilege));
-	say_capabilities(text, sizeof(text), need->capabilities);
-	check_table_row(table, need->purpose, count, text);
+	snprintf(count, sizeof(count), "%d", calls);
+	say_capabilities(text, sizeof(text), capabilities);
+	check_table_row(table, purpose, count, text);
 }
 
 static void check_landlock(const struct check_table *table, int abi)
@@ -200,7 +200,8 @@ void privileges_check(const struct check_table *table)
 		fprintf(stderr, "sockstall: libcap-ng cannot read the capabilities: those below may be wrong\n");
 	check_table_row(table, "ONCE ATTACHED, FOR", "SYSCALLS", "CAPABILITIES");
 	for (i = 0; i < COUNT_OF(needs); i++)
-		print_need(table, &needs[i]);
+		print_need(table, needs[i].purpose, privileges_filter_count(needs[i].privilege), needs[i].capabilities);
+	print_need(table, "set apart: reads that may wait", foreign_rights_count(), CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH));
 	check_table_row(table, "commands of --exec", "all",
 			"the caller's: a process of its own starts them, and does nothing else");
 	fflush(table->out);

@@ -19,7 +19,6 @@ enum privilege {
 	PRIVILEGE_NAMESPACES = 1 << 1, /* goes into other network namespaces */
 	PRIVILEGE_COOKIES = 1 << 2,    /* asks for sockets' cookies over netlink (before Linux 5.12) */
 	PRIVILEGE_STACKS = 1 << 3,     /* reads stacks, and the kernel's symbols */
-	PRIVILEGE_MEMORY = 1 << 7,     /* reads other processes' memory */
 	PRIVILEGE_REPLAY = 1 << 6,     /* reads a recording */
 	PRIVILEGE_CHAINS = 1 << 9,     /* hands namespaces to the process that has PRIVILEGE_ADDRESSES */
 	PRIVILEGE_TELLS = 1 << 12,     /* writes out what others have found: libc reads the time zone and the like */

@@ -48,8 +48,6 @@ static const char *const reads[] = {
 	"lstat64", "newfstatat", "fstatat64", "statx", "statfs", "fstatfs", "getcwd",
 };
 
-static const char *const memory[] = { "process_vm_readv" };
-
 /* From who makes the workers of foreign.h: the socket of a new one. */
 static const char *const takes_workers[] = { "recvmsg" };
 
@@ -187,7 +185,6 @@ static const struct group {
 	{ PRIVILEGE_ADDRESSES | PRIVILEGE_FILES, NAMES(takes_requests), NULL, 0 },
 	{ PRIVILEGE_CHAINS, NAMES(gives_descriptors), NULL, 0 },
 	{ PRIVILEGE_ASKS_FILES, NAMES(takes_descriptors), NULL, 0 },
-	{ PRIVILEGE_STACKS | PRIVILEGE_MEMORY, NAMES(memory), NULL, 0 },
 	{ PRIVILEGE_FILES, NAMES(files), NAMES(files_if) },
 	{ PRIVILEGE_ACT, NAMES(acts), NAMES(acts_if) },
 };

@@ -332,7 +332,7 @@ static unsigned int privileges_of(const struct live *live)
 	if (options->textfile || options->flight_ns)
 		privileges |= PRIVILEGE_ASKS_FILES;
 	if (options->interactive)
-		privileges |= PRIVILEGE_STACKS | PRIVILEGE_MEMORY;
+		privileges |= PRIVILEGE_STACKS;
 	return privileges;
 }
 

@@ -98,3 +98,50 @@ uint32_t terminal_key(int status, wint_t key)
 	}
 	return 0;
 }
+
+/* How lines look, and what is marked in them. Without colours too they can be told apart. */
+static attr_t style_of(const struct line *line)
+{
+	switch (line->style) {
+	case LINE_TITLE:
+	case LINE_SECTION:
+		return A_BOLD;
+	case LINE_HEADING:
+		return A_BOLD | A_UNDERLINE;
+	case LINE_SELECTED:
+		return A_REVERSE;
+	default:
+		return A_NORMAL;
+	}
+}
+
+static attr_t mark_of(const struct line *line, bool color)
+{
+	switch (line->style) {
+	case LINE_TITLE:
+	case LINE_PAGES:
+	case LINE_HEADING:
+		return A_REVERSE | A_BOLD;
+	case LINE_SELECTED:
+		return A_REVERSE | A_BOLD | (color ? COLOR_PAIR(TERMINAL_RED) : A_NORMAL);
+	default:
+		return color ? COLOR_PAIR(TERMINAL_RED) : A_BOLD;
+	}
+}
+
+void terminal_show(int y, const char *text, const struct line *line, bool color)
+{
+	attr_t style = style_of(line), mark = mark_of(line, color);
+
+	move(y, 0);
+	attrset((int)style);
+	addnstr(text, (int)line->mark_from);
+	attrset((int)mark);
+	addnstr(text + line->mark_from, (int)(line->mark_to - line->mark_from));
+	attrset((int)style);
+	addstr(text + line->mark_to);
+	/* The bar goes to the edge. */
+	if (line->style == LINE_SELECTED && getcury(stdscr) == y)
+		hline(' ' | A_REVERSE, getmaxx(stdscr) - getcurx(stdscr));
+	attrset(A_NORMAL);
+}

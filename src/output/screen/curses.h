@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <wchar.h>
 
+#include "base/lines.h"
+
 /* Where keys come from, also when stdin is something else. Belongs to the caller; NULL: nowhere. */
 FILE *terminal_open_input(void);
 
@@ -27,5 +29,10 @@ bool terminal_has_new_size(int fd);
 
 /* What get_wch() returned and stored, as a key of screen.h. 0: none of those. */
 uint32_t terminal_key(int status, wint_t key);
+
+#define TERMINAL_RED 1 /* number of the pair of colours */
+
+/* Puts a line of the screen there, in its style. */
+void terminal_show(int y, const char *text, const struct line *line, bool color);
 
 #endif

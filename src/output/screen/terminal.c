@@ -33,10 +33,6 @@
 /* While something counts down on the screen, it is drawn anew this often. */
 #define TICK_NS 500000000ULL
 
-enum color_pairs {
-	PAIR_STUCK = 1,
-};
-
 /* One a process: ncurses has one current terminal, and close() may come twice. */
 static struct {
 	SCREEN *terminal; /* NULL: not open */
@@ -64,56 +60,9 @@ static void set_up(void)
 	set_escdelay(ESCAPE_WAIT_MS);
 	curs_set(0);
 	if (view.color && has_colors() && start_color() == OK && use_default_colors() == OK)
-		init_pair(PAIR_STUCK, COLOR_RED, -1);
+		init_pair(TERMINAL_RED, COLOR_RED, -1);
 	else
 		view.color = false;
-}
-
-/* How lines look, and what is marked in them. Without colours too they can be told apart. */
-static attr_t style_of(const struct line *line)
-{
-	switch (line->style) {
-	case LINE_TITLE:
-	case LINE_SECTION:
-		return A_BOLD;
-	case LINE_HEADING:
-		return A_BOLD | A_UNDERLINE;
-	case LINE_SELECTED:
-		return A_REVERSE;
-	default:
-		return A_NORMAL;
-	}
-}
-
-static attr_t mark_of(const struct line *line)
-{
-	switch (line->style) {
-	case LINE_TITLE:
-	case LINE_PAGES:
-	case LINE_HEADING:
-		return A_REVERSE | A_BOLD;
-	case LINE_SELECTED:
-		return A_REVERSE | A_BOLD | (view.color ? COLOR_PAIR(PAIR_STUCK) : A_NORMAL);
-	default:
-		return view.color ? COLOR_PAIR(PAIR_STUCK) : A_BOLD;
-	}
-}
-
-static void show_line(int y, const char *text, const struct line *line)
-{
-	attr_t style = style_of(line), mark = mark_of(line);
-
-	move(y, 0);
-	attrset((int)style);
-	addnstr(text, (int)line->mark_from);
-	attrset((int)mark);
-	addnstr(text + line->mark_from, (int)(line->mark_to - line->mark_from));
-	attrset((int)style);
-	addstr(text + line->mark_to);
-	/* The bar goes to the edge. */
-	if (line->style == LINE_SELECTED && getcury(stdscr) == y)
-		hline(' ' | A_REVERSE, getmaxx(stdscr) - getcurx(stdscr));
-	attrset(A_NORMAL);
 }
 
 /* All that ncurses writes is between these two. */
@@ -139,7 +88,7 @@ static int draw(void)
 		error = screen_draw(&view.screen, &lines, (size_t)width, (size_t)height, view.drawn_ns - view.look_ns);
 	erase();
 	for (size_t i = 0; i < lines_count(&lines) && !error; i++)
-		show_line((int)i, lines_text(&lines, lines_at(&lines, i)), lines_at(&lines, i));
+		terminal_show((int)i, lines_text(&lines, lines_at(&lines, i)), lines_at(&lines, i), view.color);
 	begin_writing();
 	refresh();
 	end_writing();
@@ -309,13 +258,17 @@ static int pay(void)
 	return owed == SCREEN_PLAN && row && screen_row_id(row) == view.owed_row ? plan() : 0;
 }
 
-/* Whether this is about the terminal itself, not the view: then all is drawn anew. */
+/*
+ * Whether this is about the terminal itself, not the view: then all is drawn anew. What others have written there, or what a
+ * terminal has cut while it was resized there and back, is not what ncurses takes it for.
+ */
 static bool is_terminals(int status, wint_t key)
 {
-	/* What others have written there is not what ncurses takes it for. */
-	if (status == OK && key == REDRAW)
+	bool is = status == KEY_CODE_YES ? key == KEY_RESIZE : key == REDRAW;
+
+	if (is)
 		clearok(curscr, TRUE);
-	return status == KEY_CODE_YES ? key == KEY_RESIZE : key == REDRAW;
+	return is;
 }
 
 /* Reads what was typed, up to what is owed; *changed: something on the screen has. Returns 0 or a negative errno. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-#include "apart/foreign_rights.h"
+#include "rights/foreign_rights.h"
 
 #include <cap-ng.h>
 #include <errno.h>
@@ -14,6 +14,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "base/array.h"
 
 #define NEW_NAMESPACES                                                                                                 \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
@@ -75,6 +77,16 @@ static const struct rule rules[] = {
 	{"madvise", false, 0, 0, 0},
 	{"getrandom", false, 0, 0, 0},
 };
+
+int foreign_rights_count(void)
+{
+	size_t i;
+	int count = 0;
+
+	for (i = 0; i < COUNT_OF(rules); i++)
+		count += rules[i].worker;
+	return count;
+}
 
 /* ---- Capabilities ---- */
 
@@ -146,7 +158,7 @@ static void filter(bool worker)
 
 	if (!context)
 		_exit(1);
-	for (i = 0; i < sizeof(rules) / sizeof(rules[0]) && !err; i++)
+	for (i = 0; i < COUNT_OF(rules) && !err; i++)
 		if (rules[i].worker || !worker)
 			err = allow(context, &rules[i]);
 	/* Its flags are in memory, where no filter sees them: without it libc takes clone(). */

@@ -12,4 +12,7 @@ void foreign_rights_spawner(void);
 /* Of a worker: open for reading, read, process_vm_readv(), and its socket. */
 void foreign_rights_worker(void);
 
+/* System calls that a worker may make, for `check`. */
+int foreign_rights_count(void);
+
 #endif
