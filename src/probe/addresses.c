@@ -15,7 +15,7 @@ static int add_one(struct probe *probe, __u32 netns, struct buffer *buffer)
 
 	if (fd < 0)
 		return 0;
-	err = address_helper_ask(probe->options.addresses, fd, netns, buffer, &probe->lost_owners);
+	err = address_helper_ask(probe->options.addresses, fd, netns, buffer, &probe->losses.count[LOST_OWNERS]);
 	close(fd);
 	return err;
 }

@@ -99,6 +99,11 @@ struct probe_symbols {
 	bool read;
 };
 
+/* What a look could not bring along, by enum lost_where. */
+struct losses {
+	__u64 count[LOST_KINDS];
+};
+
 struct probe {
 	struct attached attached;
 	struct options options; /* a copy; lists belong to the caller */
@@ -123,9 +128,8 @@ struct probe {
 	int event_error;
 	__u64 looks;
 	__u64 previous_ns;
-	__u64 lost_events, lost_loops; /* as told by the look before */
-	__u64 lost_namespaces, lost_sockets, lost_threads, lost_owners; /* of this look */
-	__u64 lost_regions, lost_watches, lost_looks, lost_notes; /* of this look */
+	struct losses losses; /* of this look */
+	__u64 told_events, told_loops; /* lost ones, as told by the look before */
 	struct budget budget;
 	bool did_put_off; /* this look has sockets that can be put off */
 	__u64 stretched_ns; /* to the next look; 0: it is not */

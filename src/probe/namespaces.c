@@ -106,7 +106,7 @@ static int find_by_process(struct probe *probe)
 		room--;
 	}
 	if (!room)
-		probe->lost_namespaces++;
+		probe->losses.count[LOST_NETNS]++;
 	return 0;
 }
 

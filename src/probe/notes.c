@@ -118,7 +118,7 @@ static int add_known(struct probe *probe, struct note_cache *cache, struct buffe
 	for (i = 0; i < cache->count && !err; i++)
 		if (cache->items[i].about && cache->items[i].data)
 			err = record_add_note(notes, cache->items[i].about, kind, cache->items[i].data);
-	probe->lost_notes += note_cache_end(cache, probe->options.once);
+	probe->losses.count[LOST_NOTES] += note_cache_end(cache, probe->options.once);
 	return err;
 }
 
@@ -186,7 +186,7 @@ static int add_stacks(struct probe *probe, const struct buffer *buffer, struct b
 		if (count < MAX_STACKS)
 			told[count++] = thread;
 		else
-			probe->lost_notes++;
+			probe->losses.count[LOST_NOTES]++;
 	}
 	return count ? probe_stacks_add(probe, notes, told, count) : 0;
 }

@@ -69,14 +69,14 @@ static void note_suspects(struct probe *probe)
 		if (is_suspect(probe, &epoll[i]) && epoll[i].pid != left_out &&
 		    bpf_map_update_elem(bpf_map__fd(map), &epoll[i].pid, &epoll[i].process_start_ns, BPF_ANY)) {
 			left_out = epoll[i].pid;
-			probe->lost_threads++;
+			probe->losses.count[LOST_THREADS]++;
 		}
 }
 
 static int scan_files(struct probe *probe, __u64 now)
 {
 	struct buffer scan = { 0 };
-	int err = probe_read_iter(probe->attached.file_iter, &scan, &probe->lost_owners);
+	int err = probe_read_iter(probe->attached.file_iter, &scan, &probe->losses.count[LOST_OWNERS]);
 
 	if (!err) {
 		probe_cookies_of_owners(probe, &scan);

@@ -124,13 +124,13 @@ static int scan_one(struct probe *probe, struct probe_namespace *namespace, stru
 	if (fd < 0) {
 		/* Gone meanwhile is no loss: there is nothing left to see. */
 		if (fd != -ENOENT && fd != -ESTALE)
-			probe->lost_namespaces++;
+			probe->losses.count[LOST_NETNS]++;
 		return 0;
 	}
 	probe->attached.skeleton->bss->requests_room = requests_room(buffer);
-	err = probe_read_fd(fd, buffer, &probe->lost_sockets);
+	err = probe_read_fd(fd, buffer, &probe->losses.count[LOST_SOCKETS]);
 	close(fd);
-	probe->lost_sockets += probe->attached.skeleton->bss->lost_requests;
+	probe->losses.count[LOST_SOCKETS] += probe->attached.skeleton->bss->lost_requests;
 	probe->attached.skeleton->bss->lost_requests = 0;
 	if (err)
 		return err;
@@ -215,7 +215,7 @@ static void settle_queued(struct probe *probe)
 
 	if (bss->noted_queued)
 		probe_map_empty(probe->attached.skeleton->maps.queued_sockets);
-	probe->lost_owners += bss->lost_queued;
+	probe->losses.count[LOST_OWNERS] += bss->lost_queued;
 	bss->noted_queued = bss->lost_queued = 0;
 }
 

@@ -220,7 +220,7 @@ static int add_process(struct probe *probe, struct buffer *buffer, size_t offset
 		err = drop_shared(maps, threads, count);
 	if (err || !maps)
 		return err;
-	probe->lost_regions += maps->cut;
+	probe->losses.count[LOST_REGIONS] += maps->cut;
 	/* From here on the threads' records may move. */
 	if (probe->options.command != COMMAND_THREADS || (!probe->options.all && !probe->options.record_file))
 		return 0;

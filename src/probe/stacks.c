@@ -311,7 +311,7 @@ int probe_stacks_add(struct probe *probe, struct buffer *notes, const struct thr
 	for (i = 0; i < count; i++)
 		bpf_map_update_elem(map, &threads[i]->tid, &yes, BPF_ANY);
 	if (!err)
-		err = probe_read_iter(probe->attached.stack_iter, &samples, &probe->lost_threads);
+		err = probe_read_iter(probe->attached.stack_iter, &samples, &probe->losses.count[LOST_THREADS]);
 	for (i = 0; i < count; i++)
 		bpf_map_delete_elem(map, &threads[i]->tid);
 	if (!err)

@@ -43,36 +43,29 @@ static int add_lost_processes(struct probe *probe, struct buffer *buffer)
 	return err;
 }
 
-static int add_losses(struct probe *probe, struct buffer *buffer)
+/* What BPF has counted since the start; what is new since the look before is lost in this one. */
+static void take_counted(struct probe *probe)
 {
 	const struct sockstall_bpf__bss *bss = probe->attached.skeleton->bss;
 	__u64 events = bss->lost_events, loops = bss->lost_loops;
-	int err = add_lost(buffer, LOST_EVENTS, events - probe->lost_events);
 
-	if (!err)
-		err = add_lost(buffer, LOST_LOOPS, loops - probe->lost_loops);
-	if (!err)
-		err = add_lost(buffer, LOST_NETNS, probe->lost_namespaces);
-	if (!err)
-		err = add_lost(buffer, LOST_SOCKETS, probe->lost_sockets);
-	if (!err)
-		err = add_lost(buffer, LOST_THREADS, probe->lost_threads);
-	if (!err)
-		err = add_lost(buffer, LOST_OWNERS, probe->lost_owners);
-	if (!err)
-		err = add_lost(buffer, LOST_REGIONS, probe->lost_regions);
-	if (!err)
-		err = add_lost(buffer, LOST_WATCHES, probe->lost_watches);
-	if (!err)
-		err = add_lost(buffer, LOST_LOOKS, probe->lost_looks);
-	if (!err)
-		err = add_lost(buffer, LOST_NOTES, probe->lost_notes);
+	probe->losses.count[LOST_EVENTS] = events - probe->told_events;
+	probe->losses.count[LOST_LOOPS] = loops - probe->told_loops;
+	probe->told_events = events;
+	probe->told_loops = loops;
+}
+
+static int add_losses(struct probe *probe, struct buffer *buffer)
+{
+	__u32 where;
+	int err = 0;
+
+	take_counted(probe);
+	for (where = 0; where < LOST_KINDS && !err; where++)
+		err = add_lost(buffer, where, probe->losses.count[where]);
 	if (!err)
 		err = add_lost_processes(probe, buffer);
-	probe->lost_events = events;
-	probe->lost_loops = loops;
-	probe->lost_namespaces = probe->lost_sockets = probe->lost_threads = probe->lost_owners = 0;
-	probe->lost_regions = probe->lost_watches = probe->lost_looks = probe->lost_notes = 0;
+	memset(&probe->losses, 0, sizeof(probe->losses));
 	return err;
 }
 
@@ -171,7 +164,7 @@ static int scan_threads_once(struct probe *probe, struct buffer *buffer)
 	if (fd < 0)
 		return fd;
 	probe_clock_prepare(&probe->clock);
-	err = probe_read_fd(fd, buffer, &probe->lost_threads);
+	err = probe_read_fd(fd, buffer, &probe->losses.count[LOST_THREADS]);
 	close(fd);
 	probe_clock_finish(&probe->clock, probe->attached.skeleton);
 	return err;
@@ -309,5 +302,5 @@ const char *probe_missing(const struct probe *probe)
 
 void probe_missed(struct probe *probe, __u64 looks)
 {
-	probe->lost_looks += looks;
+	probe->losses.count[LOST_LOOKS] += looks;
 }

@@ -202,7 +202,7 @@ static void take_scan(struct usage_cache *cache, const struct buffer *scan)
 static int scan(struct probe *probe)
 {
 	struct buffer bytes = { 0 };
-	int err = probe_read_iter(probe->attached.usage_iter, &bytes, &probe->lost_threads);
+	int err = probe_read_iter(probe->attached.usage_iter, &bytes, &probe->losses.count[LOST_THREADS]);
 
 	if (!err)
 		take_scan(&probe->usage, &bytes);

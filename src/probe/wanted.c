@@ -29,7 +29,7 @@ static bool mark(struct probe *probe, const struct bpf_map *map, const void *key
 {
 	if (!bpf_map_update_elem(bpf_map__fd(map), key, value, BPF_ANY))
 		return true;
-	probe->lost_owners++;
+	probe->losses.count[LOST_OWNERS]++;
 	return false;
 }
 
@@ -81,7 +81,7 @@ static int want_reader(struct probe *probe, struct wanted *wanted, const struct 
 		want_peer(probe, &socket->name);
 	/* It got no number: the thread scan had no more room to note it in. */
 	if (probe->use_chains && socket->name.kind == SOCKET_KIND_PIPE && !socket->peer_inode)
-		probe->lost_owners++;
+		probe->losses.count[LOST_OWNERS]++;
 	/* Who else could write to it. */
 	if (!err && probe->use_chains && socket->name.kind == SOCKET_KIND_UNIX)
 		err = want_inode(probe, wanted, socket->name.inode, socket->name.netns);

@@ -65,7 +65,7 @@ static int add_all_watches(struct probe *probe, struct buffer *buffer, const str
 		record->listed++;
 	}
 	*room -= record->listed;
-	probe->lost_watches += instance->watches - record->listed;
+	probe->losses.count[LOST_WATCHES] += instance->watches - record->listed;
 	return err;
 }
 

@@ -122,7 +122,7 @@ int probe_watch_scan_process(struct probe *probe, __u32 pid, struct buffer *reco
 		link = bpf_program__attach_iter(probe->attached.skeleton->progs.watch_scan, NULL);
 	if (!link)
 		return errno == ESRCH ? 0 : -errno; /* it has gone */
-	err = probe_read_iter(link, records, &probe->lost_watches);
+	err = probe_read_iter(link, records, &probe->losses.count[LOST_WATCHES]);
 	bpf_link__destroy(link);
 	return err;
 }

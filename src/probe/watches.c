@@ -359,7 +359,7 @@ static void tell_left_out(struct probe *probe)
 	struct watch_cache *cache = &probe->watches;
 
 	if (cache->left_out > cache->told) {
-		probe->lost_watches += cache->left_out - cache->told;
+		probe->losses.count[LOST_WATCHES] += cache->left_out - cache->told;
 		cache->told = cache->left_out;
 	}
 	cache->left_out = 0;
