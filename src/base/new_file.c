@@ -85,10 +85,22 @@ int new_file_open(struct new_file *file, const char *path, mode_t mode)
 	return err;
 }
 
+/* Landlock refuses to put a file in a folder's place before anybody says that it is one. */
+static int why_not_replaced(const struct new_file *file, int err)
+{
+	struct stat st;
+
+	if (err != -EACCES || fstatat(file->folder, file->name, &st, AT_SYMLINK_NOFOLLOW))
+		return err;
+	return S_ISDIR(st.st_mode) ? -EISDIR : err;
+}
+
 static int take_name(const struct new_file *file, bool replace)
 {
+	if (replace && renameat(file->folder, file->temporary, file->folder, file->name))
+		return why_not_replaced(file, -errno);
 	if (replace)
-		return renameat(file->folder, file->temporary, file->folder, file->name) ? -errno : 0;
+		return 0;
 	/* Unlike a rename a link refuses to replace, on every file system and kernel. */
 	if (linkat(file->folder, file->temporary, file->folder, file->name, 0))
 		return -errno;

@@ -62,7 +62,7 @@ static const char *const gives_descriptors[] = { "sendmsg" };
 static const char *const takes_descriptors[] = { "send", "sendto", "recvmsg" };
 
 /* new_file.c, and a dump's that is dropped. All by the descriptor of a folder. */
-static const char *const files[] = { "renameat", "renameat2", "unlinkat", "linkat", "fchmod" };
+static const char *const files[] = {"renameat", "renameat2", "unlinkat", "linkat", "fchmod", "newfstatat", "fstatat64"};
 
 /*
  * pidfd_getfd() takes a copy of a socket, and the rest is done to that. A connection of its own shows what SOCK_DESTROY

@@ -176,8 +176,8 @@ def test_it_is_looked_past(holding, scene, stream, tmp_path, what, by):
 def test_it_is_named(holding, stream, what, by):
     hostile = holding(what, by)
     live = stream("-j", "-i", "200ms", "-m", "1s")
-    lost = live.wait(20, type="lost", where="processes")
-    assert lost["pid"] == hostile.held and lost["comm"] in ("holds", "held") and lost["count"] >= 1
+    lost = live.wait(20, type="lost", where="processes", pid=hostile.held)
+    assert lost["comm"] in ("holds", "held") and lost["count"] >= 1
     assert "did not come back" in lost["why"]
     # It is not asked again at every look.
     time.sleep(2)

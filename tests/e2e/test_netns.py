@@ -198,9 +198,10 @@ def test_by_name_in_a_recording(room, tmp_path):
     run.once("readers", "-m", "0", "--record", tmp_path / "recording")
     for name, found in (room.here.name, 1), (room.there.name, 0), ("nobody", 0):
         replayed = run.sockstall("replay", tmp_path / "recording", "-j", "--netns", name)
-        assert replayed.returncode == 0 and not replayed.stderr
-        replayed = run.parse(replayed.stdout)
-        assert len(run.findings(replayed, pid=client.pid)) == found
+        assert replayed.returncode == 0
+        # A name that nothing in the recording has may be a slip of the hand.
+        assert not replayed.stderr or (not found and b": no process in it fits the filters" in replayed.stderr)
+        assert len(run.findings(run.parse(replayed.stdout), pid=client.pid)) == found
 
 
 def test_a_name_that_is_not_there():
