@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "rights/foreign_rights.h"
 #include "apart/foreign_worker.h"
+#include "rights/foreign_rights.h"
 
 /* One that does not hang is gone this soon after it was killed, on a machine that is not busy; ms. */
 #define END_MS 5

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The command line: see interface.md. */
+/* What the command line asks for. The tables of commands and options are in specs.h. */
 #ifndef SOCKSTALL_OPTIONS_H
 #define SOCKSTALL_OPTIONS_H
 
@@ -33,6 +33,7 @@ enum command {
 	COMMAND_WRITERS, /* recordings hold the number: new ones go last */
 	COMMAND_CLOSING,
 	COMMAND_CHAINS,
+	COMMAND_HELP, /* never run: options_parse() sets help */
 	COMMANDS,
 };
 
@@ -116,8 +117,8 @@ struct options {
 int options_parse(struct options *options, int argc, char **argv);
 void options_free(struct options *options);
 
-/* Writes the help text to stdout. */
-void options_help(void);
+/* Writes to stdout what --help shows for this command; for the overview: of all. */
+void options_help(enum command command);
 
 /* Writes "sockstall <version> (<library>)" to stdout. */
 void options_version(const char *library);

@@ -6,140 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
 #include "base/buffer.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "options/ages.h"
-#include "options/options.h"
+#include "options/specs.h"
 #include "options/values.h"
 
 #define USAGE 2
 #define COULD_NOT_RUN 1
 
-
-const char *const command_names[COMMANDS] = {
-	[COMMAND_OVERVIEW] = "overview", [COMMAND_HANDSHAKES] = "handshakes", [COMMAND_READERS] = "readers",
-	[COMMAND_EPOLL] = "epoll",	 [COMMAND_THREADS] = "threads",	      [COMMAND_CHECK] = "check",
-	[COMMAND_REPLAY] = "replay",	 [COMMAND_SCHEMA] = "schema",	      [COMMAND_END] = "end",
-	[COMMAND_METRICS] = "metrics",	 [COMMAND_WRITERS] = "writers",	      [COMMAND_CLOSING] = "closing",
-	[COMMAND_CHAINS] = "chains",
-};
-
-static const struct {
-	enum command command;
-	const char *usage, *help;
-} command_help[] = {
-	{COMMAND_OVERVIEW, "(none)", "the live overview: all that is stuck, worst first"},
-	{COMMAND_HANDSHAKES, "handshakes", "TCP handshakes that do not complete, or no one accepts"},
-	{COMMAND_READERS, "readers", "threads blocked reading a socket, and what will end it"},
-	{COMMAND_WRITERS, "writers", "threads blocked writing: the peer does not read, or is gone"},
-	{COMMAND_CLOSING, "closing", "connections that do not get closed, and whose fault it is"},
-	{COMMAND_CHAINS, "chains", "who waits for whom on this machine, and who stands at the end"},
-	{COMMAND_EPOLL, "epoll", "event loops: waits, events, lag, and what they are stuck in"},
-	{COMMAND_THREADS, "threads", "with -p PID: every thread of a process"},
-	{COMMAND_CHECK, "check", "what this kernel allows, and what is lost without the rest"},
-	{COMMAND_REPLAY, "replay FILE", "the same reports from a recording, without root"},
-	{COMMAND_SCHEMA, "schema", "the JSON Schema of every record"},
-	{COMMAND_END, "end ID|SELECTOR", "what ending a stall would do, and with --yes end it"},
-	{COMMAND_METRICS, "metrics", "with --textfile DIR: how much is stuck, for Prometheus"},
-};
-
-#define BIT(command) (1u << (command))
-#define LIVE                                                                                                           \
-	(BIT(COMMAND_OVERVIEW) | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_EPOLL) |                 \
-	 BIT(COMMAND_THREADS) | BIT(COMMAND_METRICS) | BIT(COMMAND_WRITERS) | BIT(COMMAND_CLOSING) |   \
-	 BIT(COMMAND_CHAINS))
-#define REPORTS (LIVE | BIT(COMMAND_REPLAY))
-#define ANY	(BIT(COMMANDS) - 1)
-
-#define FLAG(field) offsetof(struct options, field), NULL
-#define SET(name)   0, option_set_##name
-
-/* Every option: what the parser and the help text know about it stands here and nowhere else. */
-static const struct option_spec {
-	const char *name;
-	char letter;	      /* 0: none */
-	const char *argument; /* NULL: takes none */
-	const char *expects;  /* what the argument must be, for the message */
-	const char *help;
-	unsigned int commands; /* bits of those that take it */
-	size_t flag;	       /* without an argument: the bool in struct options */
-	int (*set)(struct options *options, const char *text);
-} specs[] = {
-	{"json", 'j', NULL, NULL, "JSON Lines on stdout", REPORTS | BIT(COMMAND_SCHEMA) | BIT(COMMAND_END),
-	 FLAG(json)},
-	{"once", '1', NULL, NULL, "one look at the machine as it is, then exit", REPORTS, FLAG(once)},
-	{"interval", 'i', "DUR", "a duration from 50ms to 1h", "time between looks (1s; 50ms to 1h)", LIVE,
-	 SET(interval)},
-	{"duration", 'd', "DUR", "a duration from 1ms to a year", "stop after this long (run until Ctrl-C)", LIVE,
-	 SET(duration)},
-	{"min-age", 'm', "DUR", "0 or a duration from 1ms to a year", "only stalls at least this old (1s; loops 100ms)",
-	 REPORTS, SET(min_age)},
-	{"all", 'a', NULL, NULL, "what is normal too, not only what is stuck", REPORTS, FLAG(all)},
-	{"pid", 'p', "PID[,PID...]", "process ids from 1 to 4194304, separated by commas", "only these processes",
-	 REPORTS, SET(pid)},
-	{"comm", 'c', "NAME[,NAME...]", "command names, separated by commas", "only processes with this command name",
-	 REPORTS, SET(comm)},
-	{"port", 0, "PORT[,PORT...]", "ports from 1 to 65535, ranges, or names of /etc/services, separated by commas",
-	 "only sockets with this local or peer port", REPORTS, SET(port)},
-	{"peer", 0, "ADDR[/LEN]", "an IPv4 or IPv6 address, with a prefix length or without",
-	 "only this peer or network, IPv4 or IPv6", REPORTS, SET(peer)},
-	{"netns", 0, "all|self|NETNS", "all, self, or the inode or name of a network namespace",
-	 "which network namespaces (all)", REPORTS, SET(netns)},
-	{"cgroup", 0, "PATH", "a path that starts with /", "only processes in this cgroup or below it", REPORTS,
-	 SET(cgroup)},
-	{"interfaces", 0, "epoll|all", "epoll or all", "waits that count; all: poll, select, io_uring too",
-	 BIT(COMMAND_EPOLL), SET(interfaces)},
-	{"watches", 0, NULL, NULL, "with epoll -p PID: every descriptor that is watched",
-	 BIT(COMMAND_EPOLL) | BIT(COMMAND_REPLAY), FLAG(watches)},
-	{"verbose", 'v', NULL, NULL, "also where in the kernel a loop or thread is",
-	 BIT(COMMAND_OVERVIEW) | BIT(COMMAND_EPOLL) | BIT(COMMAND_THREADS), FLAG(verbose)},
-	{"stacks", 0, NULL, NULL, "the same, and where in the program: module+offset",
-	 BIT(COMMAND_OVERVIEW) | BIT(COMMAND_EPOLL) | BIT(COMMAND_THREADS), FLAG(stacks)},
-	{"record", 0, "FILE", "a file name", "also write the raw kernel records to FILE", LIVE, SET(record)},
-	{"html", 0, "FILE", "a file name", "write a page about the recording to FILE", BIT(COMMAND_REPLAY), SET(html)},
-	{"diff", 0, "FILE", "a file name", "what is new, gone and worse in this later recording", BIT(COMMAND_REPLAY),
-	 SET(diff)},
-	{"trace", 0, "FILE", "a file name", "write a trace of it to FILE, for Perfetto", BIT(COMMAND_REPLAY),
-	 SET(trace)},
-	{"textfile", 0, "DIR", "the name of a folder", "with metrics: write DIR/sockstall.prom, each look",
-	 BIT(COMMAND_METRICS), SET(textfile)},
-	{"force", 0, NULL, NULL, "replace an existing file; end: even your session", REPORTS | BIT(COMMAND_END),
-	 FLAG(force)},
-	{"btf", 0, "FILE", "a file name", "the kernel's BTF, where /sys has none",
-	 LIVE | BIT(COMMAND_CHECK) | BIT(COMMAND_END), SET(btf)},
-	{"ready-fd", 0, "N", "a descriptor that is open for writing", "write a newline to descriptor N once attached",
-	 LIVE, SET(ready_fd)},
-	{"exit-code", 0, NULL, NULL, "exit 10: anything is stuck; 3: nobody fits", REPORTS, FLAG(exit_code)},
-	{"on-stall", 0, "COND", "a condition", "run --exec when a stall meets it: 'reader.age>10s'", LIVE, SET(on_stall)},
-	{"exec", 0, "CMD", "a command", "with --on-stall: run it, the record on its stdin", LIVE, SET(exec)},
-	{"exec-limit", 0, "N", "a number from 1 to 600", "how often --exec may start it in a minute (6)", LIVE,
-	 SET(exec_limit)},
-	{"shell", 0, NULL, NULL, "give --exec's command to /bin/sh -c", LIVE, FLAG(shell)},
-	{"flight", 0, "DUR", "a duration from 1s to 1h", "keep the looks of the last DUR (64 MiB at most)", LIVE,
-	 SET(flight)},
-	{"dump-on", 0, "COND", "a condition", "write what --flight keeps when a stall meets it", LIVE, SET(dump_on)},
-	{"dump-file", 0, "FILE", "a file name", "where to (sockstall-TIME.rec, or with a number)", LIVE,
-	 SET(dump_file)},
-	{"yes", 0, NULL, NULL, "with end: do it (else: say what would be done)", BIT(COMMAND_END), FLAG(yes)},
-	{"how", 0, "WAY", "destroy, shutdown, keepalive or probe", "destroy, shutdown, keepalive or probe",
-	 BIT(COMMAND_END), SET(how)},
-	{"keepalive", 0, "DUR,DUR,N", "two durations in whole seconds to 32767s, and a number to 127, as in 10s,5s,3",
-	 "idle, interval, probes for --how (10s,5s,3)", BIT(COMMAND_END), SET(keepalive)},
-	{"read-only", 0, NULL, NULL, "the live view cannot end anything: no key e", LIVE & ~BIT(COMMAND_METRICS),
-	 FLAG(read_only)},
-	{"no-color", 0, NULL, NULL, "no colour (also with NO_COLOR set)", ANY, FLAG(no_color)},
-	{"version", 'V', NULL, NULL, "the version, then exit", ANY, FLAG(version)},
-	{"help", 'h', NULL, NULL, "this text, then exit", ANY, FLAG(help)},
-};
-
-#define SPECS	  COUNT_OF(specs)
-#define LONG_ONLY 0x1000 /* what getopt_long() returns for specs[i] is LONG_ONLY + i */
+#define LONG_ONLY 0x1000 /* what getopt_long() returns for option_specs[i] is LONG_ONLY + i */
 
 /* What the command line held, for checks across options. */
 struct parser {
 	struct options *options;
-	uint64_t given; /* bits by index in specs */
+	uint64_t given; /* bits by index in option_specs */
 	bool command_taken, replay_without_file;
 };
 
@@ -164,7 +46,7 @@ __attribute__((format(printf, 1, 2))) static int usage_error(const char *format,
 	return USAGE;
 }
 
-static void make_getopt_tables(struct option longs[SPECS + 1], char letters[2 * SPECS + 3])
+static void make_getopt_tables(struct option longs[OPTION_SPECS_MOST + 1], char letters[2 * OPTION_SPECS_MOST + 3])
 {
 	char *letter = letters;
 	size_t i;
@@ -172,15 +54,15 @@ static void make_getopt_tables(struct option longs[SPECS + 1], char letters[2 * 
 	/* In order, wherever words and options stand, POSIXLY_CORRECT or not; and messages are ours. */
 	*letter++ = '-';
 	*letter++ = ':';
-	memset(longs, 0, (SPECS + 1) * sizeof(*longs));
-	for (i = 0; i < SPECS; i++) {
-		longs[i].name = specs[i].name;
-		longs[i].has_arg = specs[i].argument ? required_argument : no_argument;
+	memset(longs, 0, (option_spec_count + 1) * sizeof(*longs));
+	for (i = 0; i < option_spec_count; i++) {
+		longs[i].name = option_specs[i].name;
+		longs[i].has_arg = option_specs[i].argument ? required_argument : no_argument;
 		longs[i].val = LONG_ONLY + (int)i;
-		if (!specs[i].letter)
+		if (!option_specs[i].letter)
 			continue;
-		*letter++ = specs[i].letter;
-		if (specs[i].argument)
+		*letter++ = option_specs[i].letter;
+		if (option_specs[i].argument)
 			*letter++ = ':';
 	}
 	*letter = '\0';
@@ -191,11 +73,11 @@ static const struct option_spec *spec_of(int value)
 {
 	size_t i;
 
-	if (value >= LONG_ONLY && value < LONG_ONLY + (int)SPECS)
-		return &specs[value - LONG_ONLY];
-	for (i = 0; i < SPECS; i++) {
-		if (value && specs[i].letter == value)
-			return &specs[i];
+	if (value >= LONG_ONLY && value < LONG_ONLY + (int)option_spec_count)
+		return &option_specs[value - LONG_ONLY];
+	for (i = 0; i < option_spec_count; i++) {
+		if (value && option_specs[i].letter == value)
+			return &option_specs[i];
 	}
 	return NULL;
 }
@@ -204,7 +86,7 @@ static int take_option(struct parser *parser, const struct option_spec *spec, co
 {
 	int err;
 
-	parser->given |= 1ull << (spec - specs);
+	parser->given |= 1ull << (spec - option_specs);
 	if (!spec->argument) {
 		*(bool *)((char *)parser->options + spec->flag) = true;
 		return 0;
@@ -227,7 +109,34 @@ static int take_selector_word(struct options *options, const char *word)
 	return 0;
 }
 
-/* A word that is no option: the command, or the file of replay. */
+static const char *command_at(size_t index)
+{
+	return command_specs[index].command == COMMAND_OVERVIEW ? NULL : command_names[command_specs[index].command];
+}
+
+static int unknown_command(const char *word)
+{
+	const char *nearest = nearest_word(word, command_spec_count, command_at);
+
+	if (nearest)
+		return usage_error("unknown command '%s': did you mean '%s'?", word, nearest);
+	return usage_error("unknown command '%s' (sockstall --help lists them)", word);
+}
+
+/* Behind "help" it is the command whose help is shown. */
+static int take_command(struct parser *parser, enum command command)
+{
+	struct options *options = parser->options;
+
+	options->help = options->command == COMMAND_HELP;
+	options->command = command;
+	options->command_given = command != COMMAND_REPLAY;
+	parser->command_taken = true;
+	parser->replay_without_file = command == COMMAND_REPLAY;
+	return 0;
+}
+
+/* A word that is no option: the command, behind "help" another one, or the file of replay. */
 static int take_word(struct parser *parser, const char *word)
 {
 	struct options *options = parser->options;
@@ -240,18 +149,33 @@ static int take_word(struct parser *parser, const char *word)
 	}
 	if (options->command == COMMAND_END)
 		return take_selector_word(options, word);
-	if (parser->command_taken)
+	if (parser->command_taken && options->command != COMMAND_HELP)
 		return usage_error("unexpected argument '%s'", word);
 	for (command = COMMAND_OVERVIEW + 1; command < COMMANDS; command++) {
-		if (strcmp(word, command_names[command]))
-			continue;
-		options->command = command;
-		options->command_given = command != COMMAND_REPLAY;
-		parser->command_taken = true;
-		parser->replay_without_file = command == COMMAND_REPLAY;
-		return 0;
+		if (!strcmp(word, command_names[command]))
+			return take_command(parser, command);
 	}
-	return usage_error("unknown command '%s' (sockstall --help lists them)", word);
+	return unknown_command(word);
+}
+
+static const char *option_at(size_t index)
+{
+	return option_specs[index].name;
+}
+
+/* An argument may be longer than the option's name: --pdi=1. */
+static int unknown_option(const char *argument)
+{
+	const char *nearest = NULL;
+	char name[NEAREST_LENGTH + 1];
+
+	if (!strncmp(argument, "--", 2)) {
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(argument + 2, "="), argument + 2);
+		nearest = nearest_word(name, option_spec_count, option_at);
+	}
+	if (nearest)
+		return usage_error("unknown option '%s': did you mean '--%s'?", argument, nearest);
+	return usage_error("unknown option '%s' (sockstall --help lists them)", argument);
 }
 
 /* What getopt_long() did not like; argument is the one it stopped at. */
@@ -265,13 +189,13 @@ static int getopt_error(int result, const char *argument)
 		return usage_error("--%s takes no value", spec->name);
 	if (optopt)
 		return usage_error("unknown option '-%c' (sockstall --help lists them)", optopt);
-	return usage_error("unknown option '%s' (sockstall --help lists them)", argument);
+	return unknown_option(argument);
 }
 
 static int take_arguments(struct parser *parser, int argc, char **argv)
 {
-	struct option longs[SPECS + 1];
-	char letters[2 * SPECS + 3];
+	struct option longs[OPTION_SPECS_MOST + 1];
+	char letters[2 * OPTION_SPECS_MOST + 3];
 	const struct option_spec *spec;
 	int result, err = 0;
 
@@ -297,8 +221,8 @@ static bool is_given(const struct parser *parser, const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < SPECS; i++) {
-		if (!strcmp(specs[i].name, name))
+	for (i = 0; i < option_spec_count; i++) {
+		if (!strcmp(option_specs[i].name, name))
 			return parser->given & 1ull << i;
 	}
 	return false;
@@ -321,19 +245,37 @@ static int check_reactions(struct parser *parser)
 	return err;
 }
 
+#define NAMED_MOST 3
+
+/* "--how is for end: it cannot be used with readers"; where many commands take the option, without their names. */
+static int does_not_fit(const struct option_spec *spec, enum command command)
+{
+	const char *names[NAMED_MOST] = {"", "", ""};
+	size_t i, count = 0;
+
+	for (i = 0; i < command_spec_count; i++) {
+		if (option_fits(spec, command_specs[i].command) && count++ < NAMED_MOST)
+			names[count - 1] = command_names[command_specs[i].command];
+	}
+	if (count > NAMED_MOST)
+		return usage_error("--%s cannot be used with %s", spec->name, command_names[command]);
+	return usage_error("--%s is for %s%s%s%s%s: --%s cannot be used with %s", spec->name, names[0],
+			   count > 1 ? ", " : "", names[1], count > 2 ? ", " : "", names[2], spec->name,
+			   command_names[command]);
+}
+
 /* Options that make no sense together, or not with this command. */
 static int check_combinations(struct parser *parser)
 {
 	struct options *options = parser->options;
-	const char *command = command_names[options->command];
 	size_t i;
 	int err = 0;
 
 	if (parser->replay_without_file)
 		return usage_error("replay needs the name of a recording");
-	for (i = 0; i < SPECS; i++) {
-		if (parser->given & 1ull << i && !(specs[i].commands & BIT(options->command)))
-			return usage_error("--%s cannot be used with %s", specs[i].name, command);
+	for (i = 0; i < option_spec_count; i++) {
+		if (parser->given & 1ull << i && !option_fits(&option_specs[i], options->command))
+			return does_not_fit(&option_specs[i], options->command);
 	}
 	if (options->command == COMMAND_THREADS && !options->pid_count)
 		return usage_error("threads needs a process: --pid PID");
@@ -345,12 +287,12 @@ static int check_combinations(struct parser *parser)
 		return usage_error("--keepalive needs --how keepalive");
 	if (options->command == COMMAND_METRICS && !options->textfile)
 		return usage_error("metrics needs a folder to write to: --textfile DIR");
-	if (options->command == COMMAND_METRICS && (options->json || options->all))
-		return usage_error("metrics takes neither --json nor --all");
 	if (!err)
 		err = check_reactions(parser);
 	if (err)
 		return err;
+	if (options->once && options->interval_given)
+		return usage_error("--once and --interval exclude each other: there is one look");
 	if (options->once && options->duration_ns)
 		return usage_error("--once and --duration exclude each other");
 	if (options->read_only && (options->json || options->once))
@@ -401,6 +343,10 @@ int options_parse(struct options *options, int argc, char **argv)
 	err = take_arguments(&parser, argc, argv);
 	if (!err && !options->help && !options->version)
 		err = check_combinations(&parser);
+	if (options->command == COMMAND_HELP && !options->help) {
+		options->help = true;
+		options->command = COMMAND_OVERVIEW;
+	}
 	if (err)
 		options_free(options);
 	else if (options->netns_all)
@@ -421,30 +367,4 @@ void options_free(struct options *options)
 	options->ports = NULL;
 	options->cgroup = NULL;
 	options->pid_count = options->comm_count = options->port_count = 0;
-}
-
-void options_help(void)
-{
-	char left[64];
-	size_t i;
-
-	printf("Usage: sockstall [COMMAND] [OPTIONS]\n\n"
-	       "Reports stuck handshakes, readers, writers, closing, loops, chains and threads.\n\n"
-	       "Commands:\n");
-	for (i = 0; i < COUNT_OF(command_help); i++)
-		printf("  %-16s %s\n", command_help[i].usage, command_help[i].help);
-	printf("\nOptions:\n");
-	for (i = 0; i < SPECS; i++) {
-		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", specs[i].letter ? '-' : ' ',
-			 specs[i].letter ? specs[i].letter : ' ', specs[i].letter ? "," : " ", specs[i].name,
-			 specs[i].argument ? " " : "", specs[i].argument ? specs[i].argument : "");
-		printf("  %-26s %s\n", left, specs[i].help);
-	}
-	printf("\nDUR is 250ms, 2s, 5m, 1h; a bare number is seconds.\n"
-	       "Exit status: 0 done, 1 could not run, 2 usage, 3 and 10 see --exit-code.\n");
-}
-
-void options_version(const char *library)
-{
-	printf("sockstall %s (%s)\n", SOCKSTALL_VERSION, library);
 }

@@ -102,7 +102,7 @@ int main(int argc, char **argv)
 	if (code)
 		return code;
 	if (options.help)
-		options_help();
+		options_help(options.command);
 	else if (options.version)
 		options_version(probe_library());
 	else

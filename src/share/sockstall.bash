@@ -81,7 +81,7 @@ _sockstall_cgroup()
 
 _sockstall()
 {
-	local commands="handshakes readers writers closing chains epoll threads check replay schema end metrics"
+	local commands="handshakes readers writers closing chains epoll threads check replay schema end metrics help"
 	local options="--json --once --interval --duration --min-age --all --pid --comm --port --peer --netns --cgroup
 		--interfaces --verbose --stacks --watches --record --html --diff --trace --textfile --force --btf --ready-fd --exit-code
 		--on-stall --exec --exec-limit --shell --flight --dump-on --dump-file

@@ -21,7 +21,7 @@ function __sockstall_ids
     sockstall --once --json 2>/dev/null | string replace -rf '.*"id":"([^"]*)".*' '$1' | string match -rv '^(loop|listener)-'
 end
 
-set -l commands handshakes readers writers closing chains epoll threads check replay schema end metrics
+set -l commands handshakes readers writers closing chains epoll threads check replay schema end metrics help
 
 complete -c sockstall -f
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a handshakes -d 'TCP handshakes that do not complete'
@@ -36,6 +36,7 @@ complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a replay -
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a schema -d 'The JSON Schema of every record'
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a end -d 'End a stall'
 complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a metrics -d 'How much is stuck, for Prometheus'
+complete -c sockstall -n "not __fish_seen_subcommand_from $commands" -a help -d 'The options of one command'
 complete -c sockstall -n "__fish_seen_subcommand_from replay" -F
 complete -c sockstall -n "__fish_seen_subcommand_from end" -a 'pid= fd= local= peer= cookie= netns='
 complete -c sockstall -n 'test (commandline -opc)[-1] = end' -a '(__sockstall_ids)'

@@ -16,6 +16,7 @@ _sockstall_commands() {
 		'schema:the JSON Schema of every record'
 		'end:end a stall'
 		'metrics:how much is stuck, for Prometheus'
+		'help:the options of one command'
 	)
 	_describe command commands
 }

@@ -59,7 +59,7 @@ def option_in(text):
 
 def help_options():
     text = run.sockstall("--help").stdout.decode()
-    lines = text.partition("\nOptions:\n")[2].partition("\n\n")[0].splitlines()
+    lines = re.findall(r"^  (?:-.|  )[, ] --.*", text, re.M)
     assert all(line[28] == " " for line in lines), "the texts of --help do not stand in one column"
     return [option_in(line[:28].strip()) for line in lines]
 

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "base/parse.h"
-#include "options/options.h"
+#include "options/specs.h"
 #include "system/services.h"
 
 #define MILLISECOND 1000000ull
@@ -529,8 +529,22 @@ static void usage_errors(void **state)
 		{"replay f --diff", "--diff needs a value"},
 		{"replay f --force", "--force needs a file"},
 		{"metrics", "metrics needs a folder"},
-		{"metrics --textfile d -j", "metrics takes neither"},
-		{"metrics --textfile d -a", "metrics takes neither"},
+		{"metrics --textfile d -j", "--json cannot be used with metrics"},
+		{"metrics --textfile d -a", "--all cannot be used with metrics"},
+		{"threads -p 1 -m 5s", "--min-age cannot be used with threads"},
+		{"threads -p 1 --on-stall reader.age>1s --exec true", "--on-stall cannot be used with threads"},
+		{"-1 -i 5s", "--once and --interval exclude each other"},
+		{"readers --how probe", "--how is for end: --how cannot be used with readers"},
+		{"readers --watches -p 1", "--watches is for epoll, replay: --watches cannot be used with readers"},
+		{"reader", "unknown command 'reader': did you mean 'readers'?"},
+		{"raeders", "did you mean 'readers'?"},
+		{"hand", "did you mean 'handshakes'?"},
+		{"xyzzy", "unknown command 'xyzzy' (sockstall --help lists them)"},
+		{"--onec", "unknown option '--onec': did you mean '--once'?"},
+		{"--pdi=1", "unknown option '--pdi=1': did you mean '--pid'?"},
+		{"--xyzzy", "unknown option '--xyzzy' (sockstall --help lists them)"},
+		{"help reader", "did you mean 'readers'?"},
+		{"help -j", "--json cannot be used with help"},
 		{"readers --textfile d", "--textfile cannot be used with readers"},
 		{"replay f -i 1s", "--interval cannot be used with replay"},
 		{"replay f --ready-fd 2", "--ready-fd cannot be used with replay"},
@@ -641,6 +655,23 @@ static void a_ready_fd_must_be_writable(void **state)
 	close(fd);
 }
 
+/* What options_help() and options_version() write to stdout. */
+static void help_of(enum command command, char *text, size_t size)
+{
+	int file = memfd_create("stdout", 0), saved = dup(STDOUT_FILENO);
+
+	memset(text, 0, size);
+	fflush(stdout);
+	dup2(file, STDOUT_FILENO);
+	options_help(command);
+	options_version("libbpf 1.1");
+	fflush(stdout);
+	dup2(saved, STDOUT_FILENO);
+	assert_true(pread(file, text, size - 1, 0) > 0);
+	close(saved);
+	close(file);
+}
+
 /* The help text names every option of the contract, and fits a terminal. */
 static void help_text(void **state)
 {
@@ -676,20 +707,11 @@ static void help_text(void **state)
 		"replay FILE",
 		"schema",
 	};
-	int file = memfd_create("stdout", 0), saved = dup(STDOUT_FILENO);
-	char text[8192] = "", *line, *rest = text;
+	char text[8192], *line, *rest = text;
 	size_t i;
 
 	(void)state;
-	fflush(stdout);
-	dup2(file, STDOUT_FILENO);
-	options_help();
-	options_version("libbpf 1.1");
-	fflush(stdout);
-	dup2(saved, STDOUT_FILENO);
-	assert_true(pread(file, text, sizeof(text) - 1, 0) > 0);
-	close(saved);
-	close(file);
+	help_of(COMMAND_OVERVIEW, text, sizeof(text));
 	assert_non_null(strstr(text, "\nsockstall " SOCKSTALL_VERSION " (libbpf 1.1)\n"));
 	for (i = 0; i < COUNT_OF(names); i++) {
 		if (!strstr(text, names[i]))
@@ -697,6 +719,79 @@ static void help_text(void **state)
 	}
 	while ((line = strsep(&rest, "\n")))
 		assert_true(strlen(line) <= 80);
+}
+
+/* Help of one command has exactly the options that it takes, each group once, and fits a terminal. */
+static void help_of_each_command(void **state)
+{
+	char text[8192], name[64], *line, *rest;
+	size_t i, j;
+
+	(void)state;
+	for (i = 1; i < command_spec_count; i++) {
+		enum command command = command_specs[i].command;
+
+		help_of(command, text, sizeof(text));
+		snprintf(name, sizeof(name), "Usage: sockstall %s", command_specs[i].usage);
+		assert_int_equal(strncmp(text, name, strlen(name)), 0);
+		for (j = 0; j < option_spec_count; j++) {
+			snprintf(name, sizeof(name), " --%s ", option_specs[j].name);
+			if (!strstr(text, name) == option_fits(&option_specs[j], command))
+				fail_msg("%s:%s", command_names[command], name);
+		}
+		for (rest = text; (line = strsep(&rest, "\n"));)
+			assert_true(strlen(line) <= 80);
+	}
+}
+
+/* They are what a person copies. */
+static void examples_of_commands_are_valid(void **state)
+{
+	struct command_line line;
+	struct options options;
+
+	(void)state;
+	for (size_t i = 0; i < command_spec_count * EXAMPLES; i++) {
+		parse(&options, &line, command_specs[i / EXAMPLES].examples[i % EXAMPLES]);
+		if (command_specs[i / EXAMPLES].command != COMMAND_HELP)
+			assert_int_equal(options.command, command_specs[i / EXAMPLES].command);
+		options_free(&options);
+	}
+}
+
+static void help_by_command(void **state)
+{
+	static const struct {
+		const char *text;
+		enum command command;
+	} cases[] = {
+		{"help", COMMAND_OVERVIEW},  {"--help", COMMAND_OVERVIEW},    {"help end", COMMAND_END},
+		{"end --help", COMMAND_END}, {"-j end -h", COMMAND_END},      {"replay --help", COMMAND_REPLAY},
+		{"help help", COMMAND_HELP}, {"threads -h", COMMAND_THREADS},
+	};
+	struct command_line line;
+	struct options options;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		parse(&options, &line, cases[i].text);
+		assert_true(options.help);
+		assert_int_equal(options.command, cases[i].command);
+		options_free(&options);
+	}
+}
+
+/* Every option is listed, and under one heading. */
+static void groups_stand_together(void **state)
+{
+	(void)state;
+	for (size_t i = 1; i < option_spec_count; i++)
+		assert_true(option_specs[i].group >= option_specs[i - 1].group);
+	for (size_t i = 0; i < option_spec_count; i++) {
+		assert_true(option_specs[i].manual && option_specs[i].help);
+		assert_int_equal(!option_specs[i].argument, !option_specs[i].set);
+		assert_int_equal(option_specs[i].value == VALUE_WORDS, !!option_specs[i].words);
+	}
 }
 
 int main(void)
@@ -719,6 +814,10 @@ int main(void)
 		cmocka_unit_test(usage_errors),
 		cmocka_unit_test(a_ready_fd_must_be_writable),
 		cmocka_unit_test(help_text),
+		cmocka_unit_test(help_of_each_command),
+		cmocka_unit_test(examples_of_commands_are_valid),
+		cmocka_unit_test(help_by_command),
+		cmocka_unit_test(groups_stand_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

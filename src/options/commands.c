@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "base/array.h"
+#include "options/specs.h"
+
+const char *const command_names[COMMANDS] = {
+	[COMMAND_OVERVIEW] = "overview", [COMMAND_HANDSHAKES] = "handshakes",
+	[COMMAND_READERS] = "readers",	 [COMMAND_EPOLL] = "epoll",
+	[COMMAND_THREADS] = "threads",	 [COMMAND_CHECK] = "check",
+	[COMMAND_REPLAY] = "replay",	 [COMMAND_SCHEMA] = "schema",
+	[COMMAND_END] = "end",		 [COMMAND_METRICS] = "metrics",
+	[COMMAND_WRITERS] = "writers",	 [COMMAND_CLOSING] = "closing",
+	[COMMAND_CHAINS] = "chains",	 [COMMAND_HELP] = "help",
+};
+
+const struct command_spec command_specs[] = {
+	{
+		COMMAND_OVERVIEW,
+		"(none)",
+		"the live overview: all that is stuck, worst first",
+		"All that is stuck, worst first.",
+		{"-1", "-j --min-age 10s"},
+	},
+	{
+		COMMAND_HANDSHAKES,
+		"handshakes",
+		"TCP handshakes that do not complete, or no one accepts",
+		"TCP handshakes that do not complete, connections that no one accepts, and the listeners behind them.",
+		{"handshakes -1", "handshakes --all --port 443"},
+	},
+	{
+		COMMAND_READERS,
+		"readers",
+		"threads blocked reading a socket, and what will end it",
+		"Threads blocked in reading a socket: since when, why, and what (if anything) will end the wait.",
+		{"readers -p 1234", "readers -1 -j --peer 10.0.0.0/8"},
+	},
+	{
+		COMMAND_WRITERS,
+		"writers",
+		"threads blocked writing: the peer does not read, or is gone",
+		"Threads blocked in a write: whether the peer does not read or the network loses segments, and what "
+		"will end the wait.",
+		{"writers -1", "writers -c backup --min-age 10s"},
+	},
+	{
+		COMMAND_CLOSING,
+		"closing",
+		"connections that do not get closed, and whose fault it is",
+		"Connections in CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2, CLOSING or LAST_ACK that make no progress, and which "
+		"end has not closed.",
+		{"closing -1", "closing --all -c java"},
+	},
+	{
+		COMMAND_CHAINS,
+		"chains",
+		"who waits for whom on this machine, and the root cause",
+		"Who waits for whom, where both ends of a connection are on this machine, and which process most "
+		"chains end at. Each "
+		"look reads all threads and all descriptors, which no other command does. The live view does so only "
+		"while it shows "
+		"its page of chains.",
+		{"chains -1", "chains -p 1234"},
+	},
+	{
+		COMMAND_EPOLL,
+		"epoll",
+		"event loops: waits, events, lag, and what they are stuck in",
+		"What every event-loop thread does: waits, events, lag, timeouts, and what it is stuck in.",
+		{"epoll --all", "epoll -p 1234 --watches"},
+	},
+	{
+		COMMAND_THREADS,
+		"threads",
+		"with -p PID: every thread of a process",
+		"With *-p* _PID_: every thread of a process: what it waits on, what it shares, where its stack is.",
+		{"threads -p 1234", "threads -p 1234 -1 --stacks"},
+	},
+	{
+		COMMAND_CHECK,
+		"check",
+		"what this kernel allows, and what is lost without the rest",
+		"What this kernel allows, which probes will be used, and what is lost without the others. Exits with 1 "
+		"if nothing can run.",
+		{"check", "check --btf vmlinux"},
+	},
+	{
+		COMMAND_REPLAY,
+		"replay FILE",
+		"the same reports from a recording, without root",
+		"The same reports from a recording, on any machine, without root.",
+		{"replay incident.rec", "replay incident.rec --html page.html"},
+	},
+	{
+		COMMAND_SCHEMA,
+		"schema",
+		"the JSON Schema of every record",
+		"The JSON Schema (2020-12) of every record.",
+		{"schema", "schema --json"},
+	},
+	{
+		COMMAND_END,
+		"end ID|SELECTOR",
+		"what ending a stall would do, and with --yes end it",
+		"End one stall: see *ENDING A STALL*. It shows what would be ended and what will follow, and does "
+		"nothing without *--yes*.",
+		{"end pid=1234 fd=7", "end local=10.0.0.1:80 peer=10.0.0.2:5000 --how probe --yes"},
+	},
+	{
+		COMMAND_METRICS,
+		"metrics",
+		"with --textfile DIR: how much is stuck, for Prometheus",
+		"With *--textfile* _DIR_: how much is stuck, in numbers, for Prometheus. See *METRICS*.",
+		{"metrics --textfile /var/lib/node_exporter", "metrics --textfile /var/lib/node_exporter -i 15s"},
+	},
+	{
+		COMMAND_HELP,
+		"help [COMMAND]",
+		"the options and two examples of one command",
+		"The same as *--help*; with a command the same as _COMMAND_ *--help*: its options and two examples.",
+		{"help", "help end"},
+	},
+};
+
+const size_t command_spec_count = COUNT_OF(command_specs);
+
+const struct command_spec *command_spec(enum command command)
+{
+	size_t i = 0;
+
+	while (command_specs[i].command != command)
+		i++;
+	return &command_specs[i];
+}
