@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "rules/meanings.h"
+
+#include <string.h>
+
+#include "base/array.h"
+
+const struct verdict_meanings *const verdict_meanings[] = {
+	&handshake_meanings, &listener_meanings, &reader_meanings, &writer_meanings,
+	&closing_meanings,   &chain_meanings,	 &loop_meanings,
+};
+
+const size_t verdict_meanings_count = COUNT_OF(verdict_meanings);
+
+const struct verdict_meaning *verdict_meaning(const char *report, const char *verdict)
+{
+	for (size_t i = 0; i < verdict_meanings_count; i++) {
+		const struct verdict_meanings *table = verdict_meanings[i];
+
+		for (size_t j = 0; j < table->count; j++) {
+			if (!strcmp(table->items[j].report, report) && !strcmp(table->items[j].verdict, verdict))
+				return &table->items[j];
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rows/column.h"
+#include "rules/meanings.h"
+
+static size_t count_entries(const char *report, const char *verdict)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < verdict_meanings_count; i++) {
+		for (size_t j = 0; j < verdict_meanings[i]->count; j++) {
+			const struct verdict_meaning *item = &verdict_meanings[i]->items[j];
+
+			count += !strcmp(item->report, report) && !strcmp(item->verdict, verdict);
+		}
+	}
+	return count;
+}
+
+/* Also shows that there is no entry for a verdict that does not exist: the numbers are the same. */
+static void each_verdict_has_one(void **state)
+{
+	size_t entries = 0, verdicts = 0;
+
+	(void)state;
+	for (enum row_type type = 0; type < ROW_TYPES; type++) {
+		const struct column *column = column_find("verdict", type);
+
+		for (size_t i = 0; column && column->values[i]; i++, verdicts++) {
+			if (count_entries(row_type_names[type], column->values[i]) != 1)
+				fail_msg("%s %s: %zu entries", row_type_names[type], column->values[i],
+					 count_entries(row_type_names[type], column->values[i]));
+			assert_string_equal(verdict_meaning(row_type_names[type], column->values[i])->verdict,
+					    column->values[i]);
+		}
+	}
+	for (size_t i = 0; i < verdict_meanings_count; i++)
+		entries += verdict_meanings[i]->count;
+	assert_int_equal(entries, verdicts);
+	assert_null(verdict_meaning("reader", "bogus"));
+	assert_null(verdict_meaning("bogus", "idle"));
+}
+
+/* What is wrong has a cause and an advice; texts are sentences, and meanings are lines of a table. */
+static void entries_are_whole(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < verdict_meanings_count; i++) {
+		for (size_t j = 0; j < verdict_meanings[i]->count; j++) {
+			const struct verdict_meaning *item = &verdict_meanings[i]->items[j];
+			const char *texts[] = {item->evidence, item->cause, item->advice};
+
+			assert_int_equal(!item->cause, !item->advice);
+			assert_int_equal(!item->advice, !!strstr(item->meaning, "only with --all"));
+			assert_in_range(strlen(item->meaning), 10, 100);
+			for (size_t k = 0; k < 3; k++)
+				assert_true(!texts[k] || strchr(".?", texts[k][strlen(texts[k]) - 1]));
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_verdict_has_one),
+		cmocka_unit_test(entries_are_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
