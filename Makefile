@@ -48,8 +48,11 @@ BPFTOOL ?= $(or $(shell command -v bpftool),/usr/sbin/bpftool)
 LLVM_STRIP ?= llvm-strip
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 
-# What is the same for every architecture (BPF objects, the skeleton, the man page) is in G, the rest in B.
+# What is the same for every architecture (BPF objects, the skeleton, the documents) is in G, the rest in B.
 G := build
+
+# The compiler for what runs while building; another one than CC where the program is built for another architecture.
+HOSTCC := $(or $(HOSTCC),$(CC))
 
 # From the command line only: people who build kernels have an ARCH of their own in the environment.
 DEB_ARCHES := amd64 arm64
@@ -78,6 +81,8 @@ SYSROOT_CFLAGS := -isystem $(SYSROOT)/usr/include
 SYSROOT_LDFLAGS := -L$(SYSROOT)/usr/lib/$(GNU_$(ARCH))
 endif
 
+NATIVE := $(if $(filter $(HOSTCC),$(CC)),$(B)/obj,$(G)/native)
+
 # V=1 shows the commands.
 ifneq ($(V),1)
 Q := @
@@ -102,7 +107,7 @@ STATIC_LIBS = $(LIBS) $(if $(SYSROOT)$(wildcard /usr/lib/$(MULTIARCH)/libzstd.a)
 
 # In the order in which they are loaded: what counts is attached while the rest is loaded (src/probe/load/attach.c).
 BPF_OBJECTS := $(patsubst bpf/%.c,$(G)/%.o,bpf/loop_trace.bpf.c $(filter-out bpf/loop_trace.bpf.c,$(wildcard bpf/*.bpf.c)))
-SOURCES := $(sort $(wildcard src/*/*.c src/*/*/*.c))
+SOURCES := $(sort $(filter-out src/share/%,$(wildcard src/*/*.c src/*/*/*.c)))
 OBJECTS := $(SOURCES:src/%.c=$(B)/obj/%.o)
 HEADERS := $(wildcard src/*/*.h src/*/*/*.h include/*.h)
 
@@ -112,7 +117,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit
 UNIT_HELPERS := $(wildcard tests/unit/*.c)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-.PHONY: all run check fuzz floods sanitize sanitized coverage program lint lint-sources lint-memory unit e2e scenarios static man install deb dist check-dist check-distros clean demo bench plots kernels packages vmlinux help check-fleet check-html
+.PHONY: all run check fuzz floods sanitize sanitized coverage program lint lint-sources lint-memory unit e2e scenarios static man documents install deb dist check-dist check-distros clean demo bench plots kernels packages vmlinux help check-fleet check-html
 .DELETE_ON_ERROR:
 
 all: $(B)/sockstall
@@ -263,7 +268,8 @@ lint: packages
 	@$(MAKE) --no-print-directory -j$$(nproc) -k lint-sources
 	@$(MAKE) --no-print-directory -j$$(nproc) B=$(G)/plain SANITIZE= lint-memory
 
-lint-sources: $(SOURCES:src/%.c=$(G)/lint/%.tidy) $(SOURCES:src/%.c=$(G)/lint/%.analyzed) $(G)/lint/cppcheck \
+LINTED := $(SOURCES) $(wildcard src/share/make/*.c)
+lint-sources: $(LINTED:src/%.c=$(G)/lint/%.tidy) $(LINTED:src/%.c=$(G)/lint/%.analyzed) $(G)/lint/cppcheck \
 	$(patsubst bpf/%.bpf.c,$(G)/lint/%.bpf,$(wildcard bpf/*.bpf.c))
 
 # The skeleton is bpftool's: as a system header it is read, and not judged.
@@ -393,7 +399,7 @@ coverage: packages
 # the other. -rs: why a test did not run.
 JOBS ?= $(shell expr 3 \* $$(nproc))
 PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q -rs
-e2e: all man $(G)/shim.so
+e2e: all documents $(G)/shim.so
 	$(PYTEST) $(or $(T),-n $(JOBS) --dist=loadgroup tests/e2e)
 
 demo: packages
@@ -446,25 +452,60 @@ $(BENCH_PROGRAMS): $(B)/%: tests/bench/%.c | $(B)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< -pthread -lbpf -lelf -lz
 
-man: $(G)/sockstall.8
+# What stands in the tables of the program is put into the documents by a program of the build's own, on the machine that
+# builds: src/share/make/documents.h. Natively it is linked from the program's objects.
+DOCUMENT_SOURCES := $(wildcard src/share/make/*.c)
+DOCUMENT_FOLDERS := base system look rules rows options
+# All but JSON, which takes a library that the machine that builds may not have.
+DOCUMENT_OBJECTS := $(DOCUMENT_SOURCES:src/%.c=$(NATIVE)/%.o) $(patsubst src/%.c,$(NATIVE)/%.o,\
+	$(filter-out src/rows/json.c,$(filter $(DOCUMENT_FOLDERS:%=src/%/%),$(SOURCES))))
 
-$(G)/sockstall.8: src/share/sockstall.8.scd | $(G)
+ifneq ($(NATIVE),$(B)/obj)
+$(NATIVE)/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(call say,HOSTCC)
+	$(Q)$(HOSTCC) -std=gnu11 -D_GNU_SOURCE -DSOCKSTALL_VERSION='"$(VERSION)"' -Iinclude -Isrc -MMD -MP -c $< -o $@
+endif
+
+$(G)/documents: $(DOCUMENT_OBJECTS)
+	$(call say,HOSTLD)
+	$(Q)$(HOSTCC) -o $@ $^
+
+MAN_PAGES := sockstall.8 sockstall-verdicts.7 sockstall-records.5
+COMPLETIONS := sockstall.bash sockstall.zsh sockstall.fish
+documents: man $(COMPLETIONS:%=$(G)/%)
+man: $(MAN_PAGES:%=$(G)/%)
+
+$(MAN_PAGES:%=$(G)/%.scd) $(COMPLETIONS:%=$(G)/%): $(G)/%: src/share/% $(G)/documents
+	$(call say,TEXT)
+	$(Q)$(G)/documents $< > $@
+
+$(MAN_PAGES:%=$(G)/%): %: %.scd
 	$(call say,MAN)
 	$(Q)scdoc < $< > $@
 
 FIGURE_PAGES := $(wildcard tests/bench/docs/*.md tests/bench/docs/*.svg)
+TEXT_PAGES := README.md src/share/doc/security.md tests/RESULTS.md
+# Pages are installed beside each other, without the sources.
+INSTALLED_LINKS := s,tests/bench/docs/,costs/,g; s,src/share/doc/,,g; s,tests/RESULTS,RESULTS,g; \
+	s,\[\([^]]*\)\](\(src/rules/[^)]*\|README.md\)),\1,g
 EXAMPLES := $(addprefix src/share/,sockstall.service sockstall-metrics.service sockstall.rules.yml sockstall.grafana.json) \
 	$(wildcard src/share/examples/*)
 
 # Each to where its reader looks for it.
-install: all man
+install: all documents
 	install -D -m 0755 $(B)/sockstall $(DESTDIR)$(SBINDIR)/sockstall
-	install -D -m 0644 $(G)/sockstall.8 $(DESTDIR)$(MANDIR)/man8/sockstall.8
-	install -D -m 0644 src/share/sockstall.bash $(DESTDIR)$(DATADIR)/bash-completion/completions/sockstall
-	install -D -m 0644 src/share/sockstall.zsh $(DESTDIR)$(ZSHDIR)/_sockstall
-	install -D -m 0644 src/share/sockstall.fish $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/sockstall.fish
+	for page in $(MAN_PAGES); do \
+		install -D -m 0644 $(G)/$$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page || exit 1; \
+	done
+	install -D -m 0644 $(G)/sockstall.bash $(DESTDIR)$(DATADIR)/bash-completion/completions/sockstall
+	install -D -m 0644 $(G)/sockstall.zsh $(DESTDIR)$(ZSHDIR)/_sockstall
+	install -D -m 0644 $(G)/sockstall.fish $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/sockstall.fish
 	install -d $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR)/costs
-	sed 's|tests/bench/docs|costs|g' README.md > $(DESTDIR)$(DOCDIR)/README.md && chmod 0644 $(DESTDIR)$(DOCDIR)/README.md
+	for page in $(TEXT_PAGES); do \
+		sed '$(INSTALLED_LINKS)' $$page > $(DESTDIR)$(DOCDIR)/$${page##*/} && \
+		chmod 0644 $(DESTDIR)$(DOCDIR)/$${page##*/} || exit 1; \
+	done
 	install -m 0644 $(FIGURE_PAGES) $(DESTDIR)$(DOCDIR)/costs
 	for f in $(EXAMPLES); do \
 		sed 's|/usr/sbin/|$(SBINDIR)/|' $$f > $(DESTDIR)$(DOCDIR)/examples/$${f##*/} && \
@@ -519,5 +560,5 @@ vmlinux:
 clean:
 	rm -rf $(B)
 
--include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(PURE_TEST_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d) \
+-include $(OBJECTS:.o=.d) $(DOCUMENT_OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(PURE_TEST_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d) \
 	$(FUZZERS:%=$(G)/fuzz/fuzz_%.d)

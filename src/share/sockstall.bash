@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 # shellcheck shell=bash
-# bash completion of sockstall(8)
+# bash completion of sockstall(8): a template, see make/documents.h
 
 _sockstall_words()
 {
@@ -22,38 +22,38 @@ _sockstall_files()
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 
+_sockstall_folders()
+{
+	compopt -o filenames
+	mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+}
+
+_sockstall_programs()
+{
+	mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+}
+
 _sockstall_pids()
 {
-	ps -A -o pid= 2>/dev/null
+	_sockstall_list "$(ps -A -o pid= 2>/dev/null)"
+}
+
+_sockstall_comms()
+{
+	_sockstall_list "$(ps -A -o comm= 2>/dev/null | grep -x '[[:alnum:]_.-]*')"
 }
 
 # Not lsns: it fails when a process ends while it looks.
 _sockstall_netns()
 {
-	readlink /proc/[0-9]*/ns/net 2>/dev/null | tr -cd '0-9\n' | sort -u
-	ls /run/netns 2>/dev/null | grep -x '[[:alnum:]_][[:alnum:]_.-]*'
+	_sockstall_words "all self $(readlink /proc/[0-9]*/ns/net 2>/dev/null | tr -cd '0-9\n' | sort -u
+		ls /run/netns 2>/dev/null | grep -x '[[:alnum:]_][[:alnum:]_.-]*')"
 }
 
 _sockstall_value()
 {
 	case $1 in
-	--interval | -i) _sockstall_words "100ms 500ms 1s 5s 1m" ;;
-	--duration | -d) _sockstall_words "5s 30s 1m 10m 1h" ;;
-	--min-age | -m) _sockstall_words "0 100ms 1s 10s 1m" ;;
-	--pid | -p) _sockstall_list "$(_sockstall_pids)" ;;
-	--comm | -c) _sockstall_list "$(ps -A -o comm= 2>/dev/null | grep -x '[[:alnum:]_.-]*')" ;;
-	--netns) _sockstall_words "all self $(_sockstall_netns)" ;;
-	--interfaces) _sockstall_words "epoll all" ;;
-	--how) _sockstall_words "destroy shutdown keepalive probe" ;;
-	--keepalive) _sockstall_words "10s,5s,3 60s,10s,6" ;;
-	--record | --html | --trace | --diff | --btf | --dump-file) _sockstall_files ;;
-	--textfile) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
-	--exec-limit) _sockstall_words "1 6 60" ;;
-	--flight) _sockstall_words "30s 60s 5m" ;;
-	--on-stall | --dump-on) _sockstall_words "handshake. listener. reader. writer. closing. chain. loop." ;;
-	--exec) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
-	--cgroup) _sockstall_cgroup ;;
-	--port | --peer | --ready-fd) ;;
+@bash-values@
 	*) return 1 ;;
 	esac
 }
@@ -69,7 +69,7 @@ _sockstall_ids()
 }
 
 # Cgroup paths begin at the mount point of cgroup v2.
-_sockstall_cgroup()
+_sockstall_cgroups()
 {
 	local top=/sys/fs/cgroup
 
@@ -81,11 +81,8 @@ _sockstall_cgroup()
 
 _sockstall()
 {
-	local commands="handshakes readers writers closing chains epoll threads check replay schema end metrics help"
-	local options="--json --once --interval --duration --min-age --all --pid --comm --port --peer --netns --cgroup
-		--interfaces --verbose --stacks --watches --record --html --diff --trace --textfile --force --btf --ready-fd --exit-code
-		--on-stall --exec --exec-limit --shell --flight --dump-on --dump-file
-		--yes --how --keepalive --read-only --no-color --version --help"
+@bash-commands@
+@bash-options@
 	local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} word given=
 
 	COMPREPLY=()
@@ -103,6 +100,8 @@ _sockstall()
 		_sockstall_words "$options"
 	elif [[ $before == replay ]]; then
 		_sockstall_files
+	elif [[ $before == help ]]; then
+		_sockstall_words "$commands"
 	elif [[ $given == end ]]; then
 		_sockstall_words "pid= fd= local= peer= cookie= netns="
 		[[ $before == end ]] && _sockstall_ids

@@ -106,11 +106,14 @@ def file_name(section, what):
     return "-".join([section, *words[:12]]).lower() + ".svg"
 
 
+MADE = "<!-- made by `make plots` from here on -->"
+
+
 class Page:
-    """README.md of the folder: every plot, and under those of growth what is linear in what."""
+    """README.md of the folder, from MADE on: every plot, and under those of growth what is linear in what."""
 
     def __init__(self, about):
-        self.lines = ["# What it costs, drawn", "",
+        self.lines = [MADE, "", "## All figures, drawn", "",
                       "Made by `make plots` from the figures of `make bench` (bench.json, beside this page). Medians, with the middle half",
                       "of the rounds; in brackets the ratio to the first line.", "",
                       f"Linux {about['kernel']}, {about['architecture']}, {about['cpus']} CPUs ({about['cpu']}), "
@@ -129,8 +132,14 @@ class Page:
                        for variant, points in table]
 
     def write(self, folder):
-        with open(os.path.join(folder, "README.md"), "w", encoding="utf-8") as file:
-            file.write("\n".join(self.lines) + "\n")
+        """What stands above is written by hand, and stays."""
+        path = os.path.join(folder, "README.md")
+        above = ""
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                above = file.read().partition(MADE)[0]
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(above + "\n".join(self.lines) + "\n")
 
 
 def main():

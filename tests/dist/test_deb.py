@@ -13,12 +13,16 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FILES = {
     "usr/sbin/sockstall",
     "usr/share/man/man8/sockstall.8.gz",
+    "usr/share/man/man7/sockstall-verdicts.7.gz",
+    "usr/share/man/man5/sockstall-records.5.gz",
     "usr/share/bash-completion/completions/sockstall",
     "usr/share/zsh/vendor-completions/_sockstall",
     "usr/share/fish/vendor_completions.d/sockstall.fish",
     "usr/share/doc/sockstall/changelog.gz",
     "usr/share/doc/sockstall/copyright",
     "usr/share/doc/sockstall/README.md",
+    "usr/share/doc/sockstall/RESULTS.md",
+    "usr/share/doc/sockstall/security.md",
 } | {f"usr/share/doc/sockstall/costs/{path.name}" for path in (ROOT / "tests/bench/docs").iterdir()
      if path.suffix in (".md", ".svg")} | {f"usr/share/doc/sockstall/examples/{name}" for name in (
     "sockstall.service", "sockstall-metrics.service", "sockstall.rules.yml", "sockstall.grafana.json", "rsyslog.conf",
@@ -134,7 +138,8 @@ def _makefile(variable):
 def test_links_of_the_readme_lead_to_what_is_installed(root, deb):
     root.dpkg("-i", deb)
     folder = root.folder / "usr/share/doc/sockstall"
-    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", (folder / "README.md").read_text())
+    pages = "".join((folder / name).read_text() for name in ("README.md", "security.md", "RESULTS.md"))
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", pages)
     assert links
     assert [link for link in links if not (folder / link).exists()] == []
 

@@ -14,10 +14,17 @@ from child import PATIENCE, Stall
 from scene import block, waiting_client
 from zoo import Room
 
-MANUAL = os.path.join(run.ROOT, "src", "share", "sockstall.8.scd")
 README = os.path.join(run.ROOT, "README.md")
-VERDICT_TITLES = {"handshake": "handshakes", "listener": "listeners", "reader": "readers", "loop": "loops",
-                  "writer": "writers", "closing": "closing connections", "chain": "chains"}
+STALLS = ["handshake", "listener", "reader", "writer", "closing", "chain", "loop"]
+VERDICT_TITLES = {"handshake": "HANDSHAKES", "listener": "LISTENERS", "reader": "READERS", "loop": "LOOPS",
+                  "writer": "WRITERS", "closing": "CLOSING CONNECTIONS", "chain": "CHAINS"}
+COMMANDS, VERDICTS, RECORDS = "sockstall.8", "sockstall-verdicts.7", "sockstall-records.5"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def made():
+    """The man pages as they are made from their templates and the program's tables."""
+    subprocess.run(["make", "-s", "-C", run.ROOT, "documents"], check=True, capture_output=True)
 
 
 def read(path):
@@ -25,12 +32,16 @@ def read(path):
         return file.read()
 
 
-def part(title, level="#"):
-    """What stands under a heading of the man page."""
+def page(name):
+    return read(os.path.join(run.ROOT, "build", f"{name}.scd"))
+
+
+def part(name, title, level="#"):
+    """What stands under a heading of a man page."""
     # In capitals: an example may begin with root's prompt.
     end = r"^# [A-Z]{2}|\Z" if level == "#" else r"^# [A-Z]{2}|^## |\Z"
-    found = re.search(rf"^{level} {re.escape(title)}\n(.*?)(?={end})", read(MANUAL), re.M | re.S)
-    assert found, f"no '{level} {title}' in {MANUAL}"
+    found = re.search(rf"^{level} {re.escape(title)}\n(.*?)(?={end})", page(name), re.M | re.S)
+    assert found, f"no '{level} {title}' in {name}"
     return found.group(1)
 
 
@@ -38,6 +49,11 @@ def terms(text):
     """The bold words of the lines that a definition stands under."""
     lines = [line for line in text.splitlines() if line.startswith("*")]
     return [word for line in lines for word in re.findall(r"\*([^*]+)\*", line)]
+
+
+def keys(text):
+    """Of lines like "*age_s* (seconds or null)"."""
+    return re.findall(r"^\*(\w+)\* \([\w ,]+\)$", text, re.M)
 
 
 def records():
@@ -65,7 +81,7 @@ def help_options():
 
 
 def manual_options():
-    lines = [line for line in part("OPTIONS").splitlines() if line.startswith("*-")]
+    lines = [line for line in part(COMMANDS, "OPTIONS").splitlines() if line.startswith("*-")]
     return [option_in(re.sub(r"[*]|(?<= )_|_$", "", line)) for line in lines]
 
 
@@ -83,36 +99,51 @@ def test_commands_of_help():
 
 
 def test_commands_of_the_man_page():
-    assert terms(part("COMMANDS")) == contract.COMMANDS
+    assert terms(part(COMMANDS, "COMMANDS")) == contract.COMMANDS
 
 
 def test_verdicts_of_the_man_page():
     for kind, wanted in verdicts().items():
-        said = terms(part(f"Verdicts on {VERDICT_TITLES[kind]}", "##"))
+        said = re.findall(r"^\*(\w+)\*$", part(VERDICTS, VERDICT_TITLES[kind]), re.M)
         assert sorted(said) == sorted(wanted), kind
 
 
-def test_verdicts_of_the_readme():
-    text = read(README)
-    missing = {name for names in verdicts().values() for name in names if f"`{name}`" not in text}
-    assert not missing
+def test_verdicts_of_the_man_page_are_explained():
+    """What is wrong has a cause, and something to do about it; what is normal has neither."""
+    for kind, names in verdicts().items():
+        for name in names:
+            text = re.search(rf"^\*{name}\*\n((?:\t.*\n|\n)+)", part(VERDICTS, VERDICT_TITLES[kind]), re.M).group(1)
+            titles = re.findall(r"^\t_([\w ]+)_: .", text, re.M)
+            normal = "only with --all" in text
+            assert titles == ["Meaning", "Evidence"] + ([] if normal else ["Usual cause", "What to do"]), (kind, name)
 
 
-def rule_tables():
-    """The verdicts of each table of rules in the sources, in order, each once."""
-    folder = os.path.join(run.ROOT, "src")
-    text = "".join(read(os.path.join(folder, name)) for name in sorted(os.listdir(folder))
-                   if re.fullmatch(r"verdict_\w+\.c", name))
-    tables = re.findall(r"_rule \w*rules\[\] = \{\n(.*?)\n\};", text, re.M | re.S)
-    return [list(dict.fromkeys(re.findall(r'^\t\{ .*?"(\w+)"', table, re.M))) for table in tables]
+def documents(template):
+    """A template, with the parts that are made from the tables of the program."""
+    return subprocess.run([os.path.join(run.ROOT, "build", "documents"), "/dev/stdin"], input=template.encode(),
+                          capture_output=True, check=True).stdout.decode()
 
 
-def test_tables_of_the_readme_are_those_of_the_sources():
-    tables = re.findall(r"^\| verdict \|.*\n\|[ |-]+\n((?:\|.*\n)+)", read(README), re.M)
-    shown = [re.findall(r"^\| `(\w+)`", table, re.M) for table in tables]
-    assert sorted(shown) == sorted(rule_tables())
-    assert sorted(map(sorted, shown)) == sorted(map(sorted, verdicts().values()))
-    assert all(row.count("|") == 4 for table in tables for row in table.splitlines()), "each with evidence and advice"
+def test_tables_of_the_readme_are_those_of_the_rules():
+    shown = re.findall(r"^\| verdict \|.*\n\|[ |-]+\n((?:\|.*\n)+)", read(README), re.M)
+    assert shown == [documents(f"@verdict-rows {kind}@\n") for kind in STALLS]
+
+
+def test_links_lead_somewhere():
+    for name in README, os.path.join(run.ROOT, "src", "README.md"), os.path.join(run.ROOT, "src", "share", "doc", "security.md"):
+        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", read(name)):
+            assert os.path.exists(os.path.join(os.path.dirname(name), link)), (name, link)
+
+
+def test_the_readme_is_short():
+    assert len(read(README).splitlines()) <= 250
+
+
+def test_a_part_that_does_not_exist_is_an_error():
+    for template in "@bogus@\n", "@record bogus@\n", "@verdicts bogus@\n":
+        with pytest.raises(subprocess.CalledProcessError):
+            documents(template)
+    assert documents("a@b\n@\n@@\n") == "a@b\n@\n@@\n"
 
 
 def test_every_verdict_is_reached_by_a_test():
@@ -126,40 +157,60 @@ def test_every_verdict_is_reached_by_a_test():
 
 
 def test_record_types_of_the_man_page():
-    said = set(re.findall(r"_(\w+)_", part("All records", "##").partition("*type*")[2].partition("\n\n")[0]))
+    said = set(re.findall(r"_(\w+)_", part(RECORDS, "All records", "##").partition("*type*")[2].partition("\n\n")[0]))
     assert said == set(records())
 
 
 def test_keys_of_the_man_page():
-    everywhere = set(terms(part("All records", "##")))
-    stalls = set(terms(part("Stalls", "##")))
-    missing, too_many = {}, {}
+    everywhere, stalls = (set(keys(part(RECORDS, title, "##"))) for title in ("All records", "Stalls"))
+    assert len(everywhere) == 3 and len(stalls) > 15
     for kind, properties in records().items():
-        common = everywhere | (stalls if kind in VERDICT_TITLES else set())
-        # Also those in running text ("it has *pid*, as above").
-        own = set(re.findall(r"\*(\w+)\*", part(kind, "##")))
-        missing[kind] = set(properties) - common - own
-        too_many[kind] = own - set(properties)
-    assert not any(missing.values()), missing
-    assert not any(too_many.values()), too_many
+        common = everywhere | (stalls if kind in STALLS else set())
+        own = keys(part(RECORDS, kind, "##"))
+        assert sorted(own) == sorted(set(properties) - common), kind
+
+
+def test_null_of_the_man_page():
+    for kind, properties in records().items():
+        text = part(RECORDS, kind, "##") + part(RECORDS, "Stalls", "##") + part(RECORDS, "All records", "##")
+        for key, schema in properties.items():
+            shown = re.search(rf"^\*{key}\* \(([\w ,]+)\)$", text, re.M).group(1)
+            assert shown.endswith(" or null") == ("null" in schema["type"]), (kind, key)
 
 
 def test_exit_codes_of_the_man_page():
-    assert terms(part("EXIT STATUS")) == contract.EXIT_CODES
+    assert terms(part(COMMANDS, "EXIT STATUS")) == contract.EXIT_CODES
 
 
-def test_the_man_page_is_well_formed():
-    page = subprocess.run(["scdoc"], input=read(MANUAL).encode(), capture_output=True, check=True).stdout
-    done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-"], input=page, capture_output=True,
+@pytest.mark.parametrize("name", [COMMANDS, VERDICTS, RECORDS])
+def test_the_man_page_is_well_formed(name):
+    text = subprocess.run(["scdoc"], input=page(name).encode(), capture_output=True, check=True).stdout
+    done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-"], input=text, capture_output=True,
                           env={**os.environ, "MANPAGER": "cat", "MANROFFSEQ": ""}, check=True)
     assert done.stderr == b""
-    assert b"SYNOPSIS" in done.stdout
+    assert b"SEE ALSO" in done.stdout and b"@" not in done.stdout
+
+
+@pytest.mark.parametrize("command", contract.COMMANDS)
+def test_help_of_a_command(command):
+    """Both ways to ask; its options are a part of all, and its examples use no others."""
+    done = run.sockstall(command, "--help")
+    assert done.returncode == 0 and not done.stderr
+    assert run.sockstall("help", command).stdout == done.stdout
+    text = done.stdout.decode()
+    assert text.startswith(f"Usage: sockstall {command}") and "--help" in text
+    shown = {option_in(line[:28].strip()) for line in re.findall(r"^  (?:-.|  )[, ] --.*", text, re.M)}
+    assert shown < set(contract.OPTIONS)
+    examples = re.findall(r"^  sockstall (.*)", text.partition("Examples:\n")[2], re.M)
+    assert len(examples) == 2
+    words = set(re.findall(r"(?<!\S)(--?[a-z0-9][\w-]*)", " ".join(examples)))
+    assert words <= {f"--{name}" for _, name, _ in shown} | {f"-{letter}" for letter, _, _ in shown}
 
 
 # The examples run as they stand, but for the process and the cgroup, which are this test's own.
 
-def examples():
-    blocks = re.findall(r"^```\n(.*?)^```", part("EXAMPLES"), re.M | re.S)
+def examples(name=COMMANDS):
+    blocks = re.findall(r"^```\n(.*?)^```", part(name, "EXAMPLES"), re.M | re.S)
     return [re.sub(r"^[#$] ", "", block.replace("\\\\", "\\"), flags=re.M) for block in blocks]
 
 
@@ -184,9 +235,9 @@ def test_example(number, example_folder):
     assert done.stderr == b"", script
 
 
-def test_jq_lines_of_the_readme(example_folder):
+def test_jq_lines_of_the_man_page(example_folder):
     """Each gives something: there is a loop that turns, and a reader that could wait for ever."""
-    lines = re.findall(r"^    (sockstall .*\| jq .*)$", read(README), re.M)
+    lines = [line.strip() for line in examples(RECORDS) if "FILE" not in line]
     assert len(lines) >= 3
     room = Room()
     try:
