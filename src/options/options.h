@@ -30,7 +30,7 @@ enum command {
 	COMMAND_SCHEMA,
 	COMMAND_END,
 	COMMAND_METRICS,
-	COMMAND_WRITERS, /* recordings hold the number: new ones go last */
+	COMMAND_WRITERS, /* recordings hold the number: new ones go before COMMAND_HELP, which no recording has */
 	COMMAND_CLOSING,
 	COMMAND_CHAINS,
 	COMMAND_HELP, /* never run: options_parse() sets help */
