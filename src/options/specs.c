@@ -16,6 +16,7 @@ const char *const option_group_names[GROUPS] = {
 	 BIT(COMMAND_METRICS) | BIT(COMMAND_WRITERS) | BIT(COMMAND_CLOSING) | BIT(COMMAND_CHAINS))
 #define LIVE	(STALLS | BIT(COMMAND_THREADS))
 #define REPORTS (LIVE | BIT(COMMAND_REPLAY))
+#define SOCKETS (STALLS | BIT(COMMAND_REPLAY)) /* threads have no ports */
 #define STACKS	(BIT(COMMAND_OVERVIEW) | BIT(COMMAND_EPOLL) | BIT(COMMAND_THREADS))
 #define ANY	(BIT(COMMANDS) - 1)
 
@@ -38,10 +39,10 @@ const struct option_spec option_specs[] = {
 	 "only sockets with this local or peer port",
 	 "Only sockets with this local or peer port: a number, a range like _8000-8099_, or a name in _/etc/services_ "
 	 "like _http_.",
-	 GROUP_CHOOSING, VALUE_FREE, .repeats = true, .commands = REPORTS, SET(port)},
+	 GROUP_CHOOSING, VALUE_FREE, .repeats = true, .commands = SOCKETS, SET(port)},
 	{"peer", 0, "ADDR[/LEN]", "an IPv4 or IPv6 address, with a prefix length or without",
 	 "only this peer or network, IPv4 or IPv6", "Only this peer or network, IPv4 or IPv6.", GROUP_CHOOSING,
-	 VALUE_FREE, .commands = REPORTS, SET(peer)},
+	 VALUE_FREE, .commands = SOCKETS, SET(peer)},
 	{"netns", 0, "all|self|NETNS", "all, self, or the inode or name of a network namespace",
 	 "which network namespaces (all)",
 	 "Which network namespaces (default all): one by its inode, or by its name where *ip netns* has one (a name of "
@@ -53,8 +54,8 @@ const struct option_spec option_specs[] = {
 	{"cgroup", 0, "PATH", "a path that starts with /", "only processes in this cgroup or below it",
 	 "Only processes in this cgroup or below it.", GROUP_CHOOSING, VALUE_CGROUPS, .commands = REPORTS, SET(cgroup)},
 	{"all", 'a', NULL, NULL, "what is normal too, not only what is stuck",
-	 "What is normal too: idle readers, young handshakes, healthy loops, every listener.",
-	 GROUP_CHOOSING, .commands = REPORTS & ~BIT(COMMAND_METRICS), FLAG(all)},
+	 "What is normal too: idle readers, young handshakes, healthy loops, every listener.", GROUP_CHOOSING,
+	 .commands = REPORTS & ~BIT(COMMAND_METRICS), FLAG(all)},
 	{"interfaces", 0, "epoll|all", "epoll or all", "waits that count; all: poll, select, io_uring too",
 	 "Which waits *epoll* counts (default epoll). With _all_ poll, select and io_uring too.", GROUP_CHOOSING,
 	 VALUE_WORDS, "epoll all", .commands = BIT(COMMAND_EPOLL), SET(interfaces)},

@@ -531,6 +531,8 @@ static void usage_errors(void **state)
 		{"metrics", "metrics needs a folder"},
 		{"metrics --textfile d -j", "--json cannot be used with metrics"},
 		{"metrics --textfile d -a", "--all cannot be used with metrics"},
+		{"threads -p 1 --port 80", "--port cannot be used with threads"},
+		{"threads -p 1 --peer ::1", "--peer cannot be used with threads"},
 		{"threads -p 1 -m 5s", "--min-age cannot be used with threads"},
 		{"threads -p 1 --on-stall reader.age>1s --exec true", "--on-stall cannot be used with threads"},
 		{"-1 -i 5s", "--once and --interval exclude each other"},
