@@ -21,7 +21,13 @@ int part_commands(const char *what)
 		printf("*%s*", command_names[spec->command]);
 		if (words)
 			printf(" _%s_", words + 1);
-		printf("\n\t%s\n\n", spec->manual);
+		printf("\n\t%s\n\n\tExamples:", spec->manual);
+		for (size_t j = 0; j < EXAMPLES; j++) {
+			printf("%s _sockstall ", j ? "," : "");
+			put_escaped(spec->examples[j], MARKUP);
+			putchar('_');
+		}
+		printf("\n\n");
 	}
 	return 0;
 }
