@@ -46,7 +46,8 @@ static void show_all(void)
 
 static void show_command(const struct command_spec *spec)
 {
-	printf("Usage: sockstall %s [OPTIONS]\n\n%c%s.\n", spec->usage, toupper((unsigned char)*spec->help), spec->help + 1);
+	printf("Usage: sockstall %s [OPTIONS]\n\n%c%s.\n", spec->usage, toupper((unsigned char)*spec->help),
+	       spec->help + 1);
 	show_options(spec->command, false);
 	printf("\nExamples:\n");
 	for (size_t i = 0; i < EXAMPLES; i++)
