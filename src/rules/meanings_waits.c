@@ -95,7 +95,7 @@ static const struct verdict_meaning chains[] = {
 	{"chain", "remote", "the process at the end is on another machine",
 	 "The last connection leads to another machine.", "The cause is there.", "Look on that machine."},
 	{"chain", "unknown", "the process at the end is not seen",
-	 "The address is local, but no other end of the connection was found.",
+	 "The other end of the connection was not found, and its address does not lead to another machine.",
 	 "The other end is gone, or it began between two looks.", "Look at the path to it."},
 };
 
