@@ -89,9 +89,9 @@ const struct option_spec option_specs[] = {
 	{"once", '1', NULL, NULL, "one look at the machine as it is, then exit",
 	 "One look at the machine as it is, then exit.", GROUP_TIMING, .commands = REPORTS, FLAG(once)},
 	{"interval", 'i', "DUR", "a duration from 50ms to 1h", "time between looks (1s; 50ms to 1h)",
-	 "Time between looks: from 50ms to 1h (default 1s). If looks cost more than 5 % of one CPU over ten seconds, "
-	 "it is "
-	 "stretched. If the sockets of one network namespace cost that much (a flood), only these are looked at less "
+	 "Time between looks: from 50ms to 1h (default 1s). If looks cost more than 5 % of one CPU in the long run, it "
+	 "is stretched. After a dear look, as the first may be, it is stretched up to three times as far for some "
+	 "seconds. If the sockets of one network namespace cost that much (a flood), only these are looked at less "
 	 "often: in "
 	 "between, their stalls are taken to be as they were. With *--all* they are looked at each time. Not with "
 	 "*--once*.",
@@ -129,7 +129,8 @@ const struct option_spec option_specs[] = {
 	 GROUP_FILES, VALUE_FILES, .commands = BIT(COMMAND_REPLAY), SET(trace)},
 	{"textfile", 0, "DIR", "the name of a folder", "with metrics: write DIR/sockstall.prom, each look",
 	 "With *metrics*: write _DIR_/sockstall.prom at every look. The file is replaced as a whole, and everybody may "
-	 "read it.",
+	 "read it. _DIR_ is looked up once, at the start; a symbolic link of another user on the way to it is refused. "
+	 "If the file cannot be written, a message on stderr says why, once, and the next look tries again.",
 	 GROUP_FILES, VALUE_FOLDERS, .commands = BIT(COMMAND_METRICS), SET(textfile)},
 	{"force", 0, NULL, NULL, "replace an existing file; end: even your session",
 	 "With *--record*, *--html* or *--trace*: an existing file is replaced by a new one. A link is never followed. "
