@@ -58,14 +58,14 @@ const char *chain_add_wait(struct report *report, const struct look *look, const
 	if (before && before->peer_holders)
 		link.holders = before->peer_holders;
 	link.in = wait->view ? look_syscall(wait->view->thread) : "event loop";
-	link.verdict = wait->verdict;
+	link.verdict = wait->verdict->name;
 	link.age_s = fill_since(look->head->seen_ns, wait->since_ns);
 	fill_link_place(&link, arena, &wait->socket->name);
 	return links_add(arena, links, &link);
 }
 
 const char *chain_add_end(struct report *report, const struct look *look, const char *links,
-			  const struct chain_evidence *evidence, const char *verdict)
+			  const struct chain_evidence *evidence, const struct verdict *verdict)
 {
 	const struct wait *last = evidence->last;
 	struct arena *arena = &report->arena;
@@ -78,7 +78,7 @@ const char *chain_add_end(struct report *report, const struct look *look, const 
 	link.kind = fill_kind(last->socket);
 	link.fd = has_descriptor(last) ? last->peer_fd : NOT_KNOWN;
 	link.in = evidence->in;
-	link.verdict = verdict;
+	link.verdict = verdict->name;
 	if (evidence->doing) {
 		link.tid = evidence->doing->thread->tid;
 		link.age_s = fill_since(look->head->seen_ns, look_asleep_since(look, evidence->doing->thread));

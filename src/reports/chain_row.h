@@ -12,7 +12,7 @@ const char *chain_add_wait(struct report *report, const struct look *look, const
 
 /* The same with who waits for nobody that is known. */
 const char *chain_add_end(struct report *report, const struct look *look, const char *links,
-			  const struct chain_evidence *evidence, const char *verdict);
+			  const struct chain_evidence *evidence, const struct verdict *verdict);
 
 /*
  * Who and where: all of the one at the end, and of its own socket. Of a deadlock, and where nobody here is waited for,

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/array.h"
 #include "base/sorted.h"
@@ -124,7 +123,8 @@ static struct chain_evidence evidence_of(struct scene *scene, size_t from)
 
 /* ---- Rows ---- */
 
-static const char *make_links(struct scene *scene, size_t from, const struct chain_evidence *evidence, const char *verdict)
+static const char *make_links(struct scene *scene, size_t from, const struct chain_evidence *evidence,
+			      const struct verdict *verdict)
 {
 	const struct chain_path *path = &scene->paths[from];
 	size_t i, at = path->cycle ? path->last : from;
@@ -143,40 +143,29 @@ static const char *make_links(struct scene *scene, size_t from, const struct cha
 	return chain_add_end(scene->report, scene->look, links, evidence, verdict);
 }
 
-static bool is_hard(const char *verdict)
-{
-	static const char *const hard[] = {"deadlock", "peer_dead", "stopped", "accept_queue_full", "not_accepted"};
-	size_t i;
-
-	for (i = 0; i < COUNT_OF(hard); i++)
-		if (!strcmp(verdict, hard[i]))
-			return true;
-	return false;
-}
-
 /*
  * A chain has two members at least. One end that only awaits events has done nothing wrong unless it was asked: where it
  * spoke last, or is a client that another waits for, it may have nothing to say. A reply that has begun is due all the
  * same where another awaits what will come of it: drivers of databases get a few bytes before the server computes. Between
  * event loops alone who spoke last may have told something (HTTP/2 does, on an idle connection): somebody must have asked.
  */
-static bool is_finding(const struct scene *scene, size_t from, const struct chain_evidence *evidence, const char *verdict)
+static bool is_finding(const struct scene *scene, size_t from, const struct chain_evidence *evidence,
+		       const struct verdict *verdict)
 {
 	const struct chain_path *path = &scene->paths[from];
 	const struct wait *last = evidence->last;
 
 	if (!path->cycle && path->depth < 2 && !last->peer_pid)
 		return false;
-	if (is_hard(verdict))
+	if (verdict->is & (END_IS_DEADLOCK | END_IS_STUCK))
 		return true;
 	if (!path->evident)
 		return false;
-	if (strcmp(verdict, "waiting"))
+	if (!(verdict->is & END_IS_IDLE))
 		return true;
 	if (!path->blocked && !chain_was_asked(&scene->asked, &scene->waits, from, path->depth))
 		return false;
-	return !strcmp(last->verdict, "awaiting_reply") ||
-	       !strcmp(last->verdict, "window_zero") || (path->asked && !strcmp(last->verdict, "reply_stopped"));
+	return last->verdict->is & (OWES_REPLY | OWES_READ) || (path->asked && last->verdict->is & OWES_REST);
 }
 
 static const char *make_id(struct arena *arena, const struct chain_evidence *evidence)
@@ -191,11 +180,11 @@ static const char *make_id(struct arena *arena, const struct chain_evidence *evi
 }
 
 /* The worst is what most wait for; a deadlock never ends by itself. */
-static int severity_of(const char *verdict, size_t waiters)
+static int severity_of(const struct verdict *verdict, size_t waiters)
 {
 	int severity = SEVERITY_WAITING + (waiters < 39 ? (int)waiters : 39);
 
-	return !strcmp(verdict, "deadlock") ? SEVERITY_DEAD : severity;
+	return verdict->is & END_IS_DEADLOCK ? SEVERITY_DEAD : severity;
 }
 
 static bool is_asked_for(const struct scene *scene, size_t from)
@@ -246,10 +235,11 @@ static int add_row(struct scene *scene, size_t from, bool stuck, const struct gr
 	fill_age(row, scene->look, scene->look->head->seen_ns, group->oldest_ns);
 	row->fits = group->fits;
 	row->chain.waiters = (int64_t)group->waiters;
+	row->chain.cycle = evidence.cycle;
 	row->chain.links = make_links(scene, from, &evidence, rule->verdict);
 	row->id = make_id(arena, &evidence);
 	row->recurs = true;
-	row->verdict = rule->verdict;
+	row->verdict = rule->verdict->name;
 	row->stuck = stuck;
 	row->severity = stuck ? severity_of(rule->verdict, group->waiters) : SEVERITY_NONE;
 	row->change_key = (int64_t)group->waiters;

@@ -104,7 +104,7 @@ static int compare(const void *left, const void *right)
 	int order = COMPARE(owner_pid(a), owner_pid(b));
 
 	if (!order)
-		order = strcmp(a->rule->verdict, b->rule->verdict);
+		order = strcmp(a->rule->verdict->name, b->rule->verdict->name);
 	if (!order)
 		order = COMPARE(a->stuck, b->stuck);
 	if (!order)
@@ -142,7 +142,8 @@ static const char *make_id(struct arena *arena, const struct closing *closing, s
 	const struct socket_name *name = &closing->socket->name;
 
 	if (connections > 1)
-		return arena_printf(arena, "closing-%u-%u-%s", owner_pid(closing), name->netns, closing->rule->verdict);
+		return arena_printf(arena, "closing-%u-%u-%s", owner_pid(closing), name->netns,
+				    closing->rule->verdict->name);
 	return arena_printf(arena, "closing-%u-%llu", name->netns, name->cookie);
 }
 
@@ -193,7 +194,7 @@ static int add_row(struct scene *scene, const struct closing *closing, size_t co
 	fill_closing(row, closing, &evidence);
 	row->id = make_id(arena, closing, connections);
 	row->recurs = connections > 1;
-	row->verdict = rule->verdict;
+	row->verdict = rule->verdict->name;
 	row->severity = closing->stuck ? rule->severity : SEVERITY_NONE;
 	row->stuck = closing->stuck;
 	row->why = rule->why(arena, &evidence);

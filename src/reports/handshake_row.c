@@ -148,7 +148,7 @@ int handshake_row_add(struct scene *scene, struct handshake *handshake, const st
 	fill_stage(row, scene, handshake);
 	fill_who(row, scene, handshake);
 	row->id = make_id(arena, handshake->name);
-	row->verdict = rule->name;
+	row->verdict = rule->verdict->name;
 	row->severity = rule->severity;
 	row->stuck = severity_is_stuck(rule->severity);
 	row->why = rule->why(arena, evidence);

@@ -114,7 +114,7 @@ static bool is_shown(const struct scene *scene, const struct judged *judged)
 		return false;
 	if (!severity_is_stuck(judged->rule->severity))
 		return scene->options->all;
-	return !judged->tally || !listener_folds(judged->tally, judged->rule->verdict);
+	return !judged->tally || !listener_folds(judged->tally, judged->rule->which);
 }
 
 static int add_handshakes(struct scene *scene)
@@ -155,8 +155,8 @@ static void tally_handshake(struct handshake *handshake, const struct handshake_
 		tally_request(tally, handshake->evidence.request);
 	if (!severity_is_stuck(rule->severity))
 		return;
-	tally->stuck[rule->verdict]++;
-	if (rule->verdict == HANDSHAKE_QUEUE_FULL || rule->verdict == HANDSHAKE_NOT_ACCEPTED)
+	tally->stuck[rule->which]++;
+	if (rule->which == HANDSHAKE_QUEUE_FULL || rule->which == HANDSHAKE_NOT_ACCEPTED)
 		keep_oldest(&tally->oldest_complete_ns, handshake->evidence.since_ns);
 }
 
@@ -275,7 +275,7 @@ static int add_listener(struct scene *scene, struct listener_evidence *tally, co
 	row->recurs = true;
 	if (severity_is_stuck(rule->severity))
 		row->id = arena_printf(arena, "listener-%u-%llu", name->netns, name->cookie);
-	row->verdict = rule->verdict;
+	row->verdict = rule->verdict->name;
 	row->severity = rule->severity;
 	row->stuck = severity_is_stuck(rule->severity);
 	row->why = rule->why(arena, tally);

@@ -168,7 +168,7 @@ static void fill_life(struct row *row, const struct loop_case *one, const struct
 		return;
 	}
 	row->recurs = true;
-	row->id = arena_printf(arena, "%s-%llx-%s", name, (unsigned long long)thread->start_ns, rule->verdict);
+	row->id = arena_printf(arena, "%s-%llx-%s", name, (unsigned long long)thread->start_ns, rule->verdict->name);
 	fill_age(row, one->look, thread->seen_ns, since_ns ? since_ns : one->start_ns);
 }
 
@@ -205,7 +205,7 @@ int loop_row_add(struct loop_case *one, const struct options *options, const str
 	fill_usage(row, one);
 	fill_stacks(row, one);
 	fill_life(row, one, rule);
-	row->verdict = rule->verdict;
+	row->verdict = rule->verdict->name;
 	row->severity = rule->severity;
 	row->stuck = severity_is_stuck(rule->severity);
 	row->change_key = 0;

@@ -88,7 +88,7 @@ static int add_row(struct report *report, const struct reader *reader, const str
 	fill_reader(row, report, reader);
 	row->fd = reader->view->thread->fd;
 	row->id = sleeping_id(&report->arena, "reader", reader->view->thread);
-	row->verdict = rule->verdict;
+	row->verdict = rule->verdict->name;
 	row->severity = stuck ? rule->severity : SEVERITY_NONE;
 	row->stuck = stuck;
 	row->why = rule->why(&report->arena, &reader->evidence);

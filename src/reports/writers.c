@@ -79,7 +79,7 @@ static int add_row(struct report *report, const struct writer *writer, const str
 	fill_writer(row, report, writer);
 	row->fd = thread->fd;
 	row->id = sleeping_id(&report->arena, "writer", thread);
-	row->verdict = rule->verdict;
+	row->verdict = rule->verdict->name;
 	row->severity = stuck ? rule->severity : SEVERITY_NONE;
 	row->stuck = stuck;
 	row->why = rule->why(&report->arena, &writer->evidence);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "base/array.h"
 #include "rows/column.h"
+#include "rules/verdicts.h"
 
 #define START	  ROW_BIT(ROW_START)
 #define HANDSHAKE ROW_BIT(ROW_HANDSHAKE)
@@ -29,20 +30,8 @@
 #define EVENTS	 WORDS("open", "change", "close")
 #define FAMILIES WORDS("inet", "inet6", "unix")
 
-#define HANDSHAKE_VERDICTS WORDS("peer_silent", "accept_queue_full", "deferred", "no_answer", "not_accepted", "young")
-#define LISTENER_VERDICTS  WORDS("ok", "accept_queue_full", "dropping", "syn_flood", "not_accepting")
-#define READER_VERDICTS                                                                                                \
-	WORDS("peer_dead", "awaiting_reply", "reply_stopped", "no_request", "request_stopped", "maybe_dead", "idle",   \
-	      "waiting")
-#define WRITER_VERDICTS	 WORDS("peer_dead", "no_answer", "window_zero", "network_loss", "waiting", "sending")
-#define CLOSING_VERDICTS                                                                                               \
-	WORDS("not_closed", "not_read", "peer_not_closed", "window_zero", "unanswered", "half_closed", "under_way")
-#define CHAIN_VERDICTS                                                                                                 \
-	WORDS("deadlock", "peer_dead", "accept_queue_full", "not_accepted", "stopped", "blocked", "running", "waiting", \
-	      "remote", "unknown")
-#define LOOP_VERDICTS                                                                                                  \
-	WORDS("ok", "stalled", "blocked_in_read", "spinning", "saturated", "near_limit", "select_limit", "edge_stall", \
-	      "dead_watches")
+/* The verdicts of one kind of report, as rules/verdicts.h lists them. */
+#define VERDICTS_OF(list) ((const char *const[]){list(VERDICT_NAME) NULL})
 
 /*
  * A process is named in full: TASK_COMM_LEN - 1 bytes, a slash, a pid up to PID_MAX_LIMIT (2^22). Only a name with
@@ -68,46 +57,52 @@
  */
 const struct column columns[] = {
 	COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = true),
-	COLUMN("type", COLUMN_TYPE, type, ALL, "What this record is about", .never_null = true, .heading = "TYPE",
-	       .priority = 50),
+	COLUMN("type", COLUMN_TYPE, type, ALL, "What this record is about", .subject = true, .never_null = true,
+	       .heading = "TYPE", .priority = 50),
 	COLUMN("time", COLUMN_TIME, time_ns, ALL, "When this was seen", .never_null = true),
 
 	/* A stall's life. */
 	COLUMN("event", COLUMN_EVENT, event, LIFE,
-	       "open when it first qualifies, change when its verdict or retry count changes, close when it is over; "
+	       "open when it is first reported, change when its verdict or retry count changes, close when it is over; "
 	       "null where nothing changed",
 	       .values = EVENTS),
 	TEXT("id", id, LIFE | ACTION,
 	     "The same text through the whole life of a stall, never used again for another; of an action: null where "
 	     "a selector was given"),
-	COLUMN("since", COLUMN_TIME, since_ns, LIFE, "When the wait really began, also when that was before the start"),
+	COLUMN("since", COLUMN_TIME, since_ns, LIFE,
+	       "When the wait really began, even if that was before sockstall started"),
 	SECONDS("age_s", age_s, LIFE, "How long ago the wait began", .heading = "AGE", .ticks = 1,
 		.shape = SHAPE_AT_LEAST, .joins = {"age_at_least"}),
 	COLUMN("age_at_least", COLUMN_BOOL, age_at_least, LIFE,
-	       "Whether this kernel does not tell when the wait began (CONFIG_SCHED_INFO is off): then it is at least "
-	       "that old, "
-	       "and since is null"),
-	TEXT("verdict", verdict, HANDSHAKE, "What is wrong", .values = HANDSHAKE_VERDICTS, .heading = "VERDICT"),
-	TEXT("verdict", verdict, LISTENER, "What is wrong", .values = LISTENER_VERDICTS, .heading = "VERDICT"),
-	TEXT("verdict", verdict, READER, "What is wrong", .values = READER_VERDICTS, .heading = "VERDICT"),
-	TEXT("verdict", verdict, LOOP, "What is wrong", .values = LOOP_VERDICTS, .heading = "VERDICT"),
-	TEXT("verdict", verdict, WRITER, "What is wrong", .values = WRITER_VERDICTS, .heading = "VERDICT"),
-	TEXT("verdict", verdict, CLOSING, "What is wrong", .values = CLOSING_VERDICTS, .heading = "VERDICT"),
-	TEXT("verdict", verdict, CHAIN, "What is wrong with the process at the end", .values = CHAIN_VERDICTS,
+	       "True where this kernel does not record when the wait began (CONFIG_SCHED_INFO is off): the wait is at "
+	       "least that old, and since is null"),
+	TEXT("verdict", verdict, HANDSHAKE, "What is wrong", .subject = true, .values = VERDICTS_OF(HANDSHAKE_VERDICTS),
 	     .heading = "VERDICT"),
+	TEXT("verdict", verdict, LISTENER, "What is wrong", .subject = true, .values = VERDICTS_OF(LISTENER_VERDICTS),
+	     .heading = "VERDICT"),
+	TEXT("verdict", verdict, READER, "What is wrong", .subject = true, .values = VERDICTS_OF(READER_VERDICTS),
+	     .heading = "VERDICT"),
+	TEXT("verdict", verdict, LOOP, "What is wrong", .subject = true, .values = VERDICTS_OF(LOOP_VERDICTS),
+	     .heading = "VERDICT"),
+	TEXT("verdict", verdict, WRITER, "What is wrong", .subject = true, .values = VERDICTS_OF(WRITER_VERDICTS),
+	     .heading = "VERDICT"),
+	TEXT("verdict", verdict, CLOSING, "What is wrong", .subject = true, .values = VERDICTS_OF(CLOSING_VERDICTS),
+	     .heading = "VERDICT"),
+	TEXT("verdict", verdict, CHAIN, "What is wrong with the process at the end", .subject = true,
+	     .values = VERDICTS_OF(CHAIN_VERDICTS), .heading = "VERDICT"),
 	TEXT("why", why, LIFE, "One sentence with the evidence in it", .heading = "WHY", .shape = SHAPE_SENTENCE),
 	TEXT("advice", advice, LIFE, "One sentence on what to do", .heading = "ADVICE", .shape = SHAPE_SENTENCE),
 
 	/* Who. */
 	COUNT("pid", pid, TASK | ACTION, "Process: the thread group's id"),
-	COUNT("tid", tid, (TASK & ~(THREAD | REGION)) | ACTION, "Thread", .heading = "TID", .shape = SHAPE_THREAD,
-	      .joins = {"pid"}, .behind_next = true, .priority = 100),
-	COUNT("tid", tid, REGION, "Thread whose stack or guard it is; else null", .heading = "TID",
+	COUNT("tid", tid, (TASK & ~(THREAD | REGION)) | ACTION, "Thread", .subject = true, .heading = "TID",
+	      .shape = SHAPE_THREAD, .joins = {"pid"}, .behind_next = true, .priority = 100),
+	COUNT("tid", tid, REGION, "Thread whose stack or guard it is; else null", .subject = true, .heading = "TID",
 	      .shape = SHAPE_THREAD, .joins = {"pid"}, .behind_next = true, .priority = 4),
-	COUNT("tid", tid, THREAD, "Thread", .heading = "TID", .shape = SHAPE_THREAD, .joins = {"pid"},
+	COUNT("tid", tid, THREAD, "Thread", .subject = true, .heading = "TID", .shape = SHAPE_THREAD, .joins = {"pid"},
 	      .behind_next = true),
-	TEXT("comm", comm, TASK | ACTION, "Command name; bytes that are no UTF-8 are U+FFFD", .heading = "PROCESS",
-	     .shape = SHAPE_PROCESS, .joins = {"pid"}, .least = PROCESS_LEAST),
+	TEXT("comm", comm, TASK | ACTION, "Command name; bytes that are no UTF-8 are U+FFFD", .subject = true,
+	     .heading = "PROCESS", .shape = SHAPE_PROCESS, .joins = {"pid"}, .least = PROCESS_LEAST),
 	COUNT("fd", fd, LIFE | ACTION, "Descriptor", .heading = "FD", .priority = 9),
 	COUNT("fd", fd, WATCH, "Descriptor", .heading = "FD"),
 	TEXT("cgroup", cgroup, TASK, "Path of the cgroup"),
@@ -121,13 +116,15 @@ const struct column columns[] = {
 	/* Where. A loop is in a socket only now and then: its own table tells that in now_in. */
 	TEXT("family", family, LIFE | WATCH | ACTION, "Address family", .values = FAMILIES),
 	TEXT("local_addr", local_addr, SOCKET | ACTION, "Address of this end; IPv4-mapped IPv6 is shown as IPv4",
-	     .heading = "LOCAL", .shape = SHAPE_ENDPOINT, .joins = {"local_port"}, .priority = 2, .least = 15),
-	TEXT("local_addr", local_addr, LOOP, "Address of this end of the socket that now_in names",
+	     .subject = true, .heading = "LOCAL", .shape = SHAPE_ENDPOINT, .joins = {"local_port"}, .priority = 2,
+	     .least = 15),
+	TEXT("local_addr", local_addr, LOOP, "Address of this end of the socket that now_in names", .subject = true,
 	     .shape = SHAPE_ENDPOINT, .joins = {"local_port"}),
 	COUNT("local_port", local_port, LIFE | WATCH | ACTION, "Port of this end"),
 	TEXT("peer_addr", peer_addr, SOCKET | ACTION, "Address of the other end; IPv4-mapped IPv6 is shown as IPv4",
-	     .heading = "PEER", .shape = SHAPE_ENDPOINT, .joins = {"peer_port"}, .priority = 1, .least = 15),
-	TEXT("peer_addr", peer_addr, LOOP, "Address of the other end of the socket that now_in names",
+	     .subject = true, .heading = "PEER", .shape = SHAPE_ENDPOINT, .joins = {"peer_port"}, .priority = 1,
+	     .least = 15),
+	TEXT("peer_addr", peer_addr, LOOP, "Address of the other end of the socket that now_in names", .subject = true,
 	     .shape = SHAPE_ENDPOINT, .joins = {"peer_port"}),
 	COUNT("peer_port", peer_port, LIFE | WATCH | ACTION, "Port of the other end"),
 
@@ -149,7 +146,7 @@ const struct column columns[] = {
 	COUNT("accept_queue_max", handshake.accept_queue_max, HANDSHAKE, "The accept queue's limit; null for a client"),
 	COUNT("syn_queue", handshake.syn_queue, HANDSHAKE, "Half-open connections of the listener; null for a client",
 	      .heading = "SYN-Q", .priority = 60),
-	COUNT("bytes_waiting", handshake.bytes_waiting, HANDSHAKE, "Bytes that came and no one has read",
+	COUNT("bytes_waiting", handshake.bytes_waiting, HANDSHAKE, "Bytes received that no one has read",
 	      .heading = "WAITING", .priority = 61),
 
 	/* listener */
@@ -173,7 +170,6 @@ const struct column columns[] = {
 	     "The networks (/24, of IPv6 /64) that most of more than 100 half-open connections come from, and how many "
 	     "from each; null: there are fewer",
 	     .heading = "TOP SOURCES", .shape = SHAPE_SENTENCE),
-
 	COUNT("acceptors", listener.acceptors, LISTENER, "Threads that wait in accept; null without --all",
 	      .heading = "ACCEPTORS", .priority = 40),
 
@@ -195,27 +191,27 @@ const struct column columns[] = {
 	      .heading = "UNACKED", .priority = 25),
 	COUNT("retransmits", reader.retransmits, READER, "Retransmission timeouts in a row", .heading = "RETRANS",
 	      .priority = 26),
-	COLUMN("keepalive", COLUMN_BOOL, reader.keepalive, READER, "Whether SO_KEEPALIVE is on", .heading = "KEEPALIVE",
-	       .priority = 62),
+	COLUMN("keepalive", COLUMN_BOOL, reader.keepalive, READER, "Whether SO_KEEPALIVE is on", .socket_option = true,
+	       .heading = "KEEPALIVE", .priority = 62),
 	COUNT("keepalive_probes", reader.keepalive_probes, READER, "Keepalive probes unanswered so far",
-	      .heading = "PROBES", .priority = 63),
-	SECONDS("rcvtimeo_s", reader.rcvtimeo_s, READER, "SO_RCVTIMEO; null: none", .heading = "RCVTIMEO",
-		.priority = 64),
-	SECONDS("user_timeout_s", reader.user_timeout_s, READER, "TCP_USER_TIMEOUT; null: none",
+	      .socket_option = true, .heading = "PROBES", .priority = 63),
+	SECONDS("rcvtimeo_s", reader.rcvtimeo_s, READER, "SO_RCVTIMEO; null: none", .socket_option = true,
+		.heading = "RCVTIMEO", .priority = 64),
+	SECONDS("user_timeout_s", reader.user_timeout_s, READER, "TCP_USER_TIMEOUT; null: none", .socket_option = true,
 		.heading = "USER TIMEOUT", .priority = 65),
 	SECONDS("returns_by_s", reader.returns_by_s, READER,
 		"The latest moment at which the kernel will end this read by itself if the peer is gone; null: never",
 		.heading = "RETURNS BY", .priority = 10, .ticks = -1),
 	COUNT("keepalive_probes_max", reader.keepalive_probes_max, READER,
-	      "Keepalive probes after which the kernel gives up: TCP_KEEPCNT, or the namespace's value"),
+	      "Keepalive probes after which the kernel gives up: TCP_KEEPCNT, or the namespace's value",
+	      .socket_option = true),
 	SECONDS("keepalive_idle_s", reader.keepalive_idle_s, READER,
-		"Idle time before the first probe: TCP_KEEPIDLE, or the namespace's value"),
+		"Idle time before the first probe: TCP_KEEPIDLE, or the namespace's value", .socket_option = true),
 	SECONDS("keepalive_interval_s", reader.keepalive_interval_s, READER,
-		"Time between probes: TCP_KEEPINTVL, or the namespace's value"),
+		"Time between probes: TCP_KEEPINTVL, or the namespace's value", .socket_option = true),
 	SECONDS("alarm_s", reader.alarm_s, READER,
 		"Until the alarm that its process has set (alarm(2), ITIMER_REAL) interrupts this thread; null: none. "
-		"What its handler then does cannot "
-		"be seen",
+		"What its handler then does cannot be seen",
 		.ticks = -1),
 	COUNT("peer_pid", reader.peer.pid, READER,
 	      "With --all, for a unix socket: a process that holds the other end; else null"),
@@ -244,9 +240,9 @@ const struct column columns[] = {
 	      .priority = 26),
 	COUNT("window_probes", writer.window_probes, WRITER, "Probes of its window that are unanswered so far",
 	      .heading = "PROBES", .priority = 27),
-	SECONDS("sndtimeo_s", writer.sndtimeo_s, WRITER, "SO_SNDTIMEO; null: none", .heading = "SNDTIMEO",
-		.priority = 64),
-	SECONDS("user_timeout_s", writer.user_timeout_s, WRITER, "TCP_USER_TIMEOUT; null: none",
+	SECONDS("sndtimeo_s", writer.sndtimeo_s, WRITER, "SO_SNDTIMEO; null: none", .socket_option = true,
+		.heading = "SNDTIMEO", .priority = 64),
+	SECONDS("user_timeout_s", writer.user_timeout_s, WRITER, "TCP_USER_TIMEOUT; null: none", .socket_option = true,
 		.heading = "USER TIMEOUT", .priority = 65),
 	SECONDS("returns_by_s", writer.returns_by_s, WRITER,
 		"The latest moment at which the kernel will end this write by itself if the peer is gone; null: never",
@@ -270,7 +266,7 @@ const struct column columns[] = {
 		.heading = "RECEIVED", .priority = 20),
 	SECONDS("last_sent_s", closing.last_sent_s, CLOSING, "Age of the last data that was sent; null if none yet",
 		.heading = "SENT", .priority = 21),
-	COUNT("unread_bytes", closing.unread_bytes, CLOSING, "Bytes that came and no one has read", .heading = "UNREAD",
+	COUNT("unread_bytes", closing.unread_bytes, CLOSING, "Bytes received that no one has read", .heading = "UNREAD",
 	      .priority = 22),
 	COUNT("unsent_bytes", closing.unsent_bytes, CLOSING, "Bytes that could not be sent yet", .heading = "UNSENT",
 	      .priority = 23),
@@ -284,7 +280,7 @@ const struct column columns[] = {
 	       "Whether the application has read as far as the peer's FIN; null: none has come", .heading = "EOF READ",
 	       .priority = 31),
 	COLUMN("keepalive", COLUMN_BOOL, closing.keepalive, CLOSING, "Whether SO_KEEPALIVE is on",
-	       .heading = "KEEPALIVE", .priority = 62),
+	       .socket_option = true, .heading = "KEEPALIVE", .priority = 62),
 	SECONDS("gives_up_s", closing.gives_up_s, CLOSING,
 		"When the kernel itself will drop it if the peer does not answer; null if never, or not known",
 		.heading = "GIVES UP", .priority = 11),
@@ -294,9 +290,8 @@ const struct column columns[] = {
 	      "Threads, and connections of event loops, that wait for it, directly or not", .heading = "WAITERS",
 	      .priority = 1),
 	COLUMN("links", COLUMN_LINKS, chain.links, CHAIN,
-	       "The longest chain that ends there: each waits for the next, and the last for nobody known; of a "
-	       "deadlock: for "
-	       "the first again",
+	       "The longest chain that ends there: each link waits for the next. In a deadlock the last one waits for "
+	       "the first",
 	       .heading = "CHAIN", .priority = 4, .least = 20),
 
 	/* loop */
@@ -332,9 +327,8 @@ const struct column columns[] = {
 		.heading = "BLOCKED", .priority = 34),
 	COLUMN("lag_histogram", COLUMN_HISTOGRAM, loop.lag_histogram, LOOP,
 	       "How many times from a return to the next wait were how long: 20 counts, the first of those below "
-	       "32.768 us, "
-	       "each next one of those up to twice as long, the last of all from 8.59 s on; a time that has not ended "
-	       "is not counted",
+	       "32.768 us, each next one of those up to twice as long, the last of all from 8.59 s on; a time that has "
+	       "not ended is not counted",
 	       .heading = "33us ...LAG... 8.6s+", .priority = 17),
 	SECONDS("wait_p50_s", loop.wait_p50_s, LOOP, "Time inside a wait: median", .heading = "WAIT P50",
 		.priority = 51),
@@ -370,8 +364,7 @@ const struct column columns[] = {
 	      .priority = 47),
 	COUNT("user_watches", loop.user_watches, LOOP,
 	      "Descriptors that all epoll instances of its user watch. The part of that count that the kernel keeps "
-	      "for each CPU is left "
-	      "out: with 2 CPUs it may be off by 64, with 16 by 512",
+	      "for each CPU is left out: with 2 CPUs it may be off by 64, with 16 by 512",
 	      .heading = "USER WATCHES", .shape = SHAPE_OF, .joins = {"watch_limit"}, .priority = 77),
 	TEXT("kernel_stack", loop.kernel_stack, LOOP,
 	     "With --verbose: where in the kernel it is blocked, functions, innermost first; else null",
@@ -390,7 +383,7 @@ const struct column columns[] = {
 	     "variable",
 	     .heading = "IN", .priority = 3, .least = 44, .rather = 20, .most = 60),
 	COLUMN("now_at_least", COLUMN_BOOL, age_at_least, THREAD,
-	       "Whether this kernel does not tell since when (CONFIG_SCHED_INFO is off): then it is at least now_s"),
+	       "True where this kernel does not record since when (CONFIG_SCHED_INFO is off): it is at least now_s"),
 	COLUMN("created", COLUMN_TIME, thread.created_ns, THREAD, "When it was created", .heading = "CREATED",
 	       .priority = 30),
 	COUNT("creator_tid", thread.creator_tid, THREAD, "The thread that created it; null: it is older than this run",
@@ -451,11 +444,11 @@ const struct column columns[] = {
 		.heading = "RECEIVED", .priority = 10, .ticks = 1),
 	SECONDS("last_sent_s", watch.last_sent_s, WATCH, "Age of the last data that was sent; null if none yet",
 		.heading = "SENT", .priority = 11, .ticks = 1),
-	COUNT("unread_bytes", watch.unread_bytes, WATCH, "Bytes that came and no one has read", .heading = "UNREAD",
+	COUNT("unread_bytes", watch.unread_bytes, WATCH, "Bytes received that no one has read", .heading = "UNREAD",
 	      .priority = 1),
 	SECONDS("unread_s", watch.unread_s, WATCH, "For how long looks have found these very bytes unread", .ticks = 1),
-	COLUMN("keepalive", COLUMN_BOOL, watch.keepalive, WATCH, "Whether SO_KEEPALIVE is on", .heading = "KEEPALIVE",
-	       .priority = 30),
+	COLUMN("keepalive", COLUMN_BOOL, watch.keepalive, WATCH, "Whether SO_KEEPALIVE is on", .socket_option = true,
+	       .heading = "KEEPALIVE", .priority = 30),
 	SECONDS("ends_by_s", watch.ends_by_s, WATCH,
 		"When the kernel itself will end the connection if the peer is gone; null: never", .heading = "ENDS BY",
 		.priority = 3, .ticks = -1),
@@ -480,10 +473,12 @@ const struct column columns[] = {
 	     .values = WORDS("answers", "silent", "reset")),
 	SECONDS("answer_s", action.answer_s, ACTION,
 		"After how long the peer answered the probe; null: it did not, or was not asked"),
-	SECONDS("keepalive_time_s", action.keepalive_time_s, ACTION, "TCP_KEEPIDLE, as it was set; null: it was not"),
+	SECONDS("keepalive_time_s", action.keepalive_time_s, ACTION, "TCP_KEEPIDLE, as it was set; null: it was not",
+		.socket_option = true),
 	SECONDS("keepalive_interval_s", action.keepalive_interval_s, ACTION,
-		"TCP_KEEPINTVL, as it was set; null: it was not"),
-	COUNT("keepalive_probes", action.keepalive_probes, ACTION, "TCP_KEEPCNT, as it was set; null: it was not"),
+		"TCP_KEEPINTVL, as it was set; null: it was not", .socket_option = true),
+	COUNT("keepalive_probes", action.keepalive_probes, ACTION, "TCP_KEEPCNT, as it was set; null: it was not",
+	      .socket_option = true),
 
 	/* difference */
 	TEXT("change", difference.change, DIFF, "What has become of it, from the first recording to the second",

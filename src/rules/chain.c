@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "rules/chain.h"
 
-#include <string.h>
-
+#include "base/array.h"
 #include "base/wording.h"
 #include "look/sleeping.h"
 #include "rules/phrases.h"
+#include "rules/verdicts.h"
 #include "system/address.h"
 #include "system/tcp_states.h"
 
@@ -20,7 +20,7 @@ static bool has_no_end(const struct chain_evidence *evidence)
 
 static bool peer_is_dead(const struct chain_evidence *evidence)
 {
-	return !strcmp(evidence->last->verdict, "peer_dead");
+	return evidence->last->verdict->is & PEER_IS_DEAD;
 }
 
 static bool queue_is_full(const struct chain_evidence *evidence)
@@ -195,26 +195,30 @@ static const char *advise_there(struct arena *arena, const struct chain_evidence
 
 /* ---- The table ---- */
 
+CHAIN_VERDICTS(VERDICT_OF_RULE)
+
 /* clang-format off */
-static const struct chain_rule rules[] = {
+const struct chain_rule chain_rules[] = {
 	/* evidence         verdict              why               advice */
-	{ has_no_end,       "deadlock",          why_deadlock,     advise_cut },
-	{ peer_is_dead,     "peer_dead",         why_dead,         advise_path },
-	{ is_stopped,       "stopped",           why_stopped,      advise_continue },
-	{ queue_is_full,    "accept_queue_full", why_full,         advise_process },
-	{ lies_in_queue,    "not_accepted",      why_not_accepted, advise_process },
-	{ is_frozen,        "blocked",           why_blocked,      advise_thaw },
-	{ is_blocked,       "blocked",           why_blocked,      advise_process },
-	{ is_running,       "running",           why_running,      advise_process },
-	{ is_idle,          "waiting",           why_idle,         advise_process },
-	{ is_elsewhere,     "remote",            why_remote,       advise_there },
-	{ always,           "unknown",           why_unknown,      advise_path },
+	{ has_no_end,       &deadlock,           why_deadlock,     advise_cut },
+	{ peer_is_dead,     &peer_dead,          why_dead,         advise_path },
+	{ is_stopped,       &stopped,            why_stopped,      advise_continue },
+	{ queue_is_full,    &accept_queue_full,  why_full,         advise_process },
+	{ lies_in_queue,    &not_accepted,       why_not_accepted, advise_process },
+	{ is_frozen,        &blocked,            why_blocked,      advise_thaw },
+	{ is_blocked,       &blocked,            why_blocked,      advise_process },
+	{ is_running,       &running,            why_running,      advise_process },
+	{ is_idle,          &waiting,            why_idle,         advise_process },
+	{ is_elsewhere,     &remote,             why_remote,       advise_there },
+	{ always,           &unknown,            why_unknown,      advise_path },
 };
 /* clang-format on */
 
+const size_t chain_rule_count = COUNT_OF(chain_rules);
+
 const struct chain_rule *chain_verdict(const struct chain_evidence *evidence)
 {
-	const struct chain_rule *rule = rules;
+	const struct chain_rule *rule = chain_rules;
 
 	while (!rule->applies(evidence))
 		rule++;

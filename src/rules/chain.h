@@ -22,10 +22,13 @@ struct chain_evidence {
 
 struct chain_rule {
 	bool (*applies)(const struct chain_evidence *evidence);
-	const char *verdict;
+	const struct verdict *verdict;
 	const char *(*why)(struct arena *arena, const struct chain_evidence *evidence);
 	const char *(*advice)(struct arena *arena, const struct chain_evidence *evidence);
 };
+
+extern const struct chain_rule chain_rules[];
+extern const size_t chain_rule_count;
 
 /* The rule that applies: there is always one. */
 const struct chain_rule *chain_verdict(const struct chain_evidence *evidence);

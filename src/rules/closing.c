@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "rules/closing.h"
 
+#include "base/array.h"
 #include "base/wording.h"
 #include "look/signs.h"
 #include "look/timers.h"
 #include "rules/phrases.h"
 #include "rules/reader.h"
+#include "rules/verdicts.h"
 #include "system/address.h"
 #include "system/tcp_states.h"
 
@@ -284,24 +286,28 @@ static const char *advise_read(struct arena *arena, const struct closing_evidenc
 #define PEERS "peer_application"
 #define PATH  "peer_or_path"
 
+CLOSING_VERDICTS(VERDICT_OF_RULE)
+
 /* clang-format off */
-static const struct closing_rule rules[] = {
+const struct closing_rule closing_rules[] = {
 	/* evidence              verdict            fault  how bad              why              advice */
-	{ data_is_unanswered,    "unanswered",      PATH,  SEVERITY_UNFINISHED, why_unanswered,  advise_path },
-	{ window_is_unanswered,  "unanswered",      PATH,  SEVERITY_UNFINISHED, why_unanswered,  advise_path },
-	{ window_is_closed,      "window_zero",     PEERS, SEVERITY_UNFINISHED, why_window,      advise_peer_reads },
-	{ peer_stays,            "peer_not_closed", PEERS, SEVERITY_SUSPECT,    why_peer,        advise_peer_closes },
-	{ end_is_not_read,       "not_read",        OURS,  SEVERITY_SUSPECT,    why_not_read,    advise_read },
-	{ owes_only_close,       "not_closed",      OURS,  SEVERITY_UNFINISHED, why_not_closed,  advise_close },
-	{ answer_is_not_coming,  "not_closed",      OURS,  SEVERITY_SUSPECT,    why_no_answer,   advise_close },
-	{ is_close_wait,         "half_closed",     NULL,  SEVERITY_NONE,       why_half_closed, NULL },
-	{ always,                "under_way",       NULL,  SEVERITY_NONE,       why_under_way,   NULL },
+	{ data_is_unanswered,    &unanswered,       PATH,  SEVERITY_UNFINISHED, why_unanswered,  advise_path },
+	{ window_is_unanswered,  &unanswered,       PATH,  SEVERITY_UNFINISHED, why_unanswered,  advise_path },
+	{ window_is_closed,      &window_zero,      PEERS, SEVERITY_UNFINISHED, why_window,      advise_peer_reads },
+	{ peer_stays,            &peer_not_closed,  PEERS, SEVERITY_SUSPECT,    why_peer,        advise_peer_closes },
+	{ end_is_not_read,       &not_read,         OURS,  SEVERITY_SUSPECT,    why_not_read,    advise_read },
+	{ owes_only_close,       &not_closed,       OURS,  SEVERITY_UNFINISHED, why_not_closed,  advise_close },
+	{ answer_is_not_coming,  &not_closed,       OURS,  SEVERITY_SUSPECT,    why_no_answer,   advise_close },
+	{ is_close_wait,         &half_closed,      NULL,  SEVERITY_NONE,       why_half_closed, NULL },
+	{ always,                &under_way,        NULL,  SEVERITY_NONE,       why_under_way,   NULL },
 };
 /* clang-format on */
 
+const size_t closing_rule_count = COUNT_OF(closing_rules);
+
 const struct closing_rule *closing_verdict(const struct closing_evidence *evidence)
 {
-	const struct closing_rule *rule = rules;
+	const struct closing_rule *rule = closing_rules;
 
 	while (!rule->applies(evidence))
 		rule++;

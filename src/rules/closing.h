@@ -22,7 +22,7 @@ struct closing_evidence {
 
 struct closing_rule {
 	bool (*applies)(const struct closing_evidence *evidence);
-	const char *verdict;
+	const struct verdict *verdict;
 	const char *fault; /* NULL: nobody's */
 	enum severity severity;
 	const char *(*why)(struct arena *arena, const struct closing_evidence *evidence);
@@ -37,6 +37,9 @@ __u64 closing_bytes_received(const struct socket_record *socket);
  * acknowledgements can have come after it. 0: not known.
  */
 __u64 closing_since(const struct socket_record *socket, __u64 now_ns);
+
+extern const struct closing_rule closing_rules[];
+extern const size_t closing_rule_count;
 
 /* The rule that applies: there is always one. */
 const struct closing_rule *closing_verdict(const struct closing_evidence *evidence);

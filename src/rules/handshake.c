@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "rules/handshake.h"
 
+#include "base/array.h"
 #include "base/wording.h"
 #include "look/listeners.h"
 #include "rules/phrases.h"
+#include "rules/verdicts.h"
 #include "system/address.h"
 
 /* ---- Evidence ---- */
@@ -174,19 +176,23 @@ static const char *advise_path(struct arena *arena, const struct handshake_evide
 
 /* ---- The table of handshakes ---- */
 
+HANDSHAKE_VERDICTS(VERDICT_OF_RULE)
+
 /* clang-format off */
-static const struct handshake_rule handshake_rules[] = {
+const struct handshake_rule handshake_rules[] = {
 	/* evidence          verdict                                      how bad              why               advice */
-	{ is_young,          HANDSHAKE_YOUNG,        "young",             SEVERITY_NONE,       why_young,        NULL },
-	{ is_client,         HANDSHAKE_NO_ANSWER,    "no_answer",         SEVERITY_WAITING,    why_no_answer,    advise_connect },
-	{ is_not_accepted,   HANDSHAKE_NOT_ACCEPTED, "not_accepted",      SEVERITY_STARVED,    why_not_accepted, advise_accept },
-	{ awaits_data,       HANDSHAKE_DEFERRED,     "deferred",          SEVERITY_UNFINISHED, why_deferred,     advise_defer },
-	{ is_acked_and_full, HANDSHAKE_QUEUE_FULL,   "accept_queue_full", SEVERITY_FULL,       why_full,         advise_full },
-	{ is_deferred,       HANDSHAKE_DEFERRED,     "deferred",          SEVERITY_UNFINISHED, why_deferred,     advise_defer },
-	{ is_acked,          HANDSHAKE_QUEUE_FULL,   "accept_queue_full", SEVERITY_FULL,       why_full,         advise_full },
-	{ always,            HANDSHAKE_PEER_SILENT,  "peer_silent",       SEVERITY_UNFINISHED, why_silent,       advise_path },
+	{ is_young,          HANDSHAKE_YOUNG,        &young,              SEVERITY_NONE,       why_young,        NULL },
+	{ is_client,         HANDSHAKE_NO_ANSWER,    &no_answer,          SEVERITY_WAITING,    why_no_answer,    advise_connect },
+	{ is_not_accepted,   HANDSHAKE_NOT_ACCEPTED, &not_accepted,       SEVERITY_STARVED,    why_not_accepted, advise_accept },
+	{ awaits_data,       HANDSHAKE_DEFERRED,     &deferred,           SEVERITY_UNFINISHED, why_deferred,     advise_defer },
+	{ is_acked_and_full, HANDSHAKE_QUEUE_FULL,   &accept_queue_full,  SEVERITY_FULL,       why_full,         advise_full },
+	{ is_deferred,       HANDSHAKE_DEFERRED,     &deferred,           SEVERITY_UNFINISHED, why_deferred,     advise_defer },
+	{ is_acked,          HANDSHAKE_QUEUE_FULL,   &accept_queue_full,  SEVERITY_FULL,       why_full,         advise_full },
+	{ always,            HANDSHAKE_PEER_SILENT,  &peer_silent,        SEVERITY_UNFINISHED, why_silent,       advise_path },
 };
 /* clang-format on */
+
+const size_t handshake_rule_count = COUNT_OF(handshake_rules);
 
 const struct handshake_rule *handshake_verdict(const struct handshake_evidence *evidence)
 {

@@ -35,17 +35,20 @@ enum handshake_verdict {
 	HANDSHAKE_QUEUE_FULL,
 	HANDSHAKE_DEFERRED,
 	HANDSHAKE_PEER_SILENT,
-	HANDSHAKE_VERDICTS,
+	HANDSHAKE_VERDICT_COUNT,
 };
 
 struct handshake_rule {
 	bool (*applies)(const struct handshake_evidence *evidence);
-	enum handshake_verdict verdict;
-	const char *name;
+	enum handshake_verdict which;
+	const struct verdict *verdict;
 	enum severity severity;
 	const char *(*why)(struct arena *arena, const struct handshake_evidence *evidence);
 	const char *(*advice)(struct arena *arena, const struct handshake_evidence *evidence); /* NULL: none */
 };
+
+extern const struct handshake_rule handshake_rules[];
+extern const size_t handshake_rule_count;
 
 /* The rule that applies: there is always one. */
 const struct handshake_rule *handshake_verdict(const struct handshake_evidence *evidence);

@@ -20,7 +20,7 @@ struct listener_evidence {
 	__u64 half_open;		 /* the kernel's count, or the requests seen where they are more */
 	__u64 requests;			 /* of these, seen */
 	__u64 silent;			 /* of the requests: no ACK, and the first timeout is over */
-	__u64 stuck[HANDSHAKE_VERDICTS]; /* handshakes, by verdict */
+	__u64 stuck[HANDSHAKE_VERDICT_COUNT]; /* handshakes, by verdict */
 	__u64 oldest_request_ns;	 /* when the oldest of each kind began; 0: there is none */
 	__u64 oldest_silent_ns;
 	__u64 oldest_complete_ns; /* its ACK has come: in the accept queue, or kept out of it */
@@ -29,12 +29,15 @@ struct listener_evidence {
 
 struct listener_rule {
 	bool (*applies)(const struct listener_evidence *evidence);
-	const char *verdict;
+	const struct verdict *verdict;
 	enum severity severity;
 	__u64 (*since)(const struct listener_evidence *evidence); /* NULL, or 0: not known */
 	const char *(*why)(struct arena *arena, const struct listener_evidence *evidence);
 	const char *(*advice)(struct arena *arena, const struct listener_evidence *evidence); /* NULL: none */
 };
+
+extern const struct listener_rule listener_rules[];
+extern const size_t listener_rule_count;
 
 /* The rule that applies: there is always one. */
 const struct listener_rule *listener_verdict(const struct listener_evidence *evidence);

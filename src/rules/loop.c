@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "rules/loop.h"
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/wording.h"
 #include "look/loop_rates.h"
 #include "look/watch_facts.h"
 #include "rules/phrases.h"
+#include "rules/verdicts.h"
 #include "system/address.h"
 
 /* Spinning: this often, for nothing, and without sleeping. */
@@ -416,28 +418,32 @@ static const char *advise_select(struct arena *arena, const struct loop_evidence
 
 /* ---- The table ---- */
 
+LOOP_VERDICTS(VERDICT_OF_RULE)
+
 /* clang-format off */
-static const struct loop_rule rules[] = {
+const struct loop_rule loop_rules[] = {
 	/* evidence           verdict            how bad           why            advice */
-	{ is_reading_seen,    "blocked_in_read", SEVERITY_STALLED, why_stalled,   advise_read },
-	{ does_not_come_back, "stalled",         SEVERITY_STALLED, why_stalled,   advise_stalled },
-	{ is_reading_unseen,  "blocked_in_read", SEVERITY_STALLED, why_unseen,    advise_read },
-	{ leaves_events,      "stalled",         SEVERITY_STALLED, why_unseen,    advise_stalled },
-	{ is_spinning,        "spinning",        SEVERITY_STARVED, why_spinning,  advise_spinning },
-	{ lost_wake_up,       "edge_stall",      SEVERITY_STARVED, why_lost,      advise_lost },
-	{ is_beyond_select,   "select_limit",    SEVERITY_SUSPECT, why_select,    advise_select },
-	{ lacks_descriptors,  "near_limit",      SEVERITY_SUSPECT, why_near_limit, advise_near_limit },
-	{ lacks_watches,      "near_limit",      SEVERITY_SUSPECT, why_near_watches, advise_near_watches },
-	{ lacks_files,        "near_limit",      SEVERITY_SUSPECT, why_near_files, advise_near_files },
-	{ is_saturated,       "saturated",       SEVERITY_SUSPECT, why_saturated, advise_saturated },
-	{ has_dead_watches,   "dead_watches",    SEVERITY_SUSPECT, why_dead,      advise_dead },
-	{ always,             "ok",              SEVERITY_NONE,    why_ok,        NULL },
+	{ is_reading_seen,    &blocked_in_read,  SEVERITY_STALLED, why_stalled,   advise_read },
+	{ does_not_come_back, &stalled,          SEVERITY_STALLED, why_stalled,   advise_stalled },
+	{ is_reading_unseen,  &blocked_in_read,  SEVERITY_STALLED, why_unseen,    advise_read },
+	{ leaves_events,      &stalled,          SEVERITY_STALLED, why_unseen,    advise_stalled },
+	{ is_spinning,        &spinning,         SEVERITY_STARVED, why_spinning,  advise_spinning },
+	{ lost_wake_up,       &edge_stall,       SEVERITY_STARVED, why_lost,      advise_lost },
+	{ is_beyond_select,   &select_limit,     SEVERITY_SUSPECT, why_select,    advise_select },
+	{ lacks_descriptors,  &near_limit,       SEVERITY_SUSPECT, why_near_limit, advise_near_limit },
+	{ lacks_watches,      &near_limit,       SEVERITY_SUSPECT, why_near_watches, advise_near_watches },
+	{ lacks_files,        &near_limit,       SEVERITY_SUSPECT, why_near_files, advise_near_files },
+	{ is_saturated,       &saturated,        SEVERITY_SUSPECT, why_saturated, advise_saturated },
+	{ has_dead_watches,   &dead_watches,     SEVERITY_SUSPECT, why_dead,      advise_dead },
+	{ always,             &ok,               SEVERITY_NONE,    why_ok,        NULL },
 };
 /* clang-format on */
 
+const size_t loop_rule_count = COUNT_OF(loop_rules);
+
 const struct loop_rule *loop_verdict(const struct loop_evidence *evidence)
 {
-	const struct loop_rule *rule = rules;
+	const struct loop_rule *rule = loop_rules;
 
 	while (!rule->applies(evidence))
 		rule++;

@@ -38,11 +38,14 @@ struct loop_evidence {
 
 struct loop_rule {
 	bool (*applies)(const struct loop_evidence *evidence);
-	const char *verdict;
+	const struct verdict *verdict;
 	enum severity severity;
 	const char *(*why)(struct arena *arena, const struct loop_evidence *evidence);
 	const char *(*advice)(struct arena *arena, const struct loop_evidence *evidence); /* NULL: none */
 };
+
+extern const struct loop_rule loop_rules[];
+extern const size_t loop_rule_count;
 
 /* The rule that applies: there is always one. */
 const struct loop_rule *loop_verdict(const struct loop_evidence *evidence);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "rules/reader.h"
 
+#include "base/array.h"
 #include "base/wording.h"
 #include "look/signs.h"
 #include "look/sleeping.h"
 #include "rules/phrases.h"
+#include "rules/verdicts.h"
 #include "system/address.h"
 #include "system/tcp_states.h"
 
@@ -385,25 +387,29 @@ static const char *advise_keepalive(struct arena *arena, const struct reader_evi
 
 /* ---- The table ---- */
 
+READER_VERDICTS(VERDICT_OF_RULE)
+
 /* clang-format off */
-static const struct reader_rule rules[] = {
+const struct reader_rule reader_rules[] = {
 	/* evidence                verdict            how bad              why                  advice */
-	{ is_not_tcp,              "waiting",         SEVERITY_NONE,       why_waiting,         NULL },
-	{ data_is_unanswered,      "peer_dead",       SEVERITY_DEAD,       why_data,            advise_path },
-	{ keepalive_is_unanswered, "peer_dead",       SEVERITY_DEAD,       why_keepalive,       advise_path },
-	{ window_is_unanswered,    "peer_dead",       SEVERITY_DEAD,       why_window,          advise_path },
-	{ is_connecting,           "awaiting_reply",  SEVERITY_WAITING,    why_connecting,      advise_connect },
-	{ data_is_there,           "waiting",         SEVERITY_NONE,       why_data_is_there,   NULL },
-	{ end_is_there,            "waiting",         SEVERITY_NONE,       why_end_is_there,    NULL },
-	{ client_and_nobody_spoke, "awaiting_reply",  SEVERITY_WAITING,    why_no_greeting,     advise_greeting },
-	{ client_and_we_spoke,     "awaiting_reply",  SEVERITY_WAITING,    why_no_reply,        advise_server },
-	{ client_and_peer_spoke,   "reply_stopped",   SEVERITY_WAITING,    why_reply_stopped,   advise_server },
-	{ server_and_peer_silent,  "no_request",      SEVERITY_UNFINISHED, why_no_request,      advise_limit },
-	{ server_and_peer_spoke,   "request_stopped", SEVERITY_UNFINISHED, why_request_stopped, advise_limit },
-	{ server_idle_unwatched,   "maybe_dead",      SEVERITY_SUSPECT,    why_maybe_dead,      advise_keepalive },
-	{ always,                  "idle",            SEVERITY_NONE,       why_idle,            NULL },
+	{ is_not_tcp,              &waiting,          SEVERITY_NONE,       why_waiting,         NULL },
+	{ data_is_unanswered,      &peer_dead,        SEVERITY_DEAD,       why_data,            advise_path },
+	{ keepalive_is_unanswered, &peer_dead,        SEVERITY_DEAD,       why_keepalive,       advise_path },
+	{ window_is_unanswered,    &peer_dead,        SEVERITY_DEAD,       why_window,          advise_path },
+	{ is_connecting,           &awaiting_reply,   SEVERITY_WAITING,    why_connecting,      advise_connect },
+	{ data_is_there,           &waiting,          SEVERITY_NONE,       why_data_is_there,   NULL },
+	{ end_is_there,            &waiting,          SEVERITY_NONE,       why_end_is_there,    NULL },
+	{ client_and_nobody_spoke, &awaiting_reply,   SEVERITY_WAITING,    why_no_greeting,     advise_greeting },
+	{ client_and_we_spoke,     &awaiting_reply,   SEVERITY_WAITING,    why_no_reply,        advise_server },
+	{ client_and_peer_spoke,   &reply_stopped,    SEVERITY_WAITING,    why_reply_stopped,   advise_server },
+	{ server_and_peer_silent,  &no_request,       SEVERITY_UNFINISHED, why_no_request,      advise_limit },
+	{ server_and_peer_spoke,   &request_stopped,  SEVERITY_UNFINISHED, why_request_stopped, advise_limit },
+	{ server_idle_unwatched,   &maybe_dead,       SEVERITY_SUSPECT,    why_maybe_dead,      advise_keepalive },
+	{ always,                  &idle,             SEVERITY_NONE,       why_idle,            NULL },
 };
 /* clang-format on */
+
+const size_t reader_rule_count = COUNT_OF(reader_rules);
 
 struct reader_evidence reader_evidence_of(const struct look *look, const struct thread_view *view, __u64 since_ns)
 {
@@ -423,7 +429,7 @@ struct reader_evidence reader_evidence_of(const struct look *look, const struct 
 
 const struct reader_rule *reader_verdict(const struct reader_evidence *evidence)
 {
-	const struct reader_rule *rule = rules;
+	const struct reader_rule *rule = reader_rules;
 
 	while (!rule->applies(evidence))
 		rule++;

@@ -26,7 +26,7 @@ struct reader_evidence {
 
 struct reader_rule {
 	bool (*applies)(const struct reader_evidence *evidence);
-	const char *verdict;
+	const struct verdict *verdict;
 	enum severity severity;
 	const char *(*why)(struct arena *arena, const struct reader_evidence *evidence);
 	const char *(*advice)(struct arena *arena, const struct reader_evidence *evidence); /* NULL: none */
@@ -34,6 +34,9 @@ struct reader_rule {
 
 /* Of a thread asleep on a socket since since_ns. */
 struct reader_evidence reader_evidence_of(const struct look *look, const struct thread_view *view, __u64 since_ns);
+
+extern const struct reader_rule reader_rules[];
+extern const size_t reader_rule_count;
 
 /* The rule that applies: there is always one. */
 const struct reader_rule *reader_verdict(const struct reader_evidence *evidence);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Verdicts. Each kind of report has its rules in one table, verdict_<report>.c: evidence, verdict, how
+ * Verdicts. Each kind of report has its rules in one table, <report>.c: evidence, verdict, how
  * bad, why, advice. The first rule whose evidence is there gives the verdict, so the order within a
  * table is from the strongest evidence to the weakest. Rules see evidence only, and change nothing.
  */
@@ -20,6 +20,34 @@ enum severity {
 	SEVERITY_FULL = 50,    /* nobody gets in: accept_queue_full, syn_flood */
 	SEVERITY_STALLED = 60, /* a whole loop stands still: stalled, blocked_in_read */
 	SEVERITY_DEAD = 70,    /* and can only be ended: peer_dead */
+};
+
+/* What code may ask of a verdict. Each has exactly one of its kind's: see verdicts.h. */
+enum verdict_property {
+	/* Handshakes, listeners, loops, closing connections. */
+	IS_NORMAL = 1 << 0,
+	IS_FAULT = 1 << 1,
+	/* Waits on a connection (readers, writers, chain links): what the other end owes. */
+	OWES_NOTHING = 1 << 2, /* or nobody can tell */
+	OWES_REPLY = 1 << 3,   /* it was asked, and has not begun to answer */
+	OWES_REST = 1 << 4,    /* its reply has begun, and may be complete */
+	OWES_REQUEST = 1 << 5, /* a client that may ask whenever it likes */
+	OWES_READ = 1 << 6,    /* it must make room in its receive buffer */
+	NOT_REACHED = 1 << 7,  /* its kernel does not answer, or the path loses segments */
+	PEER_IS_DEAD = 1 << 8,
+	/* The end of a chain. */
+	END_IS_DEADLOCK = 1 << 9,
+	END_IS_STUCK = 1 << 10, /* at fault, whether or not anybody is owed a reply */
+	END_IS_BLOCKED = 1 << 11,
+	END_IS_RUNNING = 1 << 12,
+	END_IS_IDLE = 1 << 13, /* in its event loop */
+	END_IS_REMOTE = 1 << 14,
+	END_IS_UNKNOWN = 1 << 15,
+};
+
+struct verdict {
+	const char *name; /* in JSON and on the screen */
+	unsigned int is;  /* enum verdict_property */
 };
 
 /* Everything that is not normal counts as stuck, once it is old enough. */

@@ -8,6 +8,19 @@
 #include "look/look.h"
 #include "rules/verdict.h"
 
+/* The rules about waits that no other report judges: see verdict.h. */
+struct wait_rule {
+	bool (*applies)(const struct socket_record *socket, __u64 now_ns);
+	const struct verdict *verdict;
+	enum severity severity;
+};
+
+extern const struct wait_rule wait_rules[];
+extern const size_t wait_rule_count;
+
+/* A connection on which an event loop awaits an answer, or a socket in connect(). There is always one that applies. */
+const struct wait_rule *wait_verdict(const struct socket_record *socket, __u64 now_ns);
+
 #define WAITS_NONE ((size_t)-1)
 
 enum wait_found {
@@ -25,7 +38,7 @@ struct wait {
 	__s32 fd;
 	const char *comm; /* the kernel's 16 bytes */
 	__u64 since_ns;
-	const char *verdict;
+	const struct verdict *verdict;
 	enum severity severity; /* NONE: nothing tells whether anything is due */
 	enum wait_found found;
 	const struct socket_record *peer; /* the other end, where it has a record of its own; else NULL */

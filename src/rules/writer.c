@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "rules/writer.h"
 
+#include "base/array.h"
 #include "base/wording.h"
 #include "look/signs.h"
 #include "rules/phrases.h"
+#include "rules/verdicts.h"
 #include "system/address.h"
 #include "system/tcp_states.h"
 
@@ -194,19 +196,23 @@ static const char *advise_loss(struct arena *arena, const struct writer_evidence
 
 /* ---- The table ---- */
 
+WRITER_VERDICTS(VERDICT_OF_RULE)
+
 /* clang-format off */
-static const struct writer_rule rules[] = {
+const struct writer_rule writer_rules[] = {
 	/* evidence                verdict            how bad              why                  advice */
-	{ is_not_tcp,              "waiting",         SEVERITY_NONE,       why_other,           NULL },
-	{ data_is_unanswered,      "peer_dead",       SEVERITY_DEAD,       why_data,            advise_path },
-	{ window_is_unanswered,    "peer_dead",       SEVERITY_DEAD,       why_probes,          advise_path },
-	{ is_connecting,           "no_answer",       SEVERITY_WAITING,    why_connecting,      advise_connect },
-	{ window_is_closed,        "window_zero",     SEVERITY_WAITING,    why_window,          advise_peer },
-	{ segments_are_lost,       "network_loss",    SEVERITY_WAITING,    why_loss,            advise_loss },
-	{ buffer_has_room,         "waiting",         SEVERITY_NONE,       why_room,            NULL },
-	{ always,                  "sending",         SEVERITY_NONE,       why_sending,         NULL },
+	{ is_not_tcp,              &waiting,          SEVERITY_NONE,       why_other,           NULL },
+	{ data_is_unanswered,      &peer_dead,        SEVERITY_DEAD,       why_data,            advise_path },
+	{ window_is_unanswered,    &peer_dead,        SEVERITY_DEAD,       why_probes,          advise_path },
+	{ is_connecting,           &no_answer,        SEVERITY_WAITING,    why_connecting,      advise_connect },
+	{ window_is_closed,        &window_zero,      SEVERITY_WAITING,    why_window,          advise_peer },
+	{ segments_are_lost,       &network_loss,     SEVERITY_WAITING,    why_loss,            advise_loss },
+	{ buffer_has_room,         &waiting,          SEVERITY_NONE,       why_room,            NULL },
+	{ always,                  &sending,          SEVERITY_NONE,       why_sending,         NULL },
 };
 /* clang-format on */
+
+const size_t writer_rule_count = COUNT_OF(writer_rules);
 
 struct writer_evidence writer_evidence_of(const struct look *look, const struct thread_view *view, __u64 since_ns)
 {
@@ -223,7 +229,7 @@ struct writer_evidence writer_evidence_of(const struct look *look, const struct 
 
 const struct writer_rule *writer_verdict(const struct writer_evidence *evidence)
 {
-	const struct writer_rule *rule = rules;
+	const struct writer_rule *rule = writer_rules;
 
 	while (!rule->applies(evidence))
 		rule++;

@@ -22,7 +22,7 @@ struct writer_evidence {
 
 struct writer_rule {
 	bool (*applies)(const struct writer_evidence *evidence);
-	const char *verdict;
+	const struct verdict *verdict;
 	enum severity severity;
 	const char *(*why)(struct arena *arena, const struct writer_evidence *evidence);
 	const char *(*advice)(struct arena *arena, const struct writer_evidence *evidence); /* NULL: none */
@@ -30,6 +30,9 @@ struct writer_rule {
 
 /* Of a thread asleep on a socket since since_ns. */
 struct writer_evidence writer_evidence_of(const struct look *look, const struct thread_view *view, __u64 since_ns);
+
+extern const struct writer_rule writer_rules[];
+extern const size_t writer_rule_count;
 
 /* The rule that applies: there is always one. */
 const struct writer_rule *writer_verdict(const struct writer_evidence *evidence);

@@ -155,8 +155,7 @@ static bool is_timer(const struct column *column, const struct row *row)
 static bool is_socket_option(const struct column *column, const struct row *row)
 {
 	(void)row;
-	return !strncmp(column->key, "keepalive", 9) || !strcmp(column->key, "rcvtimeo_s") ||
-	       !strcmp(column->key, "user_timeout_s");
+	return column->socket_option;
 }
 
 static bool is_known(const struct column *column, const struct row *row)
@@ -266,14 +265,14 @@ static int add_histograms(struct evidence *evidence)
 /* Who it is about: the verdict, the process and its thread, and where. */
 static int add_subject(struct evidence *evidence)
 {
-	static const char *const keys[] = {"type", "verdict", "comm", "tid", "local_addr", "peer_addr"};
 	struct buffer text = {0};
 	int error = 0;
 
-	for (size_t i = 0; i < COUNT_OF(keys) && !error; i++) {
-		const struct column *column = column_find(keys[i], evidence->row->type);
+	for (size_t i = 0; i < column_count && !error; i++) {
+		const struct column *column = column_on_screen(i);
 
-		if (!column || !cell_known(column, evidence->row))
+		if (!column->subject || !(column->types & ROW_BIT(evidence->row->type)) ||
+		    !cell_known(column, evidence->row))
 			continue;
 		error = (text.size ? text_add(&text, "  ") : 0) ?:
 			(column->shape == SHAPE_THREAD ? text_add(&text, "thread ") : 0) ?:
@@ -308,10 +307,10 @@ static int add_chain(struct evidence *evidence)
 	if (!links || !column)
 		return 0;
 	evidence->shown[column - columns] = true;
-	return add_section(evidence, evidence->row->verdict && !strcmp(evidence->row->verdict, "deadlock") ?
-					     "links: each waits for the next, and the last for the first" :
-					     "links: each waits for the next") ?:
-	       screen_add_links(evidence->lines, links, evidence->width);
+	return add_section(evidence, evidence->row->chain.cycle
+					     ? "links: each waits for the next, and the last for the first"
+					     : "links: each waits for the next")
+		       ?: screen_add_links(evidence->lines, links, evidence->width);
 }
 
 static int add_row(struct evidence *evidence)

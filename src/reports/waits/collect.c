@@ -46,6 +46,14 @@ static void judge_writer(struct wait *wait, const struct look *look)
 	wait->severity = rule->severity;
 }
 
+static void judge_other(struct wait *wait, const struct look *look)
+{
+	const struct wait_rule *rule = wait_verdict(wait->socket, look->head->seen_ns);
+
+	wait->verdict = rule->verdict;
+	wait->severity = rule->severity;
+}
+
 /* Many a process has a thread that collects what its children write: there nobody waits but that thread. */
 static bool is_pipe(const struct waits *waits, const struct wait *wait)
 {
@@ -67,8 +75,7 @@ static bool judge(const struct waits *waits, struct wait *wait)
 		judge_writer(wait, waits->look);
 		return is_local || (is_tcp && wait->severity > SEVERITY_SUSPECT);
 	case SYSCALL_CONNECTS:
-		wait->verdict = "no_answer";
-		wait->severity = SEVERITY_WAITING;
+		judge_other(wait, waits->look);
 		return is_tcp && wait->socket->name.state == STATE_SYN_SENT;
 	}
 	return false;
@@ -135,18 +142,14 @@ static int add_connection(struct waits *waits, const struct socket_record *socke
 	const struct look *look = waits->look;
 	__u64 now = look->head->seen_ns, since = unanswered_since(socket, look->head->tick_ns);
 	const struct owner_record *owner = owners_main(look, socket->name.cookie);
-	struct wait wait = {.socket = socket, .since_ns = since, .severity = SEVERITY_WAITING, .goes_on = true};
+	struct wait wait = {.socket = socket, .since_ns = since, .goes_on = true};
 
 	if (!since || since + min_age_ns > now || !owner || !has_loop(waits, owner->pid))
 		return 0;
 	wait.pid = owner->pid;
 	wait.fd = owner->fd;
 	wait.comm = owner->comm;
-	wait.verdict = socket->name.state == STATE_SYN_SENT ? "no_answer" : "awaiting_reply";
-	if (signs_data_unanswered(socket, now) || signs_window_unanswered(socket, now)) {
-		wait.verdict = "peer_dead";
-		wait.severity = SEVERITY_DEAD;
-	}
+	judge_other(&wait, look);
 	return add(waits, &wait);
 }
 

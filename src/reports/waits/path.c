@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "rules/chain.h"
 
@@ -31,7 +30,7 @@ static struct chain_path find_path(const struct waits *waits, size_t from)
 		if (wait->next == WAITS_NONE)
 			return path;
 		path.sure &= wait->sure;
-		path.asked |= !strcmp(wait->verdict, "awaiting_reply");
+		path.asked |= (wait->verdict->is & OWES_REPLY) != 0;
 		if (++steps == most) {
 			mark = at;
 			most *= 2;
@@ -98,14 +97,14 @@ static bool pipe_leads_on(const struct waits *waits, const struct wait *wait)
 {
 	struct chain_evidence evidence = {.last = wait, .doing = waits_doing(waits, wait)};
 	const struct thread_record *thread = evidence.doing ? evidence.doing->thread : NULL;
-	const char *verdict = chain_verdict(&evidence)->verdict;
+	const struct verdict *verdict = chain_verdict(&evidence)->verdict;
 
 	if (wait->next != WAITS_NONE)
 		return true;
-	if (thread && thread->syscall_kind == SYSCALL_READS && !strcmp(verdict, "blocked") &&
+	if (thread && thread->syscall_kind == SYSCALL_READS && verdict->is & END_IS_BLOCKED &&
 	    !(thread->state & 2 /* TASK_UNINTERRUPTIBLE */))
 		return false;
-	return strcmp(verdict, "waiting") && strcmp(verdict, "unknown");
+	return !(verdict->is & (END_IS_IDLE | END_IS_UNKNOWN));
 }
 
 /* Who reads a pipe into which nobody has a reason to write is the end itself: like whoever else waits for a command. */

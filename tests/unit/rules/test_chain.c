@@ -13,6 +13,9 @@
 
 #define DOUBT "most likely"
 
+static const struct verdict awaiting_reply = {"awaiting_reply", OWES_REPLY};
+static const struct verdict peer_dead = {"peer_dead", PEER_IS_DEAD};
+
 /* Evidence, and what it points to. */
 struct case_at {
 	struct chain_evidence evidence;
@@ -30,7 +33,7 @@ static void init(struct case_at *at)
 		.kind = SOCKET_KIND_TCP, .state = STATE_ESTABLISHED, .family = 2, .local_port = 4000, .peer_port = 80,
 		.local_addr = {[10] = 0xff, [11] = 0xff, 10, 0, 0, 1}, .peer_addr = {[10] = 0xff, [11] = 0xff, 10, 0, 0, 2},
 	};
-	at->last = (struct wait){.socket = &at->socket, .verdict = "awaiting_reply", .pid = 5, .tid = 5};
+	at->last = (struct wait){.socket = &at->socket, .verdict = &awaiting_reply, .pid = 5, .tid = 5};
 	at->view = (struct thread_view){.thread = &at->thread};
 	at->evidence = (struct chain_evidence){.last = &at->last, .who = "java (pid 7)", .sure = true,
 					       .chain = "curl (pid 5) waits for java (pid 7)"};
@@ -146,7 +149,7 @@ static void stopped_since_who_knows(struct case_at *at)
 static void dead(struct case_at *at)
 {
 	before_a_queue_of_a_stopped_one(at);
-	at->last.verdict = "peer_dead";
+	at->last.verdict = &peer_dead;
 }
 
 static void cycle(struct case_at *at)
@@ -212,9 +215,9 @@ static void rules(void **state)
 		init(&at);
 		cases[i].change(&at);
 		rule = chain_verdict(&at.evidence);
-		assert_string_equal(rule->verdict, cases[i].verdict);
-		says(rule->verdict, rule->why(&arena, &at.evidence), cases[i].why);
-		says(rule->verdict, rule->advice(&arena, &at.evidence), cases[i].advice);
+		assert_string_equal(rule->verdict->name, cases[i].verdict);
+		says(rule->verdict->name, rule->why(&arena, &at.evidence), cases[i].why);
+		says(rule->verdict->name, rule->advice(&arena, &at.evidence), cases[i].advice);
 		assert_null(strstr(rule->why(&arena, &at.evidence), DOUBT));
 	}
 	arena_free(&arena);

@@ -170,8 +170,8 @@ static void rules(void **state)
 		cases[i].make(&socket);
 		evidence.ends_ns = timers_closing_ends(&socket, 0);
 		rule = closing_verdict(&evidence);
-		if (strcmp(rule->verdict, cases[i].verdict) || rule->severity != cases[i].severity)
-			fail_msg("%zu: %s, not %s", i, rule->verdict, cases[i].verdict);
+		if (strcmp(rule->verdict->name, cases[i].verdict) || rule->severity != cases[i].severity)
+			fail_msg("%zu: %s, not %s", i, rule->verdict->name, cases[i].verdict);
 		assert_true(!rule->fault == !cases[i].fault);
 		if (rule->fault)
 			assert_string_equal(rule->fault, cases[i].fault);

@@ -97,7 +97,7 @@ static void test_requests(void **state)
 
 		request_cases[i].make(&request, &listener);
 		rule = handshake_verdict(&evidence);
-		assert_string_equal(rule->name, request_cases[i].verdict);
+		assert_string_equal(rule->verdict->name, request_cases[i].verdict);
 		assert_true(severity_is_stuck(rule->severity));
 		assert_non_null(strstr(rule->why(&arena, &evidence), "2.0 s"));
 		assert_non_null(rule->advice(&arena, &evidence));
@@ -106,7 +106,7 @@ static void test_requests(void **state)
 		assert_non_null(rule->why(&arena, &evidence));
 		assert_non_null(rule->advice(&arena, &evidence));
 		evidence.since_ns = NOW - SECOND / 2;
-		assert_string_equal(handshake_verdict(&evidence)->name, "young");
+		assert_string_equal(handshake_verdict(&evidence)->verdict->name, "young");
 		assert_false(severity_is_stuck(handshake_verdict(&evidence)->severity));
 		arena_free(&arena);
 	}
@@ -123,9 +123,9 @@ static void test_unknown_age(void **state)
 					      .ends_ns = TIMERS_NEVER};
 
 	(void)state;
-	assert_string_equal(handshake_verdict(&evidence)->name, "young");
+	assert_string_equal(handshake_verdict(&evidence)->verdict->name, "young");
 	request.num_timeout = 1;
-	assert_string_equal(handshake_verdict(&evidence)->name, "peer_silent");
+	assert_string_equal(handshake_verdict(&evidence)->verdict->name, "peer_silent");
 }
 
 /* ---- The table of listeners ---- */
@@ -297,10 +297,10 @@ static void test_listeners(void **state)
 
 		listener_cases[i].make(&evidence, &listener);
 		rule = listener_verdict(&evidence);
-		if (strcmp(rule->verdict, listener_cases[i].verdict))
+		if (strcmp(rule->verdict->name, listener_cases[i].verdict))
 			print_error("case %zu\n", i);
-		assert_string_equal(rule->verdict, listener_cases[i].verdict);
-		assert_int_equal(severity_is_stuck(rule->severity), !!strcmp(rule->verdict, "ok"));
+		assert_string_equal(rule->verdict->name, listener_cases[i].verdict);
+		assert_int_equal(severity_is_stuck(rule->severity), !!strcmp(rule->verdict->name, "ok"));
 		assert_true(strlen(rule->why(&arena, &evidence)) > 10);
 		if (severity_is_stuck(rule->severity))
 			assert_non_null(rule->advice(&arena, &evidence));

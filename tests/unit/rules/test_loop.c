@@ -553,10 +553,10 @@ static void test_rules(void **state)
 		healthy(&facts);
 		cases[i].make(&facts);
 		rule = loop_verdict(&facts.evidence);
-		if (strcmp(rule->verdict, cases[i].verdict))
+		if (strcmp(rule->verdict->name, cases[i].verdict))
 			print_error("case %zu\n", i);
-		assert_string_equal(rule->verdict, cases[i].verdict);
-		assert_int_equal(severity_is_stuck(rule->severity), !!strcmp(rule->verdict, "ok"));
+		assert_string_equal(rule->verdict->name, cases[i].verdict);
+		assert_int_equal(severity_is_stuck(rule->severity), !!strcmp(rule->verdict->name, "ok"));
 		assert_non_null(rule->why(&arena, &facts.evidence));
 		if (severity_is_stuck(rule->severity))
 			assert_non_null(rule->advice(&arena, &facts.evidence));

@@ -389,9 +389,9 @@ static void test_rules(void **state)
 		evidence.spoke_last = reader_speaker(&socket, TICK);
 		evidence.end = timers_read_ends(&socket, NOW - SECOND, TICK);
 		rule = reader_verdict(&evidence);
-		if (strcmp(rule->verdict, cases[i].verdict))
+		if (strcmp(rule->verdict->name, cases[i].verdict))
 			print_error("case %zu\n", i);
-		assert_string_equal(rule->verdict, cases[i].verdict);
+		assert_string_equal(rule->verdict->name, cases[i].verdict);
 		assert_int_equal(severity_is_stuck(rule->severity), cases[i].stuck);
 		assert_int_equal(rule->severity > SEVERITY_NONE, cases[i].stuck);
 		assert_true(strlen(rule->why(&arena, &evidence)) > 10);
@@ -423,9 +423,9 @@ static void test_alarm(void **state)
 	idle_6_min(&socket);
 	evidence.client = SERVER;
 	evidence.end = (struct read_end){READ_END_NEVER, TIMERS_NEVER};
-	assert_string_equal(reader_verdict(&evidence)->verdict, "idle");
+	assert_string_equal(reader_verdict(&evidence)->verdict->name, "idle");
 	thread.alarm_ns = NOW;
-	assert_string_equal(reader_verdict(&evidence)->verdict, "maybe_dead");
+	assert_string_equal(reader_verdict(&evidence)->verdict->name, "maybe_dead");
 	arena_free(&arena);
 }
 
@@ -440,13 +440,13 @@ static void test_peek(void **state)
 	data_has_come(&socket);
 	evidence.spoke_last = SPEAKER_PEER;
 	thread.args[2] = 2;
-	assert_string_equal(reader_verdict(&evidence)->verdict, "waiting");
+	assert_string_equal(reader_verdict(&evidence)->verdict->name, "waiting");
 	thread.args[3] = 2; /* MSG_PEEK */
-	assert_string_equal(reader_verdict(&evidence)->verdict, "reply_stopped");
+	assert_string_equal(reader_verdict(&evidence)->verdict->name, "reply_stopped");
 	strcpy(thread.syscall_name, "recvmsg");
-	assert_string_equal(reader_verdict(&evidence)->verdict, "reply_stopped");
+	assert_string_equal(reader_verdict(&evidence)->verdict->name, "reply_stopped");
 	strcpy(thread.syscall_name, "read");
-	assert_string_equal(reader_verdict(&evidence)->verdict, "waiting");
+	assert_string_equal(reader_verdict(&evidence)->verdict->name, "waiting");
 }
 
 /* What ends it is what ends connect(), and no more is said of a peer than is known. */

@@ -142,7 +142,7 @@ static void rules(void **state)
 		evidence.closed_since_ns = signs_window_closed_since(&socket, NOW);
 		evidence.end = timers_write_ends(&socket, NOW - 5 * SECOND, 0);
 		rule = writer_verdict(&evidence);
-		assert_string_equal(rule->verdict, cases[i].verdict);
+		assert_string_equal(rule->verdict->name, cases[i].verdict);
 		assert_int_equal(rule->severity, cases[i].severity);
 		why = rule->why(&arena, &evidence);
 		if (!strstr(why, cases[i].why))

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Every verdict, by kind of report: its name, and what code may ask of it. The rule tables and the column table, and so
+ * JSON, schema, metrics and pages, are made from these lists. A rule cannot give a verdict that is not listed, and a
+ * listed verdict that no rule gives does not compile. The order is that of the schema.
+ */
+#ifndef SOCKSTALL_VERDICTS_H
+#define SOCKSTALL_VERDICTS_H
+
+#include "rules/verdict.h"
+
+/* clang-format off */
+#define HANDSHAKE_VERDICTS(V) \
+	V(peer_silent,       IS_FAULT) \
+	V(accept_queue_full, IS_FAULT) \
+	V(deferred,          IS_FAULT) \
+	V(no_answer,         IS_FAULT) \
+	V(not_accepted,      IS_FAULT) \
+	V(young,             IS_NORMAL)
+
+#define LISTENER_VERDICTS(V) \
+	V(ok,                IS_NORMAL) \
+	V(accept_queue_full, IS_FAULT) \
+	V(dropping,          IS_FAULT) \
+	V(syn_flood,         IS_FAULT) \
+	V(not_accepting,     IS_FAULT)
+
+#define READER_VERDICTS(V) \
+	V(peer_dead,         PEER_IS_DEAD) \
+	V(awaiting_reply,    OWES_REPLY) \
+	V(reply_stopped,     OWES_REST) \
+	V(no_request,        OWES_REQUEST) \
+	V(request_stopped,   OWES_REQUEST) \
+	V(maybe_dead,        OWES_NOTHING) \
+	V(idle,              OWES_NOTHING) \
+	V(waiting,           OWES_NOTHING)
+
+#define WRITER_VERDICTS(V) \
+	V(peer_dead,         PEER_IS_DEAD) \
+	V(no_answer,         NOT_REACHED) \
+	V(window_zero,       OWES_READ) \
+	V(network_loss,      NOT_REACHED) \
+	V(waiting,           OWES_NOTHING) \
+	V(sending,           OWES_NOTHING)
+
+/* Of an event loop that awaits an answer, and of connect(). No report shows them alone: they are links of chains. */
+#define WAIT_VERDICTS(V) \
+	V(peer_dead,         PEER_IS_DEAD) \
+	V(no_answer,         NOT_REACHED) \
+	V(awaiting_reply,    OWES_REPLY)
+
+#define CLOSING_VERDICTS(V) \
+	V(not_closed,        IS_FAULT) \
+	V(not_read,          IS_FAULT) \
+	V(peer_not_closed,   IS_FAULT) \
+	V(window_zero,       IS_FAULT) \
+	V(unanswered,        IS_FAULT) \
+	V(half_closed,       IS_NORMAL) \
+	V(under_way,         IS_NORMAL)
+
+#define CHAIN_VERDICTS(V) \
+	V(deadlock,          END_IS_DEADLOCK) \
+	V(peer_dead,         END_IS_STUCK) \
+	V(accept_queue_full, END_IS_STUCK) \
+	V(not_accepted,      END_IS_STUCK) \
+	V(stopped,           END_IS_STUCK) \
+	V(blocked,           END_IS_BLOCKED) \
+	V(running,           END_IS_RUNNING) \
+	V(waiting,           END_IS_IDLE) \
+	V(remote,            END_IS_REMOTE) \
+	V(unknown,           END_IS_UNKNOWN)
+
+#define LOOP_VERDICTS(V) \
+	V(ok,                IS_NORMAL) \
+	V(stalled,           IS_FAULT) \
+	V(blocked_in_read,   IS_FAULT) \
+	V(spinning,          IS_FAULT) \
+	V(saturated,         IS_FAULT) \
+	V(near_limit,        IS_FAULT) \
+	V(select_limit,      IS_FAULT) \
+	V(edge_stall,        IS_FAULT) \
+	V(dead_watches,      IS_FAULT)
+/* clang-format on */
+
+/* For a rule table: READER_VERDICTS(VERDICT_OF_RULE) declares what it may give. */
+#define VERDICT_OF_RULE(name_, is_)                                                                                    \
+	_Static_assert((is_) != 0, "verdict " #name_ " has no property");                                              \
+	static const struct verdict name_ = {.name = #name_, .is = (is_)};
+
+/* For a list of names: {READER_VERDICTS(VERDICT_NAME) NULL} */
+#define VERDICT_NAME(name_, is_) #name_,
+
+#endif
