@@ -199,18 +199,18 @@ CHAIN_VERDICTS(VERDICT_OF_RULE)
 
 /* clang-format off */
 const struct chain_rule chain_rules[] = {
-	/* evidence         verdict              why               advice */
-	{ has_no_end,       &deadlock,           why_deadlock,     advise_cut },
-	{ peer_is_dead,     &peer_dead,          why_dead,         advise_path },
-	{ is_stopped,       &stopped,            why_stopped,      advise_continue },
-	{ queue_is_full,    &accept_queue_full,  why_full,         advise_process },
-	{ lies_in_queue,    &not_accepted,       why_not_accepted, advise_process },
-	{ is_frozen,        &blocked,            why_blocked,      advise_thaw },
-	{ is_blocked,       &blocked,            why_blocked,      advise_process },
-	{ is_running,       &running,            why_running,      advise_process },
-	{ is_idle,          &waiting,            why_idle,         advise_process },
-	{ is_elsewhere,     &remote,             why_remote,       advise_there },
-	{ always,           &unknown,            why_unknown,      advise_path },
+	/* evidence      verdict             why               advice */
+	{ has_no_end,    &deadlock,          why_deadlock,     advise_cut },
+	{ peer_is_dead,  &peer_dead,         why_dead,         advise_path },
+	{ is_stopped,    &stopped,           why_stopped,      advise_continue },
+	{ queue_is_full, &accept_queue_full, why_full,         advise_process },
+	{ lies_in_queue, &not_accepted,      why_not_accepted, advise_process },
+	{ is_frozen,     &blocked,           why_blocked,      advise_thaw },
+	{ is_blocked,    &blocked,           why_blocked,      advise_process },
+	{ is_running,    &running,           why_running,      advise_process },
+	{ is_idle,       &waiting,           why_idle,         advise_process },
+	{ is_elsewhere,  &remote,            why_remote,       advise_there },
+	{ always,        &unknown,           why_unknown,      advise_path },
 };
 /* clang-format on */
 

@@ -290,16 +290,16 @@ CLOSING_VERDICTS(VERDICT_OF_RULE)
 
 /* clang-format off */
 const struct closing_rule closing_rules[] = {
-	/* evidence              verdict            fault  how bad              why              advice */
-	{ data_is_unanswered,    &unanswered,       PATH,  SEVERITY_UNFINISHED, why_unanswered,  advise_path },
-	{ window_is_unanswered,  &unanswered,       PATH,  SEVERITY_UNFINISHED, why_unanswered,  advise_path },
-	{ window_is_closed,      &window_zero,      PEERS, SEVERITY_UNFINISHED, why_window,      advise_peer_reads },
-	{ peer_stays,            &peer_not_closed,  PEERS, SEVERITY_SUSPECT,    why_peer,        advise_peer_closes },
-	{ end_is_not_read,       &not_read,         OURS,  SEVERITY_SUSPECT,    why_not_read,    advise_read },
-	{ owes_only_close,       &not_closed,       OURS,  SEVERITY_UNFINISHED, why_not_closed,  advise_close },
-	{ answer_is_not_coming,  &not_closed,       OURS,  SEVERITY_SUSPECT,    why_no_answer,   advise_close },
-	{ is_close_wait,         &half_closed,      NULL,  SEVERITY_NONE,       why_half_closed, NULL },
-	{ always,                &under_way,        NULL,  SEVERITY_NONE,       why_under_way,   NULL },
+	/* evidence             verdict           fault  how bad              why              advice */
+	{ data_is_unanswered,   &unanswered,      PATH,  SEVERITY_UNFINISHED, why_unanswered,  advise_path },
+	{ window_is_unanswered, &unanswered,      PATH,  SEVERITY_UNFINISHED, why_unanswered,  advise_path },
+	{ window_is_closed,     &window_zero,     PEERS, SEVERITY_UNFINISHED, why_window,      advise_peer_reads },
+	{ peer_stays,           &peer_not_closed, PEERS, SEVERITY_SUSPECT,    why_peer,        advise_peer_closes },
+	{ end_is_not_read,      &not_read,        OURS,  SEVERITY_SUSPECT,    why_not_read,    advise_read },
+	{ owes_only_close,      &not_closed,      OURS,  SEVERITY_UNFINISHED, why_not_closed,  advise_close },
+	{ answer_is_not_coming, &not_closed,      OURS,  SEVERITY_SUSPECT,    why_no_answer,   advise_close },
+	{ is_close_wait,        &half_closed,     NULL,  SEVERITY_NONE,       why_half_closed, NULL },
+	{ always,               &under_way,       NULL,  SEVERITY_NONE,       why_under_way,   NULL },
 };
 /* clang-format on */
 

@@ -180,15 +180,15 @@ HANDSHAKE_VERDICTS(VERDICT_OF_RULE)
 
 /* clang-format off */
 const struct handshake_rule handshake_rules[] = {
-	/* evidence          verdict                                      how bad              why               advice */
-	{ is_young,          HANDSHAKE_YOUNG,        &young,              SEVERITY_NONE,       why_young,        NULL },
-	{ is_client,         HANDSHAKE_NO_ANSWER,    &no_answer,          SEVERITY_WAITING,    why_no_answer,    advise_connect },
-	{ is_not_accepted,   HANDSHAKE_NOT_ACCEPTED, &not_accepted,       SEVERITY_STARVED,    why_not_accepted, advise_accept },
-	{ awaits_data,       HANDSHAKE_DEFERRED,     &deferred,           SEVERITY_UNFINISHED, why_deferred,     advise_defer },
-	{ is_acked_and_full, HANDSHAKE_QUEUE_FULL,   &accept_queue_full,  SEVERITY_FULL,       why_full,         advise_full },
-	{ is_deferred,       HANDSHAKE_DEFERRED,     &deferred,           SEVERITY_UNFINISHED, why_deferred,     advise_defer },
-	{ is_acked,          HANDSHAKE_QUEUE_FULL,   &accept_queue_full,  SEVERITY_FULL,       why_full,         advise_full },
-	{ always,            HANDSHAKE_PEER_SILENT,  &peer_silent,        SEVERITY_UNFINISHED, why_silent,       advise_path },
+	/* evidence          which                   verdict             how bad              why               advice */
+	{ is_young,          HANDSHAKE_YOUNG,        &young,             SEVERITY_NONE,       why_young,        NULL },
+	{ is_client,         HANDSHAKE_NO_ANSWER,    &no_answer,         SEVERITY_WAITING,    why_no_answer,    advise_connect },
+	{ is_not_accepted,   HANDSHAKE_NOT_ACCEPTED, &not_accepted,      SEVERITY_STARVED,    why_not_accepted, advise_accept },
+	{ awaits_data,       HANDSHAKE_DEFERRED,     &deferred,          SEVERITY_UNFINISHED, why_deferred,     advise_defer },
+	{ is_acked_and_full, HANDSHAKE_QUEUE_FULL,   &accept_queue_full, SEVERITY_FULL,       why_full,         advise_full },
+	{ is_deferred,       HANDSHAKE_DEFERRED,     &deferred,          SEVERITY_UNFINISHED, why_deferred,     advise_defer },
+	{ is_acked,          HANDSHAKE_QUEUE_FULL,   &accept_queue_full, SEVERITY_FULL,       why_full,         advise_full },
+	{ always,            HANDSHAKE_PEER_SILENT,  &peer_silent,       SEVERITY_UNFINISHED, why_silent,       advise_path },
 };
 /* clang-format on */
 

@@ -179,14 +179,14 @@ LISTENER_VERDICTS(VERDICT_OF_RULE)
 
 /* clang-format off */
 const struct listener_rule listener_rules[] = {
-	/* evidence          verdict              how bad           since            why                advice */
-	{ stays_full,        &accept_queue_full,  SEVERITY_FULL,    oldest_complete, why_stays_full,    advise_backlog },
-	{ was_full_for_many, &accept_queue_full,  SEVERITY_FULL,    oldest_complete, why_stays_full,    advise_backlog },
-	{ is_flooded,        &syn_flood,          SEVERITY_FULL,    oldest_silent,   why_flooded,       advise_flooded },
-	{ drops_when_full,   &dropping,           SEVERITY_STARVED, full_since,      why_dropping,      advise_backlog },
-	{ does_not_accept,   &not_accepting,      SEVERITY_STARVED, oldest_complete, why_not_accepting, advise_not_accepting },
-	{ defers_many,       &syn_flood,          SEVERITY_FULL,    NULL,            why_defers_many,   advise_defers_many },
-	{ listener_always,   &ok,                 SEVERITY_NONE,    NULL,            why_ok,            NULL },
+	/* evidence          verdict             how bad           since            why                advice */
+	{ stays_full,        &accept_queue_full, SEVERITY_FULL,    oldest_complete, why_stays_full,    advise_backlog },
+	{ was_full_for_many, &accept_queue_full, SEVERITY_FULL,    oldest_complete, why_stays_full,    advise_backlog },
+	{ is_flooded,        &syn_flood,         SEVERITY_FULL,    oldest_silent,   why_flooded,       advise_flooded },
+	{ drops_when_full,   &dropping,          SEVERITY_STARVED, full_since,      why_dropping,      advise_backlog },
+	{ does_not_accept,   &not_accepting,     SEVERITY_STARVED, oldest_complete, why_not_accepting, advise_not_accepting },
+	{ defers_many,       &syn_flood,         SEVERITY_FULL,    NULL,            why_defers_many,   advise_defers_many },
+	{ listener_always,   &ok,                SEVERITY_NONE,    NULL,            why_ok,            NULL },
 };
 /* clang-format on */
 

@@ -3,12 +3,10 @@
 
 #include "base/array.h"
 #include "base/clock.h"
-#include "base/wording.h"
 #include "look/loop_rates.h"
 #include "look/watch_facts.h"
-#include "rules/phrases.h"
+#include "rules/loop_words.h"
 #include "rules/verdicts.h"
-#include "system/address.h"
 
 /* Spinning: this often, for nothing, and without sleeping. */
 #define SPIN_WAITS	 100
@@ -18,8 +16,6 @@
 
 /* near_limit: percent of the limit. */
 #define NEAR_LIMIT 90
-
-#define SELECT_LIMIT 1024 /* FD_SETSIZE */
 
 #define SATURATED_WAITS 10
 #define SATURATED_FULL	99 /* percent */
@@ -57,7 +53,7 @@ static bool is_in_read(const struct loop_evidence *evidence)
  * nobody waits for it but its client. That something lies there meanwhile can be told for epoll; then somebody does. A
  * blocking read of another connection is no work of its own.
  */
-static bool serves_one(const struct loop_evidence *evidence)
+bool loop_serves_one(const struct loop_evidence *evidence)
 {
 	return evidence->loop && !evidence->waiting && !evidence->abandoned && !evidence->has_runtime &&
 	       has_one_connection(evidence) &&
@@ -69,7 +65,7 @@ static bool does_not_come_back(const struct loop_evidence *evidence)
 {
 	return evidence->loop && !evidence->waiting && !evidence->abandoned && evidence->loop->returned_ns &&
 	       loop_was_looping(evidence->loop) && evidence->outside_ns >= evidence->min_age_ns &&
-	       !evidence->taken_over && !evidence->waits_elsewhere && !evidence->ended && !serves_one(evidence);
+	       !evidence->taken_over && !evidence->waits_elsewhere && !evidence->ended && !loop_serves_one(evidence);
 }
 
 static __u64 unseen_min_age(const struct loop_evidence *evidence)
@@ -144,7 +140,7 @@ static bool has_dead_watches(const struct loop_evidence *evidence)
 	const struct loop_watches *watches = &evidence->watches;
 
 	return watches->idle && watches->endless && !(watches->instance->flags & INSTANCE_TIMER) &&
-	       !serves_one(evidence) && watch_idle_ns(watches->idle->socket) >= evidence->min_age_ns;
+	       !loop_serves_one(evidence) && watch_idle_ns(watches->idle->socket) >= evidence->min_age_ns;
 }
 
 static bool is_near(__u64 used, __u64 limit)
@@ -168,7 +164,7 @@ static bool lacks_files(const struct loop_evidence *evidence)
 }
 
 /* The highest of the set: what the wait says, but no higher than what is open. */
-static __s64 highest_selected(const struct loop_evidence *evidence)
+__s64 loop_highest_selected(const struct loop_evidence *evidence)
 {
 	__s64 named = (__s64)evidence->loop->descriptors - 1;
 
@@ -178,7 +174,7 @@ static __s64 highest_selected(const struct loop_evidence *evidence)
 static bool is_beyond_select(const struct loop_evidence *evidence)
 {
 	return evidence->loop && evidence->loop->interface == LOOP_SELECT &&
-	       highest_selected(evidence) >= SELECT_LIMIT;
+	       loop_highest_selected(evidence) >= SELECT_LIMIT;
 }
 
 static bool always(const struct loop_evidence *evidence)
@@ -192,250 +188,26 @@ bool loop_is_stalled(const struct loop_evidence *evidence)
 	return does_not_come_back(evidence) || leaves_events(evidence);
 }
 
-/* ---- Why ---- */
-
-/* What the loop waits with, as the object of a sentence. */
-static const char *say_wait(struct arena *arena, const struct loop_record *loop)
-{
-	switch (loop->interface) {
-	case LOOP_POLL:
-		return "poll";
-	case LOOP_SELECT:
-		return "select";
-	case LOOP_IO_URING:
-		return arena_printf(arena, "io_uring descriptor %d", loop->epoll_fd);
-	}
-	return arena_printf(arena, "descriptor %d", loop->epoll_fd);
-}
-
-static double per_second(const struct loop_rates *rates, __u64 count)
-{
-	return (double)count * 1e9 / (double)rates->interval_ns;
-}
-
-static const char *why_stalled(struct arena *arena, const struct loop_evidence *evidence)
-{
-	return arena_printf(arena, "it has not come back to its wait on %s for %s, after %s; now %s",
-			    say_wait(arena, evidence->loop), say_duration(arena, evidence->outside_ns),
-			    say_count(arena, evidence->loop->waits, "waits"), evidence->doing);
-}
-
-static const char *why_unseen(struct arena *arena, const struct loop_evidence *evidence)
-{
-	return arena_printf(arena,
-			    "an epoll instance (descriptor %d) of this process has events ready that no thread waits "
-			    "for, and the thread that could has been %s for %s%s",
-			    evidence->unserved_fd, evidence->doing,
-			    evidence->thread->flags & THREAD_AT_LEAST ? "at least " : "",
-			    say_duration(arena, evidence->outside_ns));
-}
-
-static const char *why_spinning(struct arena *arena, const struct loop_evidence *evidence)
-{
-	const struct loop_rates *rates = &evidence->rates;
-
-	return arena_printf(arena,
-			    "%.0f waits a second on %s, %.1f %% of them for nothing, each %.1f us long",
-			    per_second(rates, rates->waits), say_wait(arena, evidence->loop),
-			    100.0 * (double)rates->empty / (double)rates->waits, (double)rates->mean_wait_ns / 1e3);
-}
-
-static const char *why_saturated(struct arena *arena, const struct loop_evidence *evidence)
-{
-	const struct loop_rates *rates = &evidence->rates;
-
-	return arena_printf(arena, "%llu of %s on descriptor %d returned all %u events that it asked for", rates->full,
-			    say_count(arena, rates->waits, "waits"), evidence->loop->epoll_fd,
-			    evidence->loop->max_events);
-}
-
-static const char *say_endpoints(struct arena *arena, const struct watch_view *view)
-{
-	return arena_printf(arena, "descriptor %d (%s -> %s)", view->watch->fd, say_local(arena, &view->socket->name),
-			    say_peer(arena, &view->socket->name));
-}
-
-static const char *why_lost(struct arena *arena, const struct loop_evidence *evidence)
-{
-	const struct watch_view *missed = evidence->watches.missed;
-
-	return arena_printf(
-		arena,
-		"%s came %s ago and lie unread in %s, which is watched edge-triggered: the wake-up for them is "
-		"used up, and the loop waits",
-		say_count(arena, missed->socket->unread_bytes, "bytes"),
-		say_since(arena, missed->socket->seen_ns, missed->socket->last_received_ns),
-		say_endpoints(arena, missed));
-}
-
-static const char *why_dead(struct arena *arena, const struct loop_evidence *evidence)
-{
-	const struct loop_watches *watches = &evidence->watches;
-
-	return arena_printf(
-		arena,
-		"it waits without a timeout, and of %s %u %s been idle for long with nothing that would notice a "
-		"dead peer (no keepalive, nothing in flight); for longest %s, %s",
-		say_count(arena, watches->instance->watches, "descriptors"), watches->instance->idle_unbounded,
-		watches->instance->idle_unbounded == 1 ? "has" : "have", say_endpoints(arena, watches->idle),
-		say_duration(arena, watch_idle_ns(watches->idle->socket)));
-}
-
-static const char *why_near_watches(struct arena *arena, const struct loop_evidence *evidence)
-{
-	return arena_printf(arena,
-			    "the epoll instances of its user watch about %lld descriptors, and may watch %llu "
-			    "(fs.epoll.max_user_watches)",
-			    (long long)evidence->user_watches, evidence->watch_limit);
-}
-
-static const char *why_near_files(struct arena *arena, const struct loop_evidence *evidence)
-{
-	return arena_printf(arena, "the machine has %llu files open, and may have %llu (fs.file-max)",
-			    evidence->open_files, evidence->file_limit);
-}
-
-static const char *why_near_limit(struct arena *arena, const struct loop_evidence *evidence)
-{
-	return arena_printf(arena, "its process has %lld descriptors open, and may have %llu", (long long)evidence->open_fds,
-			    evidence->fd_limit);
-}
-
-static const char *why_select(struct arena *arena, const struct loop_evidence *evidence)
-{
-	return arena_printf(arena,
-			    "it waits with select on descriptors up to %lld; an fd_set has room for 0 to %d, and FD_SET() "
-			    "above that writes behind it",
-			    (long long)highest_selected(evidence), SELECT_LIMIT - 1);
-}
-
-static const char *why_ok(struct arena *arena, const struct loop_evidence *evidence)
-{
-	if (evidence->waiting)
-		return "it waits for events";
-	if (evidence->waits_elsewhere)
-		return arena_printf(arena, "now %s, which is its main wait", evidence->doing);
-	if (evidence->taken_over)
-		return arena_printf(arena, "now %s, while another thread serves the same epoll instance",
-				    evidence->doing);
-	if (serves_one(evidence))
-		return arena_printf(arena, "now %s; it watches one connection, and nothing else waits for it",
-				    evidence->doing);
-	return arena_printf(arena, "now %s", evidence->doing);
-}
-
-/* ---- Advice ---- */
-
-static const char *advise_stalled(struct arena *arena, const struct loop_evidence *evidence)
-{
-	const struct thread_record *thread = evidence->thread;
-
-	if (thread->flags & THREAD_STOPPED)
-		return arena_printf(arena, "let it go on: kill -CONT %u (or detach its debugger)", thread->pid);
-	if (thread->flags & THREAD_FROZEN)
-		return SAY_THAW;
-	return arena_printf(
-		arena,
-		"see where thread %u is (gdb -p %u, or its runtime's stack dump) and take that work off the loop",
-		thread->tid, thread->pid);
-}
-
-static const char *advise_read(struct arena *arena, const struct loop_evidence *evidence)
-{
-	const struct thread_record *thread = evidence->thread;
-
-	return arena_printf(arena,
-			    "read descriptor %d without blocking (O_NONBLOCK), or not in the loop; see what it waits for: "
-			    "sockstall readers -p %u",
-			    thread->fd, thread->pid);
-}
-
-static const char *advise_spinning(struct arena *arena, const struct loop_evidence *evidence)
-{
-	if (evidence->loop->timeout_ns == 0)
-		return "it waits with a timeout of 0: give the wait a timeout, or -1";
-	if (evidence->loop->timeout_ns == LOOP_TIMEOUT_INFINITE)
-		return arena_printf(arena, "see what wakes thread %u without an event: strace -p %u",
-				    evidence->thread->tid, evidence->thread->tid);
-	return arena_printf(arena, "see which timer of thread %u is always due: its timeout was %s",
-			    evidence->thread->tid, say_duration(arena, evidence->loop->timeout_ns));
-}
-
-static const char *advise_saturated(struct arena *arena, const struct loop_evidence *evidence)
-{
-	return arena_printf(
-		arena, "more is ready than one wait takes: raise maxevents (now %u), or share the load among threads",
-		evidence->loop->max_events);
-}
-
-static const char *advise_lost(struct arena *arena, const struct loop_evidence *evidence)
-{
-	return arena_printf(
-		arena,
-		"after an edge-triggered event read descriptor %d until EAGAIN, or watch it without EPOLLET; "
-		"EPOLL_CTL_MOD makes it ready again",
-		evidence->watches.missed->watch->fd);
-}
-
-static const char *advise_dead(struct arena *arena, const struct loop_evidence *evidence)
-{
-	return arena_printf(
-		arena,
-		"set SO_KEEPALIVE (and TCP_KEEPIDLE) on them, or close what is idle by a timer; sockstall epoll "
-		"-p %u --watches lists them",
-		evidence->thread->pid);
-}
-
-static const char *advise_near_limit(struct arena *arena, const struct loop_evidence *evidence)
-{
-	return arena_printf(arena,
-			    "see which descriptors it does not close (ls -l /proc/%u/fd), or raise its limit: prlimit -p "
-			    "%u --nofile",
-			    evidence->thread->pid, evidence->thread->pid);
-}
-
-static const char *advise_near_watches(struct arena *arena, const struct loop_evidence *evidence)
-{
-	return arena_printf(arena,
-			    "see what this user's processes watch (sockstall epoll -p %u --watches), or raise "
-			    "fs.epoll.max_user_watches (sysctl)",
-			    evidence->thread->pid);
-}
-
-static const char *advise_near_files(struct arena *arena, const struct loop_evidence *evidence)
-{
-	(void)arena;
-	(void)evidence;
-	return "see who holds them (lsof, or ls /proc/*/fd), or raise fs.file-max (sysctl)";
-}
-
-static const char *advise_select(struct arena *arena, const struct loop_evidence *evidence)
-{
-	(void)arena;
-	(void)evidence;
-	return "use poll or epoll in place of select";
-}
-
 /* ---- The table ---- */
 
 LOOP_VERDICTS(VERDICT_OF_RULE)
 
 /* clang-format off */
 const struct loop_rule loop_rules[] = {
-	/* evidence           verdict            how bad           why            advice */
-	{ is_reading_seen,    &blocked_in_read,  SEVERITY_STALLED, why_stalled,   advise_read },
-	{ does_not_come_back, &stalled,          SEVERITY_STALLED, why_stalled,   advise_stalled },
-	{ is_reading_unseen,  &blocked_in_read,  SEVERITY_STALLED, why_unseen,    advise_read },
-	{ leaves_events,      &stalled,          SEVERITY_STALLED, why_unseen,    advise_stalled },
-	{ is_spinning,        &spinning,         SEVERITY_STARVED, why_spinning,  advise_spinning },
-	{ lost_wake_up,       &edge_stall,       SEVERITY_STARVED, why_lost,      advise_lost },
-	{ is_beyond_select,   &select_limit,     SEVERITY_SUSPECT, why_select,    advise_select },
-	{ lacks_descriptors,  &near_limit,       SEVERITY_SUSPECT, why_near_limit, advise_near_limit },
-	{ lacks_watches,      &near_limit,       SEVERITY_SUSPECT, why_near_watches, advise_near_watches },
-	{ lacks_files,        &near_limit,       SEVERITY_SUSPECT, why_near_files, advise_near_files },
-	{ is_saturated,       &saturated,        SEVERITY_SUSPECT, why_saturated, advise_saturated },
-	{ has_dead_watches,   &dead_watches,     SEVERITY_SUSPECT, why_dead,      advise_dead },
-	{ always,             &ok,               SEVERITY_NONE,    why_ok,        NULL },
+	/* evidence           verdict           how bad           why                    advice */
+	{ is_reading_seen,    &blocked_in_read, SEVERITY_STALLED, loop_why_stalled,      loop_advise_read },
+	{ does_not_come_back, &stalled,         SEVERITY_STALLED, loop_why_stalled,      loop_advise_stalled },
+	{ is_reading_unseen,  &blocked_in_read, SEVERITY_STALLED, loop_why_unseen,       loop_advise_read },
+	{ leaves_events,      &stalled,         SEVERITY_STALLED, loop_why_unseen,       loop_advise_stalled },
+	{ is_spinning,        &spinning,        SEVERITY_STARVED, loop_why_spinning,     loop_advise_spinning },
+	{ lost_wake_up,       &edge_stall,      SEVERITY_STARVED, loop_why_lost,         loop_advise_lost },
+	{ is_beyond_select,   &select_limit,    SEVERITY_SUSPECT, loop_why_select,       loop_advise_select },
+	{ lacks_descriptors,  &near_limit,      SEVERITY_SUSPECT, loop_why_near_limit,   loop_advise_near_limit },
+	{ lacks_watches,      &near_limit,      SEVERITY_SUSPECT, loop_why_near_watches, loop_advise_near_watches },
+	{ lacks_files,        &near_limit,      SEVERITY_SUSPECT, loop_why_near_files,   loop_advise_near_files },
+	{ is_saturated,       &saturated,       SEVERITY_SUSPECT, loop_why_saturated,    loop_advise_saturated },
+	{ has_dead_watches,   &dead_watches,    SEVERITY_SUSPECT, loop_why_dead,         loop_advise_dead },
+	{ always,             &ok,              SEVERITY_NONE,    loop_why_ok,           NULL },
 };
 /* clang-format on */
 

@@ -33,11 +33,11 @@ WAIT_VERDICTS(VERDICT_OF_RULE)
 
 /* clang-format off */
 const struct wait_rule wait_rules[] = {
-	/* evidence              verdict          how bad */
-	{ data_is_unanswered,    &peer_dead,      SEVERITY_DEAD },
-	{ window_is_unanswered,  &peer_dead,      SEVERITY_DEAD },
-	{ is_connecting,         &no_answer,      SEVERITY_WAITING },
-	{ always,                &awaiting_reply, SEVERITY_WAITING },
+	/* evidence             verdict          how bad */
+	{ data_is_unanswered,   &peer_dead,      SEVERITY_DEAD },
+	{ window_is_unanswered, &peer_dead,      SEVERITY_DEAD },
+	{ is_connecting,        &no_answer,      SEVERITY_WAITING },
+	{ always,               &awaiting_reply, SEVERITY_WAITING },
 };
 /* clang-format on */
 

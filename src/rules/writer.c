@@ -200,15 +200,15 @@ WRITER_VERDICTS(VERDICT_OF_RULE)
 
 /* clang-format off */
 const struct writer_rule writer_rules[] = {
-	/* evidence                verdict            how bad              why                  advice */
-	{ is_not_tcp,              &waiting,          SEVERITY_NONE,       why_other,           NULL },
-	{ data_is_unanswered,      &peer_dead,        SEVERITY_DEAD,       why_data,            advise_path },
-	{ window_is_unanswered,    &peer_dead,        SEVERITY_DEAD,       why_probes,          advise_path },
-	{ is_connecting,           &no_answer,        SEVERITY_WAITING,    why_connecting,      advise_connect },
-	{ window_is_closed,        &window_zero,      SEVERITY_WAITING,    why_window,          advise_peer },
-	{ segments_are_lost,       &network_loss,     SEVERITY_WAITING,    why_loss,            advise_loss },
-	{ buffer_has_room,         &waiting,          SEVERITY_NONE,       why_room,            NULL },
-	{ always,                  &sending,          SEVERITY_NONE,       why_sending,         NULL },
+	/* evidence             verdict        how bad           why             advice */
+	{ is_not_tcp,           &waiting,      SEVERITY_NONE,    why_other,      NULL },
+	{ data_is_unanswered,   &peer_dead,    SEVERITY_DEAD,    why_data,       advise_path },
+	{ window_is_unanswered, &peer_dead,    SEVERITY_DEAD,    why_probes,     advise_path },
+	{ is_connecting,        &no_answer,    SEVERITY_WAITING, why_connecting, advise_connect },
+	{ window_is_closed,     &window_zero,  SEVERITY_WAITING, why_window,     advise_peer },
+	{ segments_are_lost,    &network_loss, SEVERITY_WAITING, why_loss,       advise_loss },
+	{ buffer_has_room,      &waiting,      SEVERITY_NONE,    why_room,       NULL },
+	{ always,               &sending,      SEVERITY_NONE,    why_sending,    NULL },
 };
 /* clang-format on */
 

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "rules/reader_words.h"
+
+#include "base/wording.h"
+#include "look/signs.h"
+#include "look/timers.h"
+#include "rules/phrases.h"
+#include "system/address.h"
+
+/* ---- Why ---- */
+
+/* What the kernel will do by itself. */
+static const char *say_kernel_end(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+	const char *in = say_until(arena, evidence->now_ns, evidence->end.at_ns);
+
+	switch (evidence->end.by) {
+	case READ_END_RCVTIMEO:
+		return arena_printf(arena, "its receive timeout ends it in %s", in);
+	case READ_END_RETRIES:
+		return arena_printf(arena, "if the peer is gone, retransmission gives up in %s (tcp_retries2 %u)", in,
+				    socket->retries2);
+	case READ_END_USER_TIMEOUT:
+		return arena_printf(arena, "%s, TCP_USER_TIMEOUT ends it in %s",
+				    socket->snd_wnd ? "if the peer is gone" : "if the peer's window stays closed", in);
+	case READ_END_KEEPALIVE:
+		return arena_printf(arena, "if the peer is gone, keepalive ends it in %s", in);
+	case READ_END_CONNECT:
+		return arena_printf(arena, "the kernel gives up in %s", in);
+	case READ_END_WINDOW_PROBES:
+		return arena_printf(arena, "if the peer is gone, window probes give up in %s", in);
+	case READ_END_NEVER:
+		break;
+	}
+	if (socket->flags & SOCKET_KEEPALIVE)
+		return "no receive timeout, and keepalive is not running: this read can wait forever";
+	return "no receive timeout, no keepalive: this read can wait forever";
+}
+
+/* What will end the read: the last part of every sentence. */
+static const char *say_end(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const char *in = say_until(arena, evidence->now_ns, evidence->thread->alarm_ns);
+
+	if (!reader_alarm_is_set(evidence))
+		return say_kernel_end(arena, evidence);
+	if (evidence->end.by == READ_END_NEVER)
+		return arena_printf(arena, "only its own alarm (SIGALRM in %s) can end this read", in);
+	return arena_printf(arena, "%s; its own alarm (SIGALRM) rings in %s", say_kernel_end(arena, evidence), in);
+}
+
+static const char *say_ago(struct arena *arena, const struct reader_evidence *evidence, __u64 then_ns)
+{
+	return say_since(arena, evidence->now_ns, then_ns);
+}
+
+/* How far the peer's kernel has taken what we sent. */
+static const char *say_acknowledged(struct arena *arena, const struct socket_record *socket)
+{
+	if (socket->unacked_bytes)
+		return arena_printf(arena, "%s not yet acknowledged", say_count(arena, socket->unacked_bytes, "bytes"));
+	if (socket->unsent_bytes)
+		return arena_printf(arena, "%s could not be sent yet%s",
+				    say_count(arena, socket->unsent_bytes, "bytes"),
+				    socket->snd_wnd ? "" : ": the peer's window is full");
+	return "the peer acknowledged all of it";
+}
+
+const char *reader_why_waiting(struct arena *arena, const struct reader_evidence *evidence)
+{
+	if (evidence->end.by == READ_END_RCVTIMEO || reader_alarm_is_set(evidence))
+		return arena_printf(arena, "it waits for data; %s", say_end(arena, evidence));
+	return "it waits for data: nothing here tells whether any is due";
+}
+
+const char *reader_why_connecting(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return arena_printf(arena, "not connected: nothing has answered our SYN for %s, sent again %s; %s",
+			    say_ago(arena, evidence, socket->first_sent_ns),
+			    say_count(arena, socket->retransmits, "times"), say_end(arena, evidence));
+}
+
+const char *reader_why_data_is_there(struct arena *arena, const struct reader_evidence *evidence)
+{
+	return arena_printf(arena,
+			    "%s have come and lie unread: it is not the peer that keeps it (its process may be frozen, or "
+			    "it waits for room in a pipe, or for the rest of a TLS record)",
+			    say_count(arena, evidence->socket->unread_bytes, "bytes"));
+}
+
+const char *reader_why_end_is_there(struct arena *arena, const struct reader_evidence *evidence)
+{
+	(void)arena;
+	(void)evidence;
+	return "the end of the connection has come: it is not the peer that keeps it (its process may be frozen)";
+}
+
+/* What the peer sends after our data was first sent again does not answer it. */
+static const char *say_heard(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+	const char *ago_text = say_ago(arena, evidence, signs_last_heard(socket));
+
+	if (socket->first_sent_ns && signs_last_heard(socket) > socket->first_sent_ns)
+		return arena_printf(arena,
+				    "the peer was heard %s ago, but it does not acknowledge: the way to it may be closed",
+				    ago_text);
+	return arena_printf(arena, "nothing came from the peer for %s", ago_text);
+}
+
+const char *reader_why_data(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return arena_printf(arena, "%s in flight, sent again %s without an answer; %s; %s",
+			    say_count(arena, socket->unacked_bytes, "bytes"),
+			    say_count(arena, socket->retransmits, "times"), say_heard(arena, evidence),
+			    say_end(arena, evidence));
+}
+
+const char *reader_why_keepalive(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return arena_printf(arena, "%s unanswered, the last sent %s ago; nothing came from the peer for %s; %s",
+			    say_count(arena, socket->probes_out, "keepalive probes"),
+			    say_ago(arena, evidence, timers_keepalive_probe_sent(socket)),
+			    say_ago(arena, evidence, signs_last_heard(socket)), say_end(arena, evidence));
+}
+
+const char *reader_why_window(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	/* The same timer serves where nothing can be sent at all: the window is open, the way is not. */
+	if (socket->snd_wnd)
+		return arena_printf(arena,
+				    "%s could not be sent, tried again %s: this host has no way to the peer (interface "
+				    "or route); nothing came for %s; %s",
+				    say_count(arena, socket->unsent_bytes, "bytes"),
+				    say_count(arena, socket->probes_out, "times"),
+				    say_ago(arena, evidence, signs_last_heard(socket)), say_end(arena, evidence));
+	return arena_printf(arena, "the peer's window is closed and %s unanswered; nothing came for %s; %s",
+			    say_count(arena, socket->probes_out, "window probes"),
+			    say_ago(arena, evidence, signs_last_heard(socket)), say_end(arena, evidence));
+}
+
+const char *reader_why_no_greeting(struct arena *arena, const struct reader_evidence *evidence)
+{
+	return arena_printf(arena, "connected %s ago, but the server has not sent a byte, and neither have we; %s",
+			    say_ago(arena, evidence, evidence->socket->last_received_ns), say_end(arena, evidence));
+}
+
+const char *reader_why_no_reply(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+	const char *sent = say_ago(arena, evidence, socket->last_sent_ns);
+	const char *end = say_end(arena, evidence);
+
+	if (!socket->bytes_received && socket->unacked_bytes + socket->unsent_bytes == 0)
+		return arena_printf(arena, "we sent %s %s ago and the peer acknowledged them; nothing came back; %s",
+				    say_count(arena, socket->bytes_sent, "bytes"), sent, end);
+	if (!socket->bytes_received)
+		return arena_printf(arena, "we sent %s, the last %s ago, and nothing came back; %s; %s",
+				    say_count(arena, socket->bytes_sent, "bytes"), sent,
+				    say_acknowledged(arena, socket), end);
+	return arena_printf(arena, "we spoke last, %s ago (%s in all), and %s; the peer's last data came %s ago; %s",
+			    sent, say_count(arena, socket->bytes_sent, "bytes"), say_acknowledged(arena, socket),
+			    say_ago(arena, evidence, socket->last_received_ns), end);
+}
+
+const char *reader_why_reply_stopped(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return arena_printf(
+		arena, "the peer spoke last (%s in all, the last %s ago), then stopped; this read waits for more; %s",
+		say_count(arena, socket->bytes_received, "bytes"), say_ago(arena, evidence, socket->last_received_ns),
+		say_end(arena, evidence));
+}
+
+const char *reader_why_no_request(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	if (socket->bytes_sent)
+		return arena_printf(arena, "we sent %s, the last %s ago, but the client has never sent a byte; %s",
+				    say_count(arena, socket->bytes_sent, "bytes"),
+				    say_ago(arena, evidence, socket->last_sent_ns), say_end(arena, evidence));
+	return arena_printf(arena, "the client connected %s ago and has not sent a byte; %s",
+			    say_ago(arena, evidence, socket->last_received_ns), say_end(arena, evidence));
+}
+
+const char *reader_why_request_stopped(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return arena_printf(
+		arena,
+		"the client spoke last (%s in all, the last %s ago), we have not answered and wait for the rest; %s",
+		say_count(arena, socket->bytes_received, "bytes"), say_ago(arena, evidence, socket->last_received_ns),
+		say_end(arena, evidence));
+}
+
+const char *reader_why_maybe_dead(struct arena *arena, const struct reader_evidence *evidence)
+{
+	return arena_printf(arena,
+			    "idle for %s since we answered, and nothing would notice if the client were gone: %s",
+			    say_duration(arena, reader_idle_ns(evidence)), say_end(arena, evidence));
+}
+
+const char *reader_why_idle(struct arena *arena, const struct reader_evidence *evidence)
+{
+	return arena_printf(arena, "between requests: we spoke last, %s ago; %s",
+			    say_ago(arena, evidence, evidence->socket->last_sent_ns), say_end(arena, evidence));
+}
+
+/* ---- Advice ---- */
+
+static const char *say_end_now(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const struct socket_name *name = &evidence->socket->name;
+	/* The thread's own namespace is meant; and a process whose first thread has exited has none. */
+	__u32 tid = evidence->thread->netns == name->netns ? evidence->thread->tid : 0;
+
+	return arena_printf(arena, "to end it now: %s", say_ending(arena, name, tid));
+}
+
+/* What the program itself lacks, where nothing would end its read. */
+static const char *say_missing(struct arena *arena, const struct reader_evidence *evidence)
+{
+	if (evidence->end.by != READ_END_NEVER || reader_alarm_is_set(evidence))
+		return "";
+	return arena_printf(arena, "set a receive timeout (SO_RCVTIMEO) or SO_KEEPALIVE in %.16s; ",
+			    evidence->thread->process_comm);
+}
+
+static const char *advise(struct arena *arena, const struct reader_evidence *evidence, const char *first)
+{
+	return arena_printf(arena, "%s; %s%s", first, say_missing(arena, evidence), say_end_now(arena, evidence));
+}
+
+const char *reader_advise_path(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const char *peer = say_peer(arena, &evidence->socket->name);
+
+	return advise(arena, evidence, arena_printf(arena, "see whether %s is up and the path to it is open", peer));
+}
+
+const char *reader_advise_connect(struct arena *arena, const struct reader_evidence *evidence)
+{
+	return advise(arena, evidence,
+		      arena_printf(arena, "see whether %s is up, listens, and has room in its accept queue",
+				   say_peer(arena, &evidence->socket->name)));
+}
+
+const char *reader_advise_greeting(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const char *peer = say_peer(arena, &evidence->socket->name);
+
+	return advise(arena, evidence,
+		      arena_printf(arena, "see whether %s accepts: it may be in its accept queue", peer));
+}
+
+const char *reader_advise_server(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const char *peer = say_peer(arena, &evidence->socket->name);
+
+	return advise(arena, evidence, arena_printf(arena, "see what %s is busy with", peer));
+}
+
+const char *reader_advise_limit(struct arena *arena, const struct reader_evidence *evidence)
+{
+	return advise(arena, evidence,
+		      arena_printf(arena, "give %.16s a limit on how long a request may take to arrive",
+				   evidence->thread->process_comm));
+}
+
+const char *reader_advise_keepalive(struct arena *arena, const struct reader_evidence *evidence)
+{
+	return arena_printf(arena, "set SO_KEEPALIVE in %.16s (and TCP_KEEPIDLE: the default is %s); %s",
+			    evidence->thread->process_comm, say_duration(arena, evidence->socket->keepalive_time_ns),
+			    say_end_now(arena, evidence));
+}
