@@ -56,9 +56,9 @@ static int check_process(struct act *act)
 	if (act->copy >= 0)
 		close(act->copy);
 	act->copy = copy;
-	return copy < 0 ? act_fail(act, ACT_CHANGED, -ESTALE, "descriptor %d of process %u is closed meanwhile",
-				   target->fd, target->pid) :
-			  0;
+	return copy < 0 ? act_fail(act, ACT_CHANGED, -ESTALE, "descriptor %d of process %u was closed meanwhile",
+				   target->fd, target->pid)
+			: 0;
 }
 
 static int check_cookie(struct act *act)
@@ -67,7 +67,7 @@ static int check_cookie(struct act *act)
 	socklen_t size = sizeof(cookie);
 
 	if (getsockopt(act->copy, SOL_SOCKET, SO_COOKIE, &cookie, &size) || cookie != act->target.socket.name.cookie)
-		return act_fail(act, ACT_CHANGED, -ESTALE, "descriptor %d of process %u is another socket by now",
+		return act_fail(act, ACT_CHANGED, -ESTALE, "descriptor %d of process %u is another socket now",
 				act->target.fd, act->target.pid);
 	return 0;
 }

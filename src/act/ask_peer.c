@@ -203,7 +203,7 @@ static int ask_and_put_back(struct act *act, struct probing *probing, __u32 segm
 	int err = read_options(probing), restored;
 
 	if (err == -ERANGE)
-		return act_fail(act, ACT_FAILED, err, "its keepalive times are larger than could be put back");
+		return act_fail(act, ACT_FAILED, err, "its keepalive times are too large to be restored");
 	choose_options(probing);
 	if (!err)
 		err = start_guard(probing);
@@ -215,7 +215,7 @@ static int ask_and_put_back(struct act *act, struct probing *probing, __u32 segm
 	restored = end_guard(probing);
 	/* Of a connection that is over no option can be set. */
 	if (restored && act->peer != PEER_RESET)
-		return act_fail(act, ACT_FAILED, restored, "the socket's options could not be put back");
+		return act_fail(act, ACT_FAILED, restored, "the socket's options could not be restored");
 	return err;
 }
 

@@ -116,15 +116,16 @@ static int check_destroy(struct act *act)
 	/* Linux 5.10 refuses it; where it can be done it helps no one. FIN_WAIT2 may be one of these, too. */
 	if (state == STATE_TIME_WAIT || state == STATE_CLOSE || state == STATE_LISTEN ||
 	    (state == STATE_FIN_WAIT2 && !act->target.socket.has_info))
-		return refuse(act, state == STATE_LISTEN ? "a listener is not ended: its connections or its process are" :
-							   "it is over: no one waits for it");
+		return refuse(act, state == STATE_LISTEN
+					   ? "a listener is not ended: end one of its connections, or its process"
+					   : "it is already over: no one waits for it");
 	if (!act->target.can_destroy)
 		return refuse(act, "this kernel is built without CONFIG_INET_DIAG_DESTROY: it cannot end a connection "
 				   "from outside; try --how shutdown or keepalive");
 	/* Linux before bac76cf89816 (6.11): it would lose its data and its timer, and stay for ever. */
 	if (act->target.orphan && !act->target.ends_orphans)
-		return refuse(act, "no process has it open any more, and this kernel cannot end such a one (before Linux 6.11 it "
-				   "would stay for ever): its own timers will");
+		return refuse(act, "no process has it open any more, and this kernel cannot end such a connection "
+				   "(before Linux 6.11 it would stay forever): its own timers will end it");
 	return 0;
 }
 
@@ -142,7 +143,8 @@ static int check_descriptor(struct act *act)
 /* SHUT_RD ends no write, and SHUT_WR would send the process a SIGPIPE. */
 static int check_shutdown(struct act *act)
 {
-	return act->target.writing ? refuse(act, "shutdown ends reads, and it is blocked in a write") : check_descriptor(act);
+	return act->target.writing ? refuse(act, "shutdown ends reads, but this thread is blocked in a write")
+				   : check_descriptor(act);
 }
 
 static int check_tcp(struct act *act)
@@ -161,12 +163,12 @@ static bool gets_reset(__u8 state)
 static const char *say_ends(struct act *act, const char *with)
 {
 	if (!act->target.held)
-		return "no process is told";
+		return "no process is informed";
 	if (act->target.writing)
-		return arena_printf(&act->arena,
-				    "its write ends with %s, or with the part of it that was taken, and then the next "
-				    "one with %s",
-				    with, with);
+		return arena_printf(
+			&act->arena,
+			"its write ends with %s, or returns what was sent so far, and the next write ends with %s",
+			with, with);
 	return arena_printf(&act->arena, "%s with %s", act->target.reading ? "its read ends" : "reads of it end", with);
 }
 
@@ -175,8 +177,8 @@ static const char *follows_destroy(struct act *act)
 	__u8 state = act->target.socket.name.state;
 
 	if (act->target.half_open)
-		return "the request is dropped without a RST: its peer is told nothing, and if it sends its SYN again, that "
-		       "begins a new handshake";
+		return "the request is dropped without a RST: the peer is not informed; if it sends its SYN again, a "
+		       "new handshake begins";
 	if (is_not_accepted(&act->target))
 		return "the peer gets a RST (ECONNRESET there); the connection keeps its place in the accept queue until "
 		       "it is accepted, and a read of it then ends with ECONNABORTED";
@@ -189,8 +191,8 @@ static const char *follows_destroy(struct act *act)
 static const char *follows_shutdown(struct act *act)
 {
 	return arena_printf(&act->arena, "%s; %s", say_ends(act, "end-of-file"),
-			    is_tcp(act) ? "the peer is told nothing, and writes still go to it" :
-					  "writes of the peer fail with EPIPE");
+			    is_tcp(act) ? "the peer is not informed, and writes still go to it"
+					: "writes of the peer fail with EPIPE");
 }
 
 static const char *follows_keepalive(struct act *act)
@@ -198,21 +200,20 @@ static const char *follows_keepalive(struct act *act)
 	const struct act_times *times = &act->times;
 	unsigned int total = times->time_s + times->interval_s * times->probes;
 
-	return arena_printf(&act->arena,
-			    "after %u s without a word from the peer the kernel asks whether it is there, every %u s, %u "
-			    "times; if nothing answers, %s %u s from then at the latest; a peer that answers leaves it "
-			    "waiting%s; the options stay as they are set",
-			    times->time_s, times->interval_s, times->probes, say_ends(act, "ETIMEDOUT"), total,
-			    act->target.socket.unacked ?
-				    "; as long as data is in flight, the limit on retransmissions counts in place of this" :
-				    "");
+	return arena_printf(
+		&act->arena,
+		"after %u s of silence the kernel sends a keepalive probe every %u s, %u times; if the peer does not "
+		"answer, %s after %u s at most; if it answers, the wait goes on%s; the options stay set",
+		times->time_s, times->interval_s, times->probes, say_ends(act, "ETIMEDOUT"), total,
+		act->target.socket.unacked ? "; while data is in flight, the limit on retransmissions applies instead"
+					   : "");
 }
 
 static const char *follows_probe(struct act *act)
 {
 	return arena_printf(&act->arena,
-			    "the peer's kernel is asked by keepalive probes for %llu s at most, and the socket's options are "
-			    "put back; it goes on waiting, but if the peer answers that it knows no such connection, %s",
+			    "keepalive probes ask the peer's kernel for at most %llu s, then the socket's options are "
+			    "restored; the wait goes on, but if the peer does not know this connection, %s",
 			    ACT_PROBE_NS / NS_PER_S, say_ends(act, "ECONNRESET"));
 }
 
@@ -232,7 +233,8 @@ int act_describe(struct act *act, enum act_how how)
 	int err;
 
 	if (kind != SOCKET_KIND_TCP && kind != SOCKET_KIND_UNIX)
-		return refuse(act, "it is no TCP connection and no stream of a unix socket: there is no safe way to end it");
+		return refuse(
+			act, "it is neither a TCP connection nor a unix stream socket: there is no safe way to end it");
 	act->how = how == ACT_CHOOSE ? choose(act) : how;
 	act->what = say_what(act);
 	err = ways[act->how].check(act);

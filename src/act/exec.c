@@ -71,7 +71,7 @@ void exec_close(struct exec *exec)
 		return;
 	apart_end(&exec->helper);
 	if (exec->left_out)
-		messages_say(&messages, "--exec: records that could not be handed on: %llu", exec->left_out);
+		messages_say(&messages, "--exec: records not handed on: %llu", exec->left_out);
 	free(exec);
 }
 

@@ -251,7 +251,7 @@ static void tell_left_out(struct helper *helper)
 {
 	if (helper->left_out)
 		messages_say(&helper->messages,
-			     "--exec: starts that were left out: %llu (%d at once, %u a minute: --exec-limit)",
+			     "--exec: starts left out: %llu (%d at once, %u a minute: --exec-limit)",
 			     (unsigned long long)helper->left_out, EXEC_AT_ONCE, helper->limit);
 	messages_end(&helper->messages);
 }

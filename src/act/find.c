@@ -28,7 +28,7 @@
 
 #define TICK_NS 10000000 /* USER_HZ is 100 */
 
-#define NO_CONNECTION "it is in no connection that could be ended"
+#define NO_CONNECTION "it waits on no connection that can be ended"
 
 static int open_process(pid_t pid)
 {
@@ -75,8 +75,8 @@ static int no_rights(struct act *act, int err, const char *what)
 {
 	if (err == -EPERM || err == -EACCES)
 		return act_fail(act, ACT_FAILED, err, "%s is not permitted here: %s", what,
-				geteuid() ? "run it as root" : "what protects that process (a security module, a user "
-							       "namespace) does not let root either");
+				geteuid() ? "run it as root"
+					  : "a security module or user namespace protects that process even from root");
 	return act_fail(act, ACT_FAILED, err, "%s: %s", what, strerror(-err));
 }
 
@@ -95,7 +95,7 @@ static int take_process(struct act *act, __u32 pid, __u64 start_ns)
 		return no_rights(act, act->pidfd, "pidfd_open");
 	err = process_start(pid, &target->start_ticks, target->comm);
 	if (err || (start_ns && start_ns / TICK_NS != target->start_ticks))
-		return act_fail(act, ACT_CHANGED, -ESRCH, "process %u is another one by now", pid);
+		return act_fail(act, ACT_CHANGED, -ESRCH, "pid %u is another process now", pid);
 	target->pid = pid;
 	return 0;
 }
@@ -340,7 +340,7 @@ static int find_by_descriptor(struct act *act, const struct row *row)
 static int refuse_listener(struct act *act)
 {
 	return act_fail(act, ACT_FAILED, -EOPNOTSUPP,
-			"a listener is not ended: it would lose its port and all that waits in its queues; end one of its "
+			"a listener is not ended: it would lose its port and everything in its queues; end one of its "
 			"connections, or its process");
 }
 

@@ -47,7 +47,7 @@ static int perform_planned(struct helper *helper, const struct act_request *requ
 		return act_fail(act, ACT_FAILED, -ESTALE, "that is not what was planned last");
 	helper->planned = false;
 	if (act->warning && !request->force)
-		return act_fail(act, ACT_FAILED, -EPERM, "%s; --force does it all the same", act->warning);
+		return act_fail(act, ACT_FAILED, -EPERM, "%s; to do it anyway: --force", act->warning);
 	return act_perform(act);
 }
 

@@ -68,7 +68,7 @@ static void dump(struct reactions *reactions, const char *cause)
 	int err;
 
 	if (reactions->files == FLIGHT_FILES) {
-		messages_say(messages, "--flight: %s, but %d recordings are all that one run writes", cause, FLIGHT_FILES);
+		messages_say(messages, "--flight: %s, but one run writes at most %d recordings", cause, FLIGHT_FILES);
 		return;
 	}
 	err = flight_dump(&reactions->flight, reactions->start, reactions->options, path, sizeof(path));

@@ -12,13 +12,13 @@
 
 static const char *const titles[ROW_TYPES] = {
 	[ROW_START] = "The first record: what runs, and where",
-	[ROW_HANDSHAKE] = "A TCP handshake that does not complete, or a connection no one accepts",
+	[ROW_HANDSHAKE] = "A TCP handshake that does not complete, or a connection that is not accepted",
 	[ROW_LISTENER] = "A listening socket and its queues",
 	[ROW_READER] = "A thread blocked in a read",
 	[ROW_LOOP] = "A thread that waits with epoll, poll or select",
 	[ROW_WRITER] = "A thread blocked in a write",
-	[ROW_CLOSING] = "A connection whose closing does not get on",
-	[ROW_CHAIN] = "Who waits for whom, and who stands at the end",
+	[ROW_CLOSING] = "A connection that is being closed but does not get closed",
+	[ROW_CHAIN] = "Processes that wait for each other, and the one at the end of the chain",
 	[ROW_THREAD] = "A thread of a process",
 	[ROW_REGION] = "A piece of a process's address space",
 	[ROW_WATCH] = "A descriptor that an epoll instance watches",

@@ -117,13 +117,13 @@ static int lines_open(void **state, const struct options *options, FILE *out)
 static int add_result(struct buffer *line, const struct action_fields *action)
 {
 	if (!strcmp(action->result, "planned"))
-		return text_printf(line, "nothing was done: --yes%s does it", action->warning ? " --force" : "");
+		return text_printf(line, "nothing was done; to do it: --yes%s", action->warning ? " --force" : "");
 	if (!action->peer)
 		return text_add(line, "done");
 	if (!strcmp(action->peer, "silent"))
 		return text_add(line, "done: the peer is silent");
 	if (!strcmp(action->peer, "reset"))
-		return text_add(line, "done: the peer knows no such connection, and so it has ended");
+		return text_add(line, "done: the peer does not know this connection, so it has ended");
 	return text_add(line, "done: the peer's kernel answers, after ") ?: text_duration(line, action->answer_s);
 }
 

@@ -84,10 +84,11 @@ static void print_others(const struct check_table *table)
 	print_other(table, "network_namespaces", can_enter_namespaces(), "handshakes in all network namespaces",
 		    "needs CAP_SYS_ADMIN; without it: handshakes only of its own");
 	print_other(table, "all_processes", sees_all_processes(), "processes of the whole machine",
-		    "in a pid namespace of its own; without: only the processes of this container");
+		    "sockstall runs in a pid namespace; it sees only the processes of this container");
 	print_other(table, "sleep_times", probe_has_btf() && probe_btf_has_member("sched_info", "last_arrival"),
 		    "since when threads sleep, also from before the start",
-		    "needs CONFIG_SCHED_INFO; without it: ages count from the first look, and are at least that; no lag_runqueue_s");
+		    "needs CONFIG_SCHED_INFO; without it: ages count from the first look, and the true ages may be "
+		    "longer; no lag_runqueue_s");
 }
 
 /* The programs that the configuration makes different ones of. */

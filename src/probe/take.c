@@ -174,8 +174,9 @@ static int scan_threads_once(struct probe *probe, struct buffer *buffer)
 static int date_sleeps(struct probe *probe, struct buffer *buffer, size_t offset)
 {
 	if (probe->looks == 1)
-		fprintf(stderr, "sockstall: this kernel does not keep when threads fall asleep (CONFIG_SCHED_INFO): their ages "
-				"count from the first look that sees them, and are at least that\n");
+		fprintf(stderr,
+			"sockstall: this kernel does not record when threads fall asleep (CONFIG_SCHED_INFO is off): "
+			"ages count from the first look that sees them, and the true ages may be longer\n");
 	probe->clock.offset_ns = 0;
 	probe->clock.valid = true;
 	return sleeps_date(&probe->sleeps, buffer, offset);

@@ -65,7 +65,7 @@ static void find_now(struct loop_case *one)
 		one->now_in = arena_printf(&one->report->arena, "%s on descriptor %d",
 					    look_syscall(thread) ? look_syscall(thread) : "epoll_wait",
 					    one->loop->epoll_fd);
-		evidence->doing = arena_printf(&one->report->arena, "waiting on another one (descriptor %d)",
+		evidence->doing = arena_printf(&one->report->arena, "waiting on another epoll instance (descriptor %d)",
 					       one->loop->epoll_fd);
 	} else if (thread->flags & THREAD_STOPPED) {
 		one->now = "blocked";

@@ -110,7 +110,7 @@ static void say_denied(int number)
 	while (rest /= 10);
 	at = append(line, 0, "sockstall: stopped: system call ");
 	at = append(line, at, digits + i);
-	at = append(line, at, " is not among those that it allows itself; please report this, with `sockstall --version`\n");
+	at = append(line, at, " is not in its own allow list; please report this, with `sockstall --version`\n");
 	if (write(STDERR_FILENO, line, at) < 0)
 		_exit(1);
 }
@@ -136,7 +136,7 @@ static int catch_denied(void)
 static void say(const char *what, int err)
 {
 	if (err)
-		fprintf(stderr, "sockstall: goes on without %s: %s\n", what, strerror(-err));
+		fprintf(stderr, "sockstall: continues without %s: %s\n", what, strerror(-err));
 }
 
 void privileges_drop(unsigned int privileges)

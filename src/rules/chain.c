@@ -78,13 +78,13 @@ static bool always(const struct chain_evidence *evidence)
 
 static const char *say_doubt(const struct chain_evidence *evidence)
 {
-	return evidence->sure ? "" : " (most likely: by the times of the waits)";
+	return evidence->sure ? "" : " (most likely, by the times at which the waits began)";
 }
 
 static const char *say_doing(struct arena *arena, const struct chain_evidence *evidence)
 {
 	if (!evidence->doing)
-		return arena_printf(arena, "what %s does is not known", evidence->who);
+		return arena_printf(arena, "it is not known what %s is doing", evidence->who);
 	if (evidence->doing->thread->flags & THREAD_FROZEN)
 		return arena_printf(arena, "%s is frozen with its control group", evidence->who);
 	if (!evidence->in || !evidence->in_for)
@@ -94,12 +94,12 @@ static const char *say_doing(struct arena *arena, const struct chain_evidence *e
 
 static const char *why_deadlock(struct arena *arena, const struct chain_evidence *evidence)
 {
-	return arena_printf(arena, "%s%s: none of them can go on", evidence->chain, say_doubt(evidence));
+	return arena_printf(arena, "%s%s: none of them can continue", evidence->chain, say_doubt(evidence));
 }
 
 static const char *why_dead(struct arena *arena, const struct chain_evidence *evidence)
 {
-	return arena_printf(arena, "%s%s; what was sent to %s is unanswered", evidence->chain, say_doubt(evidence),
+	return arena_printf(arena, "%s%s; %s does not answer", evidence->chain, say_doubt(evidence),
 			    say_peer(arena, &evidence->last->socket->name));
 }
 
@@ -107,15 +107,15 @@ static const char *why_full(struct arena *arena, const struct chain_evidence *ev
 {
 	const struct listener_record *listener = evidence->last->listener;
 
-	return arena_printf(arena, "%s%s; its %s, so that our SYN is dropped; %s", evidence->chain, say_doubt(evidence),
+	return arena_printf(arena, "%s%s; its %s, so our SYN is dropped; %s", evidence->chain, say_doubt(evidence),
 			    say_accept_queue(arena, listener->accept_queue, listener->accept_queue_max),
 			    say_doing(arena, evidence));
 }
 
 static const char *why_not_accepted(struct arena *arena, const struct chain_evidence *evidence)
 {
-	return arena_printf(arena, "%s%s; it has not accepted the connection; %s", evidence->chain, say_doubt(evidence),
-			    say_doing(arena, evidence));
+	return arena_printf(arena, "%s%s; it has not called accept for this connection; %s", evidence->chain,
+			    say_doubt(evidence), say_doing(arena, evidence));
 }
 
 static const char *why_stopped(struct arena *arena, const struct chain_evidence *evidence)
@@ -131,14 +131,14 @@ static const char *why_blocked(struct arena *arena, const struct chain_evidence 
 
 static const char *why_running(struct arena *arena, const struct chain_evidence *evidence)
 {
-	return arena_printf(arena, "%s%s; %s is running, or waits for a CPU", evidence->chain, say_doubt(evidence),
+	return arena_printf(arena, "%s%s; %s is running or waiting for a CPU", evidence->chain, say_doubt(evidence),
 			    evidence->who);
 }
 
 static const char *why_idle(struct arena *arena, const struct chain_evidence *evidence)
 {
-	return arena_printf(arena, "%s%s; %s waits for events, and nothing tells for which", evidence->chain,
-			    say_doubt(evidence), evidence->who);
+	return arena_printf(arena, "%s%s; %s is idle in its event loop; what it waits for cannot be seen",
+			    evidence->chain, say_doubt(evidence), evidence->who);
 }
 
 static const char *why_remote(struct arena *arena, const struct chain_evidence *evidence)
@@ -158,26 +158,28 @@ static const char *advise_cut(struct arena *arena, const struct chain_evidence *
 	const struct wait *last = evidence->last;
 
 	if (last->socket->name.kind != SOCKET_KIND_TCP)
-		return arena_printf(arena, "end one of them: sockstall threads -p %u tells what it is in", last->pid);
+		return arena_printf(arena, "end one of them; sockstall threads -p %u shows what it is doing",
+				    last->pid);
 	return arena_printf(arena, "end one of the connections: %s", say_ending(arena, &last->socket->name, last->tid));
 }
 
 static const char *advise_path(struct arena *arena, const struct chain_evidence *evidence)
 {
 	if (evidence->last->socket->name.kind != SOCKET_KIND_TCP)
-		return arena_printf(arena, "see what it is in: sockstall threads -p %u", evidence->last->pid);
+		return arena_printf(arena, "see what it is doing: sockstall threads -p %u", evidence->last->pid);
 	return arena_printf(arena, "see whether %s is up and the path to it is open: sockstall readers -p %u",
 			    say_peer(arena, &evidence->last->socket->name), evidence->last->pid);
 }
 
 static const char *advise_process(struct arena *arena, const struct chain_evidence *evidence)
 {
-	return arena_printf(arena, "see what %s does: sockstall threads -p %u", evidence->who, evidence->last->peer_pid);
+	return arena_printf(arena, "see what %s is doing: sockstall threads -p %u", evidence->who,
+			    evidence->last->peer_pid);
 }
 
 static const char *advise_continue(struct arena *arena, const struct chain_evidence *evidence)
 {
-	return arena_printf(arena, "let it go on: kill -CONT %u, or detach the tracer", evidence->last->peer_pid);
+	return arena_printf(arena, "resume it: kill -CONT %u, or detach the tracer", evidence->last->peer_pid);
 }
 
 static const char *advise_thaw(struct arena *arena, const struct chain_evidence *evidence)
@@ -189,7 +191,7 @@ static const char *advise_thaw(struct arena *arena, const struct chain_evidence 
 
 static const char *advise_there(struct arena *arena, const struct chain_evidence *evidence)
 {
-	return arena_printf(arena, "look on from there: sockstall chains at %s",
+	return arena_printf(arena, "continue on that machine: sockstall chains, at %s",
 			    say_peer(arena, &evidence->last->socket->name));
 }
 

@@ -140,8 +140,8 @@ static const char *say_end(struct arena *arena, const struct closing_evidence *e
 		return arena_printf(arena, "the kernel drops it in %s%s",
 				    say_until(arena, evidence->now_ns, evidence->ends_ns),
 				    evidence->socket->flags & SOCKET_TIMEWAIT ? "" : " if nothing answers");
-	return evidence->socket->flags & SOCKET_DEAD ? "when the kernel drops it is not known" :
-						       "nothing will end this by itself";
+	return evidence->socket->flags & SOCKET_DEAD ? "the time at which the kernel drops it is not known"
+						     : "this does not end by itself";
 }
 
 static const char *say_since_at_least(struct arena *arena, const struct closing_evidence *evidence)
@@ -156,14 +156,15 @@ static const char *say_owner(const struct closing_evidence *evidence)
 {
 	if (evidence->owner)
 		return evidence->owner;
-	return evidence->socket->flags & SOCKET_DEAD ? "our application, which has let go of it," : "our application";
+	return evidence->socket->flags & SOCKET_DEAD ? "our application (it no longer has a descriptor)"
+						     : "our application";
 }
 
 static const char *say_more(struct arena *arena, const struct closing_evidence *evidence)
 {
 	if (evidence->connections < 2)
 		return "";
-	return arena_printf(arena, " (%s like this, this is the oldest)",
+	return arena_printf(arena, " (the oldest of %s like this)",
 			    say_count(arena, evidence->connections, "connections"));
 }
 
@@ -178,8 +179,8 @@ static const char *why_unanswered(struct arena *arena, const struct closing_evid
 		return arena_printf(arena, "%s %s; %s without an answer; last heard from the peer %s ago; %s", what,
 				    where, say_count(arena, socket->probes_out, "window probes"), heard,
 				    say_end(arena, evidence));
-	return arena_printf(arena, "%s was sent again %s without an answer; last heard from the peer %s ago; %s", what,
-			    say_count(arena, socket->retransmits, "times"), heard, say_end(arena, evidence));
+	return arena_printf(arena, "%s was retransmitted %s without an answer; last heard from the peer %s ago; %s",
+			    what, say_count(arena, socket->retransmits, "times"), heard, say_end(arena, evidence));
 }
 
 static const char *why_window(struct arena *arena, const struct closing_evidence *evidence)
@@ -196,8 +197,8 @@ static const char *why_window(struct arena *arena, const struct closing_evidence
 static const char *why_peer(struct arena *arena, const struct closing_evidence *evidence)
 {
 	return arena_printf(arena,
-			    "%s closed this side %s, the peer's kernel acknowledged it, and the peer's application has "
-			    "not closed its own; %s%s",
+			    "%s closed this side %s; the peer's kernel acknowledged it, but its application has not "
+			    "closed its side; %s%s",
 			    say_owner(evidence), say_since_at_least(arena, evidence), say_end(arena, evidence),
 			    say_more(arena, evidence));
 }
@@ -209,21 +210,26 @@ static const char *why_not_read(struct arena *arena, const struct closing_eviden
 
 	if (socket->unread_bytes)
 		bytes = arena_printf(arena, "%s and ", say_count(arena, socket->unread_bytes, "bytes"));
-	return arena_printf(arena, "the peer closed %s, and %s has not read as far as that (%sthe end of file wait); %s%s",
+	return arena_printf(arena,
+			    "the peer closed %s, but %s has not read to the end (unread: %sthe end of file); %s%s",
 			    say_since_at_least(arena, evidence), say_owner(evidence), bytes, say_end(arena, evidence),
 			    say_more(arena, evidence));
 }
 
 static const char *why_not_closed(struct arena *arena, const struct closing_evidence *evidence)
 {
-	return arena_printf(arena, "the peer closed %s; %s has read that, has nothing left to answer, and has not closed; %s%s",
+	return arena_printf(arena,
+			    "the peer closed %s; %s has read the end of file and has nothing left to answer, but has "
+			    "not closed; %s%s",
 			    say_since_at_least(arena, evidence), say_owner(evidence), say_end(arena, evidence),
 			    say_more(arena, evidence));
 }
 
 static const char *why_no_answer(struct arena *arena, const struct closing_evidence *evidence)
 {
-	return arena_printf(arena, "the peer closed its side %s; %s has read that, and neither answered nor closed since; %s%s",
+	return arena_printf(arena,
+			    "the peer closed its side %s; %s has read the end of file, but has neither answered nor "
+			    "closed since; %s%s",
 			    say_since_at_least(arena, evidence), say_owner(evidence), say_end(arena, evidence),
 			    say_more(arena, evidence));
 }
@@ -237,7 +243,7 @@ static const char *why_under_way(struct arena *arena, const struct closing_evide
 {
 	(void)arena;
 	(void)evidence;
-	return "it is being closed, and nothing is wrong with that";
+	return "it is being closed normally";
 }
 
 /* ---- Advice ---- */
@@ -267,8 +273,10 @@ static const char *advise_peer_closes(struct arena *arena, const struct closing_
 
 static const char *advise_close(struct arena *arena, const struct closing_evidence *evidence)
 {
-	return arena_printf(arena, "%s has to close its descriptor when it reads the end of file; until then the connection stays; %s",
-			    say_owner(evidence), say_end_now(arena, evidence));
+	return arena_printf(
+		arena,
+		"%s must close its descriptor when it reads the end of file; until then the connection stays; %s",
+		say_owner(evidence), say_end_now(arena, evidence));
 }
 
 static const char *advise_read(struct arena *arena, const struct closing_evidence *evidence)

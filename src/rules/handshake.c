@@ -85,25 +85,25 @@ static const char *say_gives_up(struct arena *arena, const struct handshake_evid
 
 static const char *why_young(struct arena *arena, const struct handshake_evidence *evidence)
 {
-	return arena_printf(arena, "on its way for %s", say_age(arena, evidence));
+	return arena_printf(arena, "under way for %s", say_age(arena, evidence));
 }
 
 static const char *why_no_answer(struct arena *arena, const struct handshake_evidence *evidence)
 {
-	return arena_printf(arena, "nothing has answered our SYN for %s, sent again %s%s", say_age(arena, evidence),
+	return arena_printf(arena, "no answer to our SYN for %s, retransmitted %s%s", say_age(arena, evidence),
 			    say_count(arena, evidence->socket->retransmits, "times"), say_gives_up(arena, evidence));
 }
 
 static const char *why_not_accepted(struct arena *arena, const struct handshake_evidence *evidence)
 {
-	return arena_printf(arena, "complete for %s with %s waiting, but %s has not accepted it; %s",
-			    say_age(arena, evidence), say_count(arena, evidence->socket->unread_bytes, "bytes"),
+	return arena_printf(arena, "connected for %s, %s waiting; %s has not accepted it; %s", say_age(arena, evidence),
+			    say_count(arena, evidence->socket->unread_bytes, "bytes"),
 			    say_listener_owner(evidence->owner), say_listener_queue(arena, evidence->listener));
 }
 
 static const char *why_full(struct arena *arena, const struct handshake_evidence *evidence)
 {
-	return arena_printf(arena, "half-open for %s: the peer's ACK came, but the accept queue had no room; now %s%s",
+	return arena_printf(arena, "half-open for %s: the peer's ACK came, but the accept queue was full; now %s%s",
 			    say_age(arena, evidence), say_listener_queue(arena, evidence->listener),
 			    say_gives_up(arena, evidence));
 }
@@ -117,7 +117,7 @@ static const char *why_deferred(struct arena *arena, const struct handshake_evid
 				    say_age(arena, evidence), say_listener_queue(arena, evidence->listener),
 				    say_gives_up(arena, evidence));
 	return arena_printf(arena,
-			    "half-open for %s: the peer's ACK came, but no data, and the listener waits for data "
+			    "half-open for %s: the peer's ACK came, but no data, which the listener waits for "
 			    "(TCP_DEFER_ACCEPT)%s",
 			    say_age(arena, evidence), say_gives_up(arena, evidence));
 }
@@ -132,13 +132,13 @@ static const char *say_sent_again(struct arena *arena, const struct request_reco
 
 	if (request->num_retrans <= request->num_timeout)
 		return times;
-	return arena_printf(arena, "%s (%u by its timer, %u because its SYN came again)", times, request->num_timeout,
+	return arena_printf(arena, "%s (%u by timer, %u because the SYN came again)", times, request->num_timeout,
 			    request->num_retrans - request->num_timeout);
 }
 
 static const char *why_silent(struct arena *arena, const struct handshake_evidence *evidence)
 {
-	return arena_printf(arena, "no ACK to our SYN-ACK for %s, sent again %s%s", say_age(arena, evidence),
+	return arena_printf(arena, "no ACK to our SYN-ACK for %s, retransmitted %s%s", say_age(arena, evidence),
 			    say_sent_again(arena, evidence->request), say_gives_up(arena, evidence));
 }
 
@@ -146,9 +146,10 @@ static const char *why_silent(struct arena *arena, const struct handshake_eviden
 
 static const char *advise_connect(struct arena *arena, const struct handshake_evidence *evidence)
 {
-	return arena_printf(arena,
-			    "see whether %s is up, listens, has room in its accept queue, and no filter drops the SYN",
-			    say_peer(arena, &evidence->socket->name));
+	return arena_printf(
+		arena,
+		"see whether %s is up, listens, and has room in its accept queue, and whether a filter drops the SYN",
+		say_peer(arena, &evidence->socket->name));
 }
 
 static const char *advise_accept(struct arena *arena, const struct handshake_evidence *evidence)
@@ -170,7 +171,7 @@ static const char *advise_defer(struct arena *arena, const struct handshake_evid
 
 static const char *advise_path(struct arena *arena, const struct handshake_evidence *evidence)
 {
-	return arena_printf(arena, "see whether %s is still there and the way back to it is open (routes, filters)",
+	return arena_printf(arena, "see whether %s is still there and the path back to it is open (routes, filters)",
 			    say_peer(arena, &evidence->request->name));
 }
 

@@ -95,13 +95,13 @@ static const char *say_counts(struct arena *arena, const struct listener_evidenc
 {
 	__u64 waiting = evidence->stuck[HANDSHAKE_NOT_ACCEPTED], kept_out = evidence->stuck[HANDSHAKE_QUEUE_FULL];
 
-	return arena_printf(arena, "%llu complete and not accepted, %llu kept out, %llu half-open", waiting, kept_out,
+	return arena_printf(arena, "%llu connected but not accepted, %llu kept out, %llu half-open", waiting, kept_out,
 			    evidence->half_open);
 }
 
 static const char *why_stays_full(struct arena *arena, const struct listener_evidence *evidence)
 {
-	return arena_printf(arena, "%s, and %s does not empty it: %s, the oldest for %s",
+	return arena_printf(arena, "%s: %s does not empty it; %s; the oldest has waited for %s",
 			    say_listener_queue(arena, evidence->listener), say_listener_owner(evidence->owner),
 			    say_counts(arena, evidence),
 			    say_since(arena, evidence->now_ns, evidence->oldest_complete_ns));
@@ -117,24 +117,24 @@ static const char *why_dropping(struct arena *arena, const struct listener_evide
 
 static const char *why_flooded(struct arena *arena, const struct listener_evidence *evidence)
 {
-	return arena_printf(arena,
-			    "%llu half-open connections, and %llu of the %llu seen have not answered for %s at most",
-			    evidence->half_open, evidence->silent, evidence->requests,
-			    say_since(arena, evidence->now_ns, evidence->oldest_silent_ns));
+	return arena_printf(
+		arena, "%llu half-open connections; of %llu that were seen, %llu have not answered, the oldest for %s",
+		evidence->half_open, evidence->requests, evidence->silent,
+		say_since(arena, evidence->now_ns, evidence->oldest_silent_ns));
 }
 
 static const char *why_not_accepting(struct arena *arena, const struct listener_evidence *evidence)
 {
 	/* Not that it has not called accept: it may do so too slowly. */
-	return arena_printf(arena, "%s has left the oldest in its accept queue for %s: %s", say_listener_owner(evidence->owner),
+	return arena_printf(arena, "%s has not accepted the oldest connection in its queue for %s: %s",
+			    say_listener_owner(evidence->owner),
 			    say_since(arena, evidence->now_ns, evidence->oldest_complete_ns),
 			    say_counts(arena, evidence));
 }
 
 static const char *why_defers_many(struct arena *arena, const struct listener_evidence *evidence)
 {
-	return arena_printf(arena,
-			    "%llu connections are acknowledged and send no data, which TCP_DEFER_ACCEPT waits for",
+	return arena_printf(arena, "%llu peers have sent their ACK but no data, which TCP_DEFER_ACCEPT waits for",
 			    evidence->stuck[HANDSHAKE_DEFERRED]);
 }
 
@@ -153,11 +153,11 @@ static const char *advise_backlog(struct arena *arena, const struct listener_evi
 static const char *advise_flooded(struct arena *arena, const struct listener_evidence *evidence)
 {
 	if (!evidence->listener->syncookies)
-		return "sysctl -w net.ipv4.tcp_syncookies=1; then see whether the peers are real and the way back to "
+		return "sysctl -w net.ipv4.tcp_syncookies=1; then see whether the peers are real and the path back to "
 		       "them is open";
 	return arena_printf(
 		arena,
-		"see whether the peers of port %u are real and the way back to them is open; tcp_syncookies is on",
+		"see whether the peers of port %u are real and the path back to them is open; tcp_syncookies is on",
 		evidence->listener->name.local_port);
 }
 

@@ -30,27 +30,25 @@ static double per_second(const struct loop_rates *rates, __u64 count)
 
 const char *loop_why_stalled(struct arena *arena, const struct loop_evidence *evidence)
 {
-	return arena_printf(arena, "it has not come back to its wait on %s for %s, after %s; now %s",
+	return arena_printf(arena, "it has not returned to its wait on %s for %s, after %s; now %s",
 			    say_wait(arena, evidence->loop), say_duration(arena, evidence->outside_ns),
 			    say_count(arena, evidence->loop->waits, "waits"), evidence->doing);
 }
 
 const char *loop_why_unseen(struct arena *arena, const struct loop_evidence *evidence)
 {
-	return arena_printf(arena,
-			    "an epoll instance (descriptor %d) of this process has events ready that no thread waits "
-			    "for, and the thread that could has been %s for %s%s",
-			    evidence->unserved_fd, evidence->doing,
-			    evidence->thread->flags & THREAD_AT_LEAST ? "at least " : "",
-			    say_duration(arena, evidence->outside_ns));
+	return arena_printf(
+		arena,
+		"epoll descriptor %d has events waiting, but the only thread that could read them has been %s for %s%s",
+		evidence->unserved_fd, evidence->doing, evidence->thread->flags & THREAD_AT_LEAST ? "at least " : "",
+		say_duration(arena, evidence->outside_ns));
 }
 
 const char *loop_why_spinning(struct arena *arena, const struct loop_evidence *evidence)
 {
 	const struct loop_rates *rates = &evidence->rates;
 
-	return arena_printf(arena,
-			    "%.0f waits a second on %s, %.1f %% of them for nothing, each %.1f us long",
+	return arena_printf(arena, "%.0f waits a second on %s, %.1f %% of them without an event, each %.1f us long",
 			    per_second(rates, rates->waits), say_wait(arena, evidence->loop),
 			    100.0 * (double)rates->empty / (double)rates->waits, (double)rates->mean_wait_ns / 1e3);
 }
@@ -59,8 +57,8 @@ const char *loop_why_saturated(struct arena *arena, const struct loop_evidence *
 {
 	const struct loop_rates *rates = &evidence->rates;
 
-	return arena_printf(arena, "%llu of %s on descriptor %d returned all %u events that it asked for", rates->full,
-			    say_count(arena, rates->waits, "waits"), evidence->loop->epoll_fd,
+	return arena_printf(arena, "%llu of %s on descriptor %d returned as many events as they could (%u)",
+			    rates->full, say_count(arena, rates->waits, "waits"), evidence->loop->epoll_fd,
 			    evidence->loop->max_events);
 }
 
@@ -76,51 +74,50 @@ const char *loop_why_lost(struct arena *arena, const struct loop_evidence *evide
 
 	return arena_printf(
 		arena,
-		"%s came %s ago and lie unread in %s, which is watched edge-triggered: the wake-up for them is "
+		"data came %s ago and is unread (%s) in %s, which is watched edge-triggered: its wake-up is "
 		"used up, and the loop waits",
-		say_count(arena, missed->socket->unread_bytes, "bytes"),
 		say_since(arena, missed->socket->seen_ns, missed->socket->last_received_ns),
-		say_endpoints(arena, missed));
+		say_count(arena, missed->socket->unread_bytes, "bytes"), say_endpoints(arena, missed));
 }
 
 const char *loop_why_dead(struct arena *arena, const struct loop_evidence *evidence)
 {
 	const struct loop_watches *watches = &evidence->watches;
 
-	return arena_printf(
-		arena,
-		"it waits without a timeout, and of %s %u %s been idle for long with nothing that would notice a "
-		"dead peer (no keepalive, nothing in flight); for longest %s, %s",
-		say_count(arena, watches->instance->watches, "descriptors"), watches->instance->idle_unbounded,
-		watches->instance->idle_unbounded == 1 ? "has" : "have", say_endpoints(arena, watches->idle),
-		say_duration(arena, watch_idle_ns(watches->idle->socket)));
+	return arena_printf(arena,
+			    "it waits without a timeout; %u of %s %s idle, and nothing would notice a dead peer (no "
+			    "keepalive, nothing in flight); the longest: %s, for %s",
+			    watches->instance->idle_unbounded,
+			    say_count(arena, watches->instance->watches, "descriptors"),
+			    watches->instance->idle_unbounded == 1 ? "is" : "are", say_endpoints(arena, watches->idle),
+			    say_duration(arena, watch_idle_ns(watches->idle->socket)));
 }
 
 const char *loop_why_near_watches(struct arena *arena, const struct loop_evidence *evidence)
 {
 	return arena_printf(arena,
-			    "the epoll instances of its user watch about %lld descriptors, and may watch %llu "
+			    "its user's epoll instances watch about %lld descriptors; the limit is %llu "
 			    "(fs.epoll.max_user_watches)",
 			    (long long)evidence->user_watches, evidence->watch_limit);
 }
 
 const char *loop_why_near_files(struct arena *arena, const struct loop_evidence *evidence)
 {
-	return arena_printf(arena, "the machine has %llu files open, and may have %llu (fs.file-max)",
+	return arena_printf(arena, "the machine has %llu files open; the limit is %llu (fs.file-max)",
 			    evidence->open_files, evidence->file_limit);
 }
 
 const char *loop_why_near_limit(struct arena *arena, const struct loop_evidence *evidence)
 {
-	return arena_printf(arena, "its process has %lld descriptors open, and may have %llu", (long long)evidence->open_fds,
-			    evidence->fd_limit);
+	return arena_printf(arena, "its process has %lld descriptors open; the limit is %llu",
+			    (long long)evidence->open_fds, evidence->fd_limit);
 }
 
 const char *loop_why_select(struct arena *arena, const struct loop_evidence *evidence)
 {
 	return arena_printf(arena,
-			    "it waits with select on descriptors up to %lld; an fd_set has room for 0 to %d, and FD_SET() "
-			    "above that writes behind it",
+			    "it calls select on descriptors up to %lld; an fd_set holds only 0 to %d, and FD_SET() "
+			    "above that overwrites other memory",
 			    (long long)loop_highest_selected(evidence), SELECT_LIMIT - 1);
 }
 
@@ -146,12 +143,12 @@ const char *loop_advise_stalled(struct arena *arena, const struct loop_evidence 
 	const struct thread_record *thread = evidence->thread;
 
 	if (thread->flags & THREAD_STOPPED)
-		return arena_printf(arena, "let it go on: kill -CONT %u (or detach its debugger)", thread->pid);
+		return arena_printf(arena, "resume it: kill -CONT %u (or detach its debugger)", thread->pid);
 	if (thread->flags & THREAD_FROZEN)
 		return SAY_THAW;
 	return arena_printf(
 		arena,
-		"see where thread %u is (gdb -p %u, or its runtime's stack dump) and take that work off the loop",
+		"see where thread %u is (gdb -p %u, or its runtime's stack dump) and move that work off the loop",
 		thread->tid, thread->pid);
 }
 
@@ -159,16 +156,17 @@ const char *loop_advise_read(struct arena *arena, const struct loop_evidence *ev
 {
 	const struct thread_record *thread = evidence->thread;
 
-	return arena_printf(arena,
-			    "read descriptor %d without blocking (O_NONBLOCK), or not in the loop; see what it waits for: "
-			    "sockstall readers -p %u",
-			    thread->fd, thread->pid);
+	return arena_printf(
+		arena,
+		"read descriptor %d without blocking (O_NONBLOCK), or outside the loop; see what it waits for: "
+		"sockstall readers -p %u",
+		thread->fd, thread->pid);
 }
 
 const char *loop_advise_spinning(struct arena *arena, const struct loop_evidence *evidence)
 {
 	if (evidence->loop->timeout_ns == 0)
-		return "it waits with a timeout of 0: give the wait a timeout, or -1";
+		return "its wait has a timeout of 0: set a longer one, or -1";
 	if (evidence->loop->timeout_ns == LOOP_TIMEOUT_INFINITE)
 		return arena_printf(arena, "see what wakes thread %u without an event: strace -p %u",
 				    evidence->thread->tid, evidence->thread->tid);
@@ -188,7 +186,7 @@ const char *loop_advise_lost(struct arena *arena, const struct loop_evidence *ev
 	return arena_printf(
 		arena,
 		"after an edge-triggered event read descriptor %d until EAGAIN, or watch it without EPOLLET; "
-		"EPOLL_CTL_MOD makes it ready again",
+		"EPOLL_CTL_MOD reports it again",
 		evidence->watches.missed->watch->fd);
 }
 
@@ -196,7 +194,7 @@ const char *loop_advise_dead(struct arena *arena, const struct loop_evidence *ev
 {
 	return arena_printf(
 		arena,
-		"set SO_KEEPALIVE (and TCP_KEEPIDLE) on them, or close what is idle by a timer; sockstall epoll "
+		"set SO_KEEPALIVE (and TCP_KEEPIDLE) on them, or close idle ones by a timer; sockstall epoll "
 		"-p %u --watches lists them",
 		evidence->thread->pid);
 }
@@ -221,7 +219,7 @@ const char *loop_advise_near_files(struct arena *arena, const struct loop_eviden
 {
 	(void)arena;
 	(void)evidence;
-	return "see who holds them (lsof, or ls /proc/*/fd), or raise fs.file-max (sysctl)";
+	return "see which processes hold them (lsof, or ls /proc/*/fd), or raise fs.file-max (sysctl)";
 }
 
 const char *loop_advise_select(struct arena *arena, const struct loop_evidence *evidence)

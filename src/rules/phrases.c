@@ -8,8 +8,7 @@
 const char *say_accept_queue(struct arena *arena, __u32 length, __u32 limit)
 {
 	return arena_printf(arena,
-			    length > limit ? "accept queue is full (it holds %u, and its limit is %u)" :
-					     "accept queue holds %u (its limit is %u)",
+			    length > limit ? "accept queue is full (%u, limit %u)" : "accept queue holds %u (limit %u)",
 			    length, limit);
 }
 
@@ -56,8 +55,10 @@ const char *say_look_at(struct arena *arena, const char *owner, const char *owne
 		return arena_printf(arena, "see what the process is doing instead: sockstall threads -p %s", owner_pids);
 	if (!owner)
 		return "find the process that listens (ss -tlnp) and see what it is doing instead";
-	return arena_printf(arena, "%s listens for a service that has not taken its socket over: systemctl list-sockets "
-				   "names it, systemctl status says why", owner);
+	return arena_printf(arena,
+			    "%s listens for a service that has not taken over its socket: systemctl list-sockets names "
+			    "the service, systemctl status says why",
+			    owner);
 }
 
 const char *say_full(struct arena *arena, const char *owner, const char *owner_pids,
@@ -65,6 +66,6 @@ const char *say_full(struct arena *arena, const char *owner, const char *owner_p
 {
 	if (!listener)
 		return say_look_at(arena, owner, owner_pids);
-	return arena_printf(arena, "%s; if it accepts, but has peaks, raise %s", say_look_at(arena, owner, owner_pids),
-			    say_raise(arena, listener));
+	return arena_printf(arena, "%s; if it only fills up in load peaks, raise %s",
+			    say_look_at(arena, owner, owner_pids), say_raise(arena, listener));
 }

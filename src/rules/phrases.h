@@ -8,13 +8,13 @@
 #include "base/buffer.h"
 #include "socket_record.h"
 
-/* What lets go on who is frozen with its cgroup. */
+/* How to resume a process that is frozen with its cgroup. */
 #define SAY_THAW                                                                                                       \
-	"let it go on: unpause its container, or thaw its control group (0 into its cgroup.freeze; with v1 THAWED "    \
-	"into its "                                                                                                    \
-	"freezer.state)"
+	"resume it: unpause its container, or thaw its control group (write 0 to its cgroup.freeze; with v1, THAWED "  \
+	"to its freezer.state)"
 
-/* "accept queue holds 1 (its limit is 16)", "accept queue is full (it holds 3, and its limit is 2)": one more gets in. */
+/* "accept queue holds 1 (limit 16)", "accept queue is full (3, limit 2)": the kernel lets in one more than the limit.
+ */
 const char *say_accept_queue(struct arena *arena, __u32 length, __u32 limit);
 
 /*

@@ -17,7 +17,7 @@ static const char *say_kernel_end(struct arena *arena, const struct reader_evide
 
 	switch (evidence->end.by) {
 	case READ_END_RCVTIMEO:
-		return arena_printf(arena, "its receive timeout ends it in %s", in);
+		return arena_printf(arena, "its receive timeout ends the read in %s", in);
 	case READ_END_RETRIES:
 		return arena_printf(arena, "if the peer is gone, retransmission gives up in %s (tcp_retries2 %u)", in,
 				    socket->retries2);
@@ -47,7 +47,8 @@ static const char *say_end(struct arena *arena, const struct reader_evidence *ev
 		return say_kernel_end(arena, evidence);
 	if (evidence->end.by == READ_END_NEVER)
 		return arena_printf(arena, "only its own alarm (SIGALRM in %s) can end this read", in);
-	return arena_printf(arena, "%s; its own alarm (SIGALRM) rings in %s", say_kernel_end(arena, evidence), in);
+	return arena_printf(arena, "%s; its own alarm (SIGALRM) interrupts it in %s", say_kernel_end(arena, evidence),
+			    in);
 }
 
 static const char *say_ago(struct arena *arena, const struct reader_evidence *evidence, __u64 then_ns)
@@ -61,8 +62,7 @@ static const char *say_acknowledged(struct arena *arena, const struct socket_rec
 	if (socket->unacked_bytes)
 		return arena_printf(arena, "%s not yet acknowledged", say_count(arena, socket->unacked_bytes, "bytes"));
 	if (socket->unsent_bytes)
-		return arena_printf(arena, "%s could not be sent yet%s",
-				    say_count(arena, socket->unsent_bytes, "bytes"),
+		return arena_printf(arena, "%s not yet sent%s", say_count(arena, socket->unsent_bytes, "bytes"),
 				    socket->snd_wnd ? "" : ": the peer's window is full");
 	return "the peer acknowledged all of it";
 }
@@ -71,14 +71,14 @@ const char *reader_why_waiting(struct arena *arena, const struct reader_evidence
 {
 	if (evidence->end.by == READ_END_RCVTIMEO || reader_alarm_is_set(evidence))
 		return arena_printf(arena, "it waits for data; %s", say_end(arena, evidence));
-	return "it waits for data: nothing here tells whether any is due";
+	return "it waits for data; whether any is due cannot be seen";
 }
 
 const char *reader_why_connecting(struct arena *arena, const struct reader_evidence *evidence)
 {
 	const struct socket_record *socket = evidence->socket;
 
-	return arena_printf(arena, "not connected: nothing has answered our SYN for %s, sent again %s; %s",
+	return arena_printf(arena, "not connected: no answer to our SYN for %s, retransmitted %s; %s",
 			    say_ago(arena, evidence, socket->first_sent_ns),
 			    say_count(arena, socket->retransmits, "times"), say_end(arena, evidence));
 }
@@ -86,8 +86,8 @@ const char *reader_why_connecting(struct arena *arena, const struct reader_evide
 const char *reader_why_data_is_there(struct arena *arena, const struct reader_evidence *evidence)
 {
 	return arena_printf(arena,
-			    "%s have come and lie unread: it is not the peer that keeps it (its process may be frozen, or "
-			    "it waits for room in a pipe, or for the rest of a TLS record)",
+			    "data is here (%s unread), so the peer is not to blame: the process may be frozen, or it "
+			    "waits for room in a pipe or for the rest of a TLS record",
 			    say_count(arena, evidence->socket->unread_bytes, "bytes"));
 }
 
@@ -95,7 +95,7 @@ const char *reader_why_end_is_there(struct arena *arena, const struct reader_evi
 {
 	(void)arena;
 	(void)evidence;
-	return "the end of the connection has come: it is not the peer that keeps it (its process may be frozen)";
+	return "the end of file is here, so the peer is not to blame: the process may be frozen";
 }
 
 /* What the peer sends after our data was first sent again does not answer it. */
@@ -106,16 +106,17 @@ static const char *say_heard(struct arena *arena, const struct reader_evidence *
 
 	if (socket->first_sent_ns && signs_last_heard(socket) > socket->first_sent_ns)
 		return arena_printf(arena,
-				    "the peer was heard %s ago, but it does not acknowledge: the way to it may be closed",
+				    "the peer sent something %s ago, but does not acknowledge our data: the path to it "
+				    "may be blocked",
 				    ago_text);
-	return arena_printf(arena, "nothing came from the peer for %s", ago_text);
+	return arena_printf(arena, "nothing received from the peer for %s", ago_text);
 }
 
 const char *reader_why_data(struct arena *arena, const struct reader_evidence *evidence)
 {
 	const struct socket_record *socket = evidence->socket;
 
-	return arena_printf(arena, "%s in flight, sent again %s without an answer; %s; %s",
+	return arena_printf(arena, "%s in flight, retransmitted %s without an answer; %s; %s",
 			    say_count(arena, socket->unacked_bytes, "bytes"),
 			    say_count(arena, socket->retransmits, "times"), say_heard(arena, evidence),
 			    say_end(arena, evidence));
@@ -125,7 +126,7 @@ const char *reader_why_keepalive(struct arena *arena, const struct reader_eviden
 {
 	const struct socket_record *socket = evidence->socket;
 
-	return arena_printf(arena, "%s unanswered, the last sent %s ago; nothing came from the peer for %s; %s",
+	return arena_printf(arena, "%s unanswered, the last sent %s ago; nothing received from the peer for %s; %s",
 			    say_count(arena, socket->probes_out, "keepalive probes"),
 			    say_ago(arena, evidence, timers_keepalive_probe_sent(socket)),
 			    say_ago(arena, evidence, signs_last_heard(socket)), say_end(arena, evidence));
@@ -138,19 +139,19 @@ const char *reader_why_window(struct arena *arena, const struct reader_evidence 
 	/* The same timer serves where nothing can be sent at all: the window is open, the way is not. */
 	if (socket->snd_wnd)
 		return arena_printf(arena,
-				    "%s could not be sent, tried again %s: this host has no way to the peer (interface "
-				    "or route); nothing came for %s; %s",
+				    "%s unsent, retried %s: this host has no path to the peer (interface or route); "
+				    "nothing received for %s; %s",
 				    say_count(arena, socket->unsent_bytes, "bytes"),
 				    say_count(arena, socket->probes_out, "times"),
 				    say_ago(arena, evidence, signs_last_heard(socket)), say_end(arena, evidence));
-	return arena_printf(arena, "the peer's window is closed and %s unanswered; nothing came for %s; %s",
+	return arena_printf(arena, "the peer's window is closed, %s unanswered; nothing received for %s; %s",
 			    say_count(arena, socket->probes_out, "window probes"),
 			    say_ago(arena, evidence, signs_last_heard(socket)), say_end(arena, evidence));
 }
 
 const char *reader_why_no_greeting(struct arena *arena, const struct reader_evidence *evidence)
 {
-	return arena_printf(arena, "connected %s ago, but the server has not sent a byte, and neither have we; %s",
+	return arena_printf(arena, "connected %s ago; neither the server nor we have sent a byte; %s",
 			    say_ago(arena, evidence, evidence->socket->last_received_ns), say_end(arena, evidence));
 }
 
@@ -161,14 +162,15 @@ const char *reader_why_no_reply(struct arena *arena, const struct reader_evidenc
 	const char *end = say_end(arena, evidence);
 
 	if (!socket->bytes_received && socket->unacked_bytes + socket->unsent_bytes == 0)
-		return arena_printf(arena, "we sent %s %s ago and the peer acknowledged them; nothing came back; %s",
+		return arena_printf(arena,
+				    "we sent %s %s ago; the peer acknowledged all of it, but has not replied; %s",
 				    say_count(arena, socket->bytes_sent, "bytes"), sent, end);
 	if (!socket->bytes_received)
-		return arena_printf(arena, "we sent %s, the last %s ago, and nothing came back; %s; %s",
+		return arena_printf(arena, "we sent %s, the last %s ago; the peer has not replied; %s; %s",
 				    say_count(arena, socket->bytes_sent, "bytes"), sent,
 				    say_acknowledged(arena, socket), end);
-	return arena_printf(arena, "we spoke last, %s ago (%s in all), and %s; the peer's last data came %s ago; %s",
-			    sent, say_count(arena, socket->bytes_sent, "bytes"), say_acknowledged(arena, socket),
+	return arena_printf(arena, "we sent last, %s ago (%s in total); %s; the peer's last data came %s ago; %s", sent,
+			    say_count(arena, socket->bytes_sent, "bytes"), say_acknowledged(arena, socket),
 			    say_ago(arena, evidence, socket->last_received_ns), end);
 }
 
@@ -176,10 +178,9 @@ const char *reader_why_reply_stopped(struct arena *arena, const struct reader_ev
 {
 	const struct socket_record *socket = evidence->socket;
 
-	return arena_printf(
-		arena, "the peer spoke last (%s in all, the last %s ago), then stopped; this read waits for more; %s",
-		say_count(arena, socket->bytes_received, "bytes"), say_ago(arena, evidence, socket->last_received_ns),
-		say_end(arena, evidence));
+	return arena_printf(arena, "the peer sent %s, the last %s ago, then stopped; this read waits for more; %s",
+			    say_count(arena, socket->bytes_received, "bytes"),
+			    say_ago(arena, evidence, socket->last_received_ns), say_end(arena, evidence));
 }
 
 const char *reader_why_no_request(struct arena *arena, const struct reader_evidence *evidence)
@@ -198,23 +199,21 @@ const char *reader_why_request_stopped(struct arena *arena, const struct reader_
 {
 	const struct socket_record *socket = evidence->socket;
 
-	return arena_printf(
-		arena,
-		"the client spoke last (%s in all, the last %s ago), we have not answered and wait for the rest; %s",
-		say_count(arena, socket->bytes_received, "bytes"), say_ago(arena, evidence, socket->last_received_ns),
-		say_end(arena, evidence));
+	return arena_printf(arena,
+			    "the client sent %s, the last %s ago; we have not answered and wait for the rest; %s",
+			    say_count(arena, socket->bytes_received, "bytes"),
+			    say_ago(arena, evidence, socket->last_received_ns), say_end(arena, evidence));
 }
 
 const char *reader_why_maybe_dead(struct arena *arena, const struct reader_evidence *evidence)
 {
-	return arena_printf(arena,
-			    "idle for %s since we answered, and nothing would notice if the client were gone: %s",
+	return arena_printf(arena, "idle for %s since we answered; if the client is gone, nothing will notice: %s",
 			    say_duration(arena, reader_idle_ns(evidence)), say_end(arena, evidence));
 }
 
 const char *reader_why_idle(struct arena *arena, const struct reader_evidence *evidence)
 {
-	return arena_printf(arena, "between requests: we spoke last, %s ago; %s",
+	return arena_printf(arena, "between requests: we answered %s ago; %s",
 			    say_ago(arena, evidence, evidence->socket->last_sent_ns), say_end(arena, evidence));
 }
 
@@ -262,7 +261,9 @@ const char *reader_advise_greeting(struct arena *arena, const struct reader_evid
 	const char *peer = say_peer(arena, &evidence->socket->name);
 
 	return advise(arena, evidence,
-		      arena_printf(arena, "see whether %s accepts: it may be in its accept queue", peer));
+		      arena_printf(arena,
+				   "see whether %s calls accept: our connection may still be in its accept queue",
+				   peer));
 }
 
 const char *reader_advise_server(struct arena *arena, const struct reader_evidence *evidence)
@@ -275,7 +276,7 @@ const char *reader_advise_server(struct arena *arena, const struct reader_eviden
 const char *reader_advise_limit(struct arena *arena, const struct reader_evidence *evidence)
 {
 	return advise(arena, evidence,
-		      arena_printf(arena, "give %.16s a limit on how long a request may take to arrive",
+		      arena_printf(arena, "set a time limit in %.16s for a request to arrive",
 				   evidence->thread->process_comm));
 }
 

@@ -64,7 +64,7 @@ static const char *say_end(struct arena *arena, const struct writer_evidence *ev
 
 	switch (evidence->end.by) {
 	case WRITE_END_SNDTIMEO:
-		return arena_printf(arena, "its send timeout ends it in %s", in);
+		return arena_printf(arena, "its send timeout ends the write in %s", in);
 	case WRITE_END_PROTOCOL:
 		if (is_connecting(evidence))
 			unless = "";
@@ -90,15 +90,16 @@ static const char *say_heard(struct arena *arena, const struct writer_evidence *
 static const char *why_other(struct arena *arena, const struct writer_evidence *evidence)
 {
 	if (evidence->end.by == WRITE_END_SNDTIMEO)
-		return arena_printf(arena, "it waits for room: the other end takes nothing; %s", say_end(arena, evidence));
-	return "it waits for room: the other end takes nothing, or not as fast as this end writes";
+		return arena_printf(arena, "it waits for buffer space: the other end does not read; %s",
+				    say_end(arena, evidence));
+	return "it waits for buffer space: the other end does not read, or reads more slowly than this end writes";
 }
 
 static const char *why_connecting(struct arena *arena, const struct writer_evidence *evidence)
 {
 	const struct socket_record *socket = evidence->socket;
 
-	return arena_printf(arena, "not connected: nothing has answered our SYN for %s, sent again %s; %s",
+	return arena_printf(arena, "not connected: no answer to our SYN for %s, retransmitted %s; %s",
 			    say_since(arena, evidence->now_ns, socket->first_sent_ns),
 			    say_count(arena, socket->retransmits, "times"), say_end(arena, evidence));
 }
@@ -107,14 +108,15 @@ static const char *why_data(struct arena *arena, const struct writer_evidence *e
 {
 	const struct socket_record *socket = evidence->socket;
 
-	return arena_printf(arena, "%s wait, sent again %s without an answer; nothing came from the peer for %s; %s",
+	return arena_printf(arena,
+			    "%s waiting, retransmitted %s without an answer; nothing received from the peer for %s; %s",
 			    say_unsent(arena, socket), say_count(arena, socket->retransmits, "times"),
 			    say_heard(arena, evidence), say_end(arena, evidence));
 }
 
 static const char *why_probes(struct arena *arena, const struct writer_evidence *evidence)
 {
-	return arena_printf(arena, "%s wait; %s without an answer; nothing came from the peer for %s; %s",
+	return arena_printf(arena, "%s waiting; %s without an answer; nothing received from the peer for %s; %s",
 			    say_unsent(arena, evidence->socket),
 			    say_count(arena, evidence->socket->probes_out, "window probes"), say_heard(arena, evidence),
 			    say_end(arena, evidence));
@@ -123,8 +125,8 @@ static const char *why_probes(struct arena *arena, const struct writer_evidence 
 static const char *why_window(struct arena *arena, const struct writer_evidence *evidence)
 {
 	return arena_printf(arena,
-			    "the peer's window has been closed for %s: its kernel answers (last %s ago), but its application does "
-			    "not read; %s wait; %s",
+			    "the peer's window has been closed for %s: its kernel answers (last %s ago), but its "
+			    "application does not read; %s waiting; %s",
 			    say_since(arena, evidence->now_ns, evidence->closed_since_ns), say_heard(arena, evidence),
 			    say_unsent(arena, evidence->socket), say_end(arena, evidence));
 }
@@ -133,22 +135,25 @@ static const char *why_loss(struct arena *arena, const struct writer_evidence *e
 {
 	const struct socket_record *socket = evidence->socket;
 
-	return arena_printf(arena, "segments get lost: %s wait, sent again %s (%u in all), last heard from the peer %s ago; %s",
-			    say_unsent(arena, socket), say_count(arena, socket->retransmits, "times"), socket->total_retrans,
-			    say_heard(arena, evidence), say_end(arena, evidence));
+	return arena_printf(
+		arena,
+		"segments are lost: %s waiting, retransmitted %s (%u in total); last heard from the peer %s ago; %s",
+		say_unsent(arena, socket), say_count(arena, socket->retransmits, "times"), socket->total_retrans,
+		say_heard(arena, evidence), say_end(arena, evidence));
 }
 
 static const char *why_room(struct arena *arena, const struct writer_evidence *evidence)
 {
 	(void)arena;
 	(void)evidence;
-	return "its send buffer has room: it is not the peer that it waits for";
+	return "its send buffer has room, so the peer is not to blame";
 }
 
 static const char *why_sending(struct arena *arena, const struct writer_evidence *evidence)
 {
-	return arena_printf(arena, "its send buffer is full, and the peer takes what is in it: %s wait, last heard from the peer %s ago",
-			    say_unsent(arena, evidence->socket), say_heard(arena, evidence));
+	return arena_printf(
+		arena, "its send buffer is full, but the peer takes data: %s waiting, last heard from the peer %s ago",
+		say_unsent(arena, evidence->socket), say_heard(arena, evidence));
 }
 
 /* ---- Advice ---- */

@@ -134,7 +134,7 @@ static bool can_compare(const struct reading *before, const struct reading *afte
 	}
 	if (before->options.command == after->options.command)
 		return true;
-	messages_tell("%s is of %s, %s of %s: they cannot be compared", before->path,
+	messages_tell("%s holds %s, %s holds %s: they cannot be compared", before->path,
 		      command_names[before->options.command], after->path, command_names[after->options.command]);
 	return false;
 }

@@ -82,10 +82,12 @@ static void tell_none(struct ending *ending, const char *id)
 	const struct row *wait = strncmp(id, "loop-", 5) ? NULL : find_wait_of(ending, id);
 
 	if (wait)
-		complain(arena_printf(&ending->arena, "only the run that found it knows %s; its thread is in %s now: end that", id,
-				      wait->id));
+		complain(arena_printf(
+			&ending->arena,
+			"the id %s is known only to the run that found it; its thread is in %s now: end that", id,
+			wait->id));
 	else
-		complain(arena_printf(&ending->arena, "no stall has the id %s any more", id));
+		complain(arena_printf(&ending->arena, "there is no stall with the id %s any more", id));
 }
 
 /* The row with this id; NULL: there is none, and a line says so. */
@@ -132,7 +134,7 @@ static void tell_outcome(const struct act_reply *reply, int unwritten)
 	else if (action->error)
 		messages_say(&messages, "end: %s", action->error);
 	if (reply->unlogged)
-		messages_say(&messages, "end: the journal takes nothing: this is not in it");
+		messages_say(&messages, "end: the journal does not accept messages: this is not logged");
 }
 
 static int end_it(struct ending *ending, const struct row *found)

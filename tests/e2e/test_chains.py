@@ -252,7 +252,7 @@ def test_a_full_accept_queue(room):
     record = ends(back, "accept_queue_full")
     assert who(record) == [asker.pid, middle.pid, back.pid]
     assert record["links"][1]["in"] == "connect" and record["links"][1]["verdict"] == "no_answer"
-    assert "accept queue is full (it holds 2, and its limit is 1)" in record["why"]
+    assert "accept queue is full (2, limit 1)" in record["why"]
 
 
 def test_a_full_accept_queue_in_another_namespace(room):

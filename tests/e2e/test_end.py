@@ -228,7 +228,7 @@ def test_writer_of_which_a_part_was_taken(room, stall):
     peer.said("listening")
     client = stall(room.here, "endpoint.py", f"connect={room.link.right4},5110", "push=100000000", "push=1")
     writer = find(pid=client.pid, type="writer")
-    assert "or with the part of it that was taken, and then the next one with ECONNABORTED" in end(writer["id"])["follows"]
+    assert "or returns what was sent so far, and the next write ends with ECONNABORTED" in end(writer["id"])["follows"]
     end(writer["id"], "--yes")
     assert 0 < client.said("returned")["count"] < 100000000
     assert client.said("returned")["error"] == "ECONNABORTED"
@@ -280,7 +280,7 @@ def test_closed_by_its_process(room, stall):
         pytest.skip("this kernel cannot end such a connection, and sockstall says so")
     planned = end(*words)
     assert planned["state"] == "FIN_WAIT1" and planned["pid"] is None
-    assert planned["follows"] == "no process is told; the peer gets a RST (ECONNRESET there)"
+    assert planned["follows"] == "no process is informed; the peer gets a RST (ECONNRESET there)"
     end(*words, "--yes")
     assert "no such connection" in refused(*words)
     wait_until(lambda: sniffed(sniffer, "rst"), 5, "a RST on the cable")
@@ -462,7 +462,7 @@ def test_own_session_by_who_it_was_started_from(room, stall):
     assert done.returncode == 0 and done.stderr == b"", done.stderr
     _, _, warning, result = done.stdout.decode().splitlines()
     assert warning.startswith("warning: this is the connection that you are using (python3 (pid "), warning
-    assert result == "nothing was done: --yes --force does it"
+    assert result == "nothing was done; to do it: --yes --force"
     for how in "destroy", "shutdown":
         done = below_a_session(room, 5161, "--how", how, "--yes")
         assert done.returncode == 1 and done.stdout == b"" and done.stderr.count(b"\n") == 1
@@ -570,7 +570,7 @@ def test_other_kinds(room, stall):
     assert "no socket" in refused(f"pid={server.pid}", "fd=1")
     assert "no descriptor" in refused(f"pid={server.pid}", "fd=999")
     udp = stall(None, "other_reader.py", "udp", "127.0.0.1,0")
-    assert "no TCP connection" in refused(f"pid={udp.pid}", f"fd={udp.said('blocking')['fd']}")
+    assert "neither a TCP connection" in refused(f"pid={udp.pid}", f"fd={udp.said('blocking')['fd']}")
     pipe = stall(None, "other_reader.py", "pipe")
     assert "no socket" in refused(f"pid={pipe.pid}", f"fd={pipe.said('blocking')['fd']}")
 
@@ -651,7 +651,7 @@ def test_plain_text(room):
     what, follows, result = done.stdout.decode().splitlines()
     assert what.startswith(f"the connection {room.link.left4}:{client.port} -> {room.link.right4}:5152 of python3 "
                            f"(pid {client.pid}, descriptor {client.fd}), ESTABLISHED")
-    assert follows.startswith("destroy: ") and result == "nothing was done: --yes does it"
+    assert follows.startswith("destroy: ") and result == "nothing was done; to do it: --yes"
     assert still_reads(client)
     done = run.sockstall("end", *selector(client), "--how", "probe", "--yes")
     assert done.stdout.decode().splitlines()[2].startswith("done: the peer's kernel answers, after ")

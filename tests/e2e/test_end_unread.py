@@ -19,7 +19,7 @@ __all__ = ["journal", "unread"]
 
 DONE = b"sockstall: end: done; the record of that could not be written: its reader does not read\n"
 NOT_DONE = b"sockstall: end: nothing was done; the record of that could not be written: its reader does not read\n"
-UNLOGGED = b"sockstall: end: the journal takes nothing: this is not in it\n"
+UNLOGGED = b"sockstall: end: the journal does not accept messages: this is not logged\n"
 
 
 @pytest.mark.parametrize("json", [["-j"], []], ids=["json", "lines"])

@@ -130,7 +130,7 @@ def test_without_its_helper(room, stream):
     live.wait(10, event="close", pid=client.pid)
     live.stop()
     assert live.errors.splitlines() == [b"sockstall: --exec: cannot hand a record on: Broken pipe",
-                                        b"sockstall: --exec: records that could not be handed on: 1"]
+                                        b"sockstall: --exec: records not handed on: 1"]
 
 
 # What sockstall says to it, once someone has taken sockstall over.
@@ -185,7 +185,7 @@ def test_what_is_refused(teller, stream):
     assert set(one["environment"]) - {"LC_CTYPE"} == {"PATH", "SOCKSTALL_PID"}
     assert one["environment"]["PATH"] == os.environ["PATH"]
     assert live.errors.count(b"sockstall: --exec: a message that is refused: ") == len(wrong), live.errors
-    assert b"starts that were left out: 1 (" in live.errors
+    assert b"starts left out: 1 (" in live.errors
 
 
 def test_check_tells(stream):

@@ -183,7 +183,7 @@ def test_filter(scene, view):
     text = screen.wait_without(str(scene.v6.pid))
     assert rows(text) == [scene.v4.pid], text
     screen.type("q")
-    screen.wait("none of 2 has this in it")
+    screen.wait("none of 2 rows contains this")
     screen.keys("BSpace", "Enter")
     screen.wait("/SST-ALPHA/")
     screen.keys("Escape")
@@ -552,20 +552,20 @@ def test_keys_in_the_middle_of_a_look(held):
     screen.keys("2")
     screen.wait("nothing is stuck here")
     screen.keys("6")
-    screen.wait("this look does not hold chains")
+    screen.wait("this look has no chains")
     screen.keys("3", "/")
     screen.type("nowhere")
-    screen.wait("none of 1 has this in it")
+    screen.wait("none of 1 rows contains this")
     screen.keys("Escape")
     before = re.search(r"T[\d:]+Z", screen.wait(str(client.pid))).group()
     screen.keys("Enter")
     screen.wait("socket options")
     assert before in screen.screen()
     screen.keys("Escape", "6")
-    screen.wait("this look does not hold chains")
+    screen.wait("this look has no chains")
     hold.end()
     # What was asked for comes with the look after this one.
-    screen.wait_without("this look does not hold chains")
+    screen.wait_without("this look has no chains")
     quit_it(screen)
 
 
@@ -654,13 +654,13 @@ def test_the_wait_of_a_probe_can_be_ended(room, tmux, key):
     screen.keys("p")
     screen.wait("nothing is done yet: probe")
     screen.keys("y")
-    screen.wait("a key ends the wait")
+    screen.wait("any key stops waiting")
     pressed = time.time()
     screen.keys(key)
     if key == "C-c":
         screen.check_restored()
         return
-    screen.wait_without("a key ends the wait")
+    screen.wait_without("any key stops waiting")
     assert time.time() - pressed < 4 + late(pressed, 4)
     quit_it(screen)
 

@@ -265,4 +265,4 @@ def test_without_seccomp_it_says_so_and_goes_on():
     """As in a container whose own filter does not allow another one."""
     done = run.sockstall("readers", "-1", "-j", env=shim.environment(DO="", NO_SECCOMP=1))
     assert done.returncode == 0 and run.parse(done.stdout)
-    assert done.stderr.count(b"\n") == 1 and b"goes on without a seccomp filter" in done.stderr, done.stderr
+    assert done.stderr.count(b"\n") == 1 and b"continues without a seccomp filter" in done.stderr, done.stderr

@@ -155,7 +155,7 @@ def test_limits(room, teller, stream):
             block(client)
     assert len(told()) == 2
     live.stop()
-    assert b"sockstall: --exec: starts that were left out: 1 (4 at once, 2 a minute: --exec-limit)\n" in live.errors
+    assert b"sockstall: --exec: starts left out: 1 (4 at once, 2 a minute: --exec-limit)\n" in live.errors
 
 
 def test_at_most_four_at_once_and_left_to_run(room, teller, stream):

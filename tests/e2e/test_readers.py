@@ -453,7 +453,7 @@ def test_frozen_reader(freezer):
         records = run.once("-a", *options)
         assert run.only(records, pid=waiting.pid)["verdict"] == "awaiting_reply"
         record = run.only(records, pid=answered.pid)
-        assert record["verdict"] == "waiting" and "7 bytes have come" in record["why"], record
+        assert record["verdict"] == "waiting" and "7 bytes unread" in record["why"], record
         assert not run.findings(run.once(*options), pid=answered.pid)
         freezer.thaw()
         assert answered.said("returned")["count"] == 7

@@ -66,7 +66,7 @@ class RedisBlpop(Scenario):
     def stall(self, stage):
         client, since = blocked_cli(stage, "BLPOP", "queue", "0")
         truth = awaits(stage, client, since)
-        truth.expect["why"] = says(r"we sent \d+ bytes \d+\.\d s ago and the peer acknowledged them; nothing came back; ")
+        truth.expect["why"] = says(r"we sent \d+ bytes \d+\.\d s ago; the peer acknowledged all of it, but has not replied; ")
         return [truth]
 
     def end(self, stage):

@@ -102,7 +102,7 @@ static int add_opened(struct buffer *out, const struct metrics *metrics)
 static int add_oldest(struct buffer *out, const struct metrics *metrics)
 {
 	int err = add_family(out, "oldest_stall_seconds", "gauge", "seconds",
-			     "Age of what has been stuck for longest, by kind; 0: nothing is.");
+			     "Age of the oldest stall, by kind; 0: nothing is stuck.");
 
 	for (enum row_type type = 0; type < ROW_TYPES && !err; type++) {
 		if (column_find("verdict", type))
@@ -148,7 +148,7 @@ static int add_listeners(struct buffer *out, const struct metrics *metrics)
 	}
 	return err ?: add_family(out, "listeners", "gauge", NULL, "Listening TCP sockets, those with the same labels as one.") ?:
 	       text_printf(out, "sockstall_listeners %zu\n", count) ?:
-	       add_family(out, "listeners_omitted", "gauge", NULL, "Of these, not listed: emptier than those that are.") ?:
+	       add_family(out, "listeners_omitted", "gauge", NULL, "Listening TCP sockets that are not listed: they are emptier than the listed ones.") ?:
 	       text_printf(out, "sockstall_listeners_omitted %zu\n", count - listed);
 }
 
@@ -193,7 +193,7 @@ static int add_lags(struct buffer *out, const struct metrics *metrics)
 
 static int add_lost(struct buffer *out, const struct metrics *metrics)
 {
-	int err = add_family(out, "lost_total", "counter", NULL, "What could not be seen or kept, by what it was.");
+	int err = add_family(out, "lost_total", "counter", NULL, "What could not be seen or kept, by kind.");
 
 	for (size_t i = 0; i < metrics->lost_count && !err; i++)
 		err = text_add(out, "sockstall_lost_total{") ?: add_label(out, "what", metrics->lost[i].where) ?:
@@ -219,7 +219,7 @@ static int add_own_cost(struct buffer *out, const struct metrics *metrics)
 {
 	return add_number(out, "looks_total", "counter", NULL, "Looks taken.", (double)metrics->looks) ?:
 	       add_number(out, "last_look_timestamp_seconds", "gauge", "seconds",
-			  "When the last look was taken. Where this is old, so is everything else here.",
+			  "When the last look was taken. If this is old, so is everything else here.",
 			  (double)metrics->time_ns / 1e9) ?:
 	       add_number(out, "interval_seconds", "gauge", "seconds", "Time between looks, as it is in force.",
 			  (double)metrics->interval_ns / 1e9) ?:

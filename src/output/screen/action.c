@@ -101,9 +101,9 @@ static int add_foot(const struct screen *screen, struct lines *lines, size_t wid
 {
 	bool planned = is_planned(screen), over = screen->action.acting || screen->action.performed;
 	const struct hint keys[] = {
-		{planned && !over ? 1 : HINT_NEVER, screen->action.record.action.warning ? "Y: do it all the same" : "y: do it"},
+		{planned && !over ? 1 : HINT_NEVER, screen->action.record.action.warning ? "Y: do it anyway" : "y: do it"},
 		{over ? HINT_NEVER : 3, "d destroy  s shutdown  k keepalive  p probe"},
-		{2, screen->action.acting    ? "doing it; where that takes time, a key ends the wait" :
+		{2, screen->action.acting    ? "doing it; if that takes long, any key stops waiting" :
 		    screen->action.performed ? "any key: back" :
 		    planned	      ? "other keys: leave it" :
 					"other keys: back"},

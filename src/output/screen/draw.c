@@ -85,20 +85,25 @@ static int add_nothing(const struct screen *screen, const struct screen_rows *ro
 	char text[160] = "";
 
 	if (rows->unfiltered)
-		snprintf(text, sizeof(text), "none of %zu has this in it (Esc: all of them)", rows->unfiltered);
+		snprintf(text, sizeof(text), "none of %zu rows contains this (Esc: all rows)", rows->unfiltered);
 	else if (!screen_moment(screen))
 		;
 	else if (screen_pages[screen->page].types & ROW_BIT(ROW_THREAD) && screen->threads_of)
-		snprintf(text, sizeof(text), "this look does not hold the threads of process %u%s", screen->threads_of,
-			 screen->replay ? ": they were not recorded" : screen->paused ? " (space: back to now)" : "");
+		snprintf(text, sizeof(text), "this look has no threads of process %u%s", screen->threads_of,
+			 screen->replay	  ? ": they were not recorded"
+			 : screen->paused ? " (space: back to now)"
+					  : "");
 	else if (screen_pages[screen->page].types & ROW_BIT(ROW_THREAD) && screen->command != COMMAND_THREADS)
 		snprintf(text, sizeof(text), "select a row on another page first: its process's threads are shown here");
 	else if (screen_pages[screen->page].on_demand && !screen_moment(screen)->has_chains)
-		snprintf(text, sizeof(text), "this look does not hold chains: they are looked for while this page is shown%s",
+		snprintf(text, sizeof(text),
+			 "this look has no chains: they are collected only while this page is shown%s",
 			 screen->paused ? " (space: back to now)" : "");
 	else if (screen->page)
-		snprintf(text, sizeof(text), "%s", screen_pages[screen->page].only_stuck && !screen->all ?
-			 "nothing is stuck here (a: what is normal too)" : "nothing here");
+		snprintf(text, sizeof(text), "%s",
+			 screen_pages[screen->page].only_stuck && !screen->all
+				 ? "nothing is stuck here (a: show what is normal, too)"
+				 : "nothing here");
 	return *text ? screen_add_line(lines, LINE_PLAIN, text, width) : 0;
 }
 
@@ -145,7 +150,9 @@ static int add_foot(const struct screen *screen, const struct screen_rows *rows,
 		{6, "space pause"},    {1, "? help"},			 {3, "q quit"},
 	};
 	static const struct hint typing[] = {
-		{3, "type what a row must have in it"}, {1, "Enter done"}, {2, "Esc all rows"},
+		{3, "type the text to look for"},
+		{1, "Enter done"},
+		{2, "Esc all rows"},
 	};
 	struct buffer text = {0};
 	int error = 0;

@@ -241,7 +241,7 @@ static int add_histogram(struct evidence *evidence, const struct column *column)
 	}
 	if (!most)
 		return 0;
-	error = add_section(evidence, "lag_histogram: times from a return to the next wait, since the look before");
+	error = add_section(evidence, "lag_histogram: times from a return to the next wait, since the previous look");
 	for (uint32_t i = first; i <= last && !error; i++)
 		error = add_bar(evidence, histogram, i, most);
 	return error;
@@ -351,7 +351,7 @@ int screen_add_evidence(const struct screen *screen, struct lines *lines, size_t
 
 	_Static_assert(COUNT_OF(evidence.shown) == 256, "shown");
 	if (!found)
-		return screen_add_line(lines, LINE_PLAIN, "no look that is kept has it any more", width);
+		return screen_add_line(lines, LINE_PLAIN, "it is in no look that is still kept", width);
 	row = *found;
 	if (screen_is_ticking(screen) && found->stuck && when == screen_moment(screen))
 		let_pass(&row, (double)elapsed_ns / 1e9);

@@ -10,14 +10,14 @@ static const struct {
 	{"1 to 9, Tab, Shift-Tab", "another page"},
 	{"up, down, PgUp, PgDn", "select a row, and stay with it (k, j)"},
 	{"Home, End", "the first row, the last (g, G)"},
-	{"Enter", "all that is known of the row; Esc: back"},
+	{"Enter", "everything known about the row; Esc: back"},
 	{"/", "only rows with this text; Esc: all rows"},
 	{"<, >", "sort by another column"},
-	{"r", "the other way round"},
-	{"a", "what is normal too, or only what is stuck"},
+	{"r", "reverse the order"},
+	{"a", "show everything, or only what is stuck"},
 	{"space", "pause, or go on from now"},
-	{"[, ]", "one look back, one on (left, right)"},
-	{"{, }", "ten looks back, ten on"},
+	{"[, ]", "one look back, one forward (left, right)"},
+	{"{, }", "ten looks back, ten forward"},
 	{"e", "end what is stuck: shown first, done after y"},
 	{"Ctrl-L", "draw the screen anew"},
 	{"?", "this help (h)"},
@@ -68,7 +68,7 @@ int screen_add_help(struct lines *lines, size_t width, size_t height)
 	if (!error)
 		error = lines_add(lines, LINE_PLAIN, "") ?:
 			screen_add_line(lines, LINE_PLAIN,
-					"All that is shown is in the JSON records, under the names in the evidence.", width) ?:
+					"The JSON records hold everything shown here, under the names in the evidence.", width) ?:
 			add_losses(lines, width);
 	lines_cut(lines, start + (height ? height - 1 : 0));
 	return error ?: screen_add_line(lines, LINE_FOOT, "any key: back", width);

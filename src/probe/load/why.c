@@ -107,14 +107,14 @@ static const char *reason_of(int err)
 	if (!can_read_kernel())
 		return "this kernel lets no BPF program read its memory: it was booted with lockdown=confidentiality";
 	if (probe_btf_file() && access(KERNEL_BTF, R_OK))
-		return "this kernel refuses the BPF programs made with the file of --btf: that is another kernel's, or this one was "
-		       "built without CONFIG_DEBUG_INFO_BTF and no file can help";
+		return "this kernel refuses the BPF programs built with the --btf file: the file is of another kernel, "
+		       "or this kernel was built without CONFIG_DEBUG_INFO_BTF and no file can help";
 	if (probe_has_btf())
 		return NULL;
 	if (access("/sys/kernel", R_OK))
-		return "/sys is not mounted, and the kernel's BTF is there: mount it, or name a copy with --btf";
-	return "this kernel shows no BTF (/sys/kernel/btf/vmlinux): it must be built with CONFIG_DEBUG_INFO_BTF; a copy "
-	       "is named with --btf";
+		return "/sys is not mounted, so the kernel's BTF cannot be read: mount it, or name a copy with --btf";
+	return "this kernel shows no BTF (/sys/kernel/btf/vmlinux): it must be built with CONFIG_DEBUG_INFO_BTF, or "
+	       "name a copy with --btf";
 }
 
 const char *probe_error_text(int err)

@@ -227,12 +227,12 @@ static void chooses_by_what_is_there(void **state)
 	assert_plan(of(STATE_SYN_SENT, true, true), ACT_CHOOSE, ACT_DESTROY, "connect ends");
 	assert_plan(of(STATE_LAST_ACK, true, true), ACT_CHOOSE, ACT_DESTROY, "the peer gets nothing");
 	orphan.target.orphan = orphan.target.ends_orphans = true;
-	assert_plan(orphan, ACT_CHOOSE, ACT_DESTROY, "no process is told; the peer gets a RST");
+	assert_plan(orphan, ACT_CHOOSE, ACT_DESTROY, "no process is informed; the peer gets a RST");
 	writer.target.writing = true;
 	assert_plan(writer, ACT_CHOOSE, ACT_DESTROY, "its write ends with ECONNABORTED");
 	assert_plan(half_open, ACT_CHOOSE, ACT_DESTROY, "without a RST");
 	assert_plan(unix_socket, ACT_CHOOSE, ACT_SHUTDOWN, "EPIPE");
-	assert_plan(of(STATE_ESTABLISHED, true, true), ACT_KEEPALIVE, ACT_KEEPALIVE, "25 s from then");
+	assert_plan(of(STATE_ESTABLISHED, true, true), ACT_KEEPALIVE, ACT_KEEPALIVE, "after 25 s at most");
 }
 
 static void refuses_what_cannot_be(void **state)
@@ -249,10 +249,10 @@ static void refuses_what_cannot_be(void **state)
 	orphan.target.orphan = true;
 	assert_no_plan(orphan, ACT_CHOOSE, "6.11");
 	remains.target.socket.has_info = false;
-	assert_no_plan(remains, ACT_CHOOSE, "it is over");
+	assert_no_plan(remains, ACT_CHOOSE, "it is already over");
 	writer.target.writing = true;
 	assert_no_plan(writer, ACT_CHOOSE, "blocked in a write");
-	assert_no_plan(of(STATE_TIME_WAIT, false, true), ACT_CHOOSE, "it is over");
+	assert_no_plan(of(STATE_TIME_WAIT, false, true), ACT_CHOOSE, "it is already over");
 	assert_no_plan(of(STATE_LISTEN, true, true), ACT_DESTROY, "listener");
 	assert_no_plan(of(STATE_ESTABLISHED, false, true), ACT_SHUTDOWN, "only --how destroy");
 	assert_no_plan(of(STATE_SYN_SENT, true, true), ACT_PROBE, "not connected");

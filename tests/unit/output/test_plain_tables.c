@@ -81,7 +81,7 @@ static void eighty_columns_put_sentences_below(void **state)
 
 	(void)state;
 	setenv("COLUMNS", "80", 1);
-	rows[0].why = "we sent 217 bytes 31.2 s ago and the peer acknowledged them; nothing came back; no receive "
+	rows[0].why = "we sent 217 bytes 31.2 s ago; the peer acknowledged all of it, but has not replied; no receive "
 		      "timeout, no keepalive: this read can wait forever";
 	rows[1].container = "0123456789abcdef0123456789abcdef";
 	assert_look(&emit_table, &once, rows, COUNT_OF(rows),
@@ -94,8 +94,8 @@ static void eighty_columns_put_sentences_below(void **state)
 		    "1 reader\n"
 		    "  AGE  VERDICT    PROCESS    FD  LOCAL         PEER           KIND   SENT\n"
 		    "31.2s  peer_dead  java/1234   7  10.0.0.1:443  10.0.0.2:5000  tcp   300ms\n"
-		    "    we sent 217 bytes 31.2 s ago and the peer acknowledged them; nothing came\n"
-		    "    back; no receive timeout, no keepalive: this read can wait forever\n"
+		    "    we sent 217 bytes 31.2 s ago; the peer acknowledged all of it, but has not\n"
+		    "    replied; no receive timeout, no keepalive: this read can wait forever\n"
 		    "    set TCP_USER_TIMEOUT\n");
 }
 

@@ -155,7 +155,7 @@ static void the_nearest_in_time(void **state)
 	assert_int_equal(shown.report.count, 3);
 	assert_int_equal(shown.report.rows[0].pid, POSTGRES + 1);
 	assert_int_equal(shown.report.rows[0].chain.waiters, 3);
-	says(shown.report.rows[0].why, "most likely: by the times of the waits");
+	says(shown.report.rows[0].why, "most likely, by the times at which the waits began");
 	hide(&shown);
 }
 
@@ -209,7 +209,7 @@ static void a_deadlock(void **state)
 	show(&shown);
 	IS_CHAIN(&shown, "deadlock", 3, NGINX, APP);
 	assert_int_equal(shown.report.rows[0].severity, SEVERITY_DEAD);
-	says(shown.report.rows[0].why, "nginx (pid 20) waits for app (pid 30), which waits for nginx (pid 20): none of them can go on");
+	says(shown.report.rows[0].why, "nginx (pid 20) waits for app (pid 30), which waits for nginx (pid 20): none of them can continue");
 	says(shown.report.rows[0].advice, "end one of the connections: sockstall end ");
 	hide(&shown);
 }

@@ -372,7 +372,7 @@ static void test_half_open_without_another_syn(void **state)
 	request->num_timeout = request->num_retrans = 2;
 	request->timer_ns = NOW + 3 * SECOND;
 	assert_int_equal(run(scene, NULL), 1);
-	assert_non_null(strstr(scene->report.rows[0].why, "sent again 2 times; the kernel"));
+	assert_non_null(strstr(scene->report.rows[0].why, "retransmitted 2 times; the kernel"));
 }
 
 static void test_half_open(void **state)
@@ -411,7 +411,7 @@ static void test_half_open(void **state)
 	assert_string_equal(row->comm, "nginx");
 	assert_string_equal(row->id, "handshake-4026531840-77");
 	assert_string_equal(row->why,
-			    "no ACK to our SYN-ACK for 4.0 s, sent again 3 times (2 by its timer, 1 because its SYN came "
+			    "no ACK to our SYN-ACK for 4.0 s, retransmitted 3 times (2 by timer, 1 because the SYN came "
 			    "again); the kernel gives up in 59.0 s");
 }
 
@@ -469,7 +469,7 @@ static void test_not_accepted(void **state)
 	assert_int_equal(row->handshake.bytes_waiting, 42);
 	assert_true(isnan(row->handshake.gives_up_s));
 	assert_string_equal(row->comm, "right");
-	assert_non_null(strstr(row->why, "42 bytes waiting, but right (pid 21) has not accepted it; the accept queue holds"));
+	assert_non_null(strstr(row->why, "42 bytes waiting; right (pid 21) has not accepted it; the accept queue holds"));
 	row = find(scene, ROW_LISTENER);
 	assert_string_equal(row->verdict, "not_accepting");
 	assert_near(row->age_s, 3);
@@ -660,8 +660,8 @@ static void check_owners(struct scene *scene, __u32 manager, __u32 service, __s6
 
 static void test_nothing_activated(void **state)
 {
-	check_owners(*state, 1, 0, 1, "systemd (pid 1) listens for a service that has not taken its socket over: systemctl "
-				      "list-sockets names it, systemctl status says why");
+	check_owners(*state, 1, 0, 1, "systemd (pid 1) listens for a service that has not taken over its socket: systemctl "
+				      "list-sockets names the service, systemctl status says why");
 }
 
 static void test_activated(void **state)

@@ -625,7 +625,7 @@ static void test_stalled(void **state)
 	assert_near(row->loop.now_s, 2);
 	assert_near(row->age_s, 2);
 	assert_int_equal(row->since_ns, LOOK_REALTIME_OFFSET + NOW - 2 * SECOND);
-	assert_string_equal(row->why, "it has not come back to its wait on descriptor 4 for 2.0 s, after 1000 waits; "
+	assert_string_equal(row->why, "it has not returned to its wait on descriptor 4 for 2.0 s, after 1000 waits; "
 				      "now asleep in clock_nanosleep");
 	assert_string_equal(row->loop.interface, "epoll");
 	assert_int_equal(row->loop.epoll_fd, 4);
@@ -699,7 +699,7 @@ static void test_stopped(void **state)
 	scene->thread->flags = THREAD_STOPPED;
 	assert_int_equal(run(scene), 1);
 	assert_string_equal(scene->report.rows[0].loop.now, "blocked");
-	assert_string_equal(scene->report.rows[0].advice, "let it go on: kill -CONT 10 (or detach its debugger)");
+	assert_string_equal(scene->report.rows[0].advice, "resume it: kill -CONT 10 (or detach its debugger)");
 }
 
 static struct loop_record *add_colleague(struct scene *scene, __u32 pid, int epoll_fd)
@@ -860,8 +860,8 @@ static void test_unseen(void **state)
 	assert_int_equal(row->loop.epoll_fd, 5);
 	assert_near(row->age_s, 5);
 	assert_string_equal(row->why,
-			    "an epoll instance (descriptor 5) of this process has events ready that no thread "
-			    "waits for, and the thread that could has been asleep in clock_nanosleep for 5.0 s");
+			    "epoll descriptor 5 has events waiting, but the only "
+			    "thread that could read them has been asleep in clock_nanosleep for 5.0 s");
 }
 
 /* Without CONFIG_SCHED_INFO it has slept for longer than the looks have seen. */
@@ -1179,7 +1179,7 @@ static void test_near_limit(void **state)
 	assert_non_null(scene->report.rows[0].id);
 }
 
-/* Of all loops of a user, and of a machine, each is near such a limit: none of them can go on. */
+/* Of all loops of a user, and of a machine, each is near such a limit: none of them can continue. */
 static void test_near_shared_limits(void **state)
 {
 	struct scene *scene = *state;
@@ -1190,7 +1190,7 @@ static void test_near_shared_limits(void **state)
 	((struct look_record *)scene->builder.records[0])->watch_limit = 100;
 	assert_int_equal(run(scene), 1);
 	assert_string_equal(scene->report.rows[0].verdict, "near_limit");
-	assert_non_null(strstr(scene->report.rows[0].why, "about 95 descriptors, and may watch 100"));
+	assert_non_null(strstr(scene->report.rows[0].why, "about 95 descriptors; the limit is 100"));
 	assert_int_equal(scene->report.rows[0].loop.user_watches, 95);
 }
 

@@ -418,7 +418,7 @@ static void test_alarm(void **state)
 	assert_non_null(strstr(rule->why(&arena, &evidence), "; only its own alarm (SIGALRM in 90.0 s) can end this read"));
 	assert_null(strstr(rule->advice(&arena, &evidence), "SO_RCVTIMEO"));
 	evidence.end = (struct read_end){READ_END_KEEPALIVE, NOW + 100 * SECOND};
-	assert_non_null(strstr(rule->why(&arena, &evidence), "; its own alarm (SIGALRM) rings in 90.0 s"));
+	assert_non_null(strstr(rule->why(&arena, &evidence), "; its own alarm (SIGALRM) interrupts it in 90.0 s"));
 
 	idle_6_min(&socket);
 	evidence.client = SERVER;
@@ -461,7 +461,7 @@ static void test_connecting(void **state)
 	connecting(&socket);
 	evidence.end = timers_read_ends(&socket, NOW - SECOND, 0);
 	assert_string_equal(reader_verdict(&evidence)->why(&arena, &evidence),
-			    "not connected: nothing has answered our SYN for 7.0 s, sent again 3 times; the kernel gives up in 2 min 0 s");
+			    "not connected: no answer to our SYN for 7.0 s, retransmitted 3 times; the kernel gives up in 2 min 0 s");
 	arena_free(&arena);
 }
 
@@ -562,7 +562,7 @@ static void test_row(void **state)
 	assert_true(row->stuck);
 	assert_int_equal(row->severity, SEVERITY_WAITING);
 	assert_string_equal(row->verdict, "awaiting_reply");
-	assert_string_equal(row->why, "we sent 217 bytes 31.2 s ago and the peer acknowledged them; nothing came back; "
+	assert_string_equal(row->why, "we sent 217 bytes 31.2 s ago; the peer acknowledged all of it, but has not replied; "
 				      "no receive timeout, no keepalive: this read can wait forever");
 	assert_string_equal(
 		row->advice,
@@ -672,7 +672,7 @@ static void test_returns_by(void **state)
 	assert_int_equal(run(scene, NULL), 1);
 	/* 8.8 s, and half of the 2.048 s that the timer may be late */
 	assert_true(fabs(scene->report.rows[0].reader.returns_by_s - 9.824) < 1e-6);
-	assert_non_null(strstr(scene->report.rows[0].why, "its receive timeout ends it in 9.8 s"));
+	assert_non_null(strstr(scene->report.rows[0].why, "its receive timeout ends the read in 9.8 s"));
 	assert_null(strstr(scene->report.rows[0].advice, "SO_RCVTIMEO"));
 }
 

@@ -118,11 +118,11 @@ static const struct {
 	{window_just_closed, "sending", "takes", SEVERITY_NONE},
 	{window_never_probed, "sending", "takes", SEVERITY_NONE},
 	{window_unanswered, "peer_dead", "3 window probes without an answer", SEVERITY_DEAD},
-	{data_unanswered, "peer_dead", "sent again 2 times without an answer", SEVERITY_DEAD},
-	{sent_again, "network_loss", "segments get lost", SEVERITY_WAITING},
+	{data_unanswered, "peer_dead", "retransmitted 2 times without an answer", SEVERITY_DEAD},
+	{sent_again, "network_loss", "segments are lost", SEVERITY_WAITING},
 	{has_room, "waiting", "has room", SEVERITY_NONE},
-	{connecting, "no_answer", "for 2.0 s, sent again 2 times; the kernel gives up in", SEVERITY_WAITING},
-	{is_unix, "waiting", "the other end takes nothing", SEVERITY_NONE},
+	{connecting, "no_answer", "for 2.0 s, retransmitted 2 times; the kernel gives up in", SEVERITY_WAITING},
+	{is_unix, "waiting", "the other end does not read", SEVERITY_NONE},
 };
 
 static void rules(void **state)

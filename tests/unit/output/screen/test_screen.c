@@ -322,7 +322,7 @@ static void it_tells_what_was_stretched_and_lost(void **state)
 	assert_string_equal(draw(&screen, 80, 4), "sockstall  2026-11-23T02:34:31Z  every 1.0s, stretched to 4.0s\n"
 						  "no reader is stuck (looked at 3 network namespaces)  lost this "
 						  "look: 12 notes, \xe2\x80\xa6\n"
-						  "nothing is stuck here (a: what is normal too)\n");
+						  "nothing is stuck here (a: show what is normal, too)\n");
 	assert_non_null(strstr(draw(&screen, 120, 4), "  lost this look: 12 notes, 3 sockets\n"));
 	screen_free(&screen);
 }
@@ -420,7 +420,7 @@ static void chains_are_asked_for(void **state)
 	screen_wants(&screen, &wants);
 	assert_false(wants.chains);
 	assert_int_equal(type(&screen, "6"), SCREEN_NEXT_LOOK);
-	assert_non_null(strstr(draw(&screen, 80, 24), "\nthis look does not hold chains: "));
+	assert_non_null(strstr(draw(&screen, 80, 24), "\nthis look has no chains: "));
 	screen_wants(&screen, &wants);
 	assert_true(wants.chains);
 	look_at_samples(&screen);
@@ -619,7 +619,7 @@ static void rows_can_be_filtered(void **state)
 	assert_non_null(strstr(draw(&screen, 80, 24), "02:34:31Z  /jav_\n"));
 	type(&screen, "aq");
 	assert_string_equal(pids(&screen), "");
-	assert_non_null(strstr(draw(&screen, 80, 24), "none of 4 has this in it (Esc: all of them)\n"));
+	assert_non_null(strstr(draw(&screen, 80, 24), "none of 4 rows contains this (Esc: all rows)\n"));
 	screen_key(&screen, SCREEN_BACKSPACE);
 	screen_key(&screen, SCREEN_DOWN);
 	screen_key(&screen, SCREEN_ENTER);
@@ -759,7 +759,7 @@ static void threads_are_of_the_selected_process(void **state)
 	assert_int_equal(type(&screen, "5"), SCREEN_NEXT_LOOK);
 	screen_wants(&screen, &wants);
 	assert_int_equal(wants.threads_of, 101);
-	assert_non_null(strstr(draw(&screen, 80, 24), "this look does not hold the threads of process 101\n"));
+	assert_non_null(strstr(draw(&screen, 80, 24), "this look has no threads of process 101\n"));
 	for (int i = 3; i < 5; i++) {
 		row_init(&rows[i], ROW_THREAD);
 		rows[i].pid = i == 3 ? 101 : 999;
@@ -976,7 +976,7 @@ static void who_would_cut_himself_off_is_asked_otherwise(void **state)
 		assert_int_equal(type(&screen, "e"), SCREEN_PLAN);
 		assert_int_equal(screen_show_action(&screen, &record, false), 0);
 		assert_non_null(strstr(draw(&screen, 80, 24), "\n  warning: your session ends with it\n"));
-		assert_non_null(strstr(draw(&screen, 80, 24), "\nY: do it all the same"));
+		assert_non_null(strstr(draw(&screen, 80, 24), "\nY: do it anyway"));
 		assert_int_equal(type(&screen, round ? "Y" : "y"), round ? SCREEN_PERFORM : SCREEN_NEXT_LOOK);
 	}
 	screen_free(&screen);

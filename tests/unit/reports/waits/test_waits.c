@@ -257,7 +257,7 @@ static void before_a_full_accept_queue(void **state)
 	connects(17);
 	show(&shown);
 	IS_CHAIN(&shown, "accept_queue_full", 3, CURL, NGINX, APP, POSTGRES);
-	says(shown.report.rows[0].why, "its accept queue is full (it holds 17, and its limit is 16)");
+	says(shown.report.rows[0].why, "its accept queue is full (17, limit 16)");
 	assert_int_equal(shown.report.rows[0].fd, 3); /* all of it is the listener's */
 	assert_int_equal(shown.report.rows[0].local_port, 82);
 	assert_null(shown.report.rows[0].peer_addr);
