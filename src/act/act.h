@@ -9,12 +9,12 @@
  *		say(act.error);
  *	else if (confirmed(act.what, act.how, act.follows))
  *		act_perform(&act);
- *	act_fill(&act, &record);	// the `action` record, whatever came of it; its text lives in act
+ *	act_fill(&act, &record);	// the `action` record, whatever the outcome; its text lives in act
  *	act_close(&act);
  *
- * Nothing is changed before act_perform(), and that looks again first: if the process (by its start time), the
- * socket (by its cookie), its state, or what it has received is not what it was when the plan was made, nothing is
- * done. It writes one line to syslog(3), whatever came of it.
+ * Nothing is changed before act_perform(). It first looks again and does nothing if the process (by its start time),
+ * the socket (by its cookie), its state or its received bytes have changed since the plan was made. It always writes
+ * one line to syslog(3).
  *
  * Only the process that act_helper.h sets apart calls this; all others ask it (act_ask.h). Rights, beyond those of a
  *look:
@@ -57,7 +57,7 @@ enum act_peer {
 
 extern const char *const act_peer_names[PEERS]; /* NULL for the first */
 
-/* What is acted on, as it was when the plan was made. */
+/* The target, as it was when the plan was made. */
 struct act_target {
 	struct diag_socket socket; /* of TCP all, else kind, cookie and netns */
 	bool half_open; /* a request: no socket yet */

@@ -12,8 +12,9 @@
 int field_text(struct buffer *out, const struct column *column, const struct row *row);
 
 /*
- * The environment of a command that is told of a row, PATH apart: SOCKSTALL_PID=… and the like for every field that is
- * known and has a single value. A NULL-terminated array; it and its strings live in the arena. NULL: no memory.
+ * The environment of a command that gets this row: SOCKSTALL_PID=… and one variable for every other field that is known
+ * and has a single value. PATH is not in it. Returns a NULL-terminated array; it and its strings live in the arena.
+ * NULL: no memory.
  */
 char **field_environment(struct arena *arena, const struct row *row);
 

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Commands that are told of a stall: --exec. Each gets the record as a line of JSON on its stdin, an environment of
- * PATH and the record's fields, stderr as its stdout and stderr, no other descriptor, the signals as they are by
- * default, a process group of its own, and the rights and the folder of who started sockstall. There is no shell unless
- * asked for.
+ * Commands that run when a stall is reported: --exec. Each command gets the record as one JSON line on stdin; our
+ * stderr as stdout and stderr; no other descriptors; PATH and SOCKSTALL_* as its environment; default signals; its own
+ * process group; the caller's rights and working directory. No shell is used unless asked for.
  *
- * At most EXEC_AT_ONCE run at a time, and `limit` start in a minute: what is too much is left out and counted. Those that
- * still run when sockstall ends are left to run.
+ * At most EXEC_AT_ONCE commands run at a time, and at most `limit` start in a minute. More are left out and counted.
+ * Commands that still run when sockstall ends are left running.
  *
- * A process of its own starts them: see exec_helper.h. sockstall only writes to a socket that it has from before it gave
- * its rights up, and never waits for it.
+ * A separate process starts them: see exec_helper.h. sockstall only writes to a socket that it opened before it gave up
+ * its rights, and never waits for it.
  */
 #ifndef SOCKSTALL_EXEC_H
 #define SOCKSTALL_EXEC_H
@@ -23,15 +22,15 @@
 struct exec;
 
 /*
- * Sets the helper apart, with the rights that there are at this moment; while there is one thread. The command must be one
- * that command_line_split() takes, or a line for the shell. Returns 0 or a negative errno.
+ * Starts the helper with the current rights. Call it while there is one thread. The command must be one that
+ * command_line_split() accepts, or a line for the shell. Returns 0 or a negative errno.
  */
 int exec_open(struct exec **exec, const char *command, bool shell, unsigned int limit);
 
-/* Starts it, if it may. What goes wrong is one line. */
+/* Starts the command if the limits allow it. An error gives one message. */
 void exec_run(struct exec *exec, const struct row *row, struct messages *messages);
 
-/* NULL is allowed. Waits until the helper has said what there is to say, two seconds at most: it ends in any case. */
+/* NULL is allowed. Waits at most two seconds for the last messages of the helper, which ends in any case. */
 void exec_close(struct exec *exec);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The process that runs the commands of --exec, so that sockstall itself can give up what it does not need: a command
- * has the rights of who started sockstall, which a seccomp filter or no_new_privs would take away for good.
+ * The process that runs the commands of --exec. A command has the caller's rights, which a seccomp filter or
+ * no_new_privs would take away for good. With this helper sockstall itself can still give up its rights.
  *
  * What it runs was settled before it was set apart (apart.h); a message (exec_message.h) only brings the record. It does
  * nothing else: it keeps the limits, reaps what it started, and says what fails.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What goes from sockstall to its helper (exec_helper.h): run the command, and tell it of this record. The helper has
- * rights that sockstall has given up. So nothing in a message says what is run, or with which PATH, and the helper takes
- * none that is not exactly as it should be. Pure.
+ * A message from sockstall to its helper (exec_helper.h): run the command with this record. The helper has rights that
+ * sockstall has given up. So a message names neither the command nor PATH, and the helper refuses every message that is
+ * not well-formed. Pure.
  */
 #ifndef SOCKSTALL_EXEC_MESSAGE_H
 #define SOCKSTALL_EXEC_MESSAGE_H

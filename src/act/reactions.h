@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What a live run does when a stall meets a condition: --on-stall with --exec, and --flight with --dump-on. */
+/* Reactions of a live run when a stall meets a condition: --on-stall with --exec, and --flight with --dump-on. */
 #ifndef SOCKSTALL_REACTIONS_H
 #define SOCKSTALL_REACTIONS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Which stalls meet a condition for the first time. Each does once in its life: when it opens, or at a later look, as
- * when it grows older than the condition says. What is normal is no stall, shown or not. Pure.
+ * Finds the stalls that meet a condition for the first time. Each stall does so at most once: when it opens, or at a
+ * later look, for example when it grows old enough. Normal rows are no stalls, even if they are shown. Pure.
  */
 #ifndef SOCKSTALL_TRIGGER_H
 #define SOCKSTALL_TRIGGER_H

@@ -7,8 +7,8 @@
  * ten seconds with a dear look hold fewer others. The cheaper of the last two looks counts. So the first one, or a single
  * dear one, delays nothing, unless the debt is that of ten seconds.
  *
- * What can be put off (probe_netns.c) has a debt of its own: it delays no look, but is not done again before that is
- * paid.
+ * Work that can be put off (probe/sockets.c) has a separate debt: it delays no look, but the work is not done again
+ * before it is paid.
  */
 #ifndef SOCKSTALL_BUDGET_H
 #define SOCKSTALL_BUDGET_H

@@ -2,8 +2,8 @@
 /*
  * Two ways to hold memory that belongs to one look or one report.
  *
- * struct buffer: bytes that grow at the end. What it holds moves when it grows: keep offsets, not
- * pointers, until it is complete. struct arena: strings that never move and are freed all at once.
+ * struct buffer: bytes that grow at the end. Its bytes move when it grows: keep offsets, not pointers, until it is
+ * complete. struct arena: strings that never move and are freed all at once.
  *
  * Both fail only for want of memory, with -ENOMEM or NULL, and stay usable.
  */
@@ -41,7 +41,7 @@ void *arena_alloc(struct arena *arena, size_t size);
 const char *arena_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* What it takes in memory. */
+/* Bytes of memory in use. */
 size_t arena_size(const struct arena *arena);
 
 void arena_free(struct arena *arena);

@@ -39,7 +39,7 @@ int lines_end(struct lines *lines);
 /* A whole line at once. */
 int lines_add(struct lines *lines, enum line_style style, const char *text);
 
-/* As many lines as the text needs; those after the first are indented by `hang`. On a very narrow screen none is. */
+/* Adds as many lines as the text needs. All but the first are indented by `hang`, except on a very narrow screen. */
 int lines_add_wrapped(struct lines *lines, const char *text, size_t indent, size_t hang, size_t width);
 
 /* A line of others. */

@@ -7,7 +7,7 @@
 
 #include "base/buffer.h"
 
-/* What is held back at most; what comes after that is dropped. */
+/* Most bytes that are held back; more are dropped. */
 #define MESSAGES_HELD 16384
 
 struct messages {

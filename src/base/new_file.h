@@ -18,7 +18,7 @@ struct new_file {
 	char *name, *temporary;
 };
 
-/* What was there before is not touched yet. After an error there is nothing to drop. */
+/* An existing file of that name is not touched yet. After an error there is nothing to drop. */
 int new_file_open(struct new_file *file, const char *path, mode_t mode);
 
 /* The same in a folder that is open already (folder.h), and stays open for longer than the file. */

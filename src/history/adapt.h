@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Looks of other versions: a recording names the size of each record that its version wrote. Records only grow, at their
- * end, and in a new member 0 means "not known" (include/record.h). So an older record is filled up with zeros, what a newer
- * one has beyond ours is left out, and so are records of types that we do not know. Pure.
+ * Looks of other versions: a recording names the size of each record that its version wrote. Records only grow, at
+ * their end, and in a new member 0 means "not known" (include/record.h). So an older record is filled up with zeros.
+ * Members of a newer record that we do not know are left out, and so are records of unknown types. Pure.
  */
 #ifndef SOCKSTALL_ADAPT_H
 #define SOCKSTALL_ADAPT_H
@@ -30,8 +30,8 @@ bool record_sizes_valid(const struct record_sizes *theirs);
 bool record_sizes_equal(const struct record_sizes *a, const struct record_sizes *b);
 
 /*
- * Appends the records of one look as this version has them. Returns 0; -ENOMEM; or -EBADMSG where a record has not the size
- * that its recording names. What a record holds is not looked at: look_index() does that.
+ * Appends the records of one look as this version has them. Returns 0; -ENOMEM; or -EBADMSG if a record does not have
+ * the size that its recording names. Contents are not checked here: look_index() does that.
  */
 int adapt_look(struct buffer *out, const struct buffer *in, const struct record_sizes *theirs);
 

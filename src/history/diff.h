@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What two recordings have in common, and what not. Pure.
+ * Compares two recordings. Pure.
  *
- * Process ids, descriptors, cookies and the ports that the kernel chose are others after every restart: stalls are known by
- * what stays. That is the type of record, the process's name, the namespace's name, and
+ * Process ids, descriptors, cookies and ports chosen by the kernel change with every restart. So stalls are matched by
+ * what stays: the type of record, the name of the process, the name of the namespace, and
  *
  *	of a listener      the address and port that it is bound to,
  *	of a client's end  the address and port that it connects to,
  *	of a server's end  its own port: who the clients are does not matter,
  *	of a loop          nothing more.
  *
- * Where it is not known which end this is, the smaller port is the server's. All stalls that are the same by this are one
- * thing, which has a worst verdict, a largest number at one time, and a longest that lasted.
+ * Where it is not known which end this is, the smaller port is the server's. Stalls that match are one thing, with its
+ * worst verdict, its largest number at one time and its longest duration.
  */
 #ifndef SOCKSTALL_DIFF_H
 #define SOCKSTALL_DIFF_H

@@ -4,9 +4,8 @@
  * each call writes what its argument points to, or reads into it. Little-endian, no padding. Text is a
  * length and its bytes; NULL and "" are told apart. A double keeps its bits, NAN too.
  *
- * After the first failure nothing more happens: it is enough to look at `error` at the end, and at
- * pack_complete() when reading. What is read is checked, never trusted: nothing is allocated for bytes
- * that are not there.
+ * After the first failure nothing more happens: it is enough to look at `error` at the end, and at pack_complete() when
+ * reading. Input is checked, never trusted: nothing is allocated for bytes that are not there.
  */
 #ifndef SOCKSTALL_PACK_H
 #define SOCKSTALL_PACK_H
@@ -49,7 +48,10 @@ void pack_texts(struct pack *pack, const char ***texts, size_t *count);
  */
 bool pack_more(const struct pack *pack);
 
-/* Reading: 0 where the bytes made sense; else -EBADMSG or -ENOMEM. What a newer version wrote behind them is left out. */
+/*
+ * Reading: 0 where the bytes made sense; else -EBADMSG or -ENOMEM. Bytes that a newer version wrote behind them are
+ * left out.
+ */
 int pack_complete(const struct pack *pack);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What the START and END chunks of a recording hold. Each function both writes and reads (see pack.h).
- * They grow at their ends, where pack_goes_on() tells whether a recording has what was added: older ones stay readable.
- * Any other change of them changes the format: RECORDING_VERSION must grow with it.
+ * The START and END chunks of a recording. Each function both writes and reads (see pack.h). They grow at their ends,
+ * where pack_goes_on() tells whether a recording has what was added: older ones stay readable. Any other change of them
+ * changes the format: RECORDING_VERSION must grow with it.
  */
 #ifndef SOCKSTALL_RECORDING_FIELDS_H
 #define SOCKSTALL_RECORDING_FIELDS_H

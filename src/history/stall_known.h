@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What is known of a stall stays known. One look may miss what the one before found out: between the end of a blocking
- * read and the next wait a loop is in no socket, and who holds a connection is unknown once its process has closed it.
- * Pure.
+ * Keeps what is known of a stall. One look may miss what the previous one found: between two waits a loop is in no
+ * socket, and the owner of a connection is unknown once its process has closed it. Pure.
  */
 #ifndef SOCKSTALL_STALL_KNOWN_H
 #define SOCKSTALL_STALL_KNOWN_H
@@ -11,10 +10,10 @@
 #include "rows/row.h"
 
 /*
- * Fills in what this look does not know of the stall, from its row of the look before: the process, the socket and its
- * descriptor, the peer's process, and what a loop was blocked in. What the row itself knows is left alone, and nothing
- * is taken over that belongs to another process or another socket than it names. Counts, queues and times are of the
- * moment and stay unknown. Texts are copied to the arena.
+ * Fills in fields that this look does not know from the row of the previous look: the process, the socket and its
+ * descriptor, the process of the peer, and what a loop was blocked in. Known fields stay as they are. Nothing is taken
+ * over from another process or another socket. Counts, queues and times change from look to look and stay unknown.
+ * Texts are copied to the arena.
  */
 void stall_keep_known(struct row *row, const struct row *last, struct arena *arena);
 

@@ -18,8 +18,8 @@ struct generation {
 };
 
 /*
- * Ids that were closed lately, as hashes, each at a place that its hash gives. Should one open again, it gets
- * an ending, as one that recurs does. A place that another id took over costs no more than that.
+ * Hashes of recently closed ids, in a table indexed by hash. If an id reopens it gets a suffix, like a recurring one.
+ * On a collision it just gets no suffix.
  */
 #define CLOSED_IDS 8192
 

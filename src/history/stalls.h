@@ -14,13 +14,12 @@ struct stalls *stalls_new(void);
 void stalls_free(struct stalls *stalls);
 
 /*
- * Takes the report of one look (the caller keeps ownership and may free it afterwards: what must
- * last is copied). Sets row->event of every row with an id: STALL_OPEN when the id is new,
- * STALL_CHANGE when its verdict or change_key differs from the last time, STALL_NONE when nothing
- * changed. A stall keeps the since_ns of its first row. Rows that were there last time and are not
- * now are appended to the report as they last were, with STALL_CLOSE, this look's time, and age_s as
- * of now. But stalls of sockets in a network namespace that the look has put off go on: they are added as they last were.
- * Returns 0 or -ENOMEM.
+ * Takes the report of one look (the caller keeps ownership and may free it afterwards: what must last is copied). Sets
+ * row->event of every row with an id: STALL_OPEN when the id is new, STALL_CHANGE when its verdict or change_key
+ * differs from the last time, STALL_NONE when nothing changed. A stall keeps the since_ns of its first row. Rows that
+ * have gone since the last time are appended to the report as they last were, with STALL_CLOSE, this look's time and
+ * the current age_s. If the look has put off the network namespace of a stall, the stall goes on: it is added as it
+ * last was. Returns 0 or -ENOMEM.
  */
 int stalls_update(struct stalls *stalls, struct report *report, const struct look *look);
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A whole recording, as one thing: every stall with its life from beginning to end. What is written once,
- * when all looks have been there (a page, a trace, a comparison), is made from it. Pure.
+ * A whole recording, as one thing: every stall with its life from beginning to end. Output that is written once after
+ * all looks (a page, a trace, a comparison) is made from it. Pure.
  */
 #ifndef SOCKSTALL_STORY_H
 #define SOCKSTALL_STORY_H
 
 #include "rows/report.h"
 
-/* Stalls that are kept. What comes beyond is counted. */
+/* Most stalls that are kept. More are only counted. */
 #define STORY_MOST 50000
 
 /* From this look on a stall had this verdict. */
@@ -49,7 +49,7 @@ int story_record(struct story *story, const struct row *row);
 int story_look(struct story *story, const struct report *report, const struct look *look);
 void story_free(struct story *story);
 
-/* When it really began, as far as that is known: CLOCK_REALTIME. */
+/* When it began, if that is known: CLOCK_REALTIME. */
 uint64_t life_begin(const struct life *life);
 
 /* When it was over; for what was still there, the last look. */

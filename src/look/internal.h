@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What look.c and look_check.c share. */
+/* Shared by look.c and check.c. */
 #ifndef SOCKSTALL_LOOK_INTERNAL_H
 #define SOCKSTALL_LOOK_INTERNAL_H
 

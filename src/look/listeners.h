@@ -19,9 +19,9 @@ int listeners_index(struct listeners *listeners, const struct look *look);
 void listeners_free(struct listeners *listeners);
 
 /*
- * So many half-open connections it takes before it drops SYNs or answers them with cookies: its backlog
- * (inet_csk_reqsk_queue_is_full()). Without cookies it is three quarters of tcp_max_syn_backlog, if that is less: the last
- * quarter is for peers that are known (tcp_conn_request()).
+ * The number of half-open connections at which it drops SYNs or answers them with cookies: its backlog
+ * (inet_csk_reqsk_queue_is_full()). Without cookies it is three quarters of tcp_max_syn_backlog, if that is less: the
+ * last quarter is for peers that are known (tcp_conn_request()).
  */
 __u64 listeners_syn_room(const struct listener_record *listener);
 
@@ -34,14 +34,12 @@ bool listener_is_full(const struct listener_record *listener);
 size_t listeners_find(const struct listeners *listeners, __u64 cookie);
 
 /*
- * The listener that a connection with this name came through: the same namespace and port, and its
- * address rather than a wildcard. Of several that share it (SO_REUSEPORT) one in whose accept queue
- * something waits. NULL: none.
+ * The listener that a connection with this name came through: the same namespace and port, and its address rather than
+ * a wildcard. If several share it (SO_REUSEPORT), one whose accept queue is not empty. NULL: none.
  */
 const struct listener_record *listeners_of(const struct listeners *listeners, const struct socket_name *name);
 
-/* Of the listeners that a SYN to these local addresses may be for, likewise, one whose accept queue is full; or NULL.
- */
+/* Likewise, a listener for a SYN to this local address whose accept queue is full; or NULL. */
 const struct listener_record *listeners_full(const struct listeners *listeners, const struct socket_name *name);
 
 #endif

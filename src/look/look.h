@@ -86,34 +86,34 @@ void look_free(struct look *look);
 /* The thread, or NULL. */
 const struct thread_view *look_thread(const struct look *look, __u32 pid, __u32 tid);
 
-/* What the thread did with this interface (enum loop_interface), or NULL. */
+/* The thread's counters of this interface (enum loop_interface), or NULL. */
 const struct loop_record *look_loop(const struct thread_view *view, __u32 interface);
 
 /* The first owner of the socket with this cookie; *count is how many follow it, itself included. */
 const struct owner_record *const *look_owners(const struct look *look, __u64 cookie, size_t *count);
 
-/* Who holds the write ends, or else the read ends, of the pipe with this number; likewise. */
+/* The processes that hold the write ends (or the read ends) of the pipe with this number; likewise. */
 const struct owner_record *const *look_pipe_ends(const struct look *look, __u64 number, bool writers, size_t *count);
 
 /* The owners of the socket with this inode, likewise. */
 const struct owner_record *const *look_owners_of_inode(const struct look *look, __u64 inode, size_t *count);
 
-/* One that holds the socket with this inode, not the first process of all if it can be helped; or NULL. */
+/* An owner of the socket with this inode; pid 1 only if there is no other. Or NULL. */
 const struct owner_record *look_owner_of_inode(const struct look *look, __u64 inode);
 
-/* What `ip netns` calls the network namespace with this inode, or NULL. */
+/* The name that `ip netns` has for the network namespace with this inode, or NULL. */
 const char *look_netns_name(const struct look *look, __u32 netns);
 
-/* Whether its sockets were not looked at this time. */
+/* True if the look left out its sockets this time. */
 bool look_is_put_off(const struct look *look, __u32 netns);
 
 /* The cgroup path of a process, or NULL where it is not known. */
 const char *look_cgroup(const struct look *look, __u32 pid);
 
-/* What a process with loops is and has open, or NULL. */
+/* Descriptors, threads and runtime of a process with loops, or NULL. */
 const struct usage_record *look_usage(const struct look *look, __u32 pid);
 
-/* What was found out about a thread (enum note_kind), raw; or NULL. */
+/* A note about a thread (enum note_kind), raw; or NULL. */
 const char *look_note(const struct look *look, __u32 tid, __u32 kind);
 
 /* The 16 bytes of the name of a process that has a thread in the look; NULL: it has none. */

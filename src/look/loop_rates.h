@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What a loop's counters come to over one interval. */
+/* Rates of a loop over one interval, from its counters. */
 #ifndef SOCKSTALL_LOOP_RATES_H
 #define SOCKSTALL_LOOP_RATES_H
 

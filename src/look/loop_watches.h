@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What a look knows of the epoll instance that a loop waits on. Pure. */
+/* The epoll instance that a loop waits on, and what it watches. Pure. */
 #ifndef SOCKSTALL_LOOP_WATCHES_H
 #define SOCKSTALL_LOOP_WATCHES_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What was read of threads and sockets from /proc, one by one. One look reads a few of them only: those that were never
- * read come first, then those that were read longest ago. What was read holds as long as the wait lasts, so all become
- * known within some looks. Lost is only what was over before it was read. Pure.
+ * Caches what is read from /proc about threads and sockets, one by one. Each look reads only a few: first those that
+ * were never read, then those read longest ago. An entry stays valid as long as the wait lasts, so all become known
+ * within some looks. A wait is lost only if it ends before it was read. Pure.
  *
  * A look: note_cache_want() for each wait, note_cache_due(), note_set() for those that were read, note_cache_end().
  */

@@ -8,12 +8,12 @@
 #include "look/look.h"
 
 /*
- * Who a socket is shown to belong to: the one with the lowest pid, but not pid 1 or another systemd where a service has
- * it too (socket activation: the manager keeps what it has handed over). NULL: nobody is known.
+ * The process shown as the owner of a socket: the one with the lowest pid. pid 1 or another systemd is chosen only if
+ * no service has it too (socket activation: the manager keeps sockets that it has handed over). NULL: none is known.
  */
 const struct owner_record *owners_main(const struct look *look, __u64 cookie);
 
-/* Whether a socket is shown to belong to this one only where nobody else has it. */
+/* True if this one is shown as the owner only when no other process has the socket. */
 bool owners_is_last_choice(const struct owner_record *owner);
 
 /* "nginx (pid 10), which shares it with nginx (pid 11) and 2 other processes,"; NULL: nobody is known. */

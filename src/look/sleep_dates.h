@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Since when threads sleep, on a kernel that does not keep it (CONFIG_SCHED_INFO off): at least since the first look that
- * saw them where they are, if they have not been switched out again since. So ages are lower bounds.
+ * When threads fell asleep, on a kernel that does not record it (CONFIG_SCHED_INFO off): at the latest when a look
+ * first saw them there, if they have not been switched out since. So ages are lower bounds.
  */
 #ifndef SOCKSTALL_SLEEPS_H
 #define SOCKSTALL_SLEEPS_H
@@ -19,8 +19,8 @@ struct sleeps {
 };
 
 /*
- * Writes into the thread records of the buffer, from offset on, when the sleep was first seen, as last_arrival with a
- * slice of 0: on CLOCK_MONOTONIC, so the offset of the scheduler's clock is 0. Marks them THREAD_AT_LEAST. Returns 0 or -ENOMEM.
+ * For each sleeping thread record from offset on, sets last_arrival to the time at which we first saw it asleep
+ * (CLOCK_MONOTONIC; slice_ns = 0), and marks it THREAD_AT_LEAST. Returns 0 or -ENOMEM.
  */
 int sleeps_date(struct sleeps *sleeps, struct buffer *buffer, size_t offset);
 

@@ -46,9 +46,9 @@ static inline __u64 rto_max_or_default(__u64 rto_max_ns)
 }
 
 /*
- * How late a timer that was armed this long ahead fires, on average. calc_wheel_index(): up to 62
- * ticks ahead it is exact to a tick, each further level holds 8 times as much and is 8 times as coarse, and
- * a timer is never early. At most 12.7 % of the delay.
+ * How late a timer that was armed this long ahead fires, on average. calc_wheel_index(): up to 62 ticks ahead it is
+ * exact to a tick. Each further level covers 8 times as much and is 8 times as coarse. A timer is never early. At most
+ * 12.7 % of the delay.
  */
 static inline __u64 lateness(__u64 delay_ns, __u64 tick_ns)
 {

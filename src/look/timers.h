@@ -25,7 +25,7 @@ __u64 timers_retransmit_fires(const struct socket_record *socket, __u64 tick_ns)
 /* When connect() will fail with ETIMEDOUT. */
 __u64 timers_connect_ends(const struct socket_record *socket, __u64 tick_ns);
 
-/* What ends a blocked read. */
+/* The kernel mechanism that ends a blocked read. */
 enum read_end_by {
 	READ_END_NEVER,
 	READ_END_RCVTIMEO,     /* SO_RCVTIMEO */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What can be said of a watched descriptor. Pure. socket is what it leads to, or NULL. */
+/* Facts about a watched descriptor. Pure. `socket` is the socket behind it, or NULL. */
 #ifndef SOCKSTALL_WATCH_FACTS_H
 #define SOCKSTALL_WATCH_FACTS_H
 
@@ -27,7 +27,7 @@ const char *watch_events(struct arena *arena, __u32 events);
 /* "tcp", "listener", "eventfd", …: constant text. NULL: not known. */
 const char *watch_kind(const struct watch_record *watch, const struct socket_record *socket);
 
-/* What a watch is to a loop. */
+/* The role of a watch for its loop. */
 enum watch_role {
 	WATCH_UNKNOWN, /* it may bring work from outside: a listener, say, or another epoll instance */
 	WATCH_CONNECTION,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What a person at the screen wants the next looks to hold, beside what the command asks for. All zero: nothing. */
+/* Data that a person at the screen wants in the next looks, beside what the command asks for. All zero: none. */
 #ifndef SOCKSTALL_WANTS_H
 #define SOCKSTALL_WANTS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Ways to end a stall: --how and --keepalive of `end`. What they do is in act/act.h. */
+/* Ways to end a stall: --how and --keepalive of `end`. act/act.h does them. */
 #ifndef SOCKSTALL_WAYS_H
 #define SOCKSTALL_WAYS_H
 

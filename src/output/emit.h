@@ -14,7 +14,7 @@
 
 struct emitter;
 
-/* What a person wants, of an emitter that has one. */
+/* The answer of a person at the emitter, if it has one. */
 enum emitter_answer {
 	EMITTER_GO_ON,
 	EMITTER_PAUSED,	   /* a recording is not read on; live looks go on */
@@ -40,16 +40,16 @@ struct emitter_kind {
 	 */
 	int (*wait)(void *state, uint64_t timeout_ns);
 	/*
-	 * The same without waiting, in the middle of a look or of what is made of it: what needs no more than the looks
-	 * before is done at once, the rest waits for wait(). EMITTER_QUIT, EMITTER_GO_ON, or a negative errno.
+	 * The same without waiting, in the middle of a look or a report: keys that need only earlier looks are handled
+	 * at once, others wait for wait(). EMITTER_QUIT, EMITTER_GO_ON, or a negative errno.
 	 */
 	int (*attend)(void *state);
 	/*
-	 * After the last look, where no error was before: for what can only be written now. damage: what is wrong
-	 * with the recording that looks came from, or NULL. NULL: nothing is left to do.
+	 * After the last look, if there was no error: writes what can only be written now. damage: what is wrong with
+	 * the recording, or NULL. NULL: nothing is left to do.
 	 */
 	int (*finish)(void *state, const char *damage);
-	/* What the next look should hold beside what the options ask for. NULL: nothing. */
+	/* Data that the next look should hold beside what the options ask for. NULL: none. */
 	void (*wants)(void *state, struct wants *wants);
 	void (*close)(void *state);
 };

@@ -6,7 +6,7 @@
 #include "base/lines.h"
 #include "rows/row.h"
 
-/* What is told of a row beside its columns. Sentences stand behind the columns where they fit, else below. */
+/* Details of a row beside its columns. Sentences stand behind the columns if they fit, else below. */
 enum table_detail {
 	DETAIL_NONE,
 	DETAIL_WHY,

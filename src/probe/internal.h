@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the files of the probe share. */
+/* Shared by the files of the probe. */
 #ifndef SOCKSTALL_PROBE_INTERNAL_H
 #define SOCKSTALL_PROBE_INTERNAL_H
 
@@ -137,8 +137,8 @@ struct probe {
 };
 
 /*
- * No more than this is kept of one look, in bytes: a hundred thousand half-open connections, say. What a flood brings
- * beyond it is counted and told; a listener's own counts are exact all the same.
+ * The largest look, in bytes: about a hundred thousand half-open connections. Records beyond it are counted as lost; a
+ * listener's own counts stay exact.
  */
 #define LOOK_MAX (16 * 1024 * 1024)
 
@@ -149,8 +149,8 @@ int probe_on_event(void *context, void *data, size_t size);
 bool probe_is_asked_to_end(void);
 
 /*
- * Reads an iterator to its end, appending its records to the buffer. Of what would make the buffer too large
- * only the number of records is kept: it is added to *lost. Returns 0 or a negative errno.
+ * Reads an iterator to its end, appending its records to the buffer. Records that would make the buffer too large are
+ * dropped, and their number is added to *lost. Returns 0 or a negative errno.
  */
 int probe_read_iter(struct bpf_link *link, struct buffer *buffer, __u64 *lost);
 int probe_read_fd(int fd, struct buffer *buffer, __u64 *lost);
@@ -180,10 +180,10 @@ void probe_namespace_leave(const struct probe *probe, const struct probe_namespa
 /* Calls inside a namespace that is known; what it returns, or a negative errno. */
 int probe_in_namespace(struct probe *probe, __u32 inode, int (*call)(void));
 
-/* For kernels where BPF cannot have cookies drawn. Of the listeners of the namespace that the caller is in: */
+/* For kernels where BPF cannot assign cookies. Assigns cookies to the listeners of the caller's namespace: */
 void probe_cookies_of_listeners(void);
 
-/* Of the connections in the buffer that have none yet, and writes them there. */
+/* Assigns cookies to the connections in the buffer that have none yet, and writes them there. */
 void probe_cookies_draw(struct probe *probe, struct buffer *buffer);
 
 /* The same for the owners that a file scan has found, by the connections beside them, and for unix sockets. */
@@ -224,7 +224,7 @@ int probe_wanted_pids_set(const struct probe *probe);
  */
 int probe_space_add(struct probe *probe, struct buffer *buffer, size_t offset, const __u32 *pids, size_t count);
 
-/* Adds what the loops of the look watch, as far as that is to be known. */
+/* Adds what the loops of the look watch, if the options ask for it. */
 int probe_watches_add(struct probe *probe, struct buffer *buffer);
 void probe_watches_free(struct watch_cache *cache);
 

@@ -54,8 +54,8 @@ static bool is_suspect(const struct probe *probe, const struct epoll_record *epo
 }
 
 /*
- * Of processes that leave events on an instance, and of those whose watches are asked for, the next thread scan brings all
- * threads. One for which there is no room has one thread at least that will not be seen. A process's instances come together.
+ * Tells the next thread scan to report all threads of processes with unread epoll events, or named with --watches. If
+ * the map is full, count at least one lost thread per process. The instances of a process are adjacent.
  */
 static void note_suspects(struct probe *probe)
 {

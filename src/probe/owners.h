@@ -5,7 +5,7 @@
 
 #include "probe/internal.h"
 
-/* What a look wants to know. */
+/* Sockets whose owners a look needs. */
 struct wanted {
 	struct buffer cookies; /* of __u64 */
 	struct buffer inodes; /* of __u64: of sockets whose cookie is not known */

@@ -27,18 +27,18 @@ const char *probe_library(void);
  */
 int probe_open(struct probe **probe, const struct options *options);
 
-/* What the looks from now on hold beside what the options ask for. Only where those say that somebody may ask. */
+/* Sets what later looks hold beside what the options ask for. Only if the options allow such requests. */
 void probe_want(struct probe *probe, const struct wants *wants);
 
 /*
- * Somebody who may be waiting for an answer while a look is taken: called between the pieces of its scans, in the thread
- * and the network namespace that probe_look() was called in. True: they want the end, as by a signal.
+ * A function to call between the pieces of a scan, so that a person at the screen gets an answer during a look. It is
+ * called in the thread and the network namespace of probe_look(). It returns true to end the run, as a signal does.
  */
 void probe_attend(bool (*attend)(void *context), void *context);
 
 /*
- * Takes a look: resets, fills and indexes it. Returns 0 or a negative errno; -ECANCELED if a blocked signal or
- * whoever is attended to asked for the end meanwhile.
+ * Takes a look: resets, fills and indexes it. Returns 0 or a negative errno; -ECANCELED if a blocked signal or the
+ * function of probe_attend() asked for the end meanwhile.
  */
 int probe_look(struct probe *probe, struct look *look);
 
@@ -46,28 +46,31 @@ int probe_look(struct probe *probe, struct look *look);
 __u64 probe_counting_since(const struct probe *probe);
 
 /*
- * 0; or how long after the look another would tell whether something is stuck that might as well be
- * about to go on, ns: --once has no look before.
+ * How long to wait (ns) before a second look that can settle what this one could not; 0 if nothing is open. For --once,
+ * which has no earlier look to compare with.
  */
 __u64 probe_undecided(const struct probe *probe);
 
-/* So many looks were not taken: the next one says so. */
+/* The number of looks that were not taken: the next one reports it. */
 void probe_missed(struct probe *probe, __u64 looks);
 
-/* What the interval is now, ns: longer than asked for while looks cost more than their budget. */
+/* The current interval, ns: longer than asked for while looks cost more than their budget. */
 __u64 probe_interval(struct probe *probe);
 
 /* Names of the programs in use, and of those that this kernel refused, separated by spaces. */
 const char *probe_used(const struct probe *probe);
 const char *probe_missing(const struct probe *probe);
 
-/* What taking looks needs from now on: bits of privileges.h. */
+/* The rights that looks need from now on: bits of privileges.h. */
 unsigned int probe_privileges(const struct probe *probe);
 
 /* NULL is allowed. */
 void probe_close(struct probe *probe);
 
-/* Writes what there is of `sockstall check` about the kernel. btf_file is --btf's, or NULL. Returns 0; or -ENOTSUP if nothing can run. */
+/*
+ * Writes the part of `sockstall check` that is about the kernel. btf_file is --btf's, or NULL. Returns 0; or -ENOTSUP
+ * if nothing can run.
+ */
 int probe_check(const struct check_table *table, const char *btf_file);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the two files that find out about watched descriptors share. */
+/* Shared by the two files that scan watched descriptors. */
 #ifndef SOCKSTALL_PROBE_WATCHES_H
 #define SOCKSTALL_PROBE_WATCHES_H
 
 #include "probe/internal.h"
 #include "system/fdinfo.h"
 
-/* As many descriptors as one scan is asked about: what it brings must fit into a look (LOOK_MAX). */
+/* Most descriptors that one scan is asked about: the records must fit into a look (LOOK_MAX). */
 #define WATCH_FILES_MAX 32768
 
 /* An epoll instance that some look was interested in. */

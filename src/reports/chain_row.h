@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the row of a chain holds: its links, and who stands at its end. */
+/* The row of a chain: its links, and the process at its end. */
 #ifndef SOCKSTALL_CHAIN_ROW_H
 #define SOCKSTALL_CHAIN_ROW_H
 
@@ -10,13 +10,13 @@
 const char *chain_add_wait(struct report *report, const struct look *look, const char *links, const struct wait *wait,
 			   const struct wait *before);
 
-/* The same with who waits for nobody that is known. */
+/* The same with the process at the end, whose own wait is not known. */
 const char *chain_add_end(struct report *report, const struct look *look, const char *links,
 			  const struct chain_evidence *evidence, const struct verdict *verdict);
 
 /*
- * Who and where: all of the one at the end, and of its own socket. Of a deadlock, and where nobody here is waited for,
- * they are of the last that waits.
+ * Fills in the process at the end, and its own socket. In a deadlock, or if the last wait is for no process here, they
+ * are those of the last waiting one.
  */
 void chain_fill_end(struct row *row, struct report *report, const struct look *look, const struct chain_evidence *evidence);
 

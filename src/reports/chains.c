@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Who stands at the end of chains of waits: one finding for each, however many wait. */
+/* The process at the end of chains of waits: one finding for each, however many wait. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -144,10 +144,10 @@ static const char *make_links(struct scene *scene, size_t from, const struct cha
 }
 
 /*
- * A chain has two members at least. One end that only awaits events has done nothing wrong unless it was asked: where it
- * spoke last, or is a client that another waits for, it may have nothing to say. A reply that has begun is due all the
- * same where another awaits what will come of it: drivers of databases get a few bytes before the server computes. Between
- * event loops alone who spoke last may have told something (HTTP/2 does, on an idle connection): somebody must have asked.
+ * A chain has at least two members. A process that only waits for events is at fault only if someone asked it
+ * something. Not reported: it spoke last, or is itself a client. Reported anyway: its reply has started and another
+ * process waits for the rest (a database sends a few bytes before it computes). Between event loops alone the last
+ * bytes may be no request (HTTP/2 sends some on an idle connection): somebody must have asked.
  */
 static bool is_finding(const struct scene *scene, size_t from, const struct chain_evidence *evidence,
 		       const struct verdict *verdict)

@@ -37,7 +37,7 @@ void fill_socket(struct row *row, struct report *report, const struct socket_nam
 /* "tcp", "udp", "unix", "pipe"; NULL for others. */
 const char *fill_kind(const struct socket_record *socket);
 
-/* Who holds the other end of a unix socket, where the look tells. */
+/* The process at the other end of a unix socket, if the look knows it. */
 void fill_unix_peer(struct peer_fields *peer, struct report *report, const struct look *look,
 		    const struct socket_record *socket);
 

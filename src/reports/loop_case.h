@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What is known of one thread as an event loop: the evidence that the rules about loops judge. Pure. */
+/* One thread as an event loop: the evidence for the rules about loops. Pure. */
 #ifndef SOCKSTALL_LOOP_CASE_H
 #define SOCKSTALL_LOOP_CASE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What a thread is blocked in, in words. */
+/* Describes in words what a thread is blocked in. */
 #ifndef SOCKSTALL_LOOP_NOW_H
 #define SOCKSTALL_LOOP_NOW_H
 

@@ -32,8 +32,8 @@ extern const size_t report_count;
 const char *report_why_closed(struct arena *arena, const struct row *row, const struct look *look);
 
 /*
- * Of the rows from `first` on, keeps those that the options ask for: their filters, and without --all
- * only what is stuck (threads apart, which never are). Puts them in order, the worst first.
+ * Keeps the rows from `first` on that match the filters, and without --all only those that are stuck (threads are
+ * always kept). Sorts them, the worst first.
  */
 void report_select(struct report *report, size_t first, const struct options *options);
 

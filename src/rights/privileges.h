@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What sockstall may still do once everything is attached. Everything else is given up: capabilities by libcap-ng, new
- * ones by no_new_privs, system calls by a seccomp filter. So a mistake in what reads other processes' names and paths is
- * of little use to those who provoke it.
+ * The rights that sockstall keeps once everything is attached. It gives up all others: capabilities by libcap-ng, new
+ * ones by no_new_privs, system calls by a seccomp filter. So a bug in the code that reads other processes' names and
+ * paths is of little use to an attacker.
  *
  * The table in privileges.c says which capabilities and system calls each privilege brings. A command or an option that
- * needs more adds a bit here, a row there, and asks for it where it calls privileges_drop(). A program of the user's that
- * is to run with the user's rights cannot live with no_new_privs and a filter: a process that was set apart before starts
- * it (exec_helper.h).
+ * needs more adds a bit here and a row there, and asks for it where it calls privileges_drop(). A program that must run
+ * with the user's rights cannot live with no_new_privs and a filter: a separate process starts it (exec_helper.h).
  */
 #ifndef SOCKSTALL_PRIVILEGES_H
 #define SOCKSTALL_PRIVILEGES_H
@@ -30,8 +29,8 @@ enum privilege {
 };
 
 /*
- * Gives up what these privileges (bits) do not need; for good. What the kernel does not let it give up is said on
- * stderr, and it goes on: it is no worse off than before. Must be called while there is one thread.
+ * Gives up for good every right that these privileges (bits) do not need. If the kernel refuses, a message goes to
+ * stderr and the run continues, no worse off than before. Must be called while there is one thread.
  *
  * A system call that the filter does not allow ends the process with one line on stderr and exit 1.
  */

@@ -10,8 +10,8 @@
  *	VALUE     = a duration, as on the command line, for keys that end in _s; a number for counts and rates; true or false;
  *	            a word, or text in 'single' or "double" quotes; null, with == and != , for what is not known
  *
- * Text and bool are compared with == and != alone; durations and rates are never compared with those, but for null.
- * What is not known meets no test but == null. All tests are of one type: a record has only one.
+ * Text and bool are compared with == and != alone; durations and rates are never compared with those, but for null. An
+ * unknown value passes no test but == null. All tests are of one type: a record has only one.
  */
 #ifndef SOCKSTALL_CONDITION_H
 #define SOCKSTALL_CONDITION_H

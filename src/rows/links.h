@@ -33,7 +33,7 @@ enum link_field_kind {
 	LINK_SECONDS,
 };
 
-/* What a link has, in order. */
+/* The fields of a link, in order. */
 struct link_field {
 	const char *key, *description;
 	enum link_field_kind kind;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A row: one finding or one line of a report, with every field that interface.md names. What it looks
- * like on a screen or in JSON is for columns.h and the emitters.
+ * A row: one finding or one line of a report, with every field of the JSON records. The columns (column.h) and the
+ * emitters decide how it looks on a screen or in JSON.
  *
  * Unknown is NULL for text, NOT_KNOWN for counts, NAN for seconds, -1 for a bool. row_init() makes
  * everything unknown. Text belongs to the report's arena or is constant.
@@ -171,7 +171,7 @@ struct region_fields {
 	int64_t bytes;
 };
 
-/* What `sockstall end` would do, or did. */
+/* The action that `sockstall end` would take, or took. */
 struct action_fields {
 	const char *how, *result, *what, *follows, *warning, *error, *state, *peer;
 	double answer_s, keepalive_time_s, keepalive_interval_s;

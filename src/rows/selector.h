@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What `sockstall end` is told to end: the id of a stall, or a selector, which is words of KEY=VALUE:
+ * The target of `sockstall end`: the id of a stall, or a selector made of words KEY=VALUE:
  *
  *	pid=PID fd=FD | local=ADDR:PORT peer=ADDR:PORT | cookie=N, and netns=INODE beside each
  *
- * All that is given must fit. Strict, because what a typing error names is ended too. Pure.
+ * All words must match. It is strict, because a typing error could end the wrong connection. Pure.
  */
 #ifndef SOCKSTALL_SELECTOR_H
 #define SOCKSTALL_SELECTOR_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The rules about who stands at the end of a chain of waits: see verdict.h. */
+/* The rules about the process at the end of a chain of waits: see verdict.h. */
 #ifndef SOCKSTALL_VERDICT_CHAIN_H
 #define SOCKSTALL_VERDICT_CHAIN_H
 
@@ -10,14 +10,14 @@
 #include "rules/wait.h"
 
 struct chain_evidence {
-	bool cycle; /* it has no end */
-	const struct wait *last; /* the last wait; of a cycle, one of it */
-	const struct thread_view *doing; /* what the process at its other end does instead; NULL: not known */
+	bool cycle; /* the chain is a cycle, without an end */
+	const struct wait *last; /* the last wait; in a cycle, one of its waits */
+	const struct thread_view *doing; /* what the process at its other end is doing; NULL: not known */
 	const char *in; /* and that in words: "futex", "recvfrom 10.0.0.1:80 -> 10.0.0.2:5000"; NULL: not known */
 	const char *in_for; /* and for how long; NULL: not known */
-	const char *who; /* who stands at the end: "java (pid 7)" */
+	const char *who; /* the process at the end: "java (pid 7)" */
 	const char *chain; /* "curl (pid 5) waits for nginx (pid 6), which waits for java (pid 7)" */
-	bool sure; /* no step is a guess by times */
+	bool sure; /* false: a step was guessed by times */
 };
 
 struct chain_rule {

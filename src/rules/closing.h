@@ -12,10 +12,10 @@
 struct closing_evidence {
 	const struct socket_record *socket;
 	__u64 now_ns, tick_ns;
-	__u64 patience_ns; /* so long an application may take to close */
-	__u64 long_idle_ns; /* and so long to answer what it was asked before */
+	__u64 patience_ns; /* how long an application may take to close */
+	__u64 long_idle_ns; /* how long it may take to answer before that */
 	__u64 ends_ns; /* when the kernel drops it; TIMERS_NEVER */
-	const char *owner; /* who holds it: "nginx (pid 7)"; NULL: nobody, or not known */
+	const char *owner; /* the process that holds it: "nginx (pid 7)"; NULL: none, or not known */
 	__u32 owner_pid; /* 0: see owner */
 	__u64 connections; /* that are like this one, itself included */
 };
@@ -29,12 +29,12 @@ struct closing_rule {
 	const char *(*advice)(struct arena *arena, const struct closing_evidence *evidence); /* NULL: none */
 };
 
-/* Data, that is: the kernel counts a FIN as a byte. */
+/* Bytes of data. The kernel counts a FIN as a byte; this does not. */
 __u64 closing_bytes_received(const struct socket_record *socket);
 
 /*
- * Since when its closing does not get on, at the latest: the kernel keeps no time of a FIN, but nothing but
- * acknowledgements can have come after it. 0: not known.
+ * The latest time at which its closing can have stopped. The kernel records no time for a FIN, but only
+ * acknowledgements can come after it. 0: not known.
  */
 __u64 closing_since(const struct socket_record *socket, __u64 now_ns);
 

@@ -49,9 +49,9 @@ static bool is_in_read(const struct loop_evidence *evidence)
 }
 
 /*
- * Who watches one connection, as a database's backend does, and is away from its wait, is at work on what came there:
- * nobody waits for it but its client. That something lies there meanwhile can be told for epoll; then somebody does. A
- * blocking read of another connection is no work of its own.
+ * A loop that watches a single connection (a database backend) and is not waiting is working on that client's request.
+ * Only that client is affected, so it is not stalled. With epoll we can see unread data there; then somebody waits. A
+ * blocking read of another connection is not such work.
  */
 bool loop_serves_one(const struct loop_evidence *evidence)
 {

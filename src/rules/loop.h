@@ -50,10 +50,10 @@ extern const size_t loop_rule_count;
 /* The rule that applies: there is always one. */
 const struct loop_rule *loop_verdict(const struct loop_evidence *evidence);
 
-/* Since when what the verdict is about has been so, where its watches tell; else 0. */
+/* When the problem that the verdict names began, if its watches show it; else 0. */
 __u64 loop_watches_since(const struct loop_evidence *evidence, const struct loop_rule *rule);
 
-/* It is outside its wait for too long: stalled, or blocked_in_read. */
+/* It has been outside its wait for too long: stalled, or blocked_in_read. */
 bool loop_is_stalled(const struct loop_evidence *evidence);
 
 #endif

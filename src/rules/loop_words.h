@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the rules about event loops say: `why` and `advice`. For loop.c alone. */
+/* The texts `why` and `advice` of the rules about event loops. For loop.c alone. */
 #ifndef SOCKSTALL_RULES_LOOP_WORDS_H
 #define SOCKSTALL_RULES_LOOP_WORDS_H
 

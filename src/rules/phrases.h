@@ -23,7 +23,7 @@ const char *say_accept_queue(struct arena *arena, __u32 length, __u32 limit);
  */
 const char *say_ending(struct arena *arena, const struct socket_name *name, __u32 tid);
 
-/* The owner's name; what it is called where that is not known. */
+/* The owner's name, or "the application" if it is not known. */
 const char *say_listener_owner(const char *owner);
 
 /* How full the listener's accept queue is. */
@@ -35,7 +35,7 @@ const char *say_raise(struct arena *arena, const struct listener_record *listene
 /* Where to look at the owner. owner_pids: as -p takes them, or NULL. */
 const char *say_look_at(struct arena *arena, const char *owner, const char *owner_pids);
 
-/* What to do about a full accept queue. */
+/* Advice for a full accept queue. */
 const char *say_full(struct arena *arena, const char *owner, const char *owner_pids,
 			    const struct listener_record *listener);
 

@@ -32,7 +32,7 @@ struct reader_rule {
 	const char *(*advice)(struct arena *arena, const struct reader_evidence *evidence); /* NULL: none */
 };
 
-/* Of a thread asleep on a socket since since_ns. */
+/* The evidence about a thread that has slept on a socket since since_ns. */
 struct reader_evidence reader_evidence_of(const struct look *look, const struct thread_view *view, __u64 since_ns);
 
 extern const struct reader_rule reader_rules[];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the rules about readers say: `why` and `advice`. For reader.c alone. */
+/* The texts `why` and `advice` of the rules about readers. For reader.c alone. */
 #ifndef SOCKSTALL_RULES_READER_WORDS_H
 #define SOCKSTALL_RULES_READER_WORDS_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Verdicts. Each kind of report has its rules in one table, <report>.c: evidence, verdict, how
- * bad, why, advice. The first rule whose evidence is there gives the verdict, so the order within a
- * table is from the strongest evidence to the weakest. Rules see evidence only, and change nothing.
+ * Verdicts. Each kind of report has its rules in one table, in <report>.c: evidence, verdict, how bad, why, advice. The
+ * first rule that applies gives the verdict, so a table is sorted from the strongest evidence to the weakest. Rules
+ * only read the evidence.
  */
 #ifndef SOCKSTALL_VERDICT_H
 #define SOCKSTALL_VERDICT_H
@@ -22,7 +22,7 @@ enum severity {
 	SEVERITY_DEAD = 70,    /* and can only be ended: peer_dead */
 };
 
-/* What code may ask of a verdict. Each has exactly one of its kind's: see verdicts.h. */
+/* Properties that code may ask a verdict for. Each verdict has exactly one: see verdicts.h. */
 enum verdict_property {
 	/* Handshakes, listeners, loops, closing connections. */
 	IS_NORMAL = 1 << 0,

@@ -43,7 +43,7 @@
 	V(waiting,           OWES_NOTHING) \
 	V(sending,           OWES_NOTHING)
 
-/* Of an event loop that awaits an answer, and of connect(). No report shows them alone: they are links of chains. */
+/* Waits of event loops for an answer, and of connect(). No report shows them alone: they are links of chains. */
 #define WAIT_VERDICTS(V) \
 	V(peer_dead,         PEER_IS_DEAD) \
 	V(no_answer,         NOT_REACHED) \

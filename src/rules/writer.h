@@ -28,7 +28,7 @@ struct writer_rule {
 	const char *(*advice)(struct arena *arena, const struct writer_evidence *evidence); /* NULL: none */
 };
 
-/* Of a thread asleep on a socket since since_ns. */
+/* The evidence about a thread that has slept on a socket since since_ns. */
 struct writer_evidence writer_evidence_of(const struct look *look, const struct thread_view *view, __u64 since_ns);
 
 extern const struct writer_rule writer_rules[];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Runs of sockstall, live and from a recording. Each returns the exit code of interface.md. */
+/* Runs of sockstall, live and from a recording. Each returns the exit code (see sockstall(8)). */
 #ifndef SOCKSTALL_RUN_H
 #define SOCKSTALL_RUN_H
 
@@ -16,7 +16,7 @@ enum exit_code {
 	EXIT_STUCK = 10,
 };
 
-/* What is the same in a live run and in a replay: looks in, records out. */
+/* The common part of a live run and a replay: looks in, records out. */
 struct session {
 	const struct options *options;
 	struct options wanted; /* and what a person at the screen wants on top of them */
@@ -46,7 +46,7 @@ int session_start(struct session *session, const struct row *start);
 /* The look to fill next. */
 struct look *session_next_look(struct session *session);
 
-/* What that look should hold beside what the options ask for. */
+/* Data that the next look should hold beside what the options ask for. */
 void session_wants(struct session *session, struct wants *wants);
 
 /*
@@ -66,7 +66,7 @@ void session_close(struct session *session);
 int session_exit_code(const struct session *session, int err);
 
 int run_live(const struct options *options, int argc, char **argv);
-/* What a recording is replayed with: what the command line says goes before what it was made with. */
+/* The options of a replay: those of the command line take precedence over those of the recording. */
 void replay_options(struct options *merged, const struct options *recorded, const struct options *given);
 
 /* Whether the command line has filters: then those of the recording are not what is replayed. */

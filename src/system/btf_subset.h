@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Out of the kernel's hundred thousand types, the few hundred that BPF programs are adapted to. To look up one type
- * takes libbpf a walk over all there are, and it looks up sixty.
+ * The few hundred kernel types that BPF programs are relocated against, out of a hundred thousand. libbpf walks over
+ * all types to look up one, and it looks up sixty.
  *
- * What is embedded in a type comes with it, whole. What it only points to does not: no field is reached through a
- * pointer, and to compare two fields libbpf asks no more of a pointer than that it is one.
+ * A type that is embedded in another comes with it as a whole. A type that is only pointed to does not: no field is
+ * reached through a pointer, and libbpf compares two pointer fields only as pointers.
  */
 #ifndef SOCKSTALL_BTF_SUBSET_H
 #define SOCKSTALL_BTF_SUBSET_H

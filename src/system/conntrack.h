@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What conntrack translates, in the network namespace that the caller is in. */
+/* Address translations of conntrack in the network namespace of the caller. */
 #ifndef SOCKSTALL_PROBE_CONNTRACK_H
 #define SOCKSTALL_PROBE_CONNTRACK_H
 

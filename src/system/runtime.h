@@ -22,8 +22,8 @@ void runtime_thread(struct runtime_facts *facts, const char *name);
 const char *runtime_of(const struct runtime_facts *facts);
 
 /*
- * Whether a loop of such a process is the runtime's own, as far as that can be told: a process may have it loaded, and
- * a loop around poll or select beside it. `epoll`: what the loop waits with.
+ * True if a loop of such a process may be the loop of its runtime. A process may load the runtime and also run a loop
+ * around poll or select. `epoll`: the loop waits with epoll.
  */
 bool runtime_fits(const char *runtime, bool epoll);
 

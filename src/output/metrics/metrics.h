@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What `metrics` counts, and how it is written: the Prometheus text format, version 0.0.4. Pure.
+ * Counts for `metrics`, written in the Prometheus text format, version 0.0.4. Pure.
  *
- * The number of series is bounded, whatever runs on the machine: names of processes beyond the first few are
- * counted as "other", listeners beyond the fullest are not listed, and both are told.
+ * The number of series is bounded, whatever runs on the machine: process names beyond the first few are counted as
+ * "other", and only the fullest listeners are listed. The file says how many were left out.
  */
 #ifndef SOCKSTALL_METRICS_H
 #define SOCKSTALL_METRICS_H

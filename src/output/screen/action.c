@@ -45,7 +45,7 @@ int screen_show_action(struct screen *screen, const struct row *record, bool per
 	return 0;
 }
 
-/* Who would cut himself off is asked for another key than the one that comes by itself. */
+/* If this would end the user's own session, require 'Y' instead of 'y'. */
 static uint32_t yes(const struct screen *screen)
 {
 	return screen->action.record.action.warning ? 'Y' : 'y';

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The terminal of the live view: what it can do, how large it is, and its keys. Through ncurses, which has one at a
- * time. */
+/*
+ * The terminal of the live view: what it can do, how large it is, and its keys. It uses ncurses, which can serve one
+ * terminal at a time.
+ */
 #ifndef SOCKSTALL_TERMINAL_H
 #define SOCKSTALL_TERMINAL_H
 
@@ -27,7 +29,7 @@ bool terminal_follow(int fd);
 /* Whether it would. */
 bool terminal_has_new_size(int fd);
 
-/* What get_wch() returned and stored, as a key of screen.h. 0: none of those. */
+/* Translates the result of get_wch() to a key of screen.h. 0: none of those. */
 uint32_t terminal_key(int status, wint_t key);
 
 #define TERMINAL_RED 1 /* number of the pair of colours */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the files of the screen share. */
+/* Shared by the files of the screen. */
 #ifndef SOCKSTALL_SCREEN_INTERNAL_H
 #define SOCKSTALL_SCREEN_INTERNAL_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The interactive live view as a model: looks and keys go in, lines come out. Pure: needs no terminal and no clock,
- * so that a test can type at it and compare whole screens. What it shows are rows and their columns, which are JSON
- * records too.
+ * The interactive live view as a model: looks and keys go in, lines come out. Pure: needs no terminal and no clock, so
+ * that a test can type at it and compare whole screens. It shows rows and their columns, which are also the JSON
+ * records.
  */
 #ifndef SOCKSTALL_SCREEN_H
 #define SOCKSTALL_SCREEN_H
@@ -32,7 +32,7 @@ enum screen_special {
 	SCREEN_BACKSPACE,
 };
 
-/* What the terminal has to do after a key. */
+/* What the terminal must do after a key: */
 enum screen_answer {
 	SCREEN_NOTHING,
 	SCREEN_DRAW,
@@ -122,7 +122,10 @@ uint64_t screen_row_id(const struct row *row);
 /* Takes over a record of type ROW_ACTION: of a plan, or of what was done. */
 int screen_show_action(struct screen *screen, const struct row *record, bool performed);
 
-/* What the next look should hold: a page that is turned to before it has come is not told what it was not asked for. */
+/*
+ * Data that the next look should hold. A page that is opened before the look arrives does not show data it did not ask
+ * for.
+ */
 void screen_wants(struct screen *screen, struct wants *wants);
 
 /*

@@ -2,10 +2,10 @@
 /*
  * A recording in the Trace Event Format, which Perfetto and others open. Pure.
  *
- * A wait of a thread is a slice on the thread's track. Handshakes, of which a process may have many at a time, lie on
- * tracks of their own beside its threads, as many as it takes for none to overlap. What is of no thread (a
- * listener) is an asynchronous event. The lag of loops is a counter. An arrow (a flow) leads from a client's wait to what
- * holds the other end of its connection, and from a handshake to the thread that should have accepted it.
+ * A wait of a thread is a slice on the thread's track. A process may have many handshakes at a time: they get separate
+ * tracks beside its threads, so that none overlap. A stall without a thread (a listener) is an asynchronous event. The
+ * lag of loops is a counter. An arrow (a flow) leads from a client's wait to the process at the other end, and from a
+ * handshake to the thread that should accept it.
  */
 #ifndef SOCKSTALL_TRACE_H
 #define SOCKSTALL_TRACE_H

@@ -171,8 +171,8 @@ struct loading {
 };
 
 /*
- * Loops are counted for a while before the first look (probe_counting_since()), and that may as well be while the scans
- * go through the verifier.
+ * The first look needs some loop counts (probe_counting_since()). Attach the counters early, so that they collect while
+ * the verifier checks the scans.
  */
 static void attach_counters(void *context)
 {

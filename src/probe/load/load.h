@@ -94,7 +94,7 @@ struct probe_attached {
 	bool by_libbpf; /* see struct attempt */
 };
 
-/* What BPF programs can do here that they could not on every kernel that has iterators. Found by trying, once. */
+/* BPF features that not every kernel with iterators has. Found by trying, once. */
 struct probe_features {
 	bool local_storage; /* of tasks and sockets, for tracing programs; with it, a socket's cookie can be drawn */
 	bool loop; /* bpf_loop() */
@@ -158,7 +158,7 @@ void probe_say_why(int err, bool by_libbpf);
 /* The kernel's and libbpf's negative error numbers in words. Valid until the next call. */
 const char *probe_error_text(int err);
 
-/* Whether only libbpf returns this error. Of most errors only the circumstances tell. */
+/* True if only libbpf returns this error. Most errors can come from libbpf or from the kernel. */
 bool probe_is_libbpf_error(int err);
 
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"

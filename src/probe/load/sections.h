@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Section handlers in place of libbpf's, for programs whose targets libbpf would look up in the kernel's own BTF. They
- * tell it that a program is of a type which is not looked up, and before loading set its real type and the id of what it
- * is attached to, which was found along with the types (btf_subset.h).
+ * first declare a program type that libbpf does not look up. Before loading they set the real type and the id of the
+ * target, which was found along with the types (btf_subset.h).
  */
 #ifndef SOCKSTALL_PROBE_SECTIONS_H
 #define SOCKSTALL_PROBE_SECTIONS_H

@@ -14,10 +14,9 @@ struct holder {
 };
 
 /*
- * Of owners in the order of their pids: whoever only waits for children or signals (a master, a shell) comes after those
- * that do something. Of these a stopped one comes first where anybody would do, as in an accept queue of which nobody
- * takes; else last, for another may well go on. Then the lowest pid.
- * The process `except` is left out; 0: none.
+ * Chooses among owners that are sorted by pid. A process that does work comes before one that only waits for children
+ * or signals (a master, a shell). If any holder could serve (an accept queue), a stopped one comes first; otherwise
+ * stopped ones come last. Then the lowest pid. The process `except` is left out; 0: none.
  */
 struct holder holders_choose(const struct processes *processes, const struct owner_record *const *owners,
 			     size_t count, __u32 except, bool stopped_first);

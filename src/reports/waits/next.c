@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * What the process at the other end waits for in turn. A process with one thread waits for what that thread is asleep
- * in. Through pipes only such a process is followed. Of a process with many, and of an event loop, the wait that began next after it was asked is the most likely.
+ * in. We follow a pipe only to a single-threaded process. For a process with several threads, or an event loop, we take
+ * the first wait that began after the request reached it.
  */
 #include "base/sorted.h"
 #include "reports/waits/holders.h"

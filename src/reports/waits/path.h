@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Which way each wait leads, from one to the next, until one has no next or all turn in a cycle. Pure. */
+/* Follows each wait to the next, until one has no next or they form a cycle. Pure. */
 #ifndef SOCKSTALL_CHAIN_PATH_H
 #define SOCKSTALL_CHAIN_PATH_H
 
 #include "reports/waits/waits.h"
 
-/* Of a chain that is longer the rest is left out. */
+/* Longer chains are cut off. */
 #define CHAIN_LINKS_MOST 64
 
 /* Where the chain that begins at a wait leads. */
@@ -20,8 +20,8 @@ struct chain_path {
 };
 
 /*
- * One for each wait, to be freed; 0 or -ENOMEM. Takes back what leads on by mistake: steps to who reads a pipe that
- * nobody has a reason to write, and those of a cycle that are not certain.
+ * Finds one path for each wait; the caller frees them. Returns 0 or -ENOMEM. It also removes false steps: to a process
+ * reading a pipe that nobody is expected to write to, and uncertain steps inside a cycle.
  */
 int chain_find_paths(struct waits *waits, struct chain_path **paths);
 

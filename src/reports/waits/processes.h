@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the processes of a look are doing, each by all of its threads: worked out once, asked for each wait. Pure. */
+/* The activity of each process of a look, by all of its threads: worked out once, asked for each wait. Pure. */
 #ifndef SOCKSTALL_PROCESSES_H
 #define SOCKSTALL_PROCESSES_H
 

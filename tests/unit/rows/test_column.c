@@ -8,7 +8,7 @@
 #define WHO_KEYS   "pid tid comm fd cgroup container netns netns_name cookie "
 #define WHERE_KEYS "family local_addr local_port peer_addr peer_port "
 
-/* interface.md, in its order. */
+/* The keys of each record, in their order: written out here, so that none is renamed or dropped by mistake. */
 static const char *const keys[ROW_TYPES] = {
 	[ROW_START] = "v type time version kernel host command arguments interval_s probes_used probes_missing",
 	[ROW_HANDSHAKE] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
