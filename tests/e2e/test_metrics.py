@@ -267,3 +267,28 @@ def test_the_man_page_names_every_family(tmp_path):
     run.sockstall("metrics", "--once", "--textfile", tmp_path)
     families = re.findall(r"^# TYPE (\S+)", (tmp_path / "sockstall.prom").read_text(), re.M)
     assert re.findall(r"^\*(sockstall_\w+)\*", part("METRICS"), re.M) == families
+
+
+def matchers(text):
+    """(kinds, verdicts) of every selector on stalls; None: any. Alternatives are words, with no other pattern in them."""
+    for labels in re.findall(r"sockstall_(?:process_)?stalls\{([^}]*)\}", text.replace('\\"', '"')):
+        words = dict(re.findall(r'(kind|verdict)=~?"([\w|]+)"', labels))
+        if words:
+            yield [words[key].split("|") if key in words else None for key in ("kind", "verdict")]
+
+
+@pytest.mark.parametrize("name, least", [("sockstall.rules.yml", 6), ("sockstall.grafana.json", 3)])
+def test_alerts_and_dashboard_name_verdicts_that_exist(name, least):
+    """Each word of each selector matches a series: a verdict that is renamed or gone would silence its alert."""
+    verdicts = {one["properties"]["type"]["const"]: one["properties"]["verdict"]["enum"]
+                for one in run.schema()["oneOf"] if "verdict" in one["properties"]}
+    with open(os.path.join(run.ROOT, "src/share", name)) as file:
+        found = list(matchers(file.read()))
+    assert len(found) >= least, found
+    for kinds, words in found:
+        for kind in kinds or verdicts:
+            assert kind in verdicts, f"{name}: there is no kind {kind}"
+        for word in words or ():
+            assert any(word in verdicts[kind] for kind in kinds or verdicts), f"{name}: {kinds} never has the verdict {word}"
+        for kind in kinds or ():
+            assert not words or set(words) & set(verdicts[kind]), f"{name}: {kind} has none of {words}"
