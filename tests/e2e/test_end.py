@@ -466,7 +466,7 @@ def test_own_session_by_who_it_was_started_from(room, stall):
     for how in "destroy", "shutdown":
         done = below_a_session(room, 5161, "--how", how, "--yes")
         assert done.returncode == 1 and done.stdout == b"" and done.stderr.count(b"\n") == 1
-        assert b"your session ends with it; --force" in done.stderr
+        assert b"your session ends with it; to do it anyway: --force" in done.stderr
     done = below_a_session(room, 5161, "--how", "keepalive", "--yes")  # that does it no harm
     assert done.returncode == 0 and b"warning" not in done.stdout, done.stderr
     done = below_a_session(room, 5161, "--yes", "--force")
