@@ -21,12 +21,15 @@ static double lag(const struct row *row)
 	return away && row->loop.now_s > longest ? row->loop.now_s : longest;
 }
 
-static int compare_lags(const struct row *a, const struct row *b)
+/* The worst first, as everywhere. A spinning loop has no lag, and would stand below the healthy ones. */
+static int compare_loops(const struct row *a, const struct row *b)
 {
 	double lag_a = lag(a), lag_b = lag(b);
 
 	if (a->type != ROW_LOOP || b->type != ROW_LOOP)
 		return 0;
+	if (a->severity != b->severity)
+		return a->severity < b->severity ? 1 : -1;
 	return (lag_a < lag_b) - (lag_a > lag_b);
 }
 
@@ -38,7 +41,7 @@ const struct screen_page screen_pages[] = {
 	{"handshakes", ROW_BIT(ROW_HANDSHAKE) | ROW_BIT(ROW_LISTENER), OVERVIEW | BIT(COMMAND_HANDSHAKES),
 	 .only_stuck = true},
 	{"readers", ROW_BIT(ROW_READER), OVERVIEW | BIT(COMMAND_READERS), .only_stuck = true},
-	{"loops", ROW_BIT(ROW_LOOP), OVERVIEW | BIT(COMMAND_EPOLL), .compare = compare_lags, .favoured = of_loops},
+	{"loops", ROW_BIT(ROW_LOOP), OVERVIEW | BIT(COMMAND_EPOLL), .compare = compare_loops, .favoured = of_loops},
 	{"threads", ROW_BIT(ROW_THREAD), LIVE | BIT(COMMAND_THREADS), .favoured = of_threads},
 	{"chains", ROW_BIT(ROW_CHAIN), OVERVIEW | BIT(COMMAND_CHAINS), .only_stuck = true, .on_demand = true},
 	{"writers", ROW_BIT(ROW_WRITER), OVERVIEW | BIT(COMMAND_WRITERS), .only_stuck = true, .only_if_there = true},

@@ -214,8 +214,8 @@ static struct row sample_loop(void)
 	return row;
 }
 
-/* By the lag that has been or goes on, healthy loops too; each with its histogram. */
-static void loops_are_sorted_by_lag(void **state)
+/* The worst first, then by the lag that has been or goes on, healthy loops too; each with its histogram. */
+static void loops_are_sorted_by_severity_and_lag(void **state)
 {
 	struct row rows[] = {sample_loop(), sample_loop(), sample_loop()};
 	struct screen screen;
@@ -242,11 +242,11 @@ static void loops_are_sorted_by_lag(void **state)
 			    "1 stuck: 1 loop\n"
 			    "1 overview (1)  2 handshakes  3 readers  4 loops (1)  5 threads  6 chains\n"
 			    "  AGE  VERDICT          PROCESS      LAG MAX  33us ...LAG... 8.6s+  NOW\n"
-			    "    -  ok               python3/900    400ms  \xe2\x96\x88\xe2\x96\x86\xe2\x96\x82"
-			    "                \xe2\x96\x81  waiting>\n"
 			    "350ms  blocked_in_read  python3/900    100ms  \xe2\x96\x88\xe2\x96\x86\xe2\x96\x82"
-			    "                \xe2\x96\x81  blocked\n"
+			    "                \xe2\x96\x81  blocked>\n"
 			    "    it has been in recvfrom for 350 ms\n"
+			    "    -  ok               python3/900    400ms  \xe2\x96\x88\xe2\x96\x86\xe2\x96\x82"
+			    "                \xe2\x96\x81  waiting\n"
 			    "    -  ok               python3/900    200ms  \xe2\x96\x88\xe2\x96\x86\xe2\x96\x82"
 			    "                \xe2\x96\x81  waiting\n"
 			    "\n"
@@ -254,6 +254,33 @@ static void loops_are_sorted_by_lag(void **state)
 	/* On the overview there is only what is stuck. */
 	type(&screen, "1");
 	assert_null(strstr(draw(&screen, 200, 24), " 903  "));
+	screen_free(&screen);
+}
+
+/* It comes back at once, so its lag is the smallest of all. */
+static void a_spinning_loop_stands_above_healthy_ones(void **state)
+{
+	struct row rows[] = {sample_loop(), sample_loop(), sample_loop()};
+	struct screen screen;
+	const char *text;
+
+	(void)state;
+	rows[0].verdict = "stalled";
+	rows[0].severity = 60;
+	rows[1].verdict = "spinning";
+	rows[1].severity = 40;
+	rows[1].loop.now = "waiting";
+	rows[1].loop.lag_max_s = 0.000001;
+	rows[2].verdict = "ok";
+	rows[2].severity = 0;
+	rows[2].stuck = false;
+	rows[2].loop.lag_max_s = 5;
+	open_screen(&screen, COMMAND_EPOLL);
+	look(&screen, rows, COUNT_OF(rows));
+	text = draw(&screen, 80, 24);
+	assert_true(strstr(text, " stalled ") && strstr(text, " spinning ") && strstr(text, " ok "));
+	assert_true(strstr(text, " stalled ") < strstr(text, " spinning "));
+	assert_true(strstr(text, " spinning ") < strstr(text, " ok "));
 	screen_free(&screen);
 }
 
@@ -1040,7 +1067,8 @@ int main(void)
 		cmocka_unit_test(pages_keep_the_names_that_tell),
 		cmocka_unit_test(the_selected_row_is_explained),
 		cmocka_unit_test(a_small_screen_shows_rows_first),
-		cmocka_unit_test(loops_are_sorted_by_lag),
+		cmocka_unit_test(loops_are_sorted_by_severity_and_lag),
+		cmocka_unit_test(a_spinning_loop_stands_above_healthy_ones),
 		cmocka_unit_test(a_thread_has_a_column),
 		cmocka_unit_test(it_tells_what_was_stretched_and_lost),
 		cmocka_unit_test(what_is_lost_is_of_its_look),
