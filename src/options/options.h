@@ -41,7 +41,10 @@ struct act_asker;
 struct apart;
 struct files;
 
-extern const char *const command_names[COMMANDS]; /* "overview" for the first; */
+extern const char *const command_names[COMMANDS]; /* "overview" for the first */
+
+/* The name in `start` records: a command that got another name keeps its first one there. */
+const char *command_in_records(enum command command);
 
 /* How often --exec may start its command in a minute, where --exec-limit says nothing else; and the most it may say. */
 #define EXEC_LIMIT	6

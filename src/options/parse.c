@@ -151,11 +151,8 @@ static int take_word(struct parser *parser, const char *word)
 		return take_selector_word(options, word);
 	if (parser->command_taken && options->command != COMMAND_HELP)
 		return usage_error("unexpected argument '%s'", word);
-	for (command = COMMAND_OVERVIEW + 1; command < COMMANDS; command++) {
-		if (!strcmp(word, command_names[command]))
-			return take_command(parser, command);
-	}
-	return unknown_command(word);
+	command = command_find(word);
+	return command == COMMANDS ? unknown_command(word) : take_command(parser, command);
 }
 
 static const char *option_at(size_t index)

@@ -57,15 +57,15 @@ const struct option_spec option_specs[] = {
 	 "What is normal too: idle readers, young handshakes, healthy loops, every listener.", GROUP_CHOOSING,
 	 .commands = REPORTS & ~BIT(COMMAND_METRICS), FLAG(all)},
 	{"interfaces", 0, "epoll|all", "epoll or all", "waits that count; all: poll, select, io_uring too",
-	 "Which waits *epoll* counts (default epoll). With _all_ poll, select and io_uring too.", GROUP_CHOOSING,
+	 "Which waits *loops* counts (default epoll). With _all_ poll, select and io_uring too.", GROUP_CHOOSING,
 	 VALUE_WORDS, "epoll all", .commands = BIT(COMMAND_EPOLL), SET(interfaces)},
 
 	/* ---- Showing ---- */
 	{"json", 'j', NULL, NULL, "JSON Lines on stdout",
 	 "JSON Lines on stdout: one object a line, flushed at every interval.", GROUP_SHOWING,
 	 .commands = (REPORTS & ~BIT(COMMAND_METRICS)) | BIT(COMMAND_SCHEMA) | BIT(COMMAND_END), FLAG(json)},
-	{"watches", 0, NULL, NULL, "with epoll -p PID: every descriptor that is watched",
-	 "With *epoll* and *-p* _PID_: every descriptor that the process's epoll instances watch, at every interval.",
+	{"watches", 0, NULL, NULL, "with loops -p PID: every descriptor that is watched",
+	 "With *loops* and *-p* _PID_: every descriptor that the process's epoll instances watch, at every interval.",
 	 GROUP_SHOWING, .commands = BIT(COMMAND_EPOLL) | BIT(COMMAND_REPLAY), FLAG(watches)},
 	{"verbose", 'v', NULL, NULL, "also where in the kernel a loop or thread is",
 	 "Also where in the kernel a stalled loop is: its stack. With *threads*: where each thread is that sleeps.",

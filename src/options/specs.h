@@ -69,6 +69,7 @@ struct command_spec {
 	const char *help;		/* for --help and completions: at most 60 characters */
 	const char *manual;		/* for the man page, in scdoc's markup */
 	const char *examples[EXAMPLES]; /* command lines without "sockstall " */
+	const char *alias;		/* the name it had before, which is taken too; NULL: none */
 };
 
 /* All commands, in the order in which they are listed. */
@@ -76,6 +77,9 @@ extern const struct command_spec command_specs[];
 extern const size_t command_spec_count;
 
 const struct command_spec *command_spec(enum command command);
+
+/* The command of this name or alias; COMMANDS: there is none. The overview has no name to be called by. */
+enum command command_find(const char *word);
 
 static inline bool option_fits(const struct option_spec *spec, enum command command)
 {

@@ -520,7 +520,7 @@ const struct column columns[] = {
 	TEXT("version", start.version, START, "Version of sockstall"),
 	TEXT("kernel", start.kernel, START, "Kernel release"),
 	TEXT("host", start.host, START, "Host name"),
-	TEXT("command", start.command, START, "What is reported"),
+	TEXT("command", start.command, START, "The command; loops is written as epoll, its first name"),
 	TEXT("arguments", start.arguments, START, "The command line"),
 	SECONDS("interval_s", start.interval_s, START, "Time between looks"),
 	TEXT("probes_used", start.probes_used, START, "Names of the probes in use, separated by spaces"),

@@ -194,7 +194,7 @@ const char *loop_advise_dead(struct arena *arena, const struct loop_evidence *ev
 {
 	return arena_printf(
 		arena,
-		"set SO_KEEPALIVE (and TCP_KEEPIDLE) on them, or close idle ones by a timer; sockstall epoll "
+		"set SO_KEEPALIVE (and TCP_KEEPIDLE) on them, or close idle ones by a timer; sockstall loops "
 		"-p %u --watches lists them",
 		evidence->thread->pid);
 }
@@ -210,7 +210,7 @@ const char *loop_advise_near_limit(struct arena *arena, const struct loop_eviden
 const char *loop_advise_near_watches(struct arena *arena, const struct loop_evidence *evidence)
 {
 	return arena_printf(arena,
-			    "see what this user's processes watch (sockstall epoll -p %u --watches), or raise "
+			    "see what this user's processes watch (sockstall loops -p %u --watches), or raise "
 			    "fs.epoll.max_user_watches (sysctl)",
 			    evidence->thread->pid);
 }

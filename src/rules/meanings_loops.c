@@ -22,7 +22,7 @@ static const struct verdict_meaning loops[] = {
 	 "database backend with a long query works for the client that asked.",
 	 "A long computation or a blocking call in the loop; or it is stopped, or frozen with its cgroup (now_in says "
 	 "so).",
-	 "See where the thread is: sockstall epoll -p PID --stacks. kill -CONT if it is stopped; thaw its cgroup if it "
+	 "See where the thread is: sockstall loops -p PID --stacks. kill -CONT if it is stopped; thaw its cgroup if it "
 	 "is frozen."},
 	{"loop", "spinning", "its waits return at once with nothing, again and again",
 	 "At least 1,000 waits a second that return at once without an event.",

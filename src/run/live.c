@@ -136,7 +136,7 @@ static void fill_start(struct live *live, struct row *row, int argc, char **argv
 	row->start.version = SOCKSTALL_VERSION;
 	row->start.kernel = arena_printf(&live->arena, "%s", name.release);
 	row->start.host = arena_printf(&live->arena, "%s", name.nodename);
-	row->start.command = command_names[live->options.command];
+	row->start.command = command_in_records(live->options.command);
 	row->start.arguments = join_arguments(&live->arena, argc, argv);
 	row->start.interval_s = (double)live->options.interval_ns / 1e9;
 	row->start.probes_used = probe_used(live->probe);

@@ -20,7 +20,7 @@ from netns import Namespace
 
 # The tests of a shell stay together, and those of another may run beside them.
 SHELLS = [pytest.param(shell, marks=pytest.mark.xdist_group(f"completions-{shell}")) for shell in ("bash", "zsh", "fish")]
-EVERY_COMMAND = set(contract.COMMANDS)
+EVERY_COMMAND = set(contract.COMMANDS) | set(contract.ALIASES)
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,8 @@ def test_commands(complete):
 
 
 def test_only_one_command(complete):
-    assert not complete("sockstall readers ") & EVERY_COMMAND
+    for command in "readers", *contract.ALIASES:
+        assert not complete(f"sockstall {command} ") & EVERY_COMMAND
 
 
 def test_long_options(complete):

@@ -353,7 +353,7 @@ def test_version(option):
 def test_help(option):
     done = run.sockstall(option)
     assert done.returncode == 0 and not done.stderr
-    for word in ("handshakes", "readers", "epoll", "threads", "check", "replay", "schema", "--json",
+    for word in ("handshakes", "readers", "loops", "epoll", "threads", "check", "replay", "schema", "--json",
                  "--once", "--interval", "--duration", "--min-age", "--all", "--pid", "--comm",
                  "--port", "--peer", "--netns", "--cgroup", "--record", "--ready-fd", "--exit-code",
                  "--no-color", "--version", "--help"):
@@ -411,6 +411,19 @@ def test_start_and_end_records():
     assert start["v"] == 1 and end["v"] == 1
     assert moment(start["time"]) <= moment(end["time"]) <= time.time()
     assert moment(start["time"]) > time.time() - 30
+
+
+@pytest.mark.parametrize("name", ["loops", "epoll"])
+def test_loops_by_both_names(stall, tmp_path, name):
+    """`epoll` is the first name of `loops`: it is taken as ever, and stays in the records, also of a replay."""
+    loop = stall(None, "waits.py", "epoll_wait", "sleep=0.002")
+    path = tmp_path / name
+    wait_until(lambda: run.matching(run.once(name, "-a", "-p", loop.pid), type="loop"), 10, "the loop")
+    records = run.once(name, "-a", "-p", loop.pid, "--record", path)
+    replayed = run.parse(run.sockstall("replay", path, "-1", "-a", "-j").stdout)
+    for found in records, replayed:
+        assert found[0]["command"] == "epoll" and run.only(found, type="loop")["pid"] == loop.pid
+        assert {one["type"] for one in found} <= {"start", "loop", "lost", "end"}
 
 
 def test_check():

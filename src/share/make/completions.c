@@ -34,8 +34,11 @@ static bool has_words(const struct option_spec *spec)
 
 static void put_command_names(void)
 {
-	for (size_t i = 1; i < command_spec_count; i++)
+	for (size_t i = 1; i < command_spec_count; i++) {
 		printf("%s%s", i > 1 ? " " : "", command_names[command_specs[i].command]);
+		if (command_specs[i].alias)
+			printf(" %s", command_specs[i].alias);
+	}
 }
 
 /* ---- bash ---- */
@@ -105,6 +108,9 @@ int part_zsh_commands(const char *what)
 		printf("\t\t'%s:", command_names[command_specs[i].command]);
 		put_quoted(command_specs[i].help, "\\");
 		printf("'\n");
+		if (command_specs[i].alias)
+			printf("\t\t'%s:the same as %s'\n", command_specs[i].alias,
+			       command_names[command_specs[i].command]);
 	}
 	return 0;
 }
@@ -179,6 +185,9 @@ int part_fish_commands(const char *what)
 		       command_names[command_specs[i].command]);
 		put_escaped(command_specs[i].help, "\\'");
 		printf("'\n");
+		if (command_specs[i].alias)
+			printf(FISH " -n \"not __fish_seen_subcommand_from $commands\" -a %s -d 'The same as %s'\n",
+			       command_specs[i].alias, command_names[command_specs[i].command]);
 	}
 	return 0;
 }

@@ -177,6 +177,7 @@ static void every_command(void **state)
 		enum command command;
 	} cases[] = {
 		{"handshakes", COMMAND_HANDSHAKES}, {"readers", COMMAND_READERS}, {"epoll", COMMAND_EPOLL},
+		{"loops", COMMAND_EPOLL},
 		{"threads -p 1", COMMAND_THREADS},  {"check", COMMAND_CHECK},	  {"replay FILE", COMMAND_REPLAY},
 		{"schema", COMMAND_SCHEMA},
 	};
@@ -193,6 +194,9 @@ static void every_command(void **state)
 	}
 	assert_string_equal(command_names[COMMAND_OVERVIEW], "overview");
 	assert_string_equal(command_names[COMMAND_SCHEMA], "schema");
+	assert_string_equal(command_names[COMMAND_EPOLL], "loops");
+	assert_string_equal(command_in_records(COMMAND_EPOLL), "epoll");
+	assert_string_equal(command_in_records(COMMAND_READERS), "readers");
 }
 
 static void short_and_long_forms_before_and_behind(void **state)
@@ -505,6 +509,8 @@ static void usage_errors(void **state)
 		{"READERS", "unknown command"},
 		{"%0", "unknown command ''"},
 		{"readers epoll", "unexpected argument 'epoll'"},
+		{"readers loops", "unexpected argument 'loops'"},
+		{"epoll --yes", "--yes cannot be used with loops"},
 		{"replay", "replay needs"},
 		{"replay %0", "replay needs"},
 		{"replay -a", "replay needs"},
@@ -703,7 +709,8 @@ static void help_text(void **state)
 		"writers",
 		"closing",
 		"chains",
-		"epoll",
+		"loops",
+		"alias: epoll",
 		"threads",
 		"check",
 		"replay FILE",
