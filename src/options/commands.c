@@ -21,6 +21,7 @@ const struct command_spec command_specs[] = {
 		"the live overview: all that is stuck, worst first",
 		"All that is stuck, worst first.",
 		{"-1", "-j --min-age 10s"},
+		NULL,
 	},
 	{
 		COMMAND_HANDSHAKES,
@@ -28,6 +29,7 @@ const struct command_spec command_specs[] = {
 		"TCP handshakes that do not complete, or no one accepts",
 		"TCP handshakes that do not complete, connections that no one accepts, and the listeners behind them.",
 		{"handshakes -1", "handshakes --all --port 443"},
+		NULL,
 	},
 	{
 		COMMAND_READERS,
@@ -35,6 +37,7 @@ const struct command_spec command_specs[] = {
 		"threads blocked reading a socket, and what will end it",
 		"Threads blocked in reading a socket: since when, why, and what (if anything) will end the wait.",
 		{"readers -p 1234", "readers -1 -j --peer 10.0.0.0/8"},
+		NULL,
 	},
 	{
 		COMMAND_WRITERS,
@@ -43,6 +46,7 @@ const struct command_spec command_specs[] = {
 		"Threads blocked in a write: whether the peer does not read or the network loses segments, and what "
 		"will end the wait.",
 		{"writers -1", "writers -c backup --min-age 10s"},
+		NULL,
 	},
 	{
 		COMMAND_CLOSING,
@@ -51,6 +55,7 @@ const struct command_spec command_specs[] = {
 		"Connections in CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2, CLOSING or LAST_ACK that make no progress, and which "
 		"end has not closed.",
 		{"closing -1", "closing --all -c java"},
+		NULL,
 	},
 	{
 		COMMAND_CHAINS,
@@ -62,6 +67,7 @@ const struct command_spec command_specs[] = {
 		"while it shows "
 		"its page of chains.",
 		{"chains -1", "chains -p 1234"},
+		NULL,
 	},
 	{
 		COMMAND_EPOLL,
@@ -70,7 +76,7 @@ const struct command_spec command_specs[] = {
 		"What every event-loop thread does: waits, events, lag, timeouts, and what it is stuck in. Its first name "
 		"was _epoll_: that is still taken, and stays *command* in the _start_ record.",
 		{"loops --all", "loops -p 1234 --watches"},
-		.alias = "epoll",
+		"epoll",
 	},
 	{
 		COMMAND_THREADS,
@@ -78,14 +84,18 @@ const struct command_spec command_specs[] = {
 		"with -p PID: every thread of a process",
 		"With *-p* _PID_: every thread of a process: what it waits on, what it shares, where its stack is.",
 		{"threads -p 1234", "threads -p 1234 -1 --stacks"},
+		NULL,
 	},
 	{
 		COMMAND_CHECK,
 		"check",
 		"what this kernel allows, and what is lost without the rest",
-		"What this kernel allows, which probes will be used, and what is lost without the others. Exits with 1 "
-		"if nothing can run.",
-		{"check", "check --btf vmlinux"},
+		"What this kernel allows. One sentence says whether all probes work. If any is missing, a table shows it, "
+		"what is lost without it, and what helps. *-v* shows all rows, and the rights that each kind of run keeps. "
+		"*-j* gives a _check_ record for each row. Each program is loaded, and attached for a moment, as a run "
+		"does. Exits with 1 if nothing can run.",
+		{"check", "check -v"},
+		NULL,
 	},
 	{
 		COMMAND_REPLAY,
@@ -93,6 +103,7 @@ const struct command_spec command_specs[] = {
 		"the same reports from a recording, without root",
 		"The same reports from a recording, on any machine, without root.",
 		{"replay incident.rec", "replay incident.rec --html page.html"},
+		NULL,
 	},
 	{
 		COMMAND_SCHEMA,
@@ -100,6 +111,7 @@ const struct command_spec command_specs[] = {
 		"the JSON Schema of every record",
 		"The JSON Schema (2020-12) of every record.",
 		{"schema", "schema --json"},
+		NULL,
 	},
 	{
 		COMMAND_END,
@@ -108,6 +120,7 @@ const struct command_spec command_specs[] = {
 		"End one stall: see *ENDING A STALL*. It shows what would be ended and what will follow, and does "
 		"nothing without *--yes*.",
 		{"end pid=1234 fd=7", "end local=10.0.0.1:80 peer=10.0.0.2:5000 --how probe --yes"},
+		NULL,
 	},
 	{
 		COMMAND_METRICS,
@@ -115,6 +128,7 @@ const struct command_spec command_specs[] = {
 		"with --textfile DIR: how much is stuck, for Prometheus",
 		"With *--textfile* _DIR_: how much is stuck, in numbers, for Prometheus. See *METRICS*.",
 		{"metrics --textfile /var/lib/node_exporter", "metrics --textfile /var/lib/node_exporter -i 15s"},
+		NULL,
 	},
 	{
 		COMMAND_HELP,
@@ -122,6 +136,7 @@ const struct command_spec command_specs[] = {
 		"the options and two examples of one command",
 		"The same as *--help*; with a command the same as _COMMAND_ *--help*: its options and two examples.",
 		{"help", "help end"},
+		NULL,
 	},
 };
 

@@ -23,6 +23,7 @@ static const char *const titles[ROW_TYPES] = {
 	[ROW_REGION] = "A piece of a process's address space",
 	[ROW_WATCH] = "A descriptor that an epoll instance watches",
 	[ROW_DIFFERENCE] = "What differs between two recordings",
+	[ROW_CHECK] = "What `sockstall check` found of one probe, right or protection",
 	[ROW_ACTION] = "What `sockstall end` would do, or did",
 	[ROW_LOST] = "What could not be seen or kept",
 	[ROW_END] = "The last record: what it took",

@@ -9,29 +9,6 @@
 #include "probe/internal.h"
 #include "probe/load/load.h"
 
-static const char *state_of(const struct attempt *attempt, size_t place)
-{
-	if (attempt->absent[place])
-		return "none";
-	return attempt->errors[place] ? "no" : "yes";
-}
-
-static const char *reason_of(const struct attempt *attempt, size_t place)
-{
-	static char text[160];
-
-	if (attempt->tracefs_error && probe_programs[place].tracepoint)
-		snprintf(text, sizeof(text), "no tracefs (%s)", strerror(-attempt->tracefs_error));
-	else if (!probe_has_btf())
-		snprintf(text, sizeof(text), "no BTF");
-	else if (probe_btf_is_unreadable())
-		snprintf(text, sizeof(text), "BTF of an unknown form");
-	else
-		snprintf(text, sizeof(text), "%s (%s)", attempt->by_libbpf[place] ? "libbpf fails" : "refused",
-			 probe_error_text(attempt->errors[place]));
-	return text;
-}
-
 static bool is_debug(void)
 {
 	const char *debug = getenv("SOCKSTALL_DEBUG");
@@ -39,27 +16,41 @@ static bool is_debug(void)
 	return debug && *debug;
 }
 
-/* How much work each program is for the verifier is for developers only. */
-static void print_one(const struct check_table *table, const struct attempt *attempt, size_t place)
+/* Why this program cannot be had, and what helps. */
+static void fill_missing(struct check_list *list, struct check_item *item, const struct attempt *attempt, size_t place)
 {
-	const struct probe_program *program = &probe_programs[place];
-	char text[512];
+	int err = attempt->errors[place];
+	bool by_libbpf = attempt->by_libbpf[place];
 
-	snprintf(text, sizeof(text), "%-8lu %s", attempt->verified[place], program->purpose);
-	check_table_row(table, program->name, state_of(attempt, place), is_debug() ? text : program->purpose);
-	if (!attempt->errors[place])
-		return;
-	snprintf(text, sizeof(text), "%s; without it: %s", reason_of(attempt, place), program->without);
-	check_table_row(table, "", "", text);
+	item->effect = probe_programs[place].without;
+	item->remedy = probe_remedy(err, by_libbpf);
+	if (attempt->tracefs_error && probe_programs[place].tracepoint) {
+		item->reason = arena_printf(&list->arena, "no tracefs (%s)", strerror(-attempt->tracefs_error));
+		item->remedy = "run it as root, or mount tracefs: mount -t tracefs tracefs /sys/kernel/tracing";
+	} else if (!probe_has_btf()) {
+		item->reason = "no BTF";
+	} else if (probe_btf_is_unreadable()) {
+		item->reason = "BTF of an unknown form";
+	} else {
+		item->reason = arena_printf(&list->arena, "%s (%s)", by_libbpf ? "libbpf fails" : "refused",
+					    probe_error_text(err));
+	}
 }
 
-/* What is no program, but may be missing like one. */
-static void print_other(const struct check_table *table, const char *name, bool is_there, const char *purpose,
-			const char *missing)
+static void add_program(struct check_list *list, const struct attempt *attempt, size_t place)
 {
-	check_table_row(table, name, is_there ? "yes" : "no", purpose);
-	if (!is_there)
-		check_table_row(table, "", "", missing);
+	const struct probe_program *program = &probe_programs[place];
+	struct check_item *item = check_list_add(list, CHECK_PROBE, program->name, program->purpose);
+
+	if (!item)
+		return;
+	item->verified = (int64_t)attempt->verified[place];
+	if (attempt->absent[place])
+		item->state = CHECK_NONE;
+	else if (attempt->errors[place])
+		item->state = CHECK_NO;
+	if (attempt->errors[place])
+		fill_missing(list, item, attempt, place);
 }
 
 static bool can_enter_namespaces(void)
@@ -79,16 +70,41 @@ static bool sees_all_processes(void)
 	return stat("/proc/self/ns/pid", &status) || status.st_ino == 0xEFFFFFFC;
 }
 
-static void print_others(const struct check_table *table)
+/* What is no program, but may be missing like one. */
+static void add_other(struct check_list *list, bool is_there, const struct check_item *other)
 {
-	print_other(table, "network_namespaces", can_enter_namespaces(), "handshakes in all network namespaces",
-		    "needs CAP_SYS_ADMIN; without it: handshakes only of its own");
-	print_other(table, "all_processes", sees_all_processes(), "processes of the whole machine",
-		    "sockstall runs in a pid namespace; it sees only the processes of this container");
-	print_other(table, "sleep_times", probe_has_btf() && probe_btf_has_member("sched_info", "last_arrival"),
-		    "since when threads sleep, also from before the start",
-		    "needs CONFIG_SCHED_INFO; without it: ages count from the first look, and the true ages may be "
-		    "longer; no lag_runqueue_s");
+	struct check_item *item = check_list_add(list, CHECK_PROBE, other->name, other->purpose);
+
+	if (!item || is_there)
+		return;
+	item->state = CHECK_NO;
+	item->reason = other->reason;
+	item->effect = other->effect;
+	item->remedy = other->remedy;
+}
+
+static void add_others(struct check_list *list)
+{
+	static const struct check_item
+		namespaces = {.name = "network_namespaces",
+			      .purpose = "handshakes in all network namespaces",
+			      .reason = "needs CAP_SYS_ADMIN",
+			      .effect = "handshakes only of its own",
+			      .remedy = "run it as root, or give it CAP_SYS_ADMIN"},
+		processes = {.name = "all_processes",
+			     .purpose = "processes of the whole machine",
+			     .reason = "in a pid namespace of its own",
+			     .effect = "only the processes of this container",
+			     .remedy = "run it on the host, or in a container with the host's pid namespace (--pid=host)"};
+	const struct check_item times = {.name = "sleep_times",
+			 .purpose = "since when threads sleep, also from before the start",
+			 .reason = probe_has_btf() ? "needs CONFIG_SCHED_INFO" : "no BTF",
+			 .effect = "ages count from the first look, and are at least that; no lag_runqueue_s",
+			 .remedy = "a kernel built with CONFIG_SCHED_INFO, and with BTF"};
+
+	add_other(list, can_enter_namespaces(), &namespaces);
+	add_other(list, sees_all_processes(), &processes);
+	add_other(list, probe_has_btf() && probe_btf_has_member("sched_info", "last_arrival"), &times);
 }
 
 /* The programs that the configuration makes different ones of. */
@@ -129,11 +145,43 @@ static void try_commands(struct attempt *attempt)
 	}
 }
 
-/* `check` tries every program there is, each on its own, as a run does: loads it, and attaches it for a moment. */
-int probe_check(const struct check_table *table, const char *btf_file)
+/* Tries every program there is, each on its own, as a run does: loads it, and attaches it for a moment. */
+static void try_all(struct attempt *attempt)
+{
+	size_t i;
+
+	for (i = 0; i < probe_program_count; i++)
+		attempt->wanted[i] = true;
+	probe_read_tracepoints(attempt);
+	probe_find_refused(attempt, BIT(COMMAND_OVERVIEW));
+	probe_tried_release(attempt);
+	attempt->attaches = false;
+	if (is_debug())
+		try_commands(attempt);
+}
+
+/* Whether any of the programs without which nothing can run is there; else says why not. */
+static bool is_any_vital(const struct attempt *attempt)
+{
+	bool by_libbpf = false;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < probe_program_count; i++) {
+		if (!probe_programs[i].vital)
+			continue;
+		if (!attempt->errors[i])
+			return true;
+		err = attempt->errors[i];
+		by_libbpf = attempt->by_libbpf[i];
+	}
+	probe_say_why(err, by_libbpf);
+	return false;
+}
+
+int probe_check(struct check_list *list, const char *btf_file)
 {
 	struct attempt attempt = { .attaches = true };
-	bool by_libbpf = false;
 	size_t i;
 	int err;
 
@@ -141,28 +189,11 @@ int probe_check(const struct check_table *table, const char *btf_file)
 	err = probe_btf_use(btf_file);
 	if (err)
 		return err;
+	try_all(&attempt);
+	list->developer = is_debug();
 	for (i = 0; i < probe_program_count; i++)
-		attempt.wanted[i] = true;
-	probe_read_tracepoints(&attempt);
-	probe_find_refused(&attempt, BIT(COMMAND_OVERVIEW));
-	probe_tried_release(&attempt);
-	attempt.attaches = false;
-	if (is_debug())
-		try_commands(&attempt);
-	check_table_row(table, "PROBE", "KERNEL", "WHAT IT BRINGS");
-	for (i = 0; i < probe_program_count; i++) {
-		print_one(table, &attempt, i);
-	}
-	print_others(table);
-	for (i = 0; i < probe_program_count; i++) {
-		if (!probe_programs[i].vital)
-			continue;
-		if (!attempt.errors[i])
-			return 0;
-		err = attempt.errors[i];
-		by_libbpf = attempt.by_libbpf[i];
-	}
-	fflush(table->out);
-	probe_say_why(err, by_libbpf);
-	return -ENOTSUP;
+		add_program(list, &attempt, i);
+	add_others(list);
+	list->broken = !is_any_vital(&attempt);
+	return list->broken ? -ENOTSUP : 0;
 }

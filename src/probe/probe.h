@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "base/check_table.h"
+#include "base/check_list.h"
 #include "look/look.h"
 #include "options/options.h"
 #include "options/wants.h"
@@ -68,9 +68,9 @@ unsigned int probe_privileges(const struct probe *probe);
 void probe_close(struct probe *probe);
 
 /*
- * Writes the part of `sockstall check` that is about the kernel. btf_file is --btf's, or NULL. Returns 0; or -ENOTSUP
- * if nothing can run.
+ * Adds what there is of `sockstall check` about the kernel. btf_file is --btf's, or NULL. Returns 0; or after one line on
+ * stderr a negative errno: -ENOTSUP and list->broken if nothing can run, another if that file is none.
  */
-int probe_check(const struct check_table *table, const char *btf_file);
+int probe_check(struct check_list *list, const char *btf_file);
 
 #endif

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <termios.h>
@@ -154,61 +155,97 @@ void privileges_drop(unsigned int privileges)
 
 /* ---- check ---- */
 
-/* Their names, with a space between. All there are take less than 700 bytes. */
-static void say_capabilities(char *text, size_t size, __u64 capabilities)
+/* Their names, with a space between. */
+static const char *list_capabilities(struct arena *arena, __u64 capabilities)
 {
-	const char *between = "";
-	size_t used = 0;
+	const char *text = "";
 	unsigned int i;
 
-	for (i = 0; i <= CAP_LAST_CAP && used < size; i++) {
-		if (!(capabilities & 1ull << i) || !is_held(i))
-			continue;
-		used += (size_t)snprintf(text + used, size - used, "%s%s", between, capng_capability_to_name(i));
-		between = " ";
+	for (i = 0; i <= CAP_LAST_CAP; i++)
+		if (capabilities & 1ull << i && is_held(i))
+			text = arena_printf(arena, "%s%s%s", text, *text ? " " : "", capng_capability_to_name(i));
+	return text;
+}
+
+static void add_need(struct check_list *list, const char *purpose, int calls, __u64 capabilities)
+{
+	const char *names = list_capabilities(&list->arena, capabilities);
+	struct check_item *item = check_list_add(list, CHECK_RIGHT, purpose, *names ? names : "none");
+
+	if (!item)
+		return;
+	item->shown = arena_printf(&list->arena, "%d", calls);
+	item->syscalls = calls;
+	item->capabilities = names;
+}
+
+/* The child that starts them gives nothing up. */
+static void add_exec(struct check_list *list)
+{
+	struct check_item *item = check_list_add(list, CHECK_RIGHT, "commands of --exec",
+						 "the caller's: a process of its own starts them, and does nothing else");
+
+	if (item)
+		item->shown = "all";
+}
+
+static struct check_item *add_protection(struct check_list *list, const char *name, bool holds, const char *purpose)
+{
+	struct check_item *item = check_list_add(list, CHECK_PROTECTION, name, purpose);
+
+	if (!item)
+		return NULL;
+	item->state = holds ? CHECK_YES : CHECK_NO;
+	if (!holds)
+		item->reason = "the kernel did not grant it";
+	return item;
+}
+
+static void add_own(struct check_list *list)
+{
+	bool no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+	bool seccomp = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 2;
+	struct check_item *item =
+		add_protection(list, "no_new_privs", no_new_privs, "no program can give it more");
+
+	if (item && !no_new_privs)
+		item->effect = "a program that it starts could get back what it gave up";
+	item = add_protection(list, "seccomp", seccomp, "no system call but those counted above");
+	if (item && !seccomp) {
+		item->effect = "it could make system calls that it has no use for";
+		item->remedy = "run it where no other filter forbids seccomp(2), with a kernel built with "
+			       "CONFIG_SECCOMP_FILTER";
 	}
-	if (!used)
-		snprintf(text, size, "none");
 }
 
-static void print_need(const struct check_table *table, const char *purpose, int calls, __u64 capabilities)
+static void add_landlock(struct check_list *list, int abi)
 {
-	char count[16], text[1024];
+	struct check_item *item = add_protection(list, "landlock", abi > 0,
+						 "what makes files can write in their folders alone, and replay nowhere");
 
-	snprintf(count, sizeof(count), "%d", calls);
-	say_capabilities(text, sizeof(text), capabilities);
-	check_table_row(table, purpose, count, text);
+	if (!item)
+		return;
+	if (abi) {
+		item->shown = arena_printf(&list->arena, "%d", abi);
+		return;
+	}
+	item->reason = "not in this kernel";
+	item->effect = "what makes files could make others, elsewhere";
+	item->remedy = "a kernel with Landlock: Linux 5.13 or newer, and landlock among its security modules (lsm=)";
 }
 
-static void check_landlock(const struct check_table *table, int abi)
-{
-	char version[16] = "no";
-
-	if (abi)
-		snprintf(version, sizeof(version), "%d", abi);
-	check_table_row(table, "landlock", version,
-			abi ? "what makes files can write in their folders alone, and replay nowhere"
-			    : "not in this kernel: what makes files could make others, elsewhere");
-}
-
-void privileges_check(const struct check_table *table)
+void privileges_check(struct check_list *list)
 {
 	size_t i;
-	int no_new_privs, seccomp, abi = landlock_abi();
+	int abi = landlock_abi();
 
 	if (capng_get_caps_process())
-		fprintf(stderr, "sockstall: libcap-ng cannot read the capabilities: those below may be wrong\n");
-	check_table_row(table, "ONCE ATTACHED, FOR", "SYSCALLS", "CAPABILITIES");
+		fprintf(stderr, "sockstall: libcap-ng cannot read the capabilities: those of check may be wrong\n");
 	for (i = 0; i < COUNT_OF(needs); i++)
-		print_need(table, needs[i].purpose, privileges_filter_count(needs[i].privilege), needs[i].capabilities);
-	print_need(table, "set apart: reads that may wait", foreign_rights_count(), CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH));
-	check_table_row(table, "commands of --exec", "all",
-			"the caller's: a process of its own starts them, and does nothing else");
-	fflush(table->out);
+		add_need(list, needs[i].purpose, privileges_filter_count(needs[i].privilege), needs[i].capabilities);
+	add_need(list, "set apart: reads that may wait", foreign_rights_count(), CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH));
+	add_exec(list);
 	privileges_drop(PRIVILEGE_LOOKS);
-	no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
-	seccomp = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 2;
-	check_table_row(table, "no_new_privs", no_new_privs ? "yes" : "no", "no program can give it more");
-	check_table_row(table, "seccomp", seccomp ? "yes" : "no", "no system call but those counted above");
-	check_landlock(table, abi);
+	add_own(list);
+	add_landlock(list, abi);
 }

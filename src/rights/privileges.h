@@ -11,7 +11,7 @@
 #ifndef SOCKSTALL_PRIVILEGES_H
 #define SOCKSTALL_PRIVILEGES_H
 
-#include "base/check_table.h"
+#include "base/check_list.h"
 
 enum privilege {
 	PRIVILEGE_LOOKS = 1 << 0,      /* takes looks: BPF, and other processes' /proc */
@@ -36,7 +36,7 @@ enum privilege {
  */
 void privileges_drop(unsigned int privileges);
 
-/* For `check`: what each kind of run keeps; then gives up all that is not needed for looks, and says whether it could. */
-void privileges_check(const struct check_table *table);
+/* For `check`: what each kind of run keeps; then gives up all that is not needed for looks, and adds whether it could. */
+void privileges_check(struct check_list *list);
 
 #endif

@@ -16,6 +16,7 @@
 #define WATCH	  ROW_BIT(ROW_WATCH)
 #define ACTION	  ROW_BIT(ROW_ACTION)
 #define DIFF	  ROW_BIT(ROW_DIFFERENCE)
+#define CHECK	  ROW_BIT(ROW_CHECK)
 #define LOST	  ROW_BIT(ROW_LOST)
 #define END	  ROW_BIT(ROW_END)
 
@@ -515,6 +516,22 @@ const struct column columns[] = {
 	TEXT("comm", comm, LOST, "Its command name; bytes that are no UTF-8 are U+FFFD", .heading = "PROCESS",
 	     .shape = SHAPE_PROCESS, .joins = {"pid"}),
 	TEXT("why", why, LOST, "One sentence: why it could not", .heading = "WHY", .shape = SHAPE_SENTENCE),
+
+	/* check */
+	TEXT("part", check.part, CHECK,
+	     "probe: what brings part of the reports; right: what a kind of run keeps; protection: what holds it to that",
+	     .values = WORDS("probe", "right", "protection"), .never_null = true),
+	TEXT("name", check.name, CHECK, "Its name", .never_null = true),
+	TEXT("state", check.state, CHECK, "none: this kernel has nothing to attach it to. Null for a right",
+	     .values = WORDS("yes", "no", "none")),
+	TEXT("purpose", check.purpose, CHECK, "What it brings; null for a right with capabilities of its own"),
+	TEXT("reason", check.reason, CHECK, "Why it is missing"),
+	TEXT("effect", check.effect, CHECK, "What is lost without it"),
+	TEXT("remedy", check.remedy, CHECK, "What helps"),
+	COUNT("syscalls", check.syscalls, CHECK, "Of a right: how many system calls it adds; null also where it is all"),
+	TEXT("capabilities", check.capabilities, CHECK,
+	     "Of a right: capabilities, separated by spaces; null also where they are the caller's"),
+	COUNT("verified", check.verified, CHECK, "Of a BPF program: instructions that the verifier walked through"),
 
 	/* start */
 	TEXT("version", start.version, START, "Version of sockstall"),

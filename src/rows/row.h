@@ -30,6 +30,7 @@ enum row_type {
 	ROW_WATCH,
 	ROW_ACTION,
 	ROW_DIFFERENCE,
+	ROW_CHECK,
 	ROW_LOST,
 	ROW_END,
 	ROW_TYPES,
@@ -171,6 +172,12 @@ struct region_fields {
 	int64_t bytes;
 };
 
+/* What `sockstall check` found. */
+struct check_fields {
+	const char *part, *name, *state, *purpose, *reason, *effect, *remedy, *capabilities;
+	int64_t syscalls, verified;
+};
+
 /* The action that `sockstall end` would take, or took. */
 struct action_fields {
 	const char *how, *result, *what, *follows, *warning, *error, *state, *peer;
@@ -229,6 +236,7 @@ struct row {
 		struct difference_fields difference;
 		struct watch_fields watch;
 		struct action_fields action;
+		struct check_fields check;
 	};
 };
 

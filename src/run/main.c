@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "apart/file_helper.h"
-#include "base/check_table.h"
 #include "base/out.h"
 #include "probe/probe.h"
 #include "rights/landlock.h"
@@ -48,15 +47,6 @@ static int finish_stdout(int code)
 	return EXIT_BROKE;
 }
 
-static int check(const struct options *options)
-{
-	struct check_table table = check_table_begin(stdout);
-	int err = probe_check(&table, options->btf_file);
-
-	privileges_check(&table);
-	return err ? EXIT_BROKE : EXIT_DONE;
-}
-
 /* A recording may be hostile: what reads it can write no file, and where the kernel has Landlock only read. */
 static int replay(const struct options *given)
 {
@@ -81,7 +71,7 @@ static int dispatch(const struct options *options, int argc, char **argv)
 	case COMMAND_SCHEMA:
 		return write_schema();
 	case COMMAND_CHECK:
-		return check(options);
+		return run_check(options);
 	case COMMAND_END:
 		return run_end(options);
 	case COMMAND_REPLAY:

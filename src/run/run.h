@@ -76,5 +76,6 @@ bool replay_filters(const struct options *given);
 int run_diff(const struct options *options);
 int run_replay(const struct options *options);
 int run_end(const struct options *options);
+int run_check(const struct options *options);
 
 #endif

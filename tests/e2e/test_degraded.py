@@ -2,6 +2,7 @@
 """With less than a root shell on the host has: what still runs, what is said, the exit code."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -128,7 +129,7 @@ def test_four_capabilities_see_handshakes_of_their_namespace(scene, program):
 
 
 def test_check_of_four_capabilities(program):
-    done = call(*capabilities(*ENOUGH), program, "check")
+    done = call(*capabilities(*ENOUGH), program, "check", "-v")
     assert done.returncode == 0, done.stderr
     assert state(done, "thread_scan") == state(done, "socket_scan") == "yes"
     assert state(done, "network_namespaces") == "no"
@@ -138,6 +139,52 @@ def test_check_of_four_capabilities(program):
 def test_root_without_sys_admin(scene):
     done = call(*root_without("sys_admin"), run.SOCKSTALL, "readers", "-1", "-j", *MIN_AGE)
     assert READERS <= scene.names(records(done))
+
+
+def missing_in(done):
+    """The probes that the table calls missing, and the lines below it that say what helps."""
+    lines = done.stdout.splitlines()
+    return {line.split()[0] for line in lines[1:] if line[31:39].strip() == "no"}, \
+        [line for line in lines if re.match(r"for \w+( and \d+ more)?: ", line)]
+
+
+def test_check_says_in_one_sentence_that_all_is_well():
+    done, table = call(run.SOCKSTALL, "check"), call(run.SOCKSTALL, "check", "-v")
+    absent = missing_in(table)[0]
+    works = sum(line.split()[1] == "yes" for line in table.stdout.partition("ONCE ATTACHED")[0].splitlines()[2:])
+    assert done.returncode == table.returncode == 0 and not said(done)
+    assert table.stdout.startswith(done.stdout.splitlines()[0] + "\nPROBE "), "the same sentence"
+    if absent:
+        pytest.skip(f"this kernel has no {absent}")
+    assert re.fullmatch(rf"all {works} probes work( \(.*\))?; nothing is missed\n", done.stdout), done.stdout
+
+
+def test_check_shows_what_is_missing_and_nothing_else(program):
+    """And what is lost without it, and what helps: a machine can have all but one."""
+    whole, done = call(run.SOCKSTALL, "check"), call(*root_without("sys_admin"), run.SOCKSTALL, "check")
+    others, (names, remedies) = missing_in(whole)[0], missing_in(done)
+    assert done.returncode == 0 and names - others >= {"network_namespaces"}
+    assert "thread_scan" not in done.stdout, "what works is not shown"
+    assert re.match(r"\d+ of \d+ probes work( \(.*\))?; \d+ (is|are) missing", done.stdout), done.stdout
+    assert "without it: handshakes only of its own" in done.stdout
+    assert any(line.startswith("for network_namespaces") and "root" in line for line in remedies), done.stdout
+    assert "network_namespaces" not in whole.stdout, "a root that has it all misses none"
+
+
+def test_check_in_records(program):
+    """One for each row of the table, valid by the schema; those that are missing have reason, effect and remedy."""
+    for before, path in (((), run.SOCKSTALL), (capabilities(*ENOUGH), program), (capabilities(), program)):
+        table, done = call(*before, path, "check", "-v"), call(*before, path, "check", "-j")
+        found = [run.parse_line(line) for line in done.stdout.encode().splitlines(keepends=True)]
+        assert done.returncode == table.returncode and {record["type"] for record in found} == {"check"}
+        states = {record["name"]: record["state"] for record in found if record["part"] == "probe"}
+        assert states == {name: state(table, name) for name in states} and len(states) > 20
+        assert {name for name, value in states.items() if value == "no"} <= missing_in(table)[0]
+        for record in found:
+            keys = [record["reason"], record["effect"], record["remedy"]]
+            assert all(keys) if record["state"] == "no" and record["part"] == "probe" else record["state"] == "no" or not any(keys)
+        looks = run.matching(found, part="right", name="looks")[0]
+        assert looks["syscalls"] > 3 and ("bpf" in looks["capabilities"].split()) == bool(table.returncode == 0)
 
 
 @pytest.mark.parametrize("missing", ["bpf", "perfmon"])
@@ -192,7 +239,7 @@ def test_btf_from_a_file(scene, btf_copy, how):
 
 
 def test_btf_from_a_file_in_check(btf_copy):
-    done = call(*hidden(NO_KERNEL_BTF), run.SOCKSTALL, "check", "--btf", btf_copy)
+    done = call(*hidden(NO_KERNEL_BTF), run.SOCKSTALL, "check", "-v", "--btf", btf_copy)
     assert done.returncode == 0, done.stderr
     assert state(done, "thread_scan") == state(done, "handshakes_set_state") == "yes"
 
@@ -227,7 +274,7 @@ def test_no_tracefs(scene):
 
 
 def test_check_without_tracefs():
-    done = call(*hidden(NO_TRACEFS), *root_without("sys_admin"), run.SOCKSTALL, "check")
+    done = call(*hidden(NO_TRACEFS), *root_without("sys_admin"), run.SOCKSTALL, "check", "-v")
     assert done.returncode == 0 and not said(done)
     assert state(done, "epoll_enter_pwait") == "no" and "no tracefs" in done.stdout
     assert state(done, "thread_scan") == state(done, "socket_scan") == "yes"
@@ -282,7 +329,7 @@ def test_no_parts_of_a_lag(stall, stream, btf_without_sched_info):
 def test_check_without_sched_info(btf_without_sched_info):
     done = call(run.SOCKSTALL, "check", "--btf", btf_without_sched_info)
     assert done.returncode == 0 and state(done, "sleep_times") == "no" and "CONFIG_SCHED_INFO" in done.stdout
-    assert state(call(run.SOCKSTALL, "check"), "sleep_times") == "yes"
+    assert state(call(run.SOCKSTALL, "check", "-v"), "sleep_times") == "yes"
 
 
 # Containers.
@@ -305,9 +352,9 @@ here.recv(1)' > /proc/$$/fd/1 & sleep 2; exec "$@" """)
 def test_check_in_containers():
     inside = call("unshare", "-p", "-f", "--mount-proc", run.SOCKSTALL, "check")
     assert inside.returncode == 0 and state(inside, "all_processes") == "no" and "of this container" in inside.stdout
-    with_hosts = call("unshare", "-m", "-n", "-u", "-i", "-C", run.SOCKSTALL, "check")
+    with_hosts = call("unshare", "-m", "-n", "-u", "-i", "-C", run.SOCKSTALL, "check", "-v")
     assert with_hosts.returncode == 0
-    assert state(with_hosts, "all_processes") == state(call(run.SOCKSTALL, "check"), "all_processes")
+    assert state(with_hosts, "all_processes") == state(call(run.SOCKSTALL, "check", "-v"), "all_processes")
 
 
 def test_own_pid_namespace_threads():

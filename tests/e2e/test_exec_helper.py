@@ -189,5 +189,5 @@ def test_what_is_refused(teller, stream):
 
 
 def test_check_tells(stream):
-    lines = run.sockstall("check").stdout.decode().splitlines()
+    lines = run.sockstall("check", "-v").stdout.decode().splitlines()
     assert [line.split(None, 3)[3].split()[0] for line in lines if line.startswith("commands of --exec")] == ["all"]

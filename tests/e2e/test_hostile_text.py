@@ -281,6 +281,7 @@ def test_messages(zone, recordings, name):
 
 def test_check(zone):
     """Nothing that others have named is in it."""
-    done = run.sockstall("check")
-    assert done.returncode == 0
-    check(done.stdout + done.stderr, False)
+    for option in "-v", "-j":
+        done = run.sockstall("check", option)
+        assert done.returncode == 0
+        check(done.stdout + done.stderr, False)

@@ -128,7 +128,7 @@ def test_the_size_is_the_terminals(scene, tmux):
 
 def test_evidence_has_the_stack(scene, view):
     """The thread's stack is asked for while its evidence is shown. That of a reader is in its socket's wait."""
-    if b"stack_scan" not in run.sockstall("check").stdout:
+    if b"stack_scan" not in run.sockstall("check", "-v").stdout:
         pytest.skip("no stack scan")
     screen = view("readers", columns=120, rows=100)
     screen.keys("Enter")

@@ -47,7 +47,7 @@ def test_a_run_says_that_it_is_libbpf(broken):
 
 
 def test_check_tries_what_a_run_does(broken):
-    done = run.sockstall("check", env=broken)
+    done = run.sockstall("check", "-v", env=broken)
     found = states(done.stdout.decode())
     assert done.returncode == 1
     assert {found[name] for name in VITAL} == {"no"}, found
@@ -57,7 +57,7 @@ def test_check_tries_what_a_run_does(broken):
 
 
 def test_check_and_a_run_agree_where_all_is_well():
-    done = run.sockstall("check")
+    done = run.sockstall("check", "-v")
     found = states(done.stdout.decode())
     start = run.once("--all")[0]
     assert done.returncode == 0

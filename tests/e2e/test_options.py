@@ -427,7 +427,7 @@ def test_loops_by_both_names(stall, tmp_path, name):
 
 
 def test_check():
-    done = run.sockstall("check")
+    done = run.sockstall("check", "-v")
     assert done.returncode == 0, done.stderr
     text = done.stdout.decode()
     assert "epoll" in text and "handshakes" in text and "thread" in text
@@ -436,14 +436,14 @@ def test_check():
 
 def test_check_fits_the_screen():
     """Nothing is lost at its right edge; and in a pipe each row is a line."""
-    wide, narrow = (run.sockstall("check", env={**os.environ, "COLUMNS": columns}).stdout.decode() for columns in ("", "80"))
+    wide, narrow = (run.sockstall("check", "-v", env={**os.environ, "COLUMNS": columns}).stdout.decode() for columns in ("", "80"))
     assert max(map(len, wide.splitlines())) > 80 >= max(map(len, narrow.splitlines()))
     assert narrow.split() == wide.split()
 
 
 def test_check_agrees_with_what_is_used():
     """What a command could load and attach, `check` must not call missing."""
-    lines = [line.split() for line in run.sockstall("check").stdout.decode().splitlines()[1:]]
+    lines = [line.split() for line in run.sockstall("check", "-v").stdout.decode().splitlines()[1:]]
     state = {words[0]: words[1] for words in lines if words[1] in ("yes", "no", "none")}
     commands = (["handshakes"], ["readers"], ["epoll", "--interfaces", "all", "-v"], ["threads", "-p", os.getpid()])
     used = {name for command in commands for name in run.once(*command)[0]["probes_used"].split()}
@@ -453,7 +453,7 @@ def test_check_agrees_with_what_is_used():
 @pytest.mark.skipif(RELEASE < (6, 1), reason="older kernels have no bpf_loop(), and walk more")
 def test_programs_are_quick_to_verify():
     """What the kernel walks through before a program is loaded is most of the time until the first answer."""
-    done = run.sockstall("check", env={**os.environ, "SOCKSTALL_DEBUG": "1"})
+    done = run.sockstall("check", "-v", env={**os.environ, "SOCKSTALL_DEBUG": "1"})
     walked = {name: int(count) for name, count in
               re.findall(r"^(\w+) +yes +(\d+) ", done.stdout.decode(), re.M) if name != "thread_scan"}
     assert len(walked) > 10 and max(walked.values()) < 8000, walked

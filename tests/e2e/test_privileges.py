@@ -253,7 +253,7 @@ def test_what_is_allowed_does_not():
 
 
 def test_check_prints_both():
-    done = run.sockstall("check")
+    done = run.sockstall("check", "-v")
     lines = {line[:30].strip(): line[30:].split(None, 1) for line in done.stdout.decode().splitlines()}
     assert lines["no_new_privs"][0] == lines["seccomp"][0] == "yes"
     assert set(lines["looks"][1].split()) == LOOKS

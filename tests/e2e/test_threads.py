@@ -286,7 +286,7 @@ def test_tables_name_process_and_thread(threads):
 
 def test_kernel_stacks(threads):
     """With --verbose: where each thread sleeps; without, nothing is said of it."""
-    if b"stack_scan" not in run.sockstall("check").stdout:
+    if b"stack_scan" not in run.sockstall("check", "-v").stdout:
         pytest.skip("no stack scan")
     records = [record for record in run.once("threads", "-p", threads.pid, "-v") if record["type"] == "thread"]
     assert len(records) == len(threads.threads)

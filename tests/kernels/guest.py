@@ -50,7 +50,7 @@ class Report:
 
 
 def check():
-    done = subprocess.run([PROGRAM, "check"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
+    done = subprocess.run([PROGRAM, "check", "-v"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
                           env=os.environ | {"SOCKSTALL_DEBUG": "1"})
     return {"check": done.stdout, "errors": done.stderr[-20000:], "exit": done.returncode, "kernel": os.uname().release}
 

@@ -139,6 +139,16 @@ const char *probe_library(void)
 	return text;
 }
 
+const char *probe_remedy(int err, bool by_libbpf)
+{
+	const char *reason = by_libbpf ? NULL : reason_of(err);
+
+	if (reason)
+		return reason;
+	return by_libbpf ? "libbpf fails, not the kernel: try the static sockstall"
+			 : "the kernel refuses the program: a newer kernel may take it; SOCKSTALL_DEBUG=1 says more";
+}
+
 void probe_say_why(int err, bool by_libbpf)
 {
 	const char *reason = by_libbpf ? NULL : reason_of(err);

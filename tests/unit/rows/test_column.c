@@ -45,6 +45,7 @@ static const char *const keys[ROW_TYPES] = {
 		      "unread_s keepalive ends_by_s idle_unbounded",
 	[ROW_DIFFERENCE] = "v type time change kind comm netns_name local_addr local_port peer_addr peer_port verdict_before "
 			   "verdict_after most_before most_after oldest_before_s oldest_after_s why",
+	[ROW_CHECK] = "v type time part name state purpose reason effect remedy syscalls capabilities verified",
 	[ROW_LOST] = "v type time where count pid comm why",
 	[ROW_ACTION] = "v type time id pid tid comm fd netns cookie family local_addr local_port peer_addr peer_port how result "
 		       "what follows warning error state peer answer_s keepalive_time_s keepalive_interval_s keepalive_probes",

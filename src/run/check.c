@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* `sockstall check`: what this kernel allows, and what is lost without the rest. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check_list.h"
+#include "base/clock.h"
+#include "base/out.h"
+#include "output/check.h"
+#include "probe/probe.h"
+#include "rights/privileges.h"
+#include "run/run.h"
+
+static int write_list(const struct options *options, const struct check_list *list, size_t width)
+{
+	int err = options->json ? check_write_json(stdout, list, clock_ns(CLOCK_REALTIME))
+				: check_write_text(stdout, list, width, options->verbose);
+
+	if (!err || err == -EPIPE)
+		return EXIT_DONE;
+	/* Why nothing can run has been said. */
+	if (list->broken && err == list->error)
+		return EXIT_BROKE;
+	fprintf(stderr, "sockstall: %s%s\n", out_error() == err ? OUT_FAILED : "", strerror(-err));
+	return EXIT_BROKE;
+}
+
+int run_check(const struct options *options)
+{
+	size_t width = out_width(stdout); /* while it may still ask */
+	struct check_list list = {0};
+	int code = EXIT_BROKE, err = probe_check(&list, options->btf_file);
+
+	if (!err || list.broken) {
+		privileges_check(&list);
+		code = write_list(options, &list, width);
+	}
+	check_list_free(&list);
+	return err ? EXIT_BROKE : code;
+}
