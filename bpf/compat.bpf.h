@@ -4,8 +4,8 @@
  * the commit that changed it. Features are found through the running kernel's BTF, never by version.
  * A ___suffix names a flavour: libbpf drops it when it looks for the type.
  *
- * What no header can hide: socket_scan and usage_scan are there twice, with bpf_loop() and without (probe_load.c chooses), and
- * a tracepoint that a kernel has not is left out (probe_attach.c).
+ * What no header can hide: socket_scan and usage_scan are there twice, with bpf_loop() and without (probe/load/load.c
+ * chooses), and a tracepoint that a kernel has not is left out (probe/load/attach.c).
  */
 #ifndef SOCKSTALL_COMPAT_BPF_H
 #define SOCKSTALL_COMPAT_BPF_H
@@ -27,7 +27,7 @@
 #define CORE __attribute__((preserve_access_index))
 
 /*
- * User space tries what tracing programs may do here (see probe_features.c), and sets this. Local storage of
+ * User space tries what tracing programs may do here (see probe/load/features.c), and sets this. Local storage of
  * tasks, and drawing a socket's cookie, is Linux 5.12 (a10787e6d58c, c5dbb89fc2ac), bpf_get_current_task_btf() and
  * bpf_sock_from_file() 5.11. Before, hashes stand in, and user space has the cookies drawn.
  */

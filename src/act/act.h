@@ -16,8 +16,7 @@
  * the socket (by its cookie), its state or its received bytes have changed since the plan was made. It always writes
  * one line to syslog(3).
  *
- * Only the process that act_helper.h sets apart calls this; all others ask it (act_ask.h). Rights, beyond those of a
- *look:
+ * Only the process that helper.h sets apart calls this; all others ask it (ask.h). Rights, beyond those of a look:
  * - destroy: CAP_NET_ADMIN in the user namespace that owns the socket's network namespace;
  * - shutdown, keepalive, probe, and any plan for a stall whose cookie is not known: pidfd_getfd(2), that is
  *   PTRACE_MODE_ATTACH: CAP_SYS_PTRACE;
@@ -26,8 +25,8 @@
  *   getsockopt, setsockopt, shutdown, ioctl(SIOCGSKNS), fork and wait4 (the probe's guard); for a connection that no
  *   process has open also socket(AF_INET), bind, listen and accept4. PRIVILEGE_ACT has them.
  */
-#ifndef SOCKSTALL_ACT_H
-#define SOCKSTALL_ACT_H
+#ifndef SOCKSTALL_ACT_ACT_H
+#define SOCKSTALL_ACT_ACT_H
 
 #include "base/buffer.h"
 #include "options/ways.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Asking the process that ends connections: see act_helper.h. What act_plan() and act_perform() do is done there; here
+ * Asking the process that ends connections: see helper.h. What act_plan() and act_perform() do is done there; here
  * are their records.
  */
 #ifndef SOCKSTALL_ACT_ASK_H

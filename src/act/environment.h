@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-#ifndef SOCKSTALL_FIELD_TEXT_H
-#define SOCKSTALL_FIELD_TEXT_H
+#ifndef SOCKSTALL_ACT_ENVIRONMENT_H
+#define SOCKSTALL_ACT_ENVIRONMENT_H
 
 #include "base/buffer.h"
 #include "rows/column.h"

@@ -10,8 +10,8 @@
  * A separate process starts them: see exec_helper.h. sockstall only writes to a socket that it opened before it gave up
  * its rights, and never waits for it.
  */
-#ifndef SOCKSTALL_EXEC_H
-#define SOCKSTALL_EXEC_H
+#ifndef SOCKSTALL_ACT_EXEC_H
+#define SOCKSTALL_ACT_EXEC_H
 
 #include <stdbool.h>
 

@@ -6,8 +6,8 @@
  * What it runs was settled before it was set apart (apart.h); a message (exec_message.h) only brings the record. It does
  * nothing else: it keeps the limits, reaps what it started, and says what fails.
  */
-#ifndef SOCKSTALL_EXEC_HELPER_H
-#define SOCKSTALL_EXEC_HELPER_H
+#ifndef SOCKSTALL_ACT_EXEC_HELPER_H
+#define SOCKSTALL_ACT_EXEC_HELPER_H
 
 #define EXEC_AT_ONCE 4
 

@@ -4,8 +4,8 @@
  * sockstall has given up. So a message names neither the command nor PATH, and the helper refuses every message that is
  * not well-formed. Pure.
  */
-#ifndef SOCKSTALL_EXEC_MESSAGE_H
-#define SOCKSTALL_EXEC_MESSAGE_H
+#ifndef SOCKSTALL_ACT_EXEC_MESSAGE_H
+#define SOCKSTALL_ACT_EXEC_MESSAGE_H
 
 #include <stdbool.h>
 

@@ -3,7 +3,7 @@
  * The process that ends connections, for `end` and for the live view: sockstall, which reads what other processes chose
  * (names, paths, memory), keeps no right to copy a descriptor, to end a socket or to write to the journal.
  *
- * It is told what to end and how (act_message.h), and looks for itself: for the process by pid and start time, for the
+ * It is told what to end and how (message.h), and looks for itself: for the process by pid and start time, for the
  * socket by its cookie, when it plans and again before it acts. It does what act.h knows and nothing else: above all,
  * no descriptor ever leaves it. Each end is a line in the journal, which it writes itself.
  */

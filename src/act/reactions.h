@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Reactions of a live run when a stall meets a condition: --on-stall with --exec, and --flight with --dump-on. */
-#ifndef SOCKSTALL_REACTIONS_H
-#define SOCKSTALL_REACTIONS_H
+#ifndef SOCKSTALL_ACT_REACTIONS_H
+#define SOCKSTALL_ACT_REACTIONS_H
 
 #include "options/options.h"
 #include "rows/report.h"

@@ -3,8 +3,8 @@
  * Finds the stalls that meet a condition for the first time. Each stall does so at most once: when it opens, or at a
  * later look, for example when it grows old enough. Normal rows are no stalls, even if they are shown. Pure.
  */
-#ifndef SOCKSTALL_TRIGGER_H
-#define SOCKSTALL_TRIGGER_H
+#ifndef SOCKSTALL_ACT_TRIGGER_H
+#define SOCKSTALL_ACT_TRIGGER_H
 
 #include "rows/condition.h"
 #include "rows/report.h"

@@ -5,8 +5,8 @@
  * not do to open the socket and give the capability up. This process reads nothing that another process wrote, and is
  * handed the namespace as a descriptor: it has no use for files.
  */
-#ifndef SOCKSTALL_ADDRESS_HELPER_H
-#define SOCKSTALL_ADDRESS_HELPER_H
+#ifndef SOCKSTALL_APART_ADDRESS_HELPER_H
+#define SOCKSTALL_APART_ADDRESS_HELPER_H
 
 #include "apart/apart.h"
 #include "base/buffer.h"

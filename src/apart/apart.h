@@ -8,8 +8,8 @@
  * descriptors. Signals that ask sockstall to end, or to dump, do not end it: they may go to the whole process group. It
  * ends when the other end of the socket is closed, or with SIGKILL when sockstall dies.
  */
-#ifndef SOCKSTALL_APART_H
-#define SOCKSTALL_APART_H
+#ifndef SOCKSTALL_APART_APART_H
+#define SOCKSTALL_APART_APART_H
 
 #include <stddef.h>
 #include <sys/types.h>

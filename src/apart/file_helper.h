@@ -4,8 +4,8 @@
  * start, and never a name. Where the kernel has Landlock it can write below their folders alone, as these were at the
  * start.
  */
-#ifndef SOCKSTALL_FILE_HELPER_H
-#define SOCKSTALL_FILE_HELPER_H
+#ifndef SOCKSTALL_APART_FILE_HELPER_H
+#define SOCKSTALL_APART_FILE_HELPER_H
 
 #include "apart/files.h"
 #include "options/options.h"

@@ -4,8 +4,8 @@
  * them (file_helper.h), and hands over a descriptor to write to. sockstall itself can open no file for writing. Which
  * files is settled at the start; functions return 0 or a negative errno.
  */
-#ifndef SOCKSTALL_FILES_H
-#define SOCKSTALL_FILES_H
+#ifndef SOCKSTALL_APART_FILES_H
+#define SOCKSTALL_APART_FILES_H
 
 #include <stdbool.h>
 #include <stdio.h>

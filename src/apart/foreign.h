@@ -26,8 +26,8 @@
  * task_lock, siglock, tasklist_lock and RCU (comm_show(), get_children_pid(), proc_fd_link(), proc_exe_link(),
  * ns_get_path()), or the mutex of cgroups (proc_cgroup_show()). No process can hold one of these over a fault.
  */
-#ifndef SOCKSTALL_FOREIGN_H
-#define SOCKSTALL_FOREIGN_H
+#ifndef SOCKSTALL_APART_FOREIGN_H
+#define SOCKSTALL_APART_FOREIGN_H
 
 #include "apart/foreign_message.h"
 #include "base/buffer.h"

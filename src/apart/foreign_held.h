@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Which processes a read of did not come back: they are left alone for a while, for longer each time. Pure. */
-#ifndef SOCKSTALL_FOREIGN_HELD_H
-#define SOCKSTALL_FOREIGN_HELD_H
+#ifndef SOCKSTALL_APART_FOREIGN_HELD_H
+#define SOCKSTALL_APART_FOREIGN_HELD_H
 
 #include <stdbool.h>
 #include <stddef.h>

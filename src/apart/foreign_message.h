@@ -6,8 +6,8 @@
  * A message of sockstall's is a head and some requests. Each request is answered in turn, by one or more pieces: a
  * message each, with a head and bytes. All bytes of an answer together are no more than the request allows.
  */
-#ifndef SOCKSTALL_FOREIGN_MESSAGE_H
-#define SOCKSTALL_FOREIGN_MESSAGE_H
+#ifndef SOCKSTALL_APART_FOREIGN_MESSAGE_H
+#define SOCKSTALL_APART_FOREIGN_MESSAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>

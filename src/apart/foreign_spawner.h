@@ -4,8 +4,8 @@
  * descriptors nor to wait for one that hangs. It never touches another process's data. It ends with sockstall, and the
  * workers with it.
  */
-#ifndef SOCKSTALL_FOREIGN_SPAWNER_H
-#define SOCKSTALL_FOREIGN_SPAWNER_H
+#ifndef SOCKSTALL_APART_FOREIGN_SPAWNER_H
+#define SOCKSTALL_APART_FOREIGN_SPAWNER_H
 
 #include <sys/types.h>
 

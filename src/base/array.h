@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Arrays: how many items, and room for more. */
-#ifndef SOCKSTALL_ARRAY_H
-#define SOCKSTALL_ARRAY_H
+#ifndef SOCKSTALL_BASE_ARRAY_H
+#define SOCKSTALL_BASE_ARRAY_H
 
 #include <stddef.h>
 #include <stdlib.h>

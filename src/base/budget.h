@@ -10,8 +10,8 @@
  * Work that can be put off (probe/sockets.c) has a separate debt: it delays no look, but the work is not done again
  * before it is paid.
  */
-#ifndef SOCKSTALL_BUDGET_H
-#define SOCKSTALL_BUDGET_H
+#ifndef SOCKSTALL_BASE_BUDGET_H
+#define SOCKSTALL_BASE_BUDGET_H
 
 #include <stdbool.h>
 

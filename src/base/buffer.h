@@ -7,8 +7,8 @@
  *
  * Both fail only for want of memory, with -ENOMEM or NULL, and stay usable.
  */
-#ifndef SOCKSTALL_BUFFER_H
-#define SOCKSTALL_BUFFER_H
+#ifndef SOCKSTALL_BASE_BUFFER_H
+#define SOCKSTALL_BASE_BUFFER_H
 
 #include <stddef.h>
 

@@ -3,8 +3,8 @@
  * What `sockstall check` found, as a list: one item for each probe, right and protection. The parts that look add
  * items; how it is written is for output/check.h. Texts of items are constant or belong to the list's arena.
  */
-#ifndef SOCKSTALL_CHECK_LIST_H
-#define SOCKSTALL_CHECK_LIST_H
+#ifndef SOCKSTALL_BASE_CHECK_LIST_H
+#define SOCKSTALL_BASE_CHECK_LIST_H
 
 #include <stdbool.h>
 #include <stdint.h>

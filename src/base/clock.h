@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The kernel's clocks as one number. */
-#ifndef SOCKSTALL_CLOCK_H
-#define SOCKSTALL_CLOCK_H
+#ifndef SOCKSTALL_BASE_CLOCK_H
+#define SOCKSTALL_BASE_CLOCK_H
 
 #include <time.h>
 

@@ -3,8 +3,8 @@
  * Where --flight writes to: a new file in a folder that was opened at the start, with mode 0600. A name that something
  * has already gets a number behind it; no link is followed. Functions return 0 or a negative errno.
  */
-#ifndef SOCKSTALL_DUMP_FILE_H
-#define SOCKSTALL_DUMP_FILE_H
+#ifndef SOCKSTALL_BASE_DUMP_FILE_H
+#define SOCKSTALL_BASE_DUMP_FILE_H
 
 #include <stdbool.h>
 

@@ -3,8 +3,8 @@
  * A folder that files are made in while sockstall runs. It is looked up once, before rights are given up: its
  * descriptor stays the same folder, whatever somebody puts in the place of its path, or of a part of that, later.
  */
-#ifndef SOCKSTALL_FOLDER_H
-#define SOCKSTALL_FOLDER_H
+#ifndef SOCKSTALL_BASE_FOLDER_H
+#define SOCKSTALL_BASE_FOLDER_H
 
 /* A descriptor (O_PATH) of it, or a negative errno. */
 int folder_open(const char *path);

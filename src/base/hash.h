@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* FNV-1a, 64 bits. Not for what a stranger may choose to collide. */
-#ifndef SOCKSTALL_HASH_H
-#define SOCKSTALL_HASH_H
+#ifndef SOCKSTALL_BASE_HASH_H
+#define SOCKSTALL_BASE_HASH_H
 
 #include <stdint.h>
 

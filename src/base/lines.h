@@ -3,8 +3,8 @@
  * Lines of printable text on their way to a terminal: built without one, shown by whoever has one.
  * A line is begun, appended to through lines->text, and ended. Functions return 0 or -ENOMEM.
  */
-#ifndef SOCKSTALL_LINES_H
-#define SOCKSTALL_LINES_H
+#ifndef SOCKSTALL_BASE_LINES_H
+#define SOCKSTALL_BASE_LINES_H
 
 #include "base/buffer.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Lines for stderr that come up while a run goes on. On a screen they are held back until it is restored. */
-#ifndef SOCKSTALL_MESSAGES_H
-#define SOCKSTALL_MESSAGES_H
+#ifndef SOCKSTALL_BASE_MESSAGES_H
+#define SOCKSTALL_BASE_MESSAGES_H
 
 #include <stdbool.h>
 

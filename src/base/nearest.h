@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The known word that somebody most likely meant when typing another. */
-#ifndef SOCKSTALL_NEAREST_H
-#define SOCKSTALL_NEAREST_H
+#ifndef SOCKSTALL_BASE_NEAREST_H
+#define SOCKSTALL_BASE_NEAREST_H
 
 #include <stddef.h>
 

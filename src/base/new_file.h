@@ -4,8 +4,8 @@
  * be, and takes its name when it is complete. No symbolic link is followed at the name itself. Functions
  * return 0 or a negative errno.
  */
-#ifndef SOCKSTALL_NEW_FILE_H
-#define SOCKSTALL_NEW_FILE_H
+#ifndef SOCKSTALL_BASE_NEW_FILE_H
+#define SOCKSTALL_BASE_NEW_FILE_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-#ifndef SOCKSTALL_OPEN_FILE_H
-#define SOCKSTALL_OPEN_FILE_H
+#ifndef SOCKSTALL_BASE_OPEN_FILE_H
+#define SOCKSTALL_BASE_OPEN_FILE_H
 
 /*
  * Opens a regular file to be read, by a name that somebody else may have given it: what the name leads to is looked at

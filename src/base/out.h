@@ -3,8 +3,8 @@
  * Writing to a stream so that failure is seen: 0 or a negative errno (-EPIPE: the reader is gone). stdout may be what nobody
  * reads: -ECANCELED where that had no end and a signal asks for one (patience.h).
  */
-#ifndef SOCKSTALL_OUT_H
-#define SOCKSTALL_OUT_H
+#ifndef SOCKSTALL_BASE_OUT_H
+#define SOCKSTALL_BASE_OUT_H
 
 #include <stdbool.h>
 #include <stdio.h>

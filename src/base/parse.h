@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Numbers, durations and the text files of /proc. */
-#ifndef SOCKSTALL_PARSE_H
-#define SOCKSTALL_PARSE_H
+#ifndef SOCKSTALL_BASE_PARSE_H
+#define SOCKSTALL_BASE_PARSE_H
 
 #include <stdint.h>
 

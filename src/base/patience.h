@@ -7,8 +7,8 @@
  * write(2) itself is interrupted, by SIGALRM every 50 ms: what poll(2) says of a terminal or a socket is true of one byte,
  * and O_NONBLOCK would be set for everybody who shares the pipe.
  */
-#ifndef SOCKSTALL_PATIENCE_H
-#define SOCKSTALL_PATIENCE_H
+#ifndef SOCKSTALL_BASE_PATIENCE_H
+#define SOCKSTALL_BASE_PATIENCE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-#ifndef SOCKSTALL_REPLACED_FILE_H
-#define SOCKSTALL_REPLACED_FILE_H
+#ifndef SOCKSTALL_BASE_REPLACED_FILE_H
+#define SOCKSTALL_BASE_REPLACED_FILE_H
 
 /*
  * A new file, open for writing, with mode 0600, in the place of what has this name. That may be another user's, who has

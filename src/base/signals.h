@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Signals that ask for the end, as a descriptor that can be waited for. */
-#ifndef SOCKSTALL_SIGNALS_H
-#define SOCKSTALL_SIGNALS_H
+#ifndef SOCKSTALL_BASE_SIGNALS_H
+#define SOCKSTALL_BASE_SIGNALS_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Order, and searching in what is sorted. */
-#ifndef SOCKSTALL_SORTED_H
-#define SOCKSTALL_SORTED_H
+#ifndef SOCKSTALL_BASE_SORTED_H
+#define SOCKSTALL_BASE_SORTED_H
 
 #include <stddef.h>
 #include <stdint.h>

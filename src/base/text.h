@@ -2,12 +2,12 @@
 /*
  * Text for programs and for terminals. What comes from another process (comm, paths, names) is hostile. It goes through
  * text_printable() on its way to a person, and through text_clean() into a file that programs read. JSON has escapes of
- * its own: there text_utf8() makes it valid, and what is not text_is_harmless() is escaped (emit_json.c).
+ * its own: there text_utf8() makes it valid, and what is not text_is_harmless() is escaped (rows/json.c).
  *
  * Numbers are written with a decimal point in every locale. Functions that append return 0 or -ENOMEM.
  */
-#ifndef SOCKSTALL_TEXT_H
-#define SOCKSTALL_TEXT_H
+#ifndef SOCKSTALL_BASE_TEXT_H
+#define SOCKSTALL_BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

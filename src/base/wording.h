@@ -3,8 +3,8 @@
  * Words that `why` and `advice` are made of, for a tired reader: "31.2 s", "217 bytes".
  * Text belongs to the arena and is never NULL.
  */
-#ifndef SOCKSTALL_WORDING_H
-#define SOCKSTALL_WORDING_H
+#ifndef SOCKSTALL_BASE_WORDING_H
+#define SOCKSTALL_BASE_WORDING_H
 
 #include <linux/types.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-#ifndef SOCKSTALL_COMMAND_LINE_H
-#define SOCKSTALL_COMMAND_LINE_H
+#ifndef SOCKSTALL_BASE_WORDS_H
+#define SOCKSTALL_BASE_WORDS_H
 
 #include "base/buffer.h"
 

@@ -4,8 +4,8 @@
  * their end, and in a new member 0 means "not known" (include/record.h). So an older record is filled up with zeros.
  * Members of a newer record that we do not know are left out, and so are records of unknown types. Pure.
  */
-#ifndef SOCKSTALL_ADAPT_H
-#define SOCKSTALL_ADAPT_H
+#ifndef SOCKSTALL_HISTORY_ADAPT_H
+#define SOCKSTALL_HISTORY_ADAPT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -13,8 +13,8 @@
  * Where it is not known which end this is, the smaller port is the server's. Stalls that match are one thing, with its
  * worst verdict, its largest number at one time and its longest duration.
  */
-#ifndef SOCKSTALL_DIFF_H
-#define SOCKSTALL_DIFF_H
+#ifndef SOCKSTALL_HISTORY_DIFF_H
+#define SOCKSTALL_HISTORY_DIFF_H
 
 #include "history/story.h"
 

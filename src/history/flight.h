@@ -3,8 +3,8 @@
  * The time before: the last looks, as their bytes, kept for as long and in as much memory as allowed, to be written as
  * a recording when something happens.
  */
-#ifndef SOCKSTALL_FLIGHT_H
-#define SOCKSTALL_FLIGHT_H
+#ifndef SOCKSTALL_HISTORY_FLIGHT_H
+#define SOCKSTALL_HISTORY_FLIGHT_H
 
 #include "look/look.h"
 #include "options/options.h"

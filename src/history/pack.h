@@ -7,8 +7,8 @@
  * After the first failure nothing more happens: it is enough to look at `error` at the end, and at pack_complete() when
  * reading. Input is checked, never trusted: nothing is allocated for bytes that are not there.
  */
-#ifndef SOCKSTALL_PACK_H
-#define SOCKSTALL_PACK_H
+#ifndef SOCKSTALL_HISTORY_PACK_H
+#define SOCKSTALL_HISTORY_PACK_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,8 +8,8 @@
  * START holds what the live run's `start` record and its options were, END what its `end` record was,
  * so that a replay gives the same bytes. Both are made by recording_pack()ing text fields.
  */
-#ifndef SOCKSTALL_RECORDING_H
-#define SOCKSTALL_RECORDING_H
+#ifndef SOCKSTALL_HISTORY_RECORDING_H
+#define SOCKSTALL_HISTORY_RECORDING_H
 
 #include "base/buffer.h"
 #include "look/look.h"

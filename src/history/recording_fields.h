@@ -4,8 +4,8 @@
  * where pack_goes_on() tells whether a recording has what was added: older ones stay readable. Any other change of them
  * changes the format: RECORDING_VERSION must grow with it.
  */
-#ifndef SOCKSTALL_RECORDING_FIELDS_H
-#define SOCKSTALL_RECORDING_FIELDS_H
+#ifndef SOCKSTALL_HISTORY_RECORDING_FIELDS_H
+#define SOCKSTALL_HISTORY_RECORDING_FIELDS_H
 
 #include "history/pack.h"
 #include "options/options.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The form of the file, for those who write and read it. */
-#ifndef SOCKSTALL_RECORDING_FILE_H
-#define SOCKSTALL_RECORDING_FILE_H
+#ifndef SOCKSTALL_HISTORY_RECORDING_FILE_H
+#define SOCKSTALL_HISTORY_RECORDING_FILE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * Keeps what is known of a stall. One look may miss what the previous one found: between two waits a loop is in no
  * socket, and the owner of a connection is unknown once its process has closed it. Pure.
  */
-#ifndef SOCKSTALL_STALL_KNOWN_H
-#define SOCKSTALL_STALL_KNOWN_H
+#ifndef SOCKSTALL_HISTORY_STALL_KNOWN_H
+#define SOCKSTALL_HISTORY_STALL_KNOWN_H
 
 #include "base/buffer.h"
 #include "rows/row.h"

@@ -2,8 +2,8 @@
 /*
  * The life of stalls. Pure: compares the rows of this look with those open from the look before.
  */
-#ifndef SOCKSTALL_STALLS_H
-#define SOCKSTALL_STALLS_H
+#ifndef SOCKSTALL_HISTORY_STALLS_H
+#define SOCKSTALL_HISTORY_STALLS_H
 
 #include "rows/report.h"
 

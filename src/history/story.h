@@ -3,8 +3,8 @@
  * A whole recording, as one thing: every stall with its life from beginning to end. Output that is written once after
  * all looks (a page, a trace, a comparison) is made from it. Pure.
  */
-#ifndef SOCKSTALL_STORY_H
-#define SOCKSTALL_STORY_H
+#ifndef SOCKSTALL_HISTORY_STORY_H
+#define SOCKSTALL_HISTORY_STORY_H
 
 #include "rows/report.h"
 

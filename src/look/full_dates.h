@@ -3,8 +3,8 @@
  * Since when accept queues are full. The kernel does not keep it, so it is counted from look to look: a
  * queue that is full at one look and at the next may have had room in between, but not for long.
  */
-#ifndef SOCKSTALL_FULL_DATES_H
-#define SOCKSTALL_FULL_DATES_H
+#ifndef SOCKSTALL_LOOK_FULL_DATES_H
+#define SOCKSTALL_LOOK_FULL_DATES_H
 
 #include <stddef.h>
 

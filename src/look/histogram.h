@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-#ifndef SOCKSTALL_HISTOGRAM_H
-#define SOCKSTALL_HISTOGRAM_H
+#ifndef SOCKSTALL_LOOK_HISTOGRAM_H
+#define SOCKSTALL_LOOK_HISTOGRAM_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Finding the listener that a connection came through, in an index made for one look. */
-#ifndef SOCKSTALL_LISTENERS_H
-#define SOCKSTALL_LISTENERS_H
+#ifndef SOCKSTALL_LOOK_LISTENERS_H
+#define SOCKSTALL_LOOK_LISTENERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * The probe or the recording reader fills `bytes`; look_index() checks every record and makes the
  * arrays. Reports read the arrays and change nothing.
  */
-#ifndef SOCKSTALL_LOOK_H
-#define SOCKSTALL_LOOK_H
+#ifndef SOCKSTALL_LOOK_LOOK_H
+#define SOCKSTALL_LOOK_LOOK_H
 
 #include <stdbool.h>
 

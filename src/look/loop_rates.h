@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Rates of a loop over one interval, from its counters. */
-#ifndef SOCKSTALL_LOOP_RATES_H
-#define SOCKSTALL_LOOP_RATES_H
+#ifndef SOCKSTALL_LOOK_LOOP_RATES_H
+#define SOCKSTALL_LOOK_LOOP_RATES_H
 
 #include <stdbool.h>
 

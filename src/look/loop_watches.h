@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The epoll instance that a loop waits on, and what it watches. Pure. */
-#ifndef SOCKSTALL_LOOP_WATCHES_H
-#define SOCKSTALL_LOOP_WATCHES_H
+#ifndef SOCKSTALL_LOOK_LOOP_WATCHES_H
+#define SOCKSTALL_LOOK_LOOP_WATCHES_H
 
 #include <stdbool.h>
 

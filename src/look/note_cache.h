@@ -6,8 +6,8 @@
  *
  * A look: note_cache_want() for each wait, note_cache_due(), note_set() for those that were read, note_cache_end().
  */
-#ifndef SOCKSTALL_NOTE_CACHE_H
-#define SOCKSTALL_NOTE_CACHE_H
+#ifndef SOCKSTALL_LOOK_NOTE_CACHE_H
+#define SOCKSTALL_LOOK_NOTE_CACHE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The processes that hold one socket open, in words. Pure. */
-#ifndef SOCKSTALL_OWNERS_H
-#define SOCKSTALL_OWNERS_H
+#ifndef SOCKSTALL_LOOK_OWNERS_H
+#define SOCKSTALL_LOOK_OWNERS_H
 
 #include <stdbool.h>
 

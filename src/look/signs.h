@@ -3,8 +3,8 @@
  * What the counters and times of a TCP socket say: whether the peer answers, who spoke last, whether what a read waits
  * for is here. Evidence that the rules about readers, writers and closing connections share.
  */
-#ifndef SOCKSTALL_SIGNS_H
-#define SOCKSTALL_SIGNS_H
+#ifndef SOCKSTALL_LOOK_SIGNS_H
+#define SOCKSTALL_LOOK_SIGNS_H
 
 #include <stdbool.h>
 

@@ -3,8 +3,8 @@
  * When threads fell asleep, on a kernel that does not record it (CONFIG_SCHED_INFO off): at the latest when a look
  * first saw them there, if they have not been switched out since. So ages are lower bounds.
  */
-#ifndef SOCKSTALL_SLEEPS_H
-#define SOCKSTALL_SLEEPS_H
+#ifndef SOCKSTALL_LOOK_SLEEP_DATES_H
+#define SOCKSTALL_LOOK_SLEEP_DATES_H
 
 #include <stddef.h>
 

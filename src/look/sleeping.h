@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Threads asleep in a syscall on a socket or a pipe: since when, and what each such sleep is called. */
-#ifndef SOCKSTALL_SLEEPING_H
-#define SOCKSTALL_SLEEPING_H
+#ifndef SOCKSTALL_LOOK_SLEEPING_H
+#define SOCKSTALL_LOOK_SLEEPING_H
 
 #include <stdbool.h>
 

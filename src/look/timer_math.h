@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Sums of times that stop at TIMERS_NEVER, and the timer wheel's coarseness: what the timers*.c share. */
-#ifndef SOCKSTALL_TIMER_MATH_H
-#define SOCKSTALL_TIMER_MATH_H
+#ifndef SOCKSTALL_LOOK_TIMER_MATH_H
+#define SOCKSTALL_LOOK_TIMER_MATH_H
 
 #include "base/clock.h"
 #include "look/timers.h"

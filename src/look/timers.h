@@ -6,8 +6,8 @@
  * lie a little before the look: a timer may be late. tick_ns is a jiffy: with it, the timer wheel's
  * coarseness (kernel/time/timer.c) is reckoned in; with 0 the times are what the kernel asks for.
  */
-#ifndef SOCKSTALL_TIMERS_H
-#define SOCKSTALL_TIMERS_H
+#ifndef SOCKSTALL_LOOK_TIMERS_H
+#define SOCKSTALL_LOOK_TIMERS_H
 
 #include "socket_record.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Facts about a watched descriptor. Pure. `socket` is the socket behind it, or NULL. */
-#ifndef SOCKSTALL_WATCH_FACTS_H
-#define SOCKSTALL_WATCH_FACTS_H
+#ifndef SOCKSTALL_LOOK_WATCH_FACTS_H
+#define SOCKSTALL_LOOK_WATCH_FACTS_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* How old a stall must be to be reported. All in ns. */
-#ifndef SOCKSTALL_AGES_H
-#define SOCKSTALL_AGES_H
+#ifndef SOCKSTALL_OPTIONS_AGES_H
+#define SOCKSTALL_OPTIONS_AGES_H
 
 #include "base/clock.h"
 #include "options/options.h"

@@ -6,8 +6,8 @@
  * process, thread, holder, link or watched socket that it is about does, and another may fit the next. A row's fields name
  * only some of these: a report adds the bits of what the others fit (struct row: fits). Unknown values do not fit.
  */
-#ifndef SOCKSTALL_FILTER_H
-#define SOCKSTALL_FILTER_H
+#ifndef SOCKSTALL_OPTIONS_FILTER_H
+#define SOCKSTALL_OPTIONS_FILTER_H
 
 #include <stdbool.h>
 

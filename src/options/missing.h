@@ -3,8 +3,8 @@
  * Whether what filters ask for is there at all: else "nothing is stuck" might be true of a slip of the hand. This is about
  * --pid, --comm, --cgroup and --netns. Sockets come and go, so --port and --peer do not count. Reads /proc.
  */
-#ifndef SOCKSTALL_ASKED_FOR_H
-#define SOCKSTALL_ASKED_FOR_H
+#ifndef SOCKSTALL_OPTIONS_MISSING_H
+#define SOCKSTALL_OPTIONS_MISSING_H
 
 #include <stdbool.h>
 

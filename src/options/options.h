@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What the command line asks for. The tables of commands and options are in specs.h. */
-#ifndef SOCKSTALL_OPTIONS_H
-#define SOCKSTALL_OPTIONS_H
+#ifndef SOCKSTALL_OPTIONS_OPTIONS_H
+#define SOCKSTALL_OPTIONS_OPTIONS_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

@@ -3,8 +3,8 @@
  * The tables of commands and options. The parser, --help, the man page and the completions of bash, zsh and fish are
  * all made from them: a new option is one entry in specs.c and one setter in values.c.
  */
-#ifndef SOCKSTALL_SPECS_H
-#define SOCKSTALL_SPECS_H
+#ifndef SOCKSTALL_OPTIONS_SPECS_H
+#define SOCKSTALL_OPTIONS_SPECS_H
 
 #include <stdbool.h>
 #include <stddef.h>

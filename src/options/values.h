@@ -3,8 +3,8 @@
  * The arguments of options: each function checks one and puts its value into the options. Returns 0,
  * -EINVAL where the argument is not what the option expects, or -ENOMEM.
  */
-#ifndef SOCKSTALL_OPTION_VALUES_H
-#define SOCKSTALL_OPTION_VALUES_H
+#ifndef SOCKSTALL_OPTIONS_VALUES_H
+#define SOCKSTALL_OPTIONS_VALUES_H
 
 #include "options/options.h"
 

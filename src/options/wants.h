@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Data that a person at the screen wants in the next looks, beside what the command asks for. All zero: none. */
-#ifndef SOCKSTALL_WANTS_H
-#define SOCKSTALL_WANTS_H
+#ifndef SOCKSTALL_OPTIONS_WANTS_H
+#define SOCKSTALL_OPTIONS_WANTS_H
 
 #include <stdbool.h>
 #include <stdint.h>

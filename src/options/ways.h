@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Ways to end a stall: --how and --keepalive of `end`. act/act.h does them. */
-#ifndef SOCKSTALL_WAYS_H
-#define SOCKSTALL_WAYS_H
+#ifndef SOCKSTALL_OPTIONS_WAYS_H
+#define SOCKSTALL_OPTIONS_WAYS_H
 
 enum act_how {
 	ACT_CHOOSE, /* by what is there */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* One field of a row as a person reads it. All functions return 0 or -ENOMEM. */
-#ifndef SOCKSTALL_CELL_H
-#define SOCKSTALL_CELL_H
+#ifndef SOCKSTALL_OUTPUT_CELL_H
+#define SOCKSTALL_OUTPUT_CELL_H
 
 #include "base/buffer.h"
 #include "rows/column.h"

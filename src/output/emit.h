@@ -2,8 +2,8 @@
 /*
  * Emitters: rows to bytes. Each takes rows one look at a time. They know columns, not reports.
  */
-#ifndef SOCKSTALL_EMIT_H
-#define SOCKSTALL_EMIT_H
+#ifndef SOCKSTALL_OUTPUT_EMIT_H
+#define SOCKSTALL_OUTPUT_EMIT_H
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* A link of a chain as a line for a person. */
-#ifndef SOCKSTALL_LINK_TEXT_H
-#define SOCKSTALL_LINK_TEXT_H
+#ifndef SOCKSTALL_OUTPUT_LINK_TEXT_H
+#define SOCKSTALL_OUTPUT_LINK_TEXT_H
 
 #include "rows/links.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Names of processes as metrics and traces show them. */
-#ifndef SOCKSTALL_SHORT_NAME_H
-#define SOCKSTALL_SHORT_NAME_H
+#ifndef SOCKSTALL_OUTPUT_SHORT_NAME_H
+#define SOCKSTALL_OUTPUT_SHORT_NAME_H
 
 #define SHORT_NAME_SIZE 64 /* with its NUL; 15 bytes, each escaped, are 60 */
 

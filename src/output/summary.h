@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Counts in words. Each appends to a line and returns 0 or -ENOMEM. */
-#ifndef SOCKSTALL_SUMMARY_H
-#define SOCKSTALL_SUMMARY_H
+#ifndef SOCKSTALL_OUTPUT_SUMMARY_H
+#define SOCKSTALL_OUTPUT_SUMMARY_H
 
 #include "base/buffer.h"
 #include "options/options.h"

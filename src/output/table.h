@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Rows as the lines of a table, made from the table of columns. Pure: needs no terminal. */
-#ifndef SOCKSTALL_TABLE_H
-#define SOCKSTALL_TABLE_H
+#ifndef SOCKSTALL_OUTPUT_TABLE_H
+#define SOCKSTALL_OUTPUT_TABLE_H
 
 #include "base/lines.h"
 #include "rows/row.h"

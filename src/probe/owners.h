@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Owners of sockets: what a look wants to know of them, and what the last walk over all descriptors found. */
-#ifndef SOCKSTALL_PROBE_OWNER_H
-#define SOCKSTALL_PROBE_OWNER_H
+#ifndef SOCKSTALL_PROBE_OWNERS_H
+#define SOCKSTALL_PROBE_OWNERS_H
 
 #include "probe/internal.h"
 

@@ -5,8 +5,8 @@
  *
  * Nothing is pinned: all programs, maps and links go when the process ends, however it ends.
  */
-#ifndef SOCKSTALL_PROBE_H
-#define SOCKSTALL_PROBE_H
+#ifndef SOCKSTALL_PROBE_PROBE_H
+#define SOCKSTALL_PROBE_PROBE_H
 
 #include <stdbool.h>
 

@@ -13,7 +13,7 @@
 #define READ_CHUNK (64 * 1024)
 
 /*
- * Signals that ask for the end are blocked, for run_live.c to read them between looks. A look at a million sockets takes
+ * Signals that ask for the end are blocked, for run/live.c to read them between looks. A look at a million sockets takes
  * seconds, and nobody who has pressed Ctrl-C waits for that.
  */
 static bool signal_came(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* What a look wants to know of owners, by its records. See probe_owner.h. */
+/* What a look wants to know of owners, by its records. See owners.h. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Which filters a chain of waits fits, by any of its links: see filter.h. Pure. */
-#ifndef SOCKSTALL_CHAIN_FILTER_H
-#define SOCKSTALL_CHAIN_FILTER_H
+#ifndef SOCKSTALL_REPORTS_CHAIN_FILTER_H
+#define SOCKSTALL_REPORTS_CHAIN_FILTER_H
 
 #include "options/options.h"
 #include "reports/waits/waits.h"

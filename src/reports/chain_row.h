@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The row of a chain: its links, and the process at its end. */
-#ifndef SOCKSTALL_CHAIN_ROW_H
-#define SOCKSTALL_CHAIN_ROW_H
+#ifndef SOCKSTALL_REPORTS_CHAIN_ROW_H
+#define SOCKSTALL_REPORTS_CHAIN_ROW_H
 
 #include "rows/report.h"
 #include "rules/chain.h"

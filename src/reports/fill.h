@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Parts of a row that all reports fill in the same way. */
-#ifndef SOCKSTALL_FILL_H
-#define SOCKSTALL_FILL_H
+#ifndef SOCKSTALL_REPORTS_FILL_H
+#define SOCKSTALL_REPORTS_FILL_H
 
 #include "look/look.h"
 #include "rows/report.h"

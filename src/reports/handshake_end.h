@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-#ifndef SOCKSTALL_HANDSHAKE_END_H
-#define SOCKSTALL_HANDSHAKE_END_H
+#ifndef SOCKSTALL_REPORTS_HANDSHAKE_END_H
+#define SOCKSTALL_REPORTS_HANDSHAKE_END_H
 
 #include "look/look.h"
 

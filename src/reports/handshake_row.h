@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* A handshake on its way into the report: what handshakes.c and handshake_row.c share. */
-#ifndef SOCKSTALL_HANDSHAKE_ROW_H
-#define SOCKSTALL_HANDSHAKE_ROW_H
+#ifndef SOCKSTALL_REPORTS_HANDSHAKE_ROW_H
+#define SOCKSTALL_REPORTS_HANDSHAKE_ROW_H
 
 #include "look/listeners.h"
 #include "options/options.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* One thread as an event loop: the evidence for the rules about loops. Pure. */
-#ifndef SOCKSTALL_LOOP_CASE_H
-#define SOCKSTALL_LOOP_CASE_H
+#ifndef SOCKSTALL_REPORTS_LOOP_CASE_H
+#define SOCKSTALL_REPORTS_LOOP_CASE_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Describes in words what a thread is blocked in. */
-#ifndef SOCKSTALL_LOOP_NOW_H
-#define SOCKSTALL_LOOP_NOW_H
+#ifndef SOCKSTALL_REPORTS_NOW_IN_H
+#define SOCKSTALL_REPORTS_NOW_IN_H
 
 #include "look/look.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The address spaces of processes, in regions, with the threads' stacks placed in them. */
-#ifndef SOCKSTALL_REPORT_REGIONS_H
-#define SOCKSTALL_REPORT_REGIONS_H
+#ifndef SOCKSTALL_REPORTS_REGIONS_H
+#define SOCKSTALL_REPORTS_REGIONS_H
 
 #include "rows/report.h"
 

@@ -3,8 +3,8 @@
  * Reports: pure functions from looks to rows. No syscalls, no clock, no /proc here. Each kind is one file of this folder and
  * stands in reports[].
  */
-#ifndef SOCKSTALL_REPORTS_H
-#define SOCKSTALL_REPORTS_H
+#ifndef SOCKSTALL_REPORTS_REPORTS_H
+#define SOCKSTALL_REPORTS_REPORTS_H
 
 #include "options/options.h"
 #include "rows/report.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Where half-open connections come from, when there are too many to be told one by one. */
-#ifndef SOCKSTALL_TOP_SOURCES_H
-#define SOCKSTALL_TOP_SOURCES_H
+#ifndef SOCKSTALL_REPORTS_TOP_SOURCES_H
+#define SOCKSTALL_REPORTS_TOP_SOURCES_H
 
 #include "base/buffer.h"
 #include "look/look.h"

@@ -3,8 +3,8 @@
  * What the processes that read for sockstall (foreign.h) may do. Each function gives the rest up for good; what the
  * kernel does not let it give up stays, as in privileges.h.
  */
-#ifndef SOCKSTALL_FOREIGN_RIGHTS_H
-#define SOCKSTALL_FOREIGN_RIGHTS_H
+#ifndef SOCKSTALL_RIGHTS_FOREIGN_RIGHTS_H
+#define SOCKSTALL_RIGHTS_FOREIGN_RIGHTS_H
 
 /* Of the one that makes workers: to fork, to kill its children, to hand a socket on; and what a worker may do. */
 void foreign_rights_spawner(void);

@@ -4,8 +4,8 @@
  * are set apart, and for replay. Not for what looks at other processes: hook_ptrace_access_check() keeps whoever has
  * such rules from everything in /proc that ptrace_may_access() guards, of all processes that have not.
  */
-#ifndef SOCKSTALL_LANDLOCK_H
-#define SOCKSTALL_LANDLOCK_H
+#ifndef SOCKSTALL_RIGHTS_LANDLOCK_H
+#define SOCKSTALL_RIGHTS_LANDLOCK_H
 
 #include <stddef.h>
 

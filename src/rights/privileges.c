@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Giving up what is not needed: see privileges.h. The filter is in privileges_filter.c. */
+/* Giving up what is not needed: see privileges.h. The filter is in seccomp.c. */
 #include "rights/privileges.h"
 
 #include <cap-ng.h>

@@ -8,8 +8,8 @@
  * needs more adds a bit here and a row there, and asks for it where it calls privileges_drop(). A program that must run
  * with the user's rights cannot live with no_new_privs and a filter: a separate process starts it (exec_helper.h).
  */
-#ifndef SOCKSTALL_PRIVILEGES_H
-#define SOCKSTALL_PRIVILEGES_H
+#ifndef SOCKSTALL_RIGHTS_PRIVILEGES_H
+#define SOCKSTALL_RIGHTS_PRIVILEGES_H
 
 #include "base/check_list.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The system calls of each privilege: see privileges.h. */
-#ifndef SOCKSTALL_PRIVILEGES_FILTER_H
-#define SOCKSTALL_PRIVILEGES_FILTER_H
+#ifndef SOCKSTALL_RIGHTS_SECCOMP_H
+#define SOCKSTALL_RIGHTS_SECCOMP_H
 
 /* Allows what these privileges need, and nothing else, from now on. Returns 0 or a negative errno. */
 int privileges_filter(unsigned int privileges);

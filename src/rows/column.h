@@ -3,8 +3,8 @@
  * The one table of columns. JSON, tables, text lines and the JSON Schema are all made from it: a field
  * is added here and nowhere else.
  */
-#ifndef SOCKSTALL_COLUMN_H
-#define SOCKSTALL_COLUMN_H
+#ifndef SOCKSTALL_ROWS_COLUMN_H
+#define SOCKSTALL_ROWS_COLUMN_H
 
 #include <stddef.h>
 

@@ -13,8 +13,8 @@
  * Text and bool are compared with == and != alone; durations and rates are never compared with those, but for null. An
  * unknown value passes no test but == null. All tests are of one type: a record has only one.
  */
-#ifndef SOCKSTALL_CONDITION_H
-#define SOCKSTALL_CONDITION_H
+#ifndef SOCKSTALL_ROWS_CONDITION_H
+#define SOCKSTALL_ROWS_CONDITION_H
 
 #include "base/buffer.h"
 #include "rows/column.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Rows as JSON. Each function appends, and returns 0 or -ENOMEM. */
-#ifndef SOCKSTALL_JSON_H
-#define SOCKSTALL_JSON_H
+#ifndef SOCKSTALL_ROWS_JSON_H
+#define SOCKSTALL_ROWS_JSON_H
 
 #include "base/buffer.h"
 #include "rows/column.h"

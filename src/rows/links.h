@@ -3,8 +3,8 @@
  * The links of a chain as one text, so that a row carries and copies them like any other: fields behind tabs, a link
  * a line, and what is special in them escaped. Only the emitters take it apart again.
  */
-#ifndef SOCKSTALL_LINKS_H
-#define SOCKSTALL_LINKS_H
+#ifndef SOCKSTALL_ROWS_LINKS_H
+#define SOCKSTALL_ROWS_LINKS_H
 
 #include <stdbool.h>
 #include <stdint.h>

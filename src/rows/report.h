@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The rows of one look, in order. */
-#ifndef SOCKSTALL_REPORT_H
-#define SOCKSTALL_REPORT_H
+#ifndef SOCKSTALL_ROWS_REPORT_H
+#define SOCKSTALL_ROWS_REPORT_H
 
 #include "base/buffer.h"
 #include "look/look.h"

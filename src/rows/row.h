@@ -6,8 +6,8 @@
  * Unknown is NULL for text, NOT_KNOWN for counts, NAN for seconds, -1 for a bool. row_init() makes
  * everything unknown. Text belongs to the report's arena or is constant.
  */
-#ifndef SOCKSTALL_ROW_H
-#define SOCKSTALL_ROW_H
+#ifndef SOCKSTALL_ROWS_ROW_H
+#define SOCKSTALL_ROWS_ROW_H
 
 #include <stdbool.h>
 #include <stdint.h>

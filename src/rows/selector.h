@@ -6,8 +6,8 @@
  *
  * All words must match. It is strict, because a typing error could end the wrong connection. Pure.
  */
-#ifndef SOCKSTALL_SELECTOR_H
-#define SOCKSTALL_SELECTOR_H
+#ifndef SOCKSTALL_ROWS_SELECTOR_H
+#define SOCKSTALL_ROWS_SELECTOR_H
 
 #include "base/buffer.h"
 #include "rows/row.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The rules about the process at the end of a chain of waits: see verdict.h. */
-#ifndef SOCKSTALL_VERDICT_CHAIN_H
-#define SOCKSTALL_VERDICT_CHAIN_H
+#ifndef SOCKSTALL_RULES_CHAIN_H
+#define SOCKSTALL_RULES_CHAIN_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The rules about connections that are being closed: see verdict.h. */
-#ifndef SOCKSTALL_VERDICT_CLOSING_H
-#define SOCKSTALL_VERDICT_CLOSING_H
+#ifndef SOCKSTALL_RULES_CLOSING_H
+#define SOCKSTALL_RULES_CLOSING_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The rules about handshakes: see verdict.h. */
-#ifndef SOCKSTALL_VERDICT_HANDSHAKE_H
-#define SOCKSTALL_VERDICT_HANDSHAKE_H
+#ifndef SOCKSTALL_RULES_HANDSHAKE_H
+#define SOCKSTALL_RULES_HANDSHAKE_H
 
 #include <stdbool.h>
 

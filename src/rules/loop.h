@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The rules about event loops: see verdict.h. */
-#ifndef SOCKSTALL_VERDICT_LOOP_H
-#define SOCKSTALL_VERDICT_LOOP_H
+#ifndef SOCKSTALL_RULES_LOOP_H
+#define SOCKSTALL_RULES_LOOP_H
 
 #include <stdbool.h>
 

@@ -3,8 +3,8 @@
  * What every verdict means, in plain text without markup: the one source of sockstall-verdicts(7) and of the tables in
  * README.md. tests/unit/rules/test_meanings.c fails where a verdict of the column table has no entry here, or two.
  */
-#ifndef SOCKSTALL_MEANINGS_H
-#define SOCKSTALL_MEANINGS_H
+#ifndef SOCKSTALL_RULES_MEANINGS_H
+#define SOCKSTALL_RULES_MEANINGS_H
 
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
 /*
  * Phrases that several rules share in `why` and `advice`. Text belongs to the arena or is constant, and is never NULL.
  */
-#ifndef SOCKSTALL_PHRASES_H
-#define SOCKSTALL_PHRASES_H
+#ifndef SOCKSTALL_RULES_PHRASES_H
+#define SOCKSTALL_RULES_PHRASES_H
 
 #include "base/buffer.h"
 #include "socket_record.h"

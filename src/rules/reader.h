@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The rules about threads that are blocked reading a socket: see verdict.h. */
-#ifndef SOCKSTALL_VERDICT_READER_H
-#define SOCKSTALL_VERDICT_READER_H
+#ifndef SOCKSTALL_RULES_READER_H
+#define SOCKSTALL_RULES_READER_H
 
 #include <stdbool.h>
 

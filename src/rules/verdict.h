@@ -4,8 +4,8 @@
  * first rule that applies gives the verdict, so a table is sorted from the strongest evidence to the weakest. Rules
  * only read the evidence.
  */
-#ifndef SOCKSTALL_VERDICT_H
-#define SOCKSTALL_VERDICT_H
+#ifndef SOCKSTALL_RULES_VERDICT_H
+#define SOCKSTALL_RULES_VERDICT_H
 
 #include <stdbool.h>
 

@@ -4,8 +4,8 @@
  * JSON, schema, metrics and pages, are made from these lists. A rule cannot give a verdict that is not listed, and a
  * listed verdict that no rule gives does not compile. The order is that of the schema.
  */
-#ifndef SOCKSTALL_VERDICTS_H
-#define SOCKSTALL_VERDICTS_H
+#ifndef SOCKSTALL_RULES_VERDICTS_H
+#define SOCKSTALL_RULES_VERDICTS_H
 
 #include "rules/verdict.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* A wait of a thread or an event loop on a socket, and what is known of its other end. */
-#ifndef SOCKSTALL_WAIT_H
-#define SOCKSTALL_WAIT_H
+#ifndef SOCKSTALL_RULES_WAIT_H
+#define SOCKSTALL_RULES_WAIT_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Runs of sockstall, live and from a recording. Each returns the exit code (see sockstall(8)). */
-#ifndef SOCKSTALL_RUN_H
-#define SOCKSTALL_RUN_H
+#ifndef SOCKSTALL_RUN_RUN_H
+#define SOCKSTALL_RUN_RUN_H
 
 #include "history/recording.h"
 #include "history/stalls.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Addresses as records hold them: 16 bytes, IPv4 mapped (RFC 4291, 2.5.5.2). */
-#ifndef SOCKSTALL_ADDRESS_H
-#define SOCKSTALL_ADDRESS_H
+#ifndef SOCKSTALL_SYSTEM_ADDRESS_H
+#define SOCKSTALL_SYSTEM_ADDRESS_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

@@ -6,8 +6,8 @@
  * A type that is embedded in another comes with it as a whole. A type that is only pointed to does not: no field is
  * reached through a pointer, and libbpf compares two pointer fields only as pointers.
  */
-#ifndef SOCKSTALL_BTF_SUBSET_H
-#define SOCKSTALL_BTF_SUBSET_H
+#ifndef SOCKSTALL_SYSTEM_BTF_SUBSET_H
+#define SOCKSTALL_SYSTEM_BTF_SUBSET_H
 
 #include <linux/types.h>
 

@@ -4,8 +4,8 @@
  * on a hybrid system one of v2 besides: there Docker's containers are in v1's alone, and v2 has them all in
  * /system.slice/containerd.service.
  */
-#ifndef SOCKSTALL_CGROUP_CHOICE_H
-#define SOCKSTALL_CGROUP_CHOICE_H
+#ifndef SOCKSTALL_SYSTEM_CGROUP_CHOICE_H
+#define SOCKSTALL_SYSTEM_CGROUP_CHOICE_H
 
 #include <stdbool.h>
 #include <stddef.h>

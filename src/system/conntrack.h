@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Address translations of conntrack in the network namespace of the caller. */
-#ifndef SOCKSTALL_PROBE_CONNTRACK_H
-#define SOCKSTALL_PROBE_CONNTRACK_H
+#ifndef SOCKSTALL_SYSTEM_CONNTRACK_H
+#define SOCKSTALL_SYSTEM_CONNTRACK_H
 
 #include <linux/netlink.h>
 

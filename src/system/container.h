@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Which container a cgroup path belongs to. */
-#ifndef SOCKSTALL_CONTAINER_H
-#define SOCKSTALL_CONTAINER_H
+#ifndef SOCKSTALL_SYSTEM_CONTAINER_H
+#define SOCKSTALL_SYSTEM_CONTAINER_H
 
 #include "base/buffer.h"
 

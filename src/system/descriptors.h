@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Finds who has a socket open, by /proc/PID/fd. All return a descriptor number, or -1 if none can be seen. */
-#ifndef SOCKSTALL_HELD_SOCKET_H
-#define SOCKSTALL_HELD_SOCKET_H
+#ifndef SOCKSTALL_SYSTEM_DESCRIPTORS_H
+#define SOCKSTALL_SYSTEM_DESCRIPTORS_H
 
 #include <linux/types.h>
 

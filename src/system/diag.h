@@ -5,8 +5,8 @@
  *
  * Rights: none to look; CAP_NET_ADMIN in the namespace to end.
  */
-#ifndef SOCKSTALL_SOCK_DIAG_H
-#define SOCKSTALL_SOCK_DIAG_H
+#ifndef SOCKSTALL_SYSTEM_DIAG_H
+#define SOCKSTALL_SYSTEM_DIAG_H
 
 #include <linux/netlink.h>
 #include <stdbool.h>

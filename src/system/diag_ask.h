@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Questions to sock_diag(7), over netlink, and their answers. Functions return 0 or a negative errno. */
-#ifndef SOCKSTALL_DIAG_ASK_H
-#define SOCKSTALL_DIAG_ASK_H
+#ifndef SOCKSTALL_SYSTEM_DIAG_ASK_H
+#define SOCKSTALL_SYSTEM_DIAG_ASK_H
 
 #include <linux/netlink.h>
 #include <stddef.h>

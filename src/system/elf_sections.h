@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Names of an ELF file's sections, from pieces of a file that may be anything. Pure. */
-#ifndef SOCKSTALL_ELF_SECTIONS_H
-#define SOCKSTALL_ELF_SECTIONS_H
+#ifndef SOCKSTALL_SYSTEM_ELF_SECTIONS_H
+#define SOCKSTALL_SYSTEM_ELF_SECTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

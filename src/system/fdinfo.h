@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The lines of /proc/PID/fdinfo/FD of an epoll instance. Pure. */
-#ifndef SOCKSTALL_FDINFO_H
-#define SOCKSTALL_FDINFO_H
+#ifndef SOCKSTALL_SYSTEM_FDINFO_H
+#define SOCKSTALL_SYSTEM_FDINFO_H
 
 #include <stdbool.h>
 #include <stddef.h>

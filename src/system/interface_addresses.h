@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The addresses of the network namespace that the caller is in, over netlink. Functions return 0 or a negative errno.
  */
-#ifndef SOCKSTALL_INTERFACE_ADDRESSES_H
-#define SOCKSTALL_INTERFACE_ADDRESSES_H
+#ifndef SOCKSTALL_SYSTEM_INTERFACE_ADDRESSES_H
+#define SOCKSTALL_SYSTEM_INTERFACE_ADDRESSES_H
 
 #include <linux/netlink.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Address spaces as /proc/PID/maps has them, and where in them a thread's stack is. Pure. */
-#ifndef SOCKSTALL_MEMORY_MAP_H
-#define SOCKSTALL_MEMORY_MAP_H
+#ifndef SOCKSTALL_SYSTEM_MEMORY_MAP_H
+#define SOCKSTALL_SYSTEM_MEMORY_MAP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * which makes it refuse other senders, and sender, port and sequence number of what comes are checked all the same.
  * Functions return 0 (or a descriptor) or a negative errno.
  */
-#ifndef SOCKSTALL_NETLINK_H
-#define SOCKSTALL_NETLINK_H
+#ifndef SOCKSTALL_SYSTEM_NETLINK_H
+#define SOCKSTALL_SYSTEM_NETLINK_H
 
 #include <linux/netlink.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What the kernel says over netlink(7), datagram by datagram: only what answers this question, and only within its
  * bytes. */
-#ifndef SOCKSTALL_NETLINK_ANSWER_H
-#define SOCKSTALL_NETLINK_ANSWER_H
+#ifndef SOCKSTALL_SYSTEM_NETLINK_ANSWER_H
+#define SOCKSTALL_SYSTEM_NETLINK_ANSWER_H
 
 #include <linux/netlink.h>
 #include <stdbool.h>

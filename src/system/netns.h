@@ -4,8 +4,8 @@
  *
  * Rights: CAP_SYS_PTRACE to open that of a process of another user.
  */
-#ifndef SOCKSTALL_NETNS_FIND_H
-#define SOCKSTALL_NETNS_FIND_H
+#ifndef SOCKSTALL_SYSTEM_NETNS_H
+#define SOCKSTALL_SYSTEM_NETNS_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-#ifndef SOCKSTALL_PROCESS_START_H
-#define SOCKSTALL_PROCESS_START_H
+#ifndef SOCKSTALL_SYSTEM_PROCESS_H
+#define SOCKSTALL_SYSTEM_PROCESS_H
 
 #include <linux/types.h>
 

@@ -3,8 +3,8 @@
  * Which runtime or server a process is, from its executable, the files it has mapped and the names of its
  * threads. The probe collects the facts; this decides what they come to. Pure.
  */
-#ifndef SOCKSTALL_RUNTIME_H
-#define SOCKSTALL_RUNTIME_H
+#ifndef SOCKSTALL_SYSTEM_RUNTIME_H
+#define SOCKSTALL_SYSTEM_RUNTIME_H
 
 #include <stdbool.h>
 

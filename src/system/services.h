@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Ports by their names: services(5). */
-#ifndef SOCKSTALL_SERVICES_H
-#define SOCKSTALL_SERVICES_H
+#ifndef SOCKSTALL_SYSTEM_SERVICES_H
+#define SOCKSTALL_SYSTEM_SERVICES_H
 
 #include <stddef.h>
 #include <stdint.h>

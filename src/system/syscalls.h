@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The one table of syscalls: this architecture's numbers to names and to what they mean to sockstall. */
-#ifndef SOCKSTALL_SYSCALLS_H
-#define SOCKSTALL_SYSCALLS_H
+#ifndef SOCKSTALL_SYSTEM_SYSCALLS_H
+#define SOCKSTALL_SYSTEM_SYSCALLS_H
 
 #include "thread_record.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The kernel's numbers of TCP states (include/net/tcp_states.h) and its names for them. */
-#ifndef SOCKSTALL_TCP_STATES_H
-#define SOCKSTALL_TCP_STATES_H
+#ifndef SOCKSTALL_SYSTEM_TCP_STATES_H
+#define SOCKSTALL_SYSTEM_TCP_STATES_H
 
 #include <stddef.h>
 

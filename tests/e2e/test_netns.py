@@ -213,7 +213,7 @@ def test_a_name_that_is_not_there():
 
 
 MANY = 300
-BUDGET = 0.05  # of one CPU: src/budget.h
+BUDGET = 0.05  # of one CPU: src/base/budget.h
 
 
 def cpu_seconds(pid):

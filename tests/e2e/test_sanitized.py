@@ -5,7 +5,7 @@ is not there, place by place, and BPF calls that fail. One line and exit 1, or a
 sanitizers have nothing to say, also of memory that is not freed. `make sanitize` goes through all places, with FAULTS=some
 through some. And a process that changes all that is looked at while it is. Without `make sanitized` before there is nothing to run.
 
-This build has no seccomp filter: LeakSanitizer looks at the process from another one (src/run/seccomp.c).
+This build has no seccomp filter: LeakSanitizer looks at the process from another one (src/rights/seccomp.c).
 """
 
 import concurrent.futures

@@ -3,8 +3,8 @@
  * The pieces of the page of `replay --html`. Each appends to the page and returns 0 or -ENOMEM. All text
  * goes through html_text() or html_cell(): nothing that another process chose can be anything but text.
  */
-#ifndef SOCKSTALL_HTML_H
-#define SOCKSTALL_HTML_H
+#ifndef SOCKSTALL_OUTPUT_HTML_HTML_H
+#define SOCKSTALL_OUTPUT_HTML_HTML_H
 
 #include "history/story.h"
 #include "rows/column.h"

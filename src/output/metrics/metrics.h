@@ -5,8 +5,8 @@
  * The number of series is bounded, whatever runs on the machine: process names beyond the first few are counted as
  * "other", and only the fullest listeners are listed. The file says how many were left out.
  */
-#ifndef SOCKSTALL_METRICS_H
-#define SOCKSTALL_METRICS_H
+#ifndef SOCKSTALL_OUTPUT_METRICS_METRICS_H
+#define SOCKSTALL_OUTPUT_METRICS_METRICS_H
 
 #include "output/short_name.h"
 #include "rows/report.h"

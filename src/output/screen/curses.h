@@ -3,8 +3,8 @@
  * The terminal of the live view: what it can do, how large it is, and its keys. It uses ncurses, which can serve one
  * terminal at a time.
  */
-#ifndef SOCKSTALL_TERMINAL_H
-#define SOCKSTALL_TERMINAL_H
+#ifndef SOCKSTALL_OUTPUT_SCREEN_CURSES_H
+#define SOCKSTALL_OUTPUT_SCREEN_CURSES_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Shared by the files of the screen. */
-#ifndef SOCKSTALL_SCREEN_INTERNAL_H
-#define SOCKSTALL_SCREEN_INTERNAL_H
+#ifndef SOCKSTALL_OUTPUT_SCREEN_INTERNAL_H
+#define SOCKSTALL_OUTPUT_SCREEN_INTERNAL_H
 
 #include "output/screen/screen.h"
 #include "rows/column.h"

@@ -3,8 +3,8 @@
  * The last looks, as rows with their text: what the screen goes back to. Pure, and bounded: in looks, in bytes, and
  * in rows of each type, of which the worst are kept and the rest is counted.
  */
-#ifndef SOCKSTALL_HISTORY_H
-#define SOCKSTALL_HISTORY_H
+#ifndef SOCKSTALL_OUTPUT_SCREEN_MOMENTS_H
+#define SOCKSTALL_OUTPUT_SCREEN_MOMENTS_H
 
 #include "rows/report.h"
 

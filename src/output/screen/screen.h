@@ -4,8 +4,8 @@
  * that a test can type at it and compare whole screens. It shows rows and their columns, which are also the JSON
  * records.
  */
-#ifndef SOCKSTALL_SCREEN_H
-#define SOCKSTALL_SCREEN_H
+#ifndef SOCKSTALL_OUTPUT_SCREEN_SCREEN_H
+#define SOCKSTALL_OUTPUT_SCREEN_SCREEN_H
 
 #include "base/lines.h"
 #include "options/options.h"

@@ -7,8 +7,8 @@
  * lag of loops is a counter. An arrow (a flow) leads from a client's wait to the process at the other end, and from a
  * handshake to the thread that should accept it.
  */
-#ifndef SOCKSTALL_TRACE_H
-#define SOCKSTALL_TRACE_H
+#ifndef SOCKSTALL_OUTPUT_TRACE_TRACE_H
+#define SOCKSTALL_OUTPUT_TRACE_TRACE_H
 
 #include "history/story.h"
 

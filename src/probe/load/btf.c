@@ -5,7 +5,7 @@
  *
  * libbpf takes 9 ms to read them all, and half a millisecond for each of the sixty that programs are adapted to. So it
  * is given only those, in a file in memory, and reads that (btf_subset.h). What programs are attached to it would look
- * up in the kernel's own file all the same: see probe_sections.c.
+ * up in the kernel's own file all the same: see sections.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -237,7 +237,7 @@ bool probe_btf_is_unreadable(void)
 	return unreadable;
 }
 
-/* Where the kernel shows no types, it is libbpf that finds out, and probe_why.c that says so. */
+/* Where the kernel shows no types, it is libbpf that finds out, and why.c that says so. */
 int probe_btf_use(const char *path)
 {
 	int err = path ? open_file_types(path) : open_kernel_types();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Loading: see probe_load.h. */
+/* Loading: see load.h. */
 #include "probe/load/load.h"
 
 #include <errno.h>

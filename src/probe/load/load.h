@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Loading programs, with what this kernel has. */
-#ifndef SOCKSTALL_PROBE_LOAD_H
-#define SOCKSTALL_PROBE_LOAD_H
+#ifndef SOCKSTALL_PROBE_LOAD_LOAD_H
+#define SOCKSTALL_PROBE_LOAD_LOAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * first declare a program type that libbpf does not look up. Before loading they set the real type and the id of the
  * target, which was found along with the types (btf_subset.h).
  */
-#ifndef SOCKSTALL_PROBE_SECTIONS_H
-#define SOCKSTALL_PROBE_SECTIONS_H
+#ifndef SOCKSTALL_PROBE_LOAD_SECTIONS_H
+#define SOCKSTALL_PROBE_LOAD_SECTIONS_H
 
 #include <bpf/libbpf.h>
 

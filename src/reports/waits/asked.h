@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Whether anybody asked for what an event loop asks another. Pure. */
-#ifndef SOCKSTALL_CHAIN_ASKED_H
-#define SOCKSTALL_CHAIN_ASKED_H
+#ifndef SOCKSTALL_REPORTS_WAITS_ASKED_H
+#define SOCKSTALL_REPORTS_WAITS_ASKED_H
 
 #include "reports/waits/waits.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The ends of the connections of a look, indexed by their addresses and by what they have sent. Pure. */
-#ifndef SOCKSTALL_ENDS_H
-#define SOCKSTALL_ENDS_H
+#ifndef SOCKSTALL_REPORTS_WAITS_CONNECTIONS_H
+#define SOCKSTALL_REPORTS_WAITS_CONNECTIONS_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Which of the processes that hold a socket is the one that is waited for. Pure. */
-#ifndef SOCKSTALL_HOLDERS_H
-#define SOCKSTALL_HOLDERS_H
+#ifndef SOCKSTALL_REPORTS_WAITS_HOLDERS_H
+#define SOCKSTALL_REPORTS_WAITS_HOLDERS_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Follows each wait to the next, until one has no next or they form a cycle. Pure. */
-#ifndef SOCKSTALL_CHAIN_PATH_H
-#define SOCKSTALL_CHAIN_PATH_H
+#ifndef SOCKSTALL_REPORTS_WAITS_PATH_H
+#define SOCKSTALL_REPORTS_WAITS_PATH_H
 
 #include "reports/waits/waits.h"
 

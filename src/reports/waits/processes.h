@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The activity of each process of a look, by all of its threads: worked out once, asked for each wait. Pure. */
-#ifndef SOCKSTALL_PROCESSES_H
-#define SOCKSTALL_PROCESSES_H
+#ifndef SOCKSTALL_REPORTS_WAITS_PROCESSES_H
+#define SOCKSTALL_REPORTS_WAITS_PROCESSES_H
 
 #include <stdbool.h>
 

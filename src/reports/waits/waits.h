@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Who waits for whom: the waits of one look, and the other end of each as far as it is on this machine. Pure. */
-#ifndef SOCKSTALL_WAITS_H
-#define SOCKSTALL_WAITS_H
+#ifndef SOCKSTALL_REPORTS_WAITS_WAITS_H
+#define SOCKSTALL_REPORTS_WAITS_WAITS_H
 
 #include <stdbool.h>
 
@@ -24,7 +24,7 @@ struct waits {
 int waits_collect(struct waits *waits, const struct look *look, const struct look *previous, __u64 min_age_ns);
 void waits_free(struct waits *waits);
 
-/* For each the other end (waits_ends.c), and what that process waits for (waits_next.c). */
+/* For each the other end (ends.c), and what that process waits for (next.c). */
 int waits_find_ends(struct waits *waits);
 void waits_find_next(struct waits *waits);
 

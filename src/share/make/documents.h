@@ -6,8 +6,8 @@
  * writes one part to stdout; `what` is what stands behind its name, or NULL. Returns 0, or -EINVAL where there is no
  * such thing.
  */
-#ifndef SOCKSTALL_DOCUMENTS_H
-#define SOCKSTALL_DOCUMENTS_H
+#ifndef SOCKSTALL_SHARE_MAKE_DOCUMENTS_H
+#define SOCKSTALL_SHARE_MAKE_DOCUMENTS_H
 
 #include "options/specs.h"
 

@@ -79,7 +79,7 @@ static void what_is_too_long_is_refused(void **state)
 	apart_end(&apart);
 }
 
-/* ---- act_message.h ---- */
+/* ---- act/message.h ---- */
 
 static struct act_request a_request(void)
 {

@@ -11,7 +11,7 @@
 #define MS     1000000ULL
 #define SECOND 1000000000ULL
 
-/* Looks as run_live.c takes them: each when it is due, at once as long as it costs. */
+/* Looks as run/live.c takes them: each when it is due, at once as long as it costs. */
 struct run {
 	struct budget budget;
 	__u64 cpu_ns, now_ns;

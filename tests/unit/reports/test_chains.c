@@ -578,5 +578,5 @@ int main(void)
 		cmocka_unit_test(no_times),
 	};
 
-	return cmocka_run_group_tests_name("report_chains", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("chains", tests, NULL, NULL);
 }

@@ -181,5 +181,5 @@ int main(void)
 		cmocka_unit_test(test_rows),
 	};
 
-	return cmocka_run_group_tests_name("report_threads", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
 }

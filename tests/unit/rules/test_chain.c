@@ -262,5 +262,5 @@ int main(void)
 		cmocka_unit_test(stopped_for),
 	};
 
-	return cmocka_run_group_tests_name("verdict_chain", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("chain", tests, NULL, NULL);
 }

@@ -754,5 +754,5 @@ int main(void)
 		REPORT_TEST(test_how_it_ended),
 	};
 
-	return cmocka_run_group_tests_name("verdict_handshake", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("handshake", tests, NULL, NULL);
 }

@@ -1268,5 +1268,5 @@ int main(void)
 		REPORT_TEST(test_min_age),
 	};
 
-	return cmocka_run_group_tests_name("verdict_loop", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("loop", tests, NULL, NULL);
 }

@@ -794,5 +794,5 @@ int main(void)
 		REPORT_TEST(test_no_sched_info_first_look),
 	};
 
-	return cmocka_run_group_tests_name("verdict_reader", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
 }
