@@ -93,7 +93,8 @@ static int check_connection(struct act *act)
 	return 0;
 }
 
-int act_check(struct act *act)
+/* Whether the target still is what it was; -ESTALE with error set where not. A new copy of the socket, too. */
+static int check(struct act *act)
 {
 	int err = 0;
 
@@ -184,7 +185,7 @@ static void tell_journal(struct act *act)
 
 int act_perform(struct act *act)
 {
-	int err = act_check(act);
+	int err = check(act);
 
 	if (!err)
 		err = ways[act->how](act);

@@ -117,9 +117,6 @@ bool act_is_ssh_connection(const struct socket_name *name, const char *text);
 /* Fills act->target, opens pidfd, diag and copy. */
 int act_find(struct act *act, const struct row *row);
 
-/* Whether the target still is what it was; -ESTALE with error set where not. A new copy of the socket, too. */
-int act_check(struct act *act);
-
 /* Asks the peer, and puts everything back. Returns 0 or a negative errno. */
 int act_probe_peer(struct act *act);
 

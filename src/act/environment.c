@@ -9,7 +9,11 @@
 
 #define MICROSECONDS 6
 
-int field_text(struct buffer *out, const struct column *column, const struct row *row)
+/*
+ * A known value as JSON would have it, without quotes: seconds as a number, times as RFC 3339. Text is made
+ * printable: it may be another process's own. Returns 0 or -ENOMEM.
+ */
+static int field_text(struct buffer *out, const struct column *column, const struct row *row)
 {
 	const void *field = column_field(column, row);
 

@@ -45,11 +45,3 @@ void held_note(struct held_processes *held, __u32 pid, __u64 start_ns, __u64 now
 	held->items[at].times++;
 	held->items[at].until_ns = now_ns + (alone_ns < HELD_LONGEST_NS ? alone_ns : HELD_LONGEST_NS);
 }
-
-void held_forget(struct held_processes *held, __u32 pid, __u64 start_ns)
-{
-	size_t at = find(held, pid, start_ns);
-
-	if (at < held->count)
-		held->items[at] = held->items[--held->count];
-}

@@ -30,7 +30,4 @@ bool held_is(const struct held_processes *held, __u32 pid, __u64 start_ns, __u64
 /* A read of it has not come back. */
 void held_note(struct held_processes *held, __u32 pid, __u64 start_ns, __u64 now_ns);
 
-/* One has: if it makes others wait again, that is a first time. */
-void held_forget(struct held_processes *held, __u32 pid, __u64 start_ns);
-
 #endif

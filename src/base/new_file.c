@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/folder.h"
 #include "base/out.h"
 
 static int make_names(struct new_file *file, const char *name)
@@ -50,8 +49,6 @@ static int open_stream(struct new_file *file, mode_t mode)
 
 static void forget(struct new_file *file)
 {
-	if (file->owns_folder)
-		close(file->folder);
 	free(file->name);
 	free(file->temporary);
 	*file = (struct new_file){.folder = -1};
@@ -67,21 +64,6 @@ int new_file_open_at(struct new_file *file, int folder, const char *name, mode_t
 		err = open_stream(file, mode);
 	if (err)
 		forget(file);
-	return err;
-}
-
-int new_file_open(struct new_file *file, const char *path, mode_t mode)
-{
-	int err, folder = folder_open_of(path);
-
-	*file = (struct new_file){.folder = -1};
-	if (folder < 0)
-		return folder;
-	err = new_file_open_at(file, folder, folder_name_in(path), mode);
-	if (err)
-		close(folder);
-	else
-		file->owns_folder = true;
 	return err;
 }
 

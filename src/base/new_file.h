@@ -13,15 +13,14 @@
 
 struct new_file {
 	FILE *stream;
-	int folder; /* descriptor; -1: not open */
-	bool owns_folder;
+	int folder; /* descriptor, the caller's; -1: not open */
 	char *name, *temporary;
 };
 
-/* An existing file of that name is not touched yet. After an error there is nothing to drop. */
-int new_file_open(struct new_file *file, const char *path, mode_t mode);
-
-/* The same in a folder that is open already (folder.h), and stays open for longer than the file. */
+/*
+ * folder: open already (folder.h), and for longer than the file. What was there before is not touched yet. After an
+ * error there is nothing to drop.
+ */
 int new_file_open_at(struct new_file *file, int folder, const char *name, mode_t mode);
 
 /* Gives it its name. Without `replace`, -EEXIST where something has that name. Closes it in either case. */

@@ -178,7 +178,8 @@ int json_add_text(struct buffer *out, const char *raw)
 	return error;
 }
 
-int json_add_value(struct buffer *out, const struct column *column, const struct row *row)
+/* As it stands in the row's own record; null where it is not known. */
+static int add_known_value(struct buffer *out, const struct column *column, const struct row *row)
 {
 	struct json json = {.line = *out};
 	int error = add_value(&json, column, row);
@@ -197,7 +198,7 @@ int json_add_known(struct buffer *out, const struct row *row)
 		if (!(columns[i].types & ROW_BIT(row->type)) || !column_known(&columns[i], row))
 			continue;
 		error = text_add(out, separator) ?: text_add(out, columns[i].key) ?: text_add(out, "\":") ?:
-			json_add_value(out, &columns[i], row);
+			add_known_value(out, &columns[i], row);
 		separator = ",\"";
 	}
 	return error ?: text_add(out, "}");

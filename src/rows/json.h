@@ -20,9 +20,6 @@ void json_free(struct json *json);
 /* Quoted; bytes that are no UTF-8 become U+FFFD. */
 int json_add_text(struct buffer *out, const char *raw);
 
-/* As it stands in the row's own record; null where it is not known. */
-int json_add_value(struct buffer *out, const struct column *column, const struct row *row);
-
 /* The known fields of the row as one object. */
 int json_add_known(struct buffer *out, const struct row *row);
 

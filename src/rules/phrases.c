@@ -41,8 +41,8 @@ const char *say_listener_queue(struct arena *arena, const struct listener_record
 	return arena_printf(arena, "the %s", say_accept_queue(arena, listener->accept_queue, listener->accept_queue_max));
 }
 
-/* The limit is the smaller of the two. */
-const char *say_raise(struct arena *arena, const struct listener_record *listener)
+/* How to raise the limit of the accept queue. The limit is the smaller of two. */
+static const char *say_raise(struct arena *arena, const struct listener_record *listener)
 {
 	if (listener->somaxconn && listener->accept_queue_max >= listener->somaxconn)
 		return arena_printf(arena, "net.core.somaxconn (now %u)", listener->somaxconn);

@@ -29,9 +29,6 @@ const char *say_listener_owner(const char *owner);
 /* How full the listener's accept queue is. */
 const char *say_listener_queue(struct arena *arena, const struct listener_record *listener);
 
-/* How to raise the limit of the accept queue. The limit is the smaller of two. */
-const char *say_raise(struct arena *arena, const struct listener_record *listener);
-
 /* Where to look at the owner. owner_pids: as -p takes them, or NULL. */
 const char *say_look_at(struct arena *arena, const char *owner, const char *owner_pids);
 

@@ -543,7 +543,7 @@ static void usage_errors(void **state)
 		{"threads -p 1 --on-stall reader.age>1s --exec true", "--on-stall cannot be used with threads"},
 		{"-1 -i 5s", "--once and --interval exclude each other"},
 		{"readers --how probe", "--how is for end: --how cannot be used with readers"},
-		{"readers --watches -p 1", "--watches is for epoll, replay: --watches cannot be used with readers"},
+		{"readers --watches -p 1", "--watches is for loops, replay: --watches cannot be used with readers"},
 		{"reader", "unknown command 'reader': did you mean 'readers'?"},
 		{"raeders", "did you mean 'readers'?"},
 		{"hand", "did you mean 'handshakes'?"},
