@@ -6,7 +6,6 @@
 #include "rows/column.h"
 
 /*
-/*
  * The environment of a command that gets this row: SOCKSTALL_PID=… and one variable for every other field that is known
  * and has a single value. PATH is not in it. Returns a NULL-terminated array; it and its strings live in the arena.
  * NULL: no memory.

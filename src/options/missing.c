@@ -220,8 +220,7 @@ static int use_namespace(struct options *options, int fd, const char *name)
 	if (!err)
 		options->netns_count++;
 	else if (err == -ENOENT)
-		messages_tell("--netns: there is no network namespace named %s (ip netns lists them)",
-			name);
+		messages_tell("--netns: there is no network namespace named %s (ip netns lists them)", name);
 	else
 		messages_tell("--netns: %s: %s", name, strerror(-err));
 	return err;

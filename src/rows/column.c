@@ -64,4 +64,3 @@ bool column_known(const struct column *column, const struct row *row)
 	}
 	return false;
 }
-

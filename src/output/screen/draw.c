@@ -13,7 +13,6 @@
 /* Where the selected row's sentences would leave the list less than this, they stay away. */
 #define LIST_LEAST 4
 
-
 int screen_add_line(struct lines *lines, enum line_style style, const char *text, size_t width)
 {
 	return lines_begin(lines, style) ?: text_fit(&lines->text, text, width, CUT_END) ?: lines_end(lines);
