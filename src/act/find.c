@@ -15,7 +15,6 @@
 
 #include "act/act.h"
 #include "options/missing.h"
-#include "options/options.h"
 #include "system/address.h"
 #include "system/descriptors.h"
 #include "system/netns.h"

@@ -8,7 +8,6 @@
 
 #include "act/act.h"
 #include "base/text.h"
-#include "options/options.h"
 #include "system/address.h"
 #include "system/descriptors.h"
 #include "system/process.h"

@@ -11,7 +11,6 @@
 
 #include "apart/files.h"
 #include "base/clock.h"
-#include "base/folder.h"
 #include "history/recording.h"
 
 size_t flight_looks(const struct flight *flight)

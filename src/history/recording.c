@@ -12,7 +12,6 @@
 #include <zlib.h>
 
 #include "base/replaced_file.h"
-#include "history/adapt.h"
 #include "history/recording_fields.h"
 #include "history/recording_file.h"
 

@@ -5,8 +5,6 @@
 
 #include "apart/address_helper.h"
 #include "probe/internal.h"
-#include "system/conntrack.h"
-#include "system/interface_addresses.h"
 
 /* One that has vanished, or cannot be entered, is as good as another machine. */
 static int add_one(struct probe *probe, __u32 netns, struct buffer *buffer)

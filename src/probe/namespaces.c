@@ -19,7 +19,6 @@
 
 #include "base/array.h"
 #include "base/open_file.h"
-#include "look/records.h"
 #include "probe/internal.h"
 #include "probe/load/load.h"
 

@@ -14,7 +14,6 @@
 #include <bpf/bpf.h>
 
 #include "base/array.h"
-#include "base/open_file.h"
 #include "look/records.h"
 #include "probe/internal.h"
 #include "probe/load/load.h"

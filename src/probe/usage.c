@@ -15,7 +15,6 @@
 #include "base/clock.h"
 #include "look/records.h"
 #include "probe/internal.h"
-#include "system/runtime.h"
 
 #define REFRESH_NS (10 * NS_PER_S)
 

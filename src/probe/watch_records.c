@@ -5,11 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "look/loop_rates.h"
-#include "look/records.h"
 #include "look/watch_facts.h"
-#include "options/ages.h"
-#include "options/values.h"
 #include "probe/internal.h"
 #include "probe/watches.h"
 

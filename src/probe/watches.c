@@ -14,9 +14,7 @@
 #include "base/clock.h"
 #include "look/loop_rates.h"
 #include "look/records.h"
-#include "look/watch_facts.h"
 #include "options/ages.h"
-#include "options/values.h"
 #include "probe/internal.h"
 
 /* How long a loop that was not asked for must have been asleep. */

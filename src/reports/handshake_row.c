@@ -7,15 +7,10 @@
 #include <string.h>
 
 #include "base/wording.h"
-#include "look/listeners.h"
 #include "look/owners.h"
-#include "look/sleeping.h"
-#include "options/ages.h"
 #include "options/filter.h"
 #include "reports/fill.h"
-#include "reports/handshake_end.h"
 #include "reports/reports.h"
-#include "reports/top_sources.h"
 #include "rows/report.h"
 #include "rules/handshake.h"
 #include "rules/listener.h"

@@ -2,7 +2,6 @@
 /* Threads that are blocked reading a socket or a pipe. */
 #include <errno.h>
 
-#include "look/signs.h"
 #include "look/sleeping.h"
 #include "options/ages.h"
 #include "options/filter.h"

@@ -2,7 +2,6 @@
 /* What the epoll instances of a process watch: for --watches. */
 #include <errno.h>
 
-#include "look/timers.h"
 #include "look/watch_facts.h"
 #include "reports/fill.h"
 #include "reports/reports.h"

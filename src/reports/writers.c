@@ -2,7 +2,6 @@
 /* Threads that are blocked writing to a socket or a pipe. */
 #include <errno.h>
 
-#include "look/signs.h"
 #include "look/sleeping.h"
 #include "options/ages.h"
 #include "options/filter.h"

@@ -9,11 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "act/exec.h"
-#include "act/helper.h"
 #include "act/reactions.h"
-#include "apart/address_helper.h"
-#include "apart/file_helper.h"
 #include "base/clock.h"
 #include "base/messages.h"
 #include "base/out.h"

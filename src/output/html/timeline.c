@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "output/cell.h"
 #include "output/html/html.h"
 
 /* More lanes than anybody reads. The tables go further. */

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/table.h"
-
 static struct moment *place(const struct history *history, size_t i)
 {
 	return &history->moments[(history->first + i) % HISTORY_LOOKS];

@@ -16,7 +16,6 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#include "act/act.h"
 #include "act/ask.h"
 #include "base/array.h"
 #include "base/clock.h"

@@ -5,7 +5,6 @@
  * the first wait that began after the request reached it.
  */
 #include "base/sorted.h"
-#include "reports/waits/holders.h"
 #include "reports/waits/waits.h"
 
 /* Times of sockets are as coarse as a tick, and a wait begins a little after the question came. */
