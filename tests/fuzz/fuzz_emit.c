@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "history/stalls.h"
 #include "make_look.h"
 #include "output/emit.h"
-#include "base/text.h"
+#include "reports/reports.h"
 
 static const enum command commands[] = {
 	COMMAND_OVERVIEW, COMMAND_HANDSHAKES, COMMAND_READERS, COMMAND_EPOLL, COMMAND_THREADS,
