@@ -45,14 +45,16 @@ static int send_piece(int status, size_t size)
 /* Fills a piece as far as there is something, and `left` of the answer. Returns how much, or a negative errno. */
 static ssize_t fill_piece(int fd, __u64 offset, bool seeks, __u64 left)
 {
-	size_t want = left < FOREIGN_PIECE ? (size_t)left : FOREIGN_PIECE, have = 0;
-	ssize_t got = 1;
+	size_t room = left < FOREIGN_PIECE ? (size_t)left : FOREIGN_PIECE, have = 0;
+	ssize_t got = 0;
 
-	while (have < want && got > 0) {
-		got = seeks ? pread(fd, worker.piece.bytes + have, want - have, (off_t)(offset + have))
-			    : read(fd, worker.piece.bytes + have, want - have);
-		if (got > 0)
-			have += (size_t)got;
+	while (room) {
+		got = seeks ? pread(fd, worker.piece.bytes + have, room, (off_t)(offset + have))
+			    : read(fd, worker.piece.bytes + have, room);
+		if (got <= 0)
+			break;
+		have += (size_t)got;
+		room -= (size_t)got;
 	}
 	return got < 0 && !have ? -errno : (ssize_t)have;
 }
