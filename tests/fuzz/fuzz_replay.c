@@ -19,9 +19,10 @@
 
 #include <sanitizer/common_interface_defs.h>
 
+#include "apart/file_helper.h"
+#include "base/text.h"
 #include "make_look.h"
 #include "run/run.h"
-#include "base/text.h"
 
 #define HEAD 4 /* bytes before the looks */
 
@@ -35,6 +36,7 @@ static const enum command commands[] = {
 static char folder[] = "/tmp/sockstall-fuzz-XXXXXX";
 static char page[64], recorded[2][64];
 static int usual[3], output, errors;
+static struct files files; /* as main.c has them made */
 
 /* ---- Around it ---- */
 
@@ -57,6 +59,15 @@ static void keep_time(void)
 		abort();
 }
 
+/* While there is one thread, and no timer. */
+static void set_files_apart(void)
+{
+	struct options options = {.html_file = page, .trace_file = page};
+
+	if (file_helper_open(&files, &options))
+		abort();
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -69,6 +80,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	snprintf(page, sizeof(page), "%s/page", folder);
 	for (int i = 0; i < 2; i++)
 		snprintf(recorded[i], sizeof(recorded[i]), "%s/recording%d", folder, i);
+	set_files_apart();
 	output = memfd_create("output", MFD_CLOEXEC);
 	errors = memfd_create("errors", MFD_CLOEXEC);
 	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
@@ -236,6 +248,7 @@ static int replay(enum way way, const uint8_t *data)
 {
 	struct options options = {.command = COMMAND_REPLAY, .no_color = true, .ready_fd = -1, .force = true};
 
+	options.files = &files;
 	options.replay_file = recorded[0];
 	options.json = way == AS_JSON || way == AS_DIFF_JSON;
 	options.once = way == AS_TABLE;
