@@ -83,28 +83,35 @@ static void add_other(struct check_list *list, bool is_there, const struct check
 	item->remedy = other->remedy;
 }
 
+static const struct check_item all_namespaces = {
+	.name = "network_namespaces",
+	.purpose = "handshakes in all network namespaces",
+	.reason = "needs CAP_SYS_ADMIN",
+	.effect = "handshakes only of its own",
+	.remedy = "run it as root, or give it CAP_SYS_ADMIN",
+};
+
+static const struct check_item all_processes = {
+	.name = "all_processes",
+	.purpose = "processes of the whole machine",
+	.reason = "in a pid namespace of its own",
+	.effect = "only the processes of this container",
+	.remedy = "run it on the host, or in a container with the host's pid namespace (--pid=host)",
+};
+
 static void add_others(struct check_list *list)
 {
-	static const struct check_item
-		namespaces = {.name = "network_namespaces",
-			      .purpose = "handshakes in all network namespaces",
-			      .reason = "needs CAP_SYS_ADMIN",
-			      .effect = "handshakes only of its own",
-			      .remedy = "run it as root, or give it CAP_SYS_ADMIN"},
-		processes = {.name = "all_processes",
-			     .purpose = "processes of the whole machine",
-			     .reason = "in a pid namespace of its own",
-			     .effect = "only the processes of this container",
-			     .remedy = "run it on the host, or in a container with the host's pid namespace (--pid=host)"};
-	const struct check_item times = {.name = "sleep_times",
-			 .purpose = "since when threads sleep, also from before the start",
-			 .reason = probe_has_btf() ? "needs CONFIG_SCHED_INFO" : "no BTF",
-			 .effect = "ages count from the first look, and are at least that; no lag_runqueue_s",
-			 .remedy = "a kernel built with CONFIG_SCHED_INFO, and with BTF"};
+	const struct check_item sleep_times = {
+		.name = "sleep_times",
+		.purpose = "since when threads sleep, also from before the start",
+		.reason = probe_has_btf() ? "needs CONFIG_SCHED_INFO" : "no BTF",
+		.effect = "ages count from the first look, and are at least that; no lag_runqueue_s",
+		.remedy = "a kernel built with CONFIG_SCHED_INFO, and with BTF",
+	};
 
-	add_other(list, can_enter_namespaces(), &namespaces);
-	add_other(list, sees_all_processes(), &processes);
-	add_other(list, probe_has_btf() && probe_btf_has_member("sched_info", "last_arrival"), &times);
+	add_other(list, can_enter_namespaces(), &all_namespaces);
+	add_other(list, sees_all_processes(), &all_processes);
+	add_other(list, probe_has_btf() && probe_btf_has_member("sched_info", "last_arrival"), &sleep_times);
 }
 
 /* The programs that the configuration makes different ones of. */

@@ -205,8 +205,7 @@ static void add_own(struct check_list *list)
 {
 	bool no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	bool seccomp = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 2;
-	struct check_item *item =
-		add_protection(list, "no_new_privs", no_new_privs, "no program can give it more");
+	struct check_item *item = add_protection(list, "no_new_privs", no_new_privs, "no program can give it more");
 
 	if (item && !no_new_privs)
 		item->effect = "a program that it starts could get back what it gave up";
