@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* `sockstall check`: what this kernel allows, and what is lost without the rest. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ int run_check(const struct options *options)
 	struct check_list list = {0};
 	int code = EXIT_BROKE, err = probe_check(&list, options->btf_file);
 
+	signal(SIGPIPE, SIG_IGN); /* a closed pipe ends it quietly */
 	if (!err || list.broken) {
 		privileges_check(&list);
 		code = write_list(options, &list, width);
