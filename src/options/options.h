@@ -120,8 +120,8 @@ struct options {
 int options_parse(struct options *options, int argc, char **argv);
 void options_free(struct options *options);
 
-/* Writes to stdout what --help shows for this command; for the overview: of all. */
-void options_help(enum command command);
+/* Writes to stdout what --help shows for this command; for the overview: of all. 0 or a negative errno. */
+int options_help(enum command command);
 
 /* Writes "sockstall <version> (<library>)" to stdout. */
 void options_version(const char *library);

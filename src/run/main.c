@@ -27,10 +27,9 @@ static void fill_standard_descriptors(void)
 			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-static int write_schema(void)
+/* What was written to stdout as a whole: its error, or 0. */
+static int tell_written(int err)
 {
-	int err = schema_write(stdout);
-
 	if (!err || err == -EPIPE)
 		return EXIT_DONE;
 	fprintf(stderr, "sockstall: %s%s\n", out_error() == err ? OUT_FAILED : "", strerror(-err));
@@ -69,7 +68,7 @@ static int dispatch(const struct options *options, int argc, char **argv)
 {
 	switch (options->command) {
 	case COMMAND_SCHEMA:
-		return write_schema();
+		return tell_written(schema_write(stdout));
 	case COMMAND_CHECK:
 		return run_check(options);
 	case COMMAND_END:
@@ -92,7 +91,7 @@ int main(int argc, char **argv)
 	if (code)
 		return code;
 	if (options.help)
-		options_help(options.command);
+		code = tell_written(options_help(options.command));
 	else if (options.version)
 		options_version(probe_library());
 	else

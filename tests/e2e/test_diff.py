@@ -103,7 +103,7 @@ def test_other_commands_are_not_compared(recordings, tmp_path):
     run.sockstall("handshakes", "-j", "-1", "--record", tmp_path / "other")
     done = run.sockstall("replay", recordings / "before", "--diff", tmp_path / "other")
     assert done.returncode == 1 and done.stdout == b"" and done.stderr.count(b"\n") == 1
-    assert b"is of readers" in done.stderr and b"of handshakes" in done.stderr
+    assert b"holds readers" in done.stderr and b"holds handshakes" in done.stderr
 
 
 @pytest.mark.parametrize("harm", ["missing", "no recording", "cut"])

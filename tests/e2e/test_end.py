@@ -531,7 +531,7 @@ def test_mistyped(words, code, line):
 
 def test_yes_belongs_to_end():
     done = run.sockstall("readers", "--yes")
-    assert done.returncode == 2 and done.stderr == b"sockstall: --yes cannot be used with readers\n"
+    assert done.returncode == 2 and done.stderr == b"sockstall: --yes is for end: --yes cannot be used with readers\n"
 
 
 def test_ambiguous(room):
@@ -588,7 +588,7 @@ def test_time_wait_is_over(room, stall):
     port = [json.loads(line)["port"] for line in client.lines if b"connected" in line][0]
     words = (f"local={room.link.right4}:{port}", f"peer={room.link.left4}:5144")
     wait_until(lambda: room.there.sockets("state", "time-wait"), 5, "TIME_WAIT")
-    assert "it is over" in refused(*words)
+    assert "it is already over" in refused(*words)
     assert room.there.sockets("state", "time-wait")
 
 

@@ -15,7 +15,7 @@ from child import Stall, wait_until
 from late import late
 from scene import MIN_AGE, Scene, block, waiting_client
 from terminal import run_in_pty
-from test_documents import part
+from test_documents import COMMANDS, part
 from test_privileges import apart_of, live_view
 
 ACCOUNTS = ("-i", "200ms", *MIN_AGE)
@@ -683,7 +683,7 @@ def test_help_and_the_man_page_agree(scene, view):
     screen.keys("?")
     text = screen.wait("any key: back")
     helped = re.findall(r"^  (\S.*?)  +\S", text, re.M)
-    manual = [line.replace("*", "") for line in part("INTERACTIVE").splitlines() if line.startswith("*")]
+    manual = [line.replace("*", "") for line in part(COMMANDS, "INTERACTIVE").splitlines() if line.startswith("*")]
     assert helped == manual
     assert len(helped) > 10 and "\u2026" not in text, text
     screen.keys("q")  # any key leads back

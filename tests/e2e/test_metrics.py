@@ -14,7 +14,7 @@ import pytest
 import run
 from child import Stall, wait_until
 from scene import block, waiting_client
-from test_documents import part
+from test_documents import COMMANDS, part
 
 LAST = "sockstall_resident_memory_bytes "
 
@@ -266,7 +266,7 @@ def test_its_own_memory(stream, tmp_path):
 def test_the_man_page_names_every_family(tmp_path):
     run.sockstall("metrics", "--once", "--textfile", tmp_path)
     families = re.findall(r"^# TYPE (\S+)", (tmp_path / "sockstall.prom").read_text(), re.M)
-    assert re.findall(r"^\*(sockstall_\w+)\*", part("METRICS"), re.M) == families
+    assert re.findall(r"^\*(sockstall_\w+)\*", part(COMMANDS, "METRICS"), re.M) == families
 
 
 def matchers(text):

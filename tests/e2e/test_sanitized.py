@@ -98,7 +98,7 @@ COMMANDS = {
     "epoll": ("epoll", "-j", "--stacks", "--interfaces", "all", *ONCE),
     "watches": ("epoll", "-j", "--watches", "-p", "{loop}", *ONCE),
     "chains": ("chains", "-j", *ONCE),
-    "threads": ("threads", "-j", "--stacks", "-p", "{pid}", *ONCE),
+    "threads": ("threads", "-j", "--stacks", "-p", "{pid}", "-1", "-a"),
     "lines": ("-p", "{pids}", *LIVE),
     "record": ("-j", "-p", "{pids}", *LIVE, "--record", "{new}"),
     "flight": ("-j", "-p", "{pid}", *LIVE, "--flight", "60s", "--dump-on", "reader.age>100ms", "--dump-file", "{new}"),
