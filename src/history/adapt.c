@@ -68,7 +68,7 @@ static int adapt_record(struct buffer *out, const struct record_header *header, 
 	return 0;
 }
 
-int adapt_look(struct buffer *out, const struct buffer *in, const struct record_sizes *theirs)
+int adapt_look(struct buffer *out, const struct buffer *in, const struct record_sizes *theirs, size_t most)
 {
 	const struct record_header *header;
 	size_t offset;
@@ -76,7 +76,7 @@ int adapt_look(struct buffer *out, const struct buffer *in, const struct record_
 
 	for (offset = 0; offset < in->size && !err; offset += header->size) {
 		header = (const void *)(in->data + offset);
-		if (in->size - offset < sizeof(*header) || !fits(header, in->size - offset, theirs))
+		if (in->size - offset < sizeof(*header) || !fits(header, in->size - offset, theirs) || out->size > most)
 			return -EBADMSG;
 		if (look_record_size(header->type))
 			err = adapt_record(out, header, theirs->sizes[header->type]);

@@ -31,8 +31,9 @@ bool record_sizes_equal(const struct record_sizes *a, const struct record_sizes 
 
 /*
  * Appends the records of one look as this version has them. Returns 0; -ENOMEM; or -EBADMSG if a record does not have
- * the size that its recording names. Contents are not checked here: look_index() does that.
+ * the size that its recording names, or if they grow beyond `most` bytes. Contents are not checked here: look_index()
+ * does that.
  */
-int adapt_look(struct buffer *out, const struct buffer *in, const struct record_sizes *theirs);
+int adapt_look(struct buffer *out, const struct buffer *in, const struct record_sizes *theirs, size_t most);
 
 #endif

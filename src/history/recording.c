@@ -12,6 +12,8 @@
 #include <zlib.h>
 
 #include "base/replaced_file.h"
+#include "history/adapt.h"
+#include "history/deflated.h"
 #include "history/recording_fields.h"
 #include "history/recording_file.h"
 
@@ -59,6 +61,8 @@ int recording_close(struct recording *recording)
 	if (close(recording->fd) && !err)
 		err = -errno;
 	buffer_free(&recording->chunk);
+	buffer_free(&recording->plain);
+	buffer_free(&recording->recorded.bytes);
 	arena_free(&recording->arena);
 	free(recording);
 	return err;
@@ -110,7 +114,7 @@ static int write_file_header(struct recording *recording)
 	return err ? err : write_all(recording, rest, sizeof(rest));
 }
 
-static int write_chunk(struct recording *recording, enum chunk_type type, const struct buffer *bytes)
+static int write_chunk(struct recording *recording, uint32_t type, const struct buffer *bytes)
 {
 	struct chunk_header header = {.type = htole32(type), .length = htole32(bytes->size)};
 	int err;
@@ -157,12 +161,34 @@ int recording_write_start(struct recording *recording, const struct row *start, 
 	buffer_reset(&recording->chunk);
 	fields_start(&pack, &row);
 	fields_options(&pack, &copy_of_options);
+	fields_start_added(&pack, &row);
 	return pack.error ? pack.error : write_chunk(recording, CHUNK_START, &recording->chunk);
+}
+
+int recorded_look_make(struct recorded_look *recorded, const struct look *look)
+{
+	int made;
+
+	buffer_reset(&recorded->bytes);
+	made = deflated_make(&recorded->bytes, &look->bytes);
+	recorded->deflated = made > 0;
+	return made ? (made < 0 ? made : 0) : buffer_append(&recorded->bytes, look->bytes.data, look->bytes.size);
+}
+
+int recording_write_recorded(struct recording *recording, const struct recorded_look *recorded)
+{
+	return write_chunk(recording, recorded->deflated ? CHUNK_LOOK_DEFLATED : CHUNK_LOOK, &recorded->bytes);
 }
 
 int recording_write_look(struct recording *recording, const struct look *look)
 {
-	return write_chunk(recording, CHUNK_LOOK, &look->bytes);
+	int err;
+
+	/* What is larger can be deflated, but not read again. */
+	if (look->bytes.size > CHUNK_MAX)
+		return -EFBIG;
+	err = recorded_look_make(&recording->recorded, look);
+	return err ? err : recording_write_recorded(recording, &recording->recorded);
 }
 
 int recording_write_end(struct recording *recording, const struct row *end)

@@ -5,6 +5,10 @@
  * has a type, a length and a CRC-32 (zlib) of its bytes. The first chunk is CHUNK_START, then
  * looks, and CHUNK_END closes a whole recording.
  *
+ * A look is compressed on its own (deflated.h). Its chunk has a type of its own, since a look may also stand there as it
+ * is; a reader takes both and calls both CHUNK_LOOK. With that the file's version grew from 2 to 3. 0.1.0 would refuse
+ * the unknown type anyway, but as damage; now it says that this is another version of the format.
+ *
  * START holds what the live run's `start` record and its options were, END what its `end` record was,
  * so that a replay gives the same bytes. Both are made by recording_pack()ing text fields.
  */
@@ -36,6 +40,16 @@ int recording_begin(struct recording **recording, int fd);
 
 int recording_write_start(struct recording *recording, const struct row *start, const struct options *options);
 int recording_write_look(struct recording *recording, const struct look *look);
+
+/* The same in two steps, for a look that is kept in between, as a recording holds it. */
+struct recorded_look {
+	bool deflated;
+	struct buffer bytes;
+};
+
+/* Replaces what is in it. Returns 0 or -ENOMEM. */
+int recorded_look_make(struct recorded_look *recorded, const struct look *look);
+int recording_write_recorded(struct recording *recording, const struct recorded_look *recorded);
 int recording_write_end(struct recording *recording, const struct row *end);
 
 /*
@@ -46,7 +60,7 @@ int recording_open(struct recording **recording, const char *path, const char **
 
 struct recording_chunk {
 	enum chunk_type type;
-	struct row row; /* START and END; text lives in the recording */
+	struct row row;		/* START and END; text lives in the recording */
 	struct options options; /* START: as the live run had them; lists live in the recording */
 };
 

@@ -20,6 +20,12 @@ void fields_start(struct pack *pack, struct row *row)
 	pack_double(pack, &start->interval_s);
 }
 
+void fields_start_added(struct pack *pack, struct row *row)
+{
+	if (pack_more(pack))
+		pack_double(pack, &row->start.flight_s);
+}
+
 void fields_end(struct pack *pack, struct row *row)
 {
 	struct end_fields *end = &row->end;

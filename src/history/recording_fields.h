@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The START and END chunks of a recording. Each function both writes and reads (see pack.h). They grow at their ends,
- * where pack_goes_on() tells whether a recording has what was added: older ones stay readable. Any other change of them
+ * where pack_more() tells whether a recording has what was added: older ones stay readable. Any other change of them
  * changes the format: RECORDING_VERSION must grow with it.
  */
 #ifndef SOCKSTALL_HISTORY_RECORDING_FIELDS_H
@@ -14,6 +14,9 @@
 /* A ROW_START or ROW_END; reading makes everything else in it unknown. */
 void fields_start(struct pack *pack, struct row *row);
 void fields_end(struct pack *pack, struct row *row);
+
+/* What the start record has since 0.2.0: behind the options, where the chunk grows. */
+void fields_start_added(struct pack *pack, struct row *row);
 
 /*
  * The options that decide what a report says. Left out, and unset after reading: the files, --ready-fd,

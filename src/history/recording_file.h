@@ -9,7 +9,11 @@
 #include "history/adapt.h"
 #include "history/recording.h"
 
-#define RECORDING_VERSION 2
+#define RECORDING_VERSION 3
+#define RECORDING_OLDEST  2 /* that of 0.1.0: it has no compressed looks, and is read like one that has none */
+
+/* In the file a chunk that is a compressed look; a reader calls it CHUNK_LOOK. */
+#define CHUNK_LOOK_DEFLATED 4
 
 /* Records are in the host's order: this tells a reader on another machine so. */
 #define BYTE_ORDER_MARK 0x01020304u
@@ -24,9 +28,9 @@ struct file_header {
 	char magic[8];
 	uint32_t version;
 	uint32_t byte_order;
-	char kernel[64];	      /* its release, for a person who looks into the file; START has it too */
-	char machine[16];	      /* its architecture, likewise */
-	uint32_t types;		      /* RECORD_TYPES; behind it the size of each, and a CRC of all */
+	char kernel[64];  /* its release, for a person who looks into the file; START has it too */
+	char machine[16]; /* its architecture, likewise */
+	uint32_t types;	  /* RECORD_TYPES; behind it the size of each, and a CRC of all */
 };
 
 struct chunk_header {
@@ -40,12 +44,14 @@ _Static_assert(sizeof(struct chunk_header) == 12, "no padding");
 
 struct recording {
 	int fd;
-	int error;	     /* writing: the first one */
-	bool started, ended; /* reading: which chunks have been there */
+	int error;		   /* writing: the first one */
+	bool started, ended;	   /* reading: which chunks have been there */
 	struct record_sizes sizes; /* reading: of its records; */
-	bool adapts; /* they are not ours */
+	bool adapts;		   /* they are not ours */
 	struct buffer chunk;
-	struct arena arena; /* reading: text of START and END */
+	struct buffer plain;	       /* reading: a look of another version, uncompressed */
+	struct recorded_look recorded; /* writing: the last look */
+	struct arena arena;	       /* reading: text of START and END */
 };
 
 /* All but the kernel's name. */

@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include "history/adapt.h"
+#include "history/deflated.h"
 #include "history/recording_fields.h"
 #include "history/recording_file.h"
 
@@ -80,7 +81,7 @@ static int check_file_header(const struct file_header *header, size_t got, const
 		return corrupt(error, "not a sockstall recording");
 	if (got < offsetof(struct file_header, kernel))
 		return corrupt(error, "truncated recording: it ends in its first line");
-	if (header->version != ours.version)
+	if (le32toh(header->version) < RECORDING_OLDEST || le32toh(header->version) > RECORDING_VERSION)
 		return corrupt(error, "a recording of another version of the format");
 	if (header->byte_order != ours.byte_order)
 		return corrupt(error, "a recording from a machine with another byte order");
@@ -201,6 +202,7 @@ static int unpack_chunk(struct recording *recording, struct recording_chunk *chu
 	if (chunk->type == CHUNK_START) {
 		fields_start(&pack, &chunk->row);
 		fields_options(&pack, &chunk->options);
+		fields_start_added(&pack, &chunk->row);
 	} else {
 		fields_end(&pack, &chunk->row);
 	}
@@ -210,11 +212,29 @@ static int unpack_chunk(struct recording *recording, struct recording_chunk *chu
 	return err ? fail_errno(error, err) : 1;
 }
 
-/* The bytes of a look of another version are in recording->chunk. */
+/* The bytes of a look as the file has them, but for their compression. */
+static struct buffer *look_bytes(struct recording *recording, struct look *look)
+{
+	return recording->adapts ? &recording->plain : &look->bytes;
+}
+
+static int inflate_look(struct recording *recording, struct buffer *bytes, const char **error)
+{
+	int err;
+
+	buffer_reset(bytes);
+	err = deflated_read(bytes, &recording->chunk, CHUNK_MAX);
+	if (err == -EBADMSG)
+		return corrupt(error, "corrupt recording: a compressed look makes no sense");
+	return err ? fail_errno(error, err) : 0;
+}
+
 static int index_look(struct recording *recording, struct look *look, const char **error)
 {
-	int err = recording->adapts ? adapt_look(&look->bytes, &recording->chunk, &recording->sizes) : 0;
+	int err = 0;
 
+	if (recording->adapts)
+		err = adapt_look(&look->bytes, &recording->plain, &recording->sizes, CHUNK_MAX);
 	if (!err)
 		err = look_index(look);
 	if (err == -EBADMSG)
@@ -222,26 +242,36 @@ static int index_look(struct recording *recording, struct look *look, const char
 	return err ? fail_errno(error, err) : 1;
 }
 
+static int read_chunk(struct recording *recording, const struct chunk_header *header, struct recording_chunk *chunk,
+		      struct look *look, const char **error)
+{
+	uint32_t type = le32toh(header->type);
+	struct buffer *bytes = type == CHUNK_LOOK ? look_bytes(recording, look) : &recording->chunk;
+	int err = read_chunk_bytes(recording, header, bytes, error);
+
+	chunk->type = type == CHUNK_LOOK_DEFLATED ? CHUNK_LOOK : type;
+	if (!err)
+		err = check_order(recording, chunk->type, error);
+	if (!err && type == CHUNK_LOOK_DEFLATED)
+		err = inflate_look(recording, look_bytes(recording, look), error);
+	if (err)
+		return err;
+	return chunk->type == CHUNK_LOOK ? index_look(recording, look, error) : unpack_chunk(recording, chunk, error);
+}
+
 int recording_next(struct recording *recording, struct recording_chunk *chunk, struct look *look, const char **error)
 {
 	struct chunk_header header;
-	struct buffer *bytes;
 	int got = read_chunk_header(recording, &header, error);
-	int err;
 
 	if (!got && !recording->ended)
 		return corrupt(error, "truncated recording: its end is missing");
 	if (got <= 0)
 		return got;
-	*chunk = (struct recording_chunk){.type = le32toh(header.type)};
+	memset(chunk, 0, sizeof(*chunk));
 	look_reset(look);
-	bytes = chunk->type == CHUNK_LOOK && !recording->adapts ? &look->bytes : &recording->chunk;
-	err = read_chunk_bytes(recording, &header, bytes, error);
-	if (!err)
-		err = check_order(recording, chunk->type, error);
-	if (!err)
-		err = chunk->type == CHUNK_LOOK ? index_look(recording, look, error) : unpack_chunk(recording, chunk, error);
-	if (err < 0)
+	got = read_chunk(recording, &header, chunk, look, error);
+	if (got < 0)
 		look_reset(look);
-	return err;
+	return got;
 }

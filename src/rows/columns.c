@@ -542,6 +542,7 @@ const struct column columns[] = {
 	SECONDS("interval_s", start.interval_s, START, "Time between looks"),
 	TEXT("probes_used", start.probes_used, START, "Names of the probes in use, separated by spaces"),
 	TEXT("probes_missing", start.probes_missing, START, "Names of those this kernel does not allow"),
+	SECONDS("flight_s", start.flight_s, START, "Of what --flight wrote: the time from its first look to its last"),
 
 	/* end */
 	COUNT("looks", end.looks, END, "Looks taken"),

@@ -54,6 +54,7 @@ struct start_fields {
 	const char *version, *kernel, *host, *command, *arguments;
 	const char *probes_used, *probes_missing; /* names, separated by spaces */
 	double interval_s;
+	double flight_s; /* in what --flight wrote: from its first look to its last */
 };
 
 struct end_fields {

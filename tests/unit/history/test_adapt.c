@@ -74,7 +74,7 @@ static void our_own_stay_as_they_are(void **state)
 	(void)state;
 	make_bytes(&in);
 	assert_true(record_sizes_valid(&ours));
-	assert_int_equal(adapt_look(&out, &in, &ours), 0);
+	assert_int_equal(adapt_look(&out, &in, &ours, SIZE_MAX), 0);
 	assert_int_equal(out.size, in.size);
 	assert_memory_equal(out.data, in.data, in.size);
 	buffer_free(&in);
@@ -90,7 +90,7 @@ static void newer_records_are_cut(void **state)
 	make_bytes(&in);
 	make_longer(&newer, &in, &sizes);
 	assert_false(record_sizes_equal(&sizes, &ours));
-	assert_int_equal(adapt_look(&out, &newer, &sizes), 0);
+	assert_int_equal(adapt_look(&out, &newer, &sizes, SIZE_MAX), 0);
 	assert_int_equal(out.size, in.size);
 	assert_memory_equal(out.data, in.data, in.size);
 	buffer_free(&in);
@@ -111,13 +111,34 @@ static void older_records_are_filled_up(void **state)
 	owner.header = (struct record_header){RECORD_OWNER, (uint32_t)half};
 	sizes.sizes[RECORD_OWNER] = (uint32_t)half;
 	assert_int_equal(buffer_append(&in, &owner, half), 0);
-	assert_int_equal(adapt_look(&out, &in, &sizes), 0);
+	assert_int_equal(adapt_look(&out, &in, &sizes, SIZE_MAX), 0);
 	assert_int_equal(out.size, sizeof(owner));
 	adapted = (void *)out.data;
 	assert_int_equal(adapted->header.size, sizeof(owner));
 	assert_memory_equal((char *)adapted + 8, (char *)&owner + 8, half - 8);
 	for (size_t i = half; i < sizeof(owner); i++)
 		assert_int_equal(out.data[i], 0);
+	buffer_free(&in);
+	buffer_free(&out);
+}
+
+/* A recording says how short its records are: they may not grow without end. */
+static void growth_is_bounded(void **state)
+{
+	struct record_header tiny = {RECORD_OWNER, sizeof(tiny)};
+	struct record_sizes sizes = ours;
+	struct buffer in = {0}, out = {0};
+	int i;
+
+	(void)state;
+	sizes.sizes[RECORD_OWNER] = sizeof(tiny);
+	for (i = 0; i < 100; i++)
+		assert_int_equal(buffer_append(&in, &tiny, sizeof(tiny)), 0);
+	assert_int_equal(adapt_look(&out, &in, &sizes, 100 * sizeof(struct owner_record)), 0);
+	assert_int_equal(out.size, 100 * sizeof(struct owner_record));
+	buffer_reset(&out);
+	assert_int_equal(adapt_look(&out, &in, &sizes, 50 * sizeof(struct owner_record)), -EBADMSG);
+	assert_true(out.size <= 51 * sizeof(struct owner_record));
 	buffer_free(&in);
 	buffer_free(&out);
 }
@@ -134,7 +155,7 @@ static void unknown_types_are_left_out(void **state)
 	assert_int_equal(buffer_append(&in, NULL, 16), 0);
 	make_bytes(&in);
 	make_bytes(&known);
-	assert_int_equal(adapt_look(&out, &in, &sizes), 0);
+	assert_int_equal(adapt_look(&out, &in, &sizes, SIZE_MAX), 0);
 	assert_int_equal(out.size, known.size);
 	assert_memory_equal(out.data, known.data, known.size);
 	buffer_free(&in);
@@ -147,7 +168,7 @@ static void expect_damage(const void *bytes, size_t size)
 	struct buffer in = {0}, out = {0};
 
 	assert_int_equal(buffer_append(&in, bytes, size), 0);
-	assert_int_equal(adapt_look(&out, &in, &ours), -EBADMSG);
+	assert_int_equal(adapt_look(&out, &in, &ours, SIZE_MAX), -EBADMSG);
 	buffer_free(&in);
 	buffer_free(&out);
 }
@@ -193,7 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(our_own_stay_as_they_are),	cmocka_unit_test(newer_records_are_cut),
-		cmocka_unit_test(older_records_are_filled_up),	cmocka_unit_test(unknown_types_are_left_out),
+		cmocka_unit_test(older_records_are_filled_up),	cmocka_unit_test(growth_is_bounded), cmocka_unit_test(unknown_types_are_left_out),
 		cmocka_unit_test(damage_is_noticed),		cmocka_unit_test(sizes_that_no_record_has),
 	};
 

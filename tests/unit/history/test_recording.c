@@ -23,6 +23,7 @@
 
 #define FILE_HEADER (104 + 4 * RECORD_TYPES)
 #define CHUNK_HEADER 12
+#define CHUNK_LOOK_DEFLATED 4
 
 static char directory[] = "/tmp/sockstall-test-XXXXXX";
 static char path[64];
@@ -43,6 +44,7 @@ static void make_start(struct row *row)
 	row->start.arguments = NULL;
 	row->start.probes_used = "iter/task iter/tcp";
 	row->start.interval_s = NAN;
+	row->start.flight_s = 12.5;
 }
 
 static void make_end(struct row *row)
@@ -243,6 +245,7 @@ static void what_is_written_is_read(void **state)
 	assert_string_equal(chunk.row.start.probes_used, "iter/task iter/tcp");
 	assert_null(chunk.row.start.probes_missing);
 	assert_true(isnan(chunk.row.start.interval_s));
+	assert_true(chunk.row.start.flight_s == 12.5);
 	assert_true(chunk.row.pid == NOT_KNOWN);
 
 	make_options(&options);
@@ -488,7 +491,7 @@ static void headers_of_other_builds(void **state)
 	} cases[] = {
 		{0, "not a sockstall recording"},
 		{7, "not a sockstall recording"},
-		{8, "a recording of another version"},
+		{8, "a recording of another version"}, /* 0x13; the oldest that can be read is 2 */
 		{11, "a recording of another version"},
 		{12, "a recording from a machine with another byte order"},
 		{16, "corrupt recording: its header"}, /* the kernel's name */
@@ -610,10 +613,14 @@ static void chunks_out_of_order(void **state)
 	expect_error(&bytes, "corrupt recording: something follows its end", 0);
 	BEGIN(), ADD(start), ADD(end), ADD(end);
 	expect_error(&bytes, "corrupt recording: something follows its end", 0);
-	BEGIN(), ADD(start), ADD(look), add_chunk(&bytes, 4, "x", 1);
+	BEGIN(), ADD(start), ADD(look), add_chunk(&bytes, 5, "x", 1);
 	expect_error(&bytes, "corrupt recording: it has a chunk of an unknown type", 1);
 	BEGIN(), ADD(start), add_chunk(&bytes, CHUNK_LOOK, NULL, 0);
 	expect_error(&bytes, "corrupt recording: a look has records", 0);
+	BEGIN(), ADD(start), add_chunk(&bytes, CHUNK_LOOK_DEFLATED, NULL, 0);
+	expect_error(&bytes, "corrupt recording: a compressed look", 0);
+	BEGIN(), ADD(start), ADD(look), add_chunk(&bytes, CHUNK_LOOK_DEFLATED, "\0\0\0\0x", 5);
+	expect_error(&bytes, "corrupt recording: a compressed look", 1);
 	BEGIN(), ADD(start), add_chunk(&bytes, CHUNK_END, NULL, 0);
 	expect_error(&bytes, "corrupt recording: its first or last chunk", 0);
 	BEGIN(), add_chunk(&bytes, CHUNK_START, NULL, 0);
@@ -622,6 +629,67 @@ static void chunks_out_of_order(void **state)
 	expect_error(&bytes, "truncated recording: its end is missing", 0);
 #undef BEGIN
 #undef ADD
+	buffer_free(&bytes);
+}
+
+/* As it is in version 2, and where it would not get smaller. */
+static void looks_as_they_are(void **state)
+{
+	const char *start, *packed, *end, *error;
+	size_t start_size, packed_size, end_size, looks;
+	struct buffer bytes = {0};
+	struct look look = {0};
+	uint32_t type, version = 2, crc;
+
+	(void)state;
+	start = chunk_at(0, &start_size);
+	packed = chunk_at(1, &packed_size);
+	end = chunk_at(3, &end_size);
+	memcpy(&type, packed, sizeof(type));
+	assert_int_equal(type, CHUNK_LOOK_DEFLATED);
+	make_look(&look, 100 * SECOND);
+	assert_true(packed_size < look.bytes.size / 2);
+	buffer_append(&bytes, whole.data, FILE_HEADER);
+	buffer_append(&bytes, start, start_size);
+	add_chunk(&bytes, CHUNK_LOOK, look.bytes.data, look.bytes.size);
+	buffer_append(&bytes, end, end_size);
+	assert_int_equal(replay(bytes.data, bytes.size, &looks, &error), 0);
+	assert_int_equal(looks, 1);
+	memcpy(bytes.data + 8, &version, sizeof(version));
+	expect_error(&bytes, "corrupt recording: its header", 0);
+	crc = crc32(0, (const void *)bytes.data, FILE_HEADER - 4);
+	memcpy(bytes.data + FILE_HEADER - 4, &crc, sizeof(crc));
+	assert_int_equal(replay(bytes.data, bytes.size, &looks, &error), 0);
+	assert_int_equal(looks, 1);
+	for (version = 0; version < 6; version++) {
+		memcpy(bytes.data + 8, &version, sizeof(version));
+		if (version != 2 && version != 3)
+			expect_error(&bytes, "a recording of another version of the format", 0);
+	}
+	look_free(&look);
+	buffer_free(&bytes);
+}
+
+/* The look's records of another version, compressed. */
+static void compressed_looks_are_adapted(void **state)
+{
+	struct buffer bytes = copy_of_whole();
+	uint32_t *sizes = (void *)(bytes.data + 100), crc;
+	const char *error;
+	size_t looks;
+
+	(void)state;
+	/* A type that the looks have none of. */
+	sizes[RECORD_REGION] += 8;
+	crc = crc32(0, (const void *)bytes.data, FILE_HEADER - 4);
+	memcpy(bytes.data + FILE_HEADER - 4, &crc, sizeof(crc));
+	assert_int_equal(replay(bytes.data, bytes.size, &looks, &error), 0);
+	assert_int_equal(looks, 2);
+	/* And one that they have: no record of them is as long as that. */
+	sizes[RECORD_THREAD] += 8;
+	crc = crc32(0, (const void *)bytes.data, FILE_HEADER - 4);
+	memcpy(bytes.data + FILE_HEADER - 4, &crc, sizeof(crc));
+	expect_error(&bytes, "corrupt recording: a look has records that make no sense", 0);
 	buffer_free(&bytes);
 }
 
@@ -659,6 +727,8 @@ int main(void)
 		cmocka_unit_test(every_flipped_byte),
 		cmocka_unit_test(every_forged_byte),
 		cmocka_unit_test(chunks_out_of_order),
+		cmocka_unit_test(looks_as_they_are),
+		cmocka_unit_test(compressed_looks_are_adapted),
 		cmocka_unit_test(lengths_that_lie),
 	};
 

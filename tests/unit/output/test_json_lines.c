@@ -95,7 +95,7 @@ static void start_and_lost_have_their_keys(void **state)
 	assert_record(&emit_json, &plain, &row,
 		      "{\"v\":1,\"type\":\"start\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"version\":\"0.1.0\","
 		      "\"kernel\":\"6.1.0\",\"host\":\"web1\",\"command\":\"readers\",\"arguments\":\"readers -j\","
-		      "\"interval_s\":0.25,\"probes_used\":\"thread_scan socket_scan\",\"probes_missing\":null}\n");
+		      "\"interval_s\":0.25,\"probes_used\":\"thread_scan socket_scan\",\"probes_missing\":null,\"flight_s\":null}\n");
 	row_init(&row, ROW_LOST);
 	row.time_ns = SAMPLE_TIME;
 	row.lost.where = "events";

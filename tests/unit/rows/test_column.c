@@ -10,7 +10,7 @@
 
 /* The keys of each record, in their order: written out here, so that none is renamed or dropped by mistake. */
 static const char *const keys[ROW_TYPES] = {
-	[ROW_START] = "v type time version kernel host command arguments interval_s probes_used probes_missing",
+	[ROW_START] = "v type time version kernel host command arguments interval_s probes_used probes_missing flight_s",
 	[ROW_HANDSHAKE] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
 			  "side stage retransmits retransmits_max next_retransmit_s gives_up_s accept_queue "
 			  "accept_queue_max syn_queue bytes_waiting",
