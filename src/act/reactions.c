@@ -7,6 +7,7 @@
 
 #include "act/exec.h"
 #include "act/trigger.h"
+#include "base/wording.h"
 #include "history/flight.h"
 
 struct reactions {
@@ -17,12 +18,13 @@ struct reactions {
 	struct exec *exec; /* NULL: none */
 	struct flight flight;
 	unsigned int files; /* dumped; */
+	bool told_reach;
 	uint64_t dumped_ns, seen_ns; /* the last one, and the last look; 0: none */
-	const struct row *cause; /* during a look: what met --dump-on; NULL: nothing */
+	const struct row *cause;     /* during a look: what met --dump-on; NULL: nothing */
 };
 
-int reactions_open(struct reactions **reactions, const struct options *options, const struct row *start, struct exec *exec,
-		   bool hold)
+int reactions_open(struct reactions **reactions, const struct options *options, const struct row *start,
+		   struct exec *exec, bool hold)
 {
 	struct reactions *fresh;
 
@@ -88,12 +90,31 @@ static bool is_due(const struct reactions *reactions)
 	       (!reactions->dumped_ns || reactions->seen_ns - reactions->dumped_ns >= reactions->flight.keep_ns);
 }
 
+/* Once the first looks are there: how far back it will reach is not known before. */
+static void tell_reach(struct reactions *reactions)
+{
+	const struct flight *flight = &reactions->flight;
+	uint64_t reach = flight_reach(flight);
+	struct arena arena = {0};
+
+	if (!reach || reactions->told_reach)
+		return;
+	reactions->told_reach = true;
+	messages_say(&reactions->messages,
+		     "--flight: %u MiB will reach about %s back%s%s (%zu KiB a look)", FLIGHT_BYTES >> 20,
+		     say_duration(&arena, reach), reach < flight->keep_ns ? ", not " : "",
+		     reach < flight->keep_ns ? say_duration(&arena, flight->keep_ns) : "",
+		     (flight->bytes / flight_looks(flight) + 1023) / 1024);
+	arena_free(&arena);
+}
+
 static void look_back(struct reactions *reactions, const struct report *report, const struct look *look)
 {
 	int err = flight_keep(&reactions->flight, look);
 
 	reactions->seen_ns = look->head->seen_ns;
 	reactions->cause = NULL;
+	tell_reach(reactions);
 	if (!err)
 		err = trigger_look(&reactions->dump_on, report, note_cause, reactions);
 	if (err)

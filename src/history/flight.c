@@ -11,6 +11,7 @@
 
 #include "apart/files.h"
 #include "base/clock.h"
+#include "base/folder.h"
 #include "history/recording.h"
 
 size_t flight_looks(const struct flight *flight)
@@ -25,12 +26,27 @@ uint64_t flight_span(const struct flight *flight)
 	return flight->looks[flight->count - 1].seen_ns - flight->looks[flight->first].seen_ns;
 }
 
+/* The first look is not like the others, and two make one interval. */
+#define ESTIMATE_AFTER 3
+
+uint64_t flight_reach(const struct flight *flight)
+{
+	size_t looks = flight_looks(flight);
+	double interval, fit;
+
+	if (looks < 2 || flight->count < ESTIMATE_AFTER)
+		return 0;
+	interval = (double)flight_span(flight) / (double)(looks - 1);
+	fit = (double)flight->most_bytes * (double)looks / (double)flight->bytes;
+	return interval * fit < (double)flight->keep_ns ? (uint64_t)(interval * fit) : flight->keep_ns;
+}
+
 static void drop_first(struct flight *flight)
 {
 	struct flight_look *look = &flight->looks[flight->first++];
 
-	flight->bytes -= look->bytes.size;
-	buffer_free(&look->bytes);
+	flight->bytes -= look->recorded.bytes.size;
+	buffer_free(&look->recorded.bytes);
 }
 
 /* The last one stays, however old: it is what there is. */
@@ -61,22 +77,45 @@ static int make_room(struct flight *flight)
 	return 0;
 }
 
-int flight_keep(struct flight *flight, const struct look *look)
+/* As large as it is: a buffer that grows may have as much again to spare. */
+static int copy_exactly(struct buffer *copy, const struct buffer *bytes)
 {
-	struct flight_look kept = { .seen_ns = look->head->seen_ns };
-	int err;
+	copy->data = malloc(bytes->size);
+	if (!copy->data)
+		return -ENOMEM;
+	memcpy(copy->data, bytes->data, bytes->size);
+	copy->size = copy->capacity = bytes->size;
+	return 0;
+}
 
-	while (flight_looks(flight) && flight->bytes + look->bytes.size > flight->most_bytes)
-		drop_first(flight);
-	if (look->bytes.size > flight->most_bytes)
-		return 0;
-	err = make_room(flight);
+static int keep_next(struct flight *flight, uint64_t seen_ns)
+{
+	struct flight_look kept = {.seen_ns = seen_ns, .recorded.deflated = flight->next.deflated};
+	int err = make_room(flight);
+
 	if (!err)
-		err = buffer_append(&kept.bytes, look->bytes.data, look->bytes.size);
+		err = copy_exactly(&kept.recorded.bytes, &flight->next.bytes);
 	if (err)
 		return err;
 	flight->looks[flight->count++] = kept;
-	flight->bytes += kept.bytes.size;
+	flight->bytes += kept.recorded.bytes.size;
+	return 0;
+}
+
+int flight_keep(struct flight *flight, const struct look *look)
+{
+	int err = recorded_look_make(&flight->next, look);
+	size_t size = flight->next.bytes.size;
+
+	if (err)
+		return err;
+	while (flight_looks(flight) && flight->bytes + size > flight->most_bytes)
+		drop_first(flight);
+	if (size > flight->most_bytes)
+		return 0;
+	err = keep_next(flight, look->head->seen_ns);
+	if (err)
+		return err;
 	drop_old(flight);
 	return 0;
 }
@@ -86,6 +125,7 @@ void flight_free(struct flight *flight)
 	while (flight_looks(flight))
 		drop_first(flight);
 	free(flight->looks);
+	buffer_free(&flight->next.bytes);
 }
 
 /* ---- Writing ---- */
@@ -102,20 +142,19 @@ static int write_looks(const struct flight *flight, struct recording *recording)
 	size_t i;
 	int err = 0;
 
-	for (i = flight->first; i < flight->count && !err; i++) {
-		struct look look = { .bytes = flight->looks[i].bytes };
-
-		err = recording_write_look(recording, &look);
-	}
+	for (i = flight->first; i < flight->count && !err; i++)
+		err = recording_write_recorded(recording, &flight->looks[i].recorded);
 	return err;
 }
 
 static int write_all(const struct flight *flight, struct recording *recording, const struct row *start,
 		     const struct options *options)
 {
-	int err = recording_write_start(recording, start, options);
-	struct row end;
+	struct row first = *start, end;
+	int err;
 
+	first.start.flight_s = (double)flight_span(flight) / 1e9;
+	err = recording_write_start(recording, &first, options);
 	fill_end(flight, &end);
 	if (!err)
 		err = write_looks(flight, recording);

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The time before: the last looks, as their bytes, kept for as long and in as much memory as allowed, to be written as
- * a recording when something happens.
+ * The time before: the last looks, as a recording has them (compressed), kept for as long and in as much memory as
+ * allowed, to be written as a recording when something happens.
  */
 #ifndef SOCKSTALL_HISTORY_FLIGHT_H
 #define SOCKSTALL_HISTORY_FLIGHT_H
 
+#include "history/recording.h"
 #include "look/look.h"
 #include "options/options.h"
 #include "rows/row.h"
 
 #define FLIGHT_BYTES (64u << 20) /* however long --flight says */
-#define FLIGHT_FILES 16 /* that one run writes at most: they are as large as the above */
+#define FLIGHT_FILES 16		 /* that one run writes at most: they are as large as the above */
 
 struct flight_look {
 	uint64_t seen_ns;
-	struct buffer bytes;
+	struct recorded_look recorded; /* its buffer has no byte to spare */
 };
 
 /* Oldest first; those before `first` have gone. */
@@ -25,6 +26,7 @@ struct flight {
 	struct flight_look *looks;
 	size_t first, count, capacity; /* count: behind the last */
 	size_t bytes;
+	struct recorded_look next; /* room to make the next one in */
 };
 
 /* Adds a copy, and drops what is older or too much; a look that is too large by itself, too. Returns 0 or -ENOMEM. */
@@ -33,6 +35,12 @@ int flight_keep(struct flight *flight, const struct look *look);
 /* How many looks there are, and how long ago the first of them was when the last was taken, ns. */
 size_t flight_looks(const struct flight *flight);
 uint64_t flight_span(const struct flight *flight);
+
+/*
+ * An estimate of flight_span() when it holds all that it may, ns: if looks go on like those so far. 0: there are too few
+ * of them to tell.
+ */
+uint64_t flight_reach(const struct flight *flight);
 
 /*
  * Writes all of it to a new file, which options->files makes: options->dump_file, or one named by the moment in the

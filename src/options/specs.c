@@ -111,7 +111,8 @@ const struct option_spec option_specs[] = {
 
 	/* ---- Files ---- */
 	{"record", 0, "FILE", "a file name", "also write the raw kernel records to FILE",
-	 "Also write the raw kernel records to _FILE_, for *replay*, with mode 0600. An existing file is not touched.",
+	 "Also write the raw kernel records to _FILE_, for *replay*, with mode 0600. An existing file is not touched. "
+	 "Each look is compressed. Older recordings replay; 0.1.0 refuses newer ones as another version of the format.",
 	 GROUP_FILES, VALUE_FILES, .commands = LIVE, SET(record)},
 	{"html", 0, "FILE", "a file name", "write a page about the recording to FILE",
 	 "With *replay*: write a page about the recording to _FILE_: every stall over time, the verdicts and the "
@@ -158,9 +159,9 @@ const struct option_spec option_specs[] = {
 	{"shell", 0, NULL, NULL, "give --exec's command to /bin/sh -c", "Give the command of *--exec* to _/bin/sh -c_.",
 	 GROUP_REACTING, .commands = STALLS, FLAG(shell)},
 	{"flight", 0, "DUR", "a duration from 1s to 1h", "keep the looks of the last DUR (64 MiB at most)",
-	 "Keep the looks of the last _DUR_ (1s to 1h) in memory, at most 64 MiB of them. On SIGUSR1, and when "
-	 "*--dump-on* says so, "
-	 "they are written as a recording, for *replay*.",
+	 "Keep the looks of the last _DUR_ (1s to 1h) in memory, compressed, at most 64 MiB of them. On SIGUSR1, and "
+	 "when *--dump-on* says so, they are written as a recording, for *replay*. After three looks a line on stderr "
+	 "estimates how far back 64 MiB will reach. The recording has the exact time: *flight_s* in its _start_ record.",
 	 GROUP_REACTING, VALUE_WORDS, "30s 60s 5m", .commands = LIVE, SET(flight)},
 	{"dump-on", 0, "COND", "a condition", "write what --flight keeps when a stall meets it",
 	 "Write them when a stall first meets this condition; not again before _DUR_ has passed, and at most 16 files "

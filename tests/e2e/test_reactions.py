@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import stat
 import time
@@ -236,6 +237,9 @@ def test_under_the_live_view(room, teller, tmp_path):
 
 # --flight
 
+REACH = "sockstall: --flight: 64 MiB will reach about "
+
+
 def recordings(folder):
     return sorted(path for path in os.listdir(folder) if path != "told.py")
 
@@ -257,8 +261,11 @@ def test_flight_keeps_the_time_before(room, tmp_path, stream):
     live.wait_line(lambda line: b'"event":"open"' in line, 10)
     live.stop()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert live.errors.decode().startswith("sockstall: --flight: reader-") and f" are in {path}\n" in live.errors.decode()
+    reach, said = live.errors.decode().splitlines()
+    assert reach.startswith(REACH) and " 20.0 s back (" in reach
+    assert said.startswith("sockstall: --flight: reader-") and said.endswith(f" are in {path}")
     records = replayed(path)
+    assert records[0]["flight_s"] == pytest.approx(float(re.search(r" looks of ([0-9.]+) s ", said)[1]), abs=0.06)
     opened = run.matching(records, event="open", pid=client.pid)
     assert len(opened) == 1 and records[-1]["looks"] >= 5
     assert opened[0]["id"] in live.errors.decode()
@@ -266,6 +273,18 @@ def test_flight_keeps_the_time_before(room, tmp_path, stream):
     last = run.findings(once, pid=client.pid)[-1]
     assert last["age_s"] > 1.5
     assert recordings(tmp_path) == ["looks"]
+
+
+def test_flight_tells_how_far_it_reaches(room, tmp_path, stream):
+    """Once; and that it is not as far as asked, where memory is too little."""
+    client = reader(room)
+    live = stream(*options(client, "--flight", "1h"), cwd=tmp_path)
+    wait_until(lambda: live.errors, 10, "how far it reaches")
+    live.wait(10, event="open", pid=client.pid)
+    live.stop()
+    told = re.fullmatch(REACH + r"([^\n]+) back(, not 1 h 0 min)? \([0-9]+ KiB a look\)\n", live.errors.decode())
+    assert told and (told[1] == "1 h 0 min") == (told[2] is None), live.errors
+    assert run.matching(live.records(), type="start")[0]["flight_s"] is None
 
 
 def test_flight_is_bounded(room, tmp_path, stream):
@@ -328,18 +347,20 @@ def test_a_folder_that_is_not_there(room, tmp_path, stream):
     client = reader(room)
     live = stream(*options(client, "--flight", "5s", "--dump-on", "reader.age>0", "--dump-file", tmp_path / "no" / "x"))
     live.wait(10, event="open", pid=client.pid)
-    wait_until(lambda: live.errors, 10, "what it says of the file")
+    wait_until(lambda: b"cannot write" in live.errors, 10, "what it says of the file")
     live.stop()
-    assert live.errors.count(b"\n") == 1
-    assert f"cannot write {tmp_path}/no/x: No such file".encode() in live.errors
+    errors = [line for line in live.errors.decode().splitlines() if not line.startswith(REACH)]
+    assert len(errors) == 1 and f"cannot write {tmp_path}/no/x: No such file" in errors[0]
 
 
 def test_not_met_writes_nothing(room, tmp_path, stream):
     client = reader(room)
     live = stream(*options(client, "--flight", "5s", "--dump-on", "reader.verdict==peer_dead"), cwd=tmp_path)
     live.wait(10, event="open", pid=client.pid)
+    wait_until(lambda: live.errors, 10, "how far it reaches")
     live.stop()
-    assert not recordings(tmp_path) and live.errors == b""
+    assert not recordings(tmp_path)
+    assert live.errors.decode().startswith(REACH) and live.errors.count(b"\n") == 1
 
 
 # Bad input.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * The reader of recordings. With an even first byte the rest is a file as it is; else it is a list of chunks, each a type
- * byte, a length in two bytes and contents: they get a true header and true checksums, which no fuzzer would guess.
+ * byte, a length in two bytes and contents: they get a true header and true checksums, which no fuzzer would guess. Type 5
+ * is a compressed look, which gets a true zlib stream, too.
  */
 #include <endian.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "history/deflated.h"
 #include "history/recording.h"
 
 static struct buffer header;
@@ -46,6 +48,20 @@ static void add_chunk(struct buffer *file, uint32_t type, const uint8_t *data, s
 	buffer_append(file, data, size);
 }
 
+static void add_deflated(struct buffer *file, const uint8_t *data, size_t size)
+{
+	struct buffer plain = {0}, deflated = {0};
+
+	if (buffer_append(&plain, data, size))
+		abort();
+	if (deflated_make(&deflated, &plain) == 1)
+		add_chunk(file, 4, (const uint8_t *)deflated.data, deflated.size);
+	else
+		add_chunk(file, CHUNK_LOOK, data, size);
+	buffer_free(&plain);
+	buffer_free(&deflated);
+}
+
 static void add_chunks(struct buffer *file, const uint8_t *data, size_t left)
 {
 	buffer_append(file, header.data, header.size);
@@ -53,7 +69,10 @@ static void add_chunks(struct buffer *file, const uint8_t *data, size_t left)
 		size_t size = (size_t)data[1] | (size_t)data[2] << 8;
 
 		size = size > left - 3 ? left - 3 : size;
-		add_chunk(file, data[0] % 5, data + 3, size);
+		if (data[0] % 6 == 5)
+			add_deflated(file, data + 3, size);
+		else
+			add_chunk(file, data[0] % 6, data + 3, size);
 		data += 3 + size;
 		left -= 3 + size;
 	}

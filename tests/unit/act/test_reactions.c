@@ -273,14 +273,19 @@ static void packs_no_more_than_fits(void **state)
 
 /* ---- The ring ---- */
 
+/* With so many bytes more, which do not get smaller. */
 static void keep(struct flight *flight, uint64_t seen_ns, size_t extra)
 {
 	struct look_builder builder;
 	struct look look = { 0 };
+	uint64_t seed = seen_ns;
 
 	look_begin(&builder, seen_ns);
 	look_finish(&builder, &look);
-	assert_int_equal(buffer_append(&look.bytes, NULL, extra), 0);
+	for (; extra; extra--) {
+		seed = seed * 6364136223846793005 + 1442695040888963407;
+		assert_int_equal(buffer_append(&look.bytes, (char *)&seed + 6, 1), 0);
+	}
 	look.head = (const void *)look.bytes.data;
 	assert_int_equal(flight_keep(flight, &look), 0);
 	look_free(&look);
@@ -314,12 +319,73 @@ static void keeps_no_more_than_fits(void **state)
 		keep(&flight, i * SECOND, 900);
 		assert_true(flight.bytes <= 10000);
 	}
-	assert_int_equal(flight_looks(&flight), 10000 / (900 + sizeof(struct look_record)));
+	/* A look_record is small, and smaller when it is compressed. */
+	assert_in_range(flight_looks(&flight), 10000 / (900 + sizeof(struct look_record)), 10000 / 900);
+	assert_true(flight.bytes + 900 + sizeof(struct look_record) > 10000);
 	keep(&flight, 101 * SECOND, 20000); /* one that is too large for all */
 	assert_int_equal(flight_looks(&flight), 0);
 	assert_int_equal(flight.bytes, 0);
 	keep(&flight, 102 * SECOND, 900);
 	assert_int_equal(flight_looks(&flight), 1);
+	flight_free(&flight);
+}
+
+static void compressed_looks_reach_further(void **state)
+{
+	struct flight flight = { .keep_ns = 1000 * SECOND, .most_bytes = 10000 };
+	struct look look = { 0 };
+	uint64_t i;
+
+	(void)state;
+	for (i = 1; i <= 100; i++) {
+		struct look_builder builder;
+		int number;
+
+		look_begin(&builder, i * SECOND);
+		for (number = 1; number < 10; number++)
+			look_add_sleeping(&builder, number, number, "reader", 60 * SECOND);
+		look_finish(&builder, &look);
+		assert_true(look.bytes.size > 1000);
+		assert_int_equal(flight_keep(&flight, &look), 0);
+		assert_true(flight.bytes <= 10000);
+	}
+	assert_true(flight_looks(&flight) > 20);
+	/* What is counted is what it takes. */
+	for (i = flight.first; i < flight.count; i++)
+		assert_int_equal(flight.looks[i].recorded.bytes.capacity, flight.looks[i].recorded.bytes.size);
+	look_free(&look);
+	flight_free(&flight);
+}
+
+/* The estimate of the first looks, and what came of it. */
+static void tells_how_far_it_will_reach(void **state)
+{
+	struct flight flight = { .keep_ns = 1000 * SECOND, .most_bytes = 100000 };
+	uint64_t i, reach;
+
+	(void)state;
+	for (i = 1; i <= 3; i++) {
+		assert_int_equal(flight_reach(&flight), 0);
+		keep(&flight, i * SECOND, 900);
+	}
+	reach = flight_reach(&flight);
+	for (; i <= 200; i++)
+		keep(&flight, i * SECOND, 900);
+	assert_in_range(flight_span(&flight), reach - 3 * SECOND, reach + 3 * SECOND);
+	assert_true(reach > 50 * SECOND && reach < 200 * SECOND);
+	flight_free(&flight);
+}
+
+/* Memory is not what bounds it. */
+static void reaches_no_further_than_asked(void **state)
+{
+	struct flight flight = { .keep_ns = 10 * SECOND, .most_bytes = 100000 };
+	uint64_t i;
+
+	(void)state;
+	for (i = 1; i <= 3; i++)
+		keep(&flight, i * SECOND, 900);
+	assert_int_equal(flight_reach(&flight), 10 * SECOND);
 	flight_free(&flight);
 }
 
@@ -335,6 +401,9 @@ int main(void)
 		cmocka_unit_test(packs_no_more_than_fits),
 		cmocka_unit_test(keeps_as_long_as_asked),
 		cmocka_unit_test(keeps_no_more_than_fits),
+		cmocka_unit_test(compressed_looks_reach_further),
+		cmocka_unit_test(tells_how_far_it_will_reach),
+		cmocka_unit_test(reaches_no_further_than_asked),
 	};
 
 	return cmocka_run_group_tests_name("reactions", tests, NULL, NULL);
