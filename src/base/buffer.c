@@ -55,6 +55,17 @@ int buffer_append(struct buffer *buffer, const void *data, size_t size)
 	return 0;
 }
 
+int buffer_copy(struct buffer *copy, const struct buffer *of)
+{
+	*copy = (struct buffer){.data = malloc(of->size ? of->size : 1)};
+	if (!copy->data)
+		return -ENOMEM;
+	if (of->size)
+		memcpy(copy->data, of->data, of->size);
+	copy->size = copy->capacity = of->size;
+	return 0;
+}
+
 void buffer_reset(struct buffer *buffer)
 {
 	buffer->size = 0;

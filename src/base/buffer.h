@@ -24,6 +24,9 @@ void *buffer_reserve(struct buffer *buffer, size_t more);
 /* Appends; returns 0 or -ENOMEM. data may be NULL: then zeroes. */
 int buffer_append(struct buffer *buffer, const void *data, size_t size);
 
+/* A copy to keep: without the spare memory that a buffer has to grow. Sets *copy; returns 0 or -ENOMEM. */
+int buffer_copy(struct buffer *copy, const struct buffer *of);
+
 /* Forgets the contents, keeps the memory. */
 void buffer_reset(struct buffer *buffer);
 void buffer_free(struct buffer *buffer);

@@ -77,28 +77,21 @@ static int make_room(struct flight *flight)
 	return 0;
 }
 
-/* As large as it is: a buffer that grows may have as much again to spare. */
-static int copy_exactly(struct buffer *copy, const struct buffer *bytes)
-{
-	copy->data = malloc(bytes->size);
-	if (!copy->data)
-		return -ENOMEM;
-	memcpy(copy->data, bytes->data, bytes->size);
-	copy->size = copy->capacity = bytes->size;
-	return 0;
-}
-
 static int keep_next(struct flight *flight, uint64_t seen_ns)
 {
-	struct flight_look kept = {.seen_ns = seen_ns, .recorded.deflated = flight->next.deflated};
+	struct flight_look *kept;
 	int err = make_room(flight);
 
-	if (!err)
-		err = copy_exactly(&kept.recorded.bytes, &flight->next.bytes);
 	if (err)
 		return err;
-	flight->looks[flight->count++] = kept;
-	flight->bytes += kept.recorded.bytes.size;
+	kept = &flight->looks[flight->count];
+	kept->seen_ns = seen_ns;
+	kept->recorded.deflated = flight->next.deflated;
+	err = buffer_copy(&kept->recorded.bytes, &flight->next.bytes);
+	if (err)
+		return err;
+	flight->count++;
+	flight->bytes += kept->recorded.bytes.size;
 	return 0;
 }
 

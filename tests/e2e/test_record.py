@@ -5,8 +5,10 @@ import os
 import shutil
 import signal
 import stat
+import struct
 import subprocess
 import tempfile
+import zlib
 
 import pytest
 
@@ -254,6 +256,54 @@ def test_corrupt(recorded, tmp_path, place, value):
     path = tmp_path / "recording"
     path.write_bytes(damaged)
     check_refused(run.sockstall("replay", path, "-j"))
+
+
+def chunks(data):
+    """(type, contents) of each, and where the first begins."""
+    start = 104 + 4 * int.from_bytes(data[96:100], "little")
+    found, at = [], start
+    while at < len(data):
+        kind, length = struct.unpack_from("<II", data, at)
+        found.append((kind, data[at + 12:at + 12 + length]))
+        at += 12 + length
+    return found, start
+
+
+def chunk(kind, contents):
+    head = struct.pack("<II", kind, len(contents))
+    return head + struct.pack("<I", zlib.crc32(contents, zlib.crc32(head))) + contents
+
+
+def test_looks_are_compressed(recorded):
+    """Each on its own: what one takes from no other can be lost with no other."""
+    found, _ = chunks(recorded[0].read_bytes())
+    assert [kind for kind, _ in found] == [1] + [4] * (len(found) - 2) + [3] and len(found) > 10
+    for _, contents in found[1:-1]:
+        look = zlib.decompress(contents[4:])
+        assert len(look) == int.from_bytes(contents[:4], "little") > len(contents)
+
+
+def test_looks_that_are_not_compressed(recorded, tmp_path):
+    """As 0.1.0 wrote them."""
+    data = recorded[0].read_bytes()
+    found, start = chunks(data)
+    plain = tmp_path / "plain"
+    plain.write_bytes(data[:start] + b"".join(
+        chunk(2, zlib.decompress(contents[4:])) if kind == 4 else chunk(kind, contents) for kind, contents in found))
+    done = run.sockstall("replay", plain, "-j")
+    assert (done.returncode, done.stdout) == (0, recorded[1]), done.stderr
+
+
+@pytest.mark.parametrize("claim", [1 << 26, (1 << 26) - 1, 1 << 30, (1 << 32) - 1, 100])
+def test_a_bomb(recorded, tmp_path, claim):
+    """64 KiB that would be 64 MiB: refused, and not unpacked to find that out."""
+    data = recorded[0].read_bytes()
+    found, start = chunks(data)
+    bomb = tmp_path / "bomb"
+    bomb.write_bytes(data[:start] + chunk(*found[0]) + chunk(4, struct.pack("<I", claim) + zlib.compress(bytes(1 << 26), 9)))
+    done = run.sockstall("replay", bomb, "-j")
+    check_refused(done)
+    assert b"a compressed look makes no sense" in done.stderr
 
 
 def test_more_after_the_end(recorded, tmp_path):

@@ -139,9 +139,32 @@ static void arena_printf_makes_text(void **state)
 	arena_free(&arena);
 }
 
+static void a_copy_has_nothing_to_spare(void **state)
+{
+	struct buffer buffer = {0}, copy;
+
+	(void)state;
+	assert_int_equal(buffer_copy(&copy, &buffer), 0);
+	assert_int_equal(copy.size, 0);
+	assert_int_equal(buffer_append(&copy, "x", 1), 0);
+	buffer_free(&copy);
+	assert_int_equal(buffer_append(&buffer, "abc", 3), 0);
+	assert_true(buffer.capacity > 3);
+	assert_int_equal(buffer_copy(&copy, &buffer), 0);
+	assert_int_equal(copy.size, 3);
+	assert_int_equal(copy.capacity, 3);
+	assert_memory_equal(copy.data, "abc", 3);
+	assert_ptr_not_equal(copy.data, buffer.data);
+	assert_int_equal(buffer_append(&copy, "defg", 4), 0);
+	assert_memory_equal(copy.data, "abcdefg", 7);
+	buffer_free(&copy);
+	buffer_free(&buffer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_copy_has_nothing_to_spare),
 		cmocka_unit_test(buffer_keeps_what_was_appended),
 		cmocka_unit_test(buffer_append_without_data_is_zeroes),
 		cmocka_unit_test(buffer_reserve_does_not_change_size),
