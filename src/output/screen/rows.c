@@ -175,28 +175,31 @@ static size_t not_kept(const struct screen *screen, const struct moment *moment)
 	return count;
 }
 
+/* rows->items: NULL after a failure, or they are to be freed. */
 static int work_out(const struct screen *screen, struct screen_rows *rows)
 {
 	const struct moment *moment = screen_moment(screen);
 	struct order order = {&screen_pages[screen->page], &screen->places[screen->page]};
-	int error;
+	struct screen_rows found = {.items = calloc(moment ? moment->count + 1 : 1, sizeof(*found.items))};
+	int error = found.items ? 0 : -ENOMEM;
 
-	memset(rows, 0, sizeof(*rows));
-	rows->items = calloc(moment ? moment->count + 1 : 1, sizeof(*rows->items));
-	if (!rows->items)
-		return -ENOMEM;
-	if (!moment)
-		return 0;
-	rows->not_kept = not_kept(screen, moment);
-	error = choose(screen, moment, rows);
-	if (!error && rows->count)
-		qsort_r(rows->items, rows->count, sizeof(*rows->items), compare, &order);
+	if (!error && moment) {
+		found.not_kept = not_kept(screen, moment);
+		error = choose(screen, moment, &found);
+	}
+	if (!error && found.count)
+		qsort_r(found.items, found.count, sizeof(*found.items), compare, &order);
+	if (error) {
+		free(found.items);
+		found = (struct screen_rows){0};
+	}
+	*rows = found;
 	return error;
 }
 
 /* ---- Once for each look and choice ---- */
 
-/* All that the rows of a page depend on. Zeroed before it is filled: it is compared as bytes. */
+/* All that the rows of a page depend on. */
 struct rows_key {
 	uint64_t looks;
 	size_t back, page;
@@ -227,15 +230,23 @@ static void make_key(struct rows_key *key, const struct screen *screen)
 {
 	const struct screen_place *place = &screen->places[screen->page];
 
-	memset(key, 0, sizeof(*key));
-	key->looks = screen->looks;
-	key->back = screen->back;
-	key->page = screen->page;
-	key->sort = place->sort;
-	key->reverse = place->reverse;
-	key->all = screen->all;
-	key->threads_of = screen->threads_of;
-	memcpy(key->filter, screen->filter, strlen(screen->filter));
+	*key = (struct rows_key){
+		.looks = screen->looks,
+		.back = screen->back,
+		.page = screen->page,
+		.sort = place->sort,
+		.reverse = place->reverse,
+		.all = screen->all,
+		.threads_of = screen->threads_of,
+	};
+	memcpy(key->filter, screen->filter, strlen(screen->filter) + 1);
+}
+
+static bool is_same_key(const struct rows_key *a, const struct rows_key *b)
+{
+	return a->looks == b->looks && a->back == b->back && a->page == b->page && a->sort == b->sort &&
+	       a->reverse == b->reverse && a->all == b->all && a->threads_of == b->threads_of &&
+	       !strcmp(a->filter, b->filter);
 }
 
 const struct screen_rows *screen_rows(const struct screen *screen)
@@ -244,15 +255,11 @@ const struct screen_rows *screen_rows(const struct screen *screen)
 	struct rows_key key;
 
 	make_key(&key, screen);
-	if (cache->rows.items && !memcmp(&key, &cache->key, sizeof(key)))
+	if (cache->rows.items && is_same_key(&key, &cache->key))
 		return &cache->rows;
 	free(cache->rows.items);
 	cache->key = key;
-	if (!work_out(screen, &cache->rows))
-		return &cache->rows;
-	free(cache->rows.items);
-	cache->rows.items = NULL;
-	return NULL;
+	return work_out(screen, &cache->rows) ? NULL : &cache->rows;
 }
 
 size_t screen_selected(const struct screen *screen, const struct screen_rows *rows)
