@@ -67,13 +67,15 @@ int new_file_open_at(struct new_file *file, int folder, const char *name, mode_t
 	return err;
 }
 
-/* Landlock refuses to put a file in a folder's place before anybody says that it is one. */
+/* Landlock refuses to put a file in a folder's place before anybody says that it is one; it may be gone by now. */
 static int why_not_replaced(const struct new_file *file, int err)
 {
 	struct stat st;
 
-	if (err != -EACCES || fstatat(file->folder, file->name, &st, AT_SYMLINK_NOFOLLOW))
+	if (err != -EACCES)
 		return err;
+	if (fstatat(file->folder, file->name, &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? -EISDIR : err;
 	return S_ISDIR(st.st_mode) ? -EISDIR : err;
 }
 

@@ -228,6 +228,8 @@ def test_many_namespaces_take_no_more_than_the_budget(tmp_path, stream):
     """
     program = tmp_path / "net_load"
     source = os.path.join(run.ROOT, "tests", "bench", "net_load.c")
+    if not os.path.exists(source):
+        pytest.skip("the machines of tests/kernels have no tests/bench")
     subprocess.run(["gcc", "-O1", "-D_GNU_SOURCE", "-o", program, source], check=True)
     many = Child([program, "namespaces", str(MANY)])
     try:

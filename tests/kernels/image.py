@@ -20,7 +20,7 @@ BASE = ("base-files", "base-passwd", "bash", "coreutils", "dash", "diffutils", "
         "busybox-static")
 # and what tests/e2e and the program (where it is not static) need.
 PACKAGES = ("python3", "python3-pytest", "python3-jsonschema", "iproute2", "nftables", "procps", "jq", "kmod", "tmux",
-            "libcap2-bin", "bpftool", "gcc", "libc6-dev")
+            "libcap2-bin", "bpftool", "gcc", "libc6-dev", "strace")
 FOLDERS = ("dev", "home", "mnt", "opt", "proc", "root", "run", "srv", "sys", "tmp", "usr/lib/modules", "var/lib", "var/tmp")
 MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 # Where a kernel has them as modules it needs them to read its root.
