@@ -29,7 +29,7 @@ int reactions_open(struct reactions **reactions, const struct options *options, 
 	struct reactions *fresh;
 
 	*reactions = NULL;
-	if (!exec && !options->flight_ns)
+	if (!exec && !options->reacting.flight_ns)
 		return 0;
 	fresh = calloc(1, sizeof(*fresh));
 	if (!fresh)
@@ -39,9 +39,9 @@ int reactions_open(struct reactions **reactions, const struct options *options, 
 	fresh->start = start;
 	fresh->exec = exec;
 	fresh->messages.hold = hold;
-	fresh->on_stall.condition = &options->on_stall;
-	fresh->dump_on.condition = &options->dump_on;
-	fresh->flight.keep_ns = options->flight_ns;
+	fresh->on_stall.condition = &options->reacting.on_stall;
+	fresh->dump_on.condition = &options->reacting.dump_on;
+	fresh->flight.keep_ns = options->reacting.flight_ns;
 	fresh->flight.most_bytes = FLIGHT_BYTES;
 	return 0;
 }

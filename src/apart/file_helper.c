@@ -142,19 +142,19 @@ static void serve(int requests, void *context)
 /* The paths live as long as the child: it is a copy of this process, which sets it apart before they are freed. */
 int file_helper_open(struct files *files, struct options *options)
 {
-	struct helper helper = {.paths = {[FILE_HTML] = options->html_file, [FILE_TRACE] = options->trace_file}};
+	struct helper helper = {.paths = {[FILE_HTML] = options->sinks.html_file, [FILE_TRACE] = options->sinks.trace_file}};
 	char *metrics = NULL;
 	int err = 0;
 
-	if (options->textfile && asprintf(&metrics, "%s/sockstall.prom", options->textfile) < 0)
+	if (options->sinks.textfile && asprintf(&metrics, "%s/sockstall.prom", options->sinks.textfile) < 0)
 		return -ENOMEM;
 	helper.paths[FILE_METRICS] = metrics;
-	helper.dumps = options->flight_ns;
-	helper.dump_path = options->dump_file;
-	if (metrics || helper.dumps || options->html_file || options->trace_file)
+	helper.dumps = options->reacting.flight_ns;
+	helper.dump_path = options->reacting.dump_file;
+	if (metrics || helper.dumps || options->sinks.html_file || options->sinks.trace_file)
 		err = apart_start(&files->helper, "sockstall-files", serve, &helper);
 	free(metrics);
-	options->files = files;
+	options->helpers.files = files;
 	return err;
 }
 

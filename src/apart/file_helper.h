@@ -10,7 +10,7 @@
 #include "apart/files.h"
 #include "options/options.h"
 
-/* While there is one thread. The files that the options name; sets options->files. Nothing is done where they name
+/* While there is one thread. The files that the options name; sets options->helpers.files. Nothing is done where they name
  * none. */
 int file_helper_open(struct files *files, struct options *options);
 void file_helper_close(struct files *files);

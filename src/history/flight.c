@@ -174,14 +174,14 @@ int flight_dump(const struct flight *flight, const struct row *start, const stru
 		size_t path_size)
 {
 	FILE *stream;
-	int err = files_make(options->files, FILE_DUMP, &stream, path, path_size);
+	int err = files_make(options->helpers.files, FILE_DUMP, &stream, path, path_size);
 
 	if (err)
 		return err;
 	err = write_to(flight, stream, start, options);
 	if (!err)
-		return files_commit(options->files, stream, false);
+		return files_commit(options->helpers.files, stream, false);
 	/* Half of it is none. */
-	files_drop(options->files, stream);
+	files_drop(options->helpers.files, stream);
 	return err;
 }

@@ -43,7 +43,7 @@ uint64_t flight_span(const struct flight *flight);
 uint64_t flight_reach(const struct flight *flight);
 
 /*
- * Writes all of it to a new file, which options->files makes: options->dump_file, or one named by the moment in the
+ * Writes all of it to a new file, which options->helpers.files makes: options->reacting.dump_file, or one named by the moment in the
  * working folder where that is NULL; where there is such a file already, with a number behind it. path is where its
  * name goes. Returns 0 or a negative errno.
  */

@@ -43,22 +43,22 @@ void fields_end(struct pack *pack, struct row *row)
 
 static void fields_output(struct pack *pack, struct options *options)
 {
-	options->command = pack_number(pack, options->command, COMMANDS - 1);
-	pack_bool(pack, &options->command_given);
-	pack_bool(pack, &options->json);
-	pack_bool(pack, &options->once);
-	pack_bool(pack, &options->all);
-	pack_bool(pack, &options->watches);
-	pack_bool(pack, &options->exit_code);
-	pack_bool(pack, &options->no_color);
-	pack_u64(pack, &options->interval_ns);
-	pack_u64(pack, &options->duration_ns);
-	pack_u64(pack, &options->min_age_ns);
-	pack_bool(pack, &options->interval_given);
-	pack_bool(pack, &options->min_age_given);
-	pack_bool(pack, &options->verbose);
-	pack_bool(pack, &options->stacks);
-	options->interfaces = pack_number(pack, options->interfaces, INTERFACES_ALL);
+	options->scope.command = pack_number(pack, options->scope.command, COMMANDS - 1);
+	pack_bool(pack, &options->scope.command_given);
+	pack_bool(pack, &options->sinks.json);
+	pack_bool(pack, &options->pace.once);
+	pack_bool(pack, &options->scope.all);
+	pack_bool(pack, &options->scope.watches);
+	pack_bool(pack, &options->sinks.exit_code);
+	pack_bool(pack, &options->sinks.no_color);
+	pack_u64(pack, &options->pace.interval_ns);
+	pack_u64(pack, &options->pace.duration_ns);
+	pack_u64(pack, &options->scope.min_age_ns);
+	pack_bool(pack, &options->pace.interval_given);
+	pack_bool(pack, &options->scope.min_age_given);
+	pack_bool(pack, &options->scope.verbose);
+	pack_bool(pack, &options->scope.stacks);
+	options->scope.interfaces = pack_number(pack, options->scope.interfaces, INTERFACES_ALL);
 }
 
 #define NETNS_INODE 2 /* 0: all; 1: the own, by its inode too */
@@ -73,18 +73,18 @@ struct single_filters {
 
 static void fields_filters(struct pack *pack, struct options *options, struct single_filters *single)
 {
-	const char *cgroup = options->cgroup;
+	const char *cgroup = options->selection.cgroup;
 
-	pack_list(pack, &options->pids, &options->pid_count, sizeof(*options->pids));
+	pack_list(pack, &options->selection.pids, &options->selection.pid_count, sizeof(*options->selection.pids));
 	pack_text(pack, &single->comm);
 	pack_list(pack, &single->ports, &single->port_count, sizeof(*single->ports));
-	pack_bool(pack, &options->peer_given);
-	pack_bytes(pack, &options->peer, sizeof(options->peer));
-	options->peer_bits = pack_number(pack, options->peer_bits, 128);
+	pack_bool(pack, &options->selection.peer_given);
+	pack_bytes(pack, &options->selection.peer, sizeof(options->selection.peer));
+	options->selection.peer_bits = pack_number(pack, options->selection.peer_bits, 128);
 	single->netns = pack_number(pack, single->netns, NETNS_INODE);
 	single->netns_inode = pack_number(pack, single->netns_inode, UINT32_MAX);
 	pack_text(pack, &cgroup);
-	options->cgroup = (char *)cgroup;
+	options->selection.cgroup = (char *)cgroup;
 }
 
 static void *list_room(struct pack *pack, size_t count, size_t size)
@@ -100,9 +100,9 @@ static void take_ports(struct pack *pack, struct options *options, const struct 
 {
 	size_t i;
 
-	options->ports = list_room(pack, single->port_count, sizeof(*options->ports));
-	for (i = 0; options->ports && i < single->port_count; i++)
-		options->ports[options->port_count++] = (struct port_range){single->ports[i], single->ports[i]};
+	options->selection.ports = list_room(pack, single->port_count, sizeof(*options->selection.ports));
+	for (i = 0; options->selection.ports && i < single->port_count; i++)
+		options->selection.ports[options->selection.port_count++] = (struct port_range){single->ports[i], single->ports[i]};
 }
 
 static void take_netns(struct pack *pack, struct options *options, const struct single_filters *single)
@@ -110,8 +110,8 @@ static void take_netns(struct pack *pack, struct options *options, const struct 
 	uint32_t *inodes = list_room(pack, 1, sizeof(*inodes));
 
 	if (inodes)
-		inodes[options->netns_count++] = single->netns_inode;
-	options->netns_inodes = inodes;
+		inodes[options->selection.netns_count++] = single->netns_inode;
+	options->selection.netns_inodes = inodes;
 }
 
 static void take_comm(struct pack *pack, struct options *options, const struct single_filters *single)
@@ -119,8 +119,8 @@ static void take_comm(struct pack *pack, struct options *options, const struct s
 	const char **comms = list_room(pack, 1, sizeof(*comms));
 
 	if (comms)
-		comms[options->comm_count++] = single->comm;
-	options->comms = comms;
+		comms[options->selection.comm_count++] = single->comm;
+	options->selection.comms = comms;
 }
 
 static void take_single(struct pack *pack, struct options *options, const struct single_filters *single)
@@ -140,11 +140,11 @@ static void fields_lists(struct pack *pack, struct options *options)
 {
 	size_t i;
 
-	pack_texts(pack, &options->comms, &options->comm_count);
-	pack_list(pack, &options->ports, &options->port_count, sizeof(*options->ports));
-	pack_list(pack, &options->netns_inodes, &options->netns_count, sizeof(*options->netns_inodes));
-	for (i = 0; i < options->comm_count; i++)
-		if (!options->comms[i])
+	pack_texts(pack, &options->selection.comms, &options->selection.comm_count);
+	pack_list(pack, &options->selection.ports, &options->selection.port_count, sizeof(*options->selection.ports));
+	pack_list(pack, &options->selection.netns_inodes, &options->selection.netns_count, sizeof(*options->selection.netns_inodes));
+	for (i = 0; i < options->selection.comm_count; i++)
+		if (!options->selection.comms[i])
 			pack->error = -EBADMSG;
 }
 
@@ -153,7 +153,7 @@ void fields_options(struct pack *pack, struct options *options)
 	struct single_filters single = {.comm = NULL};
 
 	if (!pack->out)
-		*options = (struct options){.ready_fd = -1};
+		*options = (struct options){.sinks.ready_fd = -1};
 	fields_output(pack, options);
 	fields_filters(pack, options, &single);
 	if (pack_more(pack))

@@ -3,12 +3,12 @@
 
 uint64_t min_age_of(const struct options *options, enum row_type type)
 {
-	if (options->min_age_given)
-		return options->min_age_ns;
+	if (options->scope.min_age_given)
+		return options->scope.min_age_ns;
 	return type == ROW_LOOP ? LOOP_MIN_AGE_NS : DEFAULT_MIN_AGE_NS;
 }
 
 uint64_t closing_min_age(const struct options *options)
 {
-	return options->min_age_given ? options->min_age_ns : CLOSING_MIN_AGE_NS;
+	return options->scope.min_age_given ? options->scope.min_age_ns : CLOSING_MIN_AGE_NS;
 }

@@ -18,14 +18,14 @@ enum {
 
 static bool asks_for_netns(const struct options *options)
 {
-	return options->netns_self || options->netns_count || options->netns_name_count;
+	return options->selection.netns_self || options->selection.netns_count || options->selection.netns_name_count;
 }
 
 unsigned int filter_asked(const struct options *options)
 {
-	return (options->pid_count ? BY_PID : 0) | (options->comm_count ? BY_COMM : 0) |
-	       (options->port_count ? BY_PORT : 0) | (options->peer_given ? BY_PEER : 0) |
-	       (asks_for_netns(options) ? BY_NETNS : 0) | (options->cgroup ? BY_CGROUP : 0);
+	return (options->selection.pid_count ? BY_PID : 0) | (options->selection.comm_count ? BY_COMM : 0) |
+	       (options->selection.port_count ? BY_PORT : 0) | (options->selection.peer_given ? BY_PEER : 0) |
+	       (asks_for_netns(options) ? BY_NETNS : 0) | (options->selection.cgroup ? BY_CGROUP : 0);
 }
 
 bool filter_is_met(const struct options *options, unsigned int fits)
@@ -39,33 +39,33 @@ bool filter_is_pid(const struct options *options, int64_t pid)
 {
 	size_t i;
 
-	for (i = 0; i < options->pid_count; i++) {
-		if (options->pids[i] == pid)
+	for (i = 0; i < options->selection.pid_count; i++) {
+		if (options->selection.pids[i] == pid)
 			return true;
 	}
-	return !options->pid_count;
+	return !options->selection.pid_count;
 }
 
 bool filter_is_comm(const struct options *options, const char *comm)
 {
 	size_t i;
 
-	for (i = 0; comm && i < options->comm_count; i++) {
-		if (!strncmp(options->comms[i], comm, COMM_LENGTH))
+	for (i = 0; comm && i < options->selection.comm_count; i++) {
+		if (!strncmp(options->selection.comms[i], comm, COMM_LENGTH))
 			return true;
 	}
-	return !options->comm_count;
+	return !options->selection.comm_count;
 }
 
 bool filter_is_port(const struct options *options, int64_t port)
 {
 	size_t i;
 
-	for (i = 0; i < options->port_count; i++) {
-		if (port >= options->ports[i].first && port <= options->ports[i].last)
+	for (i = 0; i < options->selection.port_count; i++) {
+		if (port >= options->selection.ports[i].first && port <= options->selection.ports[i].last)
 			return true;
 	}
-	return !options->port_count;
+	return !options->selection.port_count;
 }
 
 static bool in_network(const struct in6_addr *address, const struct in6_addr *network, unsigned int bits)
@@ -80,24 +80,24 @@ static bool in_network(const struct in6_addr *address, const struct in6_addr *ne
 
 static bool is_peer(const struct options *options, const struct in6_addr *address)
 {
-	bool inet = options->peer_bits >= 96 && IN6_IS_ADDR_V4MAPPED(&options->peer);
+	bool inet = options->selection.peer_bits >= 96 && IN6_IS_ADDR_V4MAPPED(&options->selection.peer);
 
 	/* ::/0 is all of IPv6, and none of IPv4, however that is kept. */
 	if (inet != !!IN6_IS_ADDR_V4MAPPED(address))
 		return false;
-	return in_network(address, &options->peer, options->peer_bits);
+	return in_network(address, &options->selection.peer, options->selection.peer_bits);
 }
 
 static bool is_netns(const struct options *options, int64_t inode, const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < options->netns_count; i++) {
-		if (options->netns_inodes[i] == inode)
+	for (i = 0; i < options->selection.netns_count; i++) {
+		if (options->selection.netns_inodes[i] == inode)
 			return true;
 	}
-	for (i = 0; name && i < options->netns_name_count; i++) {
-		if (!strcmp(options->netns_names[i], name))
+	for (i = 0; name && i < options->selection.netns_name_count; i++) {
+		if (!strcmp(options->selection.netns_names[i], name))
 			return true;
 	}
 	return false;
@@ -107,12 +107,12 @@ bool filter_is_in_cgroup(const struct options *options, const char *cgroup)
 {
 	size_t length;
 
-	if (!options->cgroup || !strcmp(options->cgroup, "/"))
+	if (!options->selection.cgroup || !strcmp(options->selection.cgroup, "/"))
 		return true;
 	if (!cgroup)
 		return false;
-	length = strlen(options->cgroup);
-	if (strncmp(cgroup, options->cgroup, length))
+	length = strlen(options->selection.cgroup);
+	if (strncmp(cgroup, options->selection.cgroup, length))
 		return false;
 	return !cgroup[length] || cgroup[length] == '/';
 }
@@ -133,7 +133,7 @@ static unsigned int fits_of(const struct options *options, const struct row *row
 	bool port = filter_is_port(options, row->local_port) || filter_is_port(options, row->peer_port);
 
 	return (filter_is_pid(options, row->pid) ? BY_PID : 0) | (comm ? BY_COMM : 0) | (port ? BY_PORT : 0) |
-	       (options->peer_given && fits_peer(options, row) ? BY_PEER : 0) |
+	       (options->selection.peer_given && fits_peer(options, row) ? BY_PEER : 0) |
 	       (is_netns(options, row->netns, row->netns_name) ? BY_NETNS : 0) |
 	       (filter_is_in_cgroup(options, row->cgroup) ? BY_CGROUP : 0);
 }
@@ -153,14 +153,14 @@ unsigned int filter_process(const struct options *options, const struct look *lo
 	if (!filter_asked(options) || !pid)
 		return 0;
 	return (filter_is_pid(options, pid) ? BY_PID : 0) | (filter_is_comm(options, comm) ? BY_COMM : 0) |
-	       (options->cgroup && filter_is_in_cgroup(options, look_cgroup(look, pid)) ? BY_CGROUP : 0);
+	       (options->selection.cgroup && filter_is_in_cgroup(options, look_cgroup(look, pid)) ? BY_CGROUP : 0);
 }
 
 static unsigned int filter_netns(const struct options *options, const struct look *look, __u32 netns)
 {
 	if (!asks_for_netns(options))
 		return 0;
-	return is_netns(options, netns, options->netns_name_count ? look_netns_name(look, netns) : NULL) ? BY_NETNS : 0;
+	return is_netns(options, netns, options->selection.netns_name_count ? look_netns_name(look, netns) : NULL) ? BY_NETNS : 0;
 }
 
 unsigned int filter_thread(const struct options *options, const struct look *look, const struct thread_record *thread)
@@ -182,7 +182,7 @@ unsigned int filter_socket(const struct options *options, const struct look *loo
 	if (name->family != AF_INET && name->family != AF_INET6)
 		return fits;
 	memcpy(&peer, name->peer_addr, sizeof(peer));
-	if (options->peer_given && name->peer_port && is_peer(options, &peer))
+	if (options->selection.peer_given && name->peer_port && is_peer(options, &peer))
 		fits |= BY_PEER;
 	return fits |
 	       (filter_is_port(options, name->local_port) || filter_is_port(options, name->peer_port) ? BY_PORT : 0);
@@ -220,7 +220,7 @@ static bool is_process(const struct options *options, unsigned int fits)
 
 bool filter_is_by_link(const struct options *options)
 {
-	return options->command == COMMAND_CHAINS;
+	return options->scope.command == COMMAND_CHAINS;
 }
 
 /* One process for all filters; with chains, one for each. */

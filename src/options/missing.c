@@ -117,12 +117,12 @@ static bool has_thread_of_comm(const struct options *options, const char *proces
 /* The name of a thread counts, too. */
 static bool is_of_comm(const struct options *options, const char *process)
 {
-	return !options->comm_count || has_comm(options, process) || has_thread_of_comm(options, process);
+	return !options->selection.comm_count || has_comm(options, process) || has_thread_of_comm(options, process);
 }
 
 static bool is_in_cgroup(const struct options *options, const char *process)
 {
-	char *cgroup = options->cgroup ? process_cgroup((unsigned int)atoi(process + strlen("/proc/"))) : NULL;
+	char *cgroup = options->selection.cgroup ? process_cgroup((unsigned int)atoi(process + strlen("/proc/"))) : NULL;
 	bool is = filter_is_in_cgroup(options, cgroup);
 
 	free(cgroup);
@@ -146,9 +146,9 @@ static bool sees_processes(void)
 /* Not necessarily one for all. */
 static bool each_is_there(const struct options *options)
 {
-	const struct options by_pid = {.pids = options->pids, .pid_count = options->pid_count};
-	const struct options by_comm = {.comms = options->comms, .comm_count = options->comm_count};
-	const struct options by_cgroup = {.cgroup = options->cgroup};
+	const struct options by_pid = {.selection.pids = options->selection.pids, .selection.pid_count = options->selection.pid_count};
+	const struct options by_comm = {.selection.comms = options->selection.comms, .selection.comm_count = options->selection.comm_count};
+	const struct options by_cgroup = {.selection.cgroup = options->selection.cgroup};
 
 	return any_fits("/proc", is_asked_for, &by_pid) && any_fits("/proc", is_asked_for, &by_comm) &&
 	       any_fits("/proc", is_asked_for, &by_cgroup);
@@ -156,7 +156,7 @@ static bool each_is_there(const struct options *options)
 
 static bool process_is_there(const struct options *options)
 {
-	if (!options->pid_count && !options->comm_count && !options->cgroup)
+	if (!options->selection.pid_count && !options->selection.comm_count && !options->selection.cgroup)
 		return true;
 	if (!sees_processes())
 		return true;
@@ -167,10 +167,10 @@ static bool netns_is_there(const struct options *options)
 {
 	size_t i;
 
-	for (i = 0; i < options->netns_count; i++)
-		if (namespace_is_there(options->netns_inodes[i]))
+	for (i = 0; i < options->selection.netns_count; i++)
+		if (namespace_is_there(options->selection.netns_inodes[i]))
 			return true;
-	return !options->netns_count;
+	return !options->selection.netns_count;
 }
 
 bool asked_for_is_there(const struct options *options)
@@ -183,21 +183,21 @@ static size_t say_each(struct options *options)
 {
 	size_t i, missing = 0;
 
-	for (i = 0; i < options->pid_count; i++)
-		missing += !take_process(&options->pids[i]);
-	for (i = 0; i < options->netns_count; i++)
-		missing += say_namespace(options->netns_inodes[i]);
-	for (i = 0; i < options->comm_count && sees_processes(); i++) {
-		struct options one = {.comms = &options->comms[i], .comm_count = 1};
+	for (i = 0; i < options->selection.pid_count; i++)
+		missing += !take_process(&options->selection.pids[i]);
+	for (i = 0; i < options->selection.netns_count; i++)
+		missing += say_namespace(options->selection.netns_inodes[i]);
+	for (i = 0; i < options->selection.comm_count && sees_processes(); i++) {
+		struct options one = {.selection.comms = &options->selection.comms[i], .selection.comm_count = 1};
 
 		if (any_fits("/proc", has_comm, &one) || any_fits("/proc", has_thread_of_comm, &one))
 			continue;
-		messages_tell("there is no process or thread named %s now", options->comms[i]);
+		messages_tell("there is no process or thread named %s now", options->selection.comms[i]);
 		missing++;
 	}
-	if (!options->cgroup || !sees_processes() || any_fits("/proc", is_in_cgroup, options))
+	if (!options->selection.cgroup || !sees_processes() || any_fits("/proc", is_in_cgroup, options))
 		return missing;
-	messages_tell("there is no process in the cgroup %s now", options->cgroup);
+	messages_tell("there is no process in the cgroup %s now", options->selection.cgroup);
 	return missing + 1;
 }
 
@@ -215,10 +215,10 @@ bool asked_for_say_missing(struct options *options)
 
 static int use_namespace(struct options *options, int fd, const char *name)
 {
-	int err = netns_take_inode(fd, &options->netns_inodes[options->netns_count]);
+	int err = netns_take_inode(fd, &options->selection.netns_inodes[options->selection.netns_count]);
 
 	if (!err)
-		options->netns_count++;
+		options->selection.netns_count++;
 	else if (err == -ENOENT)
 		messages_tell("--netns: there is no network namespace named %s (ip netns lists them)", name);
 	else
@@ -228,19 +228,19 @@ static int use_namespace(struct options *options, int fd, const char *name)
 
 int asked_for_find_namespaces(struct options *options)
 {
-	size_t room = options->netns_count + options->netns_name_count + 1, i;
+	size_t room = options->selection.netns_count + options->selection.netns_name_count + 1, i;
 	uint32_t *inodes = calloc(room, sizeof(*inodes));
 	int err = inodes ? 0 : -ENOMEM;
 
-	for (i = 0; inodes && i < options->netns_count; i++)
-		inodes[i] = options->netns_inodes[i];
+	for (i = 0; inodes && i < options->selection.netns_count; i++)
+		inodes[i] = options->selection.netns_inodes[i];
 	if (err)
 		messages_tell("--netns: %s", strerror(-err));
-	options->netns_inodes = inodes;
-	if (!err && options->netns_self)
+	options->selection.netns_inodes = inodes;
+	if (!err && options->selection.netns_self)
 		err = use_namespace(options, netns_open_own(), "self");
-	for (i = 0; !err && i < options->netns_name_count; i++)
-		err = use_namespace(options, netns_open_name(options->netns_names[i]), options->netns_names[i]);
-	options->netns_name_count = 0;
+	for (i = 0; !err && i < options->selection.netns_name_count; i++)
+		err = use_namespace(options, netns_open_name(options->selection.netns_names[i]), options->selection.netns_names[i]);
+	options->selection.netns_name_count = 0;
 	return err;
 }

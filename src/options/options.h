@@ -59,17 +59,13 @@ struct port_range {
 	uint16_t first, last;
 };
 
-/* All times in ns. Lists and their texts belong to options_free(). An empty list: that is not filtered by. */
-struct options {
-	struct arena texts; /* of lists */
-	enum command command;
-	bool command_given; /* never by replay: that shows the recording's */
-	const char *replay_file;
-	bool json, once, all, watches, exit_code, no_color, help, version;
-	bool verbose, stacks; /* kernel stacks; and the program's too */
-	uint64_t interval_ns, duration_ns; /* duration 0: until stopped */
-	uint64_t min_age_ns; /* 0 only where min_age_given */
-	bool interval_given, min_age_given;
+/*
+ * What was asked for, by question. All times in ns. Lists and their texts belong to options_free(). An empty list: that is
+ * not filtered by.
+ */
+
+/* Of whom: a filter matches any process, thread, holder or link that a finding is about (filter.h). */
+struct selection {
 	uint32_t *pids;
 	size_t pid_count;
 	const char **comms;
@@ -86,31 +82,77 @@ struct options {
 	const char **netns_names; /* of a replay; a live run makes inodes of them */
 	size_t netns_name_count;
 	char *cgroup; /* normal form: no /sys/fs/cgroup in front, no slash at the end but for "/" */
+};
+
+/* What: looks and reports hold it. */
+struct scope {
+	enum command command;
+	bool command_given; /* never by replay: that shows the recording's */
+	bool all; /* what is normal, too */
+	bool chains; /* reported beside what the command asks for */
+	bool healthy_loops; /* loops are shown although nothing is wrong with them */
+	bool interactive; /* a person is at a screen, and may ask for details of a process */
+	bool watches;
+	bool verbose, stacks; /* kernel stacks; and the program's too */
 	enum interfaces_choice interfaces; /* whose waits are counted */
+	uint64_t min_age_ns; /* 0 only where min_age_given */
+	bool min_age_given;
+};
+
+/* When. */
+struct pace {
+	uint64_t interval_ns, duration_ns; /* duration 0: until stopped */
+	bool interval_given, once;
+};
+
+/* Where to, and in which form. */
+struct sinks {
+	bool json, no_color, exit_code;
+	bool force; /* a file that is there already is replaced */
 	const char *record_file;
 	const char *html_file, *trace_file; /* what replay makes of a recording; NULL: not asked for */
 	const char *diff_file; /* the recording to compare with, the later one */
 	const char *textfile; /* the folder that metrics writes to */
-	bool force; /* a file that is there already is replaced */
-	const char *btf_file; /* NULL: the kernel's own */
 	int ready_fd; /* -1: none */
-	const char *exec_command, *on_stall_text, *dump_on_text, *dump_file; /* NULL: not given */
+};
+
+/* What happens on a stall. Texts are NULL where they are not given. */
+struct reacting {
+	const char *exec_command, *on_stall_text, *dump_on_text, *dump_file;
 	struct condition on_stall, dump_on; /* of those texts */
 	bool shell;
 	unsigned int exec_limit; /* starts a minute */
 	uint64_t flight_ns; /* 0: no --flight */
-	const char *words[SELECTOR_WORDS]; /* of end: what to end */
+};
+
+/* What `end` is to end, and how; and whether a person at the screen may. */
+struct ending {
+	const char *words[SELECTOR_WORDS];
 	size_t word_count;
 	bool yes, read_only;
 	enum act_how how;
 	struct act_times times;
-	/* No options, but known before the probe is opened, and while looks are reported: */
-	bool interactive; /* a person is at a screen, and may ask for details of a process */
-	bool chains; /* reported beside what the command asks for */
-	struct act_asker *acting; /* who ends things for a person; NULL: nobody */
-	struct files *files;	   /* who makes what is written; NULL: nobody */
-	struct apart *addresses; /* who tells chains which address is whose; NULL: nobody */
-	bool healthy_loops; /* loops are shown although nothing is wrong with them */
+};
+
+/* No options: the processes set apart that a run may ask (apart/apart.h). NULL: nobody. */
+struct helpers {
+	struct act_asker *acting; /* ends things for a person */
+	struct files *files; /* makes what is written */
+	struct apart *addresses; /* tells chains which address is whose */
+};
+
+struct options {
+	struct arena texts; /* of lists */
+	struct selection selection;
+	struct scope scope;
+	struct pace pace;
+	struct sinks sinks;
+	struct reacting reacting;
+	struct ending ending;
+	struct helpers helpers;
+	const char *replay_file;
+	const char *btf_file; /* NULL: the kernel's own */
+	bool help, version;
 };
 
 /*
@@ -129,7 +171,7 @@ void options_version(const char *library);
 /* A person at the overview's screen may ask for chains. */
 static inline bool options_have_chains_page(const struct options *options)
 {
-	return options->interactive && options->command == COMMAND_OVERVIEW;
+	return options->scope.interactive && options->scope.command == COMMAND_OVERVIEW;
 }
 
 #endif

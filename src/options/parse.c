@@ -103,9 +103,9 @@ static int take_option(struct parser *parser, const struct option_spec *spec, co
 
 static int take_selector_word(struct options *options, const char *word)
 {
-	if (options->word_count == SELECTOR_WORDS)
+	if (options->ending.word_count == SELECTOR_WORDS)
 		return usage_error("unexpected argument '%s'", word);
-	options->words[options->word_count++] = word;
+	options->ending.words[options->ending.word_count++] = word;
 	return 0;
 }
 
@@ -128,9 +128,9 @@ static int take_command(struct parser *parser, enum command command)
 {
 	struct options *options = parser->options;
 
-	options->help = options->command == COMMAND_HELP;
-	options->command = command;
-	options->command_given = command != COMMAND_REPLAY;
+	options->help = options->scope.command == COMMAND_HELP;
+	options->scope.command = command;
+	options->scope.command_given = command != COMMAND_REPLAY;
 	parser->command_taken = true;
 	parser->replay_without_file = command == COMMAND_REPLAY;
 	return 0;
@@ -147,9 +147,9 @@ static int take_word(struct parser *parser, const char *word)
 		options->replay_file = word;
 		return *word ? 0 : usage_error("replay needs the name of a recording");
 	}
-	if (options->command == COMMAND_END)
+	if (options->scope.command == COMMAND_END)
 		return take_selector_word(options, word);
-	if (parser->command_taken && options->command != COMMAND_HELP)
+	if (parser->command_taken && options->scope.command != COMMAND_HELP)
 		return usage_error("unexpected argument '%s'", word);
 	command = command_find(word);
 	return command == COMMANDS ? unknown_command(word) : take_command(parser, command);
@@ -233,7 +233,7 @@ static int check_reactions(struct parser *parser)
 	const char *error;
 	int err = 0;
 
-	if (!options->exec_command && is_given(parser, "exec-limit"))
+	if (!options->reacting.exec_command && is_given(parser, "exec-limit"))
 		return usage_error("--exec-limit needs --exec");
 	error = option_check_reactions(options, &arena);
 	if (error)
@@ -271,36 +271,36 @@ static int check_combinations(struct parser *parser)
 	if (parser->replay_without_file)
 		return usage_error("replay needs the name of a recording");
 	for (i = 0; i < option_spec_count; i++) {
-		if (parser->given & 1ull << i && !option_fits(&option_specs[i], options->command))
-			return does_not_fit(&option_specs[i], options->command);
+		if (parser->given & 1ull << i && !option_fits(&option_specs[i], options->scope.command))
+			return does_not_fit(&option_specs[i], options->scope.command);
 	}
-	if (options->command == COMMAND_THREADS && !options->pid_count)
+	if (options->scope.command == COMMAND_THREADS && !options->selection.pid_count)
 		return usage_error("threads needs a process: --pid PID");
-	if (options->command == COMMAND_EPOLL && options->watches && !options->pid_count)
+	if (options->scope.command == COMMAND_EPOLL && options->scope.watches && !options->selection.pid_count)
 		return usage_error("--watches needs a process: --pid PID");
-	if (options->command == COMMAND_END && !options->word_count)
+	if (options->scope.command == COMMAND_END && !options->ending.word_count)
 		return usage_error("end needs the id of a stall, or a selector like pid=123 fd=4");
-	if (is_given(parser, "keepalive") && options->how != ACT_KEEPALIVE)
+	if (is_given(parser, "keepalive") && options->ending.how != ACT_KEEPALIVE)
 		return usage_error("--keepalive needs --how keepalive");
-	if (options->command == COMMAND_METRICS && !options->textfile)
+	if (options->scope.command == COMMAND_METRICS && !options->sinks.textfile)
 		return usage_error("metrics needs a folder to write to: --textfile DIR");
 	if (!err)
 		err = check_reactions(parser);
 	if (err)
 		return err;
-	if (options->once && options->interval_given)
+	if (options->pace.once && options->pace.interval_given)
 		return usage_error("--once and --interval exclude each other: there is one look");
-	if (options->once && options->duration_ns)
+	if (options->pace.once && options->pace.duration_ns)
 		return usage_error("--once and --duration exclude each other");
-	if (options->read_only && (options->json || options->once))
+	if (options->ending.read_only && (options->sinks.json || options->pace.once))
 		return usage_error("--read-only is for the live view: --json and --once end nothing");
-	if (options->diff_file && (options->html_file || options->trace_file || options->once || options->watches))
+	if (options->sinks.diff_file && (options->sinks.html_file || options->sinks.trace_file || options->pace.once || options->scope.watches))
 		return usage_error("--diff excludes --html, --trace, --once and --watches");
-	if ((options->html_file || options->trace_file) && (options->json || options->once))
-		return usage_error("--%s excludes --json and --once", options->html_file ? "html" : "trace");
-	if (options->force && options->command != COMMAND_END && !options->html_file && !options->trace_file && !options->record_file)
+	if ((options->sinks.html_file || options->sinks.trace_file) && (options->sinks.json || options->pace.once))
+		return usage_error("--%s excludes --json and --once", options->sinks.html_file ? "html" : "trace");
+	if (options->sinks.force && options->scope.command != COMMAND_END && !options->sinks.html_file && !options->sinks.trace_file && !options->sinks.record_file)
 		return usage_error("--force needs a file that is written: --record FILE, --html FILE or --trace FILE");
-	if (options->command == COMMAND_REPLAY && options->netns_self)
+	if (options->scope.command == COMMAND_REPLAY && options->selection.netns_self)
 		return usage_error("--netns self cannot be used with replay: give its inode or name");
 	return 0;
 }
@@ -310,25 +310,25 @@ static void set_defaults(struct options *options)
 	const char *no_color = getenv("NO_COLOR");
 
 	*options = (struct options){
-		.command = COMMAND_OVERVIEW,
-		.interval_ns = DEFAULT_INTERVAL_NS,
-		.min_age_ns = DEFAULT_MIN_AGE_NS,
-		.no_color = no_color && *no_color,
-		.ready_fd = -1,
-		.times = ACT_TIMES_DEFAULT,
-		.exec_limit = EXEC_LIMIT,
+		.scope.command = COMMAND_OVERVIEW,
+		.pace.interval_ns = DEFAULT_INTERVAL_NS,
+		.scope.min_age_ns = DEFAULT_MIN_AGE_NS,
+		.sinks.no_color = no_color && *no_color,
+		.sinks.ready_fd = -1,
+		.ending.times = ACT_TIMES_DEFAULT,
+		.reacting.exec_limit = EXEC_LIMIT,
 	};
 }
 
 /* --netns all has them all. */
 static void forget_namespaces(struct options *options)
 {
-	free(options->netns_inodes);
-	free(options->netns_names);
-	options->netns_inodes = NULL;
-	options->netns_names = NULL;
-	options->netns_count = options->netns_name_count = 0;
-	options->netns_self = false;
+	free(options->selection.netns_inodes);
+	free(options->selection.netns_names);
+	options->selection.netns_inodes = NULL;
+	options->selection.netns_names = NULL;
+	options->selection.netns_count = options->selection.netns_name_count = 0;
+	options->selection.netns_self = false;
 }
 
 int options_parse(struct options *options, int argc, char **argv)
@@ -340,28 +340,28 @@ int options_parse(struct options *options, int argc, char **argv)
 	err = take_arguments(&parser, argc, argv);
 	if (!err && !options->help && !options->version)
 		err = check_combinations(&parser);
-	if (options->command == COMMAND_HELP && !options->help) {
+	if (options->scope.command == COMMAND_HELP && !options->help) {
 		options->help = true;
-		options->command = COMMAND_OVERVIEW;
+		options->scope.command = COMMAND_OVERVIEW;
 	}
 	if (err)
 		options_free(options);
-	else if (options->netns_all)
+	else if (options->selection.netns_all)
 		forget_namespaces(options);
 	return err;
 }
 
 void options_free(struct options *options)
 {
-	free(options->pids);
-	free(options->comms);
-	free(options->ports);
+	free(options->selection.pids);
+	free(options->selection.comms);
+	free(options->selection.ports);
 	forget_namespaces(options);
 	arena_free(&options->texts);
-	free(options->cgroup);
-	options->pids = NULL;
-	options->comms = NULL;
-	options->ports = NULL;
-	options->cgroup = NULL;
-	options->pid_count = options->comm_count = options->port_count = 0;
+	free(options->selection.cgroup);
+	options->selection.pids = NULL;
+	options->selection.comms = NULL;
+	options->selection.ports = NULL;
+	options->selection.cgroup = NULL;
+	options->selection.pid_count = options->selection.comm_count = options->selection.port_count = 0;
 }

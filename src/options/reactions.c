@@ -11,25 +11,25 @@
 /* Conditions are parsed when all options are known. */
 int option_set_on_stall(struct options *options, const char *text)
 {
-	options->on_stall_text = text;
+	options->reacting.on_stall_text = text;
 	return *text ? 0 : -EINVAL;
 }
 
 int option_set_dump_on(struct options *options, const char *text)
 {
-	options->dump_on_text = text;
+	options->reacting.dump_on_text = text;
 	return *text ? 0 : -EINVAL;
 }
 
 int option_set_dump_file(struct options *options, const char *text)
 {
-	options->dump_file = text;
+	options->reacting.dump_file = text;
 	return *text ? 0 : -EINVAL;
 }
 
 int option_set_exec(struct options *options, const char *text)
 {
-	options->exec_command = text;
+	options->reacting.exec_command = text;
 	return *text ? 0 : -EINVAL;
 }
 
@@ -39,13 +39,13 @@ int option_set_exec_limit(struct options *options, const char *text)
 
 	if (number_parse(text, 1, EXEC_LIMIT_MOST, &number))
 		return -EINVAL;
-	options->exec_limit = (unsigned int)number;
+	options->reacting.exec_limit = (unsigned int)number;
 	return 0;
 }
 
 int option_set_flight(struct options *options, const char *text)
 {
-	return duration_parse_within(text, NS_PER_S, 3600 * NS_PER_S, &options->flight_ns);
+	return duration_parse_within(text, NS_PER_S, 3600 * NS_PER_S, &options->reacting.flight_ns);
 }
 
 int option_set_how(struct options *options, const char *text)
@@ -55,7 +55,7 @@ int option_set_how(struct options *options, const char *text)
 	for (how = ACT_CHOOSE + 1; how < ACT_HOWS; how++) {
 		if (strcmp(text, act_how_names[how]))
 			continue;
-		options->how = how;
+		options->ending.how = how;
 		return 0;
 	}
 	return -EINVAL;
@@ -81,7 +81,7 @@ static int parse_keepalive_time(const char **text, unsigned int *seconds)
 
 int option_set_keepalive(struct options *options, const char *text)
 {
-	struct act_times *times = &options->times;
+	struct act_times *times = &options->ending.times;
 	uint64_t probes;
 
 	if (parse_keepalive_time(&text, &times->time_s) || parse_keepalive_time(&text, &times->interval_s) ||
@@ -103,8 +103,8 @@ static const char *check_command(const struct options *options, struct arena *ar
 	char *words[COMMAND_LINE_WORDS + 1];
 	const char *error = NULL;
 
-	if (options->exec_command && !options->shell)
-		error = command_line_split(options->exec_command, arena, words);
+	if (options->reacting.exec_command && !options->reacting.shell)
+		error = command_line_split(options->reacting.exec_command, arena, words);
 	return error ? arena_printf(arena, "--exec: %s", error) : NULL;
 }
 
@@ -112,16 +112,16 @@ const char *option_check_reactions(struct options *options, struct arena *arena)
 {
 	const char *error;
 
-	if (!options->on_stall_text != !options->exec_command)
+	if (!options->reacting.on_stall_text != !options->reacting.exec_command)
 		return "--on-stall and --exec need each other";
-	if (!options->exec_command && options->shell)
+	if (!options->reacting.exec_command && options->reacting.shell)
 		return "--shell needs --exec";
-	if (!options->flight_ns && (options->dump_on_text || options->dump_file))
-		return options->dump_on_text ? "--dump-on needs --flight" : "--dump-file needs --flight";
-	if (options->once && options->flight_ns)
+	if (!options->reacting.flight_ns && (options->reacting.dump_on_text || options->reacting.dump_file))
+		return options->reacting.dump_on_text ? "--dump-on needs --flight" : "--dump-file needs --flight";
+	if (options->pace.once && options->reacting.flight_ns)
 		return "--once and --flight exclude each other";
-	error = check_condition(arena, "on-stall", options->on_stall_text, &options->on_stall);
+	error = check_condition(arena, "on-stall", options->reacting.on_stall_text, &options->reacting.on_stall);
 	if (!error)
-		error = check_condition(arena, "dump-on", options->dump_on_text, &options->dump_on);
+		error = check_condition(arena, "dump-on", options->reacting.dump_on_text, &options->reacting.dump_on);
 	return error ? error : check_command(options, arena);
 }

@@ -55,7 +55,7 @@ const struct option_spec option_specs[] = {
 	 "Only processes in this cgroup or below it.", GROUP_CHOOSING, VALUE_CGROUPS, .commands = REPORTS, SET(cgroup)},
 	{"all", 'a', NULL, NULL, "what is normal too, not only what is stuck",
 	 "What is normal too: idle readers, young handshakes, healthy loops, every listener.", GROUP_CHOOSING,
-	 .commands = REPORTS & ~BIT(COMMAND_METRICS), FLAG(all)},
+	 .commands = REPORTS & ~BIT(COMMAND_METRICS), FLAG(scope.all)},
 	{"interfaces", 0, "epoll|all", "epoll or all", "waits that count; all: poll, select, io_uring too",
 	 "Which waits *loops* counts (default epoll). With _all_ poll, select and io_uring too.", GROUP_CHOOSING,
 	 VALUE_WORDS, "epoll all", .commands = BIT(COMMAND_EPOLL), SET(interfaces)},
@@ -64,32 +64,32 @@ const struct option_spec option_specs[] = {
 	{"json", 'j', NULL, NULL, "JSON Lines on stdout",
 	 "JSON Lines on stdout: one object a line, flushed at every interval.", GROUP_SHOWING,
 	 .commands = (REPORTS & ~BIT(COMMAND_METRICS)) | BIT(COMMAND_SCHEMA) | BIT(COMMAND_END) | BIT(COMMAND_CHECK),
-	 FLAG(json)},
+	 FLAG(sinks.json)},
 	{"watches", 0, NULL, NULL, "with loops -p PID: every descriptor that is watched",
 	 "With *loops* and *-p* _PID_: every descriptor that the process's epoll instances watch, at every interval.",
-	 GROUP_SHOWING, .commands = BIT(COMMAND_EPOLL) | BIT(COMMAND_REPLAY), FLAG(watches)},
+	 GROUP_SHOWING, .commands = BIT(COMMAND_EPOLL) | BIT(COMMAND_REPLAY), FLAG(scope.watches)},
 	{"verbose", 'v', NULL, NULL, "kernel stacks of loops, threads; check: all rows",
 	 "Also where in the kernel a stalled loop is: its stack. With *threads*: where each thread is that sleeps. With "
 	 "*check*: the whole table.",
-	 GROUP_SHOWING, .commands = STACKS | BIT(COMMAND_CHECK), FLAG(verbose)},
+	 GROUP_SHOWING, .commands = STACKS | BIT(COMMAND_CHECK), FLAG(scope.verbose)},
 	{"stacks", 0, NULL, NULL, "the same, and where in the program: module+offset",
 	 "The same, and where in its program, as module+offset: as far as the code there keeps frame pointers.",
-	 GROUP_SHOWING, .commands = STACKS, FLAG(stacks)},
+	 GROUP_SHOWING, .commands = STACKS, FLAG(scope.stacks)},
 	{"diff", 0, "FILE", "a file name", "what is new, gone and worse in this later recording",
 	 "With *replay* _A_: what is new, gone, worse and better in the recording _FILE_, which is the later one; with "
 	 "*--all* also "
 	 "what is the same. See *COMPARING*. *--exit-code* exits with 10 if anything is new or worse.",
 	 GROUP_SHOWING, VALUE_FILES, .commands = BIT(COMMAND_REPLAY), SET(diff)},
 	{"no-color", 0, NULL, NULL, "no colour (also with NO_COLOR set)", "No colour.", GROUP_SHOWING, .commands = ANY,
-	 FLAG(no_color)},
+	 FLAG(sinks.no_color)},
 	{"exit-code", 0, NULL, NULL, "exit 10: anything is stuck; 3: nobody fits",
 	 "Exit with 10 if anything was reported as stuck, and otherwise with 3 if a filter fits nobody. See *EXIT "
 	 "STATUS*.",
-	 GROUP_SHOWING, .commands = REPORTS, FLAG(exit_code)},
+	 GROUP_SHOWING, .commands = REPORTS, FLAG(sinks.exit_code)},
 
 	/* ---- Timing ---- */
 	{"once", '1', NULL, NULL, "one look at the machine as it is, then exit",
-	 "One look at the machine as it is, then exit.", GROUP_TIMING, .commands = REPORTS, FLAG(once)},
+	 "One look at the machine as it is, then exit.", GROUP_TIMING, .commands = REPORTS, FLAG(pace.once)},
 	{"interval", 'i', "DUR", "a duration from 50ms to 1h", "time between looks (1s; 50ms to 1h)",
 	 "Time between looks: from 50ms to 1h (default 1s). If looks cost more than 5 % of one CPU in the long run, it "
 	 "is stretched. After a dear look, as the first may be, it is stretched up to three times as far for some "
@@ -139,7 +139,7 @@ const struct option_spec option_specs[] = {
 	 "With *--record*, *--html* or *--trace*: an existing file is replaced by a new one. A link is never followed. "
 	 "With *end* "
 	 "and *--yes*: also the connection that sockstall itself is used over.",
-	 GROUP_FILES, .commands = REPORTS | BIT(COMMAND_END), FLAG(force)},
+	 GROUP_FILES, .commands = REPORTS | BIT(COMMAND_END), FLAG(sinks.force)},
 	{"btf", 0, "FILE", "a file name", "the kernel's BTF, where /sys has none",
 	 "The running kernel's BTF, raw or in an ELF file (a vmlinux), if _/sys/kernel/btf/vmlinux_ cannot be read, as "
 	 "in a chroot. "
@@ -157,7 +157,7 @@ const struct option_spec option_specs[] = {
 	 "How often *--exec* may start it in a minute, from 1 to 600 (default 6).", GROUP_REACTING, VALUE_WORDS,
 	 "1 6 60", .commands = STALLS, SET(exec_limit)},
 	{"shell", 0, NULL, NULL, "give --exec's command to /bin/sh -c", "Give the command of *--exec* to _/bin/sh -c_.",
-	 GROUP_REACTING, .commands = STALLS, FLAG(shell)},
+	 GROUP_REACTING, .commands = STALLS, FLAG(reacting.shell)},
 	{"flight", 0, "DUR", "a duration from 1s to 1h", "keep the looks of the last DUR (64 MiB at most)",
 	 "Keep the looks of the last _DUR_ (1s to 1h) in memory, compressed, at most 64 MiB of them. On SIGUSR1, and "
 	 "when *--dump-on* says so, they are written as a recording, for *replay*. After three looks a line on stderr "
@@ -175,7 +175,7 @@ const struct option_spec option_specs[] = {
 
 	/* ---- Ending ---- */
 	{"yes", 0, NULL, NULL, "with end: do it (else: say what would be done)", "With *end*: do it.", GROUP_ENDING,
-	 .commands = BIT(COMMAND_END), FLAG(yes)},
+	 .commands = BIT(COMMAND_END), FLAG(ending.yes)},
 	{"how", 0, "WAY", "destroy, shutdown, keepalive or probe", "destroy, shutdown, keepalive or probe",
 	 "With *end*: _destroy_, _shutdown_, _keepalive_ or _probe_. Without it, sockstall chooses by the kind of "
 	 "socket.",
@@ -186,7 +186,7 @@ const struct option_spec option_specs[] = {
 	 VALUE_WORDS, "10s,5s,3 60s,10s,6", .commands = BIT(COMMAND_END), SET(keepalive)},
 	{"read-only", 0, NULL, NULL, "the live view cannot end anything: no key e",
 	 "The live view cannot end anything: it has no key *e*, and keeps no right to end.", GROUP_ENDING,
-	 .commands = LIVE & ~BIT(COMMAND_METRICS), FLAG(read_only)},
+	 .commands = LIVE & ~BIT(COMMAND_METRICS), FLAG(ending.read_only)},
 
 	/* ---- General ---- */
 	{"version", 'V', NULL, NULL, "the version, then exit",

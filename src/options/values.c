@@ -14,58 +14,58 @@
 
 int option_set_interval(struct options *options, const char *text)
 {
-	options->interval_given = true;
-	return duration_parse_within(text, 50 * NS_PER_MS, NS_PER_H, &options->interval_ns);
+	options->pace.interval_given = true;
+	return duration_parse_within(text, 50 * NS_PER_MS, NS_PER_H, &options->pace.interval_ns);
 }
 
 int option_set_duration(struct options *options, const char *text)
 {
-	return duration_parse_within(text, NS_PER_MS, YEAR, &options->duration_ns);
+	return duration_parse_within(text, NS_PER_MS, YEAR, &options->pace.duration_ns);
 }
 
 int option_set_min_age(struct options *options, const char *text)
 {
-	options->min_age_given = true;
-	if (!duration_parse_within(text, 0, 0, &options->min_age_ns))
+	options->scope.min_age_given = true;
+	if (!duration_parse_within(text, 0, 0, &options->scope.min_age_ns))
 		return 0;
-	return duration_parse_within(text, NS_PER_MS, YEAR, &options->min_age_ns);
+	return duration_parse_within(text, NS_PER_MS, YEAR, &options->scope.min_age_ns);
 }
 
 int option_set_interfaces(struct options *options, const char *text)
 {
 	if (strcmp(text, "epoll") && strcmp(text, "all"))
 		return -EINVAL;
-	options->interfaces = strcmp(text, "all") ? INTERFACES_EPOLL : INTERFACES_ALL;
+	options->scope.interfaces = strcmp(text, "all") ? INTERFACES_EPOLL : INTERFACES_ALL;
 	return 0;
 }
 
 int option_set_record(struct options *options, const char *text)
 {
-	options->record_file = text;
+	options->sinks.record_file = text;
 	return *text ? 0 : -EINVAL;
 }
 
 int option_set_textfile(struct options *options, const char *text)
 {
-	options->textfile = text;
+	options->sinks.textfile = text;
 	return *text ? 0 : -EINVAL;
 }
 
 int option_set_trace(struct options *options, const char *text)
 {
-	options->trace_file = text;
+	options->sinks.trace_file = text;
 	return *text ? 0 : -EINVAL;
 }
 
 int option_set_diff(struct options *options, const char *text)
 {
-	options->diff_file = text;
+	options->sinks.diff_file = text;
 	return *text ? 0 : -EINVAL;
 }
 
 int option_set_html(struct options *options, const char *text)
 {
-	options->html_file = text;
+	options->sinks.html_file = text;
 	return *text ? 0 : -EINVAL;
 }
 
@@ -86,6 +86,6 @@ int option_set_ready_fd(struct options *options, const char *text)
 	flags = fcntl((int)fd, F_GETFL);
 	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
 		return -EINVAL;
-	options->ready_fd = (int)fd;
+	options->sinks.ready_fd = (int)fd;
 	return 0;
 }

@@ -25,7 +25,7 @@ static int json_open(void **state, const struct options *options, FILE *out)
 	if (!emitter)
 		return -ENOMEM;
 	emitter->out = out;
-	emitter->every_row = options->all || options->once;
+	emitter->every_row = options->scope.all || options->pace.once;
 	*state = emitter;
 	return 0;
 }

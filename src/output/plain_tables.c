@@ -82,9 +82,9 @@ static int table_open(void **state, const struct options *options, FILE *out)
 	if (!table)
 		return -ENOMEM;
 	table->out = out;
-	table->command = options->command;
+	table->command = options->scope.command;
 	table->width = out_width(out);
-	table->color = out_has_color(options->no_color, out);
+	table->color = out_has_color(options->sinks.no_color, out);
 	*state = table;
 	return 0;
 }

@@ -118,7 +118,7 @@ static int add_known(struct probe *probe, struct note_cache *cache, struct buffe
 	for (i = 0; i < cache->count && !err; i++)
 		if (cache->items[i].about && cache->items[i].data)
 			err = record_add_note(notes, cache->items[i].about, kind, cache->items[i].data);
-	probe->losses.count[LOST_NOTES] += note_cache_end(cache, probe->options.once);
+	probe->losses.count[LOST_NOTES] += note_cache_end(cache, probe->options.pace.once);
 	return err;
 }
 
@@ -165,9 +165,9 @@ static bool has_stack_told(const struct probe *probe, const struct buffer *buffe
 
 	if (probe->wants.stack_of && thread->tid == probe->wants.stack_of)
 		return asleep;
-	if (!probe->options.verbose && !probe->options.stacks)
+	if (!probe->options.scope.verbose && !probe->options.scope.stacks)
 		return false;
-	if (probe->options.command == COMMAND_THREADS)
+	if (probe->options.scope.command == COMMAND_THREADS)
 		return asleep;
 	return probe->use_loops && is_away(probe, buffer, thread, offset);
 }

@@ -18,7 +18,7 @@ static int load_and_attach(struct probe *probe, struct attempt *attempt)
 {
 	int err = attached_load(&probe->attached, attempt, &probe->options);
 
-	if (!err && probe->options.command == COMMAND_THREADS)
+	if (!err && probe->options.scope.command == COMMAND_THREADS)
 		err = probe_wanted_pids_set(probe);
 	return err ? err : attached_attach(&probe->attached, attempt);
 }
@@ -34,14 +34,14 @@ static int open_events(struct probe *probe)
 /* The scan leaves behind what the rules (rules/closing.c) would call young. */
 static __u64 closing_quiet_ns(const struct options *options)
 {
-	return options->all ? 0 : closing_min_age(options);
+	return options->scope.all ? 0 : closing_min_age(options);
 }
 
 static void set_patience(struct probe *probe)
 {
 	probe->attached.skeleton->bss->closing_quiet_ns = closing_quiet_ns(&probe->options);
 	probe->attached.skeleton->bss->chains_quiet_ns = min_age_of(&probe->options, ROW_CHAIN);
-	probe->use_chains = probe->always_chains = BIT(probe->options.command) & CHAINS;
+	probe->use_chains = probe->always_chains = BIT(probe->options.scope.command) & CHAINS;
 }
 
 static int open_all(struct probe *probe)
@@ -58,8 +58,8 @@ static int open_all(struct probe *probe)
 	err = probe_btf_use(probe->options.btf_file);
 	if (err)
 		return err;
-	probe->use_sockets = BIT(probe->options.command) & SOCKETS;
-	probe->use_loops = BIT(probe->options.command) & LOOPS;
+	probe->use_sockets = BIT(probe->options.scope.command) & SOCKETS;
+	probe->use_loops = BIT(probe->options.scope.command) & LOOPS;
 	err = load_and_attach(probe, &attempt);
 	probe_btf_done();
 	if (!err)
@@ -72,7 +72,7 @@ static int open_all(struct probe *probe)
 	err = probe_namespaces_open(&probe->namespaces);
 	if (!err && probe->use_sockets && probe->namespaces.only_own)
 		fprintf(stderr, "sockstall: without CAP_SYS_ADMIN: handshakes of other network namespaces are not seen\n");
-	if (!err && BIT(probe->options.command) & HANDSHAKES)
+	if (!err && BIT(probe->options.scope.command) & HANDSHAKES)
 		err = open_events(probe);
 	if (err)
 		fprintf(stderr, "sockstall: cannot begin: %s\n", strerror(-err));
@@ -98,7 +98,7 @@ int probe_open(struct probe **out, const struct options *options)
 		return -ENOMEM;
 	}
 	probe->options = *options;
-	probe->always_all = options->all;
+	probe->always_all = options->scope.all;
 	probe->long_idle_ns = long_idle_ns();
 	probe->namespaces.own_fd = -1;
 	err = open_all(probe);
@@ -120,7 +120,7 @@ __u64 probe_counting_since(const struct probe *probe)
 static bool enters_others(const struct probe *probe)
 {
 	const struct options *options = &probe->options;
-	bool only_own = options->netns_self && options->netns_count == 1;
+	bool only_own = options->selection.netns_self && options->selection.netns_count == 1;
 
 	return probe->use_sockets && (!only_own || probe->use_chains || options_have_chains_page(options));
 }
@@ -131,7 +131,7 @@ unsigned int probe_privileges(const struct probe *probe)
 	unsigned int privileges = PRIVILEGE_LOOKS;
 	bool asks_for_cookies = !probe_features()->local_storage;
 
-	if (options->verbose || options->stacks)
+	if (options->scope.verbose || options->scope.stacks)
 		privileges |= PRIVILEGE_STACKS;
 	if (asks_for_cookies)
 		privileges |= PRIVILEGE_COOKIES;

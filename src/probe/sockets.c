@@ -76,8 +76,8 @@ static int add_netns_record(struct buffer *buffer, const struct probe_namespace 
  */
 static bool can_be_put_off(const struct probe *probe, const struct probe_namespace *namespace)
 {
-	return namespace->cost_ns > DEAR_NS && namespace->cost_ns * 2 * BUDGET_DIVISOR > probe->options.interval_ns &&
-	       !probe->options.all && !probe->options.once;
+	return namespace->cost_ns > DEAR_NS && namespace->cost_ns * 2 * BUDGET_DIVISOR > probe->options.pace.interval_ns &&
+	       !probe->options.scope.all && !probe->options.pace.once;
 }
 
 static bool is_put_off(const struct probe *probe, const struct probe_namespace *namespace)
@@ -144,11 +144,11 @@ static int scan_one(struct probe *probe, struct probe_namespace *namespace, stru
 static bool is_wanted(const struct probe *probe, const struct probe_namespace *namespace)
 {
 	const struct options *options = &probe->options;
-	bool wanted = !options->netns_count;
+	bool wanted = !options->selection.netns_count;
 	size_t i;
 
-	for (i = 0; i < options->netns_count && !wanted; i++)
-		wanted = options->netns_inodes[i] == namespace->inode;
+	for (i = 0; i < options->selection.netns_count && !wanted; i++)
+		wanted = options->selection.netns_inodes[i] == namespace->inode;
 	/* Chains lead from one to another, and are shown if one of their links is in one that is asked for. */
 	return wanted || probe->use_chains;
 }
@@ -163,7 +163,7 @@ static bool is_scanned(const struct probe *probe, const struct probe_namespace *
 /* New, not quiet, or everything is asked for. */
 static bool is_due(const struct probe *probe, const struct probe_namespace *namespace)
 {
-	return !namespace->scanned || namespace->active || probe->options.all || probe->options.once ||
+	return !namespace->scanned || namespace->active || probe->options.scope.all || probe->options.pace.once ||
 	       namespace->inode == probe->namespaces.own_inode;
 }
 
@@ -185,7 +185,7 @@ static int scan_due(struct probe *probe, struct buffer *buffer)
 /* However often there are looks, a hundredth of a CPU, and no look is late for it. */
 static __u64 turn_budget(const struct probe *probe)
 {
-	__u64 share_ns = probe->options.interval_ns / TURN_SHARE;
+	__u64 share_ns = probe->options.pace.interval_ns / TURN_SHARE;
 
 	return share_ns < TURN_BUDGET_NS ? share_ns : TURN_BUDGET_NS;
 }

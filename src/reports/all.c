@@ -37,7 +37,7 @@ const char *report_why_closed(struct arena *arena, const struct row *row, const 
 
 static bool is_shown(const struct options *options, const struct row *row)
 {
-	bool normal_too = options->all || (row->type == ROW_LOOP && options->healthy_loops);
+	bool normal_too = options->scope.all || (row->type == ROW_LOOP && options->scope.healthy_loops);
 
 	if (row_is_finding(row->type) && !row->stuck && !normal_too)
 		return false;
@@ -66,7 +66,7 @@ void report_select(struct report *report, size_t first, const struct options *op
 
 static bool is_wanted(const struct report_kind *kind, const struct options *options)
 {
-	return kind->commands & 1u << options->command || (kind == &report_chains && options->chains);
+	return kind->commands & 1u << options->scope.command || (kind == &report_chains && options->scope.chains);
 }
 
 static void name_namespaces(struct report *report, size_t first, const struct look *look)
@@ -91,7 +91,7 @@ int report_run(struct report *report, const struct look *look, const struct look
 		if (err)
 			return err;
 	}
-	if (options->netns_name_count)
+	if (options->selection.netns_name_count)
 		name_namespaces(report, first, look);
 	report_select(report, first, options);
 	name_namespaces(report, first, look);

@@ -226,7 +226,7 @@ static int add_row(struct scene *scene, size_t from, bool stuck, const struct gr
 	struct arena *arena = &scene->report->arena;
 	struct row *row;
 
-	if (!stuck && !scene->options->all)
+	if (!stuck && !scene->options->scope.all)
 		return 0;
 	row = report_add(scene->report, scene->look, ROW_CHAIN);
 	if (!row)

@@ -130,7 +130,7 @@ static int collect(struct scene *scene)
 		/* Before any are folded: what is asked for may be one of many. */
 		if (!filter_is_met(scene->options, closing.fits))
 			continue;
-		if (closing.stuck || scene->options->all)
+		if (closing.stuck || scene->options->scope.all)
 			scene->items[scene->count++] = closing;
 	}
 	qsort(scene->items, scene->count, sizeof(*scene->items), compare);

@@ -113,7 +113,7 @@ static bool is_shown(const struct scene *scene, const struct judged *judged)
 	if (!judged->rule)
 		return false;
 	if (!severity_is_stuck(judged->rule->severity))
-		return scene->options->all;
+		return scene->options->scope.all;
 	return !judged->tally || !listener_folds(judged->tally, judged->rule->which);
 }
 
@@ -181,7 +181,7 @@ static void begin_tally(struct scene *scene, size_t at)
 		.half_open = listener->syn_queue,
 		.drops_per_s = NAN,
 		/* A filter by the other end wants these connections, and a folded row does not name them. */
-		.may_fold = !scene->options->peer_given && filter_is_port(scene->options, listener->name.local_port),
+		.may_fold = !scene->options->selection.peer_given && filter_is_port(scene->options, listener->name.local_port),
 	};
 	if (last == LISTENERS_NONE)
 		return;
@@ -264,7 +264,7 @@ static int add_listener(struct scene *scene, struct listener_evidence *tally, co
 	fill_age(row, scene->look, tally->now_ns, rule->since ? rule->since(tally) : 0);
 	fill_listener(row, tally);
 	/* Without --all the thread scan leaves them out. */
-	if (scene->options->all && name->inode)
+	if (scene->options->scope.all && name->inode)
 		row->listener.acceptors = count_acceptors(scene->look, name->inode);
 	if (tally->requests > LISTENER_FOLD)
 		row->listener.top_sources = top_sources(arena, scene->look, name->cookie);
@@ -294,7 +294,7 @@ static int add_listeners(struct scene *scene)
 		/* What would tell how it is now is not here; how it was, stalls.c keeps. */
 		if (look_is_put_off(scene->look, scene->tallies[i].listener->name.netns))
 			continue;
-		if (severity_is_stuck(rule->severity) || scene->options->all)
+		if (severity_is_stuck(rule->severity) || scene->options->scope.all)
 			err = add_listener(scene, &scene->tallies[i], rule);
 	}
 	return err;

@@ -5,7 +5,7 @@
 
 static int report_one(struct loop_case *one, const struct look *previous, const struct options *options)
 {
-	bool all = options->all || options->healthy_loops || options->command == COMMAND_EPOLL;
+	bool all = options->scope.all || options->scope.healthy_loops || options->scope.command == COMMAND_EPOLL;
 	const struct loop_rule *rule;
 
 	if (!loop_case_find(one, previous, options))

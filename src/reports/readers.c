@@ -105,7 +105,7 @@ static int report_reader(struct report *report, struct reader *reader, const str
 	stuck = severity_is_stuck(reader->rule->severity) &&
 		reader->sleeping.least_age_ns >= min_age_of(options, ROW_READER);
 	/* Of thousands of idle readers not one sentence is written. */
-	return stuck || options->all ? add_row(report, reader, options, stuck) : 0;
+	return stuck || options->scope.all ? add_row(report, reader, options, stuck) : 0;
 }
 
 static int run(struct report *report, const struct look *look, const struct look *previous,

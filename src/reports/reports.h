@@ -37,7 +37,7 @@ const char *report_why_closed(struct arena *arena, const struct row *row, const 
  */
 void report_select(struct report *report, size_t first, const struct options *options);
 
-/* Runs all reports of options->command and what is wanted beside, and selects from the rows that they add. Returns 0 or -ENOMEM. */
+/* Runs all reports of options->scope.command and what is wanted beside, and selects from the rows that they add. Returns 0 or -ENOMEM. */
 int report_run(struct report *report, const struct look *look, const struct look *previous,
 	       const struct options *options);
 

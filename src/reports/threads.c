@@ -111,9 +111,9 @@ static int run(struct report *report, const struct look *look, const struct look
 	(void)previous;
 	/* Other commands have details only of the process that a person asked for at the screen. */
 	for (i = 0; i < look->threads.count && !err; i++)
-		if (options->command == COMMAND_THREADS || look->threads.items[i].detail)
+		if (options->scope.command == COMMAND_THREADS || look->threads.items[i].detail)
 			err = add_thread(report, look, &look->threads.items[i]);
-	return err || !options->all || options->command != COMMAND_THREADS ? err : report_regions(report, look);
+	return err || !options->scope.all || options->scope.command != COMMAND_THREADS ? err : report_regions(report, look);
 }
 
 const struct report_kind report_threads = {

@@ -84,7 +84,7 @@ static int run(struct report *report, const struct look *look, const struct look
 	int err = 0;
 
 	(void)previous;
-	for (i = 0; options->watches && i < look->watches.count && !err; i++)
+	for (i = 0; options->scope.watches && i < look->watches.count && !err; i++)
 		err = add_watch(report, look, &look->watches.items[i]);
 	return err;
 }

@@ -95,7 +95,7 @@ static int report_writer(struct report *report, struct writer *writer, const str
 	judge(writer);
 	stuck = severity_is_stuck(writer->rule->severity) &&
 		writer->sleeping.least_age_ns >= min_age_of(options, ROW_WRITER);
-	return stuck || options->all ? add_row(report, writer, options, stuck) : 0;
+	return stuck || options->scope.all ? add_row(report, writer, options, stuck) : 0;
 }
 
 static int run(struct report *report, const struct look *look, const struct look *previous,

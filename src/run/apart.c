@@ -17,25 +17,25 @@ static int tell(const char *what, int err)
 
 static int open_exec(struct run_apart *apart, const struct options *options)
 {
-	if (!options->exec_command)
+	if (!options->reacting.exec_command)
 		return 0;
-	return tell("--exec", exec_open(&apart->exec, options->exec_command, options->shell, options->exec_limit));
+	return tell("--exec", exec_open(&apart->exec, options->reacting.exec_command, options->reacting.shell, options->reacting.exec_limit));
 }
 
 static int open_acting(struct run_apart *apart, struct options *options)
 {
-	if (!options->interactive || options->read_only)
+	if (!options->scope.interactive || options->ending.read_only)
 		return 0;
-	options->acting = &apart->asker;
+	options->helpers.acting = &apart->asker;
 	return tell("cannot set apart what ends connections", act_helper_open(&apart->asker));
 }
 
 /* The live view has a page of chains. */
 static int open_addresses(struct run_apart *apart, struct options *options)
 {
-	if (options->command != COMMAND_CHAINS && !(options->interactive && options->command == COMMAND_OVERVIEW))
+	if (options->scope.command != COMMAND_CHAINS && !(options->scope.interactive && options->scope.command == COMMAND_OVERVIEW))
 		return 0;
-	options->addresses = &apart->addresses;
+	options->helpers.addresses = &apart->addresses;
 	return tell("cannot set apart what asks for addresses", address_helper_start(&apart->addresses));
 }
 
@@ -45,11 +45,11 @@ static int try_textfile(struct run_apart *apart, const struct options *options)
 	FILE *stream;
 	int err;
 
-	if (!options->textfile)
+	if (!options->sinks.textfile)
 		return 0;
 	err = files_make(&apart->files, FILE_METRICS, &stream, NULL, 0);
 	if (err)
-		messages_tell("cannot write to %s: %s", options->textfile,
+		messages_tell("cannot write to %s: %s", options->sinks.textfile,
 			      err == -ELOOP ? "a symbolic link on the way belongs to another user" : strerror(-err));
 	else
 		files_drop(&apart->files, stream);

@@ -15,8 +15,8 @@
 
 static int write_list(const struct options *options, const struct check_list *list, size_t width)
 {
-	int err = options->json ? check_write_json(stdout, list, clock_ns(CLOCK_REALTIME))
-				: check_write_text(stdout, list, width, options->verbose);
+	int err = options->sinks.json ? check_write_json(stdout, list, clock_ns(CLOCK_REALTIME))
+				: check_write_text(stdout, list, width, options->scope.verbose);
 
 	if (!err || err == -EPIPE)
 		return EXIT_DONE;

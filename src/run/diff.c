@@ -44,7 +44,7 @@ static int take_chunk(struct reading *reading, const struct recording_chunk *chu
 	if (chunk->type == CHUNK_START) {
 		replay_options(&reading->options, &chunk->options, given);
 		/* --all shows what has not changed; what is normal is compared with nothing. */
-		reading->options.all = false;
+		reading->options.scope.all = false;
 	}
 	return chunk->type == CHUNK_LOOK ? take_look(reading) : story_record(&reading->story, &chunk->row);
 }
@@ -109,13 +109,13 @@ static int write_report(const struct emitter_kind *emitter, void *state, const s
 
 static int emit(const struct reading *after, const struct report *report, const struct options *given)
 {
-	const struct emitter_kind *emitter = given->json ? &emit_json : &emit_table;
+	const struct emitter_kind *emitter = given->sinks.json ? &emit_json : &emit_table;
 	struct options options = after->options;
 	void *state = NULL;
 	int err;
 
-	options.command = COMMAND_REPLAY;
-	options.json = given->json;
+	options.scope.command = COMMAND_REPLAY;
+	options.sinks.json = given->sinks.json;
 	err = emitter->open(&state, &options, stdout);
 	if (!err)
 		err = write_report(emitter, state, &after->story, report);
@@ -132,10 +132,10 @@ static bool can_compare(const struct reading *before, const struct reading *afte
 			messages_tell("%s has no looks to compare", before->look_count ? after->path : before->path);
 		return false;
 	}
-	if (before->options.command == after->options.command)
+	if (before->options.scope.command == after->options.scope.command)
 		return true;
 	messages_tell("%s holds %s, %s holds %s: they cannot be compared", before->path,
-		      command_names[before->options.command], after->path, command_names[after->options.command]);
+		      command_names[before->options.scope.command], after->path, command_names[after->options.scope.command]);
 	return false;
 }
 
@@ -153,7 +153,7 @@ static int compare(const struct reading *before, const struct reading *after, co
 {
 	struct report report = {0};
 	bool worse = false;
-	int err = diff_stories(&report, &before->story, &after->story, options->all);
+	int err = diff_stories(&report, &before->story, &after->story, options->scope.all);
 
 	if (!err)
 		err = emit(after, &report, options);
@@ -167,13 +167,13 @@ static int compare(const struct reading *before, const struct reading *after, co
 	if (before->error || after->error)
 		return EXIT_BROKE;
 	if (!worse && fits_nobody(before, after, options))
-		return options->exit_code ? EXIT_NOBODY : EXIT_DONE;
-	return options->exit_code && worse ? EXIT_STUCK : EXIT_DONE;
+		return options->sinks.exit_code ? EXIT_NOBODY : EXIT_DONE;
+	return options->sinks.exit_code && worse ? EXIT_STUCK : EXIT_DONE;
 }
 
 int run_diff(const struct options *options)
 {
-	struct reading before = {.path = options->replay_file}, after = {.path = options->diff_file};
+	struct reading before = {.path = options->replay_file}, after = {.path = options->sinks.diff_file};
 	int err = read_recording(&before, options), code = EXIT_BROKE;
 	bool unreadable = before.error && !before.look_count; /* nothing more to say: the reason would be the other's too */
 

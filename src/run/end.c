@@ -16,7 +16,7 @@
 #include "rows/selector.h"
 #include "run/run.h"
 
-struct ending {
+struct end_run {
 	const struct options *options;
 	struct arena arena; /* of the selector's text */
 	struct report report; /* where an id was looked up */
@@ -41,9 +41,9 @@ static int take_look(const struct options *given, struct report *report)
 	struct look look = { 0 };
 	int err;
 
-	options.command = COMMAND_OVERVIEW;
-	options.once = options.all = options.min_age_given = true;
-	options.min_age_ns = 0;
+	options.scope.command = COMMAND_OVERVIEW;
+	options.pace.once = options.scope.all = options.scope.min_age_given = true;
+	options.scope.min_age_ns = 0;
 	err = probe_open(&probe, &options);
 	if (err)
 		return err;
@@ -62,7 +62,7 @@ static int take_look(const struct options *given, struct report *report)
  * The id of a loop is by what the run that found it stuck had counted: no other run knows it. What its thread is in has
  * an id that is the same everywhere.
  */
-static const struct row *find_wait_of(struct ending *ending, const char *loop)
+static const struct row *find_wait_of(struct end_run *ending, const char *loop)
 {
 	const char *thread;
 	size_t i;
@@ -77,7 +77,7 @@ static const struct row *find_wait_of(struct ending *ending, const char *loop)
 	return NULL;
 }
 
-static void tell_none(struct ending *ending, const char *id)
+static void tell_none(struct end_run *ending, const char *id)
 {
 	const struct row *wait = strncmp(id, "loop-", 5) ? NULL : find_wait_of(ending, id);
 
@@ -91,7 +91,7 @@ static void tell_none(struct ending *ending, const char *id)
 }
 
 /* The row with this id; NULL: there is none, and a line says so. */
-static const struct row *find_stall(struct ending *ending)
+static const struct row *find_stall(struct end_run *ending)
 {
 	const char *id = ending->wanted.id;
 	size_t i;
@@ -108,7 +108,7 @@ static const struct row *find_stall(struct ending *ending)
 /* -EPIPE: the reader has gone, and wants to know no more. */
 static int write_record(const struct options *options, const struct row *row)
 {
-	const struct emitter_kind *emitter = options->json ? &emit_json : &emit_lines;
+	const struct emitter_kind *emitter = options->sinks.json ? &emit_json : &emit_lines;
 	void *state = NULL;
 	int err = emitter->open(&state, options, stdout);
 
@@ -137,7 +137,7 @@ static void tell_outcome(const struct act_reply *reply, int unwritten)
 		messages_say(&messages, "end: the journal does not accept messages: this is not logged");
 }
 
-static int end_it(struct ending *ending, const struct row *found)
+static int end_it(struct end_run *ending, const struct row *found)
 {
 	const struct options *options = ending->options;
 	struct act_answer answer;
@@ -147,9 +147,9 @@ static int end_it(struct ending *ending, const struct row *found)
 	/* The id as it was given: it may have an ending that the row has not. */
 	if (ending->wanted.id)
 		row.id = ending->wanted.id;
-	err = act_ask_plan(&ending->asker, &row, options->how, &options->times, &answer);
-	if (!err && options->yes)
-		err = act_ask_perform(&ending->asker, options->force, ending->signals, &answer);
+	err = act_ask_plan(&ending->asker, &row, options->ending.how, &options->ending.times, &answer);
+	if (!err && options->ending.yes)
+		err = act_ask_perform(&ending->asker, options->sinks.force, ending->signals, &answer);
 	unwritten = write_record(options, &answer.reply.record);
 	tell_outcome(&answer.reply, unwritten);
 	act_answer_free(&answer);
@@ -157,7 +157,7 @@ static int end_it(struct ending *ending, const struct row *found)
 }
 
 /* With no more rights than it takes: those of a look for an id, and none where something else is named. */
-static int find_and_end(struct ending *ending)
+static int find_and_end(struct end_run *ending)
 {
 	const struct row *row = &ending->wanted;
 
@@ -168,10 +168,10 @@ static int find_and_end(struct ending *ending)
 	return row ? end_it(ending, row) : EXIT_BROKE;
 }
 
-static int run(struct ending *ending)
+static int run(struct end_run *ending)
 {
 	const char *error =
-		selector_parse(&ending->wanted, &ending->arena, ending->options->words, ending->options->word_count);
+		selector_parse(&ending->wanted, &ending->arena, ending->options->ending.words, ending->options->ending.word_count);
 	int code;
 
 	if (error) {
@@ -191,7 +191,7 @@ static int run(struct ending *ending)
 
 int run_end(const struct options *options)
 {
-	struct ending ending = { .options = options, .signals = -1 };
+	struct end_run ending = { .options = options, .signals = -1 };
 	int code = run(&ending);
 
 	report_free(&ending.report);

@@ -52,7 +52,7 @@ struct live {
 /* Whether the signal that came was to dump, and not to end. */
 static bool took_dump_signal(struct live *live)
 {
-	if (!live->options.flight_ns || signals_take(live->signals) != SIGUSR1)
+	if (!live->options.reacting.flight_ns || signals_take(live->signals) != SIGUSR1)
 		return false;
 	reactions_dump(live->reactions);
 	return true;
@@ -132,9 +132,9 @@ static void fill_start(struct live *live, struct row *row, int argc, char **argv
 	row->start.version = SOCKSTALL_VERSION;
 	row->start.kernel = arena_printf(&live->arena, "%s", name.release);
 	row->start.host = arena_printf(&live->arena, "%s", name.nodename);
-	row->start.command = command_in_records(live->options.command);
+	row->start.command = command_in_records(live->options.scope.command);
 	row->start.arguments = join_arguments(&live->arena, argc, argv);
-	row->start.interval_s = (double)live->options.interval_ns / 1e9;
+	row->start.interval_s = (double)live->options.pace.interval_ns / 1e9;
 	row->start.probes_used = probe_used(live->probe);
 	row->start.probes_missing = probe_missing(live->probe);
 }
@@ -152,7 +152,7 @@ static void fill_end(struct live *live, struct row *row)
 
 static void tell_ready(const struct options *options)
 {
-	if (options->ready_fd >= 0 && write(options->ready_fd, "\n", 1) != 1)
+	if (options->sinks.ready_fd >= 0 && write(options->sinks.ready_fd, "\n", 1) != 1)
 		fprintf(stderr, "sockstall: --ready-fd: %s\n", strerror(errno));
 }
 
@@ -280,7 +280,7 @@ static int run_session(struct live *live, int argc, char **argv)
 	if (!err)
 		err = session_start(&live->session, &live->start);
 	if (!err)
-		err = live->options.once ? look_once(live) : look_until_stopped(live);
+		err = live->options.pace.once ? look_once(live) : look_until_stopped(live);
 	if (err == -ECANCELED)
 		err = 0; /* asked to end in the middle of a look, or of writing: half of one is none */
 	look_for_missing(live, true);
@@ -300,15 +300,15 @@ static void tell_unread(void)
 
 static int open_recording(struct live *live)
 {
-	const char *path = live->options.record_file;
+	const char *path = live->options.sinks.record_file;
 	int err;
 
 	if (!path)
 		return 0;
-	err = recording_create(&live->session.recording, path, live->options.force);
+	err = recording_create(&live->session.recording, path, live->options.sinks.force);
 	if (err)
 		messages_tell("cannot record to %s: %s%s", path, strerror(-err),
-			      err == -EEXIST && !live->options.force ? " (--force replaces it)" : "");
+			      err == -EEXIST && !live->options.sinks.force ? " (--force replaces it)" : "");
 	return err;
 }
 
@@ -325,9 +325,9 @@ static unsigned int privileges_of(const struct live *live)
 	const struct options *options = &live->options;
 	unsigned int privileges = probe_privileges(live->probe);
 
-	if (options->textfile || options->flight_ns)
+	if (options->sinks.textfile || options->reacting.flight_ns)
 		privileges |= PRIVILEGE_ASKS_FILES;
-	if (options->interactive)
+	if (options->scope.interactive)
 		privileges |= PRIVILEGE_STACKS;
 	return privileges;
 }
@@ -341,8 +341,8 @@ static int run_opened(struct live *live, int argc, char **argv)
 			probe_attend(attend, live);
 		privileges_drop(privileges_of(live));
 		tell_ready(&live->options);
-		if (live->options.duration_ns)
-			live->deadline_ns = clock_ns(CLOCK_MONOTONIC) + live->options.duration_ns;
+		if (live->options.pace.duration_ns)
+			live->deadline_ns = clock_ns(CLOCK_MONOTONIC) + live->options.pace.duration_ns;
 		err = run_session(live, argc, argv);
 	}
 	session_close(&live->session);
@@ -358,10 +358,10 @@ static int run_with_namespaces(struct live *live, int argc, char **argv)
 
 	live->session.any_fits = asked_for_say_missing(options);
 	/* The same looks as the overview, counted. */
-	if (options->command == COMMAND_METRICS)
-		options->command = COMMAND_OVERVIEW;
-	options->interactive = session_is_interactive(options, stdout);
-	live->signals = signals_open(options->flight_ns);
+	if (options->scope.command == COMMAND_METRICS)
+		options->scope.command = COMMAND_OVERVIEW;
+	options->scope.interactive = session_is_interactive(options, stdout);
+	live->signals = signals_open(options->reacting.flight_ns);
 	if (live->signals < 0) {
 		fprintf(stderr, "sockstall: signals: %s\n", strerror(-live->signals));
 		return EXIT_BROKE;
@@ -380,6 +380,6 @@ int run_live(const struct options *options, int argc, char **argv)
 	struct live live = { .options = *options, .apart = RUN_APART_NONE };
 	int code = asked_for_find_namespaces(&live.options) ? EXIT_BROKE : run_with_namespaces(&live, argc, argv);
 
-	free(live.options.netns_inodes);
+	free(live.options.selection.netns_inodes);
 	return code;
 }

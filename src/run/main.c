@@ -66,7 +66,7 @@ static int replay(const struct options *given)
 
 static int dispatch(const struct options *options, int argc, char **argv)
 {
-	switch (options->command) {
+	switch (options->scope.command) {
 	case COMMAND_SCHEMA:
 		return tell_written(schema_write(stdout));
 	case COMMAND_CHECK:
@@ -91,7 +91,7 @@ int main(int argc, char **argv)
 	if (code)
 		return code;
 	if (options.help)
-		code = tell_written(options_help(options.command));
+		code = tell_written(options_help(options.scope.command));
 	else if (options.version)
 		options_version(probe_library());
 	else

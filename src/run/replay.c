@@ -16,39 +16,39 @@
 void replay_options(struct options *merged, const struct options *recorded, const struct options *given)
 {
 	*merged = *recorded;
-	if (given->command_given)
-		merged->command = given->command;
-	merged->json = given->json;
-	merged->once = given->once;
-	merged->no_color = given->no_color;
-	merged->exit_code = given->exit_code;
-	merged->record_file = NULL;
+	if (given->scope.command_given)
+		merged->scope.command = given->scope.command;
+	merged->sinks.json = given->sinks.json;
+	merged->pace.once = given->pace.once;
+	merged->sinks.no_color = given->sinks.no_color;
+	merged->sinks.exit_code = given->sinks.exit_code;
+	merged->sinks.record_file = NULL;
 	merged->replay_file = given->replay_file;
-	merged->interactive = false;
-	merged->ready_fd = -1;
-	merged->all |= given->all;
-	merged->watches |= given->watches;
-	if (given->min_age_given)
-		merged->min_age_ns = given->min_age_ns, merged->min_age_given = true;
-	if (given->pid_count)
-		merged->pids = given->pids, merged->pid_count = given->pid_count;
-	if (given->comm_count)
-		merged->comms = given->comms, merged->comm_count = given->comm_count;
-	if (given->port_count)
-		merged->ports = given->ports, merged->port_count = given->port_count;
-	if (given->peer_given)
-		merged->peer_given = true, merged->peer = given->peer, merged->peer_bits = given->peer_bits;
-	if (given->netns_all || given->netns_count || given->netns_name_count) {
-		merged->netns_inodes = given->netns_inodes, merged->netns_count = given->netns_count;
-		merged->netns_names = given->netns_names, merged->netns_name_count = given->netns_name_count;
+	merged->scope.interactive = false;
+	merged->sinks.ready_fd = -1;
+	merged->scope.all |= given->scope.all;
+	merged->scope.watches |= given->scope.watches;
+	if (given->scope.min_age_given)
+		merged->scope.min_age_ns = given->scope.min_age_ns, merged->scope.min_age_given = true;
+	if (given->selection.pid_count)
+		merged->selection.pids = given->selection.pids, merged->selection.pid_count = given->selection.pid_count;
+	if (given->selection.comm_count)
+		merged->selection.comms = given->selection.comms, merged->selection.comm_count = given->selection.comm_count;
+	if (given->selection.port_count)
+		merged->selection.ports = given->selection.ports, merged->selection.port_count = given->selection.port_count;
+	if (given->selection.peer_given)
+		merged->selection.peer_given = true, merged->selection.peer = given->selection.peer, merged->selection.peer_bits = given->selection.peer_bits;
+	if (given->selection.netns_all || given->selection.netns_count || given->selection.netns_name_count) {
+		merged->selection.netns_inodes = given->selection.netns_inodes, merged->selection.netns_count = given->selection.netns_count;
+		merged->selection.netns_names = given->selection.netns_names, merged->selection.netns_name_count = given->selection.netns_name_count;
 	}
-	if (given->cgroup)
-		merged->cgroup = given->cgroup;
+	if (given->selection.cgroup)
+		merged->selection.cgroup = given->selection.cgroup;
 }
 
 bool replay_filters(const struct options *given)
 {
-	return filter_asked(given) || given->netns_all;
+	return filter_asked(given) || given->selection.netns_all;
 }
 
 static int replay_chunk(struct session *session, const struct recording_chunk *chunk)
@@ -74,7 +74,7 @@ static int replay_chunk(struct session *session, const struct recording_chunk *c
  */
 static int pace(const struct session *session, int signals, bool last)
 {
-	__u64 due = clock_ns(CLOCK_MONOTONIC) + session->options->interval_ns;
+	__u64 due = clock_ns(CLOCK_MONOTONIC) + session->options->pace.interval_ns;
 	int answer = session->emitter->wait ? EMITTER_PAUSED : EMITTER_GO_ON;
 
 	while (answer == EMITTER_PAUSED || (session->emitter->wait && (last || clock_ns(CLOCK_MONOTONIC) < due))) {
@@ -184,16 +184,16 @@ static int replay_to_file(const struct options *options, const struct emitter_ki
 			  const char *path, struct outcome *outcome)
 {
 	FILE *stream;
-	int err = files_make(options->files, place, &stream, NULL, 0), code;
+	int err = files_make(options->helpers.files, place, &stream, NULL, 0), code;
 
 	if (err)
 		return tell_unwritten(path, err);
 	code = replay_through(options, emitter, stream, outcome);
 	if (code == EXIT_BROKE && (!outcome->damage || !ftell(stream))) {
-		files_drop(options->files, stream);
+		files_drop(options->helpers.files, stream);
 		return code;
 	}
-	err = files_commit(options->files, stream, options->force);
+	err = files_commit(options->helpers.files, stream, options->sinks.force);
 	return err ? tell_unwritten(path, err) : code;
 }
 
@@ -202,13 +202,13 @@ int run_replay(const struct options *options)
 	struct outcome outcome = {.damage = NULL};
 	int code = EXIT_DONE;
 
-	if (options->diff_file)
+	if (options->sinks.diff_file)
 		return run_diff(options);
-	if (options->html_file)
-		code = replay_to_file(options, &emit_html, FILE_HTML, options->html_file, &outcome);
-	if (options->trace_file && code != EXIT_BROKE)
-		code = replay_to_file(options, &emit_trace, FILE_TRACE, options->trace_file, &outcome);
-	if (!options->html_file && !options->trace_file)
+	if (options->sinks.html_file)
+		code = replay_to_file(options, &emit_html, FILE_HTML, options->sinks.html_file, &outcome);
+	if (options->sinks.trace_file && code != EXIT_BROKE)
+		code = replay_to_file(options, &emit_trace, FILE_TRACE, options->sinks.trace_file, &outcome);
+	if (!options->sinks.html_file && !options->sinks.trace_file)
 		code = replay_through(options, NULL, stdout, &outcome);
 	if (outcome.nobody)
 		fprintf(stderr, "sockstall: %s: no process in it fits the filters%s\n", options->replay_file,

@@ -28,21 +28,21 @@ static const char *const lost_names[] = {
 
 bool session_is_interactive(const struct options *options, FILE *out)
 {
-	return !options->json && !options->once && !options->textfile && isatty(fileno(out));
+	return !options->sinks.json && !options->pace.once && !options->sinks.textfile && isatty(fileno(out));
 }
 
 static const struct emitter_kind *choose_emitter(const struct options *options, bool terminal)
 {
-	if (options->textfile)
+	if (options->sinks.textfile)
 		return &emit_metrics;
 	if (terminal)
 		return &emit_screen;
-	if (options->json)
+	if (options->sinks.json)
 		return &emit_json;
-	if (options->once)
+	if (options->pace.once)
 		return &emit_table;
 	/* Threads and watches have no events: there each look is a table. */
-	return options->command == COMMAND_THREADS || options->watches ? &emit_table : &emit_lines;
+	return options->scope.command == COMMAND_THREADS || options->scope.watches ? &emit_table : &emit_lines;
 }
 
 static int open_emitter(struct session *session, FILE *out, bool terminal)
@@ -98,9 +98,9 @@ void session_wants(struct session *session, struct wants *wants)
 	memset(wants, 0, sizeof(*wants));
 	if (session->emitter->wants)
 		session->emitter->wants(session->emitter_state, wants);
-	session->wanted.all = session->options->all || wants->all;
-	session->wanted.healthy_loops = wants->loops;
-	session->wanted.chains = wants->chains;
+	session->wanted.scope.all = session->options->scope.all || wants->all;
+	session->wanted.scope.healthy_loops = wants->loops;
+	session->wanted.scope.chains = wants->chains;
 }
 
 /* It chooses when such a read comes back: foreign.h. */
@@ -150,7 +150,7 @@ static void count_records(struct session *session, const struct report *report)
 	for (i = 0; i < report->count; i++) {
 		const struct row *row = &report->rows[i];
 
-		if (row->event != STALL_NONE || session->options->all || !row_is_finding(row->type))
+		if (row->event != STALL_NONE || session->options->scope.all || !row_is_finding(row->type))
 			session->records++;
 		session->any_stuck |= row->stuck && row->event != STALL_CLOSE;
 	}
@@ -243,7 +243,7 @@ int session_exit_code(const struct session *session, int err)
 		fprintf(stderr, "sockstall: %s%s\n", out_error() == err ? OUT_FAILED : "", strerror(-err));
 		return EXIT_BROKE;
 	}
-	if (!session->options->exit_code)
+	if (!session->options->sinks.exit_code)
 		return EXIT_DONE;
 	if (session->any_stuck)
 		return EXIT_STUCK;

@@ -110,17 +110,20 @@ static void run(const struct emitter_kind *emitter, const struct options *option
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct options options = { .no_color = true, .interval_ns = DEFAULT_INTERVAL_NS, .ready_fd = -1 };
+	struct options options = {
+		.sinks = {.no_color = true, .ready_fd = -1},
+		.pace.interval_ns = DEFAULT_INTERVAL_NS,
+	};
 	const struct emitter_kind *emitter;
 
 	if (size < 2)
 		return 0;
-	options.command = commands[data[0] % (sizeof(commands) / sizeof(commands[0]))];
-	options.all = data[0] & 0x80;
-	options.watches = data[0] & 0x40 && options.command == COMMAND_EPOLL;
+	options.scope.command = commands[data[0] % (sizeof(commands) / sizeof(commands[0]))];
+	options.scope.all = data[0] & 0x80;
+	options.scope.watches = data[0] & 0x40 && options.scope.command == COMMAND_EPOLL;
 	emitter = emitters[data[1] % (sizeof(emitters) / sizeof(emitters[0]))];
-	options.json = emitter == &emit_json;
-	options.once = emitter == &emit_table;
+	options.sinks.json = emitter == &emit_json;
+	options.pace.once = emitter == &emit_table;
 	run(emitter, &options, (struct input){ data + 2, data + size });
 	return 0;
 }

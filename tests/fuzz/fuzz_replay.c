@@ -62,7 +62,7 @@ static void keep_time(void)
 /* While there is one thread, and no timer. */
 static void set_files_apart(void)
 {
-	struct options options = {.html_file = page, .trace_file = page};
+	struct options options = {.sinks = {.html_file = page, .trace_file = page}};
 
 	if (file_helper_open(&files, &options))
 		abort();
@@ -219,14 +219,14 @@ static void write_looks(struct recording *recording, struct input input, unsigne
 /* It was made with options, too. skip: without every other look. whole: with an end. */
 static void make_recording(const char *path, const uint8_t *data, size_t size, unsigned int skip, bool whole)
 {
-	struct options options = {.interval_ns = DEFAULT_INTERVAL_NS, .ready_fd = -1};
+	struct options options = {.pace.interval_ns = DEFAULT_INTERVAL_NS, .sinks.ready_fd = -1};
 	struct recording *recording;
 	struct row row;
 
-	options.command = commands[data[2] % (sizeof(commands) / sizeof(commands[0]))];
-	options.watches = data[2] & 0x80;
-	options.interfaces = data[2] & 0x40 ? INTERFACES_ALL : INTERFACES_EPOLL;
-	options.min_age_given = data[2] & 0x20;
+	options.scope.command = commands[data[2] % (sizeof(commands) / sizeof(commands[0]))];
+	options.scope.watches = data[2] & 0x80;
+	options.scope.interfaces = data[2] & 0x40 ? INTERFACES_ALL : INTERFACES_EPOLL;
+	options.scope.min_age_given = data[2] & 0x20;
 	unlink(path);
 	if (recording_create(&recording, path, false))
 		abort();
@@ -246,17 +246,20 @@ static void make_recording(const char *path, const uint8_t *data, size_t size, u
 
 static int replay(enum way way, const uint8_t *data)
 {
-	struct options options = {.command = COMMAND_REPLAY, .no_color = true, .ready_fd = -1, .force = true};
+	struct options options = {
+		.scope.command = COMMAND_REPLAY,
+		.sinks = {.no_color = true, .ready_fd = -1, .force = true},
+	};
 
-	options.files = &files;
+	options.helpers.files = &files;
 	options.replay_file = recorded[0];
-	options.json = way == AS_JSON || way == AS_DIFF_JSON;
-	options.once = way == AS_TABLE;
-	options.all = data[1] & 0x80;
-	options.min_age_given = data[1] & 0x40;
-	options.html_file = way == AS_HTML ? page : NULL;
-	options.trace_file = way == AS_TRACE ? page : NULL;
-	options.diff_file = way == AS_DIFF || way == AS_DIFF_JSON ? recorded[1] : NULL;
+	options.sinks.json = way == AS_JSON || way == AS_DIFF_JSON;
+	options.pace.once = way == AS_TABLE;
+	options.scope.all = data[1] & 0x80;
+	options.scope.min_age_given = data[1] & 0x40;
+	options.sinks.html_file = way == AS_HTML ? page : NULL;
+	options.sinks.trace_file = way == AS_TRACE ? page : NULL;
+	options.sinks.diff_file = way == AS_DIFF || way == AS_DIFF_JSON ? recorded[1] : NULL;
 	return run_replay(&options);
 }
 

@@ -37,7 +37,7 @@ static inline void begin(void)
 
 static inline void show_all(struct shown *shown, bool all)
 {
-	struct options options = {.command = COMMAND_CHAINS, .min_age_ns = SECOND, .min_age_given = true, .all = all};
+	struct options options = {.scope.command = COMMAND_CHAINS, .scope.min_age_ns = SECOND, .scope.min_age_given = true, .scope.all = all};
 	const char *at;
 
 	*shown = (struct shown){.count = 0};

@@ -37,7 +37,7 @@ static uint64_t resident_bytes(void)
 
 static int write_file(struct metrics_emitter *emitter)
 {
-	struct files *files = emitter->metrics.options->files;
+	struct files *files = emitter->metrics.options->helpers.files;
 	FILE *stream;
 	int err;
 
@@ -67,9 +67,9 @@ static int write_or_tell(struct metrics_emitter *emitter)
 	if (err == -ENOMEM)
 		return err;
 	if (err && err != emitter->error)
-		messages_tell("cannot write %s/%s: %s", options->textfile, METRICS_FILE, strerror(-err));
+		messages_tell("cannot write %s/%s: %s", options->sinks.textfile, METRICS_FILE, strerror(-err));
 	emitter->error = err;
-	return err && options->once ? EMITTER_TOLD : 0;
+	return err && options->pace.once ? EMITTER_TOLD : 0;
 }
 
 static int metrics_open(void **state, const struct options *options, FILE *out)

@@ -21,10 +21,10 @@ static size_t first_page(enum command command)
 int screen_init(struct screen *screen, const struct options *options)
 {
 	memset(screen, 0, sizeof(*screen));
-	screen->command = options->command;
+	screen->command = options->scope.command;
 	screen->replay = options->replay_file;
-	screen->all = options->all;
-	screen->page = first_page(options->command);
+	screen->all = options->scope.all;
+	screen->page = first_page(options->scope.command);
 	screen->cache = screen_cache_new();
 	return screen->cache ? 0 : -ENOMEM;
 }

@@ -130,7 +130,7 @@ static int screen_open(void **state, const struct options *options, FILE *out)
 	view.in = terminal_open_input();
 	if (!view.in)
 		return -ENOTTY;
-	view.asker = options->acting;
+	view.asker = options->helpers.acting;
 	view.out = fileno(out);
 	view.nowhere = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	tcgetattr(fileno(view.in), &view.settings);
@@ -145,7 +145,7 @@ static int screen_open(void **state, const struct options *options, FILE *out)
 		close_files();
 		return -ENOMEM;
 	}
-	view.color = out_has_color(options->no_color, out);
+	view.color = out_has_color(options->sinks.no_color, out);
 	begin_writing();
 	set_up();
 	end_writing();

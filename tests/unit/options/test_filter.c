@@ -74,18 +74,18 @@ static void rows_begin_unknown(void **state)
 
 static void ages_by_default_and_by_option(void **state)
 {
-	struct options options = {.min_age_ns = DEFAULT_MIN_AGE_NS};
+	struct options options = {.scope.min_age_ns = DEFAULT_MIN_AGE_NS};
 
 	(void)state;
 	assert_int_equal(min_age_of(&options, ROW_READER), SECOND);
 	assert_int_equal(min_age_of(&options, ROW_HANDSHAKE), SECOND);
 	assert_int_equal(min_age_of(&options, ROW_LISTENER), SECOND);
 	assert_int_equal(min_age_of(&options, ROW_LOOP), 100 * MILLISECOND);
-	options.min_age_given = true;
-	options.min_age_ns = 5 * SECOND;
+	options.scope.min_age_given = true;
+	options.scope.min_age_ns = 5 * SECOND;
 	assert_int_equal(min_age_of(&options, ROW_READER), 5 * SECOND);
 	assert_int_equal(min_age_of(&options, ROW_LOOP), 5 * SECOND);
-	options.min_age_ns = 0;
+	options.scope.min_age_ns = 0;
 	assert_int_equal(min_age_of(&options, ROW_LOOP), 0);
 }
 
@@ -120,7 +120,7 @@ static void what_is_normal_goes(void **state)
 
 	(void)state;
 	for (all = 0; all < 2; all++) {
-		options.all = all;
+		options.scope.all = all;
 		report_add(&report, &look, ROW_READER)->pid = 1;
 		report_add(&report, &look, ROW_READER)->pid = 2;
 		report_add(&report, &look, ROW_LOOP)->pid = 3;
@@ -149,14 +149,14 @@ static void nothing_to_select(void **state)
 /* A look with nothing in it has nothing to report, whatever is asked. */
 static void an_empty_look_has_no_rows(void **state)
 {
-	struct options options = {.all = true};
+	struct options options = {.scope.all = true};
 	struct report report = {0};
 	uint32_t pid = 1;
 
 	(void)state;
-	options.pids = &pid;
-	options.pid_count = 1;
-	for (options.command = 0; options.command < COMMANDS; options.command++)
+	options.selection.pids = &pid;
+	options.selection.pid_count = 1;
+	for (options.scope.command = 0; options.scope.command < COMMANDS; options.scope.command++)
 		assert_int_equal(report_run(&report, &look, NULL, &options), 0);
 	assert_int_equal(report.count, 0);
 	report_free(&report);
@@ -198,13 +198,13 @@ static void make_row(struct row *row)
 static void by_pid(void **state)
 {
 	uint32_t pids[] = {9, 11, 10};
-	struct options options = {.pids = pids, .pid_count = 2};
+	struct options options = {.selection.pids = pids, .selection.pid_count = 2};
 	struct row row;
 
 	(void)state;
 	make_row(&row);
 	assert_false(filter_matches(&options, &row));
-	options.pid_count = 3;
+	options.selection.pid_count = 3;
 	assert_true(filter_matches(&options, &row));
 	row.pid = NOT_KNOWN;
 	assert_false(filter_matches(&options, &row));
@@ -219,7 +219,7 @@ static void by_comm(void **state)
 		{"worker", true}, {"nginx", true}, {"work", false}, {"workers", false}, {"NGINX", false},
 	};
 	const char *comms[] = {"apache2", NULL};
-	struct options options = {.comms = comms, .comm_count = COUNT_OF(comms)};
+	struct options options = {.selection.comms = comms, .selection.comm_count = COUNT_OF(comms)};
 	struct row row;
 	size_t i;
 
@@ -243,17 +243,17 @@ static void by_comm(void **state)
 static void by_port(void **state)
 {
 	struct port_range ports[] = {{81, 4999}, {5001, 65535}, {79, 80}, {5000, 5000}};
-	struct options options = {.ports = ports, .port_count = 2};
+	struct options options = {.selection.ports = ports, .selection.port_count = 2};
 	struct row row;
 
 	(void)state;
 	make_row(&row);
 	assert_false(filter_matches(&options, &row));
-	options.port_count = 3;
+	options.selection.port_count = 3;
 	assert_true(filter_matches(&options, &row));
 	row.local_port = 1;
 	assert_false(filter_matches(&options, &row));
-	options.port_count = 4;
+	options.selection.port_count = 4;
 	assert_true(filter_matches(&options, &row));
 	row.local_port = row.peer_port = NOT_KNOWN;
 	assert_false(filter_matches(&options, &row));
@@ -289,15 +289,15 @@ static void by_peer(void **state)
 		{"::", 0, NULL, false},
 		{"::", 0, "/run/socket", false},
 	};
-	struct options options = {.peer_given = true};
+	struct options options = {.selection.peer_given = true};
 	struct row row;
 	size_t i;
 
 	(void)state;
 	make_row(&row);
 	for (i = 0; i < COUNT_OF(cases); i++) {
-		look_address(options.peer.s6_addr, cases[i].network);
-		options.peer_bits = cases[i].bits;
+		look_address(options.selection.peer.s6_addr, cases[i].network);
+		options.selection.peer_bits = cases[i].bits;
 		row.peer_addr = cases[i].peer;
 		if (filter_matches(&options, &row) != cases[i].matches)
 			fail_msg("%s/%u: %s", cases[i].network, cases[i].bits, cases[i].peer);
@@ -308,23 +308,23 @@ static void by_netns(void **state)
 {
 	uint32_t inodes[] = {1, 4026531840u};
 	const char *names[] = {"red", "blue"};
-	struct options options = {.netns_inodes = inodes, .netns_names = names};
+	struct options options = {.selection.netns_inodes = inodes, .selection.netns_names = names};
 	struct row row;
 
 	(void)state;
 	make_row(&row);
 	assert_true(filter_matches(&options, &row));
-	options.netns_count = 1;
+	options.selection.netns_count = 1;
 	assert_false(filter_matches(&options, &row));
-	options.netns_count = 2;
+	options.selection.netns_count = 2;
 	assert_true(filter_matches(&options, &row));
 	row.netns = NOT_KNOWN;
 	assert_false(filter_matches(&options, &row));
 	/* A recording has names. */
-	options.netns_name_count = 2;
+	options.selection.netns_name_count = 2;
 	row.netns_name = "blue";
 	assert_true(filter_matches(&options, &row));
-	options.netns_name_count = 1;
+	options.selection.netns_name_count = 1;
 	assert_false(filter_matches(&options, &row));
 }
 
@@ -347,7 +347,7 @@ static void by_cgroup(void **state)
 	for (i = 0; i < COUNT_OF(cases); i++) {
 		char *wanted = strdup(cases[i].wanted);
 
-		options.cgroup = wanted;
+		options.selection.cgroup = wanted;
 		row.cgroup = cases[i].cgroup;
 		if (filter_matches(&options, &row) != cases[i].matches)
 			fail_msg("%s: %s", cases[i].wanted, cases[i].cgroup);
@@ -361,7 +361,7 @@ static void filters_all_have_to_match(void **state)
 	const char *comm = "nginx";
 	struct port_range port = {5000, 5000};
 	struct options options = {
-		.pids = &pid, .pid_count = 1, .ports = &port, .port_count = 1, .comms = &comm, .comm_count = 1};
+		.selection.pids = &pid, .selection.pid_count = 1, .selection.ports = &port, .selection.port_count = 1, .selection.comms = &comm, .selection.comm_count = 1};
 	struct row row;
 
 	(void)state;

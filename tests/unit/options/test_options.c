@@ -153,20 +153,20 @@ static void nothing_given_is_the_overview(void **state)
 	(void)state;
 	unsetenv("NO_COLOR");
 	parse(&options, &line, "");
-	assert_int_equal(options.command, COMMAND_OVERVIEW);
-	assert_false(options.command_given);
-	assert_int_equal(options.interval_ns, SECOND);
-	assert_int_equal(options.min_age_ns, SECOND);
-	assert_int_equal(options.duration_ns, 0);
-	assert_false(options.netns_self || options.netns_all);
-	assert_int_equal(options.netns_count + options.netns_name_count, 0);
-	assert_int_equal(options.ready_fd, -1);
-	assert_false(options.interval_given || options.min_age_given || options.peer_given);
-	assert_false(options.json || options.once || options.all || options.exit_code || options.no_color);
+	assert_int_equal(options.scope.command, COMMAND_OVERVIEW);
+	assert_false(options.scope.command_given);
+	assert_int_equal(options.pace.interval_ns, SECOND);
+	assert_int_equal(options.scope.min_age_ns, SECOND);
+	assert_int_equal(options.pace.duration_ns, 0);
+	assert_false(options.selection.netns_self || options.selection.netns_all);
+	assert_int_equal(options.selection.netns_count + options.selection.netns_name_count, 0);
+	assert_int_equal(options.sinks.ready_fd, -1);
+	assert_false(options.pace.interval_given || options.scope.min_age_given || options.selection.peer_given);
+	assert_false(options.sinks.json || options.pace.once || options.scope.all || options.sinks.exit_code || options.sinks.no_color);
 	assert_false(options.help || options.version);
-	assert_null(options.cgroup);
-	assert_null(options.record_file);
-	assert_int_equal(options.pid_count + options.comm_count + options.port_count, 0);
+	assert_null(options.selection.cgroup);
+	assert_null(options.sinks.record_file);
+	assert_int_equal(options.selection.pid_count + options.selection.comm_count + options.selection.port_count, 0);
 	options_free(&options);
 }
 
@@ -188,8 +188,8 @@ static void every_command(void **state)
 	(void)state;
 	for (i = 0; i < COUNT_OF(cases); i++) {
 		parse(&options, &line, cases[i].text);
-		assert_int_equal(options.command, cases[i].command);
-		assert_int_equal(options.command_given, cases[i].command != COMMAND_REPLAY);
+		assert_int_equal(options.scope.command, cases[i].command);
+		assert_int_equal(options.scope.command_given, cases[i].command != COMMAND_REPLAY);
 		options_free(&options);
 	}
 	assert_string_equal(command_names[COMMAND_OVERVIEW], "overview");
@@ -218,20 +218,20 @@ static void short_and_long_forms_before_and_behind(void **state)
 		if (i == COUNT_OF(cases))
 			setenv("POSIXLY_CORRECT", "1", 1);
 		parse(&options, &line, cases[i % COUNT_OF(cases)]);
-		assert_int_equal(options.command, COMMAND_READERS);
-		assert_true(options.json);
-		assert_true(options.all);
-		assert_false(options.once);
-		assert_true(options.interval_given);
-		assert_int_equal(options.interval_ns, 2 * SECOND);
-		assert_int_equal(options.duration_ns, 300 * SECOND);
-		assert_true(options.min_age_given);
-		assert_int_equal(options.min_age_ns, 250 * MILLISECOND);
-		assert_int_equal(options.pid_count, 2);
-		assert_int_equal(options.pids[0], 1);
-		assert_int_equal(options.pids[1], 22);
-		assert_int_equal(options.comm_count, 1);
-		assert_string_equal(options.comms[0], "nginx");
+		assert_int_equal(options.scope.command, COMMAND_READERS);
+		assert_true(options.sinks.json);
+		assert_true(options.scope.all);
+		assert_false(options.pace.once);
+		assert_true(options.pace.interval_given);
+		assert_int_equal(options.pace.interval_ns, 2 * SECOND);
+		assert_int_equal(options.pace.duration_ns, 300 * SECOND);
+		assert_true(options.scope.min_age_given);
+		assert_int_equal(options.scope.min_age_ns, 250 * MILLISECOND);
+		assert_int_equal(options.selection.pid_count, 2);
+		assert_int_equal(options.selection.pids[0], 1);
+		assert_int_equal(options.selection.pids[1], 22);
+		assert_int_equal(options.selection.comm_count, 1);
+		assert_string_equal(options.selection.comms[0], "nginx");
 		options_free(&options);
 	}
 	unsetenv("POSIXLY_CORRECT");
@@ -245,26 +245,26 @@ static void the_other_options(void **state)
 	(void)state;
 	parse(&options, &line,
 	      "--once --exit-code --no-color --port 80,65535 --port 1 --netns 4026531840 --record out --force --ready-fd 2");
-	assert_true(options.force);
-	assert_true(options.once);
-	assert_true(options.exit_code);
-	assert_true(options.no_color);
-	assert_int_equal(options.port_count, 3);
-	assert_int_equal(options.netns_count, 1);
-	assert_int_equal(options.netns_inodes[0], 4026531840u);
-	assert_string_equal(options.record_file, "out");
-	assert_int_equal(options.ready_fd, 2);
+	assert_true(options.sinks.force);
+	assert_true(options.pace.once);
+	assert_true(options.sinks.exit_code);
+	assert_true(options.sinks.no_color);
+	assert_int_equal(options.selection.port_count, 3);
+	assert_int_equal(options.selection.netns_count, 1);
+	assert_int_equal(options.selection.netns_inodes[0], 4026531840u);
+	assert_string_equal(options.sinks.record_file, "out");
+	assert_int_equal(options.sinks.ready_fd, 2);
 	options_free(&options);
-	assert_true(options.once);
+	assert_true(options.pace.once);
 	parse(&options, &line, "epoll --interfaces all");
-	assert_int_equal(options.interfaces, INTERFACES_ALL);
+	assert_int_equal(options.scope.interfaces, INTERFACES_ALL);
 	options_free(&options);
 	parse(&options, &line, "epoll --interfaces=epoll");
-	assert_int_equal(options.interfaces, INTERFACES_EPOLL);
+	assert_int_equal(options.scope.interfaces, INTERFACES_EPOLL);
 	options_free(&options);
 	parse(&options, &line, "-m 0");
-	assert_true(options.min_age_given);
-	assert_int_equal(options.min_age_ns, 0);
+	assert_true(options.scope.min_age_given);
+	assert_int_equal(options.scope.min_age_ns, 0);
 	options_free(&options);
 	parse(&options, &line, "replay file -p 3 -a");
 	assert_string_equal(options.replay_file, "file");
@@ -286,12 +286,12 @@ static void names_add_up(void **state)
 	(void)state;
 	for (i = 0; i < COUNT_OF(cases); i++) {
 		parse(&options, &line, cases[i]);
-		assert_int_equal(options.comm_count, 3);
-		assert_string_equal(options.comms[0], "nginx");
-		assert_string_equal(options.comms[1], "a,b");
-		assert_string_equal(options.comms[2], "worker\\0");
+		assert_int_equal(options.selection.comm_count, 3);
+		assert_string_equal(options.selection.comms[0], "nginx");
+		assert_string_equal(options.selection.comms[1], "a,b");
+		assert_string_equal(options.selection.comms[2], "worker\\0");
 		options_free(&options);
-		assert_int_equal(options.comm_count, 0);
+		assert_int_equal(options.selection.comm_count, 0);
 	}
 }
 
@@ -303,17 +303,17 @@ static void namespaces_add_up(void **state)
 
 	(void)state;
 	parse(&options, &line, "--netns self --netns blue --netns 7 --netns red --netns 8");
-	assert_true(options.netns_self);
-	assert_int_equal(options.netns_count, 2);
-	assert_int_equal(options.netns_inodes[0], 7);
-	assert_int_equal(options.netns_inodes[1], 8);
-	assert_int_equal(options.netns_name_count, 2);
-	assert_string_equal(options.netns_names[0], "blue");
-	assert_string_equal(options.netns_names[1], "red");
+	assert_true(options.selection.netns_self);
+	assert_int_equal(options.selection.netns_count, 2);
+	assert_int_equal(options.selection.netns_inodes[0], 7);
+	assert_int_equal(options.selection.netns_inodes[1], 8);
+	assert_int_equal(options.selection.netns_name_count, 2);
+	assert_string_equal(options.selection.netns_names[0], "blue");
+	assert_string_equal(options.selection.netns_names[1], "red");
 	options_free(&options);
 	parse(&options, &line, "--netns self --netns all --netns blue --netns 7 -1");
-	assert_true(options.netns_all && options.once && !options.netns_self);
-	assert_int_equal(options.netns_count + options.netns_name_count, 0);
+	assert_true(options.selection.netns_all && options.pace.once && !options.selection.netns_self);
+	assert_int_equal(options.selection.netns_count + options.selection.netns_name_count, 0);
 	options_free(&options);
 }
 
@@ -325,9 +325,9 @@ static void ports_of(const char *text, const char *expected)
 	size_t i;
 
 	parse(&options, &line, text);
-	for (i = 0; i < options.port_count; i++)
+	for (i = 0; i < options.selection.port_count; i++)
 		snprintf(ports + strlen(ports), sizeof(ports) - strlen(ports), "%s%u-%u", i ? " " : "",
-			 options.ports[i].first, options.ports[i].last);
+			 options.selection.ports[i].first, options.selection.ports[i].last);
 	assert_string_equal(ports, expected);
 	options_free(&options);
 }
@@ -432,9 +432,9 @@ static void peers_become_mapped_addresses(void **state)
 	for (i = 0; i < COUNT_OF(cases); i++) {
 		parse(&options, &line, cases[i].text);
 		assert_int_equal(inet_pton(AF_INET6, cases[i].address, &expected), 1);
-		assert_true(options.peer_given);
-		assert_memory_equal(&options.peer, &expected, sizeof(expected));
-		assert_int_equal(options.peer_bits, cases[i].bits);
+		assert_true(options.selection.peer_given);
+		assert_memory_equal(&options.selection.peer, &expected, sizeof(expected));
+		assert_int_equal(options.selection.peer_bits, cases[i].bits);
 		options_free(&options);
 	}
 }
@@ -462,7 +462,7 @@ static void cgroups_have_one_form(void **state)
 	(void)state;
 	for (i = 0; i < COUNT_OF(cases); i++) {
 		parse(&options, &line, cases[i].text);
-		assert_string_equal(options.cgroup, cases[i].path);
+		assert_string_equal(options.selection.cgroup, cases[i].path);
 		options_free(&options);
 	}
 }
@@ -490,10 +490,10 @@ static void no_color_by_environment(void **state)
 	(void)state;
 	setenv("NO_COLOR", "1", 1);
 	parse(&options, &line, "");
-	assert_true(options.no_color);
+	assert_true(options.sinks.no_color);
 	setenv("NO_COLOR", "", 1);
 	parse(&options, &line, "");
-	assert_false(options.no_color);
+	assert_false(options.sinks.no_color);
 	unsetenv("NO_COLOR");
 	options_free(&options);
 }
@@ -763,7 +763,7 @@ static void examples_of_commands_are_valid(void **state)
 	for (size_t i = 0; i < command_spec_count * EXAMPLES; i++) {
 		parse(&options, &line, command_specs[i / EXAMPLES].examples[i % EXAMPLES]);
 		if (command_specs[i / EXAMPLES].command != COMMAND_HELP)
-			assert_int_equal(options.command, command_specs[i / EXAMPLES].command);
+			assert_int_equal(options.scope.command, command_specs[i / EXAMPLES].command);
 		options_free(&options);
 	}
 }
@@ -785,7 +785,7 @@ static void help_by_command(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		parse(&options, &line, cases[i].text);
 		assert_true(options.help);
-		assert_int_equal(options.command, cases[i].command);
+		assert_int_equal(options.scope.command, cases[i].command);
 		options_free(&options);
 	}
 }

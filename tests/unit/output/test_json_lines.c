@@ -5,8 +5,8 @@
 
 #include "sample.h"
 
-static const struct options plain = {.json = true};
-static const struct options all = {.json = true, .all = true};
+static const struct options plain = {.sinks.json = true};
+static const struct options all = {.sinks.json = true, .scope.all = true};
 
 #define HEAD "{\"v\":1,\"type\":\"reader\",\"time\":\"2026-11-23T02:34:31.123456Z\","
 
@@ -160,7 +160,7 @@ static void rows_without_news_need_all_or_once(void **state)
 	(void)state;
 	assert_ids(&plain, "bcd");
 	assert_ids(&all, "a-bcd");
-	assert_ids(&(struct options){.json = true, .once = true}, "a-bcd");
+	assert_ids(&(struct options){.sinks.json = true, .pace.once = true}, "a-bcd");
 }
 
 static void a_full_disk_is_told(void **state)

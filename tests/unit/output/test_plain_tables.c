@@ -10,7 +10,7 @@
 #include "output/table.h"
 #include "sample.h"
 
-static const struct options once = {.once = true};
+static const struct options once = {.pace.once = true};
 
 static int clean_environment(void **state)
 {
@@ -230,8 +230,8 @@ static void worst_comes_first(void **state)
 
 static void nothing_is_one_line(void **state)
 {
-	struct options threads = {.once = true, .command = COMMAND_THREADS};
-	struct options writers = {.once = true, .command = COMMAND_WRITERS};
+	struct options threads = {.pace.once = true, .scope.command = COMMAND_THREADS};
+	struct options writers = {.pace.once = true, .scope.command = COMMAND_WRITERS};
 
 	(void)state;
 	assert_look(&emit_table, &once, NULL, 0, "nothing is stuck (looked at 3 network namespaces)\n");
@@ -303,7 +303,7 @@ static void read_terminal(const struct options *options, char *text, size_t size
 
 static void colour_is_for_terminals_that_want_it(void **state)
 {
-	static const struct options no_color = {.once = true, .no_color = true};
+	static const struct options no_color = {.pace.once = true, .sinks.no_color = true};
 	char text[4096];
 
 	(void)state;

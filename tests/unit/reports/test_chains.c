@@ -525,7 +525,7 @@ static void its_own_peer(void **state)
 /* Without CONFIG_SCHED_INFO nothing tells since when, and two looks tell for how long at least. */
 static void no_times(void **state)
 {
-	struct options options = {.command = COMMAND_CHAINS, .min_age_ns = SECOND / 2, .min_age_given = true};
+	struct options options = {.scope.command = COMMAND_CHAINS, .scope.min_age_ns = SECOND / 2, .scope.min_age_given = true};
 	struct report first = {0}, second = {0};
 	struct look looks[2] = {0};
 	size_t i;

@@ -26,7 +26,7 @@ static void test_rows(void **state)
 	struct look_builder builder;
 	struct look look = {0};
 	struct report report = {0};
-	struct options options = {.command = COMMAND_THREADS};
+	struct options options = {.scope.command = COMMAND_THREADS};
 	struct thread_record *thread;
 	size_t i;
 
@@ -68,7 +68,7 @@ static void test_detail(void **state)
 	struct look_builder builder;
 	struct look look = {0};
 	struct report report = {0};
-	struct options options = {.command = COMMAND_THREADS};
+	struct options options = {.scope.command = COMMAND_THREADS};
 	struct detail_record *detail;
 
 	(void)state;
@@ -134,7 +134,7 @@ static void test_regions(void **state)
 	struct look_builder builder;
 	struct look look = {0};
 	struct report report = {0};
-	struct options options = {.command = COMMAND_THREADS, .all = true};
+	struct options options = {.scope.command = COMMAND_THREADS, .scope.all = true};
 	size_t i;
 
 	(void)state;

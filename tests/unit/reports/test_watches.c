@@ -235,7 +235,7 @@ static void what_is_idle_unbounded(void **state)
 /* A loop that lost a wake-up, in rows; its instance in counts. */
 static void make_rows(struct look *look, struct report *report, const char *runtime)
 {
-	struct options options = {.command = COMMAND_EPOLL, .watches = true};
+	struct options options = {.scope.command = COMMAND_EPOLL, .scope.watches = true};
 	struct instance_record *instance;
 	struct thread_record *thread;
 	struct socket_record *socket;

@@ -208,7 +208,7 @@ static void what_ends_an_orphan(void **state)
 
 static size_t run(struct report *report, size_t count, bool held, void (*make)(struct socket_record *socket))
 {
-	struct options options = {.command = COMMAND_CLOSING, .min_age_ns = SECOND};
+	struct options options = {.scope.command = COMMAND_CLOSING, .scope.min_age_ns = SECOND};
 	struct look_builder builder;
 	struct look look = {0};
 	size_t i;

@@ -321,7 +321,7 @@ static int set_up(void **state)
 {
 	struct scene *scene = calloc(1, sizeof(*scene));
 
-	scene->options.command = COMMAND_HANDSHAKES;
+	scene->options.scope.command = COMMAND_HANDSHAKES;
 	look_begin(&scene->builder, NOW)->tick_ns = 0;
 	*state = scene;
 	return 0;
@@ -522,7 +522,7 @@ static void test_all(void **state)
 {
 	struct scene *scene = *state;
 
-	scene->options.all = true;
+	scene->options.scope.all = true;
 	look_add_listener(&scene->builder, "0.0.0.0", 8080)->accept_queue = 3;
 	add_not_accepted(scene, "10.0.0.1", 8080)->last_sent_ns = NOW - SECOND / 2;
 	assert_int_equal(run(scene, NULL), 2);
@@ -575,7 +575,7 @@ static void test_no_folding_with_peer(void **state)
 {
 	struct scene *scene = *state;
 
-	scene->options.peer_given = true;
+	scene->options.selection.peer_given = true;
 	add_silent(scene, look_add_listener(&scene->builder, "0.0.0.0", 8080), 101);
 	assert_int_equal(run(scene, NULL), 102);
 }
@@ -615,7 +615,7 @@ static void test_put_off(void **state)
 	look_add_netns(&scene->builder, listener->name.netns, "flooded")->put_off = 1;
 	look_add_netns(&scene->builder, 7, "quiet");
 	((struct look_record *)(void *)scene->builder.records[0])->put_off = 1;
-	scene->options.all = true;
+	scene->options.scope.all = true;
 	assert_int_equal(run(scene, NULL), 1);
 	assert_int_equal(scene->report.rows[0].netns, 7);
 }

@@ -580,7 +580,7 @@ static int set_up(void **state)
 {
 	struct scene *scene = calloc(1, sizeof(*scene));
 
-	scene->options.command = COMMAND_OVERVIEW;
+	scene->options.scope.command = COMMAND_OVERVIEW;
 	look_begin(&scene->builder, NOW);
 	scene->thread = look_add_sleeping(&scene->builder, 10, 10, "app", NOW - 1900 * MILLISECOND);
 	scene->thread->syscall = SYS_clock_nanosleep;
@@ -785,7 +785,7 @@ static void test_rates(void **state)
 	before->events = 50;
 	before->wait_ns = SECOND;
 	look_finish(&builder, &scene->previous);
-	scene->options.all = true;
+	scene->options.scope.all = true;
 	scene->loop->waiting = 1;
 	scene->loop->entered_ns = NOW - 500 * MILLISECOND;
 	scene->loop->events = 250;
@@ -818,7 +818,7 @@ static void test_waiting_without_counters(void **state)
 	struct thread_record *thread = look_add_sleeping(&scene->builder, 20, 20, "idle", NOW - 90 * SECOND);
 	const struct row *row;
 
-	scene->options.all = true;
+	scene->options.scope.all = true;
 	thread->syscall = SYS_epoll_pwait;
 	thread->args[0] = 6;
 	thread->args[2] = 512;
@@ -1050,7 +1050,7 @@ static void test_polls_seldom(void **state)
 {
 	struct scene *scene = *state;
 
-	scene->options.all = true;
+	scene->options.scope.all = true;
 	also_uses(scene, LOOP_POLL)->waits = 20;
 	assert_int_equal(run(scene), 1);
 }
@@ -1213,8 +1213,8 @@ static void test_min_age(void **state)
 {
 	struct scene *scene = *state;
 
-	scene->options.min_age_given = true;
-	scene->options.min_age_ns = 3 * SECOND;
+	scene->options.scope.min_age_given = true;
+	scene->options.scope.min_age_ns = 3 * SECOND;
 	assert_int_equal(run(scene), 0);
 }
 

@@ -518,7 +518,7 @@ static int set_up(void **state)
 {
 	struct scene *scene = calloc(1, sizeof(*scene));
 
-	scene->options.command = COMMAND_READERS;
+	scene->options.scope.command = COMMAND_READERS;
 	look_begin(&scene->builder, NOW);
 	scene->thread = look_add_sleeping(&scene->builder, 10, 11, "worker", NOW - 31200 * MILLISECOND);
 	strcpy(scene->thread->process_comm, "app");
@@ -602,7 +602,7 @@ static void test_young_with_all(void **state)
 {
 	struct scene *scene = *state;
 
-	scene->options.all = true;
+	scene->options.scope.all = true;
 	scene->thread->last_arrival = NOW - 900 * MILLISECOND;
 	assert_int_equal(run(scene, NULL), 1);
 	assert_false(scene->report.rows[0].stuck);
@@ -680,7 +680,7 @@ static void test_others_are_no_readers(void **state)
 {
 	struct scene *scene = *state;
 
-	scene->options.all = true;
+	scene->options.scope.all = true;
 	scene->thread->syscall = SYS_sendto;
 	assert_int_equal(run(scene, NULL), 0);
 }
@@ -689,7 +689,7 @@ static void test_awake_is_no_reader(void **state)
 {
 	struct scene *scene = *state;
 
-	scene->options.all = true;
+	scene->options.scope.all = true;
 	scene->thread->flags &= ~THREAD_SLEEPING;
 	assert_int_equal(run(scene, NULL), 0);
 }
@@ -698,7 +698,7 @@ static void test_unix_socket(void **state)
 {
 	struct scene *scene = *state;
 
-	scene->options.all = true;
+	scene->options.scope.all = true;
 	scene->socket->name.kind = SOCKET_KIND_UNIX;
 	scene->socket->name.family = AF_UNIX;
 	assert_int_equal(run(scene, NULL), 1);

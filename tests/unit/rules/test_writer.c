@@ -173,7 +173,7 @@ static void what_ends_a_write(void **state)
 /* One writer, as a row; the thread has slept for `asleep`. */
 static size_t report(struct report *report, __u64 asleep, bool all, int syscall)
 {
-	struct options options = {.command = COMMAND_WRITERS, .min_age_ns = SECOND, .all = all};
+	struct options options = {.scope.command = COMMAND_WRITERS, .scope.min_age_ns = SECOND, .scope.all = all};
 	struct look_builder builder;
 	struct socket_record *socket;
 	struct look look = {0};

@@ -7,7 +7,7 @@
 
 #define EVIL "a\"b\\c\nd\xff"
 
-static const struct options plain = {.textfile = "x"};
+static const struct options plain = {.sinks.textfile = "x"};
 
 /*
  * What would be written, without the series of verdicts and kinds that are zero: there is one for each that the
@@ -314,7 +314,7 @@ static void the_number_of_series_is_bounded(void **state)
 /* The filters of the command line hold for what no report has, too. */
 static void filters_hold(void **state)
 {
-	struct metrics metrics = {.options = &(const struct options){.comms = &(const char *){"java"}, .comm_count = 1}};
+	struct metrics metrics = {.options = &(const struct options){.selection.comms = &(const char *){"java"}, .selection.comm_count = 1}};
 	struct look look = {0};
 
 	(void)state;
@@ -323,7 +323,7 @@ static void filters_hold(void **state)
 	assert_int_equal(metrics_loops(&metrics, &look), 0);
 	assert_int_equal(metrics.listeners.count, 0);
 	assert_int_equal(metrics.lag_count, 0);
-	metrics.options = &(const struct options){.ports = &(struct port_range){8080, 8080}, .port_count = 1};
+	metrics.options = &(const struct options){.selection.ports = &(struct port_range){8080, 8080}, .selection.port_count = 1};
 	assert_int_equal(metrics_listeners(&metrics, &look), 0);
 	assert_int_equal(metrics.listeners.count, 1);
 	assert_int_equal(metrics.listeners.items[0].port, 8080);

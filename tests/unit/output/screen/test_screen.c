@@ -42,7 +42,7 @@ static const char *draw(struct screen *screen, size_t width, size_t height)
 
 static void open_screen(struct screen *screen, enum command command)
 {
-	const struct options options = {.command = command};
+	const struct options options = {.scope.command = command};
 
 	assert_int_equal(screen_init(screen, &options), 0);
 }
@@ -436,7 +436,7 @@ static void what_is_normal_is_shown_when_asked_for(void **state)
 /* What costs more is asked for only while the page is shown, and a look without it does not say that nothing is stuck. */
 static void chains_are_asked_for(void **state)
 {
-	struct options options = {.command = COMMAND_OVERVIEW};
+	struct options options = {.scope.command = COMMAND_OVERVIEW};
 	struct wants wants;
 	struct row row;
 	struct screen screen;
@@ -716,7 +716,7 @@ static void it_can_be_paused(void **state)
 /* A recording is stepped through; behind its end there is nothing. */
 static void a_recording_is_stepped_through(void **state)
 {
-	const struct options options = {.command = COMMAND_READERS, .replay_file = "x"};
+	const struct options options = {.scope.command = COMMAND_READERS, .replay_file = "x"};
 	struct row rows[2], end;
 	struct screen screen;
 
@@ -1011,7 +1011,7 @@ static void who_would_cut_himself_off_is_asked_otherwise(void **state)
 
 static void a_recording_has_nothing_to_end(void **state)
 {
-	const struct options options = {.command = COMMAND_READERS, .replay_file = "x"};
+	const struct options options = {.scope.command = COMMAND_READERS, .replay_file = "x"};
 	struct row row = sample_reader();
 	struct screen screen;
 
