@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """What is written where: text in a pipe, tables, the live screen; and hostile names in each of them."""
 
+import json
 import re
 import signal
 import subprocess
@@ -171,7 +172,8 @@ def test_screen_restored_after_a_signal(scene, tmux, number):
 def test_hostile_comm_in_json(scene):
     records = run.once(*MIN_AGE, "-p", scene.hostile.pid)
     assert run.only(records)["comm"] == HOSTILE_TEXT
-    line = run.sockstall("-1", "-j", *MIN_AGE, "-p", scene.hostile.pid).stdout.splitlines()[1]
+    lines = run.sockstall("-1", "-j", *MIN_AGE, "-p", scene.hostile.pid).stdout.splitlines()
+    line, = (line for line in lines if json.loads(line).get("pid") == scene.hostile.pid)
     assert rb"a\u001b[2j\"" in line.lower() and b"\x1b" not in line and b"\xff" not in line
 
 
