@@ -695,7 +695,7 @@ def test_read_only(room, tmux):
     """The key says why; nothing is planned, and the reader reads on."""
     client = block(waiting_client(room, 5045, room.link.right4))
     screen = tmux(*ACCOUNTS, "--port", 5045, "--read-only")
-    screen.wait(str(client.pid))
+    assert "e end it" not in screen.wait(str(client.pid))
     screen.keys("e")
     text = screen.wait("it cannot be ended: ")
     assert "read-only: this run was started with --read-only" in re.sub(r"\s+", " ", text), text

@@ -30,7 +30,7 @@ static const char *const losses[] = {
 	"sockets, threads, watches, regions, owners: more than one look has room for",
 	"notes: a path, a child, a stack or a connect that was not read in time",
 	"network namespaces: not entered; events, loop counters: no memory for them",
-	"looks: not taken, because the output was not read",
+	"looks: the output was not read; processes: reads of them did not come back",
 };
 
 #define INDENT	   2

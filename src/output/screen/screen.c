@@ -23,6 +23,7 @@ int screen_init(struct screen *screen, const struct options *options)
 	memset(screen, 0, sizeof(*screen));
 	screen->command = options->scope.command;
 	screen->replay = options->replay_file;
+	screen->read_only = options->ending.read_only;
 	screen->all = options->scope.all;
 	screen->page = first_page(options->scope.command);
 	screen->cache = screen_cache_new();

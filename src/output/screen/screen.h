@@ -79,6 +79,7 @@ struct screen_cache;
 struct screen {
 	enum command command;
 	bool replay;	     /* looks come from a recording */
+	bool read_only;	     /* --read-only: nothing can be ended */
 	bool ended;	     /* and it has no more of them */
 	struct buffer host;  /* printable, with NUL; or empty */
 	struct buffer lost;  /* since the last look, by name: "12 notes, 3 sockets", without NUL */
