@@ -155,7 +155,8 @@ def test_filters_match_any_link(room):
     for filters in (["--port", FRONT], ["--port", found["links"][0]["local_port"]], ["--port", MIDDLE], ["--port", BACK],
                     ["--netns", room.here.inode], ["--netns", room.there.name], ["--peer", room.link.left4, "--port", FRONT],
                     ["-p", service.clients[0].pid, "--port", BACK]):
-        assert who(shown("chains", *filters)[0]) == service.pids(), filters
+        # The same ports may be in use by tests beside this one.
+        assert service.pids() in [who(one) for one in shown("chains", *filters)], filters
     for filters in (["-p", os.getpid()], ["-p", service.front.pid, "--port", 7999], ["--netns", room.here.inode, "--port", 7999]):
         assert not shown("chains", *filters), filters
 
