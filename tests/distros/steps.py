@@ -67,8 +67,9 @@ def static(inside, _suite):
 def unit(inside, _suite):
     result = Result("unit")
     good, said = inside.run("make -j$(nproc) unit", timeout=1200)
-    result.passed = sum(int(count) for count in re.findall(r"^\[  PASSED  \] (\d+) test", said, re.M))
-    failed = re.findall(r"^\[  FAILED  \] (\w+)$", said, re.M)
+    counted = re.search(r"^unit tests: (\d+) passed", said, re.M)
+    result.passed = int(counted.group(1)) if counted else 0
+    failed = re.findall(r"^FAILED (.*)$", said, re.M)
     result.failures = list(dict.fromkeys(failed))
     if not good and not failed:
         result.failures.append(f"make unit\n{last_lines(said)}")
