@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "apart/apart.h"
 #include "apart/foreign_held.h"
 #include "apart/foreign_spawner.h"
 #include "base/clock.h"
@@ -158,31 +159,18 @@ static void leave_behind(struct foreign *foreign)
 	order_worker(foreign);
 }
 
-static int take_socket(const struct msghdr *message)
-{
-	const struct cmsghdr *head = CMSG_FIRSTHDR(message);
-	int fd;
-
-	if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS ||
-	    head->cmsg_len != CMSG_LEN(sizeof(fd)))
-		return -1;
-	memcpy(&fd, CMSG_DATA(head), sizeof(fd));
-	return fd;
-}
-
 /* Returns 0, or -EBUSY: there is none. */
 static int receive_worker(struct foreign *foreign)
 {
-	char room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
 	pid_t worker = 0;
-	struct iovec bytes = {&worker, sizeof(worker)};
-	struct msghdr message = {
-		.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room)};
-	ssize_t got = recvmsg(foreign->control, &message, MSG_CMSG_CLOEXEC);
+	int fd;
+	ssize_t got = apart_receive(foreign->control, &worker, sizeof(worker), &fd);
 
 	foreign->ordered = false;
 	if (got == sizeof(worker) && worker > 0)
-		foreign->socket = take_socket(&message);
+		foreign->socket = fd;
+	else if (fd >= 0)
+		close(fd);
 	foreign->worker = foreign->socket >= 0 ? worker : 0;
 	if (got <= 0) {
 		close(foreign->control);

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -14,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "apart/apart.h"
 #include "apart/foreign_worker.h"
 #include "rights/foreign_rights.h"
 
@@ -92,28 +92,9 @@ static int start_worker(int control, pid_t *place, int *asked)
 	return 0;
 }
 
-/* With the socket, where there is one. */
-static void answer(int control, pid_t result, int asked)
-{
-	char room[CMSG_SPACE(sizeof(asked))] __attribute__((aligned(8))) = {0};
-	struct iovec bytes = {&result, sizeof(result)};
-	struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1};
-	struct cmsghdr *head;
-
-	if (asked >= 0) {
-		message.msg_control = room;
-		message.msg_controllen = sizeof(room);
-		head = CMSG_FIRSTHDR(&message);
-		head->cmsg_level = SOL_SOCKET;
-		head->cmsg_type = SCM_RIGHTS;
-		head->cmsg_len = CMSG_LEN(sizeof(asked));
-		memcpy(CMSG_DATA(head), &asked, sizeof(asked));
-	}
-	sendmsg(control, &message, MSG_NOSIGNAL);
-}
-
 static void replace_worker(int control)
 {
+	pid_t result;
 	size_t i = 0, there = give_up();
 	int asked = -1, err = there < FOREIGN_LEFT_BEHIND ? 0 : -EBUSY;
 
@@ -122,7 +103,9 @@ static void replace_worker(int control)
 	if (!err)
 		err = start_worker(control, &workers[i], &asked);
 	in_use = err ? 0 : workers[i];
-	answer(control, err ? err : workers[i], asked);
+	result = err ? err : workers[i];
+	/* With the socket, where there is one. */
+	apart_send(control, &result, sizeof(result), asked);
 	if (asked >= 0)
 		close(asked);
 }
