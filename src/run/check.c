@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* `sockstall check`: what this kernel allows, and what is lost without the rest. */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/check_list.h"
 #include "base/clock.h"
@@ -18,13 +16,10 @@ static int write_list(const struct options *options, const struct check_list *li
 	int err = options->sinks.json ? check_write_json(stdout, list, clock_ns(CLOCK_REALTIME))
 				: check_write_text(stdout, list, width, options->scope.verbose);
 
-	if (!err || err == -EPIPE)
-		return EXIT_DONE;
 	/* Why nothing can run has been said. */
-	if (list->broken && err == list->error)
+	if (err && list->broken && err == list->error)
 		return EXIT_BROKE;
-	fprintf(stderr, "sockstall: %s%s\n", out_error() == err ? OUT_FAILED : "", strerror(-err));
-	return EXIT_BROKE;
+	return exit_code_of(err);
 }
 
 int run_check(const struct options *options)

@@ -27,15 +27,6 @@ static void fill_standard_descriptors(void)
 			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-/* What was written to stdout as a whole: its error, or 0. */
-static int tell_written(int err)
-{
-	if (!err || err == -EPIPE)
-		return EXIT_DONE;
-	fprintf(stderr, "sockstall: %s%s\n", out_error() == err ? OUT_FAILED : "", strerror(-err));
-	return EXIT_BROKE;
-}
-
 /* What went to stdout through stdio. */
 static int finish_stdout(int code)
 {
@@ -68,7 +59,7 @@ static int dispatch(const struct options *options, int argc, char **argv)
 {
 	switch (options->scope.command) {
 	case COMMAND_SCHEMA:
-		return tell_written(schema_write(stdout));
+		return exit_code_of(schema_write(stdout));
 	case COMMAND_CHECK:
 		return run_check(options);
 	case COMMAND_END:
@@ -91,7 +82,7 @@ int main(int argc, char **argv)
 	if (code)
 		return code;
 	if (options.help)
-		code = tell_written(options_help(options.scope.command));
+		code = exit_code_of(options_help(options.scope.command));
 	else if (options.version)
 		options_version(probe_library());
 	else

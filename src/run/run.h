@@ -16,6 +16,9 @@ enum exit_code {
 	EXIT_STUCK = 10,
 };
 
+/* How a run ends that had this error, or 0: EXIT_DONE, also where the reader has gone; or EXIT_BROKE after one line on stderr. */
+int exit_code_of(int err);
+
 /* The common part of a live run and a replay: looks in, records out. */
 struct session {
 	const struct options *options;

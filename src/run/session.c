@@ -235,14 +235,20 @@ void session_close(struct session *session)
 	look_free(&session->looks[1]);
 }
 
+int exit_code_of(int err)
+{
+	if (!err || err == -EPIPE)
+		return EXIT_DONE;
+	fprintf(stderr, "sockstall: %s%s\n", out_error() == err ? OUT_FAILED : "", strerror(-err));
+	return EXIT_BROKE;
+}
+
 int session_exit_code(const struct session *session, int err)
 {
 	if (err == EMITTER_TOLD)
 		return EXIT_BROKE;
-	if (err && err != -EPIPE) {
-		fprintf(stderr, "sockstall: %s%s\n", out_error() == err ? OUT_FAILED : "", strerror(-err));
+	if (exit_code_of(err) != EXIT_DONE)
 		return EXIT_BROKE;
-	}
 	if (!session->options->sinks.exit_code)
 		return EXIT_DONE;
 	if (session->any_stuck)
