@@ -33,9 +33,9 @@ static int keep_only(int fd)
 	return kept;
 }
 
-static void ignore_signals(void)
+void apart_ignore_signals(void)
 {
-	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1};
+	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGTSTP};
 	size_t i;
 
 	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
@@ -53,7 +53,7 @@ static _Noreturn void run(const char *name, int fd, pid_t parent, void (*serve)(
 	kept = keep_only(fd);
 	if (kept < 0)
 		_exit(1);
-	ignore_signals();
+	apart_ignore_signals();
 	serve(kept, context);
 	_exit(0);
 }

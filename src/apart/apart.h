@@ -5,8 +5,8 @@
  * message can ask for.
  *
  * The child has no stdin and no stdout, keeps stderr and its end of a SOCK_SEQPACKET socket, and closes all other
- * descriptors. Signals that ask sockstall to end, or to dump, do not end it: they may go to the whole process group. It
- * ends when the other end of the socket is closed, or with SIGKILL when sockstall dies.
+ * descriptors. Signals that ask sockstall to end, to stop or to dump do nothing to it: they may go to the whole process
+ * group, and sockstall may be waiting for its answer. It ends when the other end of the socket is closed, or with SIGKILL when sockstall dies.
  */
 #ifndef SOCKSTALL_APART_APART_H
 #define SOCKSTALL_APART_APART_H
@@ -36,6 +36,9 @@ int apart_send(int socket, const void *bytes, size_t size, int fd);
  * how long the message is, 0 where the other side has gone, or a negative errno (-EMSGSIZE: it is longer; -EINTR).
  */
 ssize_t apart_receive(int socket, void *bytes, size_t size, int *fd);
+
+/* For a child that is set apart in another way: it ignores what apart_start() lets one ignore. */
+void apart_ignore_signals(void);
 
 /* Waits until the child has ended, two seconds at most. Does nothing where there is none. */
 void apart_end(struct apart *apart);

@@ -131,16 +131,12 @@ static void on_child(int number)
 	(void)number;
 }
 
-/* What asks sockstall to end, or to dump, may have gone to the whole process group. */
-static void ignore_signals(void)
+/* SIGCHLD comes only where it is waited for. */
+static void hold_signals(void)
 {
-	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGTSTP};
 	const struct sigaction child = {.sa_handler = on_child};
 	sigset_t blocked;
-	size_t i;
 
-	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		signal(ignored[i], SIG_IGN);
 	sigaction(SIGCHLD, &child, NULL);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGCHLD);
@@ -168,7 +164,8 @@ static bool serve(int control)
 _Noreturn void foreign_spawner(int control, pid_t parent)
 {
 	prctl(PR_SET_NAME, "sockstall-reads");
-	ignore_signals();
+	apart_ignore_signals();
+	hold_signals();
 	control = keep_only(control);
 	foreign_rights_spawner();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

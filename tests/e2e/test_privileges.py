@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import signal
 import subprocess
 
 import pytest
@@ -133,6 +134,9 @@ def test_what_those_set_apart_have(stream, arguments, name, rights):
     wait_until(lambda: int(status(apart)["Seccomp"]) == 2, 10, "its filter")
     assert held(apart) == rights
     check_locked(apart)
+    # Ctrl-Z goes to the whole process group, and sockstall may be waiting for an answer.
+    ignored = int(status(apart)["SigIgn"], 16)
+    assert all(ignored >> number - 1 & 1 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP))
     links = {int(fd): os.readlink(f"/proc/{apart}/fd/{fd}") for fd in os.listdir(f"/proc/{apart}/fd")}
     assert links.pop(0) == links.pop(1) == "/dev/null" and links.pop(2).startswith("pipe:")
     assert sorted(link.split("[")[0] for link in links.values()) in (["net:", "socket:"], [os.getcwd(), "socket:"]), links
