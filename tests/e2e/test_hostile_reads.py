@@ -20,6 +20,9 @@ from test_privileges import held as held_capabilities
 from test_privileges import status
 from zoo import Room
 
+# Others' looks would lose these processes, too, and say so.
+pytestmark = pytest.mark.alone
+
 # On time, and at once: a quiet machine takes 0.1 s, a hold lasts for a minute. In s.
 FOUND, ENDED = 20, 15
 LEFT_BEHIND = 4  # FOREIGN_LEFT_BEHIND
