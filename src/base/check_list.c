@@ -8,6 +8,8 @@
 
 #define ITEMS_FIRST 64
 
+const char *const check_state_names[] = {[CHECK_YES] = "yes", [CHECK_NO] = "no", [CHECK_NONE] = "none"};
+
 struct check_item *check_list_add(struct check_list *list, enum check_part part, const char *name, const char *purpose)
 {
 	struct check_item *items =

@@ -23,6 +23,8 @@ enum check_state {
 	CHECK_NONE, /* this kernel has nothing that it could be attached to: nothing is missed */
 };
 
+extern const char *const check_state_names[];
+
 #define CHECK_NOT_KNOWN (-1)
 
 struct check_item {

@@ -6,7 +6,6 @@
 
 static const char *const parts[] = {
 	[CHECK_PROBE] = "probe", [CHECK_RIGHT] = "right", [CHECK_PROTECTION] = "protection"};
-static const char *const states[] = {[CHECK_YES] = "yes", [CHECK_NO] = "no", [CHECK_NONE] = "none"};
 
 static int64_t number(int64_t value)
 {
@@ -20,7 +19,7 @@ static void fill(struct row *row, const struct check_item *item, uint64_t realti
 	row->check = (struct check_fields){
 		.part = parts[item->part],
 		.name = item->name,
-		.state = item->part == CHECK_RIGHT ? NULL : states[item->state],
+		.state = item->part == CHECK_RIGHT ? NULL : check_state_names[item->state],
 		.purpose = item->capabilities ? NULL : item->purpose, /* they are all that it is */
 		.reason = item->reason,
 		.effect = item->effect,

@@ -92,9 +92,7 @@ static int add_row(struct writing *writing, const char *name, const char *state,
 
 static const char *state_of(const struct check_item *item)
 {
-	static const char *const states[] = {[CHECK_YES] = "yes", [CHECK_NO] = "no", [CHECK_NONE] = "none"};
-
-	return item->shown ? item->shown : states[item->state];
+	return item->shown ? item->shown : check_state_names[item->state];
 }
 
 static const char *purpose_of(const struct check_list *list, const struct check_item *item, struct arena *arena)
