@@ -142,7 +142,8 @@ static void serve(int requests, void *context)
 /* The paths live as long as the child: it is a copy of this process, which sets it apart before they are freed. */
 int file_helper_open(struct files *files, struct options *options)
 {
-	struct helper helper = {.paths = {[FILE_HTML] = options->sinks.html_file, [FILE_TRACE] = options->sinks.trace_file}};
+	struct helper helper = {
+		.paths = {[FILE_HTML] = options->sinks.html_file, [FILE_TRACE] = options->sinks.trace_file}};
 	char *metrics = NULL;
 	int err = 0;
 

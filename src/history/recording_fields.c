@@ -102,7 +102,8 @@ static void take_ports(struct pack *pack, struct options *options, const struct 
 
 	options->selection.ports = list_room(pack, single->port_count, sizeof(*options->selection.ports));
 	for (i = 0; options->selection.ports && i < single->port_count; i++)
-		options->selection.ports[options->selection.port_count++] = (struct port_range){single->ports[i], single->ports[i]};
+		options->selection.ports[options->selection.port_count++] =
+			(struct port_range){single->ports[i], single->ports[i]};
 }
 
 static void take_netns(struct pack *pack, struct options *options, const struct single_filters *single)
@@ -142,7 +143,8 @@ static void fields_lists(struct pack *pack, struct options *options)
 
 	pack_texts(pack, &options->selection.comms, &options->selection.comm_count);
 	pack_list(pack, &options->selection.ports, &options->selection.port_count, sizeof(*options->selection.ports));
-	pack_list(pack, &options->selection.netns_inodes, &options->selection.netns_count, sizeof(*options->selection.netns_inodes));
+	pack_list(pack, &options->selection.netns_inodes, &options->selection.netns_count,
+		  sizeof(*options->selection.netns_inodes));
 	for (i = 0; i < options->selection.comm_count; i++)
 		if (!options->selection.comms[i])
 			pack->error = -EBADMSG;

@@ -160,7 +160,9 @@ static unsigned int filter_netns(const struct options *options, const struct loo
 {
 	if (!asks_for_netns(options))
 		return 0;
-	return is_netns(options, netns, options->selection.netns_name_count ? look_netns_name(look, netns) : NULL) ? BY_NETNS : 0;
+	return is_netns(options, netns, options->selection.netns_name_count ? look_netns_name(look, netns) : NULL)
+		       ? BY_NETNS
+		       : 0;
 }
 
 unsigned int filter_thread(const struct options *options, const struct look *look, const struct thread_record *thread)

@@ -74,7 +74,8 @@ static int add_text(struct options *options, const char ***texts, size_t *count,
 
 static int add_ports(struct options *options, uint16_t first, uint16_t last)
 {
-	struct port_range *ports = reallocarray(options->selection.ports, options->selection.port_count + 1, sizeof(*ports));
+	struct port_range *ports =
+		reallocarray(options->selection.ports, options->selection.port_count + 1, sizeof(*ports));
 
 	if (!ports)
 		return -ENOMEM;
@@ -89,7 +90,8 @@ static int take_pid(struct options *options, const char *item)
 
 	if (strlen(item) > DIGITS_MOST)
 		return -EINVAL;
-	return number_parse(item, 1, PID_MAX_LIMIT, &pid) ?: add_number(&options->selection.pids, &options->selection.pid_count, pid);
+	return number_parse(item, 1, PID_MAX_LIMIT, &pid)
+		       ?: add_number(&options->selection.pids, &options->selection.pid_count, pid);
 }
 
 int option_set_pid(struct options *options, const char *text)

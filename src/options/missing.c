@@ -122,7 +122,8 @@ static bool is_of_comm(const struct options *options, const char *process)
 
 static bool is_in_cgroup(const struct options *options, const char *process)
 {
-	char *cgroup = options->selection.cgroup ? process_cgroup((unsigned int)atoi(process + strlen("/proc/"))) : NULL;
+	char *cgroup =
+		options->selection.cgroup ? process_cgroup((unsigned int)atoi(process + strlen("/proc/"))) : NULL;
 	bool is = filter_is_in_cgroup(options, cgroup);
 
 	free(cgroup);
@@ -146,8 +147,10 @@ static bool sees_processes(void)
 /* Not necessarily one for all. */
 static bool each_is_there(const struct options *options)
 {
-	const struct options by_pid = {.selection.pids = options->selection.pids, .selection.pid_count = options->selection.pid_count};
-	const struct options by_comm = {.selection.comms = options->selection.comms, .selection.comm_count = options->selection.comm_count};
+	const struct options by_pid = {.selection.pids = options->selection.pids,
+				       .selection.pid_count = options->selection.pid_count};
+	const struct options by_comm = {.selection.comms = options->selection.comms,
+					.selection.comm_count = options->selection.comm_count};
 	const struct options by_cgroup = {.selection.cgroup = options->selection.cgroup};
 
 	return any_fits("/proc", is_asked_for, &by_pid) && any_fits("/proc", is_asked_for, &by_comm) &&
@@ -240,7 +243,8 @@ int asked_for_find_namespaces(struct options *options)
 	if (!err && options->selection.netns_self)
 		err = use_namespace(options, netns_open_own(), "self");
 	for (i = 0; !err && i < options->selection.netns_name_count; i++)
-		err = use_namespace(options, netns_open_name(options->selection.netns_names[i]), options->selection.netns_names[i]);
+		err = use_namespace(options, netns_open_name(options->selection.netns_names[i]),
+				    options->selection.netns_names[i]);
 	options->selection.netns_name_count = 0;
 	return err;
 }

@@ -266,7 +266,7 @@ static int check_combinations(struct parser *parser)
 {
 	struct options *options = parser->options;
 	size_t i;
-	int err = 0;
+	int err;
 
 	if (parser->replay_without_file)
 		return usage_error("replay needs the name of a recording");
@@ -284,8 +284,7 @@ static int check_combinations(struct parser *parser)
 		return usage_error("--keepalive needs --how keepalive");
 	if (options->scope.command == COMMAND_METRICS && !options->sinks.textfile)
 		return usage_error("metrics needs a folder to write to: --textfile DIR");
-	if (!err)
-		err = check_reactions(parser);
+	err = check_reactions(parser);
 	if (err)
 		return err;
 	if (options->pace.once && options->pace.interval_given)
@@ -294,11 +293,13 @@ static int check_combinations(struct parser *parser)
 		return usage_error("--once and --duration exclude each other");
 	if (options->ending.read_only && (options->sinks.json || options->pace.once))
 		return usage_error("--read-only is for the live view: --json and --once end nothing");
-	if (options->sinks.diff_file && (options->sinks.html_file || options->sinks.trace_file || options->pace.once || options->scope.watches))
+	if (options->sinks.diff_file &&
+	    (options->sinks.html_file || options->sinks.trace_file || options->pace.once || options->scope.watches))
 		return usage_error("--diff excludes --html, --trace, --once and --watches");
 	if ((options->sinks.html_file || options->sinks.trace_file) && (options->sinks.json || options->pace.once))
 		return usage_error("--%s excludes --json and --once", options->sinks.html_file ? "html" : "trace");
-	if (options->sinks.force && options->scope.command != COMMAND_END && !options->sinks.html_file && !options->sinks.trace_file && !options->sinks.record_file)
+	if (options->sinks.force && options->scope.command != COMMAND_END && !options->sinks.html_file &&
+	    !options->sinks.trace_file && !options->sinks.record_file)
 		return usage_error("--force needs a file that is written: --record FILE, --html FILE or --trace FILE");
 	if (options->scope.command == COMMAND_REPLAY && options->selection.netns_self)
 		return usage_error("--netns self cannot be used with replay: give its inode or name");

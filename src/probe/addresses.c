@@ -13,7 +13,8 @@ static int add_one(struct probe *probe, __u32 netns, struct buffer *buffer)
 
 	if (fd < 0)
 		return 0;
-	err = address_helper_ask(probe->options.helpers.addresses, fd, netns, buffer, &probe->losses.count[LOST_OWNERS]);
+	err = address_helper_ask(probe->options.helpers.addresses, fd, netns, buffer,
+				 &probe->losses.count[LOST_OWNERS]);
 	close(fd);
 	return err;
 }
@@ -28,7 +29,8 @@ int probe_addresses_add(struct probe *probe, struct buffer *buffer)
 
 		/* With --netns self there is no right to enter another. */
 		if (netns == probe->namespaces.own_inode ||
-		    (!probe->namespaces.only_own && !(probe->options.selection.netns_self && probe->options.selection.netns_count == 1)))
+		    (!probe->namespaces.only_own &&
+		     !(probe->options.selection.netns_self && probe->options.selection.netns_count == 1)))
 			err = add_one(probe, netns, buffer);
 	}
 	return err;

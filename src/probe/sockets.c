@@ -76,8 +76,9 @@ static int add_netns_record(struct buffer *buffer, const struct probe_namespace 
  */
 static bool can_be_put_off(const struct probe *probe, const struct probe_namespace *namespace)
 {
-	return namespace->cost_ns > DEAR_NS && namespace->cost_ns * 2 * BUDGET_DIVISOR > probe->options.pace.interval_ns &&
-	       !probe->options.scope.all && !probe->options.pace.once;
+	return namespace->cost_ns > DEAR_NS &&
+	       namespace->cost_ns * 2 * BUDGET_DIVISOR > probe->options.pace.interval_ns && !probe->options.scope.all &&
+	       !probe->options.pace.once;
 }
 
 static bool is_put_off(const struct probe *probe, const struct probe_namespace *namespace)

@@ -222,7 +222,8 @@ static int add_process(struct probe *probe, struct buffer *buffer, size_t offset
 		return err;
 	probe->losses.count[LOST_REGIONS] += maps->cut;
 	/* From here on the threads' records may move. */
-	if (probe->options.scope.command != COMMAND_THREADS || (!probe->options.scope.all && !probe->options.sinks.record_file))
+	if (probe->options.scope.command != COMMAND_THREADS ||
+	    (!probe->options.scope.all && !probe->options.sinks.record_file))
 		return 0;
 	for (i = 0; i < maps->count && !err; i++)
 		err = add_region_record(buffer, maps, &maps->regions[i]);

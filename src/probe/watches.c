@@ -293,8 +293,8 @@ struct due {
 static int read_due(struct probe *probe, struct due *due, __u64 began)
 {
 	size_t i;
-	int err = probe_watches_read(probe, due->items, due->count, probe->options.selection.pid_count ? WATCH_FILES_MAX : LARGE,
-				     began);
+	int err = probe_watches_read(probe, due->items, due->count,
+				     probe->options.selection.pid_count ? WATCH_FILES_MAX : LARGE, began);
 
 	for (i = 0; i < due->count; i++)
 		due->items[i]->wanted = due->items[i]->read_ns;

@@ -181,7 +181,8 @@ static void begin_tally(struct scene *scene, size_t at)
 		.half_open = listener->syn_queue,
 		.drops_per_s = NAN,
 		/* A filter by the other end wants these connections, and a folded row does not name them. */
-		.may_fold = !scene->options->selection.peer_given && filter_is_port(scene->options, listener->name.local_port),
+		.may_fold = !scene->options->selection.peer_given &&
+			    filter_is_port(scene->options, listener->name.local_port),
 	};
 	if (last == LISTENERS_NONE)
 		return;

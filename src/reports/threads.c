@@ -113,7 +113,8 @@ static int run(struct report *report, const struct look *look, const struct look
 	for (i = 0; i < look->threads.count && !err; i++)
 		if (options->scope.command == COMMAND_THREADS || look->threads.items[i].detail)
 			err = add_thread(report, look, &look->threads.items[i]);
-	return err || !options->scope.all || options->scope.command != COMMAND_THREADS ? err : report_regions(report, look);
+	return err || !options->scope.all || options->scope.command != COMMAND_THREADS ? err
+										       : report_regions(report, look);
 }
 
 const struct report_kind report_threads = {

@@ -19,7 +19,8 @@ static int open_exec(struct run_apart *apart, const struct options *options)
 {
 	if (!options->reacting.exec_command)
 		return 0;
-	return tell("--exec", exec_open(&apart->exec, options->reacting.exec_command, options->reacting.shell, options->reacting.exec_limit));
+	return tell("--exec", exec_open(&apart->exec, options->reacting.exec_command, options->reacting.shell,
+					options->reacting.exec_limit));
 }
 
 static int open_acting(struct run_apart *apart, struct options *options)
@@ -33,7 +34,8 @@ static int open_acting(struct run_apart *apart, struct options *options)
 /* The live view has a page of chains. */
 static int open_addresses(struct run_apart *apart, struct options *options)
 {
-	if (options->scope.command != COMMAND_CHAINS && !(options->scope.interactive && options->scope.command == COMMAND_OVERVIEW))
+	if (options->scope.command != COMMAND_CHAINS &&
+	    !(options->scope.interactive && options->scope.command == COMMAND_OVERVIEW))
 		return 0;
 	options->helpers.addresses = &apart->addresses;
 	return tell("cannot set apart what asks for addresses", address_helper_start(&apart->addresses));

@@ -135,7 +135,8 @@ static bool can_compare(const struct reading *before, const struct reading *afte
 	if (before->options.scope.command == after->options.scope.command)
 		return true;
 	messages_tell("%s holds %s, %s holds %s: they cannot be compared", before->path,
-		      command_names[before->options.scope.command], after->path, command_names[after->options.scope.command]);
+		      command_names[before->options.scope.command], after->path,
+		      command_names[after->options.scope.command]);
 	return false;
 }
 

@@ -170,8 +170,8 @@ static int find_and_end(struct end_run *ending)
 
 static int run(struct end_run *ending)
 {
-	const char *error =
-		selector_parse(&ending->wanted, &ending->arena, ending->options->ending.words, ending->options->ending.word_count);
+	const char *error = selector_parse(&ending->wanted, &ending->arena, ending->options->ending.words,
+					   ending->options->ending.word_count);
 	int code;
 
 	if (error) {

@@ -31,16 +31,22 @@ void replay_options(struct options *merged, const struct options *recorded, cons
 	if (given->scope.min_age_given)
 		merged->scope.min_age_ns = given->scope.min_age_ns, merged->scope.min_age_given = true;
 	if (given->selection.pid_count)
-		merged->selection.pids = given->selection.pids, merged->selection.pid_count = given->selection.pid_count;
+		merged->selection.pids = given->selection.pids,
+		merged->selection.pid_count = given->selection.pid_count;
 	if (given->selection.comm_count)
-		merged->selection.comms = given->selection.comms, merged->selection.comm_count = given->selection.comm_count;
+		merged->selection.comms = given->selection.comms,
+		merged->selection.comm_count = given->selection.comm_count;
 	if (given->selection.port_count)
-		merged->selection.ports = given->selection.ports, merged->selection.port_count = given->selection.port_count;
+		merged->selection.ports = given->selection.ports,
+		merged->selection.port_count = given->selection.port_count;
 	if (given->selection.peer_given)
-		merged->selection.peer_given = true, merged->selection.peer = given->selection.peer, merged->selection.peer_bits = given->selection.peer_bits;
+		merged->selection.peer_given = true, merged->selection.peer = given->selection.peer,
+		merged->selection.peer_bits = given->selection.peer_bits;
 	if (given->selection.netns_all || given->selection.netns_count || given->selection.netns_name_count) {
-		merged->selection.netns_inodes = given->selection.netns_inodes, merged->selection.netns_count = given->selection.netns_count;
-		merged->selection.netns_names = given->selection.netns_names, merged->selection.netns_name_count = given->selection.netns_name_count;
+		merged->selection.netns_inodes = given->selection.netns_inodes,
+		merged->selection.netns_count = given->selection.netns_count;
+		merged->selection.netns_names = given->selection.netns_names,
+		merged->selection.netns_name_count = given->selection.netns_name_count;
 	}
 	if (given->selection.cgroup)
 		merged->selection.cgroup = given->selection.cgroup;

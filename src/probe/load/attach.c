@@ -15,7 +15,8 @@ static unsigned int wishes_of(const struct options *options)
 	unsigned int command = BIT(options->scope.command);
 
 	return command | (options->scope.interfaces == INTERFACES_ALL ? OTHER_LOOPS : 0) |
-	       (options->scope.verbose || options->scope.stacks ? STACKS : 0) | (options->scope.interactive ? DETAILS : 0) |
+	       (options->scope.verbose || options->scope.stacks ? STACKS : 0) |
+	       (options->scope.interactive ? DETAILS : 0) |
 	       (options->scope.all && command & HANDSHAKES ? ACCEPTORS : 0) |
 	       (options->scope.all && command & (READERS | WRITERS) ? PEERS : 0) | (command & CHAINS ? PEERS : 0) |
 	       (options_have_chains_page(options) ? CHAINS_PAGE : 0);
