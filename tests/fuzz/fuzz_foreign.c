@@ -35,7 +35,7 @@ static void check_requests(const uint8_t *data, size_t size)
 	free(message);
 }
 
-/* What sockstall takes is what it asked for: in order, and no more. */
+/* sockstall takes the answers that it asked for, in order, and no more. */
 static void check_answers(const uint8_t *data, size_t size)
 {
 	const struct foreign_request requests[] = {

@@ -350,7 +350,7 @@ static void compressed_looks_reach_further(void **state)
 		assert_true(flight.bytes <= 10000);
 	}
 	assert_true(flight_looks(&flight) > 20);
-	/* What is counted is what it takes. */
+	/* The bytes counted are the bytes allocated. */
 	for (i = flight.first; i < flight.count; i++)
 		assert_int_equal(flight.looks[i].recorded.bytes.capacity, flight.looks[i].recorded.bytes.size);
 	look_free(&look);

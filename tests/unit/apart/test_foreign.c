@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What goes between sockstall and the process that reads for it; and whom it leaves alone. */
+/* Messages between sockstall and the process that reads for it, and the processes that it leaves alone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

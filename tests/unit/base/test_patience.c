@@ -86,7 +86,7 @@ static void *read_later(void *context)
 	return read_all(bytes);
 }
 
-/* Whoever shares the pipe has made it one that does not wait. */
+/* Another process that shares the pipe has set O_NONBLOCK on it. */
 static void a_descriptor_that_does_not_wait(void **state)
 {
 	char *sent = make_lines(SIZE);

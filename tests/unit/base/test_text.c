@@ -75,7 +75,7 @@ static void printable_is_ascii_in_the_c_locale(void **state)
 	buffer_free(&out);
 }
 
-/* What programs read does not depend on who started sockstall. */
+/* Output for programs is the same in every locale. */
 static void clean_is_the_same_in_every_locale(void **state)
 {
 	static const char *const locales[] = {"C", "C.UTF-8"};

@@ -591,7 +591,7 @@ static void a_loop_that_is_in_something_else_is_in_that(void **state)
 	run_end(&run);
 }
 
-/* That it was once in something is no part of what such a stall is. */
+/* A spinning loop is in nothing, although it was once in something. */
 static void a_loop_that_spins_is_in_nothing(void **state)
 {
 	struct run run;

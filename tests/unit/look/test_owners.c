@@ -16,7 +16,7 @@ struct sharer {
 	const char *comm;
 };
 
-/* Who holds a socket, and what that comes to. */
+/* Holders of a socket, and the owner that follows from them. */
 static const struct {
 	struct sharer sharers[7];
 	__u32 main; /* 0: nobody */

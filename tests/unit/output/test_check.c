@@ -81,7 +81,7 @@ static void the_table_is_below_the_sentence(void **state)
 		    "socket_scan                    yes      100      what it brings\n");
 }
 
-/* What is missing alone, with what is lost; what helps stands once, however many it helps. */
+/* Only missing rows are shown, each with what is lost. A remedy stands once, however many rows it helps. */
 static void what_is_missing_comes_with_what_helps(void **state)
 {
 	(void)state;

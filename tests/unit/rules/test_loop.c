@@ -1179,7 +1179,7 @@ static void test_near_limit(void **state)
 	assert_non_null(scene->report.rows[0].id);
 }
 
-/* Of all loops of a user, and of a machine, each is near such a limit: none of them can continue. */
+/* Such a limit is shared by a user's loops, or a machine's: no loop can continue. */
 static void test_near_shared_limits(void **state)
 {
 	struct scene *scene = *state;

@@ -48,7 +48,7 @@ static void each_verdict_has_one(void **state)
 	assert_null(verdict_meaning("bogus", "idle"));
 }
 
-/* What is wrong has a cause and an advice; texts are sentences, and meanings are lines of a table. */
+/* A verdict that is not normal has a cause and an advice; texts are sentences, and meanings are lines of a table. */
 static void entries_are_whole(void **state)
 {
 	(void)state;

@@ -318,7 +318,7 @@ static void a_member_of_no_type(void **state)
 	buffer_free(&subset);
 }
 
-/* What it is built with and what the kernel was built with may know headers of other lengths. */
+/* Program and kernel may have been built with headers of other lengths. */
 static void headers_of_all_lengths(void **state)
 {
 	struct btf_wanted wanted[] = { { .name = "task" } };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What counts as the kernel's answer, and what a message with wrong lengths is taken for. */
+/* Which message counts as the kernel's answer; and messages with wrong lengths. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -354,7 +354,7 @@ static void it_tells_what_was_stretched_and_lost(void **state)
 	screen_free(&screen);
 }
 
-/* What one look lost is not said of the next. Each look that is gone back to has its own. */
+/* The losses of one look are not shown with the next. Each look that is gone back to has its own. */
 static void what_is_lost_is_of_its_look(void **state)
 {
 	struct report report = {0};

@@ -43,7 +43,7 @@ static const struct {
 	{{{10, STOPPED, NULL}, {11, RUNS, NULL}}, 0, false, 11, 2, false},
 	{{{10, RUNS, NULL}, {11, STOPPED, NULL}}, 0, true, 11, 2, false},
 	{{{10, LOOKS_AFTER, NULL}, {11, STOPPED, NULL}}, 0, false, 11, 2, true},
-	/* Who waits is not who is waited for. */
+	/* The waiting thread is not the one that is waited for. */
 	{{{10, RUNS, NULL}, {11, RUNS, NULL}}, 10, false, 11, 1, true},
 	{{{10, RUNS, NULL}}, 10, false, 0, 0, false},
 	/* The service manager only where nobody else is there. */
