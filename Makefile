@@ -22,7 +22,7 @@ BENCH_PACKAGES := linux-perf strace bpftrace libbpf-tools bpfcc-tools iproute2 u
 DEB_PACKAGES := build-essential dpkg-dev debhelper fakeroot lintian xz-utils
 FUZZ_PACKAGES := libclang-rt-14-dev
 # Only `make lint` asks for these.
-LINT_PACKAGES := clang-tidy cppcheck valgrind
+LINT_PACKAGES := clang-tidy clang-format cppcheck valgrind black flake8
 # Only `make check-fleet` asks for these; what conflicts with them is unpacked into a folder.
 FLEET_PACKAGES := prometheus prometheus-node-exporter rsyslog sqlite3
 SYSLOG_NG_PACKAGES := syslog-ng-core libivykis0 libnet1 libpcre3 libwrap0 libjson-c5 libglib2.0-0 libsystemd0
@@ -117,7 +117,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit
 UNIT_HELPERS := $(wildcard tests/unit/*.c)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-.PHONY: all run check fuzz floods sanitize sanitized coverage program lint lint-sources lint-memory unit e2e scenarios static man documents install deb dist check-dist check-distros clean demo bench plots kernels packages vmlinux help check-fleet check-html
+.PHONY: all run check format fuzz floods sanitize sanitized coverage program lint lint-format lint-sources lint-memory unit e2e scenarios static man documents install deb dist check-dist check-distros clean demo bench plots kernels packages vmlinux help check-fleet check-html
 .DELETE_ON_ERROR:
 
 all: $(B)/sockstall
@@ -265,8 +265,26 @@ $(UNIT_TESTS): $(B)/unit/%: $(B)/unit/%.o $(PURE_TEST_OBJECTS)
 # The same tests without sanitizers, which valgrind does not get along with.
 lint: packages
 	@$(MAKE) --no-print-directory packages PACKAGES="$(LINT_PACKAGES)"
+	@$(MAKE) --no-print-directory lint-format
 	@$(MAKE) --no-print-directory -j$$(nproc) -k lint-sources
 	@$(MAKE) --no-print-directory -j$$(nproc) B=$(G)/plain SANITIZE= lint-memory
+
+# How everything is written: .clang-format, pyproject.toml and .flake8 say it, `make format` does it. Another clang-format than
+# Debian 12's lays some lines out in another way, and is not asked.
+FORMATTED_C = $(wildcard bpf/*.[ch] include/*.h src/*/*.[ch] src/*/*/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch] tests/*/*/*/*.[ch])
+FORMATTED_PYTHON := tests vmlinux
+lint-format:
+	$(call say,FORMAT)
+	$(Q)case $$(clang-format --version) in \
+	*"version 14."*) clang-format --dry-run -Werror $(FORMATTED_C) ;; \
+	*) echo "sockstall: the layout of C is not checked: that takes clang-format 14" >&2 ;; \
+	esac
+	$(Q)black --check --quiet $(FORMATTED_PYTHON) || { black --check $(FORMATTED_PYTHON); exit 1; }
+	$(Q)flake8 $(FORMATTED_PYTHON)
+
+format:
+	clang-format -i $(FORMATTED_C)
+	black --quiet $(FORMATTED_PYTHON)
 
 LINTED := $(SOURCES) $(wildcard src/share/make/*.c)
 lint-sources: $(LINTED:src/%.c=$(G)/lint/%.tidy) $(LINTED:src/%.c=$(G)/lint/%.analyzed) $(G)/lint/cppcheck \

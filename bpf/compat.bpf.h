@@ -61,13 +61,13 @@ struct thread_key {
  * What stands in for it: a hash of the same values, and a value to begin with. It is an LRU hash, because nothing
  * tells of a thread's end, and preallocated, because no other is safe in a tracepoint of those kernels.
  */
-#define THREAD_HASH(name, value_type)                    \
-	struct {                                         \
-		__uint(type, BPF_MAP_TYPE_LRU_HASH);     \
-		__uint(max_entries, 8192);               \
-		__type(key, struct thread_key);          \
-		__type(value, value_type);               \
-	} name##_by_thread __weak SEC(".maps");          \
+#define THREAD_HASH(name, value_type)                \
+	struct {                                     \
+		__uint(type, BPF_MAP_TYPE_LRU_HASH); \
+		__uint(max_entries, 8192);           \
+		__type(key, struct thread_key);      \
+		__type(value, value_type);           \
+	} name##_by_thread __weak SEC(".maps");      \
 	const volatile __u8 name##_empty[sizeof(value_type)] __weak = {}
 
 static __always_inline void *by_thread(void *hash, const volatile void *empty, const struct task_struct *task,
@@ -90,10 +90,9 @@ static __always_inline void *by_thread(void *hash, const volatile void *empty, c
  * What is stored with the task, or NULL; with create, made zeroed where there is none. `hash` is the name that
  * THREAD_HASH() was given, `which` tells the storages that share it apart.
  */
-#define compat_task_storage(storage, hash, which, task, create)                                      \
-	(cfg_local_storage ? bpf_task_storage_get(storage, task, NULL,                               \
-						  (create) ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0) :   \
-			     by_thread(&hash##_by_thread, &hash##_empty, task, which, create))
+#define compat_task_storage(storage, hash, which, task, create)                                                       \
+	(cfg_local_storage ? bpf_task_storage_get(storage, task, NULL, (create) ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0) \
+			   : by_thread(&hash##_by_thread, &hash##_empty, task, which, create))
 
 /* Of a file that is known to be a socket. */
 static __always_inline struct socket *compat_sock_from_file(struct file *file)
@@ -102,10 +101,10 @@ static __always_inline struct socket *compat_sock_from_file(struct file *file)
 }
 
 /* Has the kernel give the socket a cookie, if it can be told to from here. */
-#define compat_draw_cookie(sk)                            \
-	({                                                \
-		if (cfg_local_storage)                    \
-			bpf_get_socket_cookie(sk);        \
+#define compat_draw_cookie(sk)                     \
+	({                                         \
+		if (cfg_local_storage)             \
+			bpf_get_socket_cookie(sk); \
 	})
 
 /* Linux 5.14 renamed task->state to __state and made it an unsigned int (2f064a59a11f). */
@@ -265,10 +264,10 @@ static __always_inline const void *compat_task_pt_regs(struct task_struct *task)
  * A number that is another whenever the task has got a CPU again. The time of that is near what else is read of it;
  * without CONFIG_SCHED_INFO the switches do.
  */
-#define compat_slice(task)                                     \
-	(bpf_core_field_exists((task)->sched_info.last_arrival) ? \
-		 compat_read(task, sched_info.last_arrival) :      \
-		 compat_read(task, nvcsw) + compat_read(task, nivcsw))
+#define compat_slice(task)                                      \
+	(bpf_core_field_exists((task)->sched_info.last_arrival) \
+		 ? compat_read(task, sched_info.last_arrival)   \
+		 : compat_read(task, nvcsw) + compat_read(task, nivcsw))
 
 /* The same of a task that is known by address only. */
 static __always_inline __u64 compat_last_arrival(const struct task_struct *task)
@@ -482,9 +481,9 @@ static __always_inline unsigned long compat_keepalive_expires(const struct sock 
 	const struct inet_connection_sock___since_7_0 *moved = (const void *)sk;
 
 	if (bpf_core_field_exists(moved->icsk_keepalive_timer))
-		return BPF_CORE_READ(moved, icsk_keepalive_timer.entry.pprev) ?
-			       BPF_CORE_READ(moved, icsk_keepalive_timer.expires) :
-			       0;
+		return BPF_CORE_READ(moved, icsk_keepalive_timer.entry.pprev)
+			       ? BPF_CORE_READ(moved, icsk_keepalive_timer.expires)
+			       : 0;
 	return BPF_CORE_READ(sk, sk_timer.entry.pprev) ? BPF_CORE_READ(sk, sk_timer.expires) : 0;
 }
 

@@ -115,7 +115,7 @@ static __always_inline void write_epoll(struct seq_file *seq, struct task_struct
 {
 	const struct eventpoll *ep = BPF_CORE_READ(file, private_data);
 	struct epoll_record record = {
-		.header = { RECORD_EPOLL, sizeof(record) },
+		.header = {RECORD_EPOLL, sizeof(record)},
 		.seen_ns = bpf_ktime_get_ns(),
 		.pid = own_tgid(task),
 		.fd = fd,

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The file scan: who holds which socket open. It walks the descriptors of all processes, so it is run
  * only when something is to be shown whose owner is not yet known.
@@ -40,7 +40,7 @@ static __always_inline void write_holder(struct seq_file *seq, struct task_struc
 					 __u64 cookie, __u64 inode)
 {
 	struct owner_record record = {
-		.header = { type, sizeof(record) },
+		.header = {type, sizeof(record)},
 		.cookie = cookie,
 		.inode = inode,
 		.pid = own_tgid(task),
@@ -52,8 +52,8 @@ static __always_inline void write_holder(struct seq_file *seq, struct task_struc
 	bpf_seq_write(seq, &record, sizeof(record));
 }
 
-static __always_inline void write_owner(struct seq_file *seq, struct task_struct *task, __u32 fd,
-					struct socket *socket, __u64 inode)
+static __always_inline void write_owner(struct seq_file *seq, struct task_struct *task, __u32 fd, struct socket *socket,
+					__u64 inode)
 {
 	struct sock *sk = compat_read(socket, sk);
 	__u64 cookie = 0;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Counters of event loops: two small programs on the entry and the exit of each wait. They are on the
  * classic syscall tracepoints, so that other syscalls do not pay for them. They run at every wait of
@@ -394,19 +394,19 @@ static __always_inline int leave_epoll(long returned)
 SEC("?tracepoint/syscalls/sys_enter_epoll_wait")
 int epoll_enter_wait(struct trace_event_raw_sys_enter *ctx)
 {
-	return enter_epoll(ctx, (struct timeout){ TIMEOUT_MS, ctx->args[3] });
+	return enter_epoll(ctx, (struct timeout){TIMEOUT_MS, ctx->args[3]});
 }
 
 SEC("?tracepoint/syscalls/sys_enter_epoll_pwait")
 int epoll_enter_pwait(struct trace_event_raw_sys_enter *ctx)
 {
-	return enter_epoll(ctx, (struct timeout){ TIMEOUT_MS, ctx->args[3] });
+	return enter_epoll(ctx, (struct timeout){TIMEOUT_MS, ctx->args[3]});
 }
 
 SEC("?tracepoint/syscalls/sys_enter_epoll_pwait2")
 int epoll_enter_pwait2(struct trace_event_raw_sys_enter *ctx)
 {
-	return enter_epoll(ctx, (struct timeout){ TIMEOUT_TIMESPEC, ctx->args[3] });
+	return enter_epoll(ctx, (struct timeout){TIMEOUT_TIMESPEC, ctx->args[3]});
 }
 
 SEC("?tracepoint/syscalls/sys_exit_epoll_wait")
@@ -446,13 +446,13 @@ static __always_inline int enter_poll(const struct trace_event_raw_sys_enter *ct
 SEC("?tracepoint/syscalls/sys_enter_poll")
 int poll_enter(struct trace_event_raw_sys_enter *ctx)
 {
-	return enter_poll(ctx, (struct timeout){ TIMEOUT_MS, ctx->args[2] });
+	return enter_poll(ctx, (struct timeout){TIMEOUT_MS, ctx->args[2]});
 }
 
 SEC("?tracepoint/syscalls/sys_enter_ppoll")
 int poll_enter_ppoll(struct trace_event_raw_sys_enter *ctx)
 {
-	return enter_poll(ctx, (struct timeout){ TIMEOUT_TIMESPEC, ctx->args[2] });
+	return enter_poll(ctx, (struct timeout){TIMEOUT_TIMESPEC, ctx->args[2]});
 }
 
 SEC("?tracepoint/syscalls/sys_exit_poll")
@@ -503,13 +503,13 @@ static __always_inline int enter_select(const struct trace_event_raw_sys_enter *
 SEC("?tracepoint/syscalls/sys_enter_select")
 int select_enter(struct trace_event_raw_sys_enter *ctx)
 {
-	return enter_select(ctx, (struct timeout){ TIMEOUT_TIMEVAL, ctx->args[4] });
+	return enter_select(ctx, (struct timeout){TIMEOUT_TIMEVAL, ctx->args[4]});
 }
 
 SEC("?tracepoint/syscalls/sys_enter_pselect6")
 int select_enter_pselect6(struct trace_event_raw_sys_enter *ctx)
 {
-	return enter_select(ctx, (struct timeout){ TIMEOUT_TIMESPEC, ctx->args[4] });
+	return enter_select(ctx, (struct timeout){TIMEOUT_TIMESPEC, ctx->args[4]});
 }
 
 SEC("?tracepoint/syscalls/sys_exit_select")
@@ -537,7 +537,7 @@ static __always_inline bool is_ring_wait(const struct trace_event_raw_sys_enter 
 SEC("?tracepoint/syscalls/sys_enter_io_uring_enter")
 int ring_enter(struct trace_event_raw_sys_enter *ctx)
 {
-	struct timeout timeout = { TIMEOUT_RING, (__u32)ctx->args[3] & IORING_ENTER_EXT_ARG ? ctx->args[4] : 0 };
+	struct timeout timeout = {TIMEOUT_RING, (__u32)ctx->args[3] & IORING_ENTER_EXT_ARG ? ctx->args[4] : 0};
 	struct loop_record *loop;
 
 	if (!is_ring_wait(ctx))

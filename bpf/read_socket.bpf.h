@@ -73,20 +73,20 @@ static __always_inline void map_ipv4(__u8 address[16], __be32 ipv4)
 #define load_member(from, member) ((from)->member)
 
 /* All but the namespace; each member as `read` reads it. */
-#define READ_COMMON(name, common, read)                                                               \
-	({                                                                                            \
-		(name)->cookie = read(common, skc_cookie.counter);                                    \
-		(name)->family = read(common, skc_family);                                            \
-		(name)->state = read(common, skc_state);                                              \
-		(name)->local_port = read(common, skc_num);                                           \
-		(name)->peer_port = __builtin_bswap16(read(common, skc_dport));                       \
-		if ((name)->family == AF_INET6) {                                                     \
+#define READ_COMMON(name, common, read)                                                                      \
+	({                                                                                                   \
+		(name)->cookie = read(common, skc_cookie.counter);                                           \
+		(name)->family = read(common, skc_family);                                                   \
+		(name)->state = read(common, skc_state);                                                     \
+		(name)->local_port = read(common, skc_num);                                                  \
+		(name)->peer_port = __builtin_bswap16(read(common, skc_dport));                              \
+		if ((name)->family == AF_INET6) {                                                            \
 			BPF_CORE_READ_INTO((struct in6_addr *)(name)->local_addr, common, skc_v6_rcv_saddr); \
-			BPF_CORE_READ_INTO((struct in6_addr *)(name)->peer_addr, common, skc_v6_daddr); \
-		} else if ((name)->family == AF_INET) {                                               \
-			map_ipv4((name)->local_addr, read(common, skc_rcv_saddr));                    \
-			map_ipv4((name)->peer_addr, read(common, skc_daddr));                         \
-		}                                                                                     \
+			BPF_CORE_READ_INTO((struct in6_addr *)(name)->peer_addr, common, skc_v6_daddr);      \
+		} else if ((name)->family == AF_INET) {                                                      \
+			map_ipv4((name)->local_addr, read(common, skc_rcv_saddr));                           \
+			map_ipv4((name)->peer_addr, read(common, skc_daddr));                                \
+		}                                                                                            \
 	})
 
 /* Also for request sockets, which have no more than a sock_common. */
@@ -127,22 +127,20 @@ static __always_inline __u64 rto_max_ns_of(const struct sock *sk)
 	return ticks ? ticks * cfg_tick_ns : 120 * 1000 * NS_PER_MS;
 }
 
-static __always_inline void read_limits(struct socket_record *record, const struct tcp_sock *tp,
-					const struct net *net)
+static __always_inline void read_limits(struct socket_record *record, const struct tcp_sock *tp, const struct net *net)
 {
 	const struct inet_connection_sock *icsk = &tp->inet_conn;
 	__u32 time = BPF_CORE_READ(tp, keepalive_time), interval = BPF_CORE_READ(tp, keepalive_intvl);
 
-	record->keepalive_time_ns =
-		own_or(time, BPF_CORE_READ(net, ipv4.sysctl_tcp_keepalive_time)) * cfg_tick_ns;
+	record->keepalive_time_ns = own_or(time, BPF_CORE_READ(net, ipv4.sysctl_tcp_keepalive_time)) * cfg_tick_ns;
 	record->keepalive_intvl_ns =
 		own_or(interval, BPF_CORE_READ(net, ipv4.sysctl_tcp_keepalive_intvl)) * cfg_tick_ns;
-	record->keepalive_probes = own_or(read_integer(tp, keepalive_probes),
-					  read_integer(net, ipv4.sysctl_tcp_keepalive_probes));
+	record->keepalive_probes =
+		own_or(read_integer(tp, keepalive_probes), read_integer(net, ipv4.sysctl_tcp_keepalive_probes));
 	record->user_timeout_ns = BPF_CORE_READ(icsk, icsk_user_timeout) * NS_PER_MS;
 	record->retries2 = read_integer(net, ipv4.sysctl_tcp_retries2);
-	record->syn_retries = own_or(read_integer(icsk, icsk_syn_retries),
-				     read_integer(net, ipv4.sysctl_tcp_syn_retries));
+	record->syn_retries =
+		own_or(read_integer(icsk, icsk_syn_retries), read_integer(net, ipv4.sysctl_tcp_syn_retries));
 	record->syn_linear_timeouts = compat_syn_linear_timeouts(net);
 	record->rto_max_ns = rto_max_ns_of((const struct sock *)tp);
 }

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The socket scan: TCP sockets of one network namespace that take part in a handshake: listeners,
  * half-open requests, SYN_SENT, and connections that no one has accepted; and those that are being closed and
@@ -92,8 +92,8 @@ static long note_one(__u32 index, void *context)
  * bpf_loop() is Linux 5.17 (e6f2dd0f8067), and before 5.13 (69c087ba6225) a program that so much as names a callback
  * is refused. So there is a program for each. Without it every turn is verified on its own: there must be few.
  */
-static __always_inline void note_queue(const struct inet_connection_sock *listener, const struct listener_record *record,
-				       bool with_loop)
+static __always_inline void note_queue(const struct inet_connection_sock *listener,
+				       const struct listener_record *record, bool with_loop)
 {
 	struct queue_walk walk = {
 		.request = BPF_CORE_READ(listener, icsk_accept_queue.rskq_accept_head),
@@ -182,7 +182,8 @@ struct {
 	__type(value, struct request_origin);
 } request_origins SEC(".maps");
 
-static __always_inline const struct request_origin *find_origin(__u64 session, const struct inet_connection_sock *listener)
+static __always_inline const struct request_origin *find_origin(__u64 session,
+								const struct inet_connection_sock *listener)
 {
 	__u32 zero = 0;
 	struct request_origin *origin = bpf_map_lookup_elem(&request_origins, &zero);
@@ -204,7 +205,8 @@ static __always_inline const struct request_origin *find_origin(__u64 session, c
 static __always_inline void scan_request(const struct bpf_iter_meta *meta, struct request_record *record,
 					 struct sock_common *common)
 {
-	const struct request_origin *origin = find_origin(meta->session_id, (const void *)BPF_CORE_READ(common, skc_listener));
+	const struct request_origin *origin =
+		find_origin(meta->session_id, (const void *)BPF_CORE_READ(common, skc_listener));
 	const struct tcp_request_sock *tcp = bpf_skc_to_tcp_request_sock(common);
 	const struct request_sock *request;
 	__u32 timeout;
@@ -235,8 +237,8 @@ static __always_inline void scan_request(const struct bpf_iter_meta *meta, struc
 	bpf_seq_write(meta->seq, record, sizeof(*record));
 }
 
-static __always_inline void scan_socket(struct seq_file *seq, struct socket_record *record,
-					struct sock_common *common, bool more)
+static __always_inline void scan_socket(struct seq_file *seq, struct socket_record *record, struct sock_common *common,
+					bool more)
 {
 	const struct connector *connector;
 

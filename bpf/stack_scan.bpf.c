@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The stack scan: where in the kernel some sleeping threads are, and from where in their program they came. */
 #include "shared.bpf.h"
 

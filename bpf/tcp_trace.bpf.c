@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * What happens to handshakes between two looks: connect() begins, a SYN or SYN-ACK is sent again, a
  * handshake that was sent again ends. Handshakes that complete at once, which is nearly all of them,

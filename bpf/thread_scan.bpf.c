@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The thread scan: what every thread is asleep in, and its loop counters. It walks the tasks and hooks
  * nothing, so it sees also what fell asleep before sockstall started.
@@ -13,9 +13,9 @@
 
 #define SIGALRM 14 /* on both architectures */
 
-#define S_IFMT	 0170000
-#define S_IFSOCK 0140000
-#define S_IFIFO	 0010000
+#define S_IFMT	   0170000
+#define S_IFSOCK   0140000
+#define S_IFIFO	   0010000
 #define O_NONBLOCK 04000
 
 #define SCHED_FIFO 1
@@ -178,8 +178,7 @@ static __always_inline __u64 want_pipe(const struct file *file)
 }
 
 /* Reads what the descriptor leads to, if it is a socket or a pipe. */
-static __always_inline bool read_descriptor(struct socket_record *record, struct task_struct *task, __u32 fd,
-					    __u8 kind)
+static __always_inline bool read_descriptor(struct socket_record *record, struct task_struct *task, __u32 fd, __u8 kind)
 {
 	struct file *file = file_at(task, fd);
 	const struct socket *socket;
@@ -262,8 +261,7 @@ static __always_inline __u32 count_loops(struct task_struct *task)
 	return find_loops(&loops, task);
 }
 
-static __always_inline void write_loop(struct seq_file *seq, struct loop_record *record,
-				       const struct loop_record *loop)
+static __always_inline void write_loop(struct seq_file *seq, struct loop_record *record, const struct loop_record *loop)
 {
 	if (!loop)
 		return;

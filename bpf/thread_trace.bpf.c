@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Who creates a thread of the processes that `threads` was asked about, and with which stack. */
 #include "origins.bpf.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The usage scan: how many descriptors some processes have open, how many of them are sockets, and which is the
  * highest. It walks the tables of the processes asked for, and is run only now and then.
@@ -47,7 +47,7 @@ SEC("?iter/task")
 int usage_scan(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct walk walk = { .highest = -1 };
+	struct walk walk = {.highest = -1};
 	struct fdtable *table;
 	__u32 pid, most;
 
@@ -56,7 +56,7 @@ int usage_scan(struct bpf_iter__task *ctx)
 	pid = own_tgid(task);
 	if (!bpf_map_lookup_elem(&wanted_usage, &pid))
 		return 0;
-	struct usage_record record = { .header = { RECORD_USAGE, sizeof(record) }, .pid = pid };
+	struct usage_record record = {.header = {RECORD_USAGE, sizeof(record)}, .pid = pid};
 
 	record.process_start_ns = task->start_boottime;
 	record.threads = BPF_CORE_READ(task, signal, nr_threads);

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The watch scan: what watched descriptors lead to. User space runs it for one process at a time, where the kernel
  * can do that (Linux 6.1, f0d74c4da1f0); else it walks all files, and this filter makes it the same.
@@ -41,7 +41,8 @@ static __always_inline void read_watched_socket(struct watch_scratch *s, struct 
 	read_socket(&s->socket, sk);
 	s->socket.name.inode = s->watch.inode;
 	s->watch.flags |= WATCH_HAS_SOCKET;
-	if (s->socket.name.kind == SOCKET_KIND_TCP && BPF_CORE_READ((const struct inet_connection_sock *)sk, icsk_ulp_ops))
+	if (s->socket.name.kind == SOCKET_KIND_TCP &&
+	    BPF_CORE_READ((const struct inet_connection_sock *)sk, icsk_ulp_ops))
 		s->watch.flags |= WATCH_ULP;
 }
 

@@ -44,9 +44,11 @@ enum socket_flag {
 	SOCKET_LOSS_TIMER = 1 << 8, /* icsk_pending: timer_ns is the tail loss or reordering timer */
 	SOCKET_NONBLOCKING = 1 << 9, /* O_NONBLOCK of the descriptor that was looked through */
 	SOCKET_EOF_READ = 1 << 10, /* the peer's FIN has come, and the application has read as far as that */
-	SOCKET_TIMEWAIT = 1 << 11, /* all that is left of it is an entry, which timer_ns ends: name and times are known */
+	SOCKET_TIMEWAIT =
+		1 << 11, /* all that is left of it is an entry, which timer_ns ends: name and times are known */
 	SOCKET_HAS_MORE = 1 << 12, /* the members from sndtimeo_ns on were read */
-	SOCKET_FOR_CHAINS = 1 << 13, /* found by the walk of all files: an end of what is awaited, and of no other interest */
+	SOCKET_FOR_CHAINS =
+		1 << 13, /* found by the walk of all files: an end of what is awaited, and of no other interest */
 };
 
 struct socket_record {

@@ -37,7 +37,8 @@ enum thread_flag {
 	THREAD_AT_LEAST = 1 << 8,
 	THREAD_STOPPED = 1 << 6, /* by a signal or a tracer; what it was in is told as for sleepers */
 	THREAD_FROZEN = 1 << 9, /* with its cgroup; THREAD_SLEEPING, too */
-	THREAD_EPOLL_HELD = 1 << 10, /* the mutex of the epoll instance that it waits for is held by a thread that sleeps */
+	THREAD_EPOLL_HELD =
+		1 << 10, /* the mutex of the epoll instance that it waits for is held by a thread that sleeps */
 };
 
 struct thread_record {

@@ -12,7 +12,8 @@ enum instance_flag {
 	INSTANCE_SENDING = 1 << 3, /* a watched socket holds data that its peer has yet to take */
 	INSTANCE_TIMER = 1 << 4, /* a timerfd is watched: it may end the wait and what is behind it */
 	INSTANCE_UNREAD = 1 << 5, /* of INSTANCE_READY: there is something to read */
-	INSTANCE_ONE_CONNECTION = 1 << 6, /* one connection is watched, and nothing else that brings work from outside */
+	INSTANCE_ONE_CONNECTION =
+		1 << 6, /* one connection is watched, and nothing else that brings work from outside */
 };
 
 /* An epoll instance that was read. */

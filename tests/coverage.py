@@ -10,8 +10,9 @@ import sys
 
 lines = collections.defaultdict(dict)  # by source, whether each line was run, in the program or in a unit test
 for notes in pathlib.Path(sys.argv[1]).rglob("*.gcno"):
-    done = subprocess.run(["gcov", "--json-format", "--stdout", str(notes)], check=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL)
+    done = subprocess.run(
+        ["gcov", "--json-format", "--stdout", str(notes)], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
     for source in json.loads(done.stdout)["files"]:
         name = source["file"].removeprefix("./")
         if not name.startswith("src/"):

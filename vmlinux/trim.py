@@ -12,8 +12,16 @@ import json
 import sys
 
 PLAIN = {"CONST", "VOLATILE", "RESTRICT", "TYPE_TAG"}
-INTEGERS = {(1, 0): "__u8", (2, 0): "__u16", (4, 0): "__u32", (8, 0): "__u64",
-            (1, 1): "__s8", (2, 1): "__s16", (4, 1): "__s32", (8, 1): "__s64"}
+INTEGERS = {
+    (1, 0): "__u8",
+    (2, 0): "__u16",
+    (4, 0): "__u32",
+    (8, 0): "__u64",
+    (1, 1): "__s8",
+    (2, 1): "__s16",
+    (4, 1): "__s32",
+    (8, 1): "__s64",
+}
 
 
 class Btf:
@@ -104,8 +112,10 @@ class Writer:
         return lines
 
     def anonymous(self, t, name):
-        body = " ".join(self.declare(m["type_id"], m["name"] if m["name"] != "(anon)" else "",
-                                     m.get("bitfield_size", 0)) + ";" for m in t["members"])
+        body = " ".join(
+            self.declare(m["type_id"], m["name"] if m["name"] != "(anon)" else "", m.get("bitfield_size", 0)) + ";"
+            for m in t["members"]
+        )
         return f"{t['kind'].lower()} {{ {body} }} {name}"
 
     def emit(self, kind, name):
@@ -182,8 +192,10 @@ def main():
     for kind, name in wanted:
         writer.emit(kind, name)
     print(HEAD)
-    print("#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n"
-          "#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)\n#endif\n")
+    print(
+        "#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n"
+        "#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)\n#endif\n"
+    )
     print("\n".join(sorted(writer.forward)) + "\n")
     print("\n".join(writer.out))
     print("#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n#pragma clang attribute pop\n#endif\n\n#endif")

@@ -160,7 +160,7 @@ static void on_journal_wait(int signal)
 
 static void interrupt_every(time_t s)
 {
-	const struct itimerval every = { .it_interval = { .tv_sec = s }, .it_value = { .tv_sec = s } };
+	const struct itimerval every = {.it_interval = {.tv_sec = s}, .it_value = {.tv_sec = s}};
 
 	setitimer(ITIMER_REAL, &every, NULL);
 }
@@ -168,15 +168,14 @@ static void interrupt_every(time_t s)
 /* A journal that does not read would hold it for ever. syslog(3) tries twice; each time it is interrupted after 1 s. */
 static void tell_journal(struct act *act)
 {
-	struct sigaction interrupt = { .sa_handler = on_journal_wait }, before;
+	struct sigaction interrupt = {.sa_handler = on_journal_wait}, before;
 
 	journal_waits = 0;
 	sigaction(SIGALRM, &interrupt, &before);
 	interrupt_every(1);
 	openlog("sockstall", LOG_PID, LOG_DAEMON);
 	syslog(LOG_NOTICE, "end (%s), asked by uid %u: %s: %s%s%s", act_how_names[act->how], getuid(), act->what,
-	       act_result_names[act->result], act->error ? ": " : "",
-	       act->error ? act->error : "");
+	       act_result_names[act->result], act->error ? ": " : "", act->error ? act->error : "");
 	closelog();
 	interrupt_every(0);
 	sigaction(SIGALRM, &before, NULL);

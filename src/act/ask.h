@@ -16,7 +16,7 @@ struct act_asker {
 
 struct act_answer {
 	struct act_reply reply; /* reply.record is the `action` record, whatever came of it */
-	struct arena arena;	/* of its texts */
+	struct arena arena; /* of its texts */
 };
 
 /*

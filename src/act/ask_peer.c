@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Is the peer there? Keepalive with the shortest times makes the kernel ask; that its answer came shows in the count of
- * segments. (The age of the last ACK is too coarse: of an idle connection the question goes out within a jiffy.) Then everything is put back, by a guard: a child that waits for this process to say so, or to end,
- * however it ends. See act.h.
+ * segments. (The age of the last ACK is too coarse: of an idle connection the question goes out within a jiffy.) Then everything is put
+ * back, by a guard: a child that waits for this process to say so, or to end, however it ends. See act.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,9 +36,9 @@ enum { USER_TIMEOUT, COUNT, INTERVAL, IDLE, KEEPALIVE, OPTIONS };
 static const struct {
 	int level, name;
 } options[OPTIONS] = {
-	[USER_TIMEOUT] = { IPPROTO_TCP, TCP_USER_TIMEOUT }, [COUNT] = { IPPROTO_TCP, TCP_KEEPCNT },
-	[INTERVAL] = { IPPROTO_TCP, TCP_KEEPINTVL },	     [IDLE] = { IPPROTO_TCP, TCP_KEEPIDLE },
-	[KEEPALIVE] = { SOL_SOCKET, SO_KEEPALIVE },
+	[USER_TIMEOUT] = {IPPROTO_TCP, TCP_USER_TIMEOUT}, [COUNT] = {IPPROTO_TCP, TCP_KEEPCNT},
+	[INTERVAL] = {IPPROTO_TCP, TCP_KEEPINTVL},	  [IDLE] = {IPPROTO_TCP, TCP_KEEPIDLE},
+	[KEEPALIVE] = {SOL_SOCKET, SO_KEEPALIVE},
 };
 
 struct probing {
@@ -185,7 +185,7 @@ static bool has_answered(struct act *act, __u32 segments_before, __u64 begun_ns)
 /* The segments were counted before the question could go out. */
 static int wait_for_answer(struct act *act, __u32 segments_before)
 {
-	struct pollfd cancel = { .fd = act->cancel_fd, .events = POLLIN };
+	struct pollfd cancel = {.fd = act->cancel_fd, .events = POLLIN};
 	__u64 begun = clock_ns(CLOCK_MONOTONIC);
 
 	act->peer = PEER_SILENT;
@@ -222,7 +222,7 @@ static int ask_and_put_back(struct act *act, struct probing *probing, __u32 segm
 /* Data in flight is asked for again and again by itself, and no keepalive probe goes out then. */
 int act_probe_peer(struct act *act)
 {
-	struct probing probing = { .socket = act->copy };
+	struct probing probing = {.socket = act->copy};
 	struct tcp_info info;
 	int err = get_info(act, &info);
 

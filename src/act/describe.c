@@ -13,11 +13,16 @@
 #include "system/tcp_states.h"
 
 const char *const act_result_names[ACT_RESULTS] = {
-	[ACT_PLANNED] = "planned", [ACT_DONE] = "done", [ACT_CHANGED] = "changed", [ACT_FAILED] = "failed",
+	[ACT_PLANNED] = "planned",
+	[ACT_DONE] = "done",
+	[ACT_CHANGED] = "changed",
+	[ACT_FAILED] = "failed",
 };
 
 const char *const act_peer_names[PEERS] = {
-	[PEER_ANSWERS] = "answers", [PEER_SILENT] = "silent", [PEER_RESET] = "reset",
+	[PEER_ANSWERS] = "answers",
+	[PEER_SILENT] = "silent",
+	[PEER_RESET] = "reset",
 };
 
 int act_fail(struct act *act, enum act_result result, int err, const char *format, ...)
@@ -39,7 +44,7 @@ int act_fail(struct act *act, enum act_result result, int err, const char *forma
 /* A command name is another process's own words. */
 static const char *say_process(struct act *act)
 {
-	struct buffer name = { 0 };
+	struct buffer name = {0};
 	const char *said = "?";
 
 	if (!text_printable(&name, act->target.comm) && !buffer_append(&name, "", 1))
@@ -112,7 +117,8 @@ static int check_destroy(struct act *act)
 	__u8 state = act->target.socket.name.state;
 
 	if (!is_tcp(act))
-		return refuse(act, "SOCK_DESTROY ends TCP connections only; --how shutdown ends a read of a unix socket");
+		return refuse(act,
+			      "SOCK_DESTROY ends TCP connections only; --how shutdown ends a read of a unix socket");
 	/* Linux 5.10 refuses it; where it can be done it helps no one. FIN_WAIT2 may be one of these, too. */
 	if (state == STATE_TIME_WAIT || state == STATE_CLOSE || state == STATE_LISTEN ||
 	    (state == STATE_FIN_WAIT2 && !act->target.socket.has_info))
@@ -221,10 +227,10 @@ static const struct {
 	int (*check)(struct act *act);
 	const char *(*follows)(struct act *act);
 } ways[ACT_HOWS] = {
-	[ACT_DESTROY] = { check_destroy, follows_destroy },
-	[ACT_SHUTDOWN] = { check_shutdown, follows_shutdown },
-	[ACT_KEEPALIVE] = { check_tcp, follows_keepalive },
-	[ACT_PROBE] = { check_tcp, follows_probe },
+	[ACT_DESTROY] = {check_destroy, follows_destroy},
+	[ACT_SHUTDOWN] = {check_shutdown, follows_shutdown},
+	[ACT_KEEPALIVE] = {check_tcp, follows_keepalive},
+	[ACT_PROBE] = {check_tcp, follows_probe},
 };
 
 int act_describe(struct act *act, enum act_how how)

@@ -45,7 +45,7 @@ static int field_text(struct buffer *out, const struct column *column, const str
 /* "SOCKSTALL_AGE_S=12.5"; NULL: no memory. */
 static char *make_variable(struct arena *arena, const struct column *column, const struct row *row)
 {
-	struct buffer text = { 0 };
+	struct buffer text = {0};
 	char *variable = NULL;
 	size_t i, length = strlen("SOCKSTALL_") + strlen(column->key);
 
@@ -69,8 +69,8 @@ char **field_environment(struct arena *arena, const struct row *row)
 	if (!environment)
 		return NULL;
 	for (i = 0; i < column_count; i++) {
-		if (!(columns[i].types & ROW_BIT(row->type)) || columns[i].kind == COLUMN_HISTOGRAM || columns[i].kind == COLUMN_LINKS ||
-		    !column_known(&columns[i], row))
+		if (!(columns[i].types & ROW_BIT(row->type)) || columns[i].kind == COLUMN_HISTOGRAM ||
+		    columns[i].kind == COLUMN_LINKS || !column_known(&columns[i], row))
 			continue;
 		environment[count] = make_variable(arena, &columns[i], row);
 		if (!environment[count++])

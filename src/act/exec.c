@@ -49,7 +49,7 @@ int exec_open(struct exec **exec, const char *command, bool shell, unsigned int 
 {
 	struct exec *fresh = calloc(1, sizeof(*fresh));
 	char *words[COMMAND_LINE_WORDS + 1];
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	int err;
 
 	*exec = fresh;
@@ -65,7 +65,7 @@ int exec_open(struct exec **exec, const char *command, bool shell, unsigned int 
 
 void exec_close(struct exec *exec)
 {
-	struct messages messages = { 0 };
+	struct messages messages = {0};
 
 	if (!exec)
 		return;
@@ -79,7 +79,7 @@ void exec_close(struct exec *exec)
 
 static int ask(struct exec *exec, const struct exec_message *message)
 {
-	struct buffer bytes = { 0 };
+	struct buffer bytes = {0};
 	int err = exec_message_pack(&bytes, message);
 
 	if (!err && write(exec->helper.fd, bytes.data, bytes.size) < 0)
@@ -90,9 +90,9 @@ static int ask(struct exec *exec, const struct exec_message *message)
 
 void exec_run(struct exec *exec, const struct row *row, struct messages *messages)
 {
-	struct exec_message message = { .hold = messages->hold };
-	struct arena arena = { 0 };
-	struct json json = { 0 };
+	struct exec_message message = {.hold = messages->hold};
+	struct arena arena = {0};
+	struct json json = {0};
 	int err = json_row(&json, row);
 
 	message.record = json.line.data;

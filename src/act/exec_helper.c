@@ -94,8 +94,9 @@ static int plan_signals(posix_spawnattr_t *attributes)
 		err = posix_spawnattr_setsigdefault(attributes, &set);
 	if (!err)
 		err = posix_spawnattr_setpgroup(attributes, 0);
-	return err ? err : posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-									POSIX_SPAWN_SETPGROUP);
+	return err ? err
+		   : posix_spawnattr_setflags(attributes,
+					      POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 }
 
 /* Returns 0 or an errno, also that of the exec. */
@@ -201,7 +202,7 @@ static bool take_request(struct helper *helper)
 {
 	ssize_t size = recv(helper->requests, helper->bytes, sizeof(helper->bytes), MSG_TRUNC);
 	struct exec_message message;
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	int err;
 
 	if (size <= 0)
@@ -221,8 +222,8 @@ static bool take_request(struct helper *helper)
 static bool serve(struct helper *helper)
 {
 	struct pollfd wakers[] = {
-		{ .fd = helper->requests, .events = POLLIN },
-		{ .fd = helper->children, .events = POLLIN },
+		{.fd = helper->requests, .events = POLLIN},
+		{.fd = helper->children, .events = POLLIN},
 	};
 	struct signalfd_siginfo child;
 
@@ -250,8 +251,7 @@ static int open_children(void)
 static void tell_left_out(struct helper *helper)
 {
 	if (helper->left_out)
-		messages_say(&helper->messages,
-			     "--exec: starts left out: %llu (%d at once, %u a minute: --exec-limit)",
+		messages_say(&helper->messages, "--exec: starts left out: %llu (%d at once, %u a minute: --exec-limit)",
 			     (unsigned long long)helper->left_out, EXEC_AT_ONCE, helper->limit);
 	messages_end(&helper->messages);
 }

@@ -101,7 +101,7 @@ int exec_message_unpack(struct exec_message *message, struct arena *arena, char 
 {
 	struct header header;
 
-	*message = (struct exec_message){ 0 };
+	*message = (struct exec_message){0};
 	if (size < sizeof(header) || size > EXEC_MESSAGE_MOST)
 		return -EBADMSG;
 	memcpy(&header, bytes, sizeof(header));

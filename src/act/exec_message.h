@@ -19,7 +19,7 @@ struct exec_message {
 	const char *record; /* a line of JSON, with its newline; no NUL follows */
 	size_t record_size;
 	char **variables; /* SOCKSTALL_…=…, and a NULL behind the last */
-	bool hold;	  /* what there is to say is to wait for the end: messages.h */
+	bool hold; /* what there is to say is to wait for the end: messages.h */
 };
 
 /* Appends it to out. Returns 0, -ENOMEM, or -EMSGSIZE: there is more of it than a message may have. */

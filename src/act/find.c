@@ -50,7 +50,8 @@ static enum socket_kind kind_of(int fd)
 	int domain = 0, type = 0, protocol = 0;
 	socklen_t size = sizeof(int);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) ||
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) ||
 	    getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size))
 		return SOCKET_KIND_NONE;
 	if (domain == AF_UNIX)
@@ -87,7 +88,8 @@ static int take_process(struct act *act, __u32 pid, __u64 start_ns)
 
 	act->pidfd = open_process((pid_t)pid);
 	if (act->pidfd < 0 && (process = asked_for_process(pid)) && process != pid)
-		return act_fail(act, ACT_FAILED, -ESRCH, "%u is a thread of process %u: pid=%u has it", pid, process, process);
+		return act_fail(act, ACT_FAILED, -ESRCH, "%u is a thread of process %u: pid=%u has it", pid, process,
+				process);
 	if (act->pidfd == -ESRCH)
 		return act_fail(act, ACT_FAILED, -ESRCH, "there is no process %u", pid);
 	if (act->pidfd < 0)
@@ -116,7 +118,8 @@ static int take_descriptor(struct act *act, int fd)
 	target->fd = fd;
 	target->socket.name.kind = kind_of(act->copy);
 	if (target->socket.name.kind == SOCKET_KIND_NONE)
-		return act_fail(act, ACT_FAILED, -ENOTSOCK, "descriptor %d of process %u is no socket", fd, target->pid);
+		return act_fail(act, ACT_FAILED, -ENOTSOCK, "descriptor %d of process %u is no socket", fd,
+				target->pid);
 	target->socket.name.cookie = cookie_of(act->copy);
 	if (!fstat(act->copy, &st))
 		target->socket.name.inode = st.st_ino;
@@ -222,8 +225,9 @@ static void take_wanted(struct search *search, const struct row *row)
 	struct socket_name *wanted = &search->wanted;
 
 	wanted->cookie = row->cookie ? strtoull(row->cookie, NULL, 10) : 0;
-	search->has_addresses = take_address(row->local_addr, row->local_port, wanted->local_addr, &wanted->local_port) &&
-				take_address(row->peer_addr, row->peer_port, wanted->peer_addr, &wanted->peer_port);
+	search->has_addresses =
+		take_address(row->local_addr, row->local_port, wanted->local_addr, &wanted->local_port) &&
+		take_address(row->peer_addr, row->peer_port, wanted->peer_addr, &wanted->peer_port);
 }
 
 static int search_one(struct search *search, int netns_fd)
@@ -266,14 +270,14 @@ static int take_namespace(struct search *search, const struct row *row)
 		return 0;
 	err = netns_take_inode(netns_open_name(row->netns_name), &search->only);
 	if (err == -ENOENT)
-		return act_fail(search->act, ACT_FAILED, err, "there is no network namespace named %s (ip netns lists them)",
-				row->netns_name);
+		return act_fail(search->act, ACT_FAILED, err,
+				"there is no network namespace named %s (ip netns lists them)", row->netns_name);
 	return err ? no_rights(search->act, err, "opening its network namespace") : 0;
 }
 
 static int find_connection(struct act *act, const struct row *row)
 {
-	struct search search = { .act = act };
+	struct search search = {.act = act};
 	int err;
 
 	take_wanted(&search, row);

@@ -9,9 +9,9 @@
 #define ACT_MESSAGE_MOST 65536
 
 enum act_ask {
-	ACT_ASK_PLAN,	 /* the row, the way, its times */
+	ACT_ASK_PLAN, /* the row, the way, its times */
 	ACT_ASK_PERFORM, /* what was planned last: its number must be that one's */
-	ACT_ASK_STOP,	 /* waiting for what is being performed */
+	ACT_ASK_STOP, /* waiting for what is being performed */
 	ACT_ASKS,
 };
 

@@ -78,7 +78,7 @@ static __u32 find_ancestor(__u64 inode)
 
 static const char *say_ancestor(struct act *act, __u32 pid)
 {
-	struct buffer name = { 0 };
+	struct buffer name = {0};
 	const char *said = "a process";
 	char comm[16];
 	__u64 ticks;
@@ -109,6 +109,7 @@ void act_warn(struct act *act)
 	else if (act_is_ssh_connection(name, getenv("SSH_CONNECTION")))
 		because = "SSH_CONNECTION names it";
 	if (because)
-		act->warning = arena_printf(&act->arena, "this is the connection that you are using (%s): your session ends with it",
+		act->warning = arena_printf(&act->arena,
+					    "this is the connection that you are using (%s): your session ends with it",
 					    because);
 }

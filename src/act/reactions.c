@@ -20,7 +20,7 @@ struct reactions {
 	unsigned int files; /* dumped; */
 	bool told_reach;
 	uint64_t dumped_ns, seen_ns; /* the last one, and the last look; 0: none */
-	const struct row *cause;     /* during a look: what met --dump-on; NULL: nothing */
+	const struct row *cause; /* during a look: what met --dump-on; NULL: nothing */
 };
 
 int reactions_open(struct reactions **reactions, const struct options *options, const struct row *start,
@@ -100,9 +100,8 @@ static void tell_reach(struct reactions *reactions)
 	if (!reach || reactions->told_reach)
 		return;
 	reactions->told_reach = true;
-	messages_say(&reactions->messages,
-		     "--flight: %u MiB will reach about %s back%s%s (%zu KiB a look)", FLIGHT_BYTES >> 20,
-		     say_duration(&arena, reach), reach < flight->keep_ns ? ", not " : "",
+	messages_say(&reactions->messages, "--flight: %u MiB will reach about %s back%s%s (%zu KiB a look)",
+		     FLIGHT_BYTES >> 20, say_duration(&arena, reach), reach < flight->keep_ns ? ", not " : "",
 		     reach < flight->keep_ns ? say_duration(&arena, flight->keep_ns) : "",
 		     (flight->bytes / flight_looks(flight) + 1023) / 1024);
 	arena_free(&arena);

@@ -14,8 +14,8 @@ struct reactions;
  * back until reactions_close(). start, for what is dumped, and exec, which runs the commands (NULL: none), must outlive
  * them. Returns 0 or -ENOMEM.
  */
-int reactions_open(struct reactions **reactions, const struct options *options, const struct row *start, struct exec *exec,
-		   bool hold);
+int reactions_open(struct reactions **reactions, const struct options *options, const struct row *start,
+		   struct exec *exec, bool hold);
 
 /* After each look; after stalls_update(). Takes a struct reactions. */
 void reactions_look(void *reactions, const struct report *report, const struct look *look);

@@ -9,15 +9,15 @@
 
 static bool has_met(const struct trigger *trigger, uint64_t hash)
 {
-	return trigger->met.size && bsearch(&hash, trigger->met.data, trigger->met.size / sizeof(hash), sizeof(hash),
-					    compare_numbers);
+	return trigger->met.size &&
+	       bsearch(&hash, trigger->met.data, trigger->met.size / sizeof(hash), sizeof(hash), compare_numbers);
 }
 
 /* Every open stall is in every report: what is in none any more is over, and forgotten. */
 int trigger_look(struct trigger *trigger, const struct report *report,
 		 void (*each)(void *context, const struct row *row), void *context)
 {
-	struct buffer met = { 0 };
+	struct buffer met = {0};
 	uint64_t hash;
 	size_t i;
 	int err = 0;

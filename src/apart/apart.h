@@ -6,7 +6,8 @@
  *
  * The child has no stdin and no stdout, keeps stderr and its end of a SOCK_SEQPACKET socket, and closes all other
  * descriptors. Signals that ask sockstall to end, to stop or to dump do nothing to it: they may go to the whole process
- * group, and sockstall may be waiting for its answer. It ends when the other end of the socket is closed, or with SIGKILL when sockstall dies.
+ * group, and sockstall may be waiting for its answer. It ends when the other end of the socket is closed,
+ * or with SIGKILL when sockstall dies.
  */
 #ifndef SOCKSTALL_APART_APART_H
 #define SOCKSTALL_APART_APART_H
@@ -16,7 +17,7 @@
 
 struct apart {
 	pid_t pid; /* 0: none */
-	int fd;	   /* this end; -1: none */
+	int fd; /* this end; -1: none */
 };
 
 #define APART_NONE ((struct apart){.fd = -1})

@@ -31,8 +31,8 @@ struct foreign {
 	bool (*asked_to_end)(void);
 	pid_t spawner, worker;
 	int control, socket; /* -1: none */
-	bool ordered;	     /* a worker is; the answer has not come */
-	bool refused;	     /* at this look */
+	bool ordered; /* a worker is; the answer has not come */
+	bool refused; /* at this look */
 	__u32 sequence;
 	__u64 slept_ns, busy_ns; /* of this look */
 	struct held_processes held;

@@ -38,13 +38,13 @@ struct foreign;
 struct foreign_question {
 	struct foreign_request request;
 	__u64 process_start_ns; /* CLOCK_BOOTTIME: with the pid, which process is meant */
-	int err;		/* a negative errno: that of the call, or -ETIMEDOUT: not read, and counted as lost */
-	size_t at, size;	/* the answer's bytes in the buffer of all answers */
+	int err; /* a negative errno: that of the call, or -ETIMEDOUT: not read, and counted as lost */
+	size_t at, size; /* the answer's bytes in the buffer of all answers */
 };
 
 /* A process that could not be looked at since the last time this was asked. */
 struct foreign_loss {
-	__u32 pid;   /* 0: more of them than are named */
+	__u32 pid; /* 0: more of them than are named */
 	__u64 count; /* of its reads that were not done */
 };
 

@@ -21,12 +21,12 @@
 
 /* What can be asked for: each a row in the worker's table (foreign_worker.c). */
 enum foreign_kind {
-	FOREIGN_FDINFO,	 /* /proc/pid/task/tid/fdinfo/fd */
-	FOREIGN_MAPS,	 /* /proc/pid/task/tid/maps */
+	FOREIGN_FDINFO, /* /proc/pid/task/tid/fdinfo/fd */
+	FOREIGN_MAPS, /* /proc/pid/task/tid/maps */
 	FOREIGN_SYSCALL, /* /proc/pid/task/tid/syscall */
-	FOREIGN_STATUS,	 /* /proc/pid/status */
+	FOREIGN_STATUS, /* /proc/pid/status */
 	FOREIGN_PROGRAM, /* of /proc/pid/exe, from offset `address` on */
-	FOREIGN_MEMORY,	 /* the pages in memory around `anchor`, from `address` on: a __u64 says where they begin */
+	FOREIGN_MEMORY, /* the pages in memory around `anchor`, from `address` on: a __u64 says where they begin */
 	FOREIGN_KINDS,
 };
 
@@ -35,15 +35,15 @@ struct foreign_request {
 	__u32 pid, tid;
 	__s32 fd;
 	__u64 address;
-	__u64 size;    /* bytes of the answer at most; of memory beside the __u64 */
-	__u64 anchor;  /* in [address, address + size) */
+	__u64 size; /* bytes of the answer at most; of memory beside the __u64 */
+	__u64 anchor; /* in [address, address + size) */
 	__u32 swapped; /* FOREIGN_MEMORY: 1: pages that are swapped out, too */
 	__u32 pad;
 };
 
 struct foreign_head {
 	__u32 sequence; /* of the message */
-	__u32 count;	/* requests that follow */
+	__u32 count; /* requests that follow */
 };
 
 enum foreign_status {
@@ -53,9 +53,9 @@ enum foreign_status {
 
 struct foreign_piece {
 	__u32 sequence; /* of the message that is answered */
-	__u32 index;	/* of the request in it */
-	__s32 status;	/* enum foreign_status, or a negative errno */
-	__u32 size;	/* bytes that follow */
+	__u32 index; /* of the request in it */
+	__s32 status; /* enum foreign_status, or a negative errno */
+	__u32 size; /* bytes that follow */
 };
 
 /* Whether the worker may do this. */
@@ -69,7 +69,7 @@ struct foreign_intake {
 	const struct foreign_request *requests;
 	__u32 sequence, count;
 	__u32 next; /* request that is being answered; count: all are */
-	__u64 got;  /* bytes of its answer */
+	__u64 got; /* bytes of its answer */
 };
 
 /*

@@ -169,7 +169,7 @@ static size_t read_pagemap(const struct foreign_request *request, __u64 first, s
 static size_t find_present(const struct foreign_request *request, __u64 *start)
 {
 	const __u64 wanted = PAGEMAP_PRESENT | (request->swapped ? PAGEMAP_SWAPPED : 0);
-	__u64 entries[PAGES_MOST] = { 0 }, page = (__u64)worker.page, end = request->address + request->size;
+	__u64 entries[PAGES_MOST] = {0}, page = (__u64)worker.page, end = request->address + request->size;
 	__u64 first = request->address / page;
 	size_t pages = (size_t)((end - 1) / page - first + 1), at, from, to;
 

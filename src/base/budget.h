@@ -25,9 +25,9 @@
 
 /* All zero: nothing is accounted for yet. */
 struct budget {
-	__u64 cpu_ns, now_ns;	       /* CPU time, and CLOCK_MONOTONIC, up to which it is */
-	__u64 debt_ns;		       /* CPU time */
-	__u64 put_off_debt_ns;	       /* likewise, of looks with what can be put off */
+	__u64 cpu_ns, now_ns; /* CPU time, and CLOCK_MONOTONIC, up to which it is */
+	__u64 debt_ns; /* CPU time */
+	__u64 put_off_debt_ns; /* likewise, of looks with what can be put off */
 	__u64 look_ns, look_before_ns; /* of this look, so far, and of the one before */
 };
 

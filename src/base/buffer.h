@@ -41,8 +41,7 @@ struct arena {
 void *arena_alloc(struct arena *arena, size_t size);
 
 /* The text, or "" where there is no memory for it. Never NULL. */
-const char *arena_printf(struct arena *arena, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+const char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Bytes of memory in use. */
 size_t arena_size(const struct arena *arena);

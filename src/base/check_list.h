@@ -12,8 +12,8 @@
 #include "base/buffer.h"
 
 enum check_part {
-	CHECK_PROBE,	  /* what brings part of the reports */
-	CHECK_RIGHT,	  /* what a kind of run keeps once it is attached; it has no state */
+	CHECK_PROBE, /* what brings part of the reports */
+	CHECK_RIGHT, /* what a kind of run keeps once it is attached; it has no state */
 	CHECK_PROTECTION, /* what holds sockstall to its rights */
 };
 
@@ -33,9 +33,9 @@ struct check_item {
 	const char *name, *shown; /* shown: in place of the state in the table, or NULL */
 	const char *purpose;
 	const char *reason, *effect, *remedy; /* with CHECK_NO; NULL: not known */
-	const char *capabilities;	      /* of a right: names with a space between; NULL: not known */
-	int64_t syscalls;		      /* of a right: how many it may call */
-	int64_t verified;		      /* of a BPF program: instructions that the verifier walked through, 0: not told */
+	const char *capabilities; /* of a right: names with a space between; NULL: not known */
+	int64_t syscalls; /* of a right: how many it may call */
+	int64_t verified; /* of a BPF program: instructions that the verifier walked through, 0: not told */
 };
 
 /* Zeroed to begin with. */
@@ -43,9 +43,9 @@ struct check_list {
 	struct arena arena;
 	struct check_item *items;
 	size_t count, capacity;
-	bool broken;	/* nothing can run */
+	bool broken; /* nothing can run */
 	bool developer; /* the table also shows what each program costs the verifier */
-	int error;	/* -ENOMEM: an item had no room */
+	int error; /* -ENOMEM: an item had no room */
 };
 
 /* A new item of this part whose numbers are not known, or NULL: then error is set. It moves when the next is added. */

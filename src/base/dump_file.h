@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 struct dump_folder {
-	int fd;		  /* or a negative errno: there is none to write to */
+	int fd; /* or a negative errno: there is none to write to */
 	const char *path; /* of the files, with the folder; NULL: named by the moment, in the working folder */
 };
 

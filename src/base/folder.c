@@ -41,7 +41,7 @@ int folder_open_of(const char *path)
 /* ---- Step by step ---- */
 
 struct walk {
-	int at;		    /* the folder that has been reached */
+	int at; /* the folder that has been reached */
 	struct buffer left; /* of the path, with its NUL */
 	unsigned int links;
 };

@@ -19,7 +19,7 @@ enum line_style {
 };
 
 struct line {
-	size_t offset;		   /* in lines->text; ends with NUL */
+	size_t offset; /* in lines->text; ends with NUL */
 	size_t mark_from, mark_to; /* bytes of it that deserve colour; equal: none */
 	enum line_style style;
 };

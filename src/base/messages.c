@@ -11,7 +11,7 @@
 
 static void add_line(struct messages *messages, const char *text)
 {
-	struct buffer line = { 0 };
+	struct buffer line = {0};
 	int err = text_add(&line, "sockstall: ") ?: text_printable(&line, text) ?: text_add(&line, "\n");
 
 	if (!err && !messages->hold)

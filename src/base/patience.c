@@ -20,7 +20,7 @@ static struct sigaction before;
 
 static bool takes_more(int fd)
 {
-	struct pollfd out = { .fd = fd, .events = POLLOUT };
+	struct pollfd out = {.fd = fd, .events = POLLOUT};
 
 	return poll(&out, 1, 0) > 0;
 }
@@ -42,7 +42,7 @@ static void on_tick(int signal)
 
 static void tick_every(suseconds_t us)
 {
-	const struct itimerval every = { .it_interval = { .tv_usec = us }, .it_value = { .tv_usec = us } };
+	const struct itimerval every = {.it_interval = {.tv_usec = us}, .it_value = {.tv_usec = us}};
 
 	setitimer(ITIMER_REAL, &every, NULL);
 }
@@ -50,7 +50,7 @@ static void tick_every(suseconds_t us)
 void patience_begin(int fd, int instead)
 {
 	/* What else ncurses calls goes on after the handler; write() is to come back where nothing is put in its place. */
-	struct sigaction action = { .sa_handler = on_tick, .sa_flags = instead >= 0 ? SA_RESTART : 0 };
+	struct sigaction action = {.sa_handler = on_tick, .sa_flags = instead >= 0 ? SA_RESTART : 0};
 
 	fd_now = fd;
 	instead_now = instead;
@@ -82,7 +82,7 @@ static size_t piece_of(const char *bytes, size_t size)
 /* Whoever shares the descriptor may have made it one that does not wait. */
 static int wait_to_go_on(int fd)
 {
-	struct pollfd out = { .fd = fd, .events = POLLOUT };
+	struct pollfd out = {.fd = fd, .events = POLLOUT};
 
 	if (errno == EAGAIN)
 		poll(&out, 1, -1);

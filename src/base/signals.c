@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "base/signals.h"
 
 #include <errno.h>
@@ -37,7 +37,7 @@ int signals_open(bool dump)
 
 bool signals_came(int fd)
 {
-	struct pollfd waker = { .fd = fd, .events = POLLIN };
+	struct pollfd waker = {.fd = fd, .events = POLLIN};
 
 	return poll(&waker, 1, 0) > 0;
 }
@@ -57,6 +57,7 @@ bool signals_asked(void)
 {
 	sigset_t pending;
 
-	return taken || (!sigpending(&pending) && (sigismember(&pending, SIGINT) > 0 || sigismember(&pending, SIGTERM) > 0 ||
-						   sigismember(&pending, SIGHUP) > 0));
+	return taken ||
+	       (!sigpending(&pending) && (sigismember(&pending, SIGINT) > 0 || sigismember(&pending, SIGTERM) > 0 ||
+					  sigismember(&pending, SIGHUP) > 0));
 }

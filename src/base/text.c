@@ -16,7 +16,7 @@
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 #define ELLIPSIS    "\xe2\x80\xa6" /* U+2026 */
 
-#define TIME_DIGITS  9
+#define TIME_DIGITS 9
 
 /* Without libm. The value must fit. */
 static int64_t nearest(double value)
@@ -146,13 +146,13 @@ static bool is_deceptive(uint32_t code)
 	static const struct {
 		uint32_t first, last;
 	} ranges[] = {
-		{0x061c, 0x061c},   /* Arabic letter mark */
-		{0x180e, 0x180e},   /* Mongolian vowel separator */
-		{0x200b, 0x200f},   /* zero width, left-to-right and right-to-left marks */
-		{0x2028, 0x202e},   /* line and paragraph separators, bidi embeddings and overrides */
-		{0x2060, 0x206f},   /* word joiner, invisible operators, bidi isolates */
-		{0xfeff, 0xfeff},   /* byte order mark */
-		{0xfff9, 0xfffb},   /* interlinear annotation */
+		{0x061c, 0x061c}, /* Arabic letter mark */
+		{0x180e, 0x180e}, /* Mongolian vowel separator */
+		{0x200b, 0x200f}, /* zero width, left-to-right and right-to-left marks */
+		{0x2028, 0x202e}, /* line and paragraph separators, bidi embeddings and overrides */
+		{0x2060, 0x206f}, /* word joiner, invisible operators, bidi isolates */
+		{0xfeff, 0xfeff}, /* byte order mark */
+		{0xfff9, 0xfffb}, /* interlinear annotation */
 		{0xe0000, 0xe007f}, /* tags */
 	};
 

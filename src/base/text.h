@@ -49,7 +49,7 @@ bool text_locale_is_utf8(void);
 size_t text_width(const char *text);
 
 enum text_cut {
-	CUT_END,    /* "some te…" */
+	CUT_END, /* "some te…" */
 	CUT_MIDDLE, /* "some…ext": where the end tells most */
 };
 

@@ -12,7 +12,7 @@
 #include "rows/row.h"
 
 #define FLIGHT_BYTES (64u << 20) /* however long --flight says */
-#define FLIGHT_FILES 16		 /* that one run writes at most: they are as large as the above */
+#define FLIGHT_FILES 16 /* that one run writes at most: they are as large as the above */
 
 struct flight_look {
 	uint64_t seen_ns;

@@ -18,10 +18,10 @@
 
 struct pack {
 	struct buffer *out; /* writing; NULL: reading */
-	const char *at;	    /* reading: what is left, */
+	const char *at; /* reading: what is left, */
 	size_t left;
 	struct arena *arena; /* and where text and lists go */
-	int error;	     /* -ENOMEM, or -EBADMSG where the bytes do not make sense */
+	int error; /* -ENOMEM, or -EBADMSG where the bytes do not make sense */
 };
 
 void pack_u64(struct pack *pack, uint64_t *value);

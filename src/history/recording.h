@@ -60,7 +60,7 @@ int recording_open(struct recording **recording, const char *path, const char **
 
 struct recording_chunk {
 	enum chunk_type type;
-	struct row row;		/* START and END; text lives in the recording */
+	struct row row; /* START and END; text lives in the recording */
 	struct options options; /* START: as the live run had them; lists live in the recording */
 };
 

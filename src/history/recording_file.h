@@ -28,15 +28,15 @@ struct file_header {
 	char magic[8];
 	uint32_t version;
 	uint32_t byte_order;
-	char kernel[64];  /* its release, for a person who looks into the file; START has it too */
+	char kernel[64]; /* its release, for a person who looks into the file; START has it too */
 	char machine[16]; /* its architecture, likewise */
-	uint32_t types;	  /* RECORD_TYPES; behind it the size of each, and a CRC of all */
+	uint32_t types; /* RECORD_TYPES; behind it the size of each, and a CRC of all */
 };
 
 struct chunk_header {
 	uint32_t type;
 	uint32_t length; /* of what follows the header */
-	uint32_t crc;	 /* of the two above and of what follows */
+	uint32_t crc; /* of the two above and of what follows */
 };
 
 _Static_assert(sizeof(struct file_header) == 100, "no padding");
@@ -44,14 +44,14 @@ _Static_assert(sizeof(struct chunk_header) == 12, "no padding");
 
 struct recording {
 	int fd;
-	int error;		   /* writing: the first one */
-	bool started, ended;	   /* reading: which chunks have been there */
+	int error; /* writing: the first one */
+	bool started, ended; /* reading: which chunks have been there */
 	struct record_sizes sizes; /* reading: of its records; */
-	bool adapts;		   /* they are not ours */
+	bool adapts; /* they are not ours */
 	struct buffer chunk;
-	struct buffer plain;	       /* reading: a look of another version, uncompressed */
+	struct buffer plain; /* reading: a look of another version, uncompressed */
 	struct recorded_look recorded; /* writing: the last look */
-	struct arena arena;	       /* reading: text of START and END */
+	struct arena arena; /* reading: text of START and END */
 };
 
 /* All but the kernel's name. */

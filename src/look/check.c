@@ -14,7 +14,7 @@ static const size_t record_sizes[RECORD_TYPES] = {
 	[RECORD_USAGE] = sizeof(struct usage_record),	    [RECORD_NOTE] = sizeof(struct note_record),
 	[RECORD_NETNS] = sizeof(struct netns_record),	    [RECORD_LOST] = sizeof(struct lost_record),
 	[RECORD_INSTANCE] = sizeof(struct instance_record), [RECORD_WATCH] = sizeof(struct watch_record),
-	[RECORD_ADDRESS] = sizeof(struct address_record), [RECORD_TRANSLATION] = sizeof(struct translation_record),
+	[RECORD_ADDRESS] = sizeof(struct address_record),   [RECORD_TRANSLATION] = sizeof(struct translation_record),
 	[RECORD_PIPE_READER] = sizeof(struct owner_record), [RECORD_PIPE_WRITER] = sizeof(struct owner_record),
 	[RECORD_DETAIL] = sizeof(struct detail_record),	    [RECORD_REGION] = sizeof(struct region_record),
 };

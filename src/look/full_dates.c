@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "look/full_dates.h"
 
 #include <errno.h>
@@ -43,7 +43,7 @@ static size_t count_full(const struct buffer *buffer)
 
 int full_dates_write(struct full_listeners *full, struct buffer *buffer)
 {
-	struct full_listeners now = { .items = calloc(count_full(buffer) + 1, sizeof(*now.items)) };
+	struct full_listeners now = {.items = calloc(count_full(buffer) + 1, sizeof(*now.items))};
 	struct listener_record *listener;
 	size_t offset = 0;
 
@@ -53,7 +53,7 @@ int full_dates_write(struct full_listeners *full, struct buffer *buffer)
 		__u64 since = since_of(full, listener->name.cookie);
 
 		listener->full_since_ns = since ? since : listener->seen_ns;
-		now.items[now.count++] = (struct full_listener){ listener->name.cookie, listener->full_since_ns };
+		now.items[now.count++] = (struct full_listener){listener->name.cookie, listener->full_since_ns};
 	}
 	free(full->items);
 	*full = now;

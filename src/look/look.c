@@ -28,17 +28,25 @@ static int make_arrays(struct look *look, const size_t counts[RECORD_TYPES])
 		void *items;
 		enum record_type type;
 	} arrays[] = {
-		{&look->sockets.items, RECORD_SOCKET},	   {&look->connections.items, RECORD_SOCKET},
+		{&look->sockets.items, RECORD_SOCKET},
+		{&look->connections.items, RECORD_SOCKET},
 		{&look->requests.items, RECORD_REQUEST},
-		{&look->listeners.items, RECORD_LISTENER}, {&look->owners.items, RECORD_OWNER},
+		{&look->listeners.items, RECORD_LISTENER},
+		{&look->owners.items, RECORD_OWNER},
 		{&look->pipe_readers.items, RECORD_PIPE_READER},
 		{&look->pipe_writers.items, RECORD_PIPE_WRITER},
-		{&look->epolls.items, RECORD_EPOLL},	   {&look->events.items, RECORD_EVENT},
-		{&look->processes.items, RECORD_PROCESS},  {&look->namespaces.items, RECORD_NETNS},
-		{&look->usages.items, RECORD_USAGE},	   {&look->notes.items, RECORD_NOTE},
-		{&look->lost.items, RECORD_LOST},	   {&look->regions.items, RECORD_REGION},
-		{&look->addresses.items, RECORD_ADDRESS},   {&look->translations.items, RECORD_TRANSLATION},
-		{&look->instances.items, RECORD_INSTANCE}, {&look->owners_by_inode.items, RECORD_OWNER},
+		{&look->epolls.items, RECORD_EPOLL},
+		{&look->events.items, RECORD_EVENT},
+		{&look->processes.items, RECORD_PROCESS},
+		{&look->namespaces.items, RECORD_NETNS},
+		{&look->usages.items, RECORD_USAGE},
+		{&look->notes.items, RECORD_NOTE},
+		{&look->lost.items, RECORD_LOST},
+		{&look->regions.items, RECORD_REGION},
+		{&look->addresses.items, RECORD_ADDRESS},
+		{&look->translations.items, RECORD_TRANSLATION},
+		{&look->instances.items, RECORD_INSTANCE},
+		{&look->owners_by_inode.items, RECORD_OWNER},
 	};
 	size_t i;
 

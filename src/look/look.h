@@ -46,10 +46,10 @@ struct look {
 		struct watch_view *items;
 		size_t count;
 	} watches; /* of one instance after the other */
-#define LOOK_ARRAY(type, name)              \
-	struct {                            \
-		const struct type **items;  \
-		size_t count;               \
+#define LOOK_ARRAY(type, name)             \
+	struct {                           \
+		const struct type **items; \
+		size_t count;              \
 	} name
 	LOOK_ARRAY(socket_record, sockets); /* of the socket scan */
 	LOOK_ARRAY(socket_record, connections); /* of the file scan, for chains */

@@ -10,9 +10,9 @@
 struct loop_watches {
 	const struct instance_record *instance; /* NULL: it was not read */
 	const struct watch_view *missed; /* holds what its loop was told of and has not read, for longest; or NULL */
-	const struct watch_view *idle;	 /* idle for longest of those that nothing would end; or NULL */
-	bool busy_elsewhere;		 /* another thread that waits on it is away from its wait */
-	bool endless;			 /* its last wait has no timeout */
+	const struct watch_view *idle; /* idle for longest of those that nothing would end; or NULL */
+	bool busy_elsewhere; /* another thread that waits on it is away from its wait */
+	bool endless; /* its last wait has no timeout */
 };
 
 /* at: the thread's place in look->threads; fd: the instance's descriptor. */

@@ -16,9 +16,9 @@
 /* One wait of one thread or socket. */
 struct noted {
 	uint64_t who, wait; /* a thread and what differs from wait to wait; or a cookie */
-	void *about;	    /* the caller's, of this look; NULL: it is not there any more */
+	void *about; /* the caller's, of this look; NULL: it is not there any more */
 	uint64_t read_look; /* when it was read; 0: never */
-	void *data;	    /* what was read; NULL: nothing is there to read */
+	void *data; /* what was read; NULL: nothing is there to read */
 	size_t size;
 };
 

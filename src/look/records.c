@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "look/records.h"
 
 #include <string.h>
@@ -33,7 +33,7 @@ int record_add_note(struct buffer *buffer, const struct thread_record *thread, _
 {
 	size_t length = strlen(text);
 	struct note_record record = {
-		.header = { .type = RECORD_NOTE },
+		.header = {.type = RECORD_NOTE},
 		.pid = thread->pid,
 		.tid = thread->tid,
 		.kind = kind,

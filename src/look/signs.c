@@ -39,7 +39,8 @@ bool signs_data_unanswered(const struct socket_record *socket, __u64 now_ns)
 }
 
 /*
- * One probe may be lost, and the next comes after more than a minute, or what TCP_KEEPINTVL says: of many idle connections there is always one
+ * One probe may be lost, and the next comes after more than a minute, or what TCP_KEEPINTVL says: of many idle
+ * connections there is always one
  * like that.
  */
 bool signs_keepalive_unanswered(const struct socket_record *socket)

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "look/sleep_dates.h"
 
 #include <errno.h>
@@ -71,7 +71,7 @@ static struct sleeper date(const struct sleeps *before, struct thread_record *th
 
 int sleeps_date(struct sleeps *sleeps, struct buffer *buffer, size_t offset)
 {
-	struct sleeps now = { .items = calloc(count_sleepers(buffer, offset) + 1, sizeof(*now.items)) };
+	struct sleeps now = {.items = calloc(count_sleepers(buffer, offset) + 1, sizeof(*now.items))};
 	struct thread_record *thread;
 
 	if (!now.items)

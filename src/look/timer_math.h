@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "look/timers.h"
 
-#define RTO_MIN_NS  (NS_PER_S / 5)   /* TCP_RTO_MIN */
-#define RTO_INIT_NS NS_PER_S	     /* TCP_TIMEOUT_INIT, RFC 6298 2.1 */
+#define RTO_MIN_NS  (NS_PER_S / 5) /* TCP_RTO_MIN */
+#define RTO_INIT_NS NS_PER_S /* TCP_TIMEOUT_INIT, RFC 6298 2.1 */
 #define RTO_MAX_NS  (120 * NS_PER_S) /* TCP_RTO_MAX; tcp_rto_max_ms since Linux 6.15 */
 
 /* Every limit of the kernel is an u8, so no timer runs more often than this. A recording may hold any number. */

@@ -28,12 +28,12 @@ __u64 timers_connect_ends(const struct socket_record *socket, __u64 tick_ns);
 /* The kernel mechanism that ends a blocked read. */
 enum read_end_by {
 	READ_END_NEVER,
-	READ_END_RCVTIMEO,     /* SO_RCVTIMEO */
-	READ_END_RETRIES,      /* data in flight and tcp_retries2 */
+	READ_END_RCVTIMEO, /* SO_RCVTIMEO */
+	READ_END_RETRIES, /* data in flight and tcp_retries2 */
 	READ_END_USER_TIMEOUT, /* data in flight, or keepalive, and TCP_USER_TIMEOUT */
 	READ_END_KEEPALIVE,
 	READ_END_WINDOW_PROBES, /* unsent data, a closed window and tcp_retries2 */
-	READ_END_CONNECT,	/* not connected yet: as connect() would */
+	READ_END_CONNECT, /* not connected yet: as connect() would */
 };
 
 struct read_end {

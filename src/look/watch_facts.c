@@ -144,6 +144,7 @@ __u64 watch_ends(const struct socket_record *socket, __u64 tick_ns)
 
 bool watch_is_idle_unbounded(const struct socket_record *socket, __u64 tick_ns, __u64 long_idle_ns)
 {
-	return is_connection(socket) && socket->name.state == STATE_ESTABLISHED && !address_peer_is_here(&socket->name) &&
-	       watch_idle_ns(socket) >= long_idle_ns && watch_ends(socket, tick_ns) == TIMERS_NEVER;
+	return is_connection(socket) && socket->name.state == STATE_ESTABLISHED &&
+	       !address_peer_is_here(&socket->name) && watch_idle_ns(socket) >= long_idle_ns &&
+	       watch_ends(socket, tick_ns) == TIMERS_NEVER;
 }

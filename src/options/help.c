@@ -37,20 +37,20 @@ static void show_options(FILE *out, enum command command, bool all)
 static void show_all(FILE *out)
 {
 	fprintf(out, "Usage: sockstall [COMMAND] [OPTIONS]\n\n"
-	       "Reports stuck handshakes, readers, writers, closing, loops, chains and threads.\n\n"
-	       "Commands:\n");
+		     "Reports stuck handshakes, readers, writers, closing, loops, chains and threads.\n\n"
+		     "Commands:\n");
 	for (size_t i = 0; i < command_spec_count; i++)
 		fprintf(out, "  %-16s %s\n", command_specs[i].usage, command_specs[i].help);
 	show_options(out, COMMAND_OVERVIEW, true);
 	fprintf(out, "\nDUR is 250ms, 2s, 5m, 1h; a bare number is seconds.\n"
-	       "sockstall COMMAND --help shows the options of one command and two examples.\n"
-	       "Exit status: 0 done, 1 could not run, 2 usage, 3 and 10 see --exit-code.\n");
+		     "sockstall COMMAND --help shows the options of one command and two examples.\n"
+		     "Exit status: 0 done, 1 could not run, 2 usage, 3 and 10 see --exit-code.\n");
 }
 
 static void show_command(FILE *out, const struct command_spec *spec)
 {
 	fprintf(out, "Usage: sockstall %s [OPTIONS]\n\n%c%s.\n", spec->usage, toupper((unsigned char)*spec->help),
-	       spec->help + 1);
+		spec->help + 1);
 	show_options(out, spec->command, false);
 	fprintf(out, "\nExamples:\n");
 	for (size_t i = 0; i < EXAMPLES; i++)

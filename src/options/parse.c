@@ -13,7 +13,7 @@
 #include "options/specs.h"
 #include "options/values.h"
 
-#define USAGE 2
+#define USAGE	      2
 #define COULD_NOT_RUN 1
 
 #define LONG_ONLY 0x1000 /* what getopt_long() returns for option_specs[i] is LONG_ONLY + i */

@@ -11,8 +11,8 @@ const char *const option_group_names[GROUPS] = {
 };
 
 #define BIT(command) (1u << (command))
-#define STALLS                                                                                                         \
-	(BIT(COMMAND_OVERVIEW) | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_EPOLL) |                 \
+#define STALLS                                                                                         \
+	(BIT(COMMAND_OVERVIEW) | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_EPOLL) | \
 	 BIT(COMMAND_METRICS) | BIT(COMMAND_WRITERS) | BIT(COMMAND_CLOSING) | BIT(COMMAND_CHAINS))
 #define LIVE	(STALLS | BIT(COMMAND_THREADS))
 #define REPORTS (LIVE | BIT(COMMAND_REPLAY))

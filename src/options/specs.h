@@ -27,7 +27,7 @@ extern const char *const option_group_names[GROUPS];
 
 /* What a shell offers as the value of an option. Each shell's file in src/share has a function of that name. */
 enum option_value {
-	VALUE_FREE,  /* nothing */
+	VALUE_FREE, /* nothing */
 	VALUE_WORDS, /* .words */
 	VALUE_FILES,
 	VALUE_FOLDERS,
@@ -42,17 +42,17 @@ enum option_value {
 
 struct option_spec {
 	const char *name;
-	char letter;	      /* 0: none */
+	char letter; /* 0: none */
 	const char *argument; /* NULL: takes none */
-	const char *expects;  /* what the argument must be, for the message */
-	const char *help;     /* for --help and completions: at most 52 characters */
-	const char *manual;   /* for the man page, in scdoc's markup */
+	const char *expects; /* what the argument must be, for the message */
+	const char *help; /* for --help and completions: at most 52 characters */
+	const char *manual; /* for the man page, in scdoc's markup */
 	enum option_group group;
 	enum option_value value;
-	const char *words;     /* of VALUE_WORDS, separated by spaces */
-	bool repeats;	       /* given twice, the values add up */
+	const char *words; /* of VALUE_WORDS, separated by spaces */
+	bool repeats; /* given twice, the values add up */
 	unsigned int commands; /* bits of those that take it */
-	size_t flag;	       /* without an argument: the bool in struct options */
+	size_t flag; /* without an argument: the bool in struct options */
 	int (*set)(struct options *options, const char *text);
 };
 
@@ -65,11 +65,11 @@ extern const size_t option_spec_count;
 
 struct command_spec {
 	enum command command;
-	const char *usage;		/* its words, as in "replay FILE"; of the overview "(none)" */
-	const char *help;		/* for --help and completions: at most 60 characters */
-	const char *manual;		/* for the man page, in scdoc's markup */
+	const char *usage; /* its words, as in "replay FILE"; of the overview "(none)" */
+	const char *help; /* for --help and completions: at most 60 characters */
+	const char *manual; /* for the man page, in scdoc's markup */
 	const char *examples[EXAMPLES]; /* command lines without "sockstall " */
-	const char *alias;		/* the name it had before, which is taken too; NULL: none */
+	const char *alias; /* the name it had before, which is taken too; NULL: none */
 };
 
 /* All commands, in the order in which they are listed. */

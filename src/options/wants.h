@@ -7,11 +7,11 @@
 #include <stdint.h>
 
 struct wants {
-	bool all;	     /* what is normal too, as with --all */
-	bool loops;	     /* healthy loops too */
-	bool chains;	     /* who waits for whom */
+	bool all; /* what is normal too, as with --all */
+	bool loops; /* healthy loops too */
+	bool chains; /* who waits for whom */
 	uint32_t threads_of; /* pid of a process whose threads are wanted; 0: none */
-	uint32_t stack_of;   /* tid of one of them whose stack is wanted; 0: none */
+	uint32_t stack_of; /* tid of one of them whose stack is wanted; 0: none */
 };
 
 #endif

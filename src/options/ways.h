@@ -19,6 +19,6 @@ struct act_times {
 	unsigned int time_s, interval_s, probes;
 };
 
-#define ACT_TIMES_DEFAULT ((struct act_times){ .time_s = 10, .interval_s = 5, .probes = 3 })
+#define ACT_TIMES_DEFAULT ((struct act_times){.time_s = 10, .interval_s = 5, .probes = 3})
 
 #endif

@@ -183,7 +183,8 @@ static int add_at_least(struct buffer *out, const struct column *column, const s
 	const struct column *more = joined(column, row, 0);
 	bool at_least = is_known(column, row) && is_known(more, row) && *(const int *)column_field(more, row);
 
-	return (at_least ? text_add(out, text_locale_is_utf8() ? "\xe2\x89\xa5" : ">=") : 0) ?: add_value(out, column, row);
+	return (at_least ? text_add(out, text_locale_is_utf8() ? "\xe2\x89\xa5" : ">=") : 0)
+		       ?: add_value(out, column, row);
 }
 
 int cell_add(struct buffer *out, const struct column *column, const struct row *row)

@@ -17,7 +17,7 @@ struct emitter;
 /* The answer of a person at the emitter, if it has one. */
 enum emitter_answer {
 	EMITTER_GO_ON,
-	EMITTER_PAUSED,	   /* a recording is not read on; live looks go on */
+	EMITTER_PAUSED, /* a recording is not read on; live looks go on */
 	EMITTER_NEXT_LOOK, /* now */
 	EMITTER_QUIT,
 };

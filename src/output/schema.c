@@ -60,10 +60,11 @@ static int add_bars(json_t *property)
 
 static int add_links(json_t *property)
 {
-	static const char *const types[] = {[LINK_TEXT] = "string", [LINK_COUNT] = "integer", [LINK_SECONDS] = "number"};
+	static const char *const types[] = {
+		[LINK_TEXT] = "string", [LINK_COUNT] = "integer", [LINK_SECONDS] = "number"};
 	json_t *properties = json_object(), *required = json_array();
-	json_t *items = json_pack("{s:s, s:o, s:o, s:b}", "type", "object", "properties", properties, "required", required,
-				  "additionalProperties", 0);
+	json_t *items = json_pack("{s:s, s:o, s:o, s:b}", "type", "object", "properties", properties, "required",
+				  required, "additionalProperties", 0);
 	int error = json_object_set_new(property, "items", items);
 
 	for (size_t i = 0; i < link_field_count && !error; i++) {
@@ -71,8 +72,8 @@ static int add_links(json_t *property)
 
 		error = json_object_set_new(properties, field->key,
 					    json_pack("{s:s, s:[s, s]}", "description", field->description, "type",
-						      types[field->kind], "null")) ?:
-			json_array_append_new(required, json_string(field->key));
+						      types[field->kind], "null"))
+				?: json_array_append_new(required, json_string(field->key));
 	}
 	return error;
 }

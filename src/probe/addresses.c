@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* For chains: which address is whose on this machine, as the process says that may ask (address_helper.h). */
 #include <errno.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Where processes run: the cgroup path from /proc/PID/cgroup, read once for each process and again now
  * and then, because a process can be moved.
@@ -32,7 +32,7 @@ static int compare_entries(const void *left, const void *right)
 
 static struct cgroup_entry *find_entry(struct process_cache *cache, size_t sorted, __u32 pid)
 {
-	struct cgroup_entry key = { .pid = pid };
+	struct cgroup_entry key = {.pid = pid};
 
 	return cache->entries ? bsearch(&key, cache->entries, sorted, sizeof(key), compare_entries) : NULL;
 }
@@ -52,7 +52,7 @@ static int add_record(struct buffer *buffer, const struct cgroup_entry *entry)
 {
 	size_t length = entry->cgroup ? strlen(entry->cgroup) : 0;
 	struct process_record record = {
-		.header = { .type = RECORD_PROCESS },
+		.header = {.type = RECORD_PROCESS},
 		.process_start_ns = entry->process_start_ns,
 		.pid = entry->pid,
 		.cgroup_length = (__u32)length,
@@ -110,7 +110,7 @@ static void forget_unused(struct process_cache *cache, __u64 look)
 
 int probe_processes_add(struct probe *probe, struct buffer *buffer)
 {
-	struct buffer added = { 0 };
+	struct buffer added = {0};
 	size_t offset = 0, sorted = probe->processes.count;
 	struct record_header *header;
 	__u32 last = 0;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What this kernel allows: `sockstall check`. */
 #include <errno.h>
 #include <stdlib.h>
@@ -55,7 +55,7 @@ static void add_program(struct check_list *list, const struct attempt *attempt, 
 
 static bool can_enter_namespaces(void)
 {
-	struct probe_namespaces namespaces = { 0 };
+	struct probe_namespaces namespaces = {0};
 	bool can = !probe_namespaces_open(&namespaces) && !namespaces.only_own;
 
 	probe_namespaces_close(&namespaces);
@@ -127,13 +127,20 @@ static bool is_configured(const char *name)
 static void try_commands(struct attempt *attempt)
 {
 	static const unsigned int wishes[] = {
-		BIT(COMMAND_OVERVIEW) | STACKS,		      BIT(COMMAND_OVERVIEW) | DETAILS,
-		BIT(COMMAND_HANDSHAKES),		      BIT(COMMAND_HANDSHAKES) | DETAILS,
-		BIT(COMMAND_READERS),			      BIT(COMMAND_READERS) | DETAILS,
-		BIT(COMMAND_EPOLL),			      BIT(COMMAND_EPOLL) | OTHER_LOOPS,
-		BIT(COMMAND_EPOLL) | OTHER_LOOPS | STACKS | DETAILS, BIT(COMMAND_THREADS),
-		BIT(COMMAND_THREADS) | STACKS,		      BIT(COMMAND_OVERVIEW) | ACCEPTORS | PEERS,
-		BIT(COMMAND_WRITERS),			      BIT(COMMAND_CLOSING),
+		BIT(COMMAND_OVERVIEW) | STACKS,
+		BIT(COMMAND_OVERVIEW) | DETAILS,
+		BIT(COMMAND_HANDSHAKES),
+		BIT(COMMAND_HANDSHAKES) | DETAILS,
+		BIT(COMMAND_READERS),
+		BIT(COMMAND_READERS) | DETAILS,
+		BIT(COMMAND_EPOLL),
+		BIT(COMMAND_EPOLL) | OTHER_LOOPS,
+		BIT(COMMAND_EPOLL) | OTHER_LOOPS | STACKS | DETAILS,
+		BIT(COMMAND_THREADS),
+		BIT(COMMAND_THREADS) | STACKS,
+		BIT(COMMAND_OVERVIEW) | ACCEPTORS | PEERS,
+		BIT(COMMAND_WRITERS),
+		BIT(COMMAND_CLOSING),
 	};
 	struct attempt one;
 	size_t i, place;
@@ -188,7 +195,7 @@ static bool is_any_vital(const struct attempt *attempt)
 
 int probe_check(struct check_list *list, const char *btf_file)
 {
-	struct attempt attempt = { .attaches = true };
+	struct attempt attempt = {.attaches = true};
 	size_t i;
 	int err;
 

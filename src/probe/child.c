@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Which child a thread waits for in wait4 or waitid. */
 #include <dirent.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * sched_info.last_arrival is on the scheduler's clock, which nothing shows to user space. But a thread
  * that has just woken got its CPU just now: the moment at which it looks at CLOCK_MONOTONIC and its own
@@ -17,13 +17,13 @@
 
 /* More CPU time than a nap takes on the slowest machine, and little beside the 20 ms that an age may be wrong by. */
 #define NAP_CPU_NS 1000000
-#define NAPS 5
+#define NAPS	   5
 
 /* Returns whether it was left alone. */
 static bool nap(struct probe_clock *clock)
 {
 	__u64 used_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	struct timespec length = { .tv_nsec = NAP_NS };
+	struct timespec length = {.tv_nsec = NAP_NS};
 
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &length, NULL);
 	clock->woke_ns = clock_ns(CLOCK_MONOTONIC);

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Which thread sits in connect(), where no tracepoint saw it call: it began before sockstall did. Only for the few
  * connects that have been under way for long, in processes that are known to hold them.
@@ -112,7 +112,7 @@ static int find_connector(struct probe *probe, __u64 cookie, struct connector *c
 
 static int read_connector(struct probe *probe, struct noted *noted)
 {
-	struct connector connector = { 0 };
+	struct connector connector = {0};
 	int err = find_connector(probe, noted->who, &connector);
 
 	return err ? err : note_set(&probe->connects, noted, &connector, connector.tid ? sizeof(connector) : 0);

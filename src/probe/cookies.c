@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Cookies of TCP sockets, where BPF cannot have them drawn (before Linux 5.12). The kernel draws one whenever it tells
  * of a socket over netlink: so each socket without is asked for by its addresses, once in its life.
@@ -81,7 +81,7 @@ void probe_cookies_of_owners(struct probe *probe, struct buffer *scan)
 {
 	const struct socket_record *connection = NULL;
 	struct record_header *header;
-	struct asker asker = { 0 };
+	struct asker asker = {0};
 	size_t offset = 0;
 
 	if (probe_features()->local_storage)
@@ -105,7 +105,7 @@ void probe_cookies_of_owners(struct probe *probe, struct buffer *scan)
 void probe_cookies_draw(struct probe *probe, struct buffer *buffer)
 {
 	struct record_header *header;
-	struct asker asker = { 0 };
+	struct asker asker = {0};
 	size_t offset = 0;
 
 	if (probe_features()->local_storage)

@@ -256,7 +256,7 @@ int probe_notes_add(struct probe *probe, struct buffer *buffer);
 void probe_symbols_free(struct probe_symbols *symbols);
 
 /* Paths, loops that have ended and connects that are found out in one look; the rest has its turn in the next. */
-#define NOTES_PER_LOOK	    64
+#define NOTES_PER_LOOK	   64
 #define NOTES_OF_ONLY_LOOK 4096
 
 static inline size_t probe_notes_most(const struct probe *probe)

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Network namespaces. The socket scan sees the one of the process that makes it, so sockstall enters
  * each for the moment of making it. No handle is kept from look to look: that would keep a namespace
@@ -174,7 +174,7 @@ void probe_namespace_mark(struct probe *probe, __u32 inode)
 	struct probe_namespace *namespace = find(&probe->namespaces, inode);
 
 	if (namespace)
-		namespace->active = true;
+	namespace->active = true;
 }
 
 static int only_if_same(int fd, __u32 inode)

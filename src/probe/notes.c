@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * What a look says about loops that do not come back, beyond what the kernel's records hold: the path of the file
  * or the child process that the thread is blocked in, and its stacks. Only for threads that may be reported as stuck,
@@ -55,8 +55,7 @@ static bool thread_is_there(const struct thread_record *thread)
 
 static bool has_path(const struct thread_record *thread)
 {
-	return SYSCALL_HAS_FD(thread->syscall_kind) &&
-	       !(thread->flags & THREAD_HAS_SOCKET) && thread->fd >= 0;
+	return SYSCALL_HAS_FD(thread->syscall_kind) && !(thread->flags & THREAD_HAS_SOCKET) && thread->fd >= 0;
 }
 
 static bool waits_for_child(const struct thread_record *thread)
@@ -276,7 +275,7 @@ static int add_wheres(struct probe *probe, const struct buffer *buffer, struct b
 
 int probe_notes_add(struct probe *probe, struct buffer *buffer)
 {
-	struct buffer notes = { 0 };
+	struct buffer notes = {0};
 	int err = add_wheres(probe, buffer, &notes);
 
 	if (!err && probe->attached.stack_iter)

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Opening and closing: see probe.h. */
 #include <errno.h>
 #include <stdio.h>
@@ -46,7 +46,7 @@ static void set_patience(struct probe *probe)
 
 static int open_all(struct probe *probe)
 {
-	struct attempt attempt = { 0 };
+	struct attempt attempt = {0};
 	int err;
 
 	err = foreign_open(&probe->foreign, probe_is_asked_to_end);
@@ -71,7 +71,8 @@ static int open_all(struct probe *probe)
 	attached_say_lost(&attempt);
 	err = probe_namespaces_open(&probe->namespaces);
 	if (!err && probe->use_sockets && probe->namespaces.only_own)
-		fprintf(stderr, "sockstall: without CAP_SYS_ADMIN: handshakes of other network namespaces are not seen\n");
+		fprintf(stderr,
+			"sockstall: without CAP_SYS_ADMIN: handshakes of other network namespaces are not seen\n");
 	if (!err && BIT(probe->options.scope.command) & HANDSHAKES)
 		err = open_events(probe);
 	if (err)
@@ -106,7 +107,8 @@ int probe_open(struct probe **out, const struct options *options)
 		probe_close(probe);
 		return err;
 	}
-	probe->previous_ns = probe->attached.counting_since_ns ? probe->attached.counting_since_ns : clock_ns(CLOCK_MONOTONIC);
+	probe->previous_ns =
+		probe->attached.counting_since_ns ? probe->attached.counting_since_ns : clock_ns(CLOCK_MONOTONIC);
 	*out = probe;
 	return 0;
 }

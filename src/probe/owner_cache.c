@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What the last walk over all descriptors found. See owners.h. */
 #include <stdlib.h>
 
@@ -52,7 +52,7 @@ static void sort_unique(struct buffer *owners)
 
 struct owner_record *owner_cache_find(const struct owner_cache *cache, __u64 cookie)
 {
-	struct owner_record key = { .cookie = cookie };
+	struct owner_record key = {.cookie = cookie};
 
 	if (!cache->owners.size)
 		return NULL;
@@ -68,7 +68,7 @@ bool owner_cache_knows(const struct owner_cache *cache, __u64 cookie)
 
 __u64 owner_cache_cookie(const struct owner_cache *cache, __u64 inode)
 {
-	struct owner_record key = { .inode = inode };
+	struct owner_record key = {.inode = inode};
 	const struct owner_record *found = NULL;
 
 	if (cache->by_inode.size)
@@ -80,8 +80,8 @@ __u64 owner_cache_cookie(const struct owner_cache *cache, __u64 inode)
 bool owner_cache_knows_inode(const struct owner_cache *cache, __u64 inode)
 {
 	return owner_cache_cookie(cache, inode) ||
-	       (cache->missed_inode_count && bsearch(&inode, cache->missed_inodes, cache->missed_inode_count,
-						     sizeof(inode), compare_numbers));
+	       (cache->missed_inode_count &&
+		bsearch(&inode, cache->missed_inodes, cache->missed_inode_count, sizeof(inode), compare_numbers));
 }
 
 /* The owners once more, by inode. */
@@ -150,8 +150,8 @@ int owner_cache_add(const struct owner_cache *cache, const struct wanted *wanted
 	int err = 0;
 
 	for (i = 0; i < count && !err; i++) {
-		const struct owner_record *owner = i && cookies[i] == cookies[i - 1] ? NULL :
-										      owner_cache_find(cache, cookies[i]);
+		const struct owner_record *owner =
+			i && cookies[i] == cookies[i - 1] ? NULL : owner_cache_find(cache, cookies[i]);
 
 		while (owner && owner > begin && owner[-1].cookie == cookies[i])
 			owner--;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Owners of sockets. Walking every descriptor of every process is the dearest scan, so it is made only
  * when the look holds something whose owner is not known, and what it found is kept for a while.
@@ -76,7 +76,7 @@ static void note_suspects(struct probe *probe)
 
 static int scan_files(struct probe *probe, __u64 now)
 {
-	struct buffer scan = { 0 };
+	struct buffer scan = {0};
 	int err = probe_read_iter(probe->attached.file_iter, &scan, &probe->losses.count[LOST_OWNERS]);
 
 	if (!err) {
@@ -150,7 +150,7 @@ static int add_connections(const struct owner_cache *cache, struct wanted *wante
 int probe_owners_add(struct probe *probe, struct buffer *buffer)
 {
 	__u64 now = clock_ns(CLOCK_MONOTONIC);
-	struct wanted wanted = { 0 };
+	struct wanted wanted = {0};
 	int err = wanted_collect(probe, buffer, &wanted);
 	bool scanned = !err && scan_is_due(probe, &wanted, now);
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Reading what iterators write, as much of it as is kept. */
 #include <errno.h>
 #include <signal.h>
@@ -20,8 +20,8 @@ static bool signal_came(void)
 {
 	sigset_t pending;
 
-	return !sigpending(&pending) && (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
-					 sigismember(&pending, SIGHUP));
+	return !sigpending(&pending) &&
+	       (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP));
 }
 
 /* One a process, as signals are. */
@@ -76,8 +76,8 @@ static struct record_header *walk_on(struct walk *walk, const struct buffer *buf
 
 	if (!header)
 		return NULL;
-	*begins = !(walk->has_parts && (header->type == RECORD_SOCKET || header->type == RECORD_LOOP ||
-					header->type == RECORD_DETAIL));
+	*begins = !(walk->has_parts &&
+		    (header->type == RECORD_SOCKET || header->type == RECORD_LOOP || header->type == RECORD_DETAIL));
 	if (*begins)
 		walk->has_parts = header->type == RECORD_THREAD || header->type == RECORD_WATCH;
 	return header;
@@ -86,7 +86,7 @@ static struct record_header *walk_on(struct walk *walk, const struct buffer *buf
 /* Reads on, but keeps nothing: only counts what begins in it. */
 static int count_rest(int fd, struct buffer *rest, __u64 *lost)
 {
-	struct walk walk = { 0 };
+	struct walk walk = {0};
 	ssize_t got;
 	bool begins;
 
@@ -105,7 +105,7 @@ static int count_rest(int fd, struct buffer *rest, __u64 *lost)
 /* The last thing in the buffer may not be whole: it goes over to what is only counted. */
 static int split_off_last(struct buffer *buffer, size_t offset, struct buffer *rest)
 {
-	struct walk walk = { .offset = offset };
+	struct walk walk = {.offset = offset};
 	size_t last = offset, before = offset;
 	bool begins;
 	int err;
@@ -121,7 +121,7 @@ static int split_off_last(struct buffer *buffer, size_t offset, struct buffer *r
 int probe_read_fd(int fd, struct buffer *buffer, __u64 *lost)
 {
 	size_t began = buffer->size;
-	struct buffer rest = { 0 };
+	struct buffer rest = {0};
 	ssize_t got;
 	int err;
 

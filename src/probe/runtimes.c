@@ -31,7 +31,7 @@
 struct program {
 	struct runtime_question *process;
 	struct foreign_question head, table, names; /* pieces of its file */
-	bool elf;				    /* so far nothing speaks against it */
+	bool elf; /* so far nothing speaks against it */
 };
 
 /* The pieces of a file, one after the other, each of which tells where the next one is. */

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The socket scan: which network namespaces a look walks, and what it brings along. */
 #include <dirent.h>
 #include <errno.h>
@@ -61,7 +61,7 @@ static bool has_activity(const struct buffer *buffer, size_t offset)
 static int add_netns_record(struct buffer *buffer, const struct probe_namespace *namespace)
 {
 	struct netns_record record = {
-		.header = { RECORD_NETNS, sizeof(record) },
+		.header = {RECORD_NETNS, sizeof(record)},
 		.netns = namespace->inode,
 		.put_off = namespace->put_off,
 	};
@@ -177,8 +177,8 @@ static int scan_due(struct probe *probe, struct buffer *buffer)
 		struct probe_namespace *namespace = &probe->namespaces.items[i];
 
 		if (is_scanned(probe, namespace) && is_due(probe, namespace))
-			err = is_put_off(probe, namespace) ? put_off(namespace, buffer) :
-							     scan_one(probe, namespace, buffer);
+			err = is_put_off(probe, namespace) ? put_off(namespace, buffer)
+							   : scan_one(probe, namespace, buffer);
 	}
 	return err;
 }

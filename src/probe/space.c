@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Where the stacks of the wanted processes' threads are. The address space comes from /proc/PID/maps, read once a
  * look. A mapping can be more than a stack, so the C library's own record of the thread is asked first. It

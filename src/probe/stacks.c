@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Stacks as text. The kernel's come from the stack scan and /proc/kallsyms. The kernel does not walk another
  * thread's user stack for BPF, so that is done here: from the frame pointer at which the thread entered the kernel,
@@ -37,7 +37,7 @@ static int compare_symbols(const void *left, const void *right)
 
 static int add_symbol(struct probe_symbols *symbols, __u64 address, const char *name)
 {
-	struct symbol symbol = { .address = address, .name = symbols->names.size };
+	struct symbol symbol = {.address = address, .name = symbols->names.size};
 	int err = buffer_append(&symbols->names, name, strlen(name) + 1);
 
 	return err ? err : buffer_append(&symbols->items, &symbol, sizeof(symbol));
@@ -73,8 +73,7 @@ static const char *find_symbol(const struct probe_symbols *symbols, __u64 addres
 	return after ? symbols->names.data + items[after - 1].name : NULL;
 }
 
-static int say_kernel_stack(const struct probe_symbols *symbols, const struct stack_sample *sample,
-			    struct buffer *text)
+static int say_kernel_stack(const struct probe_symbols *symbols, const struct stack_sample *sample, struct buffer *text)
 {
 	const char *name;
 	__u32 i;
@@ -236,7 +235,7 @@ static int add_note(struct buffer *notes, const struct thread_record *thread, __
 /* The kernel's part of it, and the program's. */
 static int add_both(struct probe *probe, struct buffer *notes, const struct walk *walk)
 {
-	struct buffer text = { 0 };
+	struct buffer text = {0};
 	int err = say_kernel_stack(&probe->symbols, walk->sample, &text);
 
 	if (!err)
@@ -303,7 +302,7 @@ int probe_stacks_add(struct probe *probe, struct buffer *notes, const struct thr
 		     size_t count)
 {
 	int map = bpf_map__fd(probe->attached.skeleton->maps.wanted_stacks);
-	struct buffer samples = { 0 };
+	struct buffer samples = {0};
 	__u8 yes = 1;
 	size_t i;
 	int err = probe->symbols.read ? 0 : read_symbols(&probe->symbols);

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Taking looks: see probe.h. */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 
 static int add_lost(struct buffer *buffer, __u32 where, __u64 count)
 {
-	struct lost_record record = { .header = { RECORD_LOST, sizeof(record) }, .where = where, .count = count };
+	struct lost_record record = {.header = {RECORD_LOST, sizeof(record)}, .where = where, .count = count};
 
 	return count ? buffer_append(buffer, &record, sizeof(record)) : 0;
 }
@@ -90,7 +90,7 @@ static int add_events(struct probe *probe)
 static int begin_look(struct probe *probe, struct look *look)
 {
 	struct look_record head = {
-		.header = { RECORD_LOOK, sizeof(head) },
+		.header = {RECORD_LOOK, sizeof(head)},
 		.number = ++probe->looks,
 		.seen_ns = clock_ns(CLOCK_MONOTONIC),
 		.realtime_ns = clock_ns(CLOCK_REALTIME),

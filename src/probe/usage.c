@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * What a process with loops is and has open. Walking its table of descriptors and its mappings is dear, so it is
  * done when the process is first seen with a loop, and the table again every few seconds.
@@ -44,7 +44,7 @@ static int compare_entries(const void *left, const void *right)
 /* Behind the sorted ones are those that this look has added: the scan does not go process by process. */
 static struct usage_entry *find_entry(struct usage_cache *cache, size_t sorted, __u32 pid)
 {
-	struct usage_entry key = { .record.pid = pid }, *found;
+	struct usage_entry key = {.record.pid = pid}, *found;
 	size_t i;
 
 	if (!cache->entries)
@@ -78,12 +78,12 @@ static int note_process(struct probe *probe, size_t sorted, const struct thread_
 		return -ENOMEM;
 	if (entry->record.process_start_ns != thread->process_start_ns)
 		*entry = (struct usage_entry){
-			.record = { .header = { RECORD_USAGE, sizeof(entry->record) },
-				    .process_start_ns = thread->process_start_ns,
-				    .pid = thread->pid,
-				    .threads = thread->threads,
-				    .highest_fd = -1,
-				    .user_watches = -1 },
+			.record = {.header = {RECORD_USAGE, sizeof(entry->record)},
+				   .process_start_ns = thread->process_start_ns,
+				   .pid = thread->pid,
+				   .threads = thread->threads,
+				   .highest_fd = -1,
+				   .user_watches = -1},
 			.runtime_until_ns = clock_ns(CLOCK_MONOTONIC) + SETTLED_NS,
 		};
 	entry->used_at = probe->looks;
@@ -200,7 +200,7 @@ static void take_scan(struct usage_cache *cache, const struct buffer *scan)
 
 static int scan(struct probe *probe)
 {
-	struct buffer bytes = { 0 };
+	struct buffer bytes = {0};
 	int err = probe_read_iter(probe->attached.usage_iter, &bytes, &probe->losses.count[LOST_THREADS]);
 
 	if (!err)

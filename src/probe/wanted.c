@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What a look wants to know of owners, by its records. See owners.h. */
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +60,7 @@ static int want_inode(struct probe *probe, struct wanted *wanted, __u64 inode, _
 /* Has the walk bring the other end too, if it is on this machine. */
 static void want_peer(struct probe *probe, const struct socket_name *name)
 {
-	struct peer_key key = { .local_port = name->peer_port, .peer_port = name->local_port };
+	struct peer_key key = {.local_port = name->peer_port, .peer_port = name->local_port};
 	__u8 yes = 1;
 
 	memcpy(key.local_addr, name->peer_addr, sizeof(key.local_addr));
@@ -88,8 +88,7 @@ static int want_reader(struct probe *probe, struct wanted *wanted, const struct 
 
 	/* Without local storage the walk draws none. */
 	if (err || !probe_features()->local_storage || socket->name.cookie || !socket->name.inode ||
-	    socket->name.kind == SOCKET_KIND_PIPE ||
-	    asleep + COOKIE_MIN_AGE_NS > thread->seen_ns)
+	    socket->name.kind == SOCKET_KIND_PIPE || asleep + COOKIE_MIN_AGE_NS > thread->seen_ns)
 		return err;
 	if (mark_socket(probe, wanted, socket->name.inode, socket->name.netns))
 		wanted->sockets++;

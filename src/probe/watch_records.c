@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What was found out about watches, as records of a look. */
 #include <errno.h>
 #include <stdlib.h>
@@ -113,7 +113,7 @@ static int add_instance_record(struct probe *probe, struct buffer *buffer, struc
 	judge(instance, probe->attached.skeleton->rodata->cfg_tick_ns, probe->long_idle_ns, &record);
 	if (!err)
 		err = probe->options.scope.watches ? add_all_watches(probe, buffer, instance, &record, room)
-					     : add_telling(buffer, instance, &record);
+						   : add_telling(buffer, instance, &record);
 	if (!err)
 		memcpy(buffer->data + at, &record, sizeof(record));
 	return err;

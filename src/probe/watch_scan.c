@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* From the list of what an epoll instance watches to the facts: through /proc/PID/fdinfo and the watch scan. */
 #include <errno.h>
 #include <stdlib.h>

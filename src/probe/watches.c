@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * What event loops watch. Reading it takes an epoll instance's mutex, so it is done for few, seldom and within a
  * budget: for the processes that were asked for with --pid, and else for loops that have been asleep in their wait

@@ -14,21 +14,21 @@ struct watched_instance {
 	__u64 process_start_ns;
 	__u32 pid, tid; /* tid: a thread that has it among its descriptors */
 	__s32 fd;
-	bool live;	 /* of interest at this look; */
-	__u64 live_ns;	 /* and the last that was */
-	bool seen;	 /* the scan found it */
-	bool held;	 /* whoever reads it would have to wait, by the thread scan */
-	bool wanted;	 /* its descriptors are to be scanned at this look */
-	bool missed;	 /* some watch holds unread data that its loop has been told of */
+	bool live; /* of interest at this look; */
+	__u64 live_ns; /* and the last that was */
+	bool seen; /* the scan found it */
+	bool held; /* whoever reads it would have to wait, by the thread scan */
+	bool wanted; /* its descriptors are to be scanned at this look */
+	bool missed; /* some watch holds unread data that its loop has been told of */
 	__u64 asleep_ns; /* since when the last of its loops has been; 0: not known */
-	__u64 left_ns;	 /* since when a loop has been away from it; 0: none has for long */
-	__u64 read_ns;	 /* fdinfo; 0: never */
-	__u32 flags;	 /* enum instance_flag */
+	__u64 left_ns; /* since when a loop has been away from it; 0: none has for long */
+	__u64 read_ns; /* fdinfo; 0: never */
+	__u32 flags; /* enum instance_flag */
 	__u32 watches, edge, oneshot;
 	struct fdinfo_watch *list; /* sorted by fd, then inode */
 	size_t listed;
 	struct buffer facts; /* a watch_record for each of the list, and its socket_record, in this order */
-	__u64 scanned_ns;    /* when they were found; 0: never */
+	__u64 scanned_ns; /* when they were found; 0: never */
 };
 
 /* Instances that are read at once. */

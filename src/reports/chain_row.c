@@ -39,8 +39,14 @@ static bool has_descriptor(const struct wait *wait)
 
 static struct link empty_link(void)
 {
-	return (struct link){.pid = NOT_KNOWN, .tid = NOT_KNOWN, .fd = NOT_KNOWN, .netns = NOT_KNOWN,
-			     .holders = NOT_KNOWN, .local_port = NOT_KNOWN, .peer_port = NOT_KNOWN, .age_s = NAN};
+	return (struct link){.pid = NOT_KNOWN,
+			     .tid = NOT_KNOWN,
+			     .fd = NOT_KNOWN,
+			     .netns = NOT_KNOWN,
+			     .holders = NOT_KNOWN,
+			     .local_port = NOT_KNOWN,
+			     .peer_port = NOT_KNOWN,
+			     .age_s = NAN};
 }
 
 const char *chain_add_wait(struct report *report, const struct look *look, const char *links, const struct wait *wait,
@@ -110,7 +116,8 @@ static void fill_awaited(struct row *row, struct report *report, const struct lo
 		row->peer_addr = NULL;
 		row->peer_port = NOT_KNOWN;
 	}
-	if (!row->cookie && last->found == FOUND_PROCESS && last->peer_cookie && last->socket->name.kind != SOCKET_KIND_PIPE)
+	if (!row->cookie && last->found == FOUND_PROCESS && last->peer_cookie &&
+	    last->socket->name.kind != SOCKET_KIND_PIPE)
 		row->cookie = arena_printf(&report->arena, "%llu", last->peer_cookie);
 	fill_process(row, report, look, last->peer_pid, last->peer_comm);
 	row->process_start_ns = last->peer_start_ns;
@@ -118,7 +125,8 @@ static void fill_awaited(struct row *row, struct report *report, const struct lo
 		row->fd = last->peer_fd;
 }
 
-void chain_fill_end(struct row *row, struct report *report, const struct look *look, const struct chain_evidence *evidence)
+void chain_fill_end(struct row *row, struct report *report, const struct look *look,
+		    const struct chain_evidence *evidence)
 {
 	if (!evidence->cycle && evidence->last->peer_pid)
 		fill_awaited(row, report, look, evidence->last);

@@ -18,6 +18,7 @@ const char *chain_add_end(struct report *report, const struct look *look, const 
  * Fills in the process at the end, and its own socket. In a deadlock, or if the last wait is for no process here, they
  * are those of the last waiting one.
  */
-void chain_fill_end(struct row *row, struct report *report, const struct look *look, const struct chain_evidence *evidence);
+void chain_fill_end(struct row *row, struct report *report, const struct look *look,
+		    const struct chain_evidence *evidence);
 
 #endif

@@ -59,7 +59,8 @@ static const char *say_awaited(struct arena *arena, const struct wait *wait)
 	if (wait->peer_pid)
 		return say_process(arena, wait->peer_comm, wait->peer_pid);
 	if (wait->socket->name.kind != SOCKET_KIND_TCP)
-		return wait->socket->name.kind == SOCKET_KIND_PIPE ? "the other end of a pipe" : "the other end of a unix socket";
+		return wait->socket->name.kind == SOCKET_KIND_PIPE ? "the other end of a pipe"
+								   : "the other end of a unix socket";
 	return say_peer(arena, &wait->socket->name);
 }
 
@@ -191,7 +192,8 @@ static bool is_asked_for(const struct scene *scene, size_t from)
 {
 	const struct chain_path *path = &scene->paths[from];
 
-	return filter_is_met(scene->options, chain_fits(scene->options, &scene->waits, path->cycle ? path->last : from, path->depth));
+	return filter_is_met(scene->options,
+			     chain_fits(scene->options, &scene->waits, path->cycle ? path->last : from, path->depth));
 }
 
 /*

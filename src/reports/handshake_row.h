@@ -21,7 +21,7 @@ struct scene {
 	const struct look *look;
 	const struct options *options;
 	struct listeners listeners, before; /* of this look and of the one before */
-	struct listener_evidence *tallies;  /* one for each of listeners.by_cookie */
+	struct listener_evidence *tallies; /* one for each of listeners.by_cookie */
 	struct judged *judged; /* by place: see handshake_at() */
 };
 

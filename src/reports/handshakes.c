@@ -99,8 +99,7 @@ static bool handshake_at(struct handshake *handshake, struct scene *scene, size_
 	const struct look *look = scene->look;
 
 	*handshake = (struct handshake){
-		.evidence = {.now_ns = now_of(scene),
-			     .min_age_ns = min_age_of(scene->options, ROW_HANDSHAKE)},
+		.evidence = {.now_ns = now_of(scene), .min_age_ns = min_age_of(scene->options, ROW_HANDSHAKE)},
 	};
 	if (at >= look->requests.count)
 		return of_socket(handshake, scene, look->sockets.items[at - look->requests.count]);

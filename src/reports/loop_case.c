@@ -62,9 +62,9 @@ static void find_now(struct loop_case *one)
 		one->now = "waiting";
 	} else if (evidence->abandoned) {
 		one->now = "blocked";
-		one->now_in = arena_printf(&one->report->arena, "%s on descriptor %d",
-					    look_syscall(thread) ? look_syscall(thread) : "epoll_wait",
-					    one->loop->epoll_fd);
+		one->now_in =
+			arena_printf(&one->report->arena, "%s on descriptor %d",
+				     look_syscall(thread) ? look_syscall(thread) : "epoll_wait", one->loop->epoll_fd);
 		evidence->doing = arena_printf(&one->report->arena, "waiting on another epoll instance (descriptor %d)",
 					       one->loop->epoll_fd);
 	} else if (thread->flags & THREAD_STOPPED) {
@@ -272,8 +272,8 @@ static void find_others(struct loop_case *one)
 	if (one->loop) {
 		evidence->taken_over = is_taken_over(one);
 		evidence->waits_elsewhere = waits_elsewhere(one);
-		evidence->ended = one->loop->interface == LOOP_EPOLL &&
-				  look_note(one->look, one->thread->tid, NOTE_LOOP_ENDED);
+		evidence->ended =
+			one->loop->interface == LOOP_EPOLL && look_note(one->look, one->thread->tid, NOTE_LOOP_ENDED);
 	}
 	if (!one->loop || (one->loop->interface == LOOP_EPOLL && !evidence->taken_over && !evidence->waits_elsewhere))
 		evidence->unserved_fd = find_unserved(one);

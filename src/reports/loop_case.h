@@ -18,8 +18,8 @@ struct loop_case {
 	const struct thread_view *view;
 	const struct thread_record *thread;
 	const struct loop_record *loop; /* of the interface that this is about; NULL: no wait was seen */
-	__u64 start_ns;			/* of the interval; 0: not known */
-	__u64 since_ns;			/* in its wait, or outside of it; 0: not known */
+	__u64 start_ns; /* of the interval; 0: not known */
+	__u64 since_ns; /* in its wait, or outside of it; 0: not known */
 	const char *now, *now_in;
 	const struct usage_record *usage; /* of its process; NULL: not known */
 	struct loop_evidence evidence;

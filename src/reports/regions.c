@@ -20,7 +20,7 @@ struct address_space {
 	const struct region_record *const *regions;
 	size_t region_count;
 	const struct thread_view *leader; /* or another of its threads */
-	struct stack *stacks;		  /* by start */
+	struct stack *stacks; /* by start */
 	size_t stack_count, passed;
 };
 
@@ -115,7 +115,7 @@ static __u64 smaller(__u64 a, __u64 b)
 struct cut {
 	const struct region_record *region;
 	const char *kind; /* of what is no stack */
-	__u64 at;	  /* what lies below has been added */
+	__u64 at; /* what lies below has been added */
 };
 
 /* The part of [start, end) that the region has and that is not yet added, and what is left below it. */

@@ -14,15 +14,15 @@ static const struct {
 	__u32 bits;
 	const char *name;
 } states[] = {
-	{0x10, "dead"},		/* EXIT_DEAD */
-	{0x20, "zombie"},	/* EXIT_ZOMBIE */
-	{0x80, "dead"},		/* TASK_DEAD */
+	{0x10, "dead"}, /* EXIT_DEAD */
+	{0x20, "zombie"}, /* EXIT_ZOMBIE */
+	{0x80, "dead"}, /* TASK_DEAD */
 	{0x08, "tracing stop"}, /* __TASK_TRACED */
-	{0x04, "stopped"},	/* __TASK_STOPPED */
-	{0x40, "parked"},	/* TASK_PARKED */
-	{0x400, "idle"},	/* TASK_NOLOAD, with TASK_UNINTERRUPTIBLE */
-	{0x02, "disk sleep"},	/* TASK_UNINTERRUPTIBLE */
-	{0x01, "sleeping"},	/* TASK_INTERRUPTIBLE */
+	{0x04, "stopped"}, /* __TASK_STOPPED */
+	{0x40, "parked"}, /* TASK_PARKED */
+	{0x400, "idle"}, /* TASK_NOLOAD, with TASK_UNINTERRUPTIBLE */
+	{0x02, "disk sleep"}, /* TASK_UNINTERRUPTIBLE */
+	{0x01, "sleeping"}, /* TASK_INTERRUPTIBLE */
 	{0x1000, "disk sleep"}, /* TASK_RTLOCK_WAIT */
 	{0x8000, "disk sleep"}, /* TASK_FROZEN */
 };
@@ -120,7 +120,6 @@ static int run(struct report *report, const struct look *look, const struct look
 const struct report_kind report_threads = {
 	.name = "threads",
 	.commands = 1u << COMMAND_OVERVIEW | 1u << COMMAND_HANDSHAKES | 1u << COMMAND_READERS | 1u << COMMAND_EPOLL |
-		    1u << COMMAND_THREADS | 1u << COMMAND_WRITERS | 1u << COMMAND_CLOSING |
-		    1u << COMMAND_CHAINS,
+		    1u << COMMAND_THREADS | 1u << COMMAND_WRITERS | 1u << COMMAND_CLOSING | 1u << COMMAND_CHAINS,
 	.run = run,
 };

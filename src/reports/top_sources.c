@@ -47,7 +47,8 @@ static size_t place_of(const struct network *network)
 	__u64 words[2];
 
 	memcpy(words, network->address, sizeof(words));
-	return (size_t)(((words[0] ^ words[1]) * 0x9e3779b97f4a7c15ULL) >> (64 - LATELY_BITS)); /* the golden ratio spreads them */
+	return (size_t)(((words[0] ^ words[1]) * 0x9e3779b97f4a7c15ULL) >>
+			(64 - LATELY_BITS)); /* the golden ratio spreads them */
 }
 
 static size_t collect(struct network *networks, const struct look *look, __u64 cookie)

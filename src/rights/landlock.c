@@ -26,8 +26,8 @@ enum access {
 	ACCESS_REMOVE_FILE = 1 << 5,
 	ACCESS_MAKE = 0x7f << 6, /* of each kind: 6 to 12 */
 	ACCESS_MAKE_REG = 1 << 8,
-	ACCESS_REFER = 1 << 13,	    /* version 2 */
-	ACCESS_TRUNCATE = 1 << 14,  /* version 3 */
+	ACCESS_REFER = 1 << 13, /* version 2 */
+	ACCESS_TRUNCATE = 1 << 14, /* version 3 */
 	ACCESS_IOCTL_DEV = 1 << 15, /* version 5 */
 };
 

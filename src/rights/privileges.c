@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Giving up what is not needed: see privileges.h. The filter is in seccomp.c. */
 #include "rights/privileges.h"
 
@@ -128,7 +128,7 @@ static void on_denied(int signal, siginfo_t *info, void *context)
 
 static int catch_denied(void)
 {
-	struct sigaction action = { .sa_sigaction = on_denied, .sa_flags = SA_SIGINFO | SA_NODEFER };
+	struct sigaction action = {.sa_sigaction = on_denied, .sa_flags = SA_SIGINFO | SA_NODEFER};
 
 	has_terminal = !tcgetattr(STDIN_FILENO, &terminal);
 	return sigaction(SIGSYS, &action, NULL) ? -errno : 0;
@@ -182,8 +182,9 @@ static void add_need(struct check_list *list, const char *purpose, int calls, __
 /* The child that starts them gives nothing up. */
 static void add_exec(struct check_list *list)
 {
-	struct check_item *item = check_list_add(list, CHECK_RIGHT, "commands of --exec",
-						 "the caller's: a process of its own starts them, and does nothing else");
+	struct check_item *item =
+		check_list_add(list, CHECK_RIGHT, "commands of --exec",
+			       "the caller's: a process of its own starts them, and does nothing else");
 
 	if (item)
 		item->shown = "all";
@@ -219,8 +220,8 @@ static void add_own(struct check_list *list)
 
 static void add_landlock(struct check_list *list, int abi)
 {
-	struct check_item *item = add_protection(list, "landlock", abi > 0,
-						 "what makes files can write in their folders alone, and replay nowhere");
+	struct check_item *item = add_protection(
+		list, "landlock", abi > 0, "what makes files can write in their folders alone, and replay nowhere");
 
 	if (!item)
 		return;
@@ -242,7 +243,8 @@ void privileges_check(struct check_list *list)
 		fprintf(stderr, "sockstall: libcap-ng cannot read the capabilities: those of check may be wrong\n");
 	for (i = 0; i < COUNT_OF(needs); i++)
 		add_need(list, needs[i].purpose, privileges_filter_count(needs[i].privilege), needs[i].capabilities);
-	add_need(list, "set apart: reads that may wait", foreign_rights_count(), CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH));
+	add_need(list, "set apart: reads that may wait", foreign_rights_count(),
+		 CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH));
 	add_exec(list);
 	privileges_drop(PRIVILEGE_LOOKS);
 	add_own(list);

@@ -14,17 +14,17 @@
 #include "base/check_list.h"
 
 enum privilege {
-	PRIVILEGE_LOOKS = 1 << 0,      /* takes looks: BPF, and other processes' /proc */
+	PRIVILEGE_LOOKS = 1 << 0, /* takes looks: BPF, and other processes' /proc */
 	PRIVILEGE_NAMESPACES = 1 << 1, /* goes into other network namespaces */
-	PRIVILEGE_COOKIES = 1 << 2,    /* asks for sockets' cookies over netlink (before Linux 5.12) */
-	PRIVILEGE_STACKS = 1 << 3,     /* reads stacks, and the kernel's symbols */
-	PRIVILEGE_REPLAY = 1 << 6,     /* reads a recording */
-	PRIVILEGE_CHAINS = 1 << 9,     /* hands namespaces to the process that has PRIVILEGE_ADDRESSES */
-	PRIVILEGE_TELLS = 1 << 12,     /* writes out what others have found: libc reads the time zone and the like */
+	PRIVILEGE_COOKIES = 1 << 2, /* asks for sockets' cookies over netlink (before Linux 5.12) */
+	PRIVILEGE_STACKS = 1 << 3, /* reads stacks, and the kernel's symbols */
+	PRIVILEGE_REPLAY = 1 << 6, /* reads a recording */
+	PRIVILEGE_CHAINS = 1 << 9, /* hands namespaces to the process that has PRIVILEGE_ADDRESSES */
+	PRIVILEGE_TELLS = 1 << 12, /* writes out what others have found: libc reads the time zone and the like */
 	PRIVILEGE_ASKS_FILES = 1 << 10, /* takes new files from the process that has PRIVILEGE_FILES */
 	/* Of processes that are set apart: */
-	PRIVILEGE_FILES = 1 << 4,      /* makes files */
-	PRIVILEGE_ACT = 1 << 5,	       /* ends connections, and says so in the journal */
+	PRIVILEGE_FILES = 1 << 4, /* makes files */
+	PRIVILEGE_ACT = 1 << 5, /* ends connections, and says so in the journal */
 	PRIVILEGE_ADDRESSES = 1 << 11, /* asks for addresses, and what conntrack translates, over netlink */
 };
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The seccomp filter: see privileges.h. What is not in the tables raises SIGSYS, which says so and ends the run. An error
  * in its place would be taken for the kernel's answer, and something would be missing from the report in silence.
@@ -27,39 +27,37 @@
 static const char *const always[] = {
 	/* the emitters, the recording, standard streams */
 	"read", "readv", "pread64", "write", "writev", "lseek", "_llseek", "close", "fstat", "fstat64", "poll", "ppoll",
-	"ppoll_time64", "select", "_newselect", "pselect6", "pselect6_time64", "dup", "dup2", "dup3",
-	"pipe", "pipe2", "signalfd4", "eventfd2", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "fsync",
+	"ppoll_time64", "select", "_newselect", "pselect6", "pselect6_time64", "dup", "dup2", "dup3", "pipe", "pipe2",
+	"signalfd4", "eventfd2", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "fsync",
 	/* memory */
 	"brk", "munmap", "mremap", "madvise",
 	/* time, itself */
 	"clock_gettime", "clock_gettime64", "clock_getres", "clock_getres_time64", "clock_nanosleep",
-	"clock_nanosleep_time64", "nanosleep", "gettimeofday", "time", "getrusage", "getpid", "gettid", "getppid", "getuid",
-	"geteuid", "getgid", "getegid", "getrandom", "uname", "sysinfo", "getcpu", "getrlimit", "ugetrlimit",
+	"clock_nanosleep_time64", "nanosleep", "gettimeofday", "time", "getrusage", "getpid", "gettid", "getppid",
+	"getuid", "geteuid", "getgid", "getegid", "getrandom", "uname", "sysinfo", "getcpu", "getrlimit", "ugetrlimit",
 	"sched_yield", "sched_getaffinity", "membarrier", "capget", "times",
 	/* threads, children that only hold what ends slowly, signals, the end */
 	"futex", "futex_time64", "set_robust_list", "rseq", "set_tid_address", "fork", "vfork", "wait4", "waitid",
 	"close_range", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigreturn", "sigaltstack", "rt_sigtimedwait",
-	"restart_syscall", "setitimer", "exit", "exit_group", "getpgrp", "getpgid", "rt_sigpending", "rt_sigsuspend", "pause",
-};
+	"restart_syscall", "setitimer", "exit", "exit_group", "getpgrp", "getpgid", "rt_sigpending", "rt_sigsuspend",
+	"pause"};
 
 /* Files are opened to be read. */
-static const char *const reads[] = {
-	"getdents64", "readlink", "readlinkat", "access", "faccessat", "faccessat2", "stat", "lstat", "stat64",
-	"lstat64", "newfstatat", "fstatat64", "statx", "statfs", "fstatfs", "getcwd",
-};
+static const char *const reads[] = {"getdents64", "readlink", "readlinkat", "access",  "faccessat",  "faccessat2",
+				    "stat",	  "lstat",    "stat64",	    "lstat64", "newfstatat", "fstatat64",
+				    "statx",	  "statfs",   "fstatfs",    "getcwd"};
 
 /* From who makes the workers of foreign.h: the socket of a new one. */
-static const char *const takes_workers[] = { "recvmsg" };
+static const char *const takes_workers[] = {"recvmsg"};
 
 /* netlink.c; and what is said to a process that is set apart. */
-static const char *const talks_netlink[] = {
-	"connect", "send", "sendto", "recv", "recvfrom", "getsockname", "setsockopt",
-};
+static const char *const talks_netlink[] = {"connect",	"send",	       "sendto",    "recv",
+					    "recvfrom", "getsockname", "setsockopt"};
 
 /* Between sockstall and the processes that are set apart: on a socket that is there already. */
-static const char *const takes_requests[] = { "recvmsg", "send", "sendto", "sendmsg" };
-static const char *const gives_descriptors[] = { "sendmsg" };
-static const char *const takes_descriptors[] = { "send", "sendto", "recvmsg" };
+static const char *const takes_requests[] = {"recvmsg", "send", "sendto", "sendmsg"};
+static const char *const gives_descriptors[] = {"sendmsg"};
+static const char *const takes_descriptors[] = {"send", "sendto", "recvmsg"};
 
 /* new_file.c, and a dump's that is dropped. All by the descriptor of a folder. */
 static const char *const files[] = {"renameat", "renameat2", "unlinkat", "linkat", "fchmod", "newfstatat", "fstatat64"};
@@ -69,8 +67,8 @@ static const char *const files[] = {"renameat", "renameat2", "unlinkat", "linkat
  * does to one that no process has open.
  */
 static const char *const acts[] = {
-	"pidfd_open", "pidfd_getfd", "shutdown", "setsid", "bind", "listen", "accept", "accept4", "getsockopt",
-	"sendmsg", /* syslog(3) */
+	"pidfd_open", "pidfd_getfd", "shutdown", "setsid",     "bind",
+	"listen",     "accept",	     "accept4",	 "getsockopt", "sendmsg", /* syslog(3) */
 };
 
 /* With conditions on one or two arguments: the second is for a mask of 0 where there is none. */
@@ -79,10 +77,16 @@ struct rule {
 	struct scmp_arg_cmp arguments[2];
 };
 
-#define WITHOUT(place, bits)	 { (place), SCMP_CMP_MASKED_EQ, (bits), 0 }
-#define WITH(place, mask, bits)	 { (place), SCMP_CMP_MASKED_EQ, (mask), (bits) }
-#define IS(place, value)	 WITH(place, UINT32_MAX, (uint32_t)(value)) /* an int: the rest is noise */
-#define IS_NULL(place)		 WITHOUT(place, UINT64_MAX)
+#define WITHOUT(place, bits)                           \
+	{                                              \
+		(place), SCMP_CMP_MASKED_EQ, (bits), 0 \
+	}
+#define WITH(place, mask, bits)                             \
+	{                                                   \
+		(place), SCMP_CMP_MASKED_EQ, (mask), (bits) \
+	}
+#define IS(place, value) WITH(place, UINT32_MAX, (uint32_t)(value)) /* an int: the rest is noise */
+#define IS_NULL(place)	 WITHOUT(place, UINT64_MAX)
 
 #define NEW_NAMESPACES \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
@@ -98,72 +102,72 @@ struct rule {
  * user, and the end of perf events.
  */
 static const struct rule always_if[] = {
-	{ "mmap", { WITHOUT(2, PROT_EXEC) } },
-	{ "mmap2", { WITHOUT(2, PROT_EXEC) } },
-	{ "mprotect", { WITHOUT(2, PROT_EXEC) } },
-	{ "clone", { WITHOUT(0, NEW_NAMESPACES) } },
-	{ "fcntl", { IS(1, F_GETFL) } },
-	{ "fcntl", { IS(1, F_DUPFD) } },
-	{ "fcntl", { IS(1, F_DUPFD_CLOEXEC) } },
-	{ "prlimit64", { IS_NULL(2) } },
-	{ "prctl", { IS(0, PR_GET_NO_NEW_PRIVS) } },
-	{ "prctl", { IS(0, PR_GET_SECCOMP) } },
-	{ "ioctl", { IS(1, TCGETS) } },
-	{ "ioctl", { IS(1, TCSETS) } },
-	{ "ioctl", { IS(1, TCSETSW) } },
-	{ "ioctl", { IS(1, TCSETSF) } },
-	{ "ioctl", { IS(1, TCFLSH) } },
-	{ "ioctl", { IS(1, 0x802c542a) } }, /* TCGETS2, and the three that set: later glibc's */
-	{ "ioctl", { IS(1, 0x402c542b) } },
-	{ "ioctl", { IS(1, 0x402c542c) } },
-	{ "ioctl", { IS(1, 0x402c542d) } },
-	{ "ioctl", { IS(1, TIOCGWINSZ) } },
-	{ "ioctl", { IS(1, TIOCGPGRP) } },
-	{ "ioctl", { IS(1, TIOCOUTQ) } },
-	{ "ioctl", { IS(1, FIONREAD) } },
-	{ "ioctl", { IS(1, PERF_EVENT_IOC_DISABLE) } },
+	{"mmap", {WITHOUT(2, PROT_EXEC)}},
+	{"mmap2", {WITHOUT(2, PROT_EXEC)}},
+	{"mprotect", {WITHOUT(2, PROT_EXEC)}},
+	{"clone", {WITHOUT(0, NEW_NAMESPACES)}},
+	{"fcntl", {IS(1, F_GETFL)}},
+	{"fcntl", {IS(1, F_DUPFD)}},
+	{"fcntl", {IS(1, F_DUPFD_CLOEXEC)}},
+	{"prlimit64", {IS_NULL(2)}},
+	{"prctl", {IS(0, PR_GET_NO_NEW_PRIVS)}},
+	{"prctl", {IS(0, PR_GET_SECCOMP)}},
+	{"ioctl", {IS(1, TCGETS)}},
+	{"ioctl", {IS(1, TCSETS)}},
+	{"ioctl", {IS(1, TCSETSW)}},
+	{"ioctl", {IS(1, TCSETSF)}},
+	{"ioctl", {IS(1, TCFLSH)}},
+	{"ioctl", {IS(1, 0x802c542a)}}, /* TCGETS2, and the three that set: later glibc's */
+	{"ioctl", {IS(1, 0x402c542b)}},
+	{"ioctl", {IS(1, 0x402c542c)}},
+	{"ioctl", {IS(1, 0x402c542d)}},
+	{"ioctl", {IS(1, TIOCGWINSZ)}},
+	{"ioctl", {IS(1, TIOCGPGRP)}},
+	{"ioctl", {IS(1, TIOCOUTQ)}},
+	{"ioctl", {IS(1, FIONREAD)}},
+	{"ioctl", {IS(1, PERF_EVENT_IOC_DISABLE)}},
 };
 
-static const struct rule reads_if[] = { { "open", { WITHOUT(1, WRITES) } }, { "openat", { WITHOUT(2, WRITES) } } };
+static const struct rule reads_if[] = {{"open", {WITHOUT(1, WRITES)}}, {"openat", {WITHOUT(2, WRITES)}}};
 
 /* Of bpf() what works with what is loaded: nothing more can be. */
 static const struct rule looks_if[] = {
-	{ "bpf", { IS(0, BPF_MAP_LOOKUP_ELEM) } },
-	{ "bpf", { IS(0, BPF_MAP_UPDATE_ELEM) } },
-	{ "bpf", { IS(0, BPF_MAP_DELETE_ELEM) } },
-	{ "bpf", { IS(0, BPF_MAP_GET_NEXT_KEY) } },
-	{ "bpf", { IS(0, BPF_MAP_LOOKUP_AND_DELETE_ELEM) } },
-	{ "bpf", { IS(0, BPF_MAP_LOOKUP_BATCH) } },
-	{ "bpf", { IS(0, BPF_MAP_UPDATE_BATCH) } },
-	{ "bpf", { IS(0, BPF_MAP_DELETE_BATCH) } },
-	{ "bpf", { IS(0, BPF_OBJ_GET_INFO_BY_FD) } },
-	{ "bpf", { IS(0, BPF_LINK_CREATE) } },
-	{ "bpf", { IS(0, BPF_ITER_CREATE) } },
-	{ "bpf", { IS(0, BPF_LINK_DETACH) } },
+	{"bpf", {IS(0, BPF_MAP_LOOKUP_ELEM)}},
+	{"bpf", {IS(0, BPF_MAP_UPDATE_ELEM)}},
+	{"bpf", {IS(0, BPF_MAP_DELETE_ELEM)}},
+	{"bpf", {IS(0, BPF_MAP_GET_NEXT_KEY)}},
+	{"bpf", {IS(0, BPF_MAP_LOOKUP_AND_DELETE_ELEM)}},
+	{"bpf", {IS(0, BPF_MAP_LOOKUP_BATCH)}},
+	{"bpf", {IS(0, BPF_MAP_UPDATE_BATCH)}},
+	{"bpf", {IS(0, BPF_MAP_DELETE_BATCH)}},
+	{"bpf", {IS(0, BPF_OBJ_GET_INFO_BY_FD)}},
+	{"bpf", {IS(0, BPF_LINK_CREATE)}},
+	{"bpf", {IS(0, BPF_ITER_CREATE)}},
+	{"bpf", {IS(0, BPF_LINK_DETACH)}},
 };
 
-static const struct rule namespaces_if[] = { { "setns", { IS(1, CLONE_NEWNET) } } };
-static const struct rule diag_if[] = { { "socket", { IS(0, AF_NETLINK), IS(2, NETLINK_SOCK_DIAG) } } };
+static const struct rule namespaces_if[] = {{"setns", {IS(1, CLONE_NEWNET)}}};
+static const struct rule diag_if[] = {{"socket", {IS(0, AF_NETLINK), IS(2, NETLINK_SOCK_DIAG)}}};
 
 static const struct rule addresses_if[] = {
-	{ "socket", { IS(0, AF_NETLINK), IS(2, NETLINK_ROUTE) } },
-	{ "socket", { IS(0, AF_NETLINK), IS(2, NETLINK_NETFILTER) } },
+	{"socket", {IS(0, AF_NETLINK), IS(2, NETLINK_ROUTE)}},
+	{"socket", {IS(0, AF_NETLINK), IS(2, NETLINK_NETFILTER)}},
 };
 
 /* No file that is there is opened, to be written to or read. */
 static const struct rule files_if[] = {
-	{ "open", { WITH(1, NEW, NEW) } },
-	{ "open", { WITH(1, FOLDER, FOLDER) } },
-	{ "openat", { WITH(2, NEW, NEW) } },
-	{ "openat", { WITH(2, FOLDER, FOLDER) } },
+	{"open", {WITH(1, NEW, NEW)}},
+	{"open", {WITH(1, FOLDER, FOLDER)}},
+	{"openat", {WITH(2, NEW, NEW)}},
+	{"openat", {WITH(2, FOLDER, FOLDER)}},
 };
 
 /* The journal; that connection; and which network namespace a socket is in. */
 static const struct rule acts_if[] = {
-	{ "socket", { IS(0, AF_UNIX), WITH(1, 0xf, SOCK_DGRAM) } },
-	{ "socket", { IS(0, AF_UNIX), WITH(1, 0xf, SOCK_STREAM) } },
-	{ "socket", { IS(0, AF_INET), WITH(1, 0xf, SOCK_STREAM) } },
-	{ "ioctl", { IS(1, 0x894c) /* SIOCGSKNS */ } },
+	{"socket", {IS(0, AF_UNIX), WITH(1, 0xf, SOCK_DGRAM)}},
+	{"socket", {IS(0, AF_UNIX), WITH(1, 0xf, SOCK_STREAM)}},
+	{"socket", {IS(0, AF_INET), WITH(1, 0xf, SOCK_STREAM)}},
+	{"ioctl", {IS(1, 0x894c) /* SIOCGSKNS */}},
 };
 
 #define NAMES(list) (list), sizeof(list) / sizeof((list)[0])
@@ -176,17 +180,17 @@ static const struct group {
 	const struct rule *rules;
 	size_t rule_count;
 } groups[] = {
-	{ 0, NAMES(always), NAMES(always_if) },
-	{ PRIVILEGE_LOOKS | PRIVILEGE_REPLAY | PRIVILEGE_TELLS | PRIVILEGE_ACT, NAMES(reads), NAMES(reads_if) },
-	{ PRIVILEGE_LOOKS, NAMES(takes_workers), NAMES(looks_if) },
-	{ PRIVILEGE_NAMESPACES | PRIVILEGE_COOKIES | PRIVILEGE_ADDRESSES | PRIVILEGE_ACT, NULL, 0, NAMES(namespaces_if) },
-	{ PRIVILEGE_COOKIES | PRIVILEGE_ACT, NAMES(talks_netlink), NAMES(diag_if) },
-	{ PRIVILEGE_ADDRESSES, NAMES(talks_netlink), NAMES(addresses_if) },
-	{ PRIVILEGE_ADDRESSES | PRIVILEGE_FILES, NAMES(takes_requests), NULL, 0 },
-	{ PRIVILEGE_CHAINS, NAMES(gives_descriptors), NULL, 0 },
-	{ PRIVILEGE_ASKS_FILES, NAMES(takes_descriptors), NULL, 0 },
-	{ PRIVILEGE_FILES, NAMES(files), NAMES(files_if) },
-	{ PRIVILEGE_ACT, NAMES(acts), NAMES(acts_if) },
+	{0, NAMES(always), NAMES(always_if)},
+	{PRIVILEGE_LOOKS | PRIVILEGE_REPLAY | PRIVILEGE_TELLS | PRIVILEGE_ACT, NAMES(reads), NAMES(reads_if)},
+	{PRIVILEGE_LOOKS, NAMES(takes_workers), NAMES(looks_if)},
+	{PRIVILEGE_NAMESPACES | PRIVILEGE_COOKIES | PRIVILEGE_ADDRESSES | PRIVILEGE_ACT, NULL, 0, NAMES(namespaces_if)},
+	{PRIVILEGE_COOKIES | PRIVILEGE_ACT, NAMES(talks_netlink), NAMES(diag_if)},
+	{PRIVILEGE_ADDRESSES, NAMES(talks_netlink), NAMES(addresses_if)},
+	{PRIVILEGE_ADDRESSES | PRIVILEGE_FILES, NAMES(takes_requests), NULL, 0},
+	{PRIVILEGE_CHAINS, NAMES(gives_descriptors), NULL, 0},
+	{PRIVILEGE_ASKS_FILES, NAMES(takes_descriptors), NULL, 0},
+	{PRIVILEGE_FILES, NAMES(files), NAMES(files_if)},
+	{PRIVILEGE_ACT, NAMES(acts), NAMES(acts_if)},
 };
 
 static bool is_wanted(const struct group *group, unsigned int privileges)
@@ -221,7 +225,7 @@ static int allow_group(scmp_filter_ctx filter, const struct group *group)
 /* Signals only to itself: abort() does so, and curses where the terminal is to be given back. */
 static int allow_signals(scmp_filter_ctx filter)
 {
-	const struct scmp_arg_cmp itself[2] = { IS(0, getpid()) };
+	const struct scmp_arg_cmp itself[2] = {IS(0, getpid())};
 	int err = allow(filter, "kill", itself);
 
 	return err ? err : allow(filter, "tgkill", itself);

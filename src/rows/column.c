@@ -6,10 +6,14 @@
 #include <string.h>
 
 const char *const row_type_names[ROW_TYPES] = {
-	[ROW_START] = "start", [ROW_HANDSHAKE] = "handshake", [ROW_LISTENER] = "listener", [ROW_READER] = "reader",
-	[ROW_LOOP] = "loop",   [ROW_THREAD] = "thread",	      [ROW_LOST] = "lost",	   [ROW_END] = "end",
-	[ROW_REGION] = "region", [ROW_WATCH] = "watch",      [ROW_ACTION] = "action", [ROW_WRITER] = "writer",
-	[ROW_CLOSING] = "closing", [ROW_DIFFERENCE] = "difference", [ROW_CHAIN] = "chain", [ROW_CHECK] = "check",
+	[ROW_START] = "start",	     [ROW_HANDSHAKE] = "handshake",
+	[ROW_LISTENER] = "listener", [ROW_READER] = "reader",
+	[ROW_LOOP] = "loop",	     [ROW_THREAD] = "thread",
+	[ROW_LOST] = "lost",	     [ROW_END] = "end",
+	[ROW_REGION] = "region",     [ROW_WATCH] = "watch",
+	[ROW_ACTION] = "action",     [ROW_WRITER] = "writer",
+	[ROW_CLOSING] = "closing",   [ROW_DIFFERENCE] = "difference",
+	[ROW_CHAIN] = "chain",	     [ROW_CHECK] = "check",
 };
 
 const char *const stall_event_names[] = {

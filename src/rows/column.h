@@ -46,7 +46,7 @@ struct column {
 	const char *description; /* for the schema */
 	const char *const *values; /* all values a text can have, NULL-terminated; or NULL: any */
 	bool never_null;
-	bool subject;	    /* on the evidence page it stands in the heading: which stall this is */
+	bool subject; /* on the evidence page it stands in the heading: which stall this is */
 	bool socket_option; /* on the evidence page it stands among the socket options */
 	bool behind_next; /* on the screen it stands behind the column that follows */
 	int ticks; /* seconds that grow (1) or shrink (-1) by themselves while nothing else happens; 0: do not */

@@ -42,10 +42,10 @@
 #define PROCESS_LEAST (COMM_LEAST + 8)
 
 /* key, member of struct row, records that have it, description, then what is not the default. */
-#define COLUMN(key_, kind_, member_, types_, description_, ...)                                                        \
-	{                                                                                                              \
-		.key = (key_), .kind = (kind_), .offset = offsetof(struct row, member_), .types = (types_),            \
-		.description = (description_), ##__VA_ARGS__                                                           \
+#define COLUMN(key_, kind_, member_, types_, description_, ...)                                             \
+	{                                                                                                   \
+		.key = (key_), .kind = (kind_), .offset = offsetof(struct row, member_), .types = (types_), \
+		.description = (description_), ##__VA_ARGS__                                                \
 	}
 #define TEXT(key, member, types, ...)	 COLUMN(key, COLUMN_TEXT, member, types, __VA_ARGS__)
 #define COUNT(key, member, types, ...)	 COLUMN(key, COLUMN_COUNT, member, types, __VA_ARGS__)
@@ -528,7 +528,8 @@ const struct column columns[] = {
 	TEXT("reason", check.reason, CHECK, "Why it is missing"),
 	TEXT("effect", check.effect, CHECK, "What is lost without it"),
 	TEXT("remedy", check.remedy, CHECK, "What helps"),
-	COUNT("syscalls", check.syscalls, CHECK, "Of a right: how many system calls it adds; null also where it is all"),
+	COUNT("syscalls", check.syscalls, CHECK,
+	      "Of a right: how many system calls it adds; null also where it is all"),
 	TEXT("capabilities", check.capabilities, CHECK,
 	     "Of a right: capabilities, separated by spaces; null also where they are the caller's"),
 	COUNT("verified", check.verified, CHECK, "Of a BPF program: instructions that the verifier walked through"),

@@ -50,19 +50,19 @@ static bool meets(const struct condition_test *test, const struct row *row)
 	bool known = column_known(test->column, row);
 
 	if (test->null)
-		return (test->operator == IS_EQUAL) == !known;
+		return (test->operator== IS_EQUAL) == !known;
 	if (!known)
 		return false;
 	switch (test->column->kind) {
 	case COLUMN_TEXT:
-		return (test->operator == IS_EQUAL) == same_text(test, *(const char *const *)field);
+		return (test->operator== IS_EQUAL) == same_text(test, *(const char *const *)field);
 	case COLUMN_COUNT:
-		return compare(test->operator, (double)*(const int64_t *)field, test->number);
+		return compare(test->operator,(double) * (const int64_t *)field, test->number);
 	case COLUMN_SECONDS:
 	case COLUMN_NUMBER:
-		return compare(test->operator, *(const double *)field, test->number);
+		return compare(test->operator, *(const double *) field, test->number);
 	case COLUMN_BOOL:
-		return compare(test->operator, !!*(const int *)field, test->number);
+		return compare(test->operator, !!*(const int *) field, test->number);
 	default:
 		return false;
 	}
@@ -161,15 +161,15 @@ static void take_operator(struct parser *parser, struct condition_test *test)
 		const char *text;
 		enum condition_operator operator;
 	} operators[] = {
-		{ "<=", IS_AT_MOST }, { ">=", IS_AT_LEAST }, { "==", IS_EQUAL },
-		{ "!=", IS_NOT_EQUAL }, { "<", IS_LESS },	 { ">", IS_MORE },
+		{"<=", IS_AT_MOST},   {">=", IS_AT_LEAST}, {"==", IS_EQUAL},
+		{"!=", IS_NOT_EQUAL}, {"<", IS_LESS},	   {">", IS_MORE},
 	};
 	size_t i;
 
 	for (i = 0; i < COUNT_OF(operators); i++) {
 		if (strncmp(parser->at, operators[i].text, strlen(operators[i].text)))
 			continue;
-		test->operator = operators[i].operator;
+		test->operator= operators[i].operator;
 		parser->at += strlen(operators[i].text);
 		return;
 	}
@@ -204,7 +204,7 @@ static void take_value(struct parser *parser, struct condition_test *test)
 
 static bool is_equality(const struct condition_test *test)
 {
-	return test->operator == IS_EQUAL || test->operator == IS_NOT_EQUAL;
+	return test->operator== IS_EQUAL || test->operator== IS_NOT_EQUAL;
 }
 
 static void check_word(struct parser *parser, struct condition_test *test, const char *value)
@@ -325,7 +325,7 @@ static bool take_and(struct parser *parser)
 
 const char *condition_parse(struct condition *condition, struct arena *arena, const char *text)
 {
-	struct parser parser = { .condition = condition, .arena = arena, .at = text };
+	struct parser parser = {.condition = condition, .arena = arena, .at = text};
 
 	memset(condition, 0, sizeof(*condition));
 	skip_spaces(&parser);

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Text is quoted by jansson. Objects and numbers are written here: a look over 10,000
  * readers is no 400,000 allocations this way, and no number has an exponent (1.2e-05) or a tail of
@@ -116,8 +116,8 @@ static int add_link(struct json *json, const struct link *link)
 	int error = 0;
 
 	for (size_t i = 0; i < link_field_count && !error; i++)
-		error = text_printf(&json->line, "%s\"%s\":", i ? "," : "{", link_fields[i].key) ?:
-			add_link_value(json, &link_fields[i], link);
+		error = text_printf(&json->line, "%s\"%s\":", i ? "," : "{", link_fields[i].key)
+				?: add_link_value(json, &link_fields[i], link);
 	return error ?: text_add(&json->line, "}");
 }
 

@@ -13,7 +13,10 @@
 
 #define UNKNOWN "\\-"
 
-#define FIELD(key_, kind_, description_) {#key_, description_, kind_, offsetof(struct link, key_)}
+#define FIELD(key_, kind_, description_)                                \
+	{                                                               \
+#key_, description_, kind_, offsetof(struct link, key_) \
+	}
 
 const struct link_field link_fields[] = {
 	FIELD(pid, LINK_COUNT, "Process"),

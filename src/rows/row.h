@@ -109,7 +109,7 @@ struct writer_fields {
 struct chain_fields {
 	int64_t waiters;
 	const char *links; /* see links.h */
-	bool cycle;	   /* a deadlock: the last link waits for the first */
+	bool cycle; /* a deadlock: the last link waits for the first */
 };
 
 struct closing_fields {

@@ -28,7 +28,8 @@ bool selector_is_id(const char *word)
 	for (type = 0; type < ROW_TYPES; type++) {
 		length = strlen(row_type_names[type]);
 		if (row_is_finding(type) && !strncmp(word, row_type_names[type], length) && word[length] == '-')
-			return !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEF0123456789_-.:[]%")] && word[length + 1];
+			return !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEF0123456789_-.:[]%")] &&
+			       word[length + 1];
 	}
 	return false;
 }
@@ -146,8 +147,9 @@ static const struct {
 	const char *name;
 	const char *(*set)(struct row *row, struct arena *arena, const char *text);
 } keys[KEYS] = {
-	[PID] = { "pid", set_pid },	[FD] = { "fd", set_fd },	      [LOCAL] = { "local", set_local },
-	[PEER] = { "peer", set_peer }, [COOKIE] = { "cookie", set_cookie }, [NETNS] = { "netns", set_netns },
+	[PID] = {"pid", set_pid},	   [FD] = {"fd", set_fd},
+	[LOCAL] = {"local", set_local},	   [PEER] = {"peer", set_peer},
+	[COOKIE] = {"cookie", set_cookie}, [NETNS] = {"netns", set_netns},
 };
 
 static const char *take_word(struct row *row, struct arena *arena, const char *word, unsigned int *given)
@@ -160,15 +162,16 @@ static const char *take_word(struct row *row, struct arena *arena, const char *w
 		if (strlen(keys[key].name) == length && !strncmp(word, keys[key].name, length))
 			break;
 	if (!word[length] || key == KEYS)
-		return arena_printf(arena, "'%s' is neither the id of a stall nor one of pid= fd= local= peer= cookie= "
-					   "netns=", word);
+		return arena_printf(arena,
+				    "'%s' is neither the id of a stall nor one of pid= fd= local= peer= cookie= "
+				    "netns=",
+				    word);
 	if (*given & 1u << key)
 		return arena_printf(arena, "%s= stands twice", keys[key].name);
 	*given |= 1u << key;
 	expected = keys[key].set(row, arena, word + length + 1);
-	return expected ? arena_printf(arena, "%s=: expected %s, got '%s'", keys[key].name, expected,
-				       word + length + 1) :
-			  NULL;
+	return expected ? arena_printf(arena, "%s=: expected %s, got '%s'", keys[key].name, expected, word + length + 1)
+			: NULL;
 }
 
 /* What is left out would be guessed at: one half of a pair is a mistake. */

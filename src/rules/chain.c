@@ -120,8 +120,9 @@ static const char *why_not_accepted(struct arena *arena, const struct chain_evid
 
 static const char *why_stopped(struct arena *arena, const struct chain_evidence *evidence)
 {
-	return arena_printf(arena, "%s%s; %s was stopped by a signal or a tracer%s%s", evidence->chain, say_doubt(evidence),
-			    evidence->who, evidence->in_for ? ", for " : "", evidence->in_for ? evidence->in_for : "");
+	return arena_printf(arena, "%s%s; %s was stopped by a signal or a tracer%s%s", evidence->chain,
+			    say_doubt(evidence), evidence->who, evidence->in_for ? ", for " : "",
+			    evidence->in_for ? evidence->in_for : "");
 }
 
 static const char *why_blocked(struct arena *arena, const struct chain_evidence *evidence)

@@ -148,8 +148,8 @@ static const char *say_since_at_least(struct arena *arena, const struct closing_
 {
 	__u64 since = closing_since(evidence->socket, evidence->now_ns);
 
-	return since ? arena_printf(arena, "%s ago or more", say_since(arena, evidence->now_ns, since)) :
-		       "not long ago";
+	return since ? arena_printf(arena, "%s ago or more", say_since(arena, evidence->now_ns, since))
+		     : "not long ago";
 }
 
 static const char *say_owner(const struct closing_evidence *evidence)
@@ -187,11 +187,12 @@ static const char *why_window(struct arena *arena, const struct closing_evidence
 {
 	const struct socket_record *socket = evidence->socket;
 
-	return arena_printf(arena,
-			    "the peer's window has been closed for %s: its application does not read, so %s cannot be sent%s; %s",
-			    say_since(arena, evidence->now_ns, signs_window_closed_since(socket, evidence->now_ns)),
-			    say_count(arena, socket->unsent_bytes, "bytes"), fin_is_out(socket) ? ", nor our FIN" : "",
-			    say_end(arena, evidence));
+	return arena_printf(
+		arena,
+		"the peer's window has been closed for %s: its application does not read, so %s cannot be sent%s; %s",
+		say_since(arena, evidence->now_ns, signs_window_closed_since(socket, evidence->now_ns)),
+		say_count(arena, socket->unsent_bytes, "bytes"), fin_is_out(socket) ? ", nor our FIN" : "",
+		say_end(arena, evidence));
 }
 
 static const char *why_peer(struct arena *arena, const struct closing_evidence *evidence)
@@ -236,7 +237,8 @@ static const char *why_no_answer(struct arena *arena, const struct closing_evide
 
 static const char *why_half_closed(struct arena *arena, const struct closing_evidence *evidence)
 {
-	return arena_printf(arena, "the peer closed its side; %s may still have something to send", say_owner(evidence));
+	return arena_printf(arena, "the peer closed its side; %s may still have something to send",
+			    say_owner(evidence));
 }
 
 static const char *why_under_way(struct arena *arena, const struct closing_evidence *evidence)
@@ -283,8 +285,9 @@ static const char *advise_read(struct arena *arena, const struct closing_evidenc
 {
 	if (!evidence->owner_pid)
 		return advise_close(arena, evidence);
-	return arena_printf(arena, "see whether it keeps idle connections in a pool, or what it does instead of reading: "
-				   "sockstall threads -p %u; %s",
+	return arena_printf(arena,
+			    "see whether it keeps idle connections in a pool, or what it does instead of reading: "
+			    "sockstall threads -p %u; %s",
 			    evidence->owner_pid, say_end_now(arena, evidence));
 }
 

@@ -11,17 +11,17 @@
 #include "socket_record.h"
 
 enum handshake_stage {
-	STAGE_SYN_RECV,	    /* a request: half-open at a listener */
-	STAGE_SYN_SENT,	    /* a socket that connects */
+	STAGE_SYN_RECV, /* a request: half-open at a listener */
+	STAGE_SYN_SENT, /* a socket that connects */
 	STAGE_ACCEPT_QUEUE, /* a socket that is complete and not accepted */
 };
 
 struct handshake_evidence {
 	enum handshake_stage stage;
-	const struct request_record *request;	/* STAGE_SYN_RECV, else NULL */
-	const struct socket_record *socket;	/* the other stages, else NULL */
+	const struct request_record *request; /* STAGE_SYN_RECV, else NULL */
+	const struct socket_record *socket; /* the other stages, else NULL */
 	const struct listener_record *listener; /* NULL: not known, or a client */
-	const char *owner;			/* "nginx (pid 10)", of the listener or the client; NULL: not known */
+	const char *owner; /* "nginx (pid 10)", of the listener or the client; NULL: not known */
 	const char *owner_pids; /* as -p takes them; NULL: not known */
 	__u64 now_ns, since_ns; /* since 0: not known */
 	__u64 min_age_ns;

@@ -140,7 +140,8 @@ static const char *why_defers_many(struct arena *arena, const struct listener_ev
 
 static const char *why_ok(struct arena *arena, const struct listener_evidence *evidence)
 {
-	return arena_printf(arena, "%s; %llu half-open", say_listener_queue(arena, evidence->listener), evidence->half_open);
+	return arena_printf(arena, "%s; %llu half-open", say_listener_queue(arena, evidence->listener),
+			    evidence->half_open);
 }
 
 /* ---- Advice ---- */

@@ -16,15 +16,15 @@ struct listener_evidence {
 	const char *owner_pids; /* as -p takes them; NULL: not known */
 	__u64 now_ns;
 	__u64 min_age_ns;
-	double drops_per_s;		 /* NAN: not known */
-	__u64 half_open;		 /* the kernel's count, or the requests seen where they are more */
-	__u64 requests;			 /* of these, seen */
-	__u64 silent;			 /* of the requests: no ACK, and the first timeout is over */
+	double drops_per_s; /* NAN: not known */
+	__u64 half_open; /* the kernel's count, or the requests seen where they are more */
+	__u64 requests; /* of these, seen */
+	__u64 silent; /* of the requests: no ACK, and the first timeout is over */
 	__u64 stuck[HANDSHAKE_VERDICT_COUNT]; /* handshakes, by verdict */
-	__u64 oldest_request_ns;	 /* when the oldest of each kind began; 0: there is none */
+	__u64 oldest_request_ns; /* when the oldest of each kind began; 0: there is none */
 	__u64 oldest_silent_ns;
 	__u64 oldest_complete_ns; /* its ACK has come: in the accept queue, or kept out of it */
-	bool may_fold;		  /* not if single handshakes were asked for */
+	bool may_fold; /* not if single handshakes were asked for */
 };
 
 struct listener_rule {

@@ -14,26 +14,26 @@
 
 struct loop_evidence {
 	const struct thread_record *thread;
-	const struct loop_record *loop;	    /* NULL: no wait was seen since sockstall attached */
+	const struct loop_record *loop; /* NULL: no wait was seen since sockstall attached */
 	const struct socket_record *socket; /* that it is asleep in; or NULL */
 	struct loop_rates rates;
 	const char *doing; /* "asleep in recvfrom …", "running", "stopped by a signal" */
 	__u64 min_age_ns;
-	bool waiting;	  /* in its wait now */
+	bool waiting; /* in its wait now */
 	__u64 outside_ns; /* not waiting: for how long it has not been; 0: not known */
-	bool taken_over;  /* another thread of the process serves the same epoll instance */
+	bool taken_over; /* another thread of the process serves the same epoll instance */
 	struct loop_watches watches;
 	bool waits_elsewhere; /* it waits with another interface, which is its main one */
-	bool has_runtime;     /* that of an event loop is known: it is one, however little it watches */
+	bool has_runtime; /* that of an event loop is known: it is one, however little it watches */
 	bool ended; /* it has closed the epoll instance: it is no loop any more */
 	__s64 highest_fd; /* of the process; -1: not known */
-	__s64 open_fds;	  /* of the process, where it is to be judged; -1: not known, or not here */
+	__s64 open_fds; /* of the process, where it is to be judged; -1: not known, or not here */
 	__u64 fd_limit;
 	__s64 user_watches; /* of all instances of its user, where that is to be judged here; -1: as above */
 	__u64 watch_limit;
 	__u64 open_files, file_limit; /* of the machine; 0: not known, or not to be judged here */
-	int unserved_fd;  /* an epoll instance of its process has events and no waiter; -1: none */
-	bool abandoned;	  /* that is its own: it waits on another one instead, as a loop within a loop does */
+	int unserved_fd; /* an epoll instance of its process has events and no waiter; -1: none */
+	bool abandoned; /* that is its own: it waits on another one instead, as a loop within a loop does */
 };
 
 struct loop_rule {

@@ -201,10 +201,11 @@ const char *loop_advise_dead(struct arena *arena, const struct loop_evidence *ev
 
 const char *loop_advise_near_limit(struct arena *arena, const struct loop_evidence *evidence)
 {
-	return arena_printf(arena,
-			    "see which descriptors it does not close (ls -l /proc/%u/fd), or raise its limit: prlimit -p "
-			    "%u --nofile",
-			    evidence->thread->pid, evidence->thread->pid);
+	return arena_printf(
+		arena,
+		"see which descriptors it does not close (ls -l /proc/%u/fd), or raise its limit: prlimit -p "
+		"%u --nofile",
+		evidence->thread->pid, evidence->thread->pid);
 }
 
 const char *loop_advise_near_watches(struct arena *arena, const struct loop_evidence *evidence)

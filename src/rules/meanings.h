@@ -11,10 +11,10 @@
 struct verdict_meaning {
 	const char *report; /* type of record: "reader" */
 	const char *verdict;
-	const char *meaning;  /* one short line */
+	const char *meaning; /* one short line */
 	const char *evidence; /* what the kernel shows when the rule applies */
-	const char *cause;    /* what usually causes it; NULL where nothing is wrong */
-	const char *advice;   /* what to do; NULL where nothing is wrong */
+	const char *cause; /* what usually causes it; NULL where nothing is wrong */
+	const char *advice; /* what to do; NULL where nothing is wrong */
 };
 
 /* Those of one report stand together, the worst first. */

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "rules/phrases.h"
 
 #include <string.h>
@@ -15,8 +15,8 @@ const char *say_accept_queue(struct arena *arena, __u32 length, __u32 limit)
 static const char *say_kill(struct arena *arena, const struct socket_name *name, __u32 tid)
 {
 	return tid ? arena_printf(arena, ", or nsenter -t %u -n ss -K 'src %s dst %s'", tid, say_local(arena, name),
-				  say_peer(arena, name)) :
-		     "";
+				  say_peer(arena, name))
+		   : "";
 }
 
 /* Brackets are the shell's, too. */
@@ -38,7 +38,8 @@ const char *say_listener_queue(struct arena *arena, const struct listener_record
 {
 	if (!listener)
 		return "its listener is not known";
-	return arena_printf(arena, "the %s", say_accept_queue(arena, listener->accept_queue, listener->accept_queue_max));
+	return arena_printf(arena, "the %s",
+			    say_accept_queue(arena, listener->accept_queue, listener->accept_queue_max));
 }
 
 /* How to raise the limit of the accept queue. The limit is the smaller of two. */
@@ -52,7 +53,8 @@ static const char *say_raise(struct arena *arena, const struct listener_record *
 const char *say_look_at(struct arena *arena, const char *owner, const char *owner_pids)
 {
 	if (owner_pids)
-		return arena_printf(arena, "see what the process is doing instead: sockstall threads -p %s", owner_pids);
+		return arena_printf(arena, "see what the process is doing instead: sockstall threads -p %s",
+				    owner_pids);
 	if (!owner)
 		return "find the process that listens (ss -tlnp) and see what it is doing instead";
 	return arena_printf(arena,
@@ -62,7 +64,7 @@ const char *say_look_at(struct arena *arena, const char *owner, const char *owne
 }
 
 const char *say_full(struct arena *arena, const char *owner, const char *owner_pids,
-			    const struct listener_record *listener)
+		     const struct listener_record *listener)
 {
 	if (!listener)
 		return say_look_at(arena, owner, owner_pids);

@@ -9,8 +9,8 @@
 #include "socket_record.h"
 
 /* How to resume a process that is frozen with its cgroup. */
-#define SAY_THAW                                                                                                       \
-	"resume it: unpause its container, or thaw its control group (write 0 to its cgroup.freeze; with v1, THAWED "  \
+#define SAY_THAW                                                                                                      \
+	"resume it: unpause its container, or thaw its control group (write 0 to its cgroup.freeze; with v1, THAWED " \
 	"to its freezer.state)"
 
 /* "accept queue holds 1 (limit 16)", "accept queue is full (3, limit 2)": the kernel lets in one more than the limit.
@@ -34,6 +34,6 @@ const char *say_look_at(struct arena *arena, const char *owner, const char *owne
 
 /* Advice for a full accept queue. */
 const char *say_full(struct arena *arena, const char *owner, const char *owner_pids,
-			    const struct listener_record *listener);
+		     const struct listener_record *listener);
 
 #endif

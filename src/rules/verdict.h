@@ -11,15 +11,15 @@
 
 /* How bad a verdict is, across all reports: the overview puts the worst first. */
 enum severity {
-	SEVERITY_NONE = 0,     /* normal: ok, idle, waiting, young */
+	SEVERITY_NONE = 0, /* normal: ok, idle, waiting, young */
 	SEVERITY_SUSPECT = 10, /* maybe: maybe_dead, saturated */
 	SEVERITY_UNFINISHED =
-		20,	       /* one peer's fault, most likely: peer_silent, deferred, no_request, request_stopped */
+		20, /* one peer's fault, most likely: peer_silent, deferred, no_request, request_stopped */
 	SEVERITY_WAITING = 30, /* for an answer that may still come: awaiting_reply, reply_stopped, no_answer */
 	SEVERITY_STARVED = 40, /* served too late or not at all: not_accepted, not_accepting, dropping, spinning */
-	SEVERITY_FULL = 50,    /* nobody gets in: accept_queue_full, syn_flood */
+	SEVERITY_FULL = 50, /* nobody gets in: accept_queue_full, syn_flood */
 	SEVERITY_STALLED = 60, /* a whole loop stands still: stalled, blocked_in_read */
-	SEVERITY_DEAD = 70,    /* and can only be ended: peer_dead */
+	SEVERITY_DEAD = 70, /* and can only be ended: peer_dead */
 };
 
 /* Properties that code may ask a verdict for. Each verdict has exactly one: see verdicts.h. */
@@ -29,11 +29,11 @@ enum verdict_property {
 	IS_FAULT = 1 << 1,
 	/* Waits on a connection (readers, writers, chain links): what the other end owes. */
 	OWES_NOTHING = 1 << 2, /* or nobody can tell */
-	OWES_REPLY = 1 << 3,   /* it was asked, and has not begun to answer */
-	OWES_REST = 1 << 4,    /* its reply has begun, and may be complete */
+	OWES_REPLY = 1 << 3, /* it was asked, and has not begun to answer */
+	OWES_REST = 1 << 4, /* its reply has begun, and may be complete */
 	OWES_REQUEST = 1 << 5, /* a client that may ask whenever it likes */
-	OWES_READ = 1 << 6,    /* it must make room in its receive buffer */
-	NOT_REACHED = 1 << 7,  /* its kernel does not answer, or the path loses segments */
+	OWES_READ = 1 << 6, /* it must make room in its receive buffer */
+	NOT_REACHED = 1 << 7, /* its kernel does not answer, or the path loses segments */
 	PEER_IS_DEAD = 1 << 8,
 	/* The end of a chain. */
 	END_IS_DEADLOCK = 1 << 9,
@@ -47,7 +47,7 @@ enum verdict_property {
 
 struct verdict {
 	const char *name; /* in JSON and on the screen */
-	unsigned int is;  /* enum verdict_property */
+	unsigned int is; /* enum verdict_property */
 };
 
 /* Everything that is not normal counts as stuck, once it is old enough. */

@@ -83,8 +83,8 @@
 /* clang-format on */
 
 /* For a rule table: READER_VERDICTS(VERDICT_OF_RULE) declares what it may give. */
-#define VERDICT_OF_RULE(name_, is_)                                                                                    \
-	_Static_assert((is_) != 0, "verdict " #name_ " has no property");                                              \
+#define VERDICT_OF_RULE(name_, is_)                                       \
+	_Static_assert((is_) != 0, "verdict " #name_ " has no property"); \
 	static const struct verdict name_ = {.name = #name_, .is = (is_)};
 
 /* For a list of names: {READER_VERDICTS(VERDICT_NAME) NULL} */

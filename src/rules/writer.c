@@ -165,7 +165,8 @@ static const char *advise(struct arena *arena, const struct writer_evidence *evi
 	const char *missing = "";
 
 	if (evidence->end.by == WRITE_END_NEVER)
-		missing = arena_printf(arena, "set a send timeout (SO_SNDTIMEO) in %.16s; ", evidence->thread->process_comm);
+		missing = arena_printf(arena, "set a send timeout (SO_SNDTIMEO) in %.16s; ",
+				       evidence->thread->process_comm);
 	return arena_printf(arena, "%s; %sto end it now: %s", first, missing, say_ending(arena, name, tid));
 }
 
@@ -188,7 +189,8 @@ static const char *advise_peer(struct arena *arena, const struct writer_evidence
 {
 	const char *peer = say_peer(arena, &evidence->socket->name);
 
-	return advise(arena, evidence, arena_printf(arena, "see what the application at %s does instead of reading", peer));
+	return advise(arena, evidence,
+		      arena_printf(arena, "see what the application at %s does instead of reading", peer));
 }
 
 static const char *advise_loss(struct arena *arena, const struct writer_evidence *evidence)

@@ -15,7 +15,7 @@ struct run_apart {
 	struct files files;
 };
 
-#define RUN_APART_NONE                                                                                                 \
+#define RUN_APART_NONE \
 	((struct run_apart){.asker = {.helper = APART_NONE}, .addresses = APART_NONE, .files = FILES_NONE})
 
 /*

@@ -14,7 +14,7 @@
 static int write_list(const struct options *options, const struct check_list *list, size_t width)
 {
 	int err = options->sinks.json ? check_write_json(stdout, list, clock_ns(CLOCK_REALTIME))
-				: check_write_text(stdout, list, width, options->scope.verbose);
+				      : check_write_text(stdout, list, width, options->scope.verbose);
 
 	/* Why nothing can run has been said. */
 	if (err && list->broken && err == list->error)

@@ -55,7 +55,8 @@ static int read_all(struct reading *reading, const struct options *given)
 	int got;
 
 	for (;;) {
-		got = recording_next(reading->recording, &chunk, &reading->looks[reading->look_count % 2], &reading->error);
+		got = recording_next(reading->recording, &chunk, &reading->looks[reading->look_count % 2],
+				     &reading->error);
 		if (got <= 0)
 			return got;
 		got = take_chunk(reading, &chunk, given);
@@ -176,7 +177,8 @@ int run_diff(const struct options *options)
 {
 	struct reading before = {.path = options->replay_file}, after = {.path = options->sinks.diff_file};
 	int err = read_recording(&before, options), code = EXIT_BROKE;
-	bool unreadable = before.error && !before.look_count; /* nothing more to say: the reason would be the other's too */
+	bool unreadable =
+		before.error && !before.look_count; /* nothing more to say: the reason would be the other's too */
 
 	row_init(&after.story.end, ROW_END);
 	if (!err && !unreadable)

@@ -28,7 +28,7 @@ struct end_run {
 /* Where stderr is not read either, a signal still ends it. */
 static void complain(const char *what)
 {
-	struct messages messages = { 0 };
+	struct messages messages = {0};
 
 	messages_say(&messages, "end: %s", what);
 }
@@ -38,7 +38,7 @@ static int take_look(const struct options *given, struct report *report)
 {
 	struct options options = *given;
 	struct probe *probe = NULL;
-	struct look look = { 0 };
+	struct look look = {0};
 	int err;
 
 	options.scope.command = COMMAND_OVERVIEW;
@@ -191,7 +191,7 @@ static int run(struct end_run *ending)
 
 int run_end(const struct options *options)
 {
-	struct end_run ending = { .options = options, .signals = -1 };
+	struct end_run ending = {.options = options, .signals = -1};
 	int code = run(&ending);
 
 	report_free(&ending.report);

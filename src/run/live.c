@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* A live run: probe, look, report, wait, until the end. */
 #include <errno.h>
 #include <poll.h>
@@ -65,8 +65,8 @@ static bool took_dump_signal(struct live *live)
 static void sleep_until(struct live *live, __u64 moment_ns)
 {
 	struct pollfd wakers[] = {
-		{ .fd = live->signals, .events = POLLIN },
-		{ .fd = STDOUT_FILENO, .events = 0 },
+		{.fd = live->signals, .events = POLLIN},
+		{.fd = STDOUT_FILENO, .events = 0},
 	};
 	struct timespec left;
 	__u64 now, ns;
@@ -92,7 +92,8 @@ static int wait_for_person(struct live *live, __u64 moment_ns)
 
 	while (!live->stop && (now = clock_ns(CLOCK_MONOTONIC)) < moment_ns) {
 		__u64 left = moment_ns - now;
-		int answer = live->session.emitter->wait(live->session.emitter_state, left < PIECE_NS ? left : PIECE_NS);
+		int answer =
+			live->session.emitter->wait(live->session.emitter_state, left < PIECE_NS ? left : PIECE_NS);
 
 		if (answer < 0)
 			return answer;
@@ -377,7 +378,7 @@ static int run_with_namespaces(struct live *live, int argc, char **argv)
 
 int run_live(const struct options *options, int argc, char **argv)
 {
-	struct live live = { .options = *options, .apart = RUN_APART_NONE };
+	struct live live = {.options = *options, .apart = RUN_APART_NONE};
 	int code = asked_for_find_namespaces(&live.options) ? EXIT_BROKE : run_with_namespaces(&live, argc, argv);
 
 	free(live.options.selection.netns_inodes);

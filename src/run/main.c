@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* sockstall: what is stuck on this machine, since when, why, and what will end it. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* A replay: the looks of a recording through the same reports and emitters as a live run. */
 #include <errno.h>
 #include <string.h>

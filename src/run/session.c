@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* From looks to records: see run.h. Pure but for what the emitters write. */
 #include <errno.h>
 #include <stdlib.h>
@@ -69,7 +69,8 @@ int session_open(struct session *session, const struct options *options, FILE *o
 		return err;
 	session->emitter = NULL;
 	/* One file copied to a small machine finds no terminfo there, or a TERM that no one described. */
-	fputs("sockstall: cannot draw on this terminal (is TERM right, is terminfo here?): text lines follow\n", stderr);
+	fputs("sockstall: cannot draw on this terminal (is TERM right, is terminfo here?): text lines follow\n",
+	      stderr);
 	return open_emitter(session, out, false);
 }
 
@@ -130,8 +131,7 @@ static int write_losses(struct session *session, const struct look *look)
 
 		row_init(&row, ROW_LOST);
 		row.time_ns = look->head->realtime_ns;
-		row.lost.where = lost->where < COUNT_OF(lost_names) ? lost_names[lost->where] :
-											     NULL;
+		row.lost.where = lost->where < COUNT_OF(lost_names) ? lost_names[lost->where] : NULL;
 		row.lost.count = (int64_t)lost->count;
 		if (lost->where == LOST_PROCESSES)
 			fill_lost_process(&row, &arena, look, lost);
@@ -173,7 +173,7 @@ static int attend(const struct session *session)
 
 static int report_look(struct session *session, const struct look *look, const struct look *previous)
 {
-	struct report report = { 0 };
+	struct report report = {0};
 	int err = attend(session);
 
 	if (!err)

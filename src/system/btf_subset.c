@@ -83,8 +83,8 @@ static int open_whole(struct whole *whole, const char *bytes, size_t size)
 	if (size < HEADER_SIZE)
 		return -EINVAL;
 	memcpy(&header, bytes, HEADER_SIZE);
-	if (header.magic != BTF_MAGIC || header.hdr_len < HEADER_SIZE || header.hdr_len > size ||
-	    header.hdr_len % 4 || header.type_off % 4)
+	if (header.magic != BTF_MAGIC || header.hdr_len < HEADER_SIZE || header.hdr_len > size || header.hdr_len % 4 ||
+	    header.type_off % 4)
 		return -EINVAL;
 	bytes += header.hdr_len;
 	size -= header.hdr_len;
@@ -324,9 +324,9 @@ static int make(struct subset *subset, struct whole *whole, const struct names *
 
 int btf_subset(struct buffer *out, const void *bytes, size_t size, struct btf_wanted *wanted, size_t count)
 {
-	struct whole whole = { 0 };
-	struct subset subset = { .whole = &whole };
-	struct names names = { 0 };
+	struct whole whole = {0};
+	struct subset subset = {.whole = &whole};
+	struct names names = {0};
 	int err = open_whole(&whole, bytes, size) ?: index_names(&names, wanted, count) ?: make(&subset, &whole, &names) ?:
 		  append_all(&subset, out);
 

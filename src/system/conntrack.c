@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Conntrack's table over netlink: /proc/net/nf_conntrack is not there on many kernels. */
 #include "system/conntrack.h"
 
@@ -127,8 +127,8 @@ static bool is_translated(const struct tuple *original, const struct tuple *repl
 
 int probe_conntrack_entry(struct buffer *buffer, __u32 netns, const struct nlmsghdr *header)
 {
-	struct translation_record record = { .header = { RECORD_TRANSLATION, sizeof(record) }, .netns = netns };
-	struct tuple original = { 0 }, reply = { 0 };
+	struct translation_record record = {.header = {RECORD_TRANSLATION, sizeof(record)}, .netns = netns};
+	struct tuple original = {0}, reply = {0};
 	const char *at = (const char *)NLMSG_DATA(header) + NLMSG_ALIGN(sizeof(struct nfgenmsg));
 	size_t used = NLMSG_LENGTH(NLMSG_ALIGN(sizeof(struct nfgenmsg)));
 	const struct nlattr *attribute;

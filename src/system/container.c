@@ -13,14 +13,14 @@
  * carry the id as well and run outside of the container.
  */
 static const char *const runtimes[] = {
-	"",		   /* Docker, Kubernetes and LXC-like layouts with cgroupfs: /docker/ID, /kubepods/…/ID */
-	"docker-",	   /* Docker with systemd: docker-ID.scope */
+	"", /* Docker, Kubernetes and LXC-like layouts with cgroupfs: /docker/ID, /kubepods/…/ID */
+	"docker-", /* Docker with systemd: docker-ID.scope */
 	"cri-containerd-", /* containerd with systemd: cri-containerd-ID.scope */
 	"cri-containerd:", /* containerd set to cgroupfs below systemd: kubepods-pod1.slice:cri-containerd:ID */
 	"crio-",
-	"libpod-",	   /* Podman: libpod-ID.scope, and libpod-ID with cgroupfs */
+	"libpod-", /* Podman: libpod-ID.scope, and libpod-ID with cgroupfs */
 	"libpod-payload-", /* Podman in a unit of systemd's, with --cgroups=split */
-	"nerdctl-",	   /* containerd with nerdctl: nerdctl-ID.scope */
+	"nerdctl-", /* containerd with nerdctl: nerdctl-ID.scope */
 };
 
 static bool is_hex(char c)

@@ -33,7 +33,8 @@ static bool is_same_file(int a, int b)
 {
 	struct stat first, second;
 
-	return !fstat(a, &first) && !fstat(b, &second) && first.st_ino == second.st_ino && first.st_dev == second.st_dev;
+	return !fstat(a, &first) && !fstat(b, &second) && first.st_ino == second.st_ino &&
+	       first.st_dev == second.st_dev;
 }
 
 static int open_there(int netns_fd, int own)
@@ -68,7 +69,7 @@ static void put_address(__be32 to[4], const __u8 from[16], bool ipv4)
 
 static void take_address(__u8 to[16], const __be32 from[4], __u8 family)
 {
-	static const __u8 prefix[12] = { [10] = 0xff, [11] = 0xff };
+	static const __u8 prefix[12] = {[10] = 0xff, [11] = 0xff};
 
 	if (family != AF_INET) {
 		memcpy(to, from, 16);
@@ -80,7 +81,7 @@ static void take_address(__u8 to[16], const __be32 from[4], __u8 family)
 
 static void take_info(struct diag_socket *socket, const struct rtattr *attribute)
 {
-	struct tcp_info info = { 0 };
+	struct tcp_info info = {0};
 	size_t size = RTA_PAYLOAD(attribute);
 
 	memcpy(&info, RTA_DATA(attribute), size < sizeof(info) ? size : sizeof(info));
@@ -151,8 +152,8 @@ static void make_exact(struct request *request, __u16 type, const struct socket_
 	struct inet_diag_sockid *id = &request->diag.id;
 
 	*request = (struct request){
-		.header = { .nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST },
-		.diag = { .sdiag_family = ipv4 ? AF_INET : AF_INET6, .idiag_states = ~0u },
+		.header = {.nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST},
+		.diag = {.sdiag_family = ipv4 ? AF_INET : AF_INET6, .idiag_states = ~0u},
 	};
 	if (type == SOCK_DESTROY)
 		request->header.nlmsg_flags |= NLM_F_ACK;
@@ -175,8 +176,7 @@ static int keep(void *context, const struct diag_socket *socket)
 static bool is_it(const struct diag_socket *found, const struct socket_name *name)
 {
 	return found->name.state != STATE_LISTEN && found->name.local_port == name->local_port &&
-	       found->name.peer_port == name->peer_port &&
-	       address_equal(found->name.local_addr, name->local_addr) &&
+	       found->name.peer_port == name->peer_port && address_equal(found->name.local_addr, name->local_addr) &&
 	       address_equal(found->name.peer_addr, name->peer_addr) &&
 	       (!name->cookie || found->name.cookie == name->cookie);
 }
@@ -188,7 +188,7 @@ int diag_get(int diag, const struct socket_name *name, __u32 interface, struct d
 
 	memset(found, 0, sizeof(*found));
 	make_exact(&request, SOCK_DIAG_BY_FAMILY, name, interface);
-	err = ask(diag, &request, (struct asker){ .each = keep, .context = found });
+	err = ask(diag, &request, (struct asker){.each = keep, .context = found});
 	/* ESTALE: it has another cookie. */
 	if (err == -ESTALE || (!err && !is_it(found, name)))
 		return -ENOENT;
@@ -197,14 +197,14 @@ int diag_get(int diag, const struct socket_name *name, __u32 interface, struct d
 
 static int walk(int diag, __u32 states, struct asker asker)
 {
-	static const __u8 families[] = { AF_INET, AF_INET6 };
+	static const __u8 families[] = {AF_INET, AF_INET6};
 	size_t i;
 	int err = 0;
 
 	for (i = 0; i < sizeof(families) && !err; i++) {
 		struct request request = {
-			.header = { .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-			.diag = { .sdiag_family = families[i], .idiag_states = states },
+			.header = {.nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+			.diag = {.sdiag_family = families[i], .idiag_states = states},
 		};
 
 		err = ask(diag, &request, asker);
@@ -217,12 +217,12 @@ static int walk(int diag, __u32 states, struct asker asker)
 
 int diag_walk(int diag, int (*each)(void *context, const struct diag_socket *socket), void *context)
 {
-	return walk(diag, ~(1u << STATE_LISTEN), (struct asker){ .each = each, .context = context });
+	return walk(diag, ~(1u << STATE_LISTEN), (struct asker){.each = each, .context = context});
 }
 
 int diag_touch_listeners(int diag)
 {
-	return walk(diag, 1u << STATE_LISTEN, (struct asker){ .each = NULL });
+	return walk(diag, 1u << STATE_LISTEN, (struct asker){.each = NULL});
 }
 
 int diag_destroy(int diag, const struct diag_socket *socket)
@@ -231,13 +231,13 @@ int diag_destroy(int diag, const struct diag_socket *socket)
 	int err;
 
 	make_exact(&request, SOCK_DESTROY, &socket->name, socket->interface);
-	err = ask(diag, &request, (struct asker){ .each = NULL });
+	err = ask(diag, &request, (struct asker){.each = NULL});
 	return err == -ESTALE ? -ENOENT : err;
 }
 
 bool diag_can_destroy(int diag)
 {
-	struct diag_socket nobody = { .name = { .cookie = 1 } };
+	struct diag_socket nobody = {.name = {.cookie = 1}};
 
 	return diag_destroy(diag, &nobody) != -EOPNOTSUPP;
 }

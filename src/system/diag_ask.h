@@ -15,8 +15,8 @@ int diag_open_here(void);
  * Sends a request, as netlink_ask() does, and calls each(), if it is not NULL, for every socket in the answer, until it
  * returns something else than 0: that is returned. -ENOENT: there is none.
  */
-int diag_ask(int diag, struct nlmsghdr *request, size_t size,
-	     int (*each)(void *context, const struct nlmsghdr *header), void *context);
+int diag_ask(int diag, struct nlmsghdr *request, size_t size, int (*each)(void *context, const struct nlmsghdr *header),
+	     void *context);
 
 /* The cookie of the unix socket with this inode in that namespace; 0: it is gone, or the kernel has no unix_diag. */
 __u64 diag_unix_cookie(int diag, __u64 inode);

@@ -25,8 +25,8 @@ static void take_name(__u8 to[16], __u16 *port, const struct sockaddr_in *from)
 
 static int make_pair(struct trial *trial)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr_in own = { 0 };
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in own = {0};
 	socklen_t size = sizeof(address);
 	int small = 1;
 
@@ -76,7 +76,7 @@ static bool is_ended(struct trial *trial)
 /* Closing the peer with data that it has not read sends a RST: nothing stays, however it went. */
 static void close_all(struct trial *trial)
 {
-	int *fds[] = { &trial->listener, &trial->orphan, &trial->peer };
+	int *fds[] = {&trial->listener, &trial->orphan, &trial->peer};
 	size_t i;
 
 	for (i = 0; i < COUNT_OF(fds); i++)
@@ -86,7 +86,7 @@ static void close_all(struct trial *trial)
 
 bool diag_ends_orphans(void)
 {
-	struct trial trial = { .listener = -1, .orphan = -1, .peer = -1 };
+	struct trial trial = {.listener = -1, .orphan = -1, .peer = -1};
 	bool ends = false;
 
 	if (!make_pair(&trial)) {

@@ -24,18 +24,19 @@ static int take_cookie(void *context, const struct nlmsghdr *header)
 /* unix_diag_get_exact() */
 __u64 diag_unix_cookie(int diag, __u64 inode)
 {
-	struct search search = { .inode = (__u32)inode };
+	struct search search = {.inode = (__u32)inode};
 	struct {
 		struct nlmsghdr header;
 		struct unix_diag_req body;
 	} request = {
-		.header = { .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST },
-		.body = {
-			.sdiag_family = AF_UNIX,
-			.udiag_states = ~0u,
-			.udiag_ino = (__u32)inode,
-			.udiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE },
-		},
+		.header = {.nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST},
+		.body =
+			{
+				.sdiag_family = AF_UNIX,
+				.udiag_states = ~0u,
+				.udiag_ino = (__u32)inode,
+				.udiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE},
+			},
 	};
 
 	return diag_ask(diag, &request.header, sizeof(request), take_cookie, &search) ? 0 : search.cookie;

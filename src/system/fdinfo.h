@@ -10,7 +10,7 @@
 
 struct fdinfo_watch {
 	__u64 inode; /* of the file that is watched */
-	__s32 fd;    /* that it was added as, in the process that added it */
+	__s32 fd; /* that it was added as, in the process that added it */
 	__u32 events;
 };
 

@@ -13,7 +13,7 @@ struct memory_region {
 	__u64 offset; /* in the file that is mapped */
 	__u64 inode;
 	char permissions[5]; /* "rw-p" */
-	const char *name;    /* in the line it was read from; its end is not marked */
+	const char *name; /* in the line it was read from; its end is not marked */
 	size_t name_length;
 };
 

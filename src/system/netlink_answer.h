@@ -10,7 +10,7 @@
 
 struct netlink_answer {
 	__u32 port, seq; /* of the question: messages with others are passed over */
-	__u16 type;	 /* of the messages that each() takes */
+	__u16 type; /* of the messages that each() takes */
 	int (*each)(void *context, const struct nlmsghdr *header); /* NULL: none is looked at */
 	void *context;
 	bool done; /* nothing more comes */

@@ -109,7 +109,7 @@ static int visit_folder(struct walk *walk, const char *folder, const char *below
 
 int netns_walk(int (*each)(void *context, int netns_fd, __u32 inode), void *context)
 {
-	struct walk walk = { .each = each, .context = context };
+	struct walk walk = {.each = each, .context = context};
 	int result = visit(&walk, "/proc/thread-self/ns/net");
 
 	if (!result)
@@ -137,7 +137,7 @@ static int open_if_wanted(void *context, int netns_fd, __u32 inode)
 
 int netns_open(__u32 inode)
 {
-	struct search search = { .inode = inode };
+	struct search search = {.inode = inode};
 	int result = netns_walk(open_if_wanted, &search);
 
 	if (result < 0)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STAT_SIZE 1024
+#define STAT_SIZE   1024
 #define FIELD_START 22 /* proc(5): starttime; the command name is the second */
 
 /* The command name may hold spaces and brackets: it ends at the last one. */

@@ -9,7 +9,7 @@
 char *process_cgroup(unsigned int pid)
 {
 	char path[64], line[CGROUP_MAX + 256];
-	struct cgroup_choice choice = { 0 };
+	struct cgroup_choice choice = {0};
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);

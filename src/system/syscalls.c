@@ -11,13 +11,13 @@ struct syscall_entry {
 	unsigned char kind; /* enum syscall_kind */
 };
 
-#define CALL(name)  [SYS_##name] = {#name, SYSCALL_OTHER},
-#define READS(name) [SYS_##name] = {#name, SYSCALL_READS},
-#define WAITS(name) [SYS_##name] = {#name, SYSCALL_WAITS_EPOLL},
-#define ON_FD(name) [SYS_##name] = {#name, SYSCALL_ON_FD},
-#define WRITES(name)	[SYS_##name] = {#name, SYSCALL_WRITES},
-#define CONNECTS(name)	[SYS_##name] = {#name, SYSCALL_CONNECTS},
-#define ACCEPTS(name)	[SYS_##name] = {#name, SYSCALL_ACCEPTS},
+#define CALL(name)     [SYS_##name] = {#name, SYSCALL_OTHER},
+#define READS(name)    [SYS_##name] = {#name, SYSCALL_READS},
+#define WAITS(name)    [SYS_##name] = {#name, SYSCALL_WAITS_EPOLL},
+#define ON_FD(name)    [SYS_##name] = {#name, SYSCALL_ON_FD},
+#define WRITES(name)   [SYS_##name] = {#name, SYSCALL_WRITES},
+#define CONNECTS(name) [SYS_##name] = {#name, SYSCALL_CONNECTS},
+#define ACCEPTS(name)  [SYS_##name] = {#name, SYSCALL_ACCEPTS},
 
 /* clang-format off */
 static const struct syscall_entry syscalls[SYSCALL_NUMBERS] = {

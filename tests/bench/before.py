@@ -17,6 +17,7 @@ def call(load, wait, start):
         with start():
             done = subprocess.run(pinned(SERVER_CPU, [load, wait, CALLS]), check=True, stdout=subprocess.PIPE)
             return float(done.stdout.split()[0])
+
     return measure
 
 
@@ -27,13 +28,27 @@ def bench(figures, program, load):
         return
     with Helper(load, "threads", THREADS):
         for name, words in REPORTS.items():
-            figures.compare(SECTION, f"a look over {THREADS:,} threads asleep in read, {name}", "ms", [
-                ("before", look(older, *words)), ("sockstall", look(program, *words))])
+            figures.compare(
+                SECTION,
+                f"a look over {THREADS:,} threads asleep in read, {name}",
+                "ms",
+                [("before", look(older, *words)), ("sockstall", look(program, *words))],
+            )
     for name, words in REPORTS.items():
-        figures.compare(SECTION, f"exec to complete answer, {name}", "ms", [
-            ("before", first.sockstall(older, *words)), ("sockstall", first.sockstall(program, *words))])
+        figures.compare(
+            SECTION,
+            f"exec to complete answer, {name}",
+            "ms",
+            [("before", first.sockstall(older, *words)), ("sockstall", first.sockstall(program, *words))],
+        )
     for wait in ("getppid", "epoll_wait"):
-        figures.compare(SECTION, f"{wait}() with the overview beside it", "ns", [
-            ("bare", call(load, wait, nothing)),
-            ("before", call(load, wait, lambda: Sockstall(older, "-i", "1h"))),
-            ("sockstall", call(load, wait, lambda: Sockstall(program, "-i", "1h")))])
+        figures.compare(
+            SECTION,
+            f"{wait}() with the overview beside it",
+            "ns",
+            [
+                ("bare", call(load, wait, nothing)),
+                ("before", call(load, wait, lambda: Sockstall(older, "-i", "1h"))),
+                ("sockstall", call(load, wait, lambda: Sockstall(program, "-i", "1h"))),
+            ],
+        )

@@ -23,11 +23,14 @@ from figures import ROUNDS, Figures, machine, versions
 
 FOLDER = os.path.abspath(sys.argv[1])
 SOCKSTALL, LOAD, NET_LOAD, FLOOD, EMPTY, SCAN = (
-    os.path.join(FOLDER, name) for name in ("sockstall", "load", "net_load", "flood", "empty", "scan"))
+    os.path.join(FOLDER, name) for name in ("sockstall", "load", "net_load", "flood", "empty", "scan")
+)
 
 PARTS = {
     "events": lambda figures: events.bench(figures, SOCKSTALL, LOAD),
-    "waits": lambda figures: waits.bench(figures, waits.Waits(LOAD, EMPTY, lambda *words: Sockstall(SOCKSTALL, *words), ROUNDS)),
+    "waits": lambda figures: waits.bench(
+        figures, waits.Waits(LOAD, EMPTY, lambda *words: Sockstall(SOCKSTALL, *words), ROUNDS)
+    ),
     "churn": lambda figures: churn.bench(figures, SOCKSTALL, NET_LOAD, EMPTY),
     "servers": lambda figures: servers.bench(figures, SOCKSTALL, EMPTY),
     "first": lambda figures: first.bench(figures, SOCKSTALL),
@@ -36,9 +39,15 @@ PARTS = {
     "before": lambda figures: before.bench(figures, SOCKSTALL, LOAD),
 }
 VERSIONS = {
-    "sockstall": [SOCKSTALL, "--version"], "ss": ["ss", "-V"], "bpftrace": ["bpftrace", "--version"],
-    "perf": ["perf", "--version"], "strace": ["strace", "-V"], "nginx": ["/usr/sbin/nginx", "-v"], "wrk": ["wrk", "-v"],
-    "redis": ["redis-server", "--version"], "memcached": ["memcached", "--version"],
+    "sockstall": [SOCKSTALL, "--version"],
+    "ss": ["ss", "-V"],
+    "bpftrace": ["bpftrace", "--version"],
+    "perf": ["perf", "--version"],
+    "strace": ["strace", "-V"],
+    "nginx": ["/usr/sbin/nginx", "-v"],
+    "wrk": ["wrk", "-v"],
+    "redis": ["redis-server", "--version"],
+    "memcached": ["memcached", "--version"],
     "tcpstates": ["/usr/sbin/tcpstates", "--version"],
 }
 

@@ -22,7 +22,7 @@ def pinned(cpu, argv):
 
 def tracing(argv):
     """A command line with tracefs mounted where only it sees it."""
-    mount = "mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null; exec \"$@\""
+    mount = 'mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null; exec "$@"'
     return ["unshare", "-m", "sh", "-c", mount, "sh", *map(str, argv)]
 
 
@@ -43,8 +43,12 @@ class Sockstall:
 
     def __enter__(self):
         reading, writing = os.pipe()
-        self.process = subprocess.Popen([*self.argv, "-j", "--ready-fd", str(writing)], pass_fds=[writing],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            [*self.argv, "-j", "--ready-fd", str(writing)],
+            pass_fds=[writing],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
         os.close(writing)
         ready = os.read(reading, 1)
         os.close(reading)
@@ -104,8 +108,13 @@ class Tool:
             raise Unavailable(f"{program} is not installed")
         self.output = tempfile.TemporaryFile()
         # In a session of its own, so that all of it can be ended.
-        self.process = subprocess.Popen(tracing(self.argv), stdin=subprocess.DEVNULL, stdout=self.output,
-                                        stderr=subprocess.STDOUT, start_new_session=True)
+        self.process = subprocess.Popen(
+            tracing(self.argv),
+            stdin=subprocess.DEVNULL,
+            stdout=self.output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
         deadline = time.monotonic() + self.seconds
         while time.monotonic() < deadline and self.process.poll() is None:
             if self.says and self.says in self._said():
@@ -137,10 +146,12 @@ class Tool:
         self.output.close()
 
 
-HISTOGRAM = ("tracepoint:syscalls:sys_enter_epoll_wait, tracepoint:syscalls:sys_enter_epoll_pwait "
-             "{ @at[tid] = nsecs; } "
-             "tracepoint:syscalls:sys_exit_epoll_wait, tracepoint:syscalls:sys_exit_epoll_pwait /@at[tid]/ "
-             "{ @ns[tid] = hist(nsecs - @at[tid]); }")
+HISTOGRAM = (
+    "tracepoint:syscalls:sys_enter_epoll_wait, tracepoint:syscalls:sys_enter_epoll_pwait "
+    "{ @at[tid] = nsecs; } "
+    "tracepoint:syscalls:sys_exit_epoll_wait, tracepoint:syscalls:sys_exit_epoll_pwait /@at[tid]/ "
+    "{ @ns[tid] = hist(nsecs - @at[tid]); }"
+)
 
 
 def bpftrace(script=HISTOGRAM):
@@ -171,4 +182,3 @@ def wait_port(port, host="127.0.0.1", seconds=10):
         if time.monotonic() > deadline:
             raise RuntimeError(f"nobody listens on {host}:{port}")
         time.sleep(0.05)
-

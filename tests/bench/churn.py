@@ -18,12 +18,19 @@ def bench(figures, program, load, empty):
             with start():
                 done = subprocess.run(pinned(SERVER_CPU, [load, "churn", COUNT]), check=True, stdout=subprocess.PIPE)
                 return float(done.stdout)
+
         return measure
 
-    figures.compare(SECTION, "a connection made, accepted, closed", "ns", [
-        ("bare", beside(nothing)),
-        ("empty programs", beside(lambda: Helper(empty, "raw", *TRACEPOINTS))),
-        ("sockstall handshakes", beside(lambda: Sockstall(program, "handshakes", "-i", "1h"))),
-        ("tcpstates (libbpf-tools)", beside(lambda: Tool(["/usr/sbin/tcpstates"]))),
-        ("tcplife (bcc)", beside(lambda: Tool(["tcplife-bpfcc"]))),
-        ("tcptracer (bcc)", beside(lambda: Tool(["tcptracer-bpfcc"])))])
+    figures.compare(
+        SECTION,
+        "a connection made, accepted, closed",
+        "ns",
+        [
+            ("bare", beside(nothing)),
+            ("empty programs", beside(lambda: Helper(empty, "raw", *TRACEPOINTS))),
+            ("sockstall handshakes", beside(lambda: Sockstall(program, "handshakes", "-i", "1h"))),
+            ("tcpstates (libbpf-tools)", beside(lambda: Tool(["/usr/sbin/tcpstates"]))),
+            ("tcplife (bcc)", beside(lambda: Tool(["tcplife-bpfcc"]))),
+            ("tcptracer (bcc)", beside(lambda: Tool(["tcptracer-bpfcc"]))),
+        ],
+    )

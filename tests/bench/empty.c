@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The yardstick of the bench: an empty BPF program on the entry and the exit of syscalls, or on raw tracepoints.
  *
@@ -22,8 +22,8 @@
 static int load_empty(enum bpf_prog_type type)
 {
 	const struct bpf_insn program[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
 	};
 	union bpf_attr attributes = {
 		.prog_type = type,
@@ -69,7 +69,7 @@ static void attach(int program, const char *side, const char *name)
 
 static void attach_raw(int program, const char *name)
 {
-	union bpf_attr attributes = { .raw_tracepoint = { .name = (__u64)name, .prog_fd = (__u32)program } };
+	union bpf_attr attributes = {.raw_tracepoint = {.name = (__u64)name, .prog_fd = (__u32)program}};
 
 	if (syscall(SYS_bpf, BPF_RAW_TRACEPOINT_OPEN, &attributes, sizeof(attributes)) < 0)
 		die(name);

@@ -14,10 +14,17 @@ def bench(figures, program, load):
             with start():
                 done = subprocess.run(pinned(SERVER_CPU, [load, "getppid", COUNT]), check=True, stdout=subprocess.PIPE)
                 return float(done.stdout)
+
         return measure
 
-    figures.compare(SECTION, "getppid()", "ns", [
-        ("bare", beside(nothing)),
-        ("sockstall handshakes", beside(lambda: Sockstall(program, "handshakes"))),
-        ("sockstall readers", beside(lambda: Sockstall(program, "readers"))),
-        ("sockstall (overview)", beside(lambda: Sockstall(program)))])
+    figures.compare(
+        SECTION,
+        "getppid()",
+        "ns",
+        [
+            ("bare", beside(nothing)),
+            ("sockstall handshakes", beside(lambda: Sockstall(program, "handshakes"))),
+            ("sockstall readers", beside(lambda: Sockstall(program, "readers"))),
+            ("sockstall (overview)", beside(lambda: Sockstall(program))),
+        ],
+    )

@@ -32,8 +32,13 @@ def machine():
         models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
     with open("/proc/meminfo", encoding="utf-8") as file:
         memory = int(file.readline().split()[1])
-    return {"kernel": platform.release(), "architecture": platform.machine(), "cpus": os.cpu_count(),
-            "cpu": models[0] if models else None, "memory_gib": round(memory / 2 ** 20, 1)}
+    return {
+        "kernel": platform.release(),
+        "architecture": platform.machine(),
+        "cpus": os.cpu_count(),
+        "cpu": models[0] if models else None,
+        "memory_gib": round(memory / 2**20, 1),
+    }
 
 
 def spread(values):
@@ -63,8 +68,19 @@ class Figures:
         is compared with, of the same rounds: the ratio is the median of the rounds' ratios. `size` is how
         much there was of what the cost grows with.
         """
-        row = {"section": section, "what": what, "variant": variant, "unit": unit, "size": size, "median": None,
-               "low": None, "high": None, "ratio": None, "values": values, "reason": reason}
+        row = {
+            "section": section,
+            "what": what,
+            "variant": variant,
+            "unit": unit,
+            "size": size,
+            "median": None,
+            "low": None,
+            "high": None,
+            "ratio": None,
+            "values": values,
+            "reason": reason,
+        }
         if values:
             low, high = spread(values)
             row.update(median=statistics.median(values), low=low, high=high)
@@ -103,8 +119,16 @@ class Figures:
                     values[name] = []
         base = values[variants[0][0]]
         for name, _ in variants:
-            self.add(section, what, name, unit, values[name], None if name == variants[0][0] else base, size,
-                     reasons.get(name))
+            self.add(
+                section,
+                what,
+                name,
+                unit,
+                values[name],
+                None if name == variants[0][0] else base,
+                size,
+                reasons.get(name),
+            )
         return values
 
     def write(self, path):

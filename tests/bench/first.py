@@ -13,6 +13,7 @@ PAUSE = 0.7  # the kernel lets go of tracepoints for a while; the next run is no
 
 def sockstall(program, *arguments):
     """ms to the end record: what comes after it is only the end of the process."""
+
     def measure():
         time.sleep(PAUSE)
         began = time.monotonic()
@@ -24,11 +25,13 @@ def sockstall(program, *arguments):
         if not line:
             raise RuntimeError(f"sockstall {arguments} gave no answer")
         return took * 1e3
+
     return measure
 
 
 def whole(argv, says=None):
     """ms to the end of the process, or to its saying something."""
+
     def measure():
         began = time.monotonic()
         try:
@@ -44,15 +47,25 @@ def whole(argv, says=None):
         if says and not line:
             raise Unavailable(said.decode(errors="replace").strip().splitlines()[-1][:100] if said else "it ended")
         return took * 1e3
+
     return measure
 
 
 def bench(figures, program):
-    figures.compare(SECTION, "exec to complete answer", "ms", [
-        ("sockstall handshakes -1", sockstall(program, "handshakes")),
-        ("sockstall readers -1", sockstall(program, "readers")),
-        ("sockstall -1", sockstall(program)),
-        ("ss -tanpo", whole(["ss", "-tanpo"])),
-        ("bpftrace, one tracepoint", whole(["bpftrace", "-e", "tracepoint:sock:inet_sock_set_state { @ = count(); } "
-                                            "BEGIN { exit(); }"])),
-        ("tcpstates (bcc), to attached", whole(["tcpstates-bpfcc"], says=b"SKADDR"))], rounds=ROUNDS)
+    figures.compare(
+        SECTION,
+        "exec to complete answer",
+        "ms",
+        [
+            ("sockstall handshakes -1", sockstall(program, "handshakes")),
+            ("sockstall readers -1", sockstall(program, "readers")),
+            ("sockstall -1", sockstall(program)),
+            ("ss -tanpo", whole(["ss", "-tanpo"])),
+            (
+                "bpftrace, one tracepoint",
+                whole(["bpftrace", "-e", "tracepoint:sock:inet_sock_set_state { @ = count(); } " "BEGIN { exit(); }"]),
+            ),
+            ("tcpstates (bcc), to attached", whole(["tcpstates-bpfcc"], says=b"SKADDR")),
+        ],
+        rounds=ROUNDS,
+    )

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Half-open connections, as many as one likes.
  *
@@ -71,19 +71,19 @@ static unsigned short fold(unsigned int sum)
 static void make_syn(struct syn *syn, unsigned int source)
 {
 	*syn = (struct syn){
-		.ip = { .version = 4,
-			.ihl = 5,
-			.tot_len = htons(sizeof(*syn)),
-			.ttl = 64,
-			.protocol = IPPROTO_TCP,
-			.saddr = htonl(source),
-			.daddr = htonl(SERVER_ADDRESS) },
-		.tcp = { .source = htons(12345),
-			 .dest = htons(SERVER_PORT),
-			 .seq = htonl(source),
-			 .doff = 5,
-			 .syn = 1,
-			 .window = htons(65535) },
+		.ip = {.version = 4,
+		       .ihl = 5,
+		       .tot_len = htons(sizeof(*syn)),
+		       .ttl = 64,
+		       .protocol = IPPROTO_TCP,
+		       .saddr = htonl(source),
+		       .daddr = htonl(SERVER_ADDRESS)},
+		.tcp = {.source = htons(12345),
+			.dest = htons(SERVER_PORT),
+			.seq = htonl(source),
+			.doff = 5,
+			.syn = 1,
+			.window = htons(65535)},
 	};
 	syn->ip.check = fold(sum_words(&syn->ip, sizeof(syn->ip)));
 	/* With the pseudo-header of RFC 9293, 3.1: addresses, protocol, length. */
@@ -93,7 +93,7 @@ static void make_syn(struct syn *syn, unsigned int source)
 
 static int make_device(void)
 {
-	struct ifreq request = { .ifr_name = "sst0", .ifr_flags = IFF_TUN | IFF_NO_PI };
+	struct ifreq request = {.ifr_name = "sst0", .ifr_flags = IFF_TUN | IFF_NO_PI};
 	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 
 	if (fd < 0 || ioctl(fd, TUNSETIFF, &request))
@@ -112,9 +112,8 @@ static void set_up(void)
 
 static void listen_there(void)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_port = htons(SERVER_PORT),
-				       .sin_addr.s_addr = htonl(SERVER_ADDRESS) };
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_port = htons(SERVER_PORT), .sin_addr.s_addr = htonl(SERVER_ADDRESS)};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	if (fd < 0 || bind(fd, (void *)&address, sizeof(address)) || listen(fd, BACKLOG))

@@ -28,7 +28,7 @@ def watch(figures, program, what):
         time.sleep(SECONDS)
         took = time.monotonic() - began
         figures.add(SECTION, what, "CPU share", "% of one", [(running.cpu_s() - cpu) / took * 100])
-        figures.add(SECTION, what, "written", "MiB/hour", [(running.written() - written) / took * 3600 / 2 ** 20])
+        figures.add(SECTION, what, "written", "MiB/hour", [(running.written() - written) / took * 3600 / 2**20])
         figures.add(SECTION, what, "resident memory", "MiB", [running.rss_mib()])
 
 
@@ -40,13 +40,16 @@ def soak(figures, program):
             time.sleep(1)
             seen.append(running.rss_mib())
     quarter = max(1, len(seen) // 4)
-    first, last = (statistics.median(part) for part in (seen[quarter:2 * quarter] or seen, seen[-quarter:]))
+    first, last = (statistics.median(part) for part in (seen[quarter : 2 * quarter] or seen, seen[-quarter:]))
     figures.add(SECTION, f"{SOAK} s at 10 looks a second", "growth of memory", "MiB", [last - first])
 
 
 def bench(figures, program, load):
-    for what, context in (("idle machine", nothing), ("10,000 threads, 20,000 sockets", lambda: busy(load)),
-                          ("100,000 sockets", lambda: Helper(load, "sockets", 100000))):
+    for what, context in (
+        ("idle machine", nothing),
+        ("10,000 threads, 20,000 sockets", lambda: busy(load)),
+        ("100,000 sockets", lambda: Helper(load, "sockets", 100000)),
+    ):
         with context():
             watch(figures, program, what)
     soak(figures, program)

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Loads for the bench. Each prints one figure or one line when it is ready, and ends by itself or when
  * its standard input is closed.
@@ -63,7 +63,7 @@ static void wait_epoll_pwait(void)
 
 static void wait_epoll_pwait2(void)
 {
-	struct timespec limit = { .tv_sec = 1 };
+	struct timespec limit = {.tv_sec = 1};
 	struct epoll_event event;
 
 	syscall(SYS_epoll_pwait2, epoll_fd, &event, 1, &limit, NULL, 8);
@@ -71,22 +71,22 @@ static void wait_epoll_pwait2(void)
 
 static void wait_poll(void)
 {
-	struct pollfd fd = { .fd = ready_fd, .events = POLLIN };
+	struct pollfd fd = {.fd = ready_fd, .events = POLLIN};
 
 	syscall(SYS_poll, &fd, 1, -1);
 }
 
 static void wait_ppoll(void)
 {
-	struct pollfd fd = { .fd = ready_fd, .events = POLLIN };
-	struct timespec limit = { .tv_sec = 1 };
+	struct pollfd fd = {.fd = ready_fd, .events = POLLIN};
+	struct timespec limit = {.tv_sec = 1};
 
 	syscall(SYS_ppoll, &fd, 1, &limit, NULL, 8);
 }
 
 static void wait_select(void)
 {
-	struct timeval limit = { .tv_sec = 1 };
+	struct timeval limit = {.tv_sec = 1};
 	fd_set set;
 
 	FD_ZERO(&set);
@@ -96,7 +96,7 @@ static void wait_select(void)
 
 static void wait_pselect6(void)
 {
-	struct timespec limit = { .tv_sec = 1 };
+	struct timespec limit = {.tv_sec = 1};
 	fd_set set;
 
 	FD_ZERO(&set);
@@ -117,7 +117,7 @@ static void wait_io_uring_enter(void)
 
 static void prepare_waits(void)
 {
-	struct epoll_event event = { .events = EPOLLIN };
+	struct epoll_event event = {.events = EPOLLIN};
 
 	epoll_fd = epoll_create1(0);
 	ready_fd = eventfd(1, 0);
@@ -127,16 +127,15 @@ static void prepare_waits(void)
 
 static void prepare_ring(void)
 {
-	struct io_uring_params parameters = { 0 };
+	struct io_uring_params parameters = {0};
 	char *queue;
 
 	ring.fd = (int)syscall(SYS_io_uring_setup, 8, &parameters);
 	if (ring.fd < 0)
 		die("io_uring_setup");
 	queue = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_SQ_RING);
-	if (queue == MAP_FAILED ||
-	    mmap(NULL, 8 * sizeof(struct io_uring_sqe), PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd,
-		 IORING_OFF_SQES) == MAP_FAILED)
+	if (queue == MAP_FAILED || mmap(NULL, 8 * sizeof(struct io_uring_sqe), PROT_READ | PROT_WRITE, MAP_SHARED,
+					ring.fd, IORING_OFF_SQES) == MAP_FAILED)
 		die("mmap");
 	/* IORING_FEAT_SINGLE_MMAP: both rings in one. The entries are zeroes, and 0 is IORING_OP_NOP. */
 	ring.submitted = (void *)(queue + parameters.sq_off.tail);
@@ -149,14 +148,14 @@ static const struct wait {
 	const char *name;
 	void (*wait)(void);
 } waits[] = {
-	{ "epoll_wait", wait_epoll_wait },
-	{ "epoll_pwait", wait_epoll_pwait },
-	{ "epoll_pwait2", wait_epoll_pwait2 },
-	{ "poll", wait_poll },
-	{ "ppoll", wait_ppoll },
-	{ "select", wait_select },
-	{ "pselect6", wait_pselect6 },
-	{ "io_uring_enter", wait_io_uring_enter },
+	{"epoll_wait", wait_epoll_wait},
+	{"epoll_pwait", wait_epoll_pwait},
+	{"epoll_pwait2", wait_epoll_pwait2},
+	{"poll", wait_poll},
+	{"ppoll", wait_ppoll},
+	{"select", wait_select},
+	{"pselect6", wait_pselect6},
+	{"io_uring_enter", wait_io_uring_enter},
 };
 
 static const struct wait *find_wait(const char *name)
@@ -290,7 +289,7 @@ static void load_sockets(long count)
 {
 	const long per_child = 8000; /* pairs */
 	long pairs = count / 2, started = 0;
-	struct sockaddr_in address = { .sin_family = AF_INET };
+	struct sockaddr_in address = {.sin_family = AF_INET};
 	struct rlimit limit;
 	socklen_t length;
 	int done[2], fd;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * More loads for the bench: see load.c.
  *
@@ -36,7 +36,7 @@ static int listen_on(struct sockaddr_in *address, int backlog)
 /* It ends with a reset: nothing stays in TIME_WAIT, which would make each round another. */
 static void connect_once(int listener, const struct sockaddr_in *address)
 {
-	const struct linger reset = { .l_onoff = 1 };
+	const struct linger reset = {.l_onoff = 1};
 	int client = socket(AF_INET, SOCK_STREAM, 0), server;
 
 	if (client < 0 || setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) ||
@@ -53,7 +53,7 @@ static void connect_once(int listener, const struct sockaddr_in *address)
 
 static void load_churn(long count)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	const long batch = count < BATCHES ? count : count / BATCHES;
 	int listener = listen_on(&address, 16);
 	double began, took, best = 0;

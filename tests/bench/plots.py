@@ -17,8 +17,9 @@ import sys
 import matplotlib
 
 matplotlib.use("svg")
-matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "sockstall", "font.family": "sans-serif",
-                            "font.size": 9})
+matplotlib.rcParams.update(
+    {"svg.fonttype": "none", "svg.hashsalt": "sockstall", "font.family": "sans-serif", "font.size": 9}
+)
 from matplotlib import pyplot  # noqa: E402  (the backend must be chosen first)
 
 
@@ -82,12 +83,23 @@ def draw_bars(what, unit, rows, path):
     bars = axes.barh(names, values, color=colors)
     if min(values) > 0 and max(values) > 20 * min(values):
         axes.set_xscale("log")
-    axes.errorbar(values, range(len(rows)), fmt="none", ecolor="black", elinewidth=0.8, xerr=[
-        [row["median"] - row["low"] for row in rows], [row["high"] - row["median"] for row in rows]])
+    axes.errorbar(
+        values,
+        range(len(rows)),
+        fmt="none",
+        ecolor="black",
+        elinewidth=0.8,
+        xerr=[[row["median"] - row["low"] for row in rows], [row["high"] - row["median"] for row in rows]],
+    )
     for bar, row in zip(bars, rows):
         ratio = f"  ({row['ratio']:.2f})" if row["ratio"] is not None else ""
-        axes.text(bar.get_width(), bar.get_y() + bar.get_height() / 2, f"  {row['median']:,.4g}{ratio}", va="center",
-                  fontsize=7)
+        axes.text(
+            bar.get_width(),
+            bar.get_y() + bar.get_height() / 2,
+            f"  {row['median']:,.4g}{ratio}",
+            va="center",
+            fontsize=7,
+        )
     axes.invert_yaxis()
     axes.margins(x=0.2)
     axes.set(xlabel=unit, title=what)
@@ -113,11 +125,18 @@ class Page:
     """README.md of the folder, from MADE on: every plot, and under those of growth what is linear in what."""
 
     def __init__(self, about):
-        self.lines = [MADE, "", "## All figures, drawn", "",
-                      "Made by `make plots` from the figures of `make bench` (bench.json, beside this page). Medians, with the middle half",
-                      "of the rounds; in brackets the ratio to the first line.", "",
-                      f"Linux {about['kernel']}, {about['architecture']}, {about['cpus']} CPUs ({about['cpu']}), "
-                      f"{about['memory_gib']} GiB; {about['rounds']} rounds.", ""]
+        self.lines = [
+            MADE,
+            "",
+            "## All figures, drawn",
+            "",
+            "Made by `make plots` from the figures of `make bench` (bench.json, beside this page). Medians, with the middle half",
+            "of the rounds; in brackets the ratio to the first line.",
+            "",
+            f"Linux {about['kernel']}, {about['architecture']}, {about['cpus']} CPUs ({about['cpu']}), "
+            f"{about['memory_gib']} GiB; {about['rounds']} rounds.",
+            "",
+        ]
         self.lines += [f"- {name}: {version}" for name, version in about["versions"].items()]
 
     def plot(self, what, path):
@@ -128,8 +147,10 @@ class Page:
         table = [(variant, points) for variant, points in by_variant(rows).items() if len(points) > 1]
         if table:
             self.lines += ["", f"| {unit} over {what} | slope | of it | one more costs |", "| --- | --- | --- | --- |"]
-        self.lines += [f"| {variant} | {slope(points):.2f} | {in_words(points)} | {each(points, unit):,.0f} ns |"
-                       for variant, points in table]
+        self.lines += [
+            f"| {variant} | {slope(points):.2f} | {in_words(points)} | {each(points, unit):,.0f} ns |"
+            for variant, points in table
+        ]
 
     def write(self, folder):
         """What stands above is written by hand, and stays."""

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The yardstick for looks: an empty BPF program on an iterator, read to its end.
  *
@@ -22,8 +22,8 @@
 static int load_empty(const char *iterator)
 {
 	const struct bpf_insn program[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_ITER);
 	int type = libbpf_find_vmlinux_btf_id(iterator, BPF_TRACE_ITER), fd;
@@ -31,7 +31,8 @@ static int load_empty(const char *iterator)
 	if (type < 0)
 		die(iterator);
 	options.attach_btf_id = (__u32)type;
-	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "empty", "GPL", program, sizeof(program) / sizeof(program[0]), &options);
+	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "empty", "GPL", program, sizeof(program) / sizeof(program[0]),
+			   &options);
 	if (fd < 0)
 		die("BPF_PROG_LOAD");
 	return fd;

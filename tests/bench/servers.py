@@ -11,8 +11,19 @@ import time
 
 import churn
 import waits
-from beside import (CLIENT_CPU, SERVER_CPU, Helper, Sockstall, bpftrace, end, nothing, perf_trace, pinned, strace,
-                    wait_port)
+from beside import (
+    CLIENT_CPU,
+    SERVER_CPU,
+    Helper,
+    Sockstall,
+    bpftrace,
+    end,
+    nothing,
+    perf_trace,
+    pinned,
+    strace,
+    wait_port,
+)
 from figures import Unavailable
 
 SECTION = "servers"
@@ -37,8 +48,13 @@ def need(*programs):
 
 @contextlib.contextmanager
 def server(argv, port, **options):
-    process = subprocess.Popen(pinned(SERVER_CPU, argv), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL, **options)
+    process = subprocess.Popen(
+        pinned(SERVER_CPU, argv),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        **options,
+    )
     try:
         wait_port(port)
         yield process
@@ -79,8 +95,9 @@ def memcached():
 
 
 def run(argv):
-    done = subprocess.run(pinned(CLIENT_CPU, argv), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          check=False)
+    done = subprocess.run(
+        pinned(CLIENT_CPU, argv), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"{argv[0]}: {done.stderr.strip()[-200:]}")
     return done.stdout
@@ -94,8 +111,22 @@ def wrk(*more):
 
 def redis_benchmark():
     need("redis-benchmark")
-    said = run(["redis-benchmark", "-h", "127.0.0.1", "-p", REDIS, "-t", "get", "-c", "50", "-n",
-                int(60000 * SECONDS), "--csv"])
+    said = run(
+        [
+            "redis-benchmark",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            REDIS,
+            "-t",
+            "get",
+            "-c",
+            "50",
+            "-n",
+            int(60000 * SECONDS),
+            "--csv",
+        ]
+    )
     return float(re.search(r'^"GET","([\d.]+)"', said, re.M)[1])
 
 
@@ -104,8 +135,17 @@ def memcslap():
     need("memcslap")
     count = int(20000 * SECONDS)
     began = time.monotonic()
-    run(["memcslap", "--quiet", f"--servers=127.0.0.1:{MEMCACHED}", "--test=get", "--concurrency=4",
-         f"--execute-number={count // 4}", "--initial-load=1000"])
+    run(
+        [
+            "memcslap",
+            "--quiet",
+            f"--servers=127.0.0.1:{MEMCACHED}",
+            "--test=get",
+            "--concurrency=4",
+            f"--execute-number={count // 4}",
+            "--initial-load=1000",
+        ]
+    )
     return count / (time.monotonic() - began)
 
 
@@ -118,25 +158,36 @@ def empty_programs(empty):
 
 def beside(start, load):
     """The load's figure, with that beside the server."""
+
     def measure():
         with start():
             return load()
+
     return measure
 
 
 def bench(figures, program, empty):
-    cases = (("nginx, keep-alive", nginx, wrk),
-             ("nginx, a connection a request", nginx, lambda: wrk("-H", "Connection: close")),
-             ("Redis, GET", redis, redis_benchmark), ("memcached, get", memcached, memcslap))
+    cases = (
+        ("nginx, keep-alive", nginx, wrk),
+        ("nginx, a connection a request", nginx, lambda: wrk("-H", "Connection: close")),
+        ("Redis, GET", redis, redis_benchmark),
+        ("memcached, get", memcached, memcslap),
+    )
     for what, start, load in cases:
         try:
             with start() as pids:
-                figures.compare(SECTION, what, "requests/s", [
-                    ("bare", beside(nothing, load)),
-                    ("empty programs", beside(lambda: empty_programs(empty), load)),
-                    ("sockstall", beside(lambda: Sockstall(program, "-i", "1s"), load)),
-                    ("bpftrace histogram by tid", beside(bpftrace, load)),
-                    ("perf trace -s", beside(lambda pids=pids: perf_trace(*pids), load)),
-                    ("strace -c", beside(lambda pids=pids: strace(*pids), load))])
+                figures.compare(
+                    SECTION,
+                    what,
+                    "requests/s",
+                    [
+                        ("bare", beside(nothing, load)),
+                        ("empty programs", beside(lambda: empty_programs(empty), load)),
+                        ("sockstall", beside(lambda: Sockstall(program, "-i", "1s"), load)),
+                        ("bpftrace histogram by tid", beside(bpftrace, load)),
+                        ("perf trace -s", beside(lambda pids=pids: perf_trace(*pids), load)),
+                        ("strace -c", beside(lambda pids=pids: strace(*pids), load)),
+                    ],
+                )
         except Unavailable as why:
             figures.add(SECTION, what, "bare", "requests/s", [], reason=str(why))

@@ -9,7 +9,6 @@ a round. A round in which the two bare figures differ is measured again: somebod
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import time
 
@@ -44,8 +43,10 @@ class Bpftrace:
     """A histogram by thread: it attaches, and says so in a line."""
 
     def __init__(self, wait):
-        script = (f"tracepoint:syscalls:sys_enter_{wait} {{ @at[tid] = nsecs; }} "
-                  f"tracepoint:syscalls:sys_exit_{wait} {{ @ns[tid] = hist(nsecs - @at[tid]); }}")
+        script = (
+            f"tracepoint:syscalls:sys_enter_{wait} {{ @at[tid] = nsecs; }} "
+            f"tracepoint:syscalls:sys_exit_{wait} {{ @ns[tid] = hist(nsecs - @at[tid]); }}"
+        )
         self.argv = tracing(["bpftrace", "-e", script])
 
     def __enter__(self):
@@ -64,8 +65,12 @@ class Waits:
 
     def figure(self, wait, count=COUNT, before=()):
         """ns a call. Under a tool, its own output is thrown away."""
-        done = subprocess.run([*before, *pinned(SERVER_CPU, [self.load, wait, count])], check=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        done = subprocess.run(
+            [*before, *pinned(SERVER_CPU, [self.load, wait, count])],
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
         return float(done.stdout.split()[0])
 
     def once(self, wait, context):
@@ -85,8 +90,10 @@ class Waits:
         """Of each round the bare cost, and what empty programs and sockstall add to it."""
         empty, counted, bare = [], [], []
         for _ in range(self.rounds):
-            for values, context in ((empty, lambda: Empty(self.empty, wait)),
-                                    (counted, lambda: self.running("epoll", "--interfaces", "all", "-i", "1h"))):
+            for values, context in (
+                (empty, lambda: Empty(self.empty, wait)),
+                (counted, lambda: self.running("epoll", "--interfaces", "all", "-i", "1h")),
+            ):
                 added, plain = self.once(wait, context)
                 values.append(added)
                 bare.append(plain)

@@ -23,10 +23,24 @@ FILES = {
     "usr/share/doc/sockstall/README.md",
     "usr/share/doc/sockstall/RESULTS.md",
     "usr/share/doc/sockstall/security.md",
-} | {f"usr/share/doc/sockstall/costs/{path.name}" for path in (ROOT / "tests/bench/docs").iterdir()
-     if path.suffix in (".md", ".svg")} | {f"usr/share/doc/sockstall/examples/{name}" for name in (
-    "sockstall.service", "sockstall-metrics.service", "sockstall.rules.yml", "sockstall.grafana.json", "rsyslog.conf",
-    "syslog-ng.conf", "incident.sql")}
+}
+FILES |= {
+    f"usr/share/doc/sockstall/costs/{path.name}"
+    for path in (ROOT / "tests/bench/docs").iterdir()
+    if path.suffix in (".md", ".svg")
+}
+FILES |= {
+    f"usr/share/doc/sockstall/examples/{name}"
+    for name in (
+        "sockstall.service",
+        "sockstall-metrics.service",
+        "sockstall.rules.yml",
+        "sockstall.grafana.json",
+        "rsyslog.conf",
+        "syslog-ng.conf",
+        "incident.sql",
+    )
+}
 
 
 def command(*argv, **options):

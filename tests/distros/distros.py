@@ -30,8 +30,14 @@ class Log:
     def run(self, argv, timeout):
         """Whether it succeeded, and its output."""
         try:
-            done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  timeout=timeout, check=False)
+            done = subprocess.run(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=timeout,
+                check=False,
+            )
             said, code = done.stdout, done.returncode
         except subprocess.TimeoutExpired as late:
             said, code = (late.stdout or b"") + f"\nnot done after {timeout} s\n".encode(), None

@@ -5,7 +5,6 @@ import contextlib
 import fcntl
 import os
 import shutil
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "kernels"))
@@ -53,8 +52,17 @@ def _make(suite):
     partial = _place(suite) + ".partial"
     shutil.rmtree(partial, ignore_errors=True)
     # make is what the README asks for; with ca-certificates apt may use a mirror by https.
-    run(["debootstrap", "--variant=minbase", "--include=make,ca-certificates", f"--keyring={KEYRING}", suite, partial,
-         mirror(suite)])
+    run(
+        [
+            "debootstrap",
+            "--variant=minbase",
+            "--include=make,ca-certificates",
+            f"--keyring={KEYRING}",
+            suite,
+            partial,
+            mirror(suite),
+        ]
+    )
     shutil.rmtree(_place(suite), ignore_errors=True)
     os.rename(partial, _place(suite))
     fresh(_place(suite) + ".made", touch=True)
@@ -94,8 +102,24 @@ class Inside:
 
     def run(self, command, timeout=900):
         """Whether it succeeded, and its output."""
-        return self.log.run(["unshare", "--mount", "--fork", "--kill-child", "--propagation", "private", "sh", "-ec", ENTER,
-                             "sh", self.where, "/" + SOURCES, command], timeout)
+        return self.log.run(
+            [
+                "unshare",
+                "--mount",
+                "--fork",
+                "--kill-child",
+                "--propagation",
+                "private",
+                "sh",
+                "-ec",
+                ENTER,
+                "sh",
+                self.where,
+                "/" + SOURCES,
+                command,
+            ],
+            timeout,
+        )
 
     def path(self, name):
         """A file of the sources, as this machine sees it."""

@@ -97,8 +97,11 @@ def _pytest(inside, tests):
     said_in = inside.path("build/e2e.xml")
     if os.path.exists(said_in):
         os.unlink(said_in)
-    _, said = inside.run("cd tests/e2e && SLOW=2 /usr/bin/python3 -m pytest -p no:cacheprovider -q -o junit_family=xunit1 "
-                         f"--junitxml=../../build/e2e.xml {' '.join(tests)}", timeout=1500)
+    _, said = inside.run(
+        "cd tests/e2e && SLOW=2 /usr/bin/python3 -m pytest -p no:cacheprovider -q -o junit_family=xunit1 "
+        f"--junitxml=../../build/e2e.xml {' '.join(tests)}",
+        timeout=1500,
+    )
     if not os.path.exists(said_in):
         return None, said
     cases = xml.etree.ElementTree.parse(said_in).iter("testcase")
@@ -130,7 +133,9 @@ def package(inside, _suite):
     if result.command(inside, "make deb", timeout=1200) is None:
         return result
     # One command: it is purged however the rest goes.
-    said = result.command(inside, """
+    said = result.command(
+        inside,
+        """
         export DEBIAN_FRONTEND=noninteractive
         apt-get install -y -q ./build/deb/sockstall_*.deb || exit 1
         dpkg -L sockstall >/tmp/files
@@ -143,7 +148,8 @@ def package(inside, _suite):
         ! dpkg -s sockstall 2>/dev/null || { echo "still known to dpkg"; exit 1; }
         for f in $(cat /tmp/files); do [ -d "$f" ] || [ ! -e "$f" ] || { echo "$f is left"; exit 1; }; done
         for d in $(grep sockstall /tmp/files); do [ ! -e "$d" ] || { echo "$d is left"; exit 1; }; done
-        """)
+        """,
+    )
     if said is not None:
         version = re.search(r"^VERSION := (\S+)", open(inside.path("Makefile"), encoding="utf-8").read(), re.M).group(1)
         result.check(f"\nsockstall {version} (libbpf " in said, f"it is not version {version}")

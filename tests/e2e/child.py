@@ -52,8 +52,8 @@ class Child:
         self._ended = False
         self._taken = 0
         self.process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr,
-            preexec_fn=die_with_parent, **popen)
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, preexec_fn=die_with_parent, **popen
+        )
         _running.add(self)
         self.errors = b""
         self._readers = [threading.Thread(target=self._collect, daemon=True)]
@@ -94,8 +94,10 @@ class Child:
                 if self._ended or left <= 0:
                     break
                 self._more.wait(left)
-        raise AssertionError(f"no {what} within {timeout * PATIENCE:.0f} s from {self.argv}; "
-                             f"{'it ended; ' if self._ended else ''}last lines: {self.lines[-5:]}")
+        raise AssertionError(
+            f"no {what} within {timeout * PATIENCE:.0f} s from {self.argv}; "
+            f"{'it ended; ' if self._ended else ''}last lines: {self.lines[-5:]}"
+        )
 
     def tell(self, text):
         self.process.stdin.write(text.encode() + b"\n")
@@ -116,8 +118,10 @@ class Child:
         held = [reader for reader in self._readers if reader.is_alive()]
         if held:
             # Closing a pipe that a thread reads from would wait for that thread.
-            raise AssertionError(f"{self.argv} has ended (exit {code}), and for {timeout * PATIENCE:.0f} s its output has not: "
-                                 f"{self._holders() or 'no process that can be seen'} still has it open")
+            raise AssertionError(
+                f"{self.argv} has ended (exit {code}), and for {timeout * PATIENCE:.0f} s its output has not: "
+                f"{self._holders() or 'no process that can be seen'} still has it open"
+            )
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe and not pipe.closed:
                 _close(pipe)
@@ -125,9 +129,14 @@ class Child:
 
     def _holders(self):
         """Other processes that have its output open."""
-        ours = {os.readlink(f"/proc/self/fd/{pipe.fileno()}") for pipe in (self.process.stdout, self.process.stderr) if pipe}
-        return ", ".join(f"{pid} ({_name(pid)})" for pid in filter(str.isdigit, os.listdir("/proc"))
-                         if int(pid) != os.getpid() and ours & set(_open_files(pid)))
+        ours = {
+            os.readlink(f"/proc/self/fd/{pipe.fileno()}") for pipe in (self.process.stdout, self.process.stderr) if pipe
+        }
+        return ", ".join(
+            f"{pid} ({_name(pid)})"
+            for pid in filter(str.isdigit, os.listdir("/proc"))
+            if int(pid) != os.getpid() and ours & set(_open_files(pid))
+        )
 
 
 def _name(pid):
@@ -167,10 +176,12 @@ class Stall(Child):
 
     def said(self, event, timeout=10):
         """The next unread line with this event, as a dict. Lines before it are skipped."""
+
         def wanted(line):
             self._said += 1
             words = json.loads(line)
             return words if words["event"] == event else None
+
         return self.wait_line(wanted, timeout, self._said, f"event {event!r}")
 
 

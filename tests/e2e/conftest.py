@@ -16,9 +16,19 @@ from zoo import Room
 
 
 # What takes ten seconds and more, the longest first.
-LONGEST = ("test_completions.py", "test_predictions.py", "test_closing.py", "test_faults.py", "test_waits.py::test_epoll_inside_poll",
-           "test_watches.py::test_dead_watches_live", "test_watches.py::test_many_watches",
-           "test_loop_details.py::test_near_limit", "test_end.py::test_probe", "test_interactive.py", "test_robust.py")
+LONGEST = (
+    "test_completions.py",
+    "test_predictions.py",
+    "test_closing.py",
+    "test_faults.py",
+    "test_waits.py::test_epoll_inside_poll",
+    "test_watches.py::test_dead_watches_live",
+    "test_watches.py::test_many_watches",
+    "test_loop_details.py::test_near_limit",
+    "test_end.py::test_probe",
+    "test_interactive.py",
+    "test_robust.py",
+)
 
 
 def pytest_configure(config):

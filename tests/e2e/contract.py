@@ -4,8 +4,21 @@ The tables of the contract, as lists. A new command or option gets one line here
 test_completions.py then name every document that does not have it yet.
 """
 
-COMMANDS = ["handshakes", "readers", "writers", "closing", "chains", "loops", "threads", "check", "replay", "schema", "end",
-            "metrics", "help"]
+COMMANDS = [
+    "handshakes",
+    "readers",
+    "writers",
+    "closing",
+    "chains",
+    "loops",
+    "threads",
+    "check",
+    "replay",
+    "schema",
+    "end",
+    "metrics",
+    "help",
+]
 
 # Names that commands had before: they are taken, and completed.
 ALIASES = {"epoll": "loops"}

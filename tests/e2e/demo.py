@@ -71,8 +71,11 @@ def show(sockstall, *arguments):
 def main():
     sockstall = sys.argv[1]
     room = Room()
-    print("a dead client in mid-handshake, a full accept queue, a reader whose peer vanished, an event loop "
-          "stuck in a blocking read", flush=True)
+    print(
+        "a dead client in mid-handshake, a full accept queue, a reader whose peer vanished, an event loop "
+        "stuck in a blocking read",
+        flush=True,
+    )
     try:
         loop = stage(room)
         loop.tell(f"recv={room.link.right4},{PORTS['loop']}")

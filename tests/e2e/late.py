@@ -32,5 +32,11 @@ _meter.start()
 
 def late(moment, around=1.0):
     """How late a program may have been about that moment, in seconds: well below 10 ms on a machine at rest."""
-    return _OTHERS * max((lateness for when, lateness in list(_meter.measured)
-                          if moment - around <= when - lateness and when <= moment + around + lateness), default=0)
+    return _OTHERS * max(
+        (
+            lateness
+            for when, lateness in list(_meter.measured)
+            if moment - around <= when - lateness and when <= moment + around + lateness
+        ),
+        default=0,
+    )

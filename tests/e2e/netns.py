@@ -17,8 +17,14 @@ WORKER = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
 
 def command(*argv, **options):
     """Run a tool that must succeed; its standard output."""
-    done = subprocess.run([str(word) for word in argv], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, timeout=20 * PATIENCE, **options)
+    done = subprocess.run(
+        [str(word) for word in argv],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=20 * PATIENCE,
+        **options,
+    )
     if done.returncode:
         raise RuntimeError(f"{' '.join(map(str, argv))}: {done.stderr.strip()}")
     return done.stdout
@@ -54,8 +60,7 @@ class Namespace:
     def drop(self, hook, match):
         """Drop what matches on its way in ("input") or out ("output"). The name of the rule's table."""
         table = f"t{next(_numbers)}"
-        self.nft(f"table inet {table} {{\nchain c {{\ntype filter hook {hook} priority 0\n"
-                 f"{match} drop\n}}\n}}\n")
+        self.nft(f"table inet {table} {{\nchain c {{\ntype filter hook {hook} priority 0\n" f"{match} drop\n}}\n}}\n")
         return table
 
     def only_one(self, hook, match):
@@ -91,8 +96,7 @@ class Link:
         self.net4, self.net6 = f"10.{number}.{WORKER}", f"fd{number:02}:{WORKER:x}"
         self.left4, self.right4 = f"{self.net4}.1", f"{self.net4}.2"
         self.left6, self.right6 = f"{self.net6}::1", f"{self.net6}::2"
-        left.ip("link", "add", self.device, "type", "veth", "peer", "name", self.device,
-                "netns", right.name)
+        left.ip("link", "add", self.device, "type", "veth", "peer", "name", self.device, "netns", right.name)
         self._address(left, self.left4, self.left6)
         self._address(right, self.right4, self.right6)
 

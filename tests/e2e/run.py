@@ -24,8 +24,14 @@ def sockstall(*arguments, before=(), timeout=30, **options):
     """Run to the end. A CompletedProcess with bytes."""
     argv = [*before, SOCKSTALL, *map(str, arguments)]
     options.setdefault("stdin", subprocess.DEVNULL)
-    return subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout * PATIENCE,
-                          preexec_fn=die_with_parent, **options)
+    return subprocess.run(
+        argv,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=timeout * PATIENCE,
+        preexec_fn=die_with_parent,
+        **options,
+    )
 
 
 @functools.lru_cache(1)
@@ -110,8 +116,7 @@ def once(*arguments, before=(), expect=0):
 
 
 def matching(records, **wanted):
-    return [record for record in records
-            if all(record.get(key) == value for key, value in wanted.items())]
+    return [record for record in records if all(record.get(key) == value for key, value in wanted.items())]
 
 
 def findings(records, **wanted):
@@ -154,10 +159,12 @@ class Stream(Child):
 
     def wait(self, timeout=10, **wanted):
         """The first record with these values."""
+
         def wanted_line(line):
             record = _parse_cached(line)
             fits = all(_fits(record.get(key), value) for key, value in wanted.items())
             return record if fits else None
+
         return self.wait_line(wanted_line, timeout, what=f"record with {wanted}")
 
     def stop(self, number=signal.SIGINT, expect=0):

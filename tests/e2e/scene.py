@@ -58,11 +58,19 @@ class Scene:
         return server
 
     def _idle(self, port):
-        server = Stall(self.room.here, "endpoint.py", f"listen={self.room.link.left4},{port},16",
-                       "accept", "take=5", "send=5", "block=recvfrom")
+        server = Stall(
+            self.room.here,
+            "endpoint.py",
+            f"listen={self.room.link.left4},{port},16",
+            "accept",
+            "take=5",
+            "send=5",
+            "block=recvfrom",
+        )
         server.said("listening")
-        server.client = Stall(self.room.there, "endpoint.py", f"connect={self.room.link.left4},{port}",
-                              "send=5", "take=5")
+        server.client = Stall(
+            self.room.there, "endpoint.py", f"connect={self.room.link.left4},{port}", "send=5", "take=5"
+        )
         server.said("blocking")
         return server
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Loaded in front of sockstall (LD_PRELOAD) by tests. By the environment:
  *
@@ -35,7 +35,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EXPORT __attribute__((visibility("default")))
+#define EXPORT	   __attribute__((visibility("default")))
 #define MAX_PLACES 65536
 #define MAX_DEPTH  16
 
@@ -277,10 +277,10 @@ static int is_iterator(int fd)
 EXPORT ssize_t read(int fd, void *to, size_t size)
 {
 	static ssize_t (*real)(int, void *, size_t);
-	const struct timespec moment = { .tv_nsec = 1000000 };
+	const struct timespec moment = {.tv_nsec = 1000000};
 
 	if (!real)
-		real = (ssize_t (*)(int, void *, size_t))dlsym(RTLD_NEXT, "read");
+		real = (ssize_t(*)(int, void *, size_t))dlsym(RTLD_NEXT, "read");
 	if (!hold || !hold[0] || !is_iterator(fd))
 		return real(fd, to, size);
 	hold[1]++;
@@ -324,7 +324,8 @@ struct skeleton {
 
 static void make_small(void *object, const char *name, uint32_t room)
 {
-	void *(*find)(void *, const char *) = (void *(*)(void *, const char *))dlsym(RTLD_NEXT, "bpf_object__find_map_by_name");
+	void *(*find)(void *, const char *) =
+		(void *(*)(void *, const char *))dlsym(RTLD_NEXT, "bpf_object__find_map_by_name");
 	int (*set)(void *, uint32_t) = (int (*)(void *, uint32_t))dlsym(RTLD_NEXT, "bpf_map__set_max_entries");
 	void *map = find(object, name);
 
@@ -356,7 +357,7 @@ static void limit(pid_t pid)
 /* What a program that had been taken over would try. */
 static void misbehave(const char *what)
 {
-	char *const argv[] = { "/bin/true", NULL };
+	char *const argv[] = {"/bin/true", NULL};
 
 	if (!strcmp(what, "inet"))
 		socket(AF_INET, SOCK_STREAM, 0);
@@ -404,7 +405,8 @@ EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *left, 
 	const char *what = getenv("SHIM_DO");
 
 	if (!real)
-		real = (int (*)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *))dlsym(RTLD_NEXT, "ppoll");
+		real = (int (*)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *))dlsym(RTLD_NEXT,
+													  "ppoll");
 	if (what)
 		misbehave(what);
 	return real(fds, count, left, mask);

@@ -22,8 +22,13 @@ def run_in_pty(argv, rows=24, columns=80, timeout=30, until=None, keys=(), **env
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     settings = termios.tcgetattr(slave)
-    process = subprocess.Popen(list(map(str, argv)), stdin=slave, stdout=slave, stderr=slave,
-                               env={**os.environ, "TERM": "xterm-256color", **environment})
+    process = subprocess.Popen(
+        list(map(str, argv)),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env={**os.environ, "TERM": "xterm-256color", **environment},
+    )
     written = bytearray()
     os.set_blocking(master, False)
 
@@ -62,8 +67,10 @@ class Tmux:
         self.before, self.after = folder / "before", folder / "after"
         words = shlex.join(map(str, argv))
         # The shell itself outlives Ctrl-C.
-        script = (f"trap : INT; stty -g > {self.before}; echo the shell; {words}; echo code=$?; "
-                  f"stty -g > {self.after}; sleep 600")
+        script = (
+            f"trap : INT; stty -g > {self.before}; echo the shell; {words}; echo code=$?; "
+            f"stty -g > {self.after}; sleep 600"
+        )
         self("new-session", "-d", "-x", columns, "-y", rows, "sh", "-c", script)
         self("set-option", "-g", "window-size", "manual")
 

@@ -40,8 +40,10 @@ class Service:
         self.front = relay(here, "loop", address, FRONT, (address, MIDDLE))
 
     def ask(self, request, count=1):
-        self.clients = [client(self.room.here, self.room.link.left4, FRONT, f"say={request}", "block=recvfrom")
-                        for _ in range(count)]
+        self.clients = [
+            client(self.room.here, self.room.link.left4, FRONT, f"say={request}", "block=recvfrom")
+            for _ in range(count)
+        ]
         for one in self.clients:
             one.said("blocking")
 
@@ -55,9 +57,16 @@ def chains(pid, *options):
 
 def ends(stall, verdict, waiters=None):
     """The one chain that ends at this process, once it is there."""
+
     def found():
         records = chains(stall.pid)
-        return records and records[0]["verdict"] == verdict and (not waiters or records[0]["waiters"] == waiters) and records
+        return (
+            records
+            and records[0]["verdict"] == verdict
+            and (not waiters or records[0]["waiters"] == waiters)
+            and records
+        )
+
     records = wait_until(found, 20, f"a chain that ends with {verdict}")
     assert len(records) == 1
     return records[0]
@@ -82,7 +91,10 @@ def test_through_a_loop_and_threads(room, far):
     place = ("pid", "fd", "netns", "local_addr", "local_port", "peer_addr", "peer_port")
     assert [record[key] for key in place] == [record["links"][3][key] for key in place], "of the end, all of it"
     assert record["cookie"] and (record["local_port"], record["netns"]) == (BACK, service.back_netns)
-    assert record["age_s"] >= record["links"][0]["age_s"] - 0.01 and f"pid {service.back.pid}" in record["advice"] + record["why"]
+    assert (
+        record["age_s"] >= record["links"][0]["age_s"] - 0.01
+        and f"pid {service.back.pid}" in record["advice"] + record["why"]
+    )
 
 
 def test_a_fault_in_the_middle(room):
@@ -124,7 +136,11 @@ def test_a_stopped_worker(room, request_, accepted):
     """Who accepts is stopped, and not the parent that has only opened the listener."""
     back = Stall(room.here, "relay.py", "fork", f"{room.link.left4},{BACK}")
     worker = back.said("listening")["worker"]
-    wait_until(lambda: run.findings(run.once("handshakes", "-a"), type="listener", local_port=BACK, netns=room.here.inode), 20, "it")
+    wait_until(
+        lambda: run.findings(run.once("handshakes", "-a"), type="listener", local_port=BACK, netns=room.here.inode),
+        20,
+        "it",
+    )
     if not accepted:
         os.kill(worker, signal.SIGSTOP)
     asker = client(room.here, room.link.left4, BACK, f"say={request_}", "block=recvfrom")
@@ -132,7 +148,9 @@ def test_a_stopped_worker(room, request_, accepted):
     if accepted:
         wait_until(lambda: chains(worker), 20, "a connection that is accepted")
         os.kill(worker, signal.SIGSTOP)
-    record = wait_until(lambda: [one for one in chains(worker) if one["verdict"] == "stopped"], 20, "a stopped worker")[0]
+    record = wait_until(lambda: [one for one in chains(worker) if one["verdict"] == "stopped"], 20, "a stopped worker")[
+        0
+    ]
     assert who(record) == [asker.pid, worker] and not chains(back.pid)
     assert record["links"][1]["holders"] == (1 if accepted else 2)
     assert ("one of 2 that share the listener" in record["why"]) == (not accepted)
@@ -151,13 +169,26 @@ def test_filters_match_any_link(room):
     wait_until(lambda: who(ends(service.back, "blocked", waiters=3)) == service.pids(), 20, "the whole chain")
     found = ends(service.back, "blocked", waiters=3)
     for pid in service.pids():
-        assert [one["id"].rpartition("-")[0] for one in shown("chains", "-p", pid)] == [found["id"].rpartition("-")[0]], pid
-    for filters in (["--port", FRONT], ["--port", found["links"][0]["local_port"]], ["--port", MIDDLE], ["--port", BACK],
-                    ["--netns", room.here.inode], ["--netns", room.there.name], ["--peer", room.link.left4, "--port", FRONT],
-                    ["-p", service.clients[0].pid, "--port", BACK]):
+        assert [one["id"].rpartition("-")[0] for one in shown("chains", "-p", pid)] == [
+            found["id"].rpartition("-")[0]
+        ], pid
+    for filters in (
+        ["--port", FRONT],
+        ["--port", found["links"][0]["local_port"]],
+        ["--port", MIDDLE],
+        ["--port", BACK],
+        ["--netns", room.here.inode],
+        ["--netns", room.there.name],
+        ["--peer", room.link.left4, "--port", FRONT],
+        ["-p", service.clients[0].pid, "--port", BACK],
+    ):
         # The same ports may be in use by tests beside this one.
         assert service.pids() in [who(one) for one in shown("chains", *filters)], filters
-    for filters in (["-p", os.getpid()], ["-p", service.front.pid, "--port", 7999], ["--netns", room.here.inode, "--port", 7999]):
+    for filters in (
+        ["-p", os.getpid()],
+        ["-p", service.front.pid, "--port", 7999],
+        ["--netns", room.here.inode, "--port", 7999],
+    ):
         assert not shown("chains", *filters), filters
 
 
@@ -167,20 +198,34 @@ def test_filters_choose_the_chain_that_is_shown(room):
     service.ask("sleep")
     other = client(room.here, room.link.left4, BACK, "say=sleep", "block=recvfrom")
     other.said("blocking")
-    wait_until(lambda: [who(one) for one in shown("chains", "-p", other.pid)] == [[other.pid, service.back.pid]], 20, "the other's")
-    wait_until(lambda: [who(one) for one in shown("chains", "-p", service.clients[0].pid)] == [service.pids()], 20, "the first")
+    wait_until(
+        lambda: [who(one) for one in shown("chains", "-p", other.pid)] == [[other.pid, service.back.pid]],
+        20,
+        "the other's",
+    )
+    wait_until(
+        lambda: [who(one) for one in shown("chains", "-p", service.clients[0].pid)] == [service.pids()], 20, "the first"
+    )
 
 
 def test_filters_match_any_holder(room):
     """All workers share their listener; so does the parent."""
     back = Stall(room.here, "relay.py", "fork", f"{room.link.left4},{BACK}")
     worker = back.said("listening")["worker"]
-    wait_until(lambda: run.findings(run.once("handshakes", "-a"), type="listener", local_port=BACK, netns=room.here.inode), 20, "it")
+    wait_until(
+        lambda: run.findings(run.once("handshakes", "-a"), type="listener", local_port=BACK, netns=room.here.inode),
+        20,
+        "it",
+    )
     os.kill(worker, signal.SIGSTOP)
     asker = client(room.here, room.link.left4, BACK, "say=quick", "block=recvfrom")
     asker.said("blocking")
     try:
-        wait_until(lambda: len(shown("handshakes", "--port", BACK, "--netns", room.here.inode)) == 2, 20, "what is not accepted")
+        wait_until(
+            lambda: len(shown("handshakes", "--port", BACK, "--netns", room.here.inode)) == 2,
+            20,
+            "what is not accepted",
+        )
         for command, verdicts in ("handshakes", {"not_accepted", "not_accepting"}), ("chains", {"stopped"}):
             for pid in worker, back.pid:
                 assert {one["verdict"] for one in shown(command, "-p", pid)} == verdicts, (command, pid)
@@ -218,7 +263,11 @@ def test_one_that_was_told_something_and_waits_for_more(room):
     back = relay(room.here, "one", room.link.left4, BACK)
     reader = client(room.here, room.link.left4, BACK, "say=part", "take=4", "block=recvfrom")
     reader.said("blocking")
-    wait_until(lambda: run.findings(run.once("readers", "-m", "300ms"), pid=reader.pid, verdict="reply_stopped"), 20, "the reader")
+    wait_until(
+        lambda: run.findings(run.once("readers", "-m", "300ms"), pid=reader.pid, verdict="reply_stopped"),
+        20,
+        "the reader",
+    )
     assert not chains(back.pid)
 
 
@@ -345,8 +394,10 @@ def test_a_quiet_unix_socket_is_no_deadlock(room, how):
 
 
 def nat(namespace, address, asked, port):
-    namespace.nft(f"table ip sstnat {{\nchain o {{\ntype nat hook output priority -100\n"
-                  f"ip daddr {asked} tcp dport {port} dnat to {address}:{port}\n}}\n}}\n")
+    namespace.nft(
+        f"table ip sstnat {{\nchain o {{\ntype nat hook output priority -100\n"
+        f"ip daddr {asked} tcp dport {port} dnat to {address}:{port}\n}}\n}}\n"
+    )
 
 
 def test_through_address_translation(room):
@@ -398,7 +449,9 @@ def test_healthy_traffic(room):
     records = stream.stop()
     pids = {service.front.pid, service.middle.pid, service.back.pid, idle.pid, asking.pid}
     assert not [record for record in run.findings(records) if pids & {record["pid"], *who(record)}]
-    assert not [record for record in run.findings(run.once("chains", "-m", "1s")) if pids & {record["pid"], *who(record)}]
+    assert not [
+        record for record in run.findings(run.once("chains", "-m", "1s")) if pids & {record["pid"], *who(record)}
+    ]
 
 
 def test_life_and_replay(room, tmp_path):
@@ -412,7 +465,9 @@ def test_life_and_replay(room, tmp_path):
     live = b"".join(stream.lines) if stream.stop() else b""
     again = run.sockstall("replay", "-j", tmp_path / "chains.rec").stdout
     keep = [json.loads(line) for line in live.splitlines()]
-    assert [r for r in map(json.loads, again.splitlines()) if r["type"] == "chain"] == [r for r in keep if r["type"] == "chain"]
+    assert [r for r in map(json.loads, again.splitlines()) if r["type"] == "chain"] == [
+        r for r in keep if r["type"] == "chain"
+    ]
 
 
 def test_the_table_has_one_readable_line(room):

@@ -28,8 +28,11 @@ def pipes(room, kind, *words):
 
 def sleeps_in(pid, command, syscall):
     """The thread is where it will stay."""
-    wait_until(lambda: run.findings(run.once(command, "-a", "-m", "300ms"), pid=pid, kind="pipe", syscall=syscall), 20,
-               f"{syscall} of {pid}")
+    wait_until(
+        lambda: run.findings(run.once(command, "-a", "-m", "300ms"), pid=pid, kind="pipe", syscall=syscall),
+        20,
+        f"{syscall} of {pid}",
+    )
 
 
 @pytest.mark.parametrize("children", [1, 2])

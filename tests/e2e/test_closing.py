@@ -9,7 +9,7 @@ import pytest
 import run
 from child import SLOW, Stall, wait_until
 from test_readers import accepted, connected, positive, tell
-from zoo import Case, Room, Zoo, check, keepers
+from zoo import Case, Room, Zoo, check, keepers  # noqa: F401
 
 STUCK = {}
 HEALTHY = {}
@@ -45,8 +45,16 @@ def told(stall, step, said):
 
 def ours(stall, room, port, end, since=None, **expect):
     """Of a connection that the stall's server port names, and that the stall still holds."""
-    expect = {"type": "closing", "comm": "python3", "netns": room.here.inode, "orphaned": False, "connections": 1,
-              "pid": stall.pid, "fd": lambda fd: fd > 2, **expect}
+    expect = {
+        "type": "closing",
+        "comm": "python3",
+        "netns": room.here.inode,
+        "orphaned": False,
+        "connections": 1,
+        "pid": stall.pid,
+        "fd": lambda fd: fd > 2,
+        **expect,
+    }
     return Case({"netns": room.here.inode, "local_port": port}, expect, end, since, since_tolerance=0.2)
 
 
@@ -59,6 +67,7 @@ def killed(room, port, side="dport"):
         room.here.run("ss", "-K", side, "=", str(port))
         if room.here.sockets(side, "=", str(port)):
             raise Stays("this kernel does not end a connection that its application has let go of (Linux 6.11 does)")
+
     return end
 
 
@@ -68,6 +77,7 @@ def orphan(room, port, end, **expect):
 
 
 # CLOSE_WAIT.
+
 
 @stuck
 def not_closed(room):
@@ -79,9 +89,20 @@ def not_closed(room):
     peer.said("took")
     closed = told(peer, "close", "closed")["time"]
     told(server, "finish", "finished")
-    return ours(server, room, 7001, lambda: told(server, "close", "closed"), lambda: closed, verdict="not_closed",
-                state="CLOSE_WAIT", fault="application", eof_read=True, unread_bytes=0, gives_up_s=None,
-                advice=lambda text: "close" in text)
+    return ours(
+        server,
+        room,
+        7001,
+        lambda: told(server, "close", "closed"),
+        lambda: closed,
+        verdict="not_closed",
+        state="CLOSE_WAIT",
+        fault="application",
+        eof_read=True,
+        unread_bytes=0,
+        gives_up_s=None,
+        advice=lambda text: "close" in text,
+    )
 
 
 @stuck
@@ -90,9 +111,11 @@ def not_closed_of_client(room):
     client, peer = connected(room, 7002)
     told(peer, "close", "closed")
     told(client, "finish", "finished")
-    return Case({"netns": room.here.inode, "peer_port": 7002},
-                {"type": "closing", "verdict": "not_closed", "fault": "application", "pid": client.pid},
-                lambda: told(client, "close", "closed"))
+    return Case(
+        {"netns": room.here.inode, "peer_port": 7002},
+        {"type": "closing", "verdict": "not_closed", "fault": "application", "pid": client.pid},
+        lambda: told(client, "close", "closed"),
+    )
 
 
 @stuck
@@ -100,18 +123,37 @@ def not_read(room):
     """A pooled connection: nobody looks whether the peer has closed it."""
     server, peer = accepted(room, 7003, peer=["send=10"])
     told(peer, "close", "closed")
-    return ours(server, room, 7003, server.end, verdict="not_read", state="CLOSE_WAIT", fault="application",
-                eof_read=False, unread_bytes=10)
+    return ours(
+        server,
+        room,
+        7003,
+        server.end,
+        verdict="not_read",
+        state="CLOSE_WAIT",
+        fault="application",
+        eof_read=False,
+        unread_bytes=10,
+    )
 
 
 # FIN_WAIT2.
+
 
 @stuck
 def peer_not_closed(room):
     server, peer = accepted(room, 7004)
     told(server, "shut", "shut")
-    return ours(server, room, 7004, peer.end, verdict="peer_not_closed", state="FIN_WAIT2", fault="peer_application",
-                eof_read=None, gives_up_s=None)
+    return ours(
+        server,
+        room,
+        7004,
+        peer.end,
+        verdict="peer_not_closed",
+        state="FIN_WAIT2",
+        fault="peer_application",
+        eof_read=None,
+        gives_up_s=None,
+    )
 
 
 @stuck_where_entries_have_an_age
@@ -123,8 +165,15 @@ def peer_not_closed_orphan(room):
     room.here.sysctl("net.ipv4.tcp_fin_timeout", 60)
     client, peer = connected(room, 7005)
     told(client, "close", "closed")
-    return orphan(room, 7005, peer.end, verdict="peer_not_closed", state="FIN_WAIT2", fault="peer_application",
-                  gives_up_s=lambda value: value is None or 0 < value < 70)
+    return orphan(
+        room,
+        7005,
+        peer.end,
+        verdict="peer_not_closed",
+        state="FIN_WAIT2",
+        fault="peer_application",
+        gives_up_s=lambda value: value is None or 0 < value < 70,
+    )
 
 
 @stuck
@@ -134,11 +183,13 @@ def peer_not_closed_long_orphan(room):
     client, peer = connected(room, 7010)
     told(client, "close", "closed")
     wait_until(lambda: room.here.sockets("state", "fin-wait-2", "dport", "=", "7010"), 5, "FIN_WAIT2")
-    return orphan(room, 7010, peer.end, verdict="peer_not_closed", state="FIN_WAIT2", fault="peer_application",
-                  gives_up_s=None)
+    return orphan(
+        room, 7010, peer.end, verdict="peer_not_closed", state="FIN_WAIT2", fault="peer_application", gives_up_s=None
+    )
 
 
 # FIN_WAIT1, LAST_ACK, CLOSING.
+
 
 @stuck
 def unanswered_fin_wait1(room):
@@ -147,8 +198,17 @@ def unanswered_fin_wait1(room):
     room.there.drop("input", "tcp dport 7006")
     told(client, "close", "closed")
     link.cut()
-    return orphan(room, 7006, killed(room, 7006), verdict="unanswered",
-                  state="FIN_WAIT1", fault="peer_or_path", retransmits=positive, gives_up_s=positive, unacked_bytes=1)
+    return orphan(
+        room,
+        7006,
+        killed(room, 7006),
+        verdict="unanswered",
+        state="FIN_WAIT1",
+        fault="peer_or_path",
+        retransmits=positive,
+        gives_up_s=positive,
+        unacked_bytes=1,
+    )
 
 
 @stuck
@@ -158,8 +218,15 @@ def unanswered_last_ack(room):
     told(client, "finish", "finished")
     room.there.drop("input", "tcp dport 7007")
     told(client, "close", "closed")
-    return orphan(room, 7007, killed(room, 7007), verdict="unanswered",
-                  state="LAST_ACK", fault="peer_or_path", retransmits=positive)
+    return orphan(
+        room,
+        7007,
+        killed(room, 7007),
+        verdict="unanswered",
+        state="LAST_ACK",
+        fault="peer_or_path",
+        retransmits=positive,
+    )
 
 
 @stuck
@@ -168,8 +235,17 @@ def unanswered_held(room):
     server, peer = accepted(room, 7008)
     room.there.drop("input", "tcp sport 7008")
     told(server, "shut", "shut")
-    return ours(server, room, 7008, killed(room, 7008, "sport"), verdict="unanswered",
-                state="FIN_WAIT1", fault="peer_or_path", retransmits=positive, gives_up_s=positive)
+    return ours(
+        server,
+        room,
+        7008,
+        killed(room, 7008, "sport"),
+        verdict="unanswered",
+        state="FIN_WAIT1",
+        fault="peer_or_path",
+        retransmits=positive,
+        gives_up_s=positive,
+    )
 
 
 @stuck
@@ -178,11 +254,20 @@ def window_zero(room):
     client, peer = connected(room, 7009)
     told(client, "fill", "filled")
     told(client, "close", "closed")
-    return orphan(room, 7009, peer.end, verdict="window_zero", state="FIN_WAIT1", fault="peer_application",
-                  unsent_bytes=positive, gives_up_s=positive)
+    return orphan(
+        room,
+        7009,
+        peer.end,
+        verdict="window_zero",
+        state="FIN_WAIT1",
+        fault="peer_application",
+        unsent_bytes=positive,
+        gives_up_s=positive,
+    )
 
 
 # Healthy.
+
 
 @healthy
 def half_closed(room):
@@ -219,15 +304,25 @@ def answering(room):
     return Case({"netns": room.here.inode, "local_port": 7104, "type": "closing"}, None, None)
 
 
-ALL_STUCK = [pytest.param(name, marks=pytest.mark.skipif(name in MISSING, reason=MISSING.get(name, "")))
-             for name in STUCK]
+ALL_STUCK = [
+    pytest.param(name, marks=pytest.mark.skipif(name in MISSING, reason=MISSING.get(name, ""))) for name in STUCK
+]
 
 
 @pytest.fixture(scope="module")
 def zoo():
     room = Room()
     began = time.monotonic()
-    zoo = Zoo({name: build for name, build in STUCK.items() if name not in MISSING}, room, "closing", "-i", "100ms", "-m", "300ms", once_options=["closing", "-m", "300ms"])
+    zoo = Zoo(
+        {name: build for name, build in STUCK.items() if name not in MISSING},
+        room,
+        "closing",
+        "-i",
+        "100ms",
+        "-m",
+        "300ms",
+        once_options=["closing", "-m", "300ms"],
+    )
     zoo.healthy = {name: build(room) for name, build in HEALTHY.items()}
     zoo.began = began
     yield zoo
@@ -291,8 +386,10 @@ def test_the_overview_has_them(zoo, others):
     assert run.only(others["overview"], **case.who)["verdict"] == "not_closed"
 
 
-@pytest.mark.parametrize("name, shown", [("not_closed", False), ("not_read", False), ("peer_not_closed", False),
-                                         ("unanswered_fin_wait1", True)])
+@pytest.mark.parametrize(
+    "name, shown",
+    [("not_closed", False), ("not_read", False), ("peer_not_closed", False), ("unanswered_fin_wait1", True)],
+)
 def test_an_application_has_a_minute(zoo, young, name, shown):
     """Without --min-age only what evidently goes nowhere is shown at once."""
     assert bool(run.findings(young["default"], **zoo.case(name).who)) == shown

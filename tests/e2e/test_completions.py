@@ -19,7 +19,9 @@ from child import wait_until
 from netns import Namespace
 
 # The tests of a shell stay together, and those of another may run beside them.
-SHELLS = [pytest.param(shell, marks=pytest.mark.xdist_group(f"completions-{shell}")) for shell in ("bash", "zsh", "fish")]
+SHELLS = [
+    pytest.param(shell, marks=pytest.mark.xdist_group(f"completions-{shell}")) for shell in ("bash", "zsh", "fish")
+]
 EVERY_COMMAND = set(contract.COMMANDS) | set(contract.ALIASES)
 
 
@@ -27,8 +29,9 @@ EVERY_COMMAND = set(contract.COMMANDS) | set(contract.ALIASES)
 def installed(tmp_path_factory):
     """The files where `make install` puts them, and a folder with two recordings."""
     top = tmp_path_factory.mktemp("installed")
-    subprocess.run(["make", "-s", "-C", run.ROOT, "install", f"DESTDIR={top}", "PREFIX=/usr"], check=True,
-                   capture_output=True)
+    subprocess.run(
+        ["make", "-s", "-C", run.ROOT, "install", f"DESTDIR={top}", "PREFIX=/usr"], check=True, capture_output=True
+    )
     (top / "work").mkdir()
     for name in ("first.rec", "second.rec"):
         (top / "work" / name).touch()
@@ -54,22 +57,30 @@ def bash(installed, line):
     """
     # Not from the host: what is tested may be installed there in another version.
     data = installed / "usr" / "share"
-    return _lines(["bash", "--norc", "-c", script], installed, BASH_COMPLETION_USER_DIR=f"{data}/bash-completion",
-                  XDG_DATA_DIRS=str(data), PATH=path(installed))
+    return _lines(
+        ["bash", "--norc", "-c", script],
+        installed,
+        BASH_COMPLETION_USER_DIR=f"{data}/bash-completion",
+        XDG_DATA_DIRS=str(data),
+        PATH=path(installed),
+    )
 
 
 def fish(installed, line):
     folder = installed / "usr/share/fish/vendor_completions.d"
     # fish asks for completions of a command only if there is one of that name.
-    script = (f"set fish_complete_path {folder} $fish_complete_path; set -p PATH {installed}/usr/sbin\n"
-              f"complete -C {shlex.quote(line)}")
+    script = (
+        f"set fish_complete_path {folder} $fish_complete_path; set -p PATH {installed}/usr/sbin\n"
+        f"complete -C {shlex.quote(line)}"
+    )
     return {found.split("\t")[0] for found in _lines(["fish", "--no-config", "-c", script], installed)}
 
 
 def zsh(installed, line):
     """zsh completes only where someone types: on a terminal, with a widget that lists what would be offered."""
     rc = installed / ".zshrc"
-    rc.write_text(f"""
+    rc.write_text(
+        f"""
         fpath=({installed}/usr/share/zsh/site-functions $fpath)
         autoload -Uz compinit && compinit -d {installed}/zcompdump -u
         PS1= PROMPT_EOL_MARK= LISTMAX=100000
@@ -87,10 +98,18 @@ def zsh(installed, line):
         zle -N show
         bindkey '^X' show
         echo READY
-    """)
+    """
+    )
     master, slave = pty.openpty()
-    process = subprocess.Popen(["zsh", "-i"], stdin=slave, stdout=slave, stderr=slave, cwd=installed / "work",
-                               env={**os.environ, "ZDOTDIR": str(installed), "TERM": "dumb", "PATH": path(installed)}, start_new_session=True)
+    process = subprocess.Popen(
+        ["zsh", "-i"],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=installed / "work",
+        env={**os.environ, "ZDOTDIR": str(installed), "TERM": "dumb", "PATH": path(installed)},
+        start_new_session=True,
+    )
     os.close(slave)
     try:
         _read_until(master, b"READY")
@@ -113,8 +132,15 @@ def _read_until(master, end, timeout=20):
 
 
 def _lines(argv, installed, **environment):
-    done = subprocess.run(argv, cwd=installed / "work", capture_output=True, text=True, timeout=30 * PATIENCE, check=False,
-                          env={**os.environ, "HOME": str(installed), **environment})
+    done = subprocess.run(
+        argv,
+        cwd=installed / "work",
+        capture_output=True,
+        text=True,
+        timeout=30 * PATIENCE,
+        check=False,
+        env={**os.environ, "HOME": str(installed), **environment},
+    )
     assert done.stderr == "", done.stderr
     return set(done.stdout.split("\n")) - {""}
 
@@ -148,7 +174,11 @@ def test_short_options(complete, request):
 
 
 def test_options_behind_a_command(complete):
-    assert {word.rstrip("=") for word in complete("sockstall readers --re")} == {"--record", "--ready-fd", "--read-only"}
+    assert {word.rstrip("=") for word in complete("sockstall readers --re")} == {
+        "--record",
+        "--ready-fd",
+        "--read-only",
+    }
 
 
 def test_values_of_netns(complete):

@@ -12,8 +12,9 @@ def test_a_connect_has_its_thread(room):
     room.there.drop("input", "tcp dport 7001")
     program = Stall(room.here, "connect_thread.py", f"{room.link.right4}", "7001")
     words = program.said("connecting")
-    record = wait_until(lambda: run.findings(run.once("handshakes", "-m", "300ms"), pid=program.pid,
-                                             tid=words["tid"]), 20, "the thread")[0]
+    record = wait_until(
+        lambda: run.findings(run.once("handshakes", "-m", "300ms"), pid=program.pid, tid=words["tid"]), 20, "the thread"
+    )[0]
     assert (record["verdict"], record["stage"], record["fd"]) == ("no_answer", "SYN_SENT", words["fd"])
     assert words["tid"] != words["pid"]
 
@@ -36,8 +37,11 @@ def test_who_waits_in_accept(room, program, acceptors):
 def test_the_other_end_of_a_unix_socket(room):
     reader = Stall(room.here, "unix_pair.py", "sleep")
     words = reader.said("blocking")
-    record = wait_until(lambda: [found for found in run.findings(run.once("readers", "-a"), pid=words["pid"])
-                                 if found["peer_pid"]], 20, "the peer")[0]
+    record = wait_until(
+        lambda: [found for found in run.findings(run.once("readers", "-a"), pid=words["pid"]) if found["peer_pid"]],
+        20,
+        "the peer",
+    )[0]
     assert (record["kind"], record["verdict"]) == ("unix", "waiting")
     assert (record["peer_pid"], record["peer_comm"]) == (words["peer"], "python3")
     assert not run.findings(run.once("readers"), pid=words["pid"])

@@ -68,8 +68,15 @@ def btf_without_sched_info(btf_copy):
 def capabilities(*names):
     """Another user than root, with these capabilities only."""
     listed = "-all" + "".join(f",+{name}" for name in names)
-    return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", f"--bounding-set={listed}",
-            f"--inh-caps={listed}", f"--ambient-caps={listed}"]
+    return [
+        "setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        f"--bounding-set={listed}",
+        f"--inh-caps={listed}",
+        f"--ambient-caps={listed}",
+    ]
 
 
 def root_without(name):
@@ -81,8 +88,14 @@ def hidden(script):
 
 
 def call(*argv):
-    return subprocess.run(list(map(str, argv)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          stdin=subprocess.DEVNULL, timeout=60 * PATIENCE)
+    return subprocess.run(
+        list(map(str, argv)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60 * PATIENCE,
+    )
 
 
 def said(done):
@@ -104,6 +117,7 @@ def records(done):
 
 
 # Capabilities in place of root.
+
 
 def test_four_capabilities_see_readers(scene, program):
     done = call(*capabilities(*ENOUGH), program, "readers", "-1", "-j", *MIN_AGE)
@@ -144,8 +158,9 @@ def test_root_without_sys_admin(scene):
 def missing_in(done):
     """The probes that the table calls missing, and the lines below it that say what helps."""
     lines = done.stdout.splitlines()
-    return {line.split()[0] for line in lines[1:] if line[31:39].strip() == "no"}, \
-        [line for line in lines if re.match(r"for \w+( and \d+ more)?: ", line)]
+    return {line.split()[0] for line in lines[1:] if line[31:39].strip() == "no"}, [
+        line for line in lines if re.match(r"for \w+( and \d+ more)?: ", line)
+    ]
 
 
 def test_check_says_in_one_sentence_that_all_is_well():
@@ -182,7 +197,11 @@ def test_check_in_records(program):
         assert {name for name, value in states.items() if value == "no"} <= missing_in(table)[0]
         for record in found:
             keys = [record["reason"], record["effect"], record["remedy"]]
-            assert all(keys) if record["state"] == "no" and record["part"] == "probe" else record["state"] == "no" or not any(keys)
+            assert (
+                all(keys)
+                if record["state"] == "no" and record["part"] == "probe"
+                else record["state"] == "no" or not any(keys)
+            )
         looks = run.matching(found, part="right", name="looks")[0]
         assert looks["syscalls"] > 3 and ("bpf" in looks["capabilities"].split()) == bool(table.returncode == 0)
 
@@ -209,7 +228,9 @@ def test_check_of_nobody(program):
     assert len(said(done)) == 1 and "root" in done.stderr
 
 
-@pytest.mark.parametrize("command", [["handshakes", "-1", "-j"], ["readers"], ["epoll", "-1"], ["threads", "-1", "-p", "1"]])
+@pytest.mark.parametrize(
+    "command", [["handshakes", "-1", "-j"], ["readers"], ["epoll", "-1"], ["threads", "-1", "-p", "1"]]
+)
 def test_nobody(program, command):
     done = call(*capabilities(), program, *command)
     assert done.returncode == 1 and not done.stdout
@@ -217,6 +238,7 @@ def test_nobody(program, command):
 
 
 # The kernel's files are not to be had.
+
 
 def test_no_sys(scene):
     done = call(*hidden(NO_SYS), run.SOCKSTALL, "-1", "-j")
@@ -261,8 +283,10 @@ def test_bad_btf(path, reason):
 
 
 # Init's would be taken, too.
-NO_TRACEFS = "".join(f"mount -t tmpfs none {path} && " for path in ("/sys/kernel/tracing", "/sys/kernel/debug", "/proc/1")) + \
-    'exec "$@"'
+NO_TRACEFS = (
+    "".join(f"mount -t tmpfs none {path} && " for path in ("/sys/kernel/tracing", "/sys/kernel/debug", "/proc/1"))
+    + 'exec "$@"'
+)
 
 
 def test_no_tracefs(scene):
@@ -295,6 +319,7 @@ def test_lockdown(command):
 
 
 # A kernel that does not keep when a thread fell asleep.
+
 
 def test_ages_at_least(scene, stream, btf_without_sched_info):
     live = stream("readers", "-j", "-i", "100ms", "-m", "300ms", "--btf", btf_without_sched_info)
@@ -334,15 +359,31 @@ def test_check_without_sched_info(btf_without_sched_info):
 
 # Containers.
 
+
 def test_own_pid_namespace(scene):
     """It sees its own processes, by their numbers there."""
-    script = ("""exec 2>&1; python3 -c '
+    script = """exec 2>&1; python3 -c '
 import os, socket, sys
 here, there = socket.socketpair()
 print(os.getpid(), flush=True)
-here.recv(1)' > /proc/$$/fd/1 & sleep 2; exec "$@" """)
-    done = call("unshare", "-p", "-f", "--mount-proc", "sh", "-c", script, "sh", run.SOCKSTALL, "readers", "-1", "-j",
-                "-a", "-m", "100ms")
+here.recv(1)' > /proc/$$/fd/1 & sleep 2; exec "$@" """
+    done = call(
+        "unshare",
+        "-p",
+        "-f",
+        "--mount-proc",
+        "sh",
+        "-c",
+        script,
+        "sh",
+        run.SOCKSTALL,
+        "readers",
+        "-1",
+        "-j",
+        "-a",
+        "-m",
+        "100ms",
+    )
     number, _, output = done.stdout.partition("\n")
     found = run.matching(run.parse(output.encode()), type="reader")
     assert [record["pid"] for record in found] == [int(number)], found
@@ -359,8 +400,22 @@ def test_check_in_containers():
 
 def test_own_pid_namespace_threads():
     """-p takes the numbers that are seen inside."""
-    done = call("unshare", "-p", "-f", "--mount-proc", "sh", "-c", 'exec "$@"', "sh", run.SOCKSTALL, "threads", "-p", 1,
-                "-1", "-j")
+    done = call(
+        "unshare",
+        "-p",
+        "-f",
+        "--mount-proc",
+        "sh",
+        "-c",
+        'exec "$@"',
+        "sh",
+        run.SOCKSTALL,
+        "threads",
+        "-p",
+        1,
+        "-1",
+        "-j",
+    )
     found = run.matching(records(done), type="thread")
     assert {record["pid"] for record in found} == {1} and {record["comm"] for record in found} == {"sockstall"}
 

@@ -15,8 +15,9 @@ NAME = b'sst-"<x>\n'
 
 
 def record(room, path):
-    done = run.sockstall("readers", "-j", "-i", "100ms", "-d", "500ms", "-m", "100ms", "--netns", room.here.inode,
-                         "--record", path)
+    done = run.sockstall(
+        "readers", "-j", "-i", "100ms", "-d", "500ms", "-m", "100ms", "--netns", room.here.inode, "--record", path
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -38,7 +39,9 @@ def recordings(tmp_path_factory):
     peer = Stall(room.there, "endpoint.py", f"listen={room.link.right4},{GETS_WORSE},16", "accept", "accept")
     peer.said("listening")
     for _ in range(2):
-        again = Stall(room.here, "endpoint.py", "comm=" + NAME.hex(), f"connect={room.link.right4},{GETS_WORSE}", "send=5")
+        again = Stall(
+            room.here, "endpoint.py", "comm=" + NAME.hex(), f"connect={room.link.right4},{GETS_WORSE}", "send=5"
+        )
         again.said("sent")
         block(again)
     record(room, folder / "after")
@@ -59,7 +62,11 @@ def changes(folder, *options, **how):
 
 def test_new_gone_and_worse(recordings):
     found = changes(recordings, *CHANGED)
-    assert {port: one["change"] for port, one in found.items()} == {ANSWERED: "gone", BEGINS: "new", GETS_WORSE: "worse"}
+    assert {port: one["change"] for port, one in found.items()} == {
+        ANSWERED: "gone",
+        BEGINS: "new",
+        GETS_WORSE: "worse",
+    }
     assert all(one["kind"] == "reader" and one["comm"] == 'sst-"<x>\n' for one in found.values())
     worse = found[GETS_WORSE]
     assert (worse["most_before"], worse["most_after"]) == (1, 2)
@@ -75,7 +82,11 @@ def test_what_is_the_same_needs_all(recordings):
 
 def test_the_other_way_round(recordings):
     found = changes(recordings, *CHANGED, names=("after", "before"))
-    assert {port: one["change"] for port, one in found.items()} == {ANSWERED: "new", BEGINS: "gone", GETS_WORSE: "better"}
+    assert {port: one["change"] for port, one in found.items()} == {
+        ANSWERED: "new",
+        BEGINS: "gone",
+        GETS_WORSE: "better",
+    }
 
 
 def test_the_table(recordings):
@@ -83,7 +94,7 @@ def test_the_table(recordings):
     assert text.startswith("3 differences\n"), text
     lines = [line.split() for line in text.splitlines()[2:]]
     assert [words[0] for words in lines if words[0] in ("new", "worse", "gone")] == ["new", "worse", "gone"]
-    assert "sst-\"<x>\\x0a" in text
+    assert 'sst-"<x>\\x0a' in text
 
 
 def test_no_difference(recordings):
@@ -112,7 +123,9 @@ def test_a_bad_recording(recordings, tmp_path, harm):
     if harm != "missing":
         other.write_bytes((recordings / "after").read_bytes()[:-8] if harm == "cut" else b"no recording")
     done = run.sockstall("replay", recordings / "before", "--diff", other, *CHANGED)
-    assert done.returncode == 1 and done.stderr.count(b"\n") == 1 and done.stderr.startswith(b"sockstall: "), done.stderr
+    assert (
+        done.returncode == 1 and done.stderr.count(b"\n") == 1 and done.stderr.startswith(b"sockstall: ")
+    ), done.stderr
     assert (b"3 differences" in done.stdout) == (harm == "cut"), "what there is of it is compared"
 
 

@@ -16,8 +16,15 @@ from zoo import Room
 
 README = os.path.join(run.ROOT, "README.md")
 STALLS = ["handshake", "listener", "reader", "writer", "closing", "chain", "loop"]
-VERDICT_TITLES = {"handshake": "HANDSHAKES", "listener": "LISTENERS", "reader": "READERS", "loop": "LOOPS",
-                  "writer": "WRITERS", "closing": "CLOSING CONNECTIONS", "chain": "CHAINS"}
+VERDICT_TITLES = {
+    "handshake": "HANDSHAKES",
+    "listener": "LISTENERS",
+    "reader": "READERS",
+    "loop": "LOOPS",
+    "writer": "WRITERS",
+    "closing": "CLOSING CONNECTIONS",
+    "chain": "CHAINS",
+}
 COMMANDS, VERDICTS, RECORDS = "sockstall.8", "sockstall-verdicts.7", "sockstall-records.5"
 
 
@@ -62,8 +69,11 @@ def records():
 
 
 def verdicts():
-    return {kind: [value for value in properties["verdict"]["enum"] if value]
-            for kind, properties in records().items() if "verdict" in properties}
+    return {
+        kind: [value for value in properties["verdict"]["enum"] if value]
+        for kind, properties in records().items()
+        if "verdict" in properties
+    }
 
 
 def option_in(text):
@@ -120,8 +130,12 @@ def test_verdicts_of_the_man_page_are_explained():
 
 def documents(template):
     """A template, with the parts that are made from the tables of the program."""
-    return subprocess.run([os.path.join(run.ROOT, "build", "documents"), "/dev/stdin"], input=template.encode(),
-                          capture_output=True, check=True).stdout.decode()
+    return subprocess.run(
+        [os.path.join(run.ROOT, "build", "documents"), "/dev/stdin"],
+        input=template.encode(),
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
 
 
 def test_tables_of_the_readme_are_those_of_the_rules():
@@ -130,7 +144,11 @@ def test_tables_of_the_readme_are_those_of_the_rules():
 
 
 def test_links_lead_somewhere():
-    for name in README, os.path.join(run.ROOT, "src", "README.md"), os.path.join(run.ROOT, "src", "share", "doc", "security.md"):
+    for name in (
+        README,
+        os.path.join(run.ROOT, "src", "README.md"),
+        os.path.join(run.ROOT, "src", "share", "doc", "security.md"),
+    ):
         for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", read(name)):
             assert os.path.exists(os.path.join(os.path.dirname(name), link)), (name, link)
 
@@ -149,8 +167,12 @@ def test_a_part_that_does_not_exist_is_an_error():
 def test_every_verdict_is_reached_by_a_test():
     """One that has to happen on a real kernel: a literal in an end-to-end test or a scenario."""
     folders = [os.path.dirname(os.path.abspath(__file__)), os.path.join(run.ROOT, "tests", "scenarios")]
-    files = [os.path.join(folder, name) for folder in folders for name in os.listdir(folder)
-             if name.endswith(".py") and name != os.path.basename(__file__)]
+    files = [
+        os.path.join(folder, name)
+        for folder in folders
+        for name in os.listdir(folder)
+        if name.endswith(".py") and name != os.path.basename(__file__)
+    ]
     text = "".join(map(read, files))
     missing = {name for names in verdicts().values() for name in names if f'"{name}"' not in text}
     assert not missing
@@ -185,8 +207,13 @@ def test_exit_codes_of_the_man_page():
 @pytest.mark.parametrize("name", [COMMANDS, VERDICTS, RECORDS])
 def test_the_man_page_is_well_formed(name):
     text = subprocess.run(["scdoc"], input=page(name).encode(), capture_output=True, check=True).stdout
-    done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-"], input=text, capture_output=True,
-                          env={**os.environ, "MANPAGER": "cat", "MANROFFSEQ": ""}, check=True)
+    done = subprocess.run(
+        ["man", "--warnings", "-E", "UTF-8", "-l", "-"],
+        input=text,
+        capture_output=True,
+        env={**os.environ, "MANPAGER": "cat", "MANROFFSEQ": ""},
+        check=True,
+    )
     assert done.stderr == b""
     assert b"SEE ALSO" in done.stdout and b"@" not in done.stdout
 
@@ -209,6 +236,7 @@ def test_help_of_a_command(command):
 
 # The examples run as they stand, but for the process and the cgroup, which are this test's own.
 
+
 def examples(name=COMMANDS):
     blocks = re.findall(r"^```\n(.*?)^```", part(name, "EXAMPLES"), re.M | re.S)
     return [re.sub(r"^[#$] ", "", block.replace("\\\\", "\\"), flags=re.M) for block in blocks]
@@ -229,8 +257,13 @@ def example_folder(tmp_path):
 def test_example(number, example_folder):
     script = examples()[number].replace("1234", str(os.getpid())).replace("/system.slice/nginx.service", "/")
     path = f"{example_folder / 'bin'}:{os.environ['PATH']}"
-    done = subprocess.run(["bash", "-c", f"set -o pipefail\n{script}\nwait"], cwd=example_folder, timeout=60 * PATIENCE,
-                          capture_output=True, env={**os.environ, "PATH": path})
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail\n{script}\nwait"],
+        cwd=example_folder,
+        timeout=60 * PATIENCE,
+        capture_output=True,
+        env={**os.environ, "PATH": path},
+    )
     assert done.returncode == 0, (script, done)
     assert done.stderr == b"", script
 
@@ -245,8 +278,13 @@ def test_jq_lines_of_the_man_page(example_folder):
         Stall(room.here, "loop.py").said("turned")
         time.sleep(1)  # the default --min-age
         for line in lines:
-            done = subprocess.run(["bash", "-c", f"set -o pipefail\n{line}"], timeout=60 * PATIENCE, capture_output=True, check=False,
-                                  env={**os.environ, "PATH": f"{example_folder / 'bin'}:{os.environ['PATH']}"})
+            done = subprocess.run(
+                ["bash", "-c", f"set -o pipefail\n{line}"],
+                timeout=60 * PATIENCE,
+                capture_output=True,
+                check=False,
+                env={**os.environ, "PATH": f"{example_folder / 'bin'}:{os.environ['PATH']}"},
+            )
             assert done.returncode == 0 and done.stdout and not done.stderr, (line, done)
     finally:
         room.close()

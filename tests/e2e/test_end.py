@@ -80,6 +80,7 @@ def run_client(room, address, port):
 
 # destroy
 
+
 def test_destroy_by_id(room):
     client, twin = reader(room, 5101), reader(room, 5102)
     stall = find(pid=client.pid)
@@ -111,9 +112,14 @@ def test_destroy_by_selector(room, by):
     cookie = end(*selector(client))["cookie"]
     ends = (f"local={room.link.left4}:{client.port}", f"peer={room.link.right4}:5101")
     netns = f"netns={room.here.inode}"
-    words = {"process": selector(client), "ends": ends, "ends_netns": (*ends, netns),
-             "cookie": (f"cookie={cookie}",), "cookie_netns": (f"cookie={cookie}", netns),
-             "everything": (*selector(client), *ends, netns, f"cookie={cookie}")}[by]
+    words = {
+        "process": selector(client),
+        "ends": ends,
+        "ends_netns": (*ends, netns),
+        "cookie": (f"cookie={cookie}",),
+        "cookie_netns": (f"cookie={cookie}", netns),
+        "everything": (*selector(client), *ends, netns, f"cookie={cookie}"),
+    }[by]
     done = end(*words, "--yes")
     assert done["result"] == "done" and done["pid"] == client.pid and done["fd"] == client.fd
     assert client.said("returned")["error"] == "ECONNABORTED"
@@ -155,8 +161,11 @@ def test_half_open_request_goes_without_a_rst(room, stall):
     assert done["result"] == "done" and done["cookie"] == planned["cookie"]
     syns = len(sniffed(sniffer, "syn"))
     assert not run.matching(run.once("-m", "0"), cookie=done["cookie"])
-    wait_until(lambda: len([words for words in sniffed(sniffer, "syn")[syns:] if not words["acked"]]), 20,
-               "another SYN of the client")
+    wait_until(
+        lambda: len([words for words in sniffed(sniffer, "syn")[syns:] if not words["acked"]]),
+        20,
+        "another SYN of the client",
+    )
     assert not sniffed(sniffer, "rst")
     room.there.undrop(dropped)
     client.said("connected", timeout=20)
@@ -321,6 +330,7 @@ def test_kernel_without_destroy(room, tmp_path):
 
 # shutdown
 
+
 def test_shutdown(room, stall):
     sniffer = stall(room.here, "sniff.py", room.link.device)
     sniffer.said("sniffing")
@@ -355,6 +365,7 @@ def test_shutdown_of_a_unix_socket(stall):
 
 # keepalive
 
+
 def test_keepalive_ends_the_read_of_a_dead_peer_only(room):
     client, twin = reader(room, 5121), reader(room, 5122)
     room.there.drop("input", "tcp dport 5121")
@@ -365,12 +376,12 @@ def test_keepalive_ends_the_read_of_a_dead_peer_only(room):
         done = end(*selector(one), "--how", "keepalive", "--keepalive", "1s,1s,2", "--yes")
         assert (done["keepalive_time_s"], done["keepalive_interval_s"], done["keepalive_probes"]) == (1, 1, 2)
     assert client.said("returned", timeout=20)["error"] == "ETIMEDOUT"
-    assert tcp_options(twin.pid, twin.fd) == {"keepalive": 1, "idle": 1, "interval": 1, "count": 2,
-                                              "user_timeout": 0}
+    assert tcp_options(twin.pid, twin.fd) == {"keepalive": 1, "idle": 1, "interval": 1, "count": 2, "user_timeout": 0}
     answered(twin)
 
 
 # probe
+
 
 @pytest.mark.parametrize("before", [(), ("env", "--ignore-signal=CHLD")], ids=["plain", "sigchld_ignored"])
 @pytest.mark.parametrize("steps", [(), ("keepalive=600,75,9", "user_timeout=90")], ids=["plain", "with_keepalive"])
@@ -396,8 +407,9 @@ def test_probe_of_an_idle_connection(room, gone):
     assert done["peer"] == ("silent" if gone else "answers")
 
 
-@pytest.mark.parametrize("steps", [(), ("user_timeout=1",), ("keepalive=6,75,2",)],
-                         ids=["plain", "with_user_timeout", "with_keepalive"])
+@pytest.mark.parametrize(
+    "steps", [(), ("user_timeout=1",), ("keepalive=6,75,2",)], ids=["plain", "with_user_timeout", "with_keepalive"]
+)
 def test_probe_of_a_peer_that_is_gone(room, steps):
     """Nothing answers; but the connection is not ended by the question."""
     client = reader(room, 5132, *steps)
@@ -408,7 +420,9 @@ def test_probe_of_a_peer_that_is_gone(room, steps):
     assert tcp_options(client.pid, client.fd) == before
     if "keepalive" in str(steps):
         # Its own timer expires now, and must not find more of its two probes used up than one.
-        wait_until(lambda: " timer:(keepalive,1min" in "".join(room.here.sockets("dport", "=", "5132")), 10, "its own probe")
+        wait_until(
+            lambda: " timer:(keepalive,1min" in "".join(room.here.sockets("dport", "=", "5132")), 10, "its own probe"
+        )
     assert still_reads(client)
     room.there.undrop(dropped)
     answered(client)
@@ -450,8 +464,14 @@ source_ports = itertools.count(40131)  # one that was used is in TIME_WAIT
 def below_a_session(room, port, *words, kind="terminal"):
     """`end` of the connection of a process that it was started from, as of sshd."""
     source = next(source_ports)
-    before = [*room.here.enter(), PYTHON, os.path.join(STALLS, "session.py"), kind, source,
-              f"{room.link.right4},{port}"]
+    before = [
+        *room.here.enter(),
+        PYTHON,
+        os.path.join(STALLS, "session.py"),
+        kind,
+        source,
+        f"{room.link.right4},{port}",
+    ]
     ends = (f"local={room.link.left4}:{source}", f"peer={room.link.right4}:{port}")
     return run.sockstall("end", *ends, *words, before=map(str, before))
 
@@ -494,37 +514,42 @@ def test_own_session_by_ssh_connection(room):
 
 # What is not ended.
 
-@pytest.mark.parametrize("words, code, line", [
-    ((), 2, "needs the id"),
-    (("reader",), 2, "neither the id"),
-    (("pid=1",), 2, "needs fd="),
-    (("fd=1",), 2, "needs pid="),
-    (("local=1.2.3.4:5",), 2, "need each other"),
-    (("netns=1",), 2, "name what to end"),
-    (("pid=1", "fd=3", "pid=2"), 2, "stands twice"),
-    (("pid=0", "fd=3"), 2, "expected a process id"),
-    (("pid=1x", "fd=3"), 2, "expected a process id"),
-    (("pid=1", "fd=-3"), 2, "expected a descriptor"),
-    (("cookie=0",), 2, "expected a socket's cookie"),
-    (("cookie=18446744073709551616",), 2, "expected a socket's cookie"),
-    (("local=1.2.3.4", "peer=1.2.3.4:5"), 2, "expected ADDR:PORT"),
-    (("local=::1:80", "peer=[::1]:81"), 2, "expected ADDR:PORT"),
-    (("local=[1.2.3.4]:80", "peer=[::1]:81"), 2, "expected ADDR:PORT"),
-    (("local=1.2.3.4:80", "peer=1.2.3.4:65536"), 2, "expected ADDR:PORT"),
-    (("lokal=1.2.3.4:80", "peer=1.2.3.4:81"), 2, "neither"),
-    (("reader-1-1-1-45-3", "pid=1"), 2, "stands alone"),
-    (("reader-1-1-1-45-3; reboot",), 2, "neither"),
-    (("pid=1", "fd=3", "--how", "kill"), 2, "expected destroy"),
-    (("pid=1", "fd=3", "--keepalive", "1s,1s,2"), 2, "--how keepalive"),
-    (("pid=1", "fd=3", "--how", "keepalive", "--keepalive", "1s,1s"), 2, "expected two durations"),
-    (("pid=1", "fd=3", "--how", "keepalive", "--keepalive", "500ms,1s,3"), 2, "expected two durations"),
-    (("pid=1", "fd=3", "-a"), 2, "cannot be used"),
-    (("reader-1-1-1-45-3",), 1, "any more"),
-    (("pid=4194304", "fd=3"), 1, "no process"),
-    (("cookie=18446744073709551615",), 1, "no such connection"),
-    (("local=192.0.2.1:1", "peer=192.0.2.1:2"), 1, "no such connection"),
-    (("netns=1", "cookie=5"), 1, "no such connection"),
-], ids=lambda value: " ".join(value) if isinstance(value, tuple) else "")
+
+@pytest.mark.parametrize(
+    "words, code, line",
+    [
+        ((), 2, "needs the id"),
+        (("reader",), 2, "neither the id"),
+        (("pid=1",), 2, "needs fd="),
+        (("fd=1",), 2, "needs pid="),
+        (("local=1.2.3.4:5",), 2, "need each other"),
+        (("netns=1",), 2, "name what to end"),
+        (("pid=1", "fd=3", "pid=2"), 2, "stands twice"),
+        (("pid=0", "fd=3"), 2, "expected a process id"),
+        (("pid=1x", "fd=3"), 2, "expected a process id"),
+        (("pid=1", "fd=-3"), 2, "expected a descriptor"),
+        (("cookie=0",), 2, "expected a socket's cookie"),
+        (("cookie=18446744073709551616",), 2, "expected a socket's cookie"),
+        (("local=1.2.3.4", "peer=1.2.3.4:5"), 2, "expected ADDR:PORT"),
+        (("local=::1:80", "peer=[::1]:81"), 2, "expected ADDR:PORT"),
+        (("local=[1.2.3.4]:80", "peer=[::1]:81"), 2, "expected ADDR:PORT"),
+        (("local=1.2.3.4:80", "peer=1.2.3.4:65536"), 2, "expected ADDR:PORT"),
+        (("lokal=1.2.3.4:80", "peer=1.2.3.4:81"), 2, "neither"),
+        (("reader-1-1-1-45-3", "pid=1"), 2, "stands alone"),
+        (("reader-1-1-1-45-3; reboot",), 2, "neither"),
+        (("pid=1", "fd=3", "--how", "kill"), 2, "expected destroy"),
+        (("pid=1", "fd=3", "--keepalive", "1s,1s,2"), 2, "--how keepalive"),
+        (("pid=1", "fd=3", "--how", "keepalive", "--keepalive", "1s,1s"), 2, "expected two durations"),
+        (("pid=1", "fd=3", "--how", "keepalive", "--keepalive", "500ms,1s,3"), 2, "expected two durations"),
+        (("pid=1", "fd=3", "-a"), 2, "cannot be used"),
+        (("reader-1-1-1-45-3",), 1, "any more"),
+        (("pid=4194304", "fd=3"), 1, "no process"),
+        (("cookie=18446744073709551615",), 1, "no such connection"),
+        (("local=192.0.2.1:1", "peer=192.0.2.1:2"), 1, "no such connection"),
+        (("netns=1", "cookie=5"), 1, "no such connection"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
 def test_mistyped(words, code, line):
     assert line in refused(*words, code=code)
 
@@ -553,12 +578,13 @@ def test_halves_that_do_not_fit_together(room):
     """All that is given must fit."""
     client = reader(room, 5142)
     cookie = int(end(*selector(client))["cookie"])
-    for words in ((*selector(client), f"cookie={cookie + 1000000}"),
-                  (f"pid={os.getpid()}", f"fd={client.fd}", f"cookie={cookie}"),
-                  (*selector(client), f"local={room.link.left4}:1", f"peer={room.link.right4}:5142"),
-                  (f"cookie={cookie}", f"netns={room.there.inode}"),
-                  (f"local={room.link.right4}:5142", f"peer={room.link.left4}:{client.port}",
-                   f"netns={room.here.inode}")):
+    for words in (
+        (*selector(client), f"cookie={cookie + 1000000}"),
+        (f"pid={os.getpid()}", f"fd={client.fd}", f"cookie={cookie}"),
+        (*selector(client), f"local={room.link.left4}:1", f"peer={room.link.right4}:5142"),
+        (f"cookie={cookie}", f"netns={room.there.inode}"),
+        (f"local={room.link.right4}:5142", f"peer={room.link.left4}:{client.port}", f"netns={room.here.inode}"),
+    ):
         refused(*words)
     answered(client)
 
@@ -592,8 +618,9 @@ def test_time_wait_is_over(room, stall):
     assert room.there.sockets("state", "time-wait")
 
 
-@pytest.mark.parametrize("how, line", [("destroy", "CAP_NET_ADMIN"), ("shutdown", "no process was found"),
-                                       ("probe", "no process was found")])
+@pytest.mark.parametrize(
+    "how, line", [("destroy", "CAP_NET_ADMIN"), ("shutdown", "no process was found"), ("probe", "no process was found")]
+)
 def test_without_rights(room, how, line):
     """By a user who may do nothing, in the socket's own network namespace."""
     client = reader(room, 5145)
@@ -605,6 +632,7 @@ def test_without_rights(room, how, line):
 
 
 # The journal.
+
 
 @pytest.fixture
 def journal(tmp_path):
@@ -644,13 +672,16 @@ def test_every_action_is_one_line_in_the_journal(room, journal):
 
 # Plain text.
 
+
 def test_plain_text(room):
     client = reader(room, 5152)
     done = run.sockstall("end", *selector(client))
     assert done.returncode == 0 and done.stderr == b""
     what, follows, result = done.stdout.decode().splitlines()
-    assert what.startswith(f"the connection {room.link.left4}:{client.port} -> {room.link.right4}:5152 of python3 "
-                           f"(pid {client.pid}, descriptor {client.fd}), ESTABLISHED")
+    assert what.startswith(
+        f"the connection {room.link.left4}:{client.port} -> {room.link.right4}:5152 of python3 "
+        f"(pid {client.pid}, descriptor {client.fd}), ESTABLISHED"
+    )
     assert follows.startswith("destroy: ") and result == "nothing was done; to do it: --yes"
     assert still_reads(client)
     done = run.sockstall("end", *selector(client), "--how", "probe", "--yes")

@@ -70,7 +70,7 @@ def test_read_at_last(room, unread):
     assert ending.process.poll() is None
     written = ending.rest()
     assert ending.process.wait(10 * PATIENCE) == 0 and ending.process.stderr.read() == b""
-    assert run.parse_line(written[len(FULL):])["result"] == "done"
+    assert run.parse_line(written[len(FULL) :])["result"] == "done"
 
 
 @pytest.mark.parametrize("words", [["--yes"], []], ids=["yes", "plan"])
@@ -101,11 +101,16 @@ def test_only_stderr_is_not_read(unread):
 def test_full_disk(room):
     client = reader(room, 5177)
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([run.SOCKSTALL, "end", *selector(client), "--yes"], stdout=full, stderr=subprocess.PIPE,
-                              timeout=20 * PATIENCE)
+        done = subprocess.run(
+            [run.SOCKSTALL, "end", *selector(client), "--yes"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=20 * PATIENCE,
+        )
     assert done.returncode == 1
-    assert done.stderr.decode() == ("sockstall: end: done; the record of that could not be written: "
-                                    f"{os.strerror(errno.ENOSPC)}\n")
+    assert done.stderr.decode() == (
+        "sockstall: end: done; the record of that could not be written: " f"{os.strerror(errno.ENOSPC)}\n"
+    )
     assert client.said("returned")["error"] == "ECONNABORTED"
 
 

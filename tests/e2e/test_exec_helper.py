@@ -14,7 +14,7 @@ import run
 from child import wait_until
 from scene import block, waiting_client
 from test_privileges import apart_of, check_locked, link_of, status
-from test_reactions import options, reader, teller  # pylint: disable=unused-import
+from test_reactions import options, reader, teller  # noqa: F401
 
 RIGHTS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp")
 PIDFD_OPEN, PIDFD_GETFD = 434, 438  # the same everywhere
@@ -129,11 +129,14 @@ def test_without_its_helper(room, stream):
     client.peer.tell("send=5")
     live.wait(10, event="close", pid=client.pid)
     live.stop()
-    assert live.errors.splitlines() == [b"sockstall: --exec: cannot hand a record on: Broken pipe",
-                                        b"sockstall: --exec: records not handed on: 1"]
+    assert live.errors.splitlines() == [
+        b"sockstall: --exec: cannot hand a record on: Broken pipe",
+        b"sockstall: --exec: records not handed on: 1",
+    ]
 
 
 # What sockstall says to it, once someone has taken sockstall over.
+
 
 def socket_of(live):
     """A copy of sockstall's end."""
@@ -155,11 +158,13 @@ def message(*variables, record=RECORD, size=None, count=None, hold=0):
 
 def send(asked, text):
     """It does not wait where there is no room: here that is done."""
+
     def sent():
         try:
             return asked.send(text) == len(text)
         except BlockingIOError:
             return False
+
     wait_until(sent, 10, "room in the socket")
 
 
@@ -167,10 +172,24 @@ def test_what_is_refused(teller, stream):
     """Nothing that it is told changes what runs, or reaches the command but as a record's fields."""
     command, told = teller
     live = stream("-j", "--on-stall", "reader.age>1h", "--exec", f"{command} word", "--exec-limit", "1")
-    wrong = [message(b"LD_PRELOAD=/x.so"), message(b"PATH=/tmp"), message(b"SOCKSTALL_COMM=\x1b[2J"), message(count=1),
-             message(b"SOCKSTALL_PID=1", count=2), message(size=1 << 31), message(record=b"{}\n{}\n"), message(hold=2),
-             message(record=b""), b"x", message(record=b"{pid}\n"), message(record=b'{"pid":1}{"pid":2}\n'),
-             message(record=b'{"pid":1,"pid":2}\n'), message(record=b'{"why":"\xff"}\n'), message(record=b"{" * 5000 + b"}\n"), message(b"SOCKSTALL_WHY=" + b"x" * 131072)]
+    wrong = [
+        message(b"LD_PRELOAD=/x.so"),
+        message(b"PATH=/tmp"),
+        message(b"SOCKSTALL_COMM=\x1b[2J"),
+        message(count=1),
+        message(b"SOCKSTALL_PID=1", count=2),
+        message(size=1 << 31),
+        message(record=b"{}\n{}\n"),
+        message(hold=2),
+        message(record=b""),
+        b"x",
+        message(record=b"{pid}\n"),
+        message(record=b'{"pid":1}{"pid":2}\n'),
+        message(record=b'{"pid":1,"pid":2}\n'),
+        message(record=b'{"why":"\xff"}\n'),
+        message(record=b"{" * 5000 + b"}\n"),
+        message(b"SOCKSTALL_WHY=" + b"x" * 131072),
+    ]
     with socket_of(live) as asked:
         for one in wrong:
             send(asked, one)

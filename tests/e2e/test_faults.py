@@ -78,8 +78,10 @@ def test_no_memory_at_each_place_that_allocates(tmp_path, arguments):
 def test_each_bpf_call_fails(tmp_path, error):
     counted = Counted(tmp_path, "readers")
     assert counted.calls > 20
-    codes = [counted.check(BPF=call, ERRNO=getattr(errno, error)).returncode
-             for call in range(1, min(counted.calls, 120) + 1)]
+    codes = [
+        counted.check(BPF=call, ERRNO=getattr(errno, error)).returncode
+        for call in range(1, min(counted.calls, 120) + 1)
+    ]
     assert 1 in codes and 0 in codes
 
 
@@ -102,12 +104,19 @@ def test_few_descriptors_at_each_number(arguments):
 
 # The disk.
 
+
 def test_full_disk_under_record(tmp_path):
     """What was written before can be replayed."""
-    script = ('mount -t tmpfs -o size=200k none "$0" || exit 9; "$@" --record "$0/looks" > /dev/null; code=$?; '
-              '"$1" replay "$0/looks" -j; exit $code')
-    done = subprocess.run(["unshare", "-m", "sh", "-c", script, tmp_path, run.SOCKSTALL, "-i", "50ms", "-a", "-j"],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60 * PATIENCE)
+    script = (
+        'mount -t tmpfs -o size=200k none "$0" || exit 9; "$@" --record "$0/looks" > /dev/null; code=$?; '
+        '"$1" replay "$0/looks" -j; exit $code'
+    )
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script, tmp_path, run.SOCKSTALL, "-i", "50ms", "-a", "-j"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=60 * PATIENCE,
+    )
     lines = done.stderr.decode().splitlines()
     assert done.returncode == 1
     assert len(lines) == 2 and all(line.startswith("sockstall: ") for line in lines), lines
@@ -118,8 +127,9 @@ def test_full_disk_under_record(tmp_path):
 
 def test_the_reader_goes_away_while_it_records(tmp_path):
     recording = tmp_path / "looks"
-    live = subprocess.Popen([run.SOCKSTALL, "-j", "-a", "-i", "50ms", "--record", recording], stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE)
+    live = subprocess.Popen(
+        [run.SOCKSTALL, "-j", "-a", "-i", "50ms", "--record", recording], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     live.stdout.readline()
     live.stdout.close()
     assert live.wait(20 * SLOW) == 0 and not live.stderr.read()
@@ -130,6 +140,7 @@ def test_the_reader_goes_away_while_it_records(tmp_path):
 
 
 # What goes away during a look.
+
 
 def test_namespaces_that_go_away(stream, stall):
     loop = stall(None, "loop.py")
@@ -165,8 +176,25 @@ def test_a_storm_of_processes(stream):
 
 def test_a_pid_that_is_another_process(tmp_path):
     """Asleep at the same socket with the same pid, but not the same one: another stall, with another beginning."""
-    inside = Child(["unshare", "-p", "-f", "--mount-proc", PYTHON, "-u", os.path.join(STALLS, "reused_pid.py"),
-                    run.SOCKSTALL, "readers", "-a", "-j", "-i", "50ms", "-m", "100ms"])
+    inside = Child(
+        [
+            "unshare",
+            "-p",
+            "-f",
+            "--mount-proc",
+            PYTHON,
+            "-u",
+            os.path.join(STALLS, "reused_pid.py"),
+            run.SOCKSTALL,
+            "readers",
+            "-a",
+            "-j",
+            "-i",
+            "50ms",
+            "-m",
+            "100ms",
+        ]
+    )
     code = inside.join(60 * SLOW)
     assert code == 0, inside.errors
     records = [run.parse_line(line) for line in inside.lines]
@@ -180,13 +208,15 @@ def test_a_pid_that_is_another_process(tmp_path):
 
 # Clocks.
 
+
 @pytest.mark.parametrize("realtime, boottime", [(7200, 0), (-7200, 0), (0, 3600)], ids=["forward", "back", "suspend"])
 def test_a_clock_that_jumps_changes_no_age(room, stream, tmp_path, realtime, boottime):
     """It jumps while the reader is asleep, before it is old enough to be reported."""
     clocks = shim.Clocks(tmp_path / "clocks")
     client = waiting_client(room, 5061, room.link.right4)
-    live = stream("readers", "-j", "-i", "100ms", "-m", "2s", "-p", client.pid,
-                  env=shim.environment(CLOCKS=clocks.path))
+    live = stream(
+        "readers", "-j", "-i", "100ms", "-m", "2s", "-p", client.pid, env=shim.environment(CLOCKS=clocks.path)
+    )
     block(client)
     began = time.time()
     clocks.set(realtime, boottime)
@@ -217,6 +247,7 @@ def test_a_clock_that_jumps_between_two_stalls_is_one_stall(room, stream, tmp_pa
 
 # Again and again.
 
+
 def test_a_hundred_starts_and_stops(stream):
     held = set()
     for number in range(100):
@@ -229,14 +260,21 @@ def test_a_hundred_starts_and_stops(stream):
 
 # Terminals.
 
+
 class Terminal:
     """sockstall on a pty whose output is thrown away."""
 
     def __init__(self, rows, columns, *arguments):
         self.master, slave = pty.openpty()
         self.resize(rows, columns)
-        self.process = subprocess.Popen([run.SOCKSTALL, *arguments], stdin=slave, stdout=slave, stderr=slave,
-                                        env={**os.environ, "TERM": "xterm-256color"}, start_new_session=True)
+        self.process = subprocess.Popen(
+            [run.SOCKSTALL, *arguments],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={**os.environ, "TERM": "xterm-256color"},
+            start_new_session=True,
+        )
         os.close(slave)
         self.bytes = 0
         self.reader = threading.Thread(target=self._read, daemon=True)

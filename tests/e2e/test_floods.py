@@ -39,8 +39,13 @@ def flooded():
     without an error. (With one the kernel forgets a half-open connection whose SYN-ACK it cannot send again.)
     """
     room = Room()
-    for key, value in ("net.core.somaxconn", 2 * FLOOD), ("net.ipv4.tcp_max_syn_backlog", 4 * FLOOD), \
-            ("net.ipv4.tcp_syncookies", 0), ("net.ipv4.conf.all.rp_filter", 0), ("net.ipv4.tcp_synack_retries", 8):
+    for key, value in (
+        ("net.core.somaxconn", 2 * FLOOD),
+        ("net.ipv4.tcp_max_syn_backlog", 4 * FLOOD),
+        ("net.ipv4.tcp_syncookies", 0),
+        ("net.ipv4.conf.all.rp_filter", 0),
+        ("net.ipv4.tcp_synack_retries", 8),
+    ):
         room.here.sysctl(key, value)
     silent = room.new_link()
     silent.cut()

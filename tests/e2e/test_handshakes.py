@@ -44,24 +44,45 @@ def end_both(*stalls):
     def end():
         for stall in stalls:
             stall.end()
+
     return end
 
 
 def at_server(room, server, client, port, stage, verdict, end=None, **expect):
     """A server's handshake, known by its listener's namespace and port."""
     who = {"type": "handshake", "netns": room.here.inode, "local_port": port}
-    expect = {"side": "server", "stage": stage, "verdict": verdict, "pid": server.pid,
-              "comm": "python3", "fd": server.fd, "accept_queue": number,
-              "accept_queue_max": number, "syn_queue": number, **expect}
+    expect = {
+        "side": "server",
+        "stage": stage,
+        "verdict": verdict,
+        "pid": server.pid,
+        "comm": "python3",
+        "fd": server.fd,
+        "accept_queue": number,
+        "accept_queue_max": number,
+        "syn_queue": number,
+        **expect,
+    }
     return Case(who, expect, end or end_both(server, client), lambda: client.began, 0.1)
 
 
 def at_client(room, client, port, end=None, netns=None, **expect):
     who = {"type": "handshake", "netns": (netns or room.there).inode, "peer_port": port}
-    expect = {"side": "client", "stage": "SYN_SENT", "verdict": "no_answer", "pid": client.pid,
-              "comm": "python3", "fd": client.fd, "accept_queue": None, "accept_queue_max": None,
-              "syn_queue": None, "retransmits_max": positive, "gives_up_s": positive,
-              "next_retransmit_s": number, **expect}
+    expect = {
+        "side": "client",
+        "stage": "SYN_SENT",
+        "verdict": "no_answer",
+        "pid": client.pid,
+        "comm": "python3",
+        "fd": client.fd,
+        "accept_queue": None,
+        "accept_queue_max": None,
+        "syn_queue": None,
+        "retransmits_max": positive,
+        "gives_up_s": positive,
+        "next_retransmit_s": number,
+        **expect,
+    }
     return Case(who, expect, end or client.end, lambda: client.began, 0.1)
 
 
@@ -71,9 +92,20 @@ def peer_silent(room):
     room.there.drop("input", "tcp sport 8001")
     server = listening(room, room.link.left4, 8001)
     client = connecting(room.there, room.link.left4, 8001)
-    return at_server(room, server, client, 8001, "SYN_RECV", "peer_silent", family="inet",
-                     local_addr=room.link.left4, peer_addr=room.link.right4,
-                     retransmits_max=positive, gives_up_s=positive, next_retransmit_s=number)
+    return at_server(
+        room,
+        server,
+        client,
+        8001,
+        "SYN_RECV",
+        "peer_silent",
+        family="inet",
+        local_addr=room.link.left4,
+        peer_addr=room.link.right4,
+        retransmits_max=positive,
+        gives_up_s=positive,
+        next_retransmit_s=number,
+    )
 
 
 @stuck
@@ -93,18 +125,19 @@ def fill_accept_queue(room, port):
     server = listening(room, room.link.left4, port, backlog=3)
     address = f"{room.link.left4},{port}"
     first, second = 41000 + port % 100, 42000 + port % 100
-    table = room.there.drop(
-        "output", f"tcp sport {{ {first}, {second} }} tcp flags & (syn|ack) == ack")
-    held = Stall(room.there, "endpoint.py", f"source={first}", f"connect={address}",
-                 f"source={second}", f"connect={address}")
+    table = room.there.drop("output", f"tcp sport {{ {first}, {second} }} tcp flags & (syn|ack) == ack")
+    held = Stall(
+        room.there, "endpoint.py", f"source={first}", f"connect={address}", f"source={second}", f"connect={address}"
+    )
     held.began = held.said("connecting")["time"]
     held.said("connected")
     held.said("connected")
     filling = Stall(room.there, "endpoint.py", *[f"connect={address}"] * 4)
     for _ in range(4):
         filling.said("connected")
-    wait_until(lambda: len(room.here.sockets("state", "established", "sport", "=", str(port))) == 4,
-               5, "a full accept queue")
+    wait_until(
+        lambda: len(room.here.sockets("state", "established", "sport", "=", str(port))) == 4, 5, "a full accept queue"
+    )
     room.there.undrop(table)
     return server, held, filling
 
@@ -112,8 +145,17 @@ def fill_accept_queue(room, port):
 @stuck
 def accept_queue_full(room):
     server, held, filling = fill_accept_queue(room, 8003)
-    case = at_server(room, server, held, 8003, "SYN_RECV", "accept_queue_full",
-                     end_both(server, held, filling), accept_queue=4, accept_queue_max=3)
+    case = at_server(
+        room,
+        server,
+        held,
+        8003,
+        "SYN_RECV",
+        "accept_queue_full",
+        end_both(server, held, filling),
+        accept_queue=4,
+        accept_queue_max=3,
+    )
     case.who["verdict"] = "accept_queue_full"  # beside not_accepted ones of the same listener
     case.who["peer_port"] = 41003
     return case
@@ -123,9 +165,17 @@ def accept_queue_full(room):
 def accept_queue_full_listener(room):
     server, held, filling = fill_accept_queue(room, 8004)
     who = {"type": "listener", "netns": room.here.inode, "local_port": 8004}
-    expect = {"verdict": "accept_queue_full", "accept_queue": 4, "accept_queue_max": 3,
-              "syn_queue": number, "drops": number, "half_open": number, "pid": server.pid,
-              "fd": server.fd, "comm": "python3"}
+    expect = {
+        "verdict": "accept_queue_full",
+        "accept_queue": 4,
+        "accept_queue_max": 3,
+        "syn_queue": number,
+        "drops": number,
+        "half_open": number,
+        "pid": server.pid,
+        "fd": server.fd,
+        "comm": "python3",
+    }
     return Case(who, expect, end_both(server, held, filling))
 
 
@@ -151,10 +201,22 @@ def not_accepted(room):
         server.tell("accept")
         server.said("accepted")
 
-    return at_server(room, server, client, 8006, "ACCEPT_QUEUE", "not_accepted", end,
-                     bytes_waiting=100, accept_queue=1, accept_queue_max=16, gives_up_s=None,
-                     next_retransmit_s=None, local_addr=room.link.left4,
-                     peer_addr=room.link.right4)
+    return at_server(
+        room,
+        server,
+        client,
+        8006,
+        "ACCEPT_QUEUE",
+        "not_accepted",
+        end,
+        bytes_waiting=100,
+        accept_queue=1,
+        accept_queue_max=16,
+        gives_up_s=None,
+        next_retransmit_s=None,
+        local_addr=room.link.left4,
+        peer_addr=room.link.right4,
+    )
 
 
 @stuck
@@ -168,8 +230,11 @@ def not_accepting_listener(room):
         server.said("accepted")
 
     who = {"type": "listener", "netns": room.here.inode, "local_port": 8017}
-    return Case(who, {"verdict": "not_accepting", "accept_queue": 1, "accept_queue_max": 16,
-                      "pid": server.pid, "fd": server.fd}, end)
+    return Case(
+        who,
+        {"verdict": "not_accepting", "accept_queue": 1, "accept_queue_max": 16, "pid": server.pid, "fd": server.fd},
+        end,
+    )
 
 
 @stuck
@@ -186,8 +251,7 @@ def not_accepted_closed(room):
         server.tell("accept")
         server.said("accepted")
 
-    return at_server(room, server, client, 8007, "ACCEPT_QUEUE", "not_accepted", end,
-                     bytes_waiting=7)
+    return at_server(room, server, client, 8007, "ACCEPT_QUEUE", "not_accepted", end, bytes_waiting=7)
 
 
 @stuck
@@ -209,9 +273,17 @@ def black_hole(room):
     """No server at all; the client is the one that is looked at."""
     room.there.drop("input", "tcp dport 8009")
     client = connecting(room.here, room.link.right4, 8009)
-    return at_client(room, client, 8009, netns=room.here, family="inet",
-                     local_addr=room.link.left4, peer_addr=room.link.right4,
-                     retransmits=number, bytes_waiting=None)
+    return at_client(
+        room,
+        client,
+        8009,
+        netns=room.here,
+        family="inet",
+        local_addr=room.link.left4,
+        peer_addr=room.link.right4,
+        retransmits=number,
+        bytes_waiting=None,
+    )
 
 
 @stuck
@@ -219,8 +291,7 @@ def black_hole_syncnt(room):
     room.there.drop("input", "tcp dport 8012")
     client = connecting(room.here, room.link.right4, 8012, "syncnt=9")
     # Linux 6.5 adds tcp_syn_linear_timeouts.
-    return at_client(room, client, 8012, netns=room.here,
-                     retransmits_max=lambda value: 9 <= value <= 13)
+    return at_client(room, client, 8012, netns=room.here, retransmits_max=lambda value: 9 <= value <= 13)
 
 
 @stuck
@@ -228,16 +299,26 @@ def peer_silent_ipv6(room):
     room.there.drop("input", "tcp sport 8013")
     server = listening(room, room.link.left6, 8013)
     client = connecting(room.there, room.link.left6, 8013)
-    return at_server(room, server, client, 8013, "SYN_RECV", "peer_silent", family="inet6",
-                     local_addr=room.link.left6, peer_addr=room.link.right6)
+    return at_server(
+        room,
+        server,
+        client,
+        8013,
+        "SYN_RECV",
+        "peer_silent",
+        family="inet6",
+        local_addr=room.link.left6,
+        peer_addr=room.link.right6,
+    )
 
 
 @stuck
 def black_hole_ipv6(room):
     room.there.drop("input", "tcp dport 8014")
     client = connecting(room.here, room.link.right6, 8014)
-    return at_client(room, client, 8014, netns=room.here, family="inet6",
-                     local_addr=room.link.left6, peer_addr=room.link.right6)
+    return at_client(
+        room, client, 8014, netns=room.here, family="inet6", local_addr=room.link.left6, peer_addr=room.link.right6
+    )
 
 
 @stuck
@@ -246,8 +327,17 @@ def peer_silent_mapped(room):
     room.there.drop("input", "tcp sport 8015")
     server = listening(room, "::", 8015)
     client = connecting(room.there, room.link.left4, 8015)
-    return at_server(room, server, client, 8015, "SYN_RECV", "peer_silent", family="inet",
-                     local_addr=room.link.left4, peer_addr=room.link.right4)
+    return at_server(
+        room,
+        server,
+        client,
+        8015,
+        "SYN_RECV",
+        "peer_silent",
+        family="inet",
+        local_addr=room.link.left4,
+        peer_addr=room.link.right4,
+    )
 
 
 @stuck
@@ -255,8 +345,18 @@ def not_accepted_mapped(room):
     server = listening(room, "::", 8016)
     client = connecting(room.there, room.link.left4, 8016)
     client.said("connected")
-    return at_server(room, server, client, 8016, "ACCEPT_QUEUE", "not_accepted", family="inet",
-                     local_addr=room.link.left4, peer_addr=room.link.right4, bytes_waiting=0)
+    return at_server(
+        room,
+        server,
+        client,
+        8016,
+        "ACCEPT_QUEUE",
+        "not_accepted",
+        family="inet",
+        local_addr=room.link.left4,
+        peer_addr=room.link.right4,
+        bytes_waiting=0,
+    )
 
 
 def serve(room, address, port):
@@ -321,8 +421,9 @@ def test_healthy_listener_with_all(zoo, all_once, port):
 
 
 def test_both_acked_requests_are_shown(zoo, once):
-    found = run.findings(once, type="handshake", netns=zoo.room.here.inode, local_port=8003,
-                         verdict="accept_queue_full")
+    found = run.findings(
+        once, type="handshake", netns=zoo.room.here.inode, local_port=8003, verdict="accept_queue_full"
+    )
     assert {record["peer_port"] for record in found} == {41003, 42003}
 
 
@@ -399,7 +500,9 @@ def test_deferred_at_a_full_queue(room):
     filling.said("sent")
     fill_accept_queue(room, 8103)
     options = ["handshakes", "-m", "100ms", "--netns", room.here.inode]
-    records = wait_until(lambda: _with(run.once(*options), verdict="accept_queue_full", peer_port=41003), 10, "the twin")
+    records = wait_until(
+        lambda: _with(run.once(*options), verdict="accept_queue_full", peer_port=41003), 10, "the twin"
+    )
     record = run.only(records, peer_port=port)
     assert record["verdict"] == "deferred" and "now the accept queue is full" in record["why"], record
     assert run.only(records, type="listener", local_port=8101)["verdict"] == "accept_queue_full"

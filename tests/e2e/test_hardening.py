@@ -54,7 +54,8 @@ def test_stacks_and_buffers_are_checked():
 
 def test_fortified_at_level_three():
     """Level 3 knows sizes that are found at run time; `make -n` says how objects are compiled."""
-    said = subprocess.run(["make", "-C", run.ROOT, "-n", "-B", "V=1", "build/obj/base/text.o"], capture_output=True, text=True,
-                          check=True).stdout
+    said = subprocess.run(
+        ["make", "-C", run.ROOT, "-n", "-B", "V=1", "build/obj/base/text.o"], capture_output=True, text=True, check=True
+    ).stdout
     line = next(line for line in said.splitlines() if "src/base/text.c" in line and "-c " in line)
     assert "-D_FORTIFY_SOURCE=3" in line and "-fstack-protector-strong" in line and "-O2" in line

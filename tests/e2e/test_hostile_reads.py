@@ -29,8 +29,14 @@ LEFT_BEHIND = 4  # FOREIGN_LEFT_BEHIND
 
 HOLDS = [("epoll", "uffd"), ("epoll", "fuse"), ("away", "uffd"), ("stack", "uffd"), ("program", "fuse")]
 NAMED = {"epoll", "away", "program"}  # a stack's pages are read only where they are there: then nothing is lost
-LOOKS = {"once": ["-1"], "stream": [], "chains": ["chains"], "threads": ["threads"], "stacks": ["threads", "--stacks"],
-         "loops": ["epoll", "--watches"]}
+LOOKS = {
+    "once": ["-1"],
+    "stream": [],
+    "chains": ["chains"],
+    "threads": ["threads"],
+    "stacks": ["threads", "--stacks"],
+    "loops": ["epoll", "--watches"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +125,7 @@ def named(pid, name):
 
 
 def spawner_of(live):
-    one, = [child for child in children(live.pid) if named(child, "sockstall-reads")]
+    (one,) = [child for child in children(live.pid) if named(child, "sockstall-reads")]
     return one
 
 
@@ -168,8 +174,13 @@ def test_it_is_looked_past(holding, scene, stream, tmp_path, what, by):
         if (what, name) == ("stack", "loops"):
             continue  # it has none
         look_once(scene, hostile, [word for word in words if word != "-1"])
-    for words, number in (([], signal.SIGINT), (["threads", "--stacks"], signal.SIGTERM), ([], signal.SIGKILL),
-                          (["metrics", "--textfile", tmp_path], signal.SIGTERM), (["chains"], signal.SIGINT)):
+    for words, number in (
+        ([], signal.SIGINT),
+        (["threads", "--stacks"], signal.SIGTERM),
+        ([], signal.SIGKILL),
+        (["metrics", "--textfile", tmp_path], signal.SIGTERM),
+        (["chains"], signal.SIGINT),
+    ):
         more = [] if "metrics" in words else ["-j", *min_age(words)]
         live = stream(*of_mode(words, scene.pid, hostile.held), *more, "-i", "200ms")
         if "metrics" in words:
@@ -196,7 +207,7 @@ def test_it_is_named(holding, stream, what, by):
 @pytest.mark.parametrize("what, by", [("epoll", "uffd"), ("program", "fuse")], ids="-".join)
 def test_end_and_the_screen(holding, scene, tmp_path, what, by):
     hostile = holding(what, by)
-    reader, = run.findings(look_once(scene, hostile, []), type="reader", pid=scene.pid)
+    (reader,) = run.findings(look_once(scene, hostile, []), type="reader", pid=scene.pid)
     done = run.sockstall("end", reader["id"], "-j", timeout=20)
     assert done.returncode == 0 and json.loads(done.stdout)["result"] == "planned", done
     screen = Tmux([run.SOCKSTALL, "-i", "200ms", *MIN_AGE, "-p", f"{scene.pid},{hostile.held}"], tmp_path)
@@ -266,14 +277,16 @@ def test_they_end_with_sockstall(stream, number):
     live = stream("-j", "-i", "200ms")
     apart = wait_until(lambda: workers_of(live), 10, "a worker") + [spawner_of(live)]
     live.end(number)
-    wait_until(lambda: not any(named(pid, "sockstall-read") or named(pid, "sockstall-reads") for pid in apart), 10, "their end")
+    wait_until(
+        lambda: not any(named(pid, "sockstall-read") or named(pid, "sockstall-reads") for pid in apart), 10, "their end"
+    )
 
 
 @pytest.mark.parametrize("which", ["worker", "spawner"])
 def test_without_them(scene, stream, which):
     """Killed: a new one comes; or nothing is read in this way any more, and the rest goes on."""
     live = stream("-j", "-i", "200ms", *MIN_AGE)
-    worker, = wait_until(lambda: workers_of(live), 10, "a worker")
+    (worker,) = wait_until(lambda: workers_of(live), 10, "a worker")
     os.kill(worker if which == "worker" else spawner_of(live), signal.SIGKILL)
     live.wait(10, type="reader", pid=scene.pid)
     time.sleep(1)

@@ -26,8 +26,16 @@ COMM = b"\x1b" + PLAIN + b"\x07\n\x9b\xc2\x9b\xe2\x80\xae"  # 13 bytes: a proces
 NAME = COMM + b"\xe2\x80\x8b\xff\x7f\x1b[2J"  # of files
 
 # As Unicode has them: what is invisible, or turns the direction of writing, and the separators of lines.
-DECEPTIVE = {0x61c, 0x180e, *range(0x200b, 0x2010), *range(0x2028, 0x202f), *range(0x2060, 0x2070), 0xfeff,
-             *range(0xfff9, 0xfffc), *range(0xe0000, 0xe0080)}
+DECEPTIVE = {
+    0x61C,
+    0x180E,
+    *range(0x200B, 0x2010),
+    *range(0x2028, 0x202F),
+    *range(0x2060, 0x2070),
+    0xFEFF,
+    *range(0xFFF9, 0xFFFC),
+    *range(0xE0000, 0xE0080),
+}
 
 # What curses itself writes to an xterm. A window's title, which the names would set, it does not.
 CURSES = re.compile(rb"\x1b\[[0-9;?>=]*[A-Za-z@`]|\x1b[()][0-9A-Z]|\x1b[=>78MH]|[\r\b\t\x0e\x0f]")
@@ -35,8 +43,11 @@ CURSES = re.compile(rb"\x1b\[[0-9;?>=]*[A-Za-z@`]|\x1b[()][0-9A-Z]|\x1b[=>78MH]|
 
 def harm(text, allowed="\n"):
     """Characters that should not be there."""
-    return {f"U+{ord(c):04x}" for c in text
-            if c not in allowed and (ord(c) < 0x20 or 0x7f <= ord(c) < 0xa0 or ord(c) in DECEPTIVE)}
+    return {
+        f"U+{ord(c):04x}"
+        for c in text
+        if c not in allowed and (ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 or ord(c) in DECEPTIVE)
+    }
 
 
 def check(output, shown=True, allowed="\n"):
@@ -135,19 +146,27 @@ def test_the_names_are_what_they_should_be(zone):
     with open(f"/proc/{zone.reader.pid}/comm", "rb") as file:
         assert file.read().startswith(COMM)
     assert os.readlink(f"/proc/{zone.loop.pid}/exe".encode()).endswith(NAME)
-    record, = run.matching(run.once("readers", *MIN_AGE, "-p", zone.reader.pid), type="reader")
+    (record,) = run.matching(run.once("readers", *MIN_AGE, "-p", zone.reader.pid), type="reader")
     assert record["comm"].startswith("\x1b]0;P\x07\n\ufffd\x9b\u202e"), record
     assert "\x1b]0;P" in record["netns_name"] and (not zone.group or "\x1b]0;P" in record["cgroup"]), record
     assert run.matching(run.once("epoll", "-p", zone.loop.pid), type="loop")
-    thread, = run.matching(run.once("threads", "-p", zone.lock.pid), tid=zone.lock.pid)
+    (thread,) = run.matching(run.once("threads", "-p", zone.lock.pid), tid=zone.lock.pid)
     assert "/held\x1b]0;P" in thread["now_in"], thread
 
 
 REPORTS = {
-    "overview": (), "readers": ("readers",), "writers": ("writers",), "closing": ("closing",), "handshakes": ("handshakes",),
-    "epoll": ("epoll",), "stacks": ("epoll", "--stacks", "--interfaces", "all"), "chains": ("chains",),
-    "threads": ("threads", "-v", "-p", "{pids}"), "thread-stacks": ("threads", "--stacks", "-p", "{lock}"),
-    "watches": ("epoll", "--watches", "-p", "{loop}"), "all": ("-a",),
+    "overview": (),
+    "readers": ("readers",),
+    "writers": ("writers",),
+    "closing": ("closing",),
+    "handshakes": ("handshakes",),
+    "epoll": ("epoll",),
+    "stacks": ("epoll", "--stacks", "--interfaces", "all"),
+    "chains": ("chains",),
+    "threads": ("threads", "-v", "-p", "{pids}"),
+    "thread-stacks": ("threads", "--stacks", "-p", "{lock}"),
+    "watches": ("epoll", "--watches", "-p", "{loop}"),
+    "all": ("-a",),
 }
 # Where no stall of the zone has part.
 EMPTY = {"writers", "closing"}
@@ -182,7 +201,9 @@ def test_live_view(zone, who):
     check_terminal(output)
 
 
-@pytest.mark.parametrize("how", [(), ("-j",), ("--html",), ("--trace",), ("-1",)], ids=["lines", "json", "html", "trace", "table"])
+@pytest.mark.parametrize(
+    "how", [(), ("-j",), ("--html",), ("--trace",), ("-1",)], ids=["lines", "json", "html", "trace", "table"]
+)
 def test_replay(zone, recordings, tmp_path, how):
     file = how[-1:] in (("--html",), ("--trace",))
     done = run.sockstall("replay", recordings[1], "-a", *how, *[tmp_path / "out"][:file])
@@ -219,8 +240,19 @@ def test_end(zone):
 def test_metrics(zone, tmp_path):
     """Also with the environment of a service, whose locale is C."""
     for locale in "C", "C.UTF-8":
-        done = run.sockstall("metrics", "--textfile", tmp_path, "-i", "100ms", "-d", "500ms", *MIN_AGE,
-                             "--netns", zone.room.here.inode, env={**os.environ, "LC_ALL": locale})
+        done = run.sockstall(
+            "metrics",
+            "--textfile",
+            tmp_path,
+            "-i",
+            "100ms",
+            "-d",
+            "500ms",
+            *MIN_AGE,
+            "--netns",
+            zone.room.here.inode,
+            env={**os.environ, "LC_ALL": locale},
+        )
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
         text = (tmp_path / "sockstall.prom").read_bytes()
         check(text)
@@ -231,8 +263,21 @@ def test_metrics(zone, tmp_path):
 def test_exec(zone, tmp_path):
     """Environment and standard input of a command: what it prints, say into a mail, is not its own."""
     out = tmp_path / "out"
-    done = run.sockstall("-j", "-i", "100ms", "-d", "1s", *MIN_AGE, "-p", zone.reader.pid, "--on-stall", "reader.age>100ms",
-                         "--shell", "--exec", f"tr '\\0' '\\n' </proc/$$/environ | grep -a '^SOCKSTALL_' -A9 >{out}; cat >>{out}")
+    done = run.sockstall(
+        "-j",
+        "-i",
+        "100ms",
+        "-d",
+        "1s",
+        *MIN_AGE,
+        "-p",
+        zone.reader.pid,
+        "--on-stall",
+        "reader.age>100ms",
+        "--shell",
+        "--exec",
+        f"tr '\\0' '\\n' </proc/$$/environ | grep -a '^SOCKSTALL_' -A9 >{out}; cat >>{out}",
+    )
     assert done.returncode == 0, done.stderr
     check(out.read_bytes())
     assert b"\nSOCKSTALL_COMM=" in b"\n" + out.read_bytes()
@@ -241,8 +286,22 @@ def test_exec(zone, tmp_path):
 
 def test_flight(zone):
     """The message that says where the looks are."""
-    done = run.sockstall("-j", "-i", "100ms", "-d", "1s", *MIN_AGE, "-p", zone.reader.pid, "--flight", "10s",
-                         "--dump-on", "reader.age>100ms", "--dump-file", zone.file(b"flight"))
+    done = run.sockstall(
+        "-j",
+        "-i",
+        "100ms",
+        "-d",
+        "1s",
+        *MIN_AGE,
+        "-p",
+        zone.reader.pid,
+        "--flight",
+        "10s",
+        "--dump-on",
+        "reader.age>100ms",
+        "--dump-file",
+        zone.file(b"flight"),
+    )
     assert done.returncode == 0, done.stderr
     check(done.stderr)
     lines = [line for line in done.stderr.splitlines() if b" will reach about " not in line]
@@ -251,14 +310,27 @@ def test_flight(zone):
 
 # Words of the command line come from scripts, and those have them from elsewhere.
 MESSAGES = {
-    "command": ("{name}",), "option": ("--{name}",), "value": ("-i", "{name}"), "pid": ("-p", "{name}"),
-    "peer": ("--peer", "{name}"), "condition": ("--on-stall", "{name}", "--exec", "true"),
-    "dump-on": ("--flight", "10s", "--dump-on", "{name}"), "end": ("end", "{name}"), "selector": ("end", "pid={name}"),
-    "how": ("end", "pid=1", "fd=1", "--how", "{name}"), "no-id": ("end", "reader-{name}"),
-    "comm": ("-1", "-c", "none{name}"), "cgroup": ("-1", "--cgroup", "/{name}"), "netns": ("-1", "--netns", "none{name}"),
-    "record": ("-1", "--record", "{missing}/x"), "btf": ("-1", "--btf", "{missing}"), "replay": ("replay", "{missing}"),
-    "no-recording": ("replay", "{other}"), "diff": ("replay", "{recording}", "--diff", "{missing}"),
-    "html": ("replay", "{recording}", "--html", "{missing}/x"), "html-there": ("replay", "{recording}", "--html", "{other}"),
+    "command": ("{name}",),
+    "option": ("--{name}",),
+    "value": ("-i", "{name}"),
+    "pid": ("-p", "{name}"),
+    "peer": ("--peer", "{name}"),
+    "condition": ("--on-stall", "{name}", "--exec", "true"),
+    "dump-on": ("--flight", "10s", "--dump-on", "{name}"),
+    "end": ("end", "{name}"),
+    "selector": ("end", "pid={name}"),
+    "how": ("end", "pid=1", "fd=1", "--how", "{name}"),
+    "no-id": ("end", "reader-{name}"),
+    "comm": ("-1", "-c", "none{name}"),
+    "cgroup": ("-1", "--cgroup", "/{name}"),
+    "netns": ("-1", "--netns", "none{name}"),
+    "record": ("-1", "--record", "{missing}/x"),
+    "btf": ("-1", "--btf", "{missing}"),
+    "replay": ("replay", "{missing}"),
+    "no-recording": ("replay", "{other}"),
+    "diff": ("replay", "{recording}", "--diff", "{missing}"),
+    "html": ("replay", "{recording}", "--html", "{missing}/x"),
+    "html-there": ("replay", "{recording}", "--html", "{other}"),
     "textfile": ("metrics", "--textfile", "{missing}"),
     "exec": ("-d", "1s", "-i", "100ms", *MIN_AGE, "--on-stall", "reader.age>100ms", "--exec", "'{missing}'"),
 }

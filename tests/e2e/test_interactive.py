@@ -4,7 +4,6 @@
 import os
 import re
 import signal
-import subprocess
 import time
 
 import pytest
@@ -31,10 +30,12 @@ def scene():
 @pytest.fixture
 def view(scene, tmux):
     """The overview of the scene's two readers, once it shows both."""
+
     def start(*arguments, **how):
         screen = tmux(*ACCOUNTS, "-p", f"{scene.v4.pid},{scene.v6.pid}", *arguments, **how)
         screen.wait("2 stuck: 2 readers")
         return screen
+
     return start
 
 
@@ -51,6 +52,7 @@ def selected(screen):
 
 def wait_for(screen, pattern, timeout=15):
     """The screen, once the pattern is on it."""
+
     def found():
         text = screen.settled()
         return text if text and re.search(pattern, text, re.M) else None
@@ -93,6 +95,7 @@ def test_pages(scene, view):
 
 def test_evidence_is_what_json_says(scene, view):
     """Every field that stays the same is there under its name, with its value."""
+
     # A reader's cookie is looked up once it has slept for a second.
     def look():
         found = run.only(run.once(*MIN_AGE, "-p", scene.v6.pid), type="reader")
@@ -105,8 +108,25 @@ def test_evidence_is_what_json_says(scene, view):
     screen.keys("Enter", "Enter")
     screen.wait("socket options")
     text = screen.wait_without("Enter done")  # the last line that is drawn
-    for key in ("pid", "tid", "fd", "netns", "cookie", "family", "local_addr", "local_port", "peer_addr", "peer_port",
-                "verdict", "syscall", "kind", "role", "bytes_sent", "id", "keepalive_probes_max"):
+    for key in (
+        "pid",
+        "tid",
+        "fd",
+        "netns",
+        "cookie",
+        "family",
+        "local_addr",
+        "local_port",
+        "peer_addr",
+        "peer_port",
+        "verdict",
+        "syscall",
+        "kind",
+        "role",
+        "bytes_sent",
+        "id",
+        "keepalive_probes_max",
+    ):
         assert field(text, key) == str(wanted[key]), (key, text)
     told = re.sub(r"\s+", " ", text)  # sentences go over several lines
     assert wanted["advice"] in told and "no receive timeout, no keepalive" in told, text
@@ -312,8 +332,11 @@ def test_chains(room, tmux, size):
     screen.keys("Enter")
     text = re.sub(r"\s+", " ", screen.wait("links: each waits for the next"))
     assert f"(pid {client.pid}) waits for" in text, text
-    assert re.search(rf"python3/{client.pid} awaiting_reply recvfrom \S+ fd \d+ tcp \S+:\d+ -> \S+:5045 "
-                     rf"python3/{back.pid} blocked clock_nanosleep \S+ fd \d+ tcp", text), text
+    assert re.search(
+        rf"python3/{client.pid} awaiting_reply recvfrom \S+ fd \d+ tcp \S+:\d+ -> \S+:5045 "
+        rf"python3/{back.pid} blocked clock_nanosleep \S+ fd \d+ tcp",
+        text,
+    ), text
     screen.keys("Escape", "1")
     screen.wait_without(f"python3/{back.pid}")
     screen.wait("1 stuck: 1 reader")
@@ -391,8 +414,9 @@ def test_without_utf8(room, tmux):
 def recording(scene, tmp_path):
     """What is shown of it at its end stays the same."""
     path = tmp_path / "looks"
-    done = run.sockstall("readers", "-i", "100ms", "-d", "500ms", *MIN_AGE, "-p", f"{scene.v4.pid},{scene.v6.pid}",
-                         "--record", path)
+    done = run.sockstall(
+        "readers", "-i", "100ms", "-d", "500ms", *MIN_AGE, "-p", f"{scene.v4.pid},{scene.v6.pid}", "--record", path
+    )
     assert done.returncode == 0, done.stderr
     return path
 
@@ -400,12 +424,14 @@ def recording(scene, tmp_path):
 @pytest.fixture
 def fresh(recording, tmux):
     """The screen of that recording on a terminal that has had this size from the beginning."""
+
     def start(columns, rows):
         screen = tmux("replay", recording, columns=columns, rows=rows)
         screen.wait("  end of")
         text = screen.wait("q quit")
         quit_it(screen)
         return text
+
     return start
 
 
@@ -448,6 +474,7 @@ def heading(screen):
 
 def check_size(screen, rows):
     """The last line of the terminal is that of the keys, and no other is."""
+
     def found():
         lines = screen.screen().splitlines()
         return len(lines) == rows and [i for i, line in enumerate(lines, 1) if "q quit" in line] == [rows]
@@ -538,7 +565,12 @@ def held(room, tmux, tmp_path):
     hold = shim.Hold(tmp_path / "hold")
     preloaded = shim.environment(HOLD=hold.path)
     client = block(waiting_client(room, 5046, room.link.right4))
-    screen = tmux(*ACCOUNTS, "--netns", room.here.inode, before=["env", *(f"{key}={preloaded[key]}" for key in ("LD_PRELOAD", "SHIM_HOLD"))])
+    screen = tmux(
+        *ACCOUNTS,
+        "--netns",
+        room.here.inode,
+        before=["env", *(f"{key}={preloaded[key]}" for key in ("LD_PRELOAD", "SHIM_HOLD"))],
+    )
     screen.wait(str(client.pid))
     hold.begin()
     yield screen, hold, client

@@ -42,8 +42,11 @@ def test_a_run_says_that_it_is_libbpf(broken):
     done = run.sockstall("-1", env=broken)
     assert done.returncode == 1 and done.stdout == b""
     said = done.stderr.decode()
-    assert re.fullmatch(r"sockstall: libbpf \d+\.\d+, not the kernel, fails to start the BPF programs "
-                        r"\(Operation not supported\): [^\n]+\n", said), said
+    assert re.fullmatch(
+        r"sockstall: libbpf \d+\.\d+, not the kernel, fails to start the BPF programs "
+        r"\(Operation not supported\): [^\n]+\n",
+        said,
+    ), said
 
 
 def test_check_tries_what_a_run_does(broken):

@@ -25,6 +25,7 @@ def listener(records, room, port):
 
 # Connections get through, but not as fast as they come.
 
+
 def test_dropping(room, stream):
     """
     The accept queue is full at every look, and each connection in it is young: an application that accepts, but too
@@ -75,8 +76,11 @@ def test_flood_is_one_finding(room):
 
 # Advice.
 
-@pytest.mark.parametrize("backlog, somaxconn, advised", [
-    (16, 2, "net.core.somaxconn (now 2)"), (2, 16, "the backlog of its listen call (now 2)")])
+
+@pytest.mark.parametrize(
+    "backlog, somaxconn, advised",
+    [(16, 2, "net.core.somaxconn (now 2)"), (2, 16, "the backlog of its listen call (now 2)")],
+)
 def test_which_limit_binds(room, backlog, somaxconn, advised):
     """The smaller of the two is the queue's limit, and the one to raise."""
     room.here.sysctl("net.core.somaxconn", somaxconn)

@@ -97,11 +97,13 @@ int main(void) {
 def test_user_stack_names_the_functions(stream, tmp_path):
     (tmp_path / "frames.c").write_text(FRAMES)
     program = tmp_path / "frames"
-    subprocess.run(["gcc", "-O0", "-fno-omit-frame-pointer", "-o", program,
-                    tmp_path / "frames.c"], check=True)
-    symbols = sorted((int(address, 16), name) for address, _, name in (
-        line.split() for line in subprocess.check_output(["nm", "--defined-only", program],
-                                                         text=True).splitlines()))
+    subprocess.run(["gcc", "-O0", "-fno-omit-frame-pointer", "-o", program, tmp_path / "frames.c"], check=True)
+    symbols = sorted(
+        (int(address, 16), name)
+        for address, _, name in (
+            line.split() for line in subprocess.check_output(["nm", "--defined-only", program], text=True).splitlines()
+        )
+    )
     live = stream("epoll", "-j", "-i", "200ms", "--stacks")
     process = subprocess.Popen([program])
     try:
@@ -116,6 +118,7 @@ def test_user_stack_names_the_functions(stream, tmp_path):
 
 
 # Limits.
+
 
 @pytest.mark.parametrize("count, verdict", [(95, "near_limit"), (80, None)])
 def test_near_limit(stall, stream, count, verdict):
@@ -158,7 +161,7 @@ def with_file(path, text, tmp_path):
     """Something to put before sockstall: it alone sees this text in a file of /proc."""
     file = tmp_path / "file"
     file.write_text(text)
-    return ["unshare", "-m", "sh", "-c", f"mount --bind {file} {path} && exec \"$@\"", "sh"]
+    return ["unshare", "-m", "sh", "-c", f'mount --bind {file} {path} && exec "$@"', "sh"]
 
 
 def off_by():
@@ -187,8 +190,11 @@ def test_counts_of_a_process(stall, stream):
     """Descriptors, sockets and limits as /proc has them."""
     pairs = [socket.socketpair() for _ in range(20)]
     inherited = [end.fileno() for pair in pairs for end in pair]
-    program = subprocess.Popen([PYTHON, os.path.join(os.path.dirname(__file__), "stalls", "stuck_loop.py"), "turn"],
-                               pass_fds=inherited, stdout=subprocess.PIPE)
+    program = subprocess.Popen(
+        [PYTHON, os.path.join(os.path.dirname(__file__), "stalls", "stuck_loop.py"), "turn"],
+        pass_fds=inherited,
+        stdout=subprocess.PIPE,
+    )
     try:
         program.stdout.readline()
         record = run.only(run.once("epoll", "-a", "-p", program.pid))

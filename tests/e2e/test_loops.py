@@ -50,25 +50,41 @@ def enter(loop, handler):
 
 def back(loop):
     """End the handler: the loop turns again."""
+
     def end():
         loop.process.send_signal(signal.SIGUSR1)
         loop.said("left")
+
     return end
 
 
 def away(loop, words, verdict, **expect):
     """A loop that is in a handler. Its stall began when it left its wait."""
-    expect = {"type": "loop", "verdict": verdict, "interface": "epoll", "comm": "python3",
-              "max_events": known_or(4), **expect}
-    return Case({"type": "loop", **keepers(loop)}, expect, back(loop),
-                since=lambda: words["time"], since_tolerance=0.05)
+    expect = {
+        "type": "loop",
+        "verdict": verdict,
+        "interface": "epoll",
+        "comm": "python3",
+        "max_events": known_or(4),
+        **expect,
+    }
+    return Case(
+        {"type": "loop", **keepers(loop)}, expect, back(loop), since=lambda: words["time"], since_tolerance=0.05
+    )
 
 
 @stuck
 def sleeping(room):
     loop = turning(room)
-    return away(loop, enter(loop, "sleep=600"), "stalled", now="blocked", now_s=positive,
-                now_in=lambda text: "nanosleep" in text, epoll_fd=loop.fd)
+    return away(
+        loop,
+        enter(loop, "sleep=600"),
+        "stalled",
+        now="blocked",
+        now_s=positive,
+        now_in=lambda text: "nanosleep" in text,
+        epoll_fd=loop.fd,
+    )
 
 
 @stuck
@@ -88,9 +104,17 @@ def read_in_loop(room, handler):
 @stuck
 def reading(room):
     loop, words = read_in_loop(room, "recv")
-    return away(loop, words, "blocked_in_read", now="blocked", now_s=positive,
-                now_in=lambda text: "recvfrom" in text and room.link.right4 in text
-                and room.link.left4 in text and "9001" in text)
+    return away(
+        loop,
+        words,
+        "blocked_in_read",
+        now="blocked",
+        now_s=positive,
+        now_in=lambda text: "recvfrom" in text
+        and room.link.right4 in text
+        and room.link.left4 in text
+        and "9001" in text,
+    )
 
 
 @stuck
@@ -121,8 +145,7 @@ QUIET = [name for name in STUCK if name not in BUSY]
 @pytest.fixture(scope="module")
 def zoo():
     room = Room()
-    zoo = Zoo({name: STUCK[name] for name in QUIET}, room, "epoll", "-i", "200ms",
-              once_options=["epoll"])
+    zoo = Zoo({name: STUCK[name] for name in QUIET}, room, "epoll", "-i", "200ms", once_options=["epoll"])
     zoo.healthy = {syscall: turning(room, syscall) for syscall in WAITS}
     yield zoo
     zoo.finish()
@@ -222,6 +245,7 @@ def test_sleeping_started_before_live(room, stream):
 
 # The healthy loop, with -a.
 
+
 @pytest.fixture(scope="module")
 def healthy_records():
     """Some intervals of three healthy loops: {syscall: records}."""
@@ -231,8 +255,7 @@ def healthy_records():
     for loop in loops.values():
         live.wait_line(_count_to(4, loop.pid), 10, what="four intervals")
     records = live.stop()
-    yield {syscall: (loop, run.findings(records, type="loop", tid=loop.pid))
-           for syscall, loop in loops.items()}
+    yield {syscall: (loop, run.findings(records, type="loop", tid=loop.pid)) for syscall, loop in loops.items()}
     room.close()
 
 
@@ -244,6 +267,7 @@ def _count_to(count, pid):
         if record["type"] == "loop" and record["pid"] == pid:
             seen.append(record)
         return len(seen) >= count
+
     return wanted
 
 
@@ -332,6 +356,7 @@ def test_used_epoll_once_and_left(room, stream):
 
 # Who serves one connection waits for its next request, and is at work on the one before: a database's backend.
 
+
 class Served:
     """A server that has answered twenty requests, and its client; then it is at work for long."""
 
@@ -394,11 +419,14 @@ def test_service_of_one_connection_that_is_left_unread(room, stream):
     assert not run.findings(live.records(), pid=serves.pid)
     serves.ask("again")
     opened = live.wait(10, event="open", pid=serves.pid)
-    assert opened["verdict"] == "stalled" and abs(moment(opened["since"]) - serves.began) < 0.05 * SLOW + late(serves.began)
+    assert opened["verdict"] == "stalled" and abs(moment(opened["since"]) - serves.began) < 0.05 * SLOW + late(
+        serves.began
+    )
     live.stop()
 
 
 # Frozen with its cgroup, as docker pause does it: that is not its own doing.
+
 
 @pytest.mark.parametrize("kind", ["freezer", "old_freezer"])
 @pytest.mark.parametrize("where", ["wait", "sleep", "read"])

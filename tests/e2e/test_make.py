@@ -38,10 +38,18 @@ def apt(tmp_path):
         log = tmp_path / "log"
         log.write_text("")
         played = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "LOG": str(log), "UPDATES": str(updates), "SAID": said}
-        done = subprocess.run(["make", "-s", "-C", run.ROOT, *words], env=os.environ | played, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(
+            ["make", "-s", "-C", run.ROOT, *words],
+            env=os.environ | played,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         return done, log.read_text().splitlines()
+
     return make
 
 

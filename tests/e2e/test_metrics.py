@@ -35,8 +35,11 @@ def read(folder):
 
 def value(folder, name, **labels):
     """Of the one series with these labels; 0 where there is none."""
-    found = [number for series, number in (read(folder) or {}).items()
-             if series.split("{")[0] == name and all(f'{key}="{text}"' in series for key, text in labels.items())]
+    found = [
+        number
+        for series, number in (read(folder) or {}).items()
+        if series.split("{")[0] == name and all(f'{key}="{text}"' in series for key, text in labels.items())
+    ]
     assert len(found) <= 1, found
     return found[0] if found else 0
 
@@ -46,8 +49,9 @@ def test_what_is_stuck_is_counted(room, stream, tmp_path):
     live = stream("metrics", "--textfile", tmp_path, "-i", "100ms", "-m", "300ms", "--netns", room.here.inode)
     assert value(tmp_path, "sockstall_stalls", kind="reader", verdict="awaiting_reply") == 0
     reader = block(waiting_client(room, 5071, room.link.right4, "comm=" + b'sst"\\\n<x>'.hex()))
-    idle = Stall(room.here, "endpoint.py", f"listen={room.link.left4},5072,16", "accept", "take=5", "send=5",
-                 "block=recvfrom")
+    idle = Stall(
+        room.here, "endpoint.py", f"listen={room.link.left4},5072,16", "accept", "take=5", "send=5", "block=recvfrom"
+    )
     idle.said("listening")
     Stall(room.there, "endpoint.py", f"connect={room.link.left4},5072", "send=5", "take=5")
     idle.said("blocking")
@@ -79,8 +83,12 @@ def test_listeners_and_loops(room, stream, tmp_path):
     wait_until(lambda: value(tmp_path, "sockstall_loop_lag_seconds_count", comm="python3") > 20, 10)
     longest = [value(tmp_path, "sockstall_loop_lag_seconds_bucket", le=le) for le in ("4.294967296", "+Inf")]
     loop.tell("sleep=4.6")
-    wait_until(lambda: value(tmp_path, "sockstall_loop_lag_seconds_bucket", le="+Inf")
-               - value(tmp_path, "sockstall_loop_lag_seconds_bucket", le="4.294967296") == longest[1] - longest[0] + 1, 15)
+    wait_until(
+        lambda: value(tmp_path, "sockstall_loop_lag_seconds_bucket", le="+Inf")
+        - value(tmp_path, "sockstall_loop_lag_seconds_bucket", le="4.294967296")
+        == longest[1] - longest[0] + 1,
+        15,
+    )
     assert value(tmp_path, "sockstall_loop_lag_seconds_sum", comm="python3") > 4.6
 
 
@@ -170,7 +178,10 @@ def test_links_of_others_are_not_followed(tmp_path, owner, refused, where):
     done = run.sockstall("metrics", "--once", "--textfile", folder)
     assert (done.returncode == 1) == refused and (written / "sockstall.prom").exists() != refused, done
     if refused:
-        assert done.stderr == f"sockstall: cannot write to {folder}: a symbolic link on the way belongs to another user\n".encode()
+        assert (
+            done.stderr
+            == f"sockstall: cannot write to {folder}: a symbolic link on the way belongs to another user\n".encode()
+        )
 
 
 @pytest.mark.parametrize("folder", [".", "inner", "./inner/../inner//", "inner/."])
@@ -246,8 +257,17 @@ def test_a_full_disk_leaves_the_last_whole_file(tmp_path):
         subprocess.run(["umount", small], check=True)
 
 
-@pytest.mark.parametrize("options", [["metrics"], ["metrics", "--textfile", ""], ["metrics", "--textfile", ".", "-j"],
-                                     ["metrics", "--textfile", ".", "--all"], ["readers", "--textfile", "."]], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["metrics"],
+        ["metrics", "--textfile", ""],
+        ["metrics", "--textfile", ".", "-j"],
+        ["metrics", "--textfile", ".", "--all"],
+        ["readers", "--textfile", "."],
+    ],
+    ids=str,
+)
 def test_bad_options(tmp_path, options):
     done = run.sockstall(*options, cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.count(b"\n") == 1, done.stderr
@@ -280,8 +300,11 @@ def matchers(text):
 @pytest.mark.parametrize("name, least", [("sockstall.rules.yml", 6), ("sockstall.grafana.json", 3)])
 def test_alerts_and_dashboard_name_verdicts_that_exist(name, least):
     """Each word of each selector matches a series: a verdict that is renamed or gone would silence its alert."""
-    verdicts = {one["properties"]["type"]["const"]: one["properties"]["verdict"]["enum"]
-                for one in run.schema()["oneOf"] if "verdict" in one["properties"]}
+    verdicts = {
+        one["properties"]["type"]["const"]: one["properties"]["verdict"]["enum"]
+        for one in run.schema()["oneOf"]
+        if "verdict" in one["properties"]
+    }
     with open(os.path.join(run.ROOT, "src/share", name)) as file:
         found = list(matchers(file.read()))
     assert len(found) >= least, found
@@ -289,6 +312,8 @@ def test_alerts_and_dashboard_name_verdicts_that_exist(name, least):
         for kind in kinds or verdicts:
             assert kind in verdicts, f"{name}: there is no kind {kind}"
         for word in words or ():
-            assert any(word in verdicts[kind] for kind in kinds or verdicts), f"{name}: {kinds} never has the verdict {word}"
+            assert any(
+                word in verdicts[kind] for kind in kinds or verdicts
+            ), f"{name}: {kinds} never has the verdict {word}"
         for kind in kinds or ():
             assert not words or set(words) & set(verdicts[kind]), f"{name}: {kind} has none of {words}"

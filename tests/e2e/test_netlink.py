@@ -26,8 +26,9 @@ def liar():
 def end_while(liar, *words):
     """`end`, with the liar writing to its netlink port from before it begins."""
     command = ["sh", "-c", 'read -r go && exec "$@"', "sh", run.SOCKSTALL, "end", *words]
-    waits = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             preexec_fn=die_with_parent)
+    waits = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=die_with_parent
+    )
     # Its own, and those of the processes that it may set apart.
     liar.tell(" ".join(str(waits.pid + number) for number in range(4)))
     liar.said("lying")

@@ -14,7 +14,6 @@ from netns import Link, Namespace
 from zoo import Room, in_syscall
 
 
-
 def waiting_client(here, there, address, port):
     """A client in `here` that awaits a reply, and its peer."""
     peer = Stall(there, "endpoint.py", f"listen={address},{port},16", "accept")
@@ -50,17 +49,28 @@ def twins():
 
 def expected(room):
     return [
-        {"type": "reader", "pid": room.client.pid, "netns": room.here.inode,
-         "peer_addr": room.link.right4, "peer_port": 5101, "verdict": "awaiting_reply"},
-        {"type": "handshake", "pid": room.server.pid, "netns": room.here.inode,
-         "local_addr": room.link.left4, "local_port": 5102, "verdict": "peer_silent"},
+        {
+            "type": "reader",
+            "pid": room.client.pid,
+            "netns": room.here.inode,
+            "peer_addr": room.link.right4,
+            "peer_port": 5101,
+            "verdict": "awaiting_reply",
+        },
+        {
+            "type": "handshake",
+            "pid": room.server.pid,
+            "netns": room.here.inode,
+            "local_addr": room.link.left4,
+            "local_port": 5102,
+            "verdict": "peer_silent",
+        },
     ]
 
 
 def test_same_addresses_live(twins):
     rooms, live = twins
-    ids = {live.wait(10, event="open", **wanted)["id"]
-           for room in rooms for wanted in expected(room)}
+    ids = {live.wait(10, event="open", **wanted)["id"] for room in rooms for wanted in expected(room)}
     assert len(ids) == 4
 
 
@@ -79,9 +89,15 @@ def test_nameless_namespace(stream):
     """A container's namespace has no name in /run/netns."""
     live = stream("-j", "-i", "100ms", "-m", "200ms")
     program = os.path.join(STALLS, "endpoint.py")
-    child = Child(["unshare", "-n", "sh", "-c",
-                   f"ip link set lo up && exec {PYTHON} -u {program} "
-                   "listen=127.0.0.1,5103,4 connect=127.0.0.1,5103"])
+    child = Child(
+        [
+            "unshare",
+            "-n",
+            "sh",
+            "-c",
+            f"ip link set lo up && exec {PYTHON} -u {program} " "listen=127.0.0.1,5103,4 connect=127.0.0.1,5103",
+        ]
+    )
     child.wait_line(lambda line: b'"connected"' in line, 10)
     inode = os.stat(f"/proc/{child.pid}/ns/net").st_ino
     who = {"type": "handshake", "netns": inode, "local_port": 5103, "side": "server"}
@@ -143,8 +159,9 @@ def test_socket_of_another_namespace():
     try:
         peer = Stall(second, "endpoint.py", f"listen={link.right4},5108,16", "accept")
         peer.said("listening")
-        client = Stall(first, "endpoint.py", f"connect={link.right4},5108", "send=5",
-                       f"enter={second.name}", "block=recvfrom")
+        client = Stall(
+            first, "endpoint.py", f"connect={link.right4},5108", "send=5", f"enter={second.name}", "block=recvfrom"
+        )
         client.said("blocking")
         in_syscall(client, "recvfrom")
         record = run.only(run.once("readers", "-m", "0"), pid=client.pid)
@@ -242,6 +259,8 @@ def test_many_namespaces_take_no_more_than_the_budget(tmp_path, stream):
         looks = live.stop()[-1]["looks"]
     finally:
         many.end()
-    print(f"{first:.2f} s CPU in the first second, {spent:.2f} s in {seconds:.0f} s: {100 * spent / seconds:.1f} %, {looks} looks")
+    print(
+        f"{first:.2f} s CPU in the first second, {spent:.2f} s in {seconds:.0f} s: {100 * spent / seconds:.1f} %, {looks} looks"
+    )
     assert spent <= max(BUDGET * seconds, first + 0.9 * BUDGET * (seconds - 1)) + 0.02, (first, spent, looks)
     assert looks >= 2 * seconds, "hardly any looks"

@@ -104,6 +104,7 @@ def test_once_and_json(scene, spelling, json_option):
 
 # cgroups.
 
+
 def test_cgroup(scene, cgroup):
     inner = cgroup.below("inner")
     inner.add(scene.v4.pid)
@@ -131,11 +132,15 @@ def test_comm_that_nobody_has(scene):
     done = run.sockstall("readers", "-1", "--comm", "sst-alhpa")
     assert done.returncode == 0 and done.stdout.startswith(b"no reader is stuck")
     assert done.stderr == b"sockstall: there is no process or thread named sst-alhpa now\n"
-    code = ("import sys, threading; thread = threading.Thread(target=sys.stdin.read); thread.start();"
-            "open(f'/proc/self/task/{thread.native_id}/comm', 'w').write('sst-a-thread-of')")
+    code = (
+        "import sys, threading; thread = threading.Thread(target=sys.stdin.read); thread.start();"
+        "open(f'/proc/self/task/{thread.native_id}/comm', 'w').write('sst-a-thread-of')"
+    )
     with subprocess.Popen([PYTHON, "-c", code], stdin=subprocess.PIPE) as process:
         try:
-            wait_until(lambda: not run.sockstall("readers", "-1", "--comm", "sst-a-thread-of-long").stderr, 10, "the thread")
+            wait_until(
+                lambda: not run.sockstall("readers", "-1", "--comm", "sst-a-thread-of-long").stderr, 10, "the thread"
+            )
             assert not run.sockstall("readers", "-1", "--comm", "sst-alpha").stderr
         finally:
             process.stdin.close()
@@ -171,8 +176,10 @@ def test_container_of_v1_beside_v2(scene, cgroup):
         cgroup.add(scene.v4.pid)
         cgroup.add(scene.v6.pid)
         records = run.once(*MIN_AGE, "-p", f"{scene.v4.pid},{scene.v6.pid}")
-        shown = {pid: (run.only(records, pid=pid)["cgroup"], run.only(records, pid=pid)["container"])
-                 for pid in (scene.v4.pid, scene.v6.pid)}
+        shown = {
+            pid: (run.only(records, pid=pid)["cgroup"], run.only(records, pid=pid)["container"])
+            for pid in (scene.v4.pid, scene.v6.pid)
+        }
         assert shown == {scene.v4.pid: (inner.path, container), scene.v6.pid: (cgroup.path, None)}
         assert scene.shown("--cgroup", docker.path) == {"v4"}
     finally:
@@ -180,6 +187,7 @@ def test_container_of_v1_beside_v2(scene, cgroup):
 
 
 # Time.
+
 
 def test_duration(scene):
     """It ends by itself, and not too early; -i may be longer than that."""
@@ -207,6 +215,7 @@ def test_interval(room, stall, stream):
 
 
 # Exit codes and small things.
+
 
 def test_exit_code_stuck(scene):
     assert run.sockstall("--once", "--exit-code", "-p", scene.v4.pid, *MIN_AGE).returncode == 10
@@ -263,8 +272,14 @@ def test_exit_code_nobody(scene, asleep, name, how):
 
 def test_exit_code_somebody(scene, asleep):
     """Also of two, and of whoever holds no socket at all; and what is stuck comes first."""
-    for filters in (["-p", asleep.pid], ["-p", f"4194303,{scene.idle.pid}"], ["-c", "sst-alhpa,sleep"], ["--port", "1"],
-                    ["-p", scene.idle.pid, "-c", "python3"], ["--netns", "5", "--netns", scene.room.here.inode, "--port", "1"]):
+    for filters in (
+        ["-p", asleep.pid],
+        ["-p", f"4194303,{scene.idle.pid}"],
+        ["-c", "sst-alhpa,sleep"],
+        ["--port", "1"],
+        ["-p", scene.idle.pid, "-c", "python3"],
+        ["--netns", "5", "--netns", scene.room.here.inode, "--port", "1"],
+    ):
         done = run.sockstall("readers", "--once", "--exit-code", *filters, *MIN_AGE)
         assert done.returncode == 0, (filters, done.stdout, done.stderr)
     assert run.sockstall("-1", "--exit-code", "-p", f"4194303,{scene.v4.pid}", *MIN_AGE).returncode == 10
@@ -292,7 +307,13 @@ def recording(scene, tmp_path_factory):
 
 
 def test_exit_code_nobody_in_a_recording(scene, recording):
-    for filters in ["-c", "sst-alhpa"], ["-p", 4194303], ["--cgroup", "/sst-nobody"], ["--netns", 5], ["--netns", "sst-nobody"]:
+    for filters in (
+        ["-c", "sst-alhpa"],
+        ["-p", 4194303],
+        ["--cgroup", "/sst-nobody"],
+        ["--netns", 5],
+        ["--netns", "sst-nobody"],
+    ):
         for exit_code, expected in (["--exit-code"], 3), ([], 0):
             done = run.sockstall("replay", recording, "-j", *filters, *exit_code)
             assert done.returncode == expected, (filters, done.stderr)
@@ -302,8 +323,14 @@ def test_exit_code_nobody_in_a_recording(scene, recording):
 
 
 def test_exit_code_somebody_in_a_recording(scene, recording):
-    for filters, expected in ((["-p", scene.idle.pid], 0), (["-c", "sst-alpha", "--port", 1], 0), (["--netns", "self"], 2),
-                              (["--netns", scene.other.here.name, "--port", 1], 0), (["-c", "sst-alhpa,sst-alpha"], 10), ([], 10)):
+    for filters, expected in (
+        (["-p", scene.idle.pid], 0),
+        (["-c", "sst-alpha", "--port", 1], 0),
+        (["--netns", "self"], 2),
+        (["--netns", scene.other.here.name, "--port", 1], 0),
+        (["-c", "sst-alhpa,sst-alpha"], 10),
+        ([], 10),
+    ):
         done = run.sockstall("replay", recording, "-j", "--exit-code", *filters)
         assert done.returncode == expected, (filters, done.stderr)
         assert expected == 2 or not done.stderr, done.stderr
@@ -322,8 +349,16 @@ def test_exit_code_of_a_recording_is_that_of_its_run(asleep, tmp_path):
 def test_filters_of_a_recording(scene, tmp_path):
     """All of a list are in it."""
     path = tmp_path / "looks"
-    filters = ["-c", "sst-alpha,python3", "--port", "5001-5002,5004", "--netns", scene.room.here.inode,
-               "--netns", scene.other.here.inode]
+    filters = [
+        "-c",
+        "sst-alpha,python3",
+        "--port",
+        "5001-5002,5004",
+        "--netns",
+        scene.room.here.inode,
+        "--netns",
+        scene.other.here.inode,
+    ]
     live = run.sockstall("-1", "-j", *MIN_AGE, *filters, "--record", path)
     replayed = run.sockstall("replay", path, "-j")
     assert scene.names(run.parse(live.stdout)) == {"v4", "v6", "queue", "far"}
@@ -339,7 +374,9 @@ def test_port_by_name(room, stall):
     for port in "www", "no-such-service,http", "https", "http,https":
         done = run.sockstall("handshakes", "-1", "-j", *MIN_AGE, "--port", port)
         assert done.returncode == (2 if "no" in port else 0)
-        assert bool(done.stdout and run.findings(run.parse(done.stdout), pid=client.pid)) == (port in ("www", "http,https"))
+        assert bool(done.stdout and run.findings(run.parse(done.stdout), pid=client.pid)) == (
+            port in ("www", "http,https")
+        )
 
 
 @pytest.mark.parametrize("option", ["-V", "--version"])
@@ -353,29 +390,106 @@ def test_version(option):
 def test_help(option):
     done = run.sockstall(option)
     assert done.returncode == 0 and not done.stderr
-    for word in ("handshakes", "readers", "loops", "epoll", "threads", "check", "replay", "schema", "--json",
-                 "--once", "--interval", "--duration", "--min-age", "--all", "--pid", "--comm",
-                 "--port", "--peer", "--netns", "--cgroup", "--record", "--ready-fd", "--exit-code",
-                 "--no-color", "--version", "--help"):
+    for word in (
+        "handshakes",
+        "readers",
+        "loops",
+        "epoll",
+        "threads",
+        "check",
+        "replay",
+        "schema",
+        "--json",
+        "--once",
+        "--interval",
+        "--duration",
+        "--min-age",
+        "--all",
+        "--pid",
+        "--comm",
+        "--port",
+        "--peer",
+        "--netns",
+        "--cgroup",
+        "--record",
+        "--ready-fd",
+        "--exit-code",
+        "--no-color",
+        "--version",
+        "--help",
+    ):
         assert word.encode() in done.stdout, f"{word} is missing"
 
 
 WRONG = [
-    ["-i", "49ms"], ["-i", "61m"], ["-i", "1h1"], ["-i", "x"], ["-i", ""], ["-i", "-1"],
-    ["-i", "1d"], ["-i", "1 s"], ["-i", "nan"], ["-i", "inf"], ["-i", "0x10"],
-    ["-d", "x"], ["-d", "-1s"], ["-d", "99999999999999999999"],
-    ["-m", "x"], ["-m", "-5"], ["-m", "1ss"],
-    ["-p", "0"], ["-p", "-1"], ["-p", "x"], ["-p", "1,"], ["-p", ""], ["-p", "1,,2"],
-    ["-p", "99999999999"], ["-p", "1 2"],
-    ["--port", "0"], ["--port", "65536"], ["--port", "no-such-service"], ["--port", "80,"], ["--port", "-80"],
-    ["--port", "80-"], ["--port", "81-80"], ["--port", "80-65536"], ["--port", "http,"], ["-c", ""], ["-c", "a,"], ["-c", ",a"],
-    ["--peer", "10.0.0"], ["--peer", "10.0.0.0/33"], ["--peer", "10.0.0.0/"], ["--peer", "fd::/129"],
-    ["--peer", "10.0.0.0/-1"], ["--peer", "example.org"], ["--peer", ""],
-    ["--netns", "a/b"], ["--netns", "-1"], ["--netns", ""], ["--netns", ".."],
-    ["--ready-fd", "-1"], ["--ready-fd", "x"], ["--ready-fd", ""],
-    ["-i"], ["--port"], ["--record"], ["--ready-fd"], ["--bogus"], ["-z"],
-    ["bogus"], ["handshake"], ["READERS"], ["readers", "epoll"], ["handshakes", "extra"],
-    ["replay"], ["threads"], ["schema", "extra"], ["--read-only", "-j"], ["--read-only", "-1"], ["metrics", "--read-only"],
+    ["-i", "49ms"],
+    ["-i", "61m"],
+    ["-i", "1h1"],
+    ["-i", "x"],
+    ["-i", ""],
+    ["-i", "-1"],
+    ["-i", "1d"],
+    ["-i", "1 s"],
+    ["-i", "nan"],
+    ["-i", "inf"],
+    ["-i", "0x10"],
+    ["-d", "x"],
+    ["-d", "-1s"],
+    ["-d", "99999999999999999999"],
+    ["-m", "x"],
+    ["-m", "-5"],
+    ["-m", "1ss"],
+    ["-p", "0"],
+    ["-p", "-1"],
+    ["-p", "x"],
+    ["-p", "1,"],
+    ["-p", ""],
+    ["-p", "1,,2"],
+    ["-p", "99999999999"],
+    ["-p", "1 2"],
+    ["--port", "0"],
+    ["--port", "65536"],
+    ["--port", "no-such-service"],
+    ["--port", "80,"],
+    ["--port", "-80"],
+    ["--port", "80-"],
+    ["--port", "81-80"],
+    ["--port", "80-65536"],
+    ["--port", "http,"],
+    ["-c", ""],
+    ["-c", "a,"],
+    ["-c", ",a"],
+    ["--peer", "10.0.0"],
+    ["--peer", "10.0.0.0/33"],
+    ["--peer", "10.0.0.0/"],
+    ["--peer", "fd::/129"],
+    ["--peer", "10.0.0.0/-1"],
+    ["--peer", "example.org"],
+    ["--peer", ""],
+    ["--netns", "a/b"],
+    ["--netns", "-1"],
+    ["--netns", ""],
+    ["--netns", ".."],
+    ["--ready-fd", "-1"],
+    ["--ready-fd", "x"],
+    ["--ready-fd", ""],
+    ["-i"],
+    ["--port"],
+    ["--record"],
+    ["--ready-fd"],
+    ["--bogus"],
+    ["-z"],
+    ["bogus"],
+    ["handshake"],
+    ["READERS"],
+    ["readers", "epoll"],
+    ["handshakes", "extra"],
+    ["replay"],
+    ["threads"],
+    ["schema", "extra"],
+    ["--read-only", "-j"],
+    ["--read-only", "-1"],
+    ["metrics", "--read-only"],
     ["end", "pid=1", "--read-only"],
 ]
 
@@ -402,6 +516,7 @@ def test_wrong_usage_names_the_value():
 
 
 # Commands.
+
 
 def test_start_and_end_records():
     records = run.once("handshakes")
@@ -436,7 +551,9 @@ def test_check():
 
 def test_check_fits_the_screen():
     """Nothing is lost at its right edge; and in a pipe each row is a line."""
-    wide, narrow = (run.sockstall("check", "-v", env={**os.environ, "COLUMNS": columns}).stdout.decode() for columns in ("", "80"))
+    wide, narrow = (
+        run.sockstall("check", "-v", env={**os.environ, "COLUMNS": columns}).stdout.decode() for columns in ("", "80")
+    )
     assert max(map(len, wide.splitlines())) > 80 >= max(map(len, narrow.splitlines()))
     assert narrow.split() == wide.split()
 
@@ -454,8 +571,11 @@ def test_check_agrees_with_what_is_used():
 def test_programs_are_quick_to_verify():
     """What the kernel walks through before a program is loaded is most of the time until the first answer."""
     done = run.sockstall("check", "-v", env={**os.environ, "SOCKSTALL_DEBUG": "1"})
-    walked = {name: int(count) for name, count in
-              re.findall(r"^(\w+) +yes +(\d+) ", done.stdout.decode(), re.M) if name != "thread_scan"}
+    walked = {
+        name: int(count)
+        for name, count in re.findall(r"^(\w+) +yes +(\d+) ", done.stdout.decode(), re.M)
+        if name != "thread_scan"
+    }
     assert len(walked) > 10 and max(walked.values()) < 8000, walked
 
 

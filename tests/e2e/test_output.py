@@ -31,6 +31,7 @@ def scene():
 
 # Text in a pipe.
 
+
 def test_lines(room, stream):
     """A line when a stall opens and one when it closes; nothing else."""
     client = waiting_client(room, 5031, room.link.right4)
@@ -69,6 +70,7 @@ def test_healthy_gives_no_line(scene):
 
 # Tables.
 
+
 def check_table(output, scene):
     text = output.decode("utf-8", "strict")
     for stall in scene.v4, scene.v6, scene.syn, scene.queue, scene.far:
@@ -94,8 +96,9 @@ def test_once_table_on_a_terminal(scene):
     check_table(plain, scene)
 
 
-@pytest.mark.parametrize("options, environment", [
-    (["--no-color"], {}), ([], {"NO_COLOR": "1"}), ([], {"TERM": "dumb"})])
+@pytest.mark.parametrize(
+    "options, environment", [(["--no-color"], {}), ([], {"NO_COLOR": "1"}), ([], {"TERM": "dumb"})]
+)
 def test_no_color(scene, options, environment):
     output, code = run_in_pty([run.SOCKSTALL, "--once", *MIN_AGE, *options], **environment)
     assert code == 0 and str(scene.v4.pid).encode() in output
@@ -116,11 +119,13 @@ def test_no_color_live(scene):
     output, code = run_in_pty(argv, until=str(scene.v4.pid).encode())
     assert code == 0
     colours = [code for sgr in re.findall(rb"\x1b\[([0-9;]*)m", output) for code in sgr.split(b";")]
-    assert not [c for c in colours if c.isdigit() and (30 <= int(c) <= 38 or 40 <= int(c) <= 48
-                                                       or 90 <= int(c) <= 107)], colours
+    assert not [
+        c for c in colours if c.isdigit() and (30 <= int(c) <= 38 or 40 <= int(c) <= 48 or 90 <= int(c) <= 107)
+    ], colours
 
 
 # The live screen.
+
 
 @pytest.mark.parametrize("columns, rows", [(80, 24), (200, 50)])
 @pytest.mark.parametrize("key", ["q", "C-c"])
@@ -169,11 +174,12 @@ def test_screen_restored_after_a_signal(scene, tmux, number):
 
 # Names that would do harm.
 
+
 def test_hostile_comm_in_json(scene):
     records = run.once(*MIN_AGE, "-p", scene.hostile.pid)
     assert run.only(records)["comm"] == HOSTILE_TEXT
     lines = run.sockstall("-1", "-j", *MIN_AGE, "-p", scene.hostile.pid).stdout.splitlines()
-    line, = (line for line in lines if json.loads(line).get("pid") == scene.hostile.pid)
+    (line,) = (line for line in lines if json.loads(line).get("pid") == scene.hostile.pid)
     assert rb"a\u001b[2j\"" in line.lower() and b"\x1b" not in line and b"\xff" not in line
 
 
@@ -184,7 +190,7 @@ def test_hostile_comm_in_why(scene):
 
 
 def check_harmless(output):
-    assert b"\x1b[2J\"" not in output and b"\xff" not in output
+    assert b'\x1b[2J"' not in output and b"\xff" not in output
     assert b'"' in output, "the harmless part of the name is shown"
 
 
@@ -240,6 +246,7 @@ def test_hostile_cgroup(scene):
 
 # Ends.
 
+
 @pytest.mark.parametrize("option", ["-a", "--port 1"])
 def test_head(option):
     """A closed pipe ends it quietly, with 0; also where there is nothing more to write."""
@@ -258,8 +265,9 @@ def test_full_disk():
     """Output that cannot be written is an error that is told."""
     for arguments in ["-1", "-j"], ["-1"], ["schema"], ["check"], ["check", "-j"], ["--help"], ["--version"]:
         with open("/dev/full", "wb") as full:
-            done = subprocess.run([run.SOCKSTALL, *arguments], stdout=full, stderr=subprocess.PIPE,
-                                  timeout=30 * PATIENCE)
+            done = subprocess.run(
+                [run.SOCKSTALL, *arguments], stdout=full, stderr=subprocess.PIPE, timeout=30 * PATIENCE
+            )
         assert done.returncode == 1, arguments
         assert done.stderr == b"sockstall: cannot write to stdout: No space left on device\n", arguments
 

@@ -29,8 +29,11 @@ def stuck_on(room, how):
 
     def shown():
         records = run.once("handshakes", "-m", "100ms", "-a")
-        return [r for r in records if r.get("netns") == room.here.inode and r.get("local_port") == port
-                and r.get("verdict") == "not_accepted"]
+        return [
+            r
+            for r in records
+            if r.get("netns") == room.here.inode and r.get("local_port") == port and r.get("verdict") == "not_accepted"
+        ]
 
     def settled():
         """They were all made within a moment: when the youngest shown is this old, none is still too young."""
@@ -85,7 +88,7 @@ def test_socket_activation(room):
     server = Stall(OwnPids(room), "sharing.py", "activated", room.link.left4, port)
     words = server.said("listening")
     assert words["pid"] == 1
-    init, = children(server.pid)
+    (init,) = children(server.pid)
     client = Stall(room.there, "endpoint.py", f"connect={room.link.left4},{port}")
     client.said("connected")
 

@@ -52,14 +52,16 @@ def reader(room, port, link, *options, vanish=None, in_flight=False, settled_s=0
         vanish()
     stall.tell("block=recvfrom")
     stall.said("blocking")
-    return Prediction("returns_by_s", {"type": "reader", "pid": stall.pid},
-                      lambda: stall.said("returned", LATEST), settled_s)
+    return Prediction(
+        "returns_by_s", {"type": "reader", "pid": stall.pid}, lambda: stall.said("returned", LATEST), settled_s
+    )
 
 
 def unanswered(room, port, *options):
     """Data in flight that nobody acknowledges: it is lost far away."""
-    return reader(room, port, room.link, *options, in_flight=True,
-                  vanish=lambda: room.there.drop("input", f"tcp dport {port}"))
+    return reader(
+        room, port, room.link, *options, in_flight=True, vanish=lambda: room.there.drop("input", f"tcp dport {port}")
+    )
 
 
 def receive_timeout(room):
@@ -155,15 +157,17 @@ def connect_of_a_writer(room):
 def connect_syncnt(room):
     room.there.drop("input", "tcp dport 6011")
     stall = client(room, 6011, room.link.right4, "syncnt=2")
-    return Prediction("gives_up_s", {"type": "handshake", "pid": stall.pid, "side": "client"},
-                      lambda: stall.said("failed", LATEST))
+    return Prediction(
+        "gives_up_s", {"type": "handshake", "pid": stall.pid, "side": "client"}, lambda: stall.said("failed", LATEST)
+    )
 
 
 def connect_user_timeout(room):
     room.there.drop("input", "tcp dport 6012")
     stall = client(room, 6012, room.link.right4, "user_timeout=4")
-    return Prediction("gives_up_s", {"type": "handshake", "pid": stall.pid, "side": "client"},
-                      lambda: stall.said("failed", LATEST))
+    return Prediction(
+        "gives_up_s", {"type": "handshake", "pid": stall.pid, "side": "client"}, lambda: stall.said("failed", LATEST)
+    )
 
 
 def half_open(room, port, *options):
@@ -203,11 +207,28 @@ def request_syncnt(room):
     return half_open(room, 6022, "syncnt=1")
 
 
-ENDINGS = {build.__name__: build for build in (
-    receive_timeout, keepalive, keepalive_user_timeout, retransmission_user_timeout,
-    retransmission_interface_down, retransmission_retries2, receive_timeout_before_keepalive, alarm, connect_syncnt,
-    connect_of_a_reader, connect_of_a_writer, connect_user_timeout, window_user_timeout_of_a_reader,
-    window_user_timeout_of_a_writer, window_user_timeout_in_flight, request_synack_retries, request_syncnt)}
+ENDINGS = {
+    build.__name__: build
+    for build in (
+        receive_timeout,
+        keepalive,
+        keepalive_user_timeout,
+        retransmission_user_timeout,
+        retransmission_interface_down,
+        retransmission_retries2,
+        receive_timeout_before_keepalive,
+        alarm,
+        connect_syncnt,
+        connect_of_a_reader,
+        connect_of_a_writer,
+        connect_user_timeout,
+        window_user_timeout_of_a_reader,
+        window_user_timeout_of_a_writer,
+        window_user_timeout_in_flight,
+        request_synack_retries,
+        request_syncnt,
+    )
+}
 
 
 def room_of_predictions():
@@ -227,8 +248,7 @@ class Outcome:
         self.sniffer.said("sniffing")
         self.predictions = {name: build(self.room) for name, build in ENDINGS.items()}
         with concurrent.futures.ThreadPoolExecutor(len(ENDINGS)) as pool:
-            ends = {name: pool.submit(prediction.ended)
-                    for name, prediction in self.predictions.items()}
+            ends = {name: pool.submit(prediction.ended) for name, prediction in self.predictions.items()}
             # Looks in the middle too: a live run speaks only when something changes.
             self.looks = []
             while not all(end.done() for end in ends.values()):
@@ -244,8 +264,7 @@ class Outcome:
         """The records about one of them, while it lasted."""
         found = run.findings(self.records, **self.predictions[name].who)
         settled_s = self.predictions[name].settled_s
-        return [record for record in found
-                if record["event"] != "close" and record["age_s"] >= settled_s]
+        return [record for record in found if record["event"] != "close" and record["age_s"] >= settled_s]
 
 
 @pytest.fixture(scope="module")
@@ -272,10 +291,20 @@ def test_timed_out_as_meant(outcome):
     for name in "receive_timeout", "receive_timeout_before_keepalive":
         assert errors[name] == "EAGAIN"
     assert errors["alarm"] == "EINTR"
-    for name in ("keepalive", "keepalive_user_timeout", "retransmission_user_timeout",
-                 "retransmission_interface_down", "retransmission_retries2", "connect_syncnt",
-                 "connect_of_a_reader", "connect_of_a_writer", "connect_user_timeout", "window_user_timeout_of_a_reader",
-                 "window_user_timeout_of_a_writer", "window_user_timeout_in_flight"):
+    for name in (
+        "keepalive",
+        "keepalive_user_timeout",
+        "retransmission_user_timeout",
+        "retransmission_interface_down",
+        "retransmission_retries2",
+        "connect_syncnt",
+        "connect_of_a_reader",
+        "connect_of_a_writer",
+        "connect_user_timeout",
+        "window_user_timeout_of_a_reader",
+        "window_user_timeout_of_a_writer",
+        "window_user_timeout_in_flight",
+    ):
         assert errors[name] in ("ETIMEDOUT", "EHOSTUNREACH"), name
 
 
@@ -284,10 +313,13 @@ def syns(outcome, **wanted):
     return [packet["time"] for packet in run.matching(packets, event="syn", **wanted)]
 
 
-@pytest.mark.parametrize("name, packets", [
-    ("connect_syncnt", {"acked": False, "destination": 6011}),
-    ("request_synack_retries", {"acked": True, "source": 6021}),
-])
+@pytest.mark.parametrize(
+    "name, packets",
+    [
+        ("connect_syncnt", {"acked": False, "destination": 6011}),
+        ("request_synack_retries", {"acked": True, "source": 6021}),
+    ],
+)
 def test_next_retransmit(outcome, name, packets):
     """When the record says, a SYN or SYN-ACK is sent again."""
     sent = syns(outcome, **packets)

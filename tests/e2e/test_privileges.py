@@ -12,10 +12,18 @@ import pytest
 import run
 import shim
 from child import Child, wait_until
-from test_degraded import ENOUGH, RELEASE, capabilities, program  # pylint: disable=unused-import
+from test_degraded import ENOUGH, RELEASE, capabilities, program  # noqa: F401
 
 # Numbers from linux/capability.h.
-BITS = {"dac_override": 1, "dac_read_search": 2, "net_admin": 12, "sys_ptrace": 19, "sys_admin": 21, "syslog": 34, "bpf": 39}
+BITS = {
+    "dac_override": 1,
+    "dac_read_search": 2,
+    "net_admin": 12,
+    "sys_ptrace": 19,
+    "sys_admin": 21,
+    "syslog": 34,
+    "bpf": 39,
+}
 LOOKS = {"dac_read_search", "sys_ptrace", "bpf"}
 # Before Linux 5.12 sockets' cookies are asked for in their namespaces.
 ASKS = {"sys_admin"} if RELEASE < (5, 12) else set()
@@ -28,8 +36,9 @@ def status(pid):
 
 def held(pid, which="CapPrm"):
     mask = int(status(pid)[which], 16)
-    return {name for name, bit in BITS.items() if mask & 1 << bit} | \
-        {bit for bit in range(64) if mask & 1 << bit and bit not in BITS.values()}
+    return {name for name, bit in BITS.items() if mask & 1 << bit} | {
+        bit for bit in range(64) if mask & 1 << bit and bit not in BITS.values()
+    }
 
 
 def apart_of(pid, name):
@@ -53,11 +62,22 @@ def named(words):
     return " ".join(words if isinstance(words, list) else sorted(words)) or "all"
 
 
-@pytest.mark.parametrize("arguments, more", [
-    (["readers"], ASKS), (["epoll"], ASKS), (["handshakes"], {"sys_admin"}), ([], {"sys_admin"}),
-    (["handshakes", "--netns", "self"], ASKS), (["epoll", "--stacks"], ASKS | {"syslog"}),
-    (["chains"], {"sys_admin"}), (["--flight", "5s"], {"sys_admin"}),
-    (["-v"], {"sys_admin", "syslog"}), (["threads", "-p", "1"], ASKS)], ids=named)
+@pytest.mark.parametrize(
+    "arguments, more",
+    [
+        (["readers"], ASKS),
+        (["epoll"], ASKS),
+        (["handshakes"], {"sys_admin"}),
+        ([], {"sys_admin"}),
+        (["handshakes", "--netns", "self"], ASKS),
+        (["epoll", "--stacks"], ASKS | {"syslog"}),
+        (["chains"], {"sys_admin"}),
+        (["--flight", "5s"], {"sys_admin"}),
+        (["-v"], {"sys_admin", "syslog"}),
+        (["threads", "-p", "1"], ASKS),
+    ],
+    ids=named,
+)
 def test_what_is_kept(stream, arguments, more):
     live = stream(*arguments, "-j")
     assert held(live.pid) == LOOKS | more
@@ -81,8 +101,13 @@ def test_replay_keeps_next_to_nothing(tmp_path):
     code = replay.join()
     assert code == 0 and run.parse(b"".join(replay.lines))
     # Too quick to be looked at: what the kernel was asked for tells.
-    said = subprocess.run(["strace", "-e", "trace=capset,seccomp,prctl,openat", run.SOCKSTALL, "replay", recording, "-j"],
-                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True).stderr
+    said = subprocess.run(
+        ["strace", "-e", "trace=capset,seccomp,prctl,openat", run.SOCKSTALL, "replay", recording, "-j"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stderr
     before, after = said.split("SECCOMP_SET_MODE_FILTER", 1)
     assert "PR_SET_NO_NEW_PRIVS, 1" in before
     assert "permitted=1<<CAP_DAC_READ_SEARCH, inheritable=0" in before
@@ -91,8 +116,13 @@ def test_replay_keeps_next_to_nothing(tmp_path):
 
 def sockets_made(*arguments):
     """By sockstall and its children, from start to end: the families."""
-    said = subprocess.run(["strace", "-f", "-e", "trace=socket,socketpair,connect,bind,listen,accept4", run.SOCKSTALL,
-                           *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True).stderr
+    said = subprocess.run(
+        ["strace", "-f", "-e", "trace=socket,socketpair,connect,bind,listen,accept4", run.SOCKSTALL, *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stderr
     assert "exited with 0" in said
     return re.findall(r"(\w+)\((AF_\w+)?.*= \d+$", said, re.MULTILINE)
 
@@ -124,9 +154,14 @@ def test_no_socket_is_held(stream):
     live.stop()
 
 
-@pytest.mark.parametrize("arguments, name, rights", [
-    (["chains"], "sockstall-addr", {"net_admin", "sys_admin"}), (["--flight", "5s"], "sockstall-files", {"dac_override"})],
-    ids=["addresses", "files"])
+@pytest.mark.parametrize(
+    "arguments, name, rights",
+    [
+        (["chains"], "sockstall-addr", {"net_admin", "sys_admin"}),
+        (["--flight", "5s"], "sockstall-files", {"dac_override"}),
+    ],
+    ids=["addresses", "files"],
+)
 def test_what_those_set_apart_have(stream, arguments, name, rights):
     """One right each, and no descriptor of anything that sockstall looks at or writes to."""
     live = stream(*arguments, "-j")
@@ -139,7 +174,10 @@ def test_what_those_set_apart_have(stream, arguments, name, rights):
     assert all(ignored >> number - 1 & 1 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP))
     links = {int(fd): os.readlink(f"/proc/{apart}/fd/{fd}") for fd in os.listdir(f"/proc/{apart}/fd")}
     assert links.pop(0) == links.pop(1) == "/dev/null" and links.pop(2).startswith("pipe:")
-    assert sorted(link.split("[")[0] for link in links.values()) in (["net:", "socket:"], [os.getcwd(), "socket:"]), links
+    assert sorted(link.split("[")[0] for link in links.values()) in (
+        ["net:", "socket:"],
+        [os.getcwd(), "socket:"],
+    ), links
     live.stop()
 
 
@@ -157,8 +195,11 @@ def live_view(port):
         try:
             with open(f"/proc/{pid}/cmdline", "rb") as file:
                 words = file.read().split(b"\0")
-            if words[0] == run.SOCKSTALL.encode() and str(port).encode() in words and \
-                    status(pid)["Name"].strip() == os.path.basename(run.SOCKSTALL)[:15]:
+            if (
+                words[0] == run.SOCKSTALL.encode()
+                and str(port).encode() in words
+                and status(pid)["Name"].strip() == os.path.basename(run.SOCKSTALL)[:15]
+            ):
                 return int(pid)
         except OSError:
             pass
@@ -197,12 +238,19 @@ def test_read_only(tmux):
 
 def test_end_gives_up_its_rights_before_it_looks():
     """What is read from other processes is read without them: of the looks that are made, the last comes after that."""
-    said = subprocess.run(["strace", "-f", "-o", "/dev/stderr", "-e", "trace=bpf,seccomp,capset", run.SOCKSTALL, "end",
-                           "reader-1-2-3-4"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False).stderr
+    said = subprocess.run(
+        ["strace", "-f", "-o", "/dev/stderr", "-e", "trace=bpf,seccomp,capset", run.SOCKSTALL, "end", "reader-1-2-3-4"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    ).stderr
     looks = [line for line in said.splitlines() if "BPF_ITER_CREATE" in line]
     looking = looks[-1].split()[0]
     lines = [line for line in said.splitlines() if line.split()[0] == looking]
-    filtered, = [place for place, line in enumerate(lines) if "SECCOMP_SET_MODE_FILTER" in line and line.endswith("= 0")]
+    (filtered,) = [
+        place for place, line in enumerate(lines) if "SECCOMP_SET_MODE_FILTER" in line and line.endswith("= 0")
+    ]
     assert max(place for place, line in enumerate(lines) if "BPF_ITER_CREATE" in line) > filtered, said
     dropped = [line for line in lines[:filtered] if "capset(" in line][-1]
     assert "CAP_NET_ADMIN" not in dropped and "CAP_BPF" in dropped, dropped
@@ -210,8 +258,13 @@ def test_end_gives_up_its_rights_before_it_looks():
 
 def test_end_of_a_selector_keeps_nothing():
     """sockstall itself: who ends things is another process."""
-    said = subprocess.run(["strace", "-o", "/dev/stderr", "-e", "trace=capset", run.SOCKSTALL, "end", "pid=1", "fd=0"],
-                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False).stderr
+    said = subprocess.run(
+        ["strace", "-o", "/dev/stderr", "-e", "trace=capset", run.SOCKSTALL, "end", "pid=1", "fd=0"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    ).stderr
     assert "effective=0, permitted=0" in said, said
 
 
@@ -220,8 +273,25 @@ def misbehaving(what, *arguments):
     return run.sockstall(*(arguments or ("readers", "-j")), "-d", "10s", "-i", "50ms", env=shim.environment(DO=what))
 
 
-NOT_ALLOWED = ["inet", "unix", "exec", "write", "code", "ptrace", "mount", "kill", "bpf", "namespace", "netlink",
-               "netfilter", "owner", "signal", "async", "limit", "descriptor"]
+NOT_ALLOWED = [
+    "inet",
+    "unix",
+    "exec",
+    "write",
+    "code",
+    "ptrace",
+    "mount",
+    "kill",
+    "bpf",
+    "namespace",
+    "netlink",
+    "netfilter",
+    "owner",
+    "signal",
+    "async",
+    "limit",
+    "descriptor",
+]
 
 
 def check_stopped(done):
@@ -245,8 +315,10 @@ def test_nor_in_chains(what):
 @pytest.mark.parametrize("what", ["write", "owner"])
 @pytest.mark.parametrize("mode", ["metrics", "flight"])
 def test_nor_where_files_are_written(tmp_path, mode, what):
-    arguments = {"metrics": ["metrics", "--textfile", tmp_path],
-                 "flight": ["-j", "--flight", "5s", "--dump-file", tmp_path / "looks"]}[mode]
+    arguments = {
+        "metrics": ["metrics", "--textfile", tmp_path],
+        "flight": ["-j", "--flight", "5s", "--dump-file", tmp_path / "looks"],
+    }[mode]
     check_stopped(misbehaving(what, *arguments))
 
 

@@ -56,8 +56,10 @@ def test_record_and_environment(room, teller, stream):
     command, told = teller
     client = reader(room)
     before = {**os.environ, "SECRET": "x", "LD_PRELOAD": "", "PATH": os.environ["PATH"]}
-    live = stream(*options(client, "--on-stall", "reader.age>1s and reader.verdict==awaiting_reply", "--exec", command),
-                  env=before)
+    live = stream(
+        *options(client, "--on-stall", "reader.age>1s and reader.verdict==awaiting_reply", "--exec", command),
+        env=before,
+    )
     one = wait_until(told, 15, "the command")[0]
     assert one["record"].count("\n") == 1
     record = run.parse_line(one["record"].encode())
@@ -87,8 +89,20 @@ def test_record_and_environment(room, teller, stream):
 def test_healthy_twin_and_condition_not_met(room, teller, stream):
     command, told = teller
     client, other = reader(room, 5202), reader(room, 5203)
-    live = stream("readers", "-j", "-i", "100ms", "-m", "100ms", "-p", f"{client.pid},{other.pid}",
-                  "--on-stall", f"reader.pid=={client.pid} and reader.age>700ms", "--exec", command)
+    live = stream(
+        "readers",
+        "-j",
+        "-i",
+        "100ms",
+        "-m",
+        "100ms",
+        "-p",
+        f"{client.pid},{other.pid}",
+        "--on-stall",
+        f"reader.pid=={client.pid} and reader.age>700ms",
+        "--exec",
+        command,
+    )
     live.wait(10, event="open", pid=other.pid)
     wait_until(told, 15, "the command")
     time.sleep(1)
@@ -112,16 +126,25 @@ def test_a_second_stall_runs_it_again(room, teller, stream):
 def test_words_without_a_shell(room, teller, stream):
     command, told = teller
     client = reader(room)
-    stream(*options(client, "--on-stall", "reader.age>0",
-                    "--exec", f"""{command} '' "a  b" $HOME *;x|y `id` 'it''s' """))
+    stream(
+        *options(client, "--on-stall", "reader.age>0", "--exec", f"""{command} '' "a  b" $HOME *;x|y `id` 'it''s' """)
+    )
     one = wait_until(told, 15, "the command")[0]
     assert one["arguments"] == ["", "a  b", "$HOME", "*;x|y", "`id`", "its"]
 
 
 def test_shell_when_asked(room, tmp_path, stream):
     client = reader(room)
-    stream(*options(client, "--on-stall", "reader.age>0", "--shell",
-                    "--exec", f'echo "$SOCKSTALL_PID" $((20 + 3)) | tr 2 x > {tmp_path}/out; mv {tmp_path}/out {tmp_path}/done'))
+    stream(
+        *options(
+            client,
+            "--on-stall",
+            "reader.age>0",
+            "--shell",
+            "--exec",
+            f'echo "$SOCKSTALL_PID" $((20 + 3)) | tr 2 x > {tmp_path}/out; mv {tmp_path}/out {tmp_path}/done',
+        )
+    )
     done = tmp_path / "done"
     wait_until(done.exists, 15, "the command")
     assert done.read_text() == f"{client.pid} 23\n".replace("2", "x")
@@ -164,8 +187,22 @@ def test_at_most_four_at_once_and_left_to_run(room, teller, stream):
     command, told = teller
     clients = [reader(room, 5210 + number) for number in range(5)]
     pids = ",".join(str(client.pid) for client in clients)
-    live = stream("readers", "-j", "-i", "100ms", "-m", "100ms", "-p", pids, "--on-stall", "reader.age>100ms",
-                  "--exec", f"{command} 'os.close(1); os.close(2); time.sleep(60)'", "--exec-limit", "600")
+    live = stream(
+        "readers",
+        "-j",
+        "-i",
+        "100ms",
+        "-m",
+        "100ms",
+        "-p",
+        pids,
+        "--on-stall",
+        "reader.age>100ms",
+        "--exec",
+        f"{command} 'os.close(1); os.close(2); time.sleep(60)'",
+        "--exec-limit",
+        "600",
+    )
     wait_until(lambda: len(told()) == 4, 20, "four commands")
     time.sleep(1)
     commands = [one["pid"] for one in told()]
@@ -193,8 +230,14 @@ def test_children_are_reaped(room, teller, stream, before):
     assert f"(pid {one['pid']}) failed with exit status 7\n".encode() in live.errors
 
 
-@pytest.mark.parametrize("command, why", [("/nonexistent/x", b"No such file"), ("/etc/passwd", b"Permission denied"),
-                                          ("no-such-command-in-path", b"No such file")])
+@pytest.mark.parametrize(
+    "command, why",
+    [
+        ("/nonexistent/x", b"No such file"),
+        ("/etc/passwd", b"Permission denied"),
+        ("no-such-command-in-path", b"No such file"),
+    ],
+)
 def test_a_command_that_cannot_run(room, stream, command, why):
     """One line, and the run goes on."""
     client = reader(room)
@@ -224,8 +267,23 @@ def test_under_the_live_view(room, teller, tmp_path):
     client = reader(room)
     told_twice = tmp_path / "twice"
     written, code = run_in_pty(
-        [run.SOCKSTALL, "readers", "-i", "100ms", "-m", "100ms", "-p", client.pid, "--on-stall", "reader.age>0", "--shell",
-         "--exec", f"{command} 'sys.exit(7)'; touch {told_twice}; exit 9"], until=b"awaiting_reply")
+        [
+            run.SOCKSTALL,
+            "readers",
+            "-i",
+            "100ms",
+            "-m",
+            "100ms",
+            "-p",
+            client.pid,
+            "--on-stall",
+            "reader.age>0",
+            "--shell",
+            "--exec",
+            f"{command} 'sys.exit(7)'; touch {told_twice}; exit 9",
+        ],
+        until=b"awaiting_reply",
+    )
     wait_until(told_twice.exists, 10, "the command")
     assert code == 0 and len(told()) == 1
     assert b"on stdout" not in written
@@ -365,24 +423,29 @@ def test_not_met_writes_nothing(room, tmp_path, stream):
 
 # Bad input.
 
-@pytest.mark.parametrize("words, line", [
-    (("--on-stall", "reader.age>1s"), "--on-stall and --exec need each other"),
-    (("--exec", "true"), "--on-stall and --exec need each other"),
-    (("--shell",), "--shell needs --exec"),
-    (("--exec-limit", "3"), "--exec-limit needs --exec"),
-    (("--dump-on", "reader.age>1s"), "--dump-on needs --flight"),
-    (("--dump-file", "x"), "--dump-file needs --flight"),
-    (("--flight", "500ms"), "--flight: expected a duration from 1s to 1h, got '500ms'"),
-    (("--flight", "2h"), "--flight: expected"),
-    (("--flight", "5s", "-1"), "--once and --flight exclude each other"),
-    (("--exec-limit", "0"), "--exec-limit: expected a number from 1 to 600, got '0'"),
-    (("--on-stall", "reader.agee>1s", "--exec", "true"), "--on-stall: a reader has no field 'agee'"),
-    (("--flight", "5s", "--dump-on", "reader.age>x"), "--dump-on: age_s: expected a duration"),
-    (("--on-stall", "reader.age>1s", "--exec", "a 'b"), "--exec: a quote has no end"),
-    (("--on-stall", "reader.age>1s", "--exec", " "), "--exec: a command is missing"),
-    (("--on-stall", "", "--exec", "true"), "--on-stall: expected a condition, got ''"),
-    (("check", "--flight", "5s"), "--flight cannot be used with check"),
-], ids=lambda value: " ".join(value) if isinstance(value, tuple) else "")
+
+@pytest.mark.parametrize(
+    "words, line",
+    [
+        (("--on-stall", "reader.age>1s"), "--on-stall and --exec need each other"),
+        (("--exec", "true"), "--on-stall and --exec need each other"),
+        (("--shell",), "--shell needs --exec"),
+        (("--exec-limit", "3"), "--exec-limit needs --exec"),
+        (("--dump-on", "reader.age>1s"), "--dump-on needs --flight"),
+        (("--dump-file", "x"), "--dump-file needs --flight"),
+        (("--flight", "500ms"), "--flight: expected a duration from 1s to 1h, got '500ms'"),
+        (("--flight", "2h"), "--flight: expected"),
+        (("--flight", "5s", "-1"), "--once and --flight exclude each other"),
+        (("--exec-limit", "0"), "--exec-limit: expected a number from 1 to 600, got '0'"),
+        (("--on-stall", "reader.agee>1s", "--exec", "true"), "--on-stall: a reader has no field 'agee'"),
+        (("--flight", "5s", "--dump-on", "reader.age>x"), "--dump-on: age_s: expected a duration"),
+        (("--on-stall", "reader.age>1s", "--exec", "a 'b"), "--exec: a quote has no end"),
+        (("--on-stall", "reader.age>1s", "--exec", " "), "--exec: a command is missing"),
+        (("--on-stall", "", "--exec", "true"), "--on-stall: expected a condition, got ''"),
+        (("check", "--flight", "5s"), "--flight cannot be used with check"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
 def test_bad_usage(words, line):
     done = run.sockstall(*words)
     assert done.returncode == 2 and done.stdout == b""
@@ -393,6 +456,8 @@ def test_with_once(room, teller):
     """One look, and what it starts is left to run."""
     command, told = teller
     client = reader(room)
-    done = run.sockstall("readers", "-1", "-j", "-m", "0", "-p", client.pid, "--on-stall", "reader.age>0", "--exec", command)
+    done = run.sockstall(
+        "readers", "-1", "-j", "-m", "0", "-p", client.pid, "--on-stall", "reader.age>0", "--exec", command
+    )
     assert done.returncode == 0
     assert json.loads(wait_until(told, 10, "the command")[0]["record"])["pid"] == client.pid

@@ -67,34 +67,63 @@ def blocked(room, stall, syscall, end, **expect):
     words = stall.said("blocking")
     # Taken at the first check, while it is still blocked: afterwards the thread's times move on.
     since = functools.lru_cache(1)(lambda: asleep_since(stall, words))
-    expect = {"type": "reader", "syscall": syscall, "kind": "tcp", "comm": "python3",
-              "fd": words["fd"], "netns": room.here.inode, "local_port": words["port"], **expect}
+    expect = {
+        "type": "reader",
+        "syscall": syscall,
+        "kind": "tcp",
+        "comm": "python3",
+        "fd": words["fd"],
+        "netns": room.here.inode,
+        "local_port": words["port"],
+        **expect,
+    }
     return Case(keepers(stall), expect, end, since)
 
 
 def answer(stall, peer):
     """End the read by giving it something."""
+
     def end():
         peer.tell("send=5")
         stall.said("returned")
+
     return end
 
 
 # Stuck.
+
 
 @stuck
 def awaiting_reply(room):
     client, peer = connected(room, 7001)
     tell(client, "send=217")
     return blocked(
-        room, client, "recvfrom", answer(client, peer),
-        verdict="awaiting_reply", role="client", state="ESTABLISHED", family="inet",
-        local_addr=room.link.left4, peer_addr=room.link.right4, peer_port=7001,
-        bytes_sent=217, bytes_received=0, last_sent_s=number, last_received_s=None,
-        unacked_bytes=0, retransmits=0, keepalive=False, keepalive_probes=0, rcvtimeo_s=None,
-        user_timeout_s=None, returns_by_s=None, alarm_s=None,
+        room,
+        client,
+        "recvfrom",
+        answer(client, peer),
+        verdict="awaiting_reply",
+        role="client",
+        state="ESTABLISHED",
+        family="inet",
+        local_addr=room.link.left4,
+        peer_addr=room.link.right4,
+        peer_port=7001,
+        bytes_sent=217,
+        bytes_received=0,
+        last_sent_s=number,
+        last_received_s=None,
+        unacked_bytes=0,
+        retransmits=0,
+        keepalive=False,
+        keepalive_probes=0,
+        rcvtimeo_s=None,
+        user_timeout_s=None,
+        returns_by_s=None,
+        alarm_s=None,
         # Null where nothing has asked the kernel for it yet.
-        cookie=lambda text: text is None or int(text) > 0)
+        cookie=lambda text: text is None or int(text) > 0,
+    )
 
 
 @stuck
@@ -102,27 +131,54 @@ def awaiting_reply_again(room):
     """The second request of a connection: both have spoken, we last, within a moment of each other."""
     client, peer = connected(room, 7002, peer=["take=10", "send=10"])
     tell(client, "send=10", "take=10", "send=11")
-    return blocked(room, client, "read", answer(client, peer),
-                   verdict="awaiting_reply", role="client", bytes_sent=21, bytes_received=10,
-                   last_received_s=number)
+    return blocked(
+        room,
+        client,
+        "read",
+        answer(client, peer),
+        verdict="awaiting_reply",
+        role="client",
+        bytes_sent=21,
+        bytes_received=10,
+        last_received_s=number,
+    )
 
 
 @stuck
 def reply_stopped(room):
     client, peer = connected(room, 7003, peer=["take=10", "send=100"])
     tell(client, "send=10", "take=100")
-    return blocked(room, client, "recvmsg", answer(client, peer),
-                   verdict="reply_stopped", role="client", bytes_sent=10, bytes_received=100,
-                   last_sent_s=number, last_received_s=number)
+    return blocked(
+        room,
+        client,
+        "recvmsg",
+        answer(client, peer),
+        verdict="reply_stopped",
+        role="client",
+        bytes_sent=10,
+        bytes_received=100,
+        last_sent_s=number,
+        last_received_s=number,
+    )
 
 
 @stuck
 def no_request(room):
     server, peer = accepted(room, 7004)
-    return blocked(room, server, "recvmmsg", answer(server, peer),
-                   verdict="no_request", role="server", bytes_received=0, bytes_sent=0,
-                   last_received_s=None, last_sent_s=None, local_addr=room.link.left4,
-                   peer_addr=room.link.right4)
+    return blocked(
+        room,
+        server,
+        "recvmmsg",
+        answer(server, peer),
+        verdict="no_request",
+        role="server",
+        bytes_received=0,
+        bytes_sent=0,
+        last_received_s=None,
+        last_sent_s=None,
+        local_addr=room.link.left4,
+        peer_addr=room.link.right4,
+    )
 
 
 @stuck
@@ -130,17 +186,24 @@ def no_request_listener_gone(room):
     """Who accepted is known by the socket alone when the listener has been closed."""
     server, peer = accepted(room, 7005)
     tell(server, "unlisten")
-    return blocked(room, server, "recvfrom", answer(server, peer),
-                   verdict="no_request", role="server")
+    return blocked(room, server, "recvfrom", answer(server, peer), verdict="no_request", role="server")
 
 
 @stuck
 def request_stopped(room):
     server, peer = accepted(room, 7006, peer=["send=20"])
     tell(server, "take=20")
-    return blocked(room, server, "readv", answer(server, peer),
-                   verdict="request_stopped", role="server", bytes_received=20, bytes_sent=0,
-                   last_received_s=number)
+    return blocked(
+        room,
+        server,
+        "readv",
+        answer(server, peer),
+        verdict="request_stopped",
+        role="server",
+        bytes_received=20,
+        bytes_sent=0,
+        last_received_s=number,
+    )
 
 
 @stuck
@@ -163,28 +226,49 @@ def awaiting_reply_from_an_address(room):
     """The client chose the address that it connects from, but not the port."""
     client, peer = connected(room, 7017, options=[f"source_from={room.link.left4}"], peer=["take=10", "send=10"])
     tell(client, "send=10", "take=10", "send=11")
-    return blocked(room, client, "read", answer(client, peer), verdict="awaiting_reply", role="client",
-                   bytes_sent=21, bytes_received=10)
+    return blocked(
+        room,
+        client,
+        "read",
+        answer(client, peer),
+        verdict="awaiting_reply",
+        role="client",
+        bytes_sent=21,
+        bytes_received=10,
+    )
 
 
 @stuck
 def receive_timeout(room):
     client, peer = connected(room, 7007, options=["rcvtimeo=120"])
     tell(client, "send=9")
-    return blocked(room, client, "recvfrom", answer(client, peer),
-                   verdict="awaiting_reply", rcvtimeo_s=120,
-                   # The kernel's timer wheel may add an eighth.
-                   returns_by_s=lambda value: value is not None and 30 < value < 136)
+    return blocked(
+        room,
+        client,
+        "recvfrom",
+        answer(client, peer),
+        verdict="awaiting_reply",
+        rcvtimeo_s=120,
+        # The kernel's timer wheel may add an eighth.
+        returns_by_s=lambda value: value is not None and 30 < value < 136,
+    )
 
 
 @stuck
 def alarm_of_its_own(room):
     client, peer = connected(room, 7018, options=["alarm=3600"])
     tell(client, "send=9")
-    return blocked(room, client, "recvfrom", answer(client, peer), verdict="awaiting_reply", returns_by_s=None,
-                   alarm_s=lambda value: 3000 < value <= 3600,
-                   why=lambda text: "only its own alarm (SIGALRM in " in text,
-                   advice=lambda text: "SO_RCVTIMEO" not in text)
+    return blocked(
+        room,
+        client,
+        "recvfrom",
+        answer(client, peer),
+        verdict="awaiting_reply",
+        returns_by_s=None,
+        alarm_s=lambda value: 3000 < value <= 3600,
+        why=lambda text: "only its own alarm (SIGALRM in " in text,
+        advice=lambda text: "SO_RCVTIMEO" not in text,
+    )
 
 
 def vanish_with(room, link, port, stall, send):
@@ -201,9 +285,18 @@ def peer_dead_data(room):
     link = room.new_link()
     client, _ = connected(room, 7008, link=link)
     vanish_with(room, link, 7008, client, 100)
-    return blocked(room, client, "recvfrom", client.end,
-                   verdict="peer_dead", role="client", unacked_bytes=100, retransmits=positive,
-                   keepalive=False, returns_by_s=positive)
+    return blocked(
+        room,
+        client,
+        "recvfrom",
+        client.end,
+        verdict="peer_dead",
+        role="client",
+        unacked_bytes=100,
+        retransmits=positive,
+        keepalive=False,
+        returns_by_s=positive,
+    )
 
 
 @stuck
@@ -213,8 +306,9 @@ def peer_dead_data_of_server(room):
     tell(server, "take=10")
     server.said("took")
     vanish_with(room, link, 7009, server, 50)
-    return blocked(room, server, "recvfrom", server.end,
-                   verdict="peer_dead", role="server", unacked_bytes=50, retransmits=positive)
+    return blocked(
+        room, server, "recvfrom", server.end, verdict="peer_dead", role="server", unacked_bytes=50, retransmits=positive
+    )
 
 
 @stuck
@@ -227,8 +321,15 @@ def peer_dead_interface_down(room):
     client, _ = connected(room, 7014, link=link)
     link.cut()
     tell(client, "send=100")
-    return blocked(room, client, "recvfrom", client.end, verdict="peer_dead", role="client",
-                   why=lambda text: "window is closed" not in text)
+    return blocked(
+        room,
+        client,
+        "recvfrom",
+        client.end,
+        verdict="peer_dead",
+        role="client",
+        why=lambda text: "window is closed" not in text,
+    )
 
 
 @stuck
@@ -238,27 +339,53 @@ def peer_dead_keepalive(room):
     tell(client, "send=10")
     client.said("sent")
     link.cut()
-    return blocked(room, client, "recvfrom", client.end,
-                   verdict="peer_dead", role="client", keepalive=True, keepalive_probes=positive,
-                   unacked_bytes=0, returns_by_s=positive, keepalive_idle_s=1, keepalive_interval_s=1,
-                   keepalive_probes_max=60)
+    return blocked(
+        room,
+        client,
+        "recvfrom",
+        client.end,
+        verdict="peer_dead",
+        role="client",
+        keepalive=True,
+        keepalive_probes=positive,
+        unacked_bytes=0,
+        returns_by_s=positive,
+        keepalive_idle_s=1,
+        keepalive_interval_s=1,
+        keepalive_probes_max=60,
+    )
 
 
 @stuck
 def ipv6(room):
     client, peer = connected(room, 7011, address=room.link.right6)
     tell(client, "send=10")
-    return blocked(room, client, "recvfrom", answer(client, peer), verdict="awaiting_reply",
-                   family="inet6", local_addr=room.link.left6, peer_addr=room.link.right6)
+    return blocked(
+        room,
+        client,
+        "recvfrom",
+        answer(client, peer),
+        verdict="awaiting_reply",
+        family="inet6",
+        local_addr=room.link.left6,
+        peer_addr=room.link.right6,
+    )
 
 
 @stuck
 def ipv4_mapped(room):
-    client, peer = connected(room, 7012, address=f"::ffff:{room.link.right4}",
-                             listen=room.link.right4)
+    client, peer = connected(room, 7012, address=f"::ffff:{room.link.right4}", listen=room.link.right4)
     tell(client, "send=10")
-    return blocked(room, client, "recvfrom", answer(client, peer), verdict="awaiting_reply",
-                   family="inet", local_addr=room.link.left4, peer_addr=room.link.right4)
+    return blocked(
+        room,
+        client,
+        "recvfrom",
+        answer(client, peer),
+        verdict="awaiting_reply",
+        family="inet",
+        local_addr=room.link.left4,
+        peer_addr=room.link.right4,
+    )
 
 
 @stuck
@@ -266,18 +393,21 @@ def user_timeout_shown(room):
     client, peer = connected(room, 7013, options=["user_timeout=20"])
     tell(client, "send=10")
     # Nothing is in flight and there is no keepalive: the timeout alone never ends a read.
-    return blocked(room, client, "recvfrom", answer(client, peer), verdict="awaiting_reply",
-                   user_timeout_s=20, returns_by_s=None)
+    return blocked(
+        room, client, "recvfrom", answer(client, peer), verdict="awaiting_reply", user_timeout_s=20, returns_by_s=None
+    )
 
 
 # Healthy.
+
 
 @healthy
 def idle_server(room):
     server, peer = accepted(room, 7101, peer=["send=10", "take=10"])
     tell(server, "take=10", "send=10")
-    return blocked(room, server, "recvfrom", answer(server, peer),
-                   verdict="idle", role="server", bytes_received=10, bytes_sent=10)
+    return blocked(
+        room, server, "recvfrom", answer(server, peer), verdict="idle", role="server", bytes_received=10, bytes_sent=10
+    )
 
 
 @healthy
@@ -293,8 +423,7 @@ def idle_server_keepalive(room):
     """Probes that are answered."""
     server, peer = accepted(room, 7102, options=["keepalive=1,1,60"], peer=["send=10", "take=10"])
     tell(server, "take=10", "send=10")
-    return blocked(room, server, "recvfrom", answer(server, peer),
-                   verdict="idle", role="server", keepalive=True)
+    return blocked(room, server, "recvfrom", answer(server, peer), verdict="idle", role="server", keepalive=True)
 
 
 def other(room, kind, *place, **expect):
@@ -306,8 +435,7 @@ def other(room, kind, *place, **expect):
         stall.said("returned")
 
     since = functools.lru_cache(1)(lambda: asleep_since(stall, words))
-    expect = {"type": "reader", "verdict": "waiting", "kind": kind, "syscall": "read",
-              "fd": words["fd"], **expect}
+    expect = {"type": "reader", "verdict": "waiting", "kind": kind, "syscall": "read", "fd": words["fd"], **expect}
     return Case(keepers(stall), expect, end, since)
 
 
@@ -329,8 +457,7 @@ def pipe(room):
 @pytest.fixture(scope="module")
 def zoo():
     room = Room()
-    zoo = Zoo(STUCK, room, "readers", "-i", "100ms", "-m", "300ms",
-              once_options=["readers", "-m", "300ms"])
+    zoo = Zoo(STUCK, room, "readers", "-i", "100ms", "-m", "300ms", once_options=["readers", "-m", "300ms"])
     zoo.healthy = {name: build(room) for name, build in HEALTHY.items()}
     client, _ = connected(room, 7301, peer=["echo"])
     tell(client, "ask")
@@ -421,7 +548,9 @@ def test_one_probe_is_lost():
         peer.said("took")
         room.there.drop_one("input", "tcp sport 7403")  # from now on it has no more to say than probes
         options = "readers", "-a", "--netns", room.here.inode
-        wait_until(lambda: run.findings(run.once(*options), pid=server.pid, keepalive_probes=1), 10, "a probe that is lost")
+        wait_until(
+            lambda: run.findings(run.once(*options), pid=server.pid, keepalive_probes=1), 10, "a probe that is lost"
+        )
         end = time.monotonic() + 1.5
         while time.monotonic() < end:
             record = run.only(run.once(*options), pid=server.pid)
@@ -493,7 +622,9 @@ def test_workers_of_io_uring(room):
     program = Stall(room.here, "ring_reader.py", f"{room.link.right4},7501")
     words = program.said("blocking")
     in_syscall(program, "recvfrom")
-    records = wait_until(lambda: run.findings(run.once("readers", "-a", "-m", "100ms"), pid=program.pid), 10, "the reader")
+    records = wait_until(
+        lambda: run.findings(run.once("readers", "-a", "-m", "100ms"), pid=program.pid), 10, "the reader"
+    )
     assert [(record["tid"], record["fd"]) for record in records] == [(program.pid, words["fd"])]
     threads = run.matching(run.once("threads", "-p", program.pid), type="thread")
     told = {record["tid"]: record["syscall"] for record in threads if record["tid"] in (program.pid, *words["workers"])}

@@ -72,9 +72,11 @@ def test_options_before_the_command(recorded):
     assert run.sockstall("-j", "replay", path).stdout == live
 
 
-@pytest.mark.parametrize("options", [
-    ["handshakes"], ["readers", "-a"], ["epoll", "-a"], ["-a"], ["--port", "5001"],
-    ["-c", "sst-alpha"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "options",
+    [["handshakes"], ["readers", "-a"], ["epoll", "-a"], ["-a"], ["--port", "5001"], ["-c", "sst-alpha"]],
+    ids=" ".join,
+)
 def test_replay_of_other_runs(scene, tmp_path, options):
     path = tmp_path / "recording"
     done = run.sockstall(*options, "-j", "-i", "100ms", "-d", "1s", "--record", path)
@@ -110,8 +112,12 @@ def test_replay_without_root(recorded):
         program = shutil.copy(run.SOCKSTALL, folder)
         copy = shutil.copyfile(path, os.path.join(folder, "recording"))
         os.chmod(copy, 0o644)
-        done = subprocess.run([*NOBODY, program, "replay", copy, "-j"], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=30 * PATIENCE)
+        done = subprocess.run(
+            [*NOBODY, program, "replay", copy, "-j"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=30 * PATIENCE,
+        )
     assert done.returncode == 0, done.stderr
     assert done.stdout == live
 
@@ -203,8 +209,23 @@ def test_force_does_not_take_what_came_meanwhile(tmp_path):
     target.write_text("precious")
     # What strace starts is held for a second where it enters one of these.
     names = "?rename,?renameat,renameat2,?unlink,unlinkat"
-    process = Child(["strace", "-o", "/dev/null", "-e", f"trace={names}", "-e", f"inject={names}:delay_enter=1000000",
-                     run.SOCKSTALL, "-1", "-j", "--record", str(path), "--force"])
+    process = Child(
+        [
+            "strace",
+            "-o",
+            "/dev/null",
+            "-e",
+            f"trace={names}",
+            "-e",
+            f"inject={names}:delay_enter=1000000",
+            run.SOCKSTALL,
+            "-1",
+            "-j",
+            "--record",
+            str(path),
+            "--force",
+        ]
+    )
     pid = wait_until(lambda: child_of(process.pid), 10, "sockstall")
     for _ in range(3):
         # The first may be of a name of its own.
@@ -245,6 +266,7 @@ def test_killed_run_leaves_what_it_saw(scene, tmp_path, stream):
 
 # Damage.
 
+
 @pytest.mark.parametrize("keep", [0, 1, 7, 8, 20, 100, 0.25, 0.5, 0.9, -8, -1], ids=str)
 def test_truncated(recorded, tmp_path, keep):
     whole = recorded[0].read_bytes()
@@ -255,7 +277,7 @@ def test_truncated(recorded, tmp_path, keep):
 
 
 @pytest.mark.parametrize("place", [0, 4, 9, 16, 40, 80, 200, 0.2, 0.4, 0.6, 0.8, 0.95, -4, -1], ids=str)
-@pytest.mark.parametrize("value", [0x01, 0xff])
+@pytest.mark.parametrize("value", [0x01, 0xFF])
 def test_corrupt(recorded, tmp_path, place, value):
     damaged = bytearray(recorded[0].read_bytes())
     damaged[int(len(damaged) * place) if isinstance(place, float) else place] ^= value
@@ -270,7 +292,7 @@ def chunks(data):
     found, at = [], start
     while at < len(data):
         kind, length = struct.unpack_from("<II", data, at)
-        found.append((kind, data[at + 12:at + 12 + length]))
+        found.append((kind, data[at + 12 : at + 12 + length]))
         at += 12 + length
     return found, start
 
@@ -294,8 +316,12 @@ def test_looks_that_are_not_compressed(recorded, tmp_path):
     data = recorded[0].read_bytes()
     found, start = chunks(data)
     plain = tmp_path / "plain"
-    plain.write_bytes(data[:start] + b"".join(
-        chunk(2, zlib.decompress(contents[4:])) if kind == 4 else chunk(kind, contents) for kind, contents in found))
+    plain.write_bytes(
+        data[:start]
+        + b"".join(
+            chunk(2, zlib.decompress(contents[4:])) if kind == 4 else chunk(kind, contents) for kind, contents in found
+        )
+    )
     done = run.sockstall("replay", plain, "-j")
     assert (done.returncode, done.stdout) == (0, recorded[1]), done.stderr
 
@@ -306,7 +332,9 @@ def test_a_bomb(recorded, tmp_path, claim):
     data = recorded[0].read_bytes()
     found, start = chunks(data)
     bomb = tmp_path / "bomb"
-    bomb.write_bytes(data[:start] + chunk(*found[0]) + chunk(4, struct.pack("<I", claim) + zlib.compress(bytes(1 << 26), 9)))
+    bomb.write_bytes(
+        data[:start] + chunk(*found[0]) + chunk(4, struct.pack("<I", claim) + zlib.compress(bytes(1 << 26), 9))
+    )
     done = run.sockstall("replay", bomb, "-j")
     check_refused(done)
     assert b"a compressed look makes no sense" in done.stderr
@@ -326,6 +354,7 @@ def test_foreign(path):
 
 
 # Pages. What is in one is for the unit tests, and what a browser makes of it for tests/html.
+
 
 def page_of(recording, path, *options, expect=0):
     done = run.sockstall("replay", recording, "--html", path, *options)
@@ -387,7 +416,9 @@ def test_a_page_on_a_full_disk(recorded, tmp_path):
         subprocess.run(["umount", small], check=True)
 
 
-@pytest.mark.parametrize("options", [["--html", "x", "-j"], ["--html", "x", "-1"], ["--force"], ["--html", ""]], ids=str)
+@pytest.mark.parametrize(
+    "options", [["--html", "x", "-j"], ["--html", "x", "-1"], ["--force"], ["--html", ""]], ids=str
+)
 def test_pages_with_bad_options(recorded, tmp_path, options):
     done = run.sockstall("replay", recorded[0], *options, cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.count(b"\n") == 1, done.stderr

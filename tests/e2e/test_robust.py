@@ -37,8 +37,13 @@ def public_program():
 
 
 def run_program(*argv):
-    return subprocess.run(list(map(str, argv)), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          stdin=subprocess.DEVNULL, timeout=30 * PATIENCE)
+    return subprocess.run(
+        list(map(str, argv)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        timeout=30 * PATIENCE,
+    )
 
 
 def check_one_line(done):
@@ -48,9 +53,12 @@ def check_one_line(done):
 
 # Who runs it.
 
-@pytest.mark.parametrize("arguments", [
-    [], ["-j"], ["-1"], ["handshakes", "-1"], ["readers"], ["epoll", "-j"],
-    ["threads", "-p", "1", "-1"]], ids=lambda a: " ".join(a) or "none")
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["-j"], ["-1"], ["handshakes", "-1"], ["readers"], ["epoll", "-j"], ["threads", "-p", "1", "-1"]],
+    ids=lambda a: " ".join(a) or "none",
+)
 def test_not_root(public_program, arguments):
     done = run_program(*NOBODY, public_program, *arguments)
     check_one_line(done)
@@ -81,8 +89,9 @@ def low_memlock():
 
 def test_low_memlock(scene):
     """From Linux 5.11 on, that limit is not what counts; raising it fails here, without CAP_SYS_RESOURCE."""
-    done = subprocess.run([run.SOCKSTALL, "-1", "-j", *MIN_AGE], stdout=subprocess.PIPE,
-                          preexec_fn=low_memlock, timeout=30 * PATIENCE)
+    done = subprocess.run(
+        [run.SOCKSTALL, "-1", "-j", *MIN_AGE], stdout=subprocess.PIPE, preexec_fn=low_memlock, timeout=30 * PATIENCE
+    )
     assert done.returncode == 0
     assert scene.names(run.parse(done.stdout)) == EVERYTHING
 
@@ -92,13 +101,15 @@ def few_descriptors():
 
 
 def test_few_descriptors(scene):
-    done = subprocess.run([run.SOCKSTALL, "-1", "-j", *MIN_AGE], stdout=subprocess.PIPE,
-                          preexec_fn=few_descriptors, timeout=30 * PATIENCE)
+    done = subprocess.run(
+        [run.SOCKSTALL, "-1", "-j", *MIN_AGE], stdout=subprocess.PIPE, preexec_fn=few_descriptors, timeout=30 * PATIENCE
+    )
     assert done.returncode == 0
     assert scene.names(run.parse(done.stdout)) == EVERYTHING
 
 
 # Where it runs.
+
 
 def mounts():
     with open("/proc/self/mountinfo") as file:
@@ -119,8 +130,10 @@ def test_without_any_tracefs(room, stall):
     loop = stall(room.here, "loop.py")
     loop.said("turned")
     loop.tell("sleep=600")
-    script = ("umount -R /sys/kernel/tracing /sys/kernel/debug 2>/dev/null; "
-              f"exec {run.SOCKSTALL} epoll -1 -j -p {loop.pid}")
+    script = (
+        "umount -R /sys/kernel/tracing /sys/kernel/debug 2>/dev/null; "
+        f"exec {run.SOCKSTALL} epoll -1 -j -p {loop.pid}"
+    )
 
     def found():
         done = run_program("unshare", "-m", "sh", "-c", script)
@@ -132,11 +145,13 @@ def test_without_any_tracefs(room, stall):
 
 def test_tracefs_of_others_stays_as_it_is(tmp_path):
     """Older kernels take what a new mount asks for (read-only, say) for all mounts of it."""
-    script = (f"umount -R /sys/kernel/tracing /sys/kernel/debug 2>/dev/null; mount -t tracefs tracefs {tmp_path} && "
-              f"{run.SOCKSTALL} epoll -1 && exec cat /proc/self/mountinfo")
+    script = (
+        f"umount -R /sys/kernel/tracing /sys/kernel/debug 2>/dev/null; mount -t tracefs tracefs {tmp_path} && "
+        f"{run.SOCKSTALL} epoll -1 && exec cat /proc/self/mountinfo"
+    )
     done = run_program("unshare", "-m", "sh", "-c", script)
     assert done.returncode == 0 and not done.stderr, done.stderr
-    mounted, = [line.split() for line in done.stdout.decode().splitlines() if f" {tmp_path} " in line]
+    (mounted,) = [line.split() for line in done.stdout.decode().splitlines() if f" {tmp_path} " in line]
     assert mounted[-1].split(",")[0] == "rw", mounted
 
 
@@ -152,13 +167,20 @@ def test_in_ip_netns_exec(room, stall, stream):
 
 def test_nothing_on_stdin(scene):
     """As a service: stdin closed, no terminal, hardly any environment."""
-    done = subprocess.run([run.SOCKSTALL, "-1", "-j", *MIN_AGE], stdout=subprocess.PIPE, timeout=30 * PATIENCE,
-                          env={}, preexec_fn=lambda: os.close(0), cwd="/")
+    done = subprocess.run(
+        [run.SOCKSTALL, "-1", "-j", *MIN_AGE],
+        stdout=subprocess.PIPE,
+        timeout=30 * PATIENCE,
+        env={},
+        preexec_fn=lambda: os.close(0),
+        cwd="/",
+    )
     assert done.returncode == 0
     assert scene.names(run.parse(done.stdout)) == EVERYTHING
 
 
 # What it leaves.
+
 
 def ids_held(pid):
     """Ids of the BPF programs, links and maps that a process has descriptors of."""

@@ -35,7 +35,9 @@ class Apart:
     """A room whose programs have a process namespace to themselves: a look from inside sees no others."""
 
     def __init__(self, room):
-        self.holder = Child(["unshare", "-p", "-f", "--mount-proc", "--kill-child", "sh", "-c", "echo; exec sleep 1000"])
+        self.holder = Child(
+            ["unshare", "-p", "-f", "--mount-proc", "--kill-child", "sh", "-c", "echo; exec sleep 1000"]
+        )
         self.holder.wait_line(bool, 10)
         with open(f"/proc/{self.holder.pid}/task/{self.holder.pid}/children", encoding="ascii") as file:
             self.before = ["nsenter", "-t", file.read().split()[0], "-p", "-m", "--"]
@@ -60,6 +62,7 @@ def lost(arguments, room=None, before=()):
 
 
 # Of sockets it is exact: `closing` asks for the owners of this namespace's only.
+
 
 def leak(netns, count):
     stall = Stall(netns, "leak.py", "127.0.0.1", PORT, count)
@@ -125,8 +128,17 @@ def test_queued_connections_without_room(room):
 def test_connects_without_room(room, stream, space, callers):
     """Which thread called connect, where that does not wait, is not known of what found no room; the process is, by its file."""
     room.there.drop("input", f"tcp dport {PORT}")
-    live = stream("handshakes", "-j", "-i", "100ms", "-m", "100ms", "--netns", room.here.inode,
-                  env=shim.environment(ROOM=f"connectors={space}"))
+    live = stream(
+        "handshakes",
+        "-j",
+        "-i",
+        "100ms",
+        "-m",
+        "100ms",
+        "--netns",
+        room.here.inode,
+        env=shim.environment(ROOM=f"connectors={space}"),
+    )
     client = Stall(room.here, "endpoint.py", *[f"connect_later={room.link.right4},{PORT}"] * 3)
 
     def shown():
@@ -138,8 +150,10 @@ def test_connects_without_room(room, stream, space, callers):
     assert bool(lost_ones) == (callers < 3) and {record["where"] for record in lost_ones} <= {"events"}, lost_ones
 
 
-THREADS = "import threading, time; [threading.Thread(target=time.sleep, args=(600,)).start() for _ in range(%d)]; " \
-          "print('there', flush=True); time.sleep(600)"
+THREADS = (
+    "import threading, time; [threading.Thread(target=time.sleep, args=(600,)).start() for _ in range(%d)]; "
+    "print('there', flush=True); time.sleep(600)"
+)
 
 
 @pytest.mark.parametrize("count, left_out", [(255, 0), (275, 20)])  # and the first thread
@@ -154,8 +168,10 @@ def test_stacks_beyond_those_of_one_look(count, left_out):
     assert found == ({"notes": left_out} if left_out else {}), found
 
 
-READERS = "import os, threading, time; fd = os.openpty()[1]; " \
-          "[threading.Thread(target=os.read, args=(fd, 1)).start() for _ in range(%d)]; print('there', flush=True); time.sleep(600)"
+READERS = (
+    "import os, threading, time; fd = os.openpty()[1]; "
+    "[threading.Thread(target=os.read, args=(fd, 1)).start() for _ in range(%d)]; print('there', flush=True); time.sleep(600)"
+)
 
 
 def test_paths_beyond_those_of_one_look(stream):
@@ -171,7 +187,9 @@ def test_paths_beyond_those_of_one_look(stream):
 
     try:
         child.wait_line(bool, 10)
-        wait_until(lambda: with_path(lost(["threads", "-p", child.pid])[1]) == [count], 10, "all of them, in the only look")
+        wait_until(
+            lambda: with_path(lost(["threads", "-p", child.pid])[1]) == [count], 10, "all of them, in the only look"
+        )
         live = stream("threads", "-j", "-i", "200ms", "-p", child.pid)
         wait_until(lambda: count in with_path(live.records()), 20, "all of them, after some looks")
         records = live.stop()
@@ -223,6 +241,7 @@ def test_threads_that_have_nothing_to_tell_are_not_lost(tmux):
 
 # The others are of the whole machine, as a look from inside sees it.
 
+
 def readers(room):
     """Three ends of connections that are waited for."""
     for number in range(3):
@@ -246,23 +265,36 @@ def namespaces(room):
         Stall(netns, "unfetched.py").said("sleeping")
 
 
-@pytest.mark.parametrize("build, command, name, where, few, count", [
-    (readers, "chains", "wanted_peers", "owners", 1, 2),
-    (pipes, "chains", "wanted_pipes", "owners", 1, 2),
-    (unfetched, "epoll", "suspects", "threads", 1, 2),
-    (namespaces, "readers", "namespaces", "network namespaces", 2, 1),  # how many it has turned away it does not tell
-])
+@pytest.mark.parametrize(
+    "build, command, name, where, few, count",
+    [
+        (readers, "chains", "wanted_peers", "owners", 1, 2),
+        (pipes, "chains", "wanted_pipes", "owners", 1, 2),
+        (unfetched, "epoll", "suspects", "threads", 1, 2),
+        (
+            namespaces,
+            "readers",
+            "namespaces",
+            "network namespaces",
+            2,
+            1,
+        ),  # how many it has turned away it does not tell
+    ],
+)
 def test_a_full_map_is_told(apart, build, command, name, where, few, count):
     build(apart)
-    wait_until(lambda: lost([command], f"{name}={few}", apart.before)[0] == {where: count}, 10,
-               f"what {name} has no room for")
+    wait_until(
+        lambda: lost([command], f"{name}={few}", apart.before)[0] == {where: count}, 10, f"what {name} has no room for"
+    )
     for space in f"{name}=4", None:
         found, _ = lost([command], space, apart.before)
         assert not found, (space, found)
 
 
-LOOPS = "import select, threading; print('there', flush=True); " \
-        "[threading.Thread(target=select.epoll().poll).start() for _ in range(%d)]"
+LOOPS = (
+    "import select, threading; print('there', flush=True); "
+    "[threading.Thread(target=select.epoll().poll).start() for _ in range(%d)]"
+)
 
 
 @pytest.mark.alone  # others' looks would have no room for so many

@@ -43,11 +43,13 @@ def environment(tmp_path_factory):
     runtime = subprocess.run(["gcc", "-print-file-name=libasan.so"], check=True, stdout=subprocess.PIPE, text=True)
     suppressions = tmp_path_factory.mktemp("lsan") / "suppressions"
     suppressions.write_text(SUPPRESSED)
-    return {"LD_PRELOAD": f"{shim.SHIM}:{runtime.stdout.strip()}",
-            # The shim comes first, on purpose. No memory is an answer.
-            "ASAN_OPTIONS": "verify_asan_link_order=0:allocator_may_return_null=1:exitcode=99:detect_stack_use_after_return=1",
-            "UBSAN_OPTIONS": "print_stacktrace=1",
-            "LSAN_OPTIONS": f"suppressions={suppressions}:print_suppressions=0"}
+    return {
+        "LD_PRELOAD": f"{shim.SHIM}:{runtime.stdout.strip()}",
+        # The shim comes first, on purpose. No memory is an answer.
+        "ASAN_OPTIONS": "verify_asan_link_order=0:allocator_may_return_null=1:exitcode=99:detect_stack_use_after_return=1",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+        "LSAN_OPTIONS": f"suppressions={suppressions}:print_suppressions=0",
+    }
 
 
 class Machine:
@@ -122,8 +124,11 @@ def complaints(done):
     """Lines of stderr; that a flight was written, and how far it reaches, is none."""
     lines = done.stderr.decode("utf-8", "replace").splitlines()
     told = ("sockstall: --flight: 64 MiB will reach ", " are in ")
-    return [line for line in lines
-            if not line.startswith(told[0]) and not (line.startswith("sockstall: --flight: ") and told[1] in line)]
+    return [
+        line
+        for line in lines
+        if not line.startswith(told[0]) and not (line.startswith("sockstall: --flight: ") and told[1] in line)
+    ]
 
 
 class Walk:
@@ -137,24 +142,42 @@ class Walk:
 
     def arguments(self, name):
         machine = self.machine
-        values = {"pids": machine.pids(), "pid": machine.client.pid, "fd": machine.fd, "id": machine.id,
-                  "loop": machine.loop.pid, "recording": machine.recordings[0], "later": machine.recordings[1],
-                  "new": self.folder / f"{name}.new", "folder": self.folder}
+        values = {
+            "pids": machine.pids(),
+            "pid": machine.client.pid,
+            "fd": machine.fd,
+            "id": machine.id,
+            "loop": machine.loop.pid,
+            "recording": machine.recordings[0],
+            "later": machine.recordings[1],
+            "new": self.folder / f"{name}.new",
+            "folder": self.folder,
+        }
         return [word.format(**values) for word in self.words]
 
     def run(self, name, **values):
         values = {"COUNT": self.folder / f"{name}.counts", "DEPTH": DEPTH, **values}
-        environment = {**os.environ, **self.environment,
-                       **{f"SHIM_{key}": str(value) for key, value in values.items()}}
-        return subprocess.run([SANITIZED, *self.arguments(name)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, env=environment, timeout=120 * PATIENCE, preexec_fn=die_with_parent)
+        environment = {**os.environ, **self.environment, **{f"SHIM_{key}": str(value) for key, value in values.items()}}
+        return subprocess.run(
+            [SANITIZED, *self.arguments(name)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            timeout=120 * PATIENCE,
+            preexec_fn=die_with_parent,
+        )
 
     def wrong(self, kind, number):
         """What was not as it should be, or None; and the exit code."""
         name = f"{kind}{number}"
         done = self.run(name, **{kind: number, "ERRNO": errno.ENOMEM})
         # The sanitizer itself cannot start a thread without that memory.
-        if b"SetThreadStackAndTls" in done.stderr or b"CHECK failed" in done.stderr and b"pthread_getattr_np" in done.stderr:
+        if (
+            b"SetThreadStackAndTls" in done.stderr
+            or b"CHECK failed" in done.stderr
+            and b"pthread_getattr_np" in done.stderr
+        ):
             return done.returncode, None
         lines = complaints(done)
         fine = done.returncode in (0, 1) and all(line.startswith("sockstall: ") for line in lines)
@@ -213,8 +236,20 @@ CHURNED = {
     "threads": ("threads", "-j", "--stacks", "-p", "{churn}", "-i", "50ms"),
     "chains": ("chains", "-j", "-a", "-i", "50ms"),
     "metrics": ("metrics", "--textfile", "{folder}", "-i", "50ms"),
-    "record": ("closing", "-j", "-a", "-i", "50ms", "--record", "{folder}/looks", "--force", "--flight", "2s", "--dump-file",
-               "{folder}/flight"),
+    "record": (
+        "closing",
+        "-j",
+        "-a",
+        "-i",
+        "50ms",
+        "--record",
+        "{folder}/looks",
+        "--force",
+        "--flight",
+        "2s",
+        "--dump-file",
+        "{folder}/flight",
+    ),
     "replay": ("replay", "{folder}/looks", "-j", "-a"),
     "html": ("replay", "{folder}/looks", "--html", "{folder}/page", "--force"),
     "trace": ("replay", "{folder}/looks", "--trace", "{folder}/trace", "--force"),
@@ -270,13 +305,26 @@ class Churned:
 
     def words(self, name):
         self.runs += 1
-        words = [word.format(churn=self.churn.pid, folder=self.folder, fd=40 + self.runs % 44) for word in CHURNED[name]]
+        words = [
+            word.format(churn=self.churn.pid, folder=self.folder, fd=40 + self.runs % 44) for word in CHURNED[name]
+        ]
         return words if CHURNED[name][0] in ("replay", "end") or "-1" in words else [*words, "-d", "3s"]
 
     def check(self, name):
-        done = subprocess.run([SANITIZED, *self.words(name)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, env=self.environment, timeout=120 * PATIENCE, preexec_fn=die_with_parent)
-        assert done.returncode == 0 or (name in MAY_FAIL and done.returncode in (1, 2)), (name, done.returncode, done.stderr)
+        done = subprocess.run(
+            [SANITIZED, *self.words(name)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self.environment,
+            timeout=120 * PATIENCE,
+            preexec_fn=die_with_parent,
+        )
+        assert done.returncode == 0 or (name in MAY_FAIL and done.returncode in (1, 2)), (
+            name,
+            done.returncode,
+            done.stderr,
+        )
         assert all(line.startswith(b"sockstall: ") for line in done.stderr.splitlines()), (name, done.stderr)
         if "-j" in CHURNED[name]:
             run.parse(done.stdout)
@@ -284,8 +332,15 @@ class Churned:
     def check_live(self):
         """Its page of details, too: it reads the memory of what is chosen."""
         argv = [SANITIZED, "-i", "50ms", "-a", "-d", "4s", "--stacks", "-p", self.churn.pid]
-        output, code = run_in_pty(argv, rows=50, columns=160, timeout=60, until=str(self.churn.pid).encode(), keys=(b"\r",),
-                                  **{key: self.environment[key] for key in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")})
+        output, code = run_in_pty(
+            argv,
+            rows=50,
+            columns=160,
+            timeout=60,
+            until=str(self.churn.pid).encode(),
+            keys=(b"\r",),
+            **{key: self.environment[key] for key in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")},
+        )
         assert code == 0 and b"runtime error" not in output, output[-4000:]
 
 

@@ -46,7 +46,9 @@ def test_it_is_one_small_stripped_file(static):
 
 
 def test_it_runs_where_there_is_nothing_else(bare):
-    done = subprocess.run([*bare, "/sockstall", "-1", "-a", "-j"], capture_output=True, timeout=30 * PATIENCE, check=False)
+    done = subprocess.run(
+        [*bare, "/sockstall", "-1", "-a", "-j"], capture_output=True, timeout=30 * PATIENCE, check=False
+    )
     assert (done.returncode, done.stderr) == (0, b"")
     records = run.parse(done.stdout)
     assert records[0]["probes_missing"] == run.once()[0]["probes_missing"]

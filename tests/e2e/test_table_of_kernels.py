@@ -17,11 +17,23 @@ def line(test, outcome, retry=False, reason=""):
     return {"test": test, "outcome": outcome, "retry": retry, "reason": reason}
 
 
-LINES = [{"check": "PROBE KERNEL WHAT\nthread_scan  yes      26932    what\n  no  refused\npoll_enter none 0 poll\n", "errors": "",
-          "kernel": "5.10.0-32-cloud-amd64"},
-         line("good", "passed"), line("bad", "failed", reason="E   assert 1"), line("slow", "failed", reason="E   too late"),
-         line("left", "passed"), line("left", "failed", reason="taking down"), line("other", "skipped", reason="why"),
-         line("bad", "failed", True, "E   assert 2"), line("slow", "passed", True), line("left", "passed", True), {"took": 90}]
+LINES = [
+    {
+        "check": "PROBE KERNEL WHAT\nthread_scan  yes      26932    what\n  no  refused\npoll_enter none 0 poll\n",
+        "errors": "",
+        "kernel": "5.10.0-32-cloud-amd64",
+    },
+    line("good", "passed"),
+    line("bad", "failed", reason="E   assert 1"),
+    line("slow", "failed", reason="E   too late"),
+    line("left", "passed"),
+    line("left", "failed", reason="taking down"),
+    line("other", "skipped", reason="why"),
+    line("bad", "failed", True, "E   assert 2"),
+    line("slow", "passed", True),
+    line("left", "passed", True),
+    {"took": 90},
+]
 
 
 def rows(lines):

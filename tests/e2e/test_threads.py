@@ -70,8 +70,22 @@ def of(records, words):
     return found[0]
 
 
-NAMES = ("main", "plain", "large", "no_guard", "no_guard_2", "deep", "middle", "static", "heap", "raw",
-         "raw_guard", "raw_no_files", "raw_no_fs", "raw_bare")
+NAMES = (
+    "main",
+    "plain",
+    "large",
+    "no_guard",
+    "no_guard_2",
+    "deep",
+    "middle",
+    "static",
+    "heap",
+    "raw",
+    "raw_guard",
+    "raw_no_files",
+    "raw_no_fs",
+    "raw_bare",
+)
 
 
 def test_all_threads_and_no_others(threads, records):
@@ -121,8 +135,9 @@ def test_how_much_is_used(threads, records):
 
 
 def regions(records):
-    return [(int(record["start"], 16), int(record["end"], 16), record)
-            for record in records if record["type"] == "region"]
+    return [
+        (int(record["start"], 16), int(record["end"], 16), record) for record in records if record["type"] == "region"
+    ]
 
 
 def test_regions_are_the_address_space(threads, records):
@@ -200,12 +215,17 @@ def test_what_threads_are_in(tmp_path):
     path = tmp_path / "locked"
     program = Child([PYTHON, "-c", WAITING, str(path)])
     words = program.wait_line(bytes.decode, 10).split()
-    expected = {"futex: a lock or condition variable", f"wait4: child {words[2]} sleep", f"flock {path}",
-                f"recvfrom 127.0.0.1:{words[0]} -> 127.0.0.1:{words[1]}"}
+    expected = {
+        "futex: a lock or condition variable",
+        f"wait4: child {words[2]} sleep",
+        f"flock {path}",
+        f"recvfrom 127.0.0.1:{words[0]} -> 127.0.0.1:{words[1]}",
+    }
 
     def told():
         records = run.matching(run.once("threads", "-p", program.pid), type="thread")
         return {record["now_in"] for record in records if record["tid"] != program.pid}
+
     try:
         wait_until(lambda: told() == expected, 10, "all four")
     finally:
@@ -217,10 +237,12 @@ def test_leader_has_exited(stall):
     """Its state is told, and its threads' stacks are still found."""
     child = stall(None, "leader_exits.py")
     tid = child.said("thread")["tid"]
+
     def leader():
         records = [record for record in run.once("threads", "-p", child.pid) if record["type"] == "thread"]
         states = {record["tid"]: record for record in records}
         return states if states[child.pid]["state"] == "zombie" else None
+
     threads = wait_until(leader, 10, "a zombie leader")
     assert threads[child.pid]["stack_start"] is None and threads[child.pid]["shares"] is None
     assert threads[tid]["stack_start"] and threads[tid]["state"] == "sleeping"
@@ -230,8 +252,9 @@ def test_replay_says_the_same(threads, tmp_path):
     path = tmp_path / "recording"
     live = run.once("threads", "-p", threads.pid, "--record", path)
     again = run.parse(run.sockstall("replay", path, "-1", "-j").stdout)
-    assert [record for record in again if record["type"] == "thread"] == \
-        [record for record in live if record["type"] == "thread"]
+    assert [record for record in again if record["type"] == "thread"] == [
+        record for record in live if record["type"] == "thread"
+    ]
     whole = run.parse(run.sockstall("replay", path, "-1", "-j", "-a").stdout)
     assert regions(whole)
 
@@ -271,7 +294,10 @@ def test_end_takes_no_thread_for_its_process(threads):
     thread = threads.threads["plain"]["tid"]
     done = run.sockstall("end", f"pid={thread}", "fd=0")
     assert done.returncode == 1 and not done.stdout
-    assert done.stderr.decode() == f"sockstall: end: {thread} is a thread of process {threads.pid}: pid={threads.pid} has it\n"
+    assert (
+        done.stderr.decode()
+        == f"sockstall: end: {thread} is a thread of process {threads.pid}: pid={threads.pid} has it\n"
+    )
 
 
 def test_tables_name_process_and_thread(threads):
@@ -293,5 +319,6 @@ def test_kernel_stacks(threads):
     for record in records:
         assert record["state"] != "sleeping" or " < " in record["kernel_stack"], record
         assert record["user_stack"] is None
-    assert {record["kernel_stack"] for record in run.once("threads", "-p", threads.pid)
-            if record["type"] == "thread"} == {None}
+    assert {
+        record["kernel_stack"] for record in run.once("threads", "-p", threads.pid) if record["type"] == "thread"
+    } == {None}

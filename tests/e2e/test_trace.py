@@ -52,8 +52,10 @@ def check(trace):
 
 
 def check_names(phases):
-    named = {kind: {(event["pid"], event["tid"]) for event in phases["M"] if event["name"] == kind}
-             for kind in ("process_name", "thread_name")}
+    named = {
+        kind: {(event["pid"], event["tid"]) for event in phases["M"] if event["name"] == kind}
+        for kind in ("process_name", "thread_name")
+    }
     assert all(isinstance(event["args"]["name"], str) for event in phases["M"])
     assert {(event["pid"], event["tid"]) for event in phases["X"]} <= named["thread_name"]
     everywhere = {event["pid"] for phase in "XbeC" for event in phases[phase]}
@@ -65,7 +67,9 @@ def check_nesting(slices):
     tracks = collections.defaultdict(list)
     for event in slices:
         assert event["dur"] >= 0 and event["cat"], event
-        tracks[event["pid"], event["tid"]].append((round(event["ts"] * 1000), round((event["ts"] + event["dur"]) * 1000)))
+        tracks[event["pid"], event["tid"]].append(
+            (round(event["ts"] * 1000), round((event["ts"] + event["dur"]) * 1000))
+        )
     for track, spans in tracks.items():
         outer = []
         for begin, end in sorted(spans, key=lambda span: (span[0], -span[1])):
@@ -78,6 +82,7 @@ def check_nesting(slices):
 def check_pairs(begins, ends):
     def key(event):
         return event["cat"], event["id"], event["name"], event["pid"]
+
     opened = {key(event): event["ts"] for event in begins}
     closed = {key(event): event["ts"] for event in ends}
     assert len(opened) == len(begins) and len(closed) == len(ends), "an id is used twice"
@@ -98,8 +103,12 @@ def check_flows(phases):
 
 def anchor(phases, event):
     """The slice on the event's track at its time."""
-    return [one for one in phases["X"] if (one["pid"], one["tid"]) == (event["pid"], event["tid"])
-            and one["ts"] <= event["ts"] <= one["ts"] + one["dur"]]
+    return [
+        one
+        for one in phases["X"]
+        if (one["pid"], one["tid"]) == (event["pid"], event["tid"])
+        and one["ts"] <= event["ts"] <= one["ts"] + one["dur"]
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +150,16 @@ def recorded(tmp_path_factory):
     live.wait(20, event="close", pid=reader.pid)
     live.stop()
     room.close()
-    return {"path": path, "records": live.records(), "half": half, "client": client, "busy": busy, "reader": reader,
-            "loop": loop, "stalled_s": stalled_s}
+    return {
+        "path": path,
+        "records": live.records(),
+        "half": half,
+        "client": client,
+        "busy": busy,
+        "reader": reader,
+        "loop": loop,
+        "stalled_s": stalled_s,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +188,9 @@ def slices_of(trace, stall, kind):
 def test_a_wait_is_as_long_as_it_was(recorded, trace):
     """In us: from the moment it began to the look that did not find it any more."""
     one = slices_of(trace, recorded["reader"], "reader")[0]
-    closed = [record for record in recorded["records"] if record.get("event") == "close" and record["pid"] == one["pid"]][0]
+    closed = [
+        record for record in recorded["records"] if record.get("event") == "close" and record["pid"] == one["pid"]
+    ][0]
     assert abs(one["dur"] / 1e6 - closed["age_s"]) < 0.02
     assert one["tid"] == closed["tid"] and one["args"]["verdict"] == "awaiting_reply"
     loop = slices_of(trace, recorded["loop"], "loop")[0]
@@ -233,15 +252,19 @@ def forget_a_name(events):
     events.remove(next(one for one in events if one["name"] == "thread_name" and one["tid"] == track))
 
 
-@pytest.mark.parametrize("harm", [
-    lambda events: events.remove(next(one for one in events if one["ph"] == "e")),
-    lambda events: next(one for one in events if one["ph"] == "X").pop("dur"),
-    lambda events: next(one for one in events if one["ph"] == "f").update(ts=0),
-    lambda events: next(one for one in events if one["ph"] == "s").update(tid=1),
-    forget_a_name,
-    lambda events: events.append({**next(one for one in events if one["ph"] == "X"), "ts": 0.5, "dur": 1}) or
-    events.append({**next(one for one in events if one["ph"] == "X"), "ts": 1, "dur": 1}),
-], ids=["no end", "no duration", "backwards", "no slice", "no name", "overlap"])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda events: events.remove(next(one for one in events if one["ph"] == "e")),
+        lambda events: next(one for one in events if one["ph"] == "X").pop("dur"),
+        lambda events: next(one for one in events if one["ph"] == "f").update(ts=0),
+        lambda events: next(one for one in events if one["ph"] == "s").update(tid=1),
+        forget_a_name,
+        lambda events: events.append({**next(one for one in events if one["ph"] == "X"), "ts": 0.5, "dur": 1})
+        or events.append({**next(one for one in events if one["ph"] == "X"), "ts": 1, "dur": 1}),
+    ],
+    ids=["no end", "no duration", "backwards", "no slice", "no name", "overlap"],
+)
 def test_the_check_can_fail(trace, harm):
     broken = json.loads(json.dumps(trace))
     harm(broken["traceEvents"])

@@ -45,9 +45,14 @@ class Unread:
 
     def __init__(self, ours, theirs, *arguments, before=(), stderr=subprocess.PIPE, **popen):
         self.ours = ours
-        self.process = subprocess.Popen([*before, run.SOCKSTALL, *map(str, arguments)], stdin=popen.pop("stdin", subprocess.DEVNULL),
-                                        stdout=theirs, stderr=theirs if stderr == subprocess.STDOUT else stderr,
-                                        preexec_fn=before_exec, **popen)
+        self.process = subprocess.Popen(
+            [*before, run.SOCKSTALL, *map(str, arguments)],
+            stdin=popen.pop("stdin", subprocess.DEVNULL),
+            stdout=theirs,
+            stderr=theirs if stderr == subprocess.STDOUT else stderr,
+            preexec_fn=before_exec,
+            **popen,
+        )
 
     def wait(self, fd=1):
         wait_until(lambda: is_writing(self.process.pid, fd), 20, "a write that waits")
@@ -226,6 +231,7 @@ def test_what_was_lost_is_told(unread):
 
 
 # Terminals.
+
 
 @pytest.fixture
 def terminal():

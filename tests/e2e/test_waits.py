@@ -14,8 +14,7 @@ from late import late
 from zoo import moment
 
 ALL = ("epoll", "--interfaces", "all", "-j", "-a")
-INTERFACES = {"epoll_wait": "epoll", "poll": "poll", "ppoll": "poll", "select": "select",
-              "pselect6": "select"}
+INTERFACES = {"epoll_wait": "epoll", "poll": "poll", "ppoll": "poll", "select": "select", "pselect6": "select"}
 
 
 def looping(stall, *arguments):
@@ -125,8 +124,7 @@ def test_total_count_is_exact(stall, stream):
     live.wait(10, type="loop", tid=program.pid, verdict="stalled")
     records = rows(live.stop(), program, interface="poll")
     times = [time_of(record) for record in records]
-    waits = sum(record["waits_per_s"] * (now - then)
-                for record, then, now in zip(records[1:], times, times[1:]))
+    waits = sum(record["waits_per_s"] * (now - then) for record, then, now in zip(records[1:], times, times[1:]))
     assert waits <= 500 * 1.02
     stalled = [record for record in records if record["verdict"] == "stalled"]
     assert stalled and "after 500 waits" in stalled[-1]["why"], stalled
@@ -169,8 +167,7 @@ def test_lag_of_known_length(stall, stream, syscall, seconds):
 def split_of(stream, program):
     """CPU, run queue and blocked, per second outside the wait, over some seconds."""
     records = watch(stream, program, 5, "-i", "1s", "-m", "10s")[1:]
-    parts = {key: sum(record[f"lag_{key}_s"] for record in records)
-             for key in ("cpu", "runqueue", "blocked")}
+    parts = {key: sum(record[f"lag_{key}_s"] for record in records) for key in ("cpu", "runqueue", "blocked")}
     turns = sum(record["waits_per_s"] for record in records)
     outside = sum(record["busy_ratio"] for record in records)
     assert sum(parts.values()) == pytest.approx(outside, rel=0.05)
@@ -206,8 +203,11 @@ def test_lag_under_way(stall, stream):
     program = looping(stall, "epoll_wait", "compute=1")
     records = watch(stream, program, 8, "-i", "250ms", "-m", "10s", waits_per_s=0)
     # An interval is longer than asked for where sockstall itself had to wait for a CPU.
-    away = [(record, time_of(record) - time_of(before)) for before, record in itertools.pairwise(records)
-            if record["waits_per_s"] == 0]
+    away = [
+        (record, time_of(record) - time_of(before))
+        for before, record in itertools.pairwise(records)
+        if record["waits_per_s"] == 0
+    ]
     assert len(away) >= 7, records
     for record, interval in away:
         parts = record["lag_cpu_s"] + record["lag_runqueue_s"] + record["lag_blocked_s"]
@@ -218,13 +218,13 @@ def test_lag_under_way(stall, stream):
 
 def test_bytes_of_sets(stall, stream):
     """100 more descriptors: poll copies 10 bytes for each, select whole longs, in and out."""
-    expect = {"poll": lambda words: 10 * 101,
-              "select": lambda words: 2 * 8 * ((words["highest"] + 64) // 64)}
+    expect = {"poll": lambda words: 10 * 101, "select": lambda words: 2 * 8 * ((words["highest"] + 64) // 64)}
     for syscall, size in expect.items():
         program = looping(stall, syscall, "fds=100", "sleep=0.01")
         record = watch(stream, program, 2, "-i", "500ms")[-1]
         assert record["set_bytes_per_s"] / record["waits_per_s"] == pytest.approx(
-            size(program.words), rel=0.06)  # one wait more or less
+            size(program.words), rel=0.06
+        )  # one wait more or less
 
 
 @pytest.mark.parametrize("count, verdict", [(1500, "select_limit"), (500, "ok")])
@@ -265,13 +265,14 @@ def test_shell_is_no_loop(stream):
 
 def test_epoll_inside_poll(stall, stream):
     """A loop around poll that empties an epoll instance in passing waits in poll: no stall."""
-    script = ("import select, os\np, e = select.poll(), select.epoll()\np.register(e.fileno(), 1)\n"
-              "while True:\n e.poll(0)\n p.poll(400)\n")
+    script = (
+        "import select, os\np, e = select.poll(), select.epoll()\np.register(e.fileno(), 1)\n"
+        "while True:\n e.poll(0)\n p.poll(400)\n"
+    )
     for interfaces in "epoll", "all":
         program = subprocess.Popen([PYTHON, "-c", script])
         try:
-            live = stream("epoll", "--interfaces", interfaces, "-j", "-p", program.pid, "-i", "100ms",
-                          "-d", "6s")
+            live = stream("epoll", "--interfaces", interfaces, "-j", "-p", program.pid, "-i", "100ms", "-d", "6s")
             live.join(20)
             assert not run.findings(live.records(), pid=program.pid)
         finally:
@@ -282,8 +283,11 @@ def test_epoll_inside_poll(stall, stream):
 def test_stopped_poll_goes_on_as_restart_syscall(stall, stream):
     """After SIGSTOP and SIGCONT the kernel goes on with the same poll: the thread waits, as before."""
     import signal
-    script = ("import select, sys\nr = select.poll()\n"
-              "for i in range(200): r.poll(5)\nsys.stdout.write('x')\nsys.stdout.flush()\nr.poll(600000)\n")
+
+    script = (
+        "import select, sys\nr = select.poll()\n"
+        "for i in range(200): r.poll(5)\nsys.stdout.write('x')\nsys.stdout.flush()\nr.poll(600000)\n"
+    )
     live = stream(*ALL, "-i", "100ms")
     program = subprocess.Popen([PYTHON, "-c", script], stdout=subprocess.PIPE)
     try:

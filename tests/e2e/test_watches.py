@@ -19,6 +19,7 @@ FAST = ("epoll", "-j", "-i", "200ms")
 
 class Watched:
     """A watcher.py in one namespace and its peer in the other."""
+
     ports = iter(range(6001, 7000))
 
     def __init__(self, room, mode, *options, send=10):
@@ -50,12 +51,14 @@ def watched(room):
     def make(*arguments, **options):
         made.append(Watched(room, *arguments, **options))
         return made[-1]
+
     yield make
     for one in made:
         one.end()
 
 
 # edge_stall
+
 
 def check_edge_stall(record, case):
     assert record["verdict"] == "edge_stall" and record["epoll_fd"] == case.epoll
@@ -130,6 +133,7 @@ def test_no_lost_wake_up(watched, stream):
 
 # dead_watches
 
+
 def test_dead_watches_live(watched, stream):
     case = watched("drain")
     live = stream(*FAST, env=SHORT_IDLE)
@@ -174,6 +178,7 @@ def test_connections_inside_the_machine_end_by_themselves(stall):
 
 # --watches
 
+
 @pytest.fixture(scope="module")
 def menagerie():
     """One of each kind, in this very process, which nobody waits for."""
@@ -204,8 +209,11 @@ def menagerie():
 @pytest.fixture(scope="module")
 def watches(menagerie):
     records = run.once("epoll", "-p", os.getpid(), "--watches")
-    return {record["kind"]: record for record in records
-            if record["type"] == "watch" and record["epoll_fd"] == menagerie["instance"].fileno()}
+    return {
+        record["kind"]: record
+        for record in records
+        if record["type"] == "watch" and record["epoll_fd"] == menagerie["instance"].fileno()
+    }
 
 
 def test_kinds(menagerie, watches):
@@ -217,10 +225,17 @@ def test_kinds(menagerie, watches):
         assert record["comm"] and record["cgroup"]
 
 
-@pytest.mark.parametrize("kind, events, flags", [
-    ("pipe", "in", ()), ("listener", "in exclusive", ("exclusive",)),
-    ("tcp", "in rdhup et", ("edge", "rdhup")), ("udp", "in out", ()),
-    ("unix", "pri oneshot", ("oneshot",)), ("epoll", "in", ())])
+@pytest.mark.parametrize(
+    "kind, events, flags",
+    [
+        ("pipe", "in", ()),
+        ("listener", "in exclusive", ("exclusive",)),
+        ("tcp", "in rdhup et", ("edge", "rdhup")),
+        ("udp", "in out", ()),
+        ("unix", "pri oneshot", ("oneshot",)),
+        ("epoll", "in", ()),
+    ],
+)
 def test_events(watches, kind, events, flags):
     record = watches[kind]
     assert record["events"] == events
@@ -259,8 +274,7 @@ def test_many_watches():
         for fd in events:
             epoll.register(fd, select.EPOLLIN | select.EPOLLET)
         records = run.once("epoll", "-p", os.getpid(), "--watches")
-        fds = [record["fd"] for record in records
-               if record["type"] == "watch" and record["epoll_fd"] == epoll.fileno()]
+        fds = [record["fd"] for record in records if record["type"] == "watch" and record["epoll_fd"] == epoll.fileno()]
         assert sorted(fds) == sorted(events)
     finally:
         epoll.close()

@@ -24,25 +24,50 @@ def stuffed(room, stall, syscall, end, **expect):
     stall.tell(f"stuff={syscall}")
     words = stall.said("blocking")
     since = functools.lru_cache(1)(lambda: asleep_since(stall, words))
-    expect = {"type": "writer", "syscall": syscall, "kind": "tcp", "comm": "python3", "fd": words["fd"],
-              "netns": room.here.inode, "local_port": words["port"], **expect}
+    expect = {
+        "type": "writer",
+        "syscall": syscall,
+        "kind": "tcp",
+        "comm": "python3",
+        "fd": words["fd"],
+        "netns": room.here.inode,
+        "local_port": words["port"],
+        **expect,
+    }
     return Case(keepers(stall), expect, end, since)
 
 
 def read_on(stall, peer):
     """End the write by reading what was written."""
+
     def end():
         peer.tell("drain")
         stall.said("returned")
+
     return end
 
 
 def window_zero(room, port, syscall, options=(), **expect):
     client, peer = connected(room, port, options=list(options))
-    return stuffed(room, client, syscall, read_on(client, peer), **{
-        "verdict": "window_zero", "state": "ESTABLISHED", "peer_port": port, "peer_window": 0, "unsent_bytes": positive,
-        "unacked_bytes": 0, "window_closed_s": positive, "returns_by_s": positive, "sndtimeo_s": None,
-        "retransmits": 0, **expect})
+    return stuffed(
+        room,
+        client,
+        syscall,
+        read_on(client, peer),
+        **{
+            "verdict": "window_zero",
+            "state": "ESTABLISHED",
+            "peer_port": port,
+            "peer_window": 0,
+            "unsent_bytes": positive,
+            "unacked_bytes": 0,
+            "window_closed_s": positive,
+            "returns_by_s": positive,
+            "sndtimeo_s": None,
+            "retransmits": 0,
+            **expect,
+        },
+    )
 
 
 @stuck
@@ -79,8 +104,14 @@ def window_zero_of_server(room):
 @stuck
 def send_timeout(room):
     # The kernel's timer wheel may add an eighth.
-    return window_zero(room, 7007, "write", options=["sndtimeo=120"], sndtimeo_s=120,
-                       returns_by_s=lambda value: value is not None and 30 < value < 136)
+    return window_zero(
+        room,
+        7007,
+        "write",
+        options=["sndtimeo=120"],
+        sndtimeo_s=120,
+        returns_by_s=lambda value: value is not None and 30 < value < 136,
+    )
 
 
 @stuck
@@ -88,8 +119,16 @@ def peer_dead(room):
     """The peer vanishes with our data on its way. The link stays: without it nothing would be on its way."""
     client, _ = connected(room, 7008, link=room.new_link())
     room.there.drop("input", "tcp dport 7008")
-    return stuffed(room, client, "write", client.end, verdict="peer_dead", unacked_bytes=positive,
-                   retransmits=positive, returns_by_s=positive)
+    return stuffed(
+        room,
+        client,
+        "write",
+        client.end,
+        verdict="peer_dead",
+        unacked_bytes=positive,
+        retransmits=positive,
+        returns_by_s=positive,
+    )
 
 
 @stuck
@@ -100,8 +139,9 @@ def peer_dead_behind_a_closed_window(room):
     tell(client, "fill")
     client.said("filled")
     link.cut()
-    return stuffed(room, client, "write", client.end, verdict="peer_dead", window_probes=positive,
-                   unsent_bytes=positive)
+    return stuffed(
+        room, client, "write", client.end, verdict="peer_dead", window_probes=positive, unsent_bytes=positive
+    )
 
 
 @pytest.fixture(scope="module")
@@ -164,8 +204,15 @@ def test_others_only_with_all(zoo, once, all_once, kind):
     words = zoo.others[kind]
     assert not run.findings(once, pid=words["pid"])
     record = run.only(all_once, pid=words["pid"])
-    expect = {"type": "writer", "verdict": "waiting", "kind": kind, "fd": words["fd"], "syscall": "write",
-              "stuck": None, "peer_window": None}
+    expect = {
+        "type": "writer",
+        "verdict": "waiting",
+        "kind": kind,
+        "fd": words["fd"],
+        "syscall": "write",
+        "stuck": None,
+        "peer_window": None,
+    }
     del expect["stuck"]
     check(record, Case({}, expect, None))
 
@@ -239,5 +286,7 @@ def test_a_closed_window_before_the_user_timeout(room):
     assert client.said("returned")["error"] == "ETIMEDOUT"
     assert all(closed_s <= since_s for since_s, closed_s in told), told
     if told[-1][0] <= 6.6 and longest > 0.7:
-        pytest.skip(f"a look took {longest:.1f} s here: none was in the last wait, which is from 6.4 s on, and not for 2 s")
+        pytest.skip(
+            f"a look took {longest:.1f} s here: none was in the last wait, which is from 6.4 s on, and not for 2 s"
+        )
     assert told[-1][0] > 6.6 and told[-1][1] > 6, told

@@ -172,7 +172,9 @@ def asleep_since(stall, words):
 
 def in_syscall(stall, name):
     """Wait until the program's main thread sleeps in this syscall."""
+
     def there():
         with open(f"/proc/{stall.pid}/syscall") as file:
             return file.read().split()[0] == str(NUMBER[name])
+
     wait_until(there, 5, name)

@@ -39,7 +39,12 @@ def check_handed_on(folder, source, ended):
     assert read(folder / "sockstall-all.jsonl") == read(source)
     records = run.parse(read(source))
     opened = [record for record in records if record.get("event") == "open"]
-    assert {record["verdict"] for record in opened} >= {"awaiting_reply", "stalled", "not_accepted", "accept_queue_full"}
+    assert {record["verdict"] for record in opened} >= {
+        "awaiting_reply",
+        "stalled",
+        "not_accepted",
+        "accept_queue_full",
+    }
     wait_until(lambda: read(folder / "sockstall-opened.log").count(b"\n") >= len(opened), 20, "all lines")
     return records, read(folder / "sockstall-opened.log").decode().splitlines()
 
@@ -75,20 +80,26 @@ def test_syslog_ng(incident, program, tmp_path):
     wrapper.write_text(f'#!/bin/sh\n{run.SOCKSTALL} "$@" | tee {source}\n')
     wrapper.chmod(0o755)
     options = " ".join([*stall_options(incident), "-d", "3s"])
-    part = example("syslog-ng.conf", tmp_path, program=("/usr/sbin/sockstall --json --interval 5s --min-age 10s",
-                                                        f"{wrapper} {options}"))
+    part = example(
+        "syslog-ng.conf",
+        tmp_path,
+        program=("/usr/sbin/sockstall --json --interval 5s --min-age 10s", f"{wrapper} {options}"),
+    )
     main = tmp_path / "main.conf"
-    main.write_text(f'@version: 3.38\noptions {{ log-msg-size(65536); keep-hostname(yes); }};\n{part.read_text()}')
+    main.write_text(f"@version: 3.38\noptions {{ log-msg-size(65536); keep-hostname(yes); }};\n{part.read_text()}")
     libraries = f"{SYSLOG_NG}/usr/lib/syslog-ng:{SYSLOG_NG}/usr/lib/{os.uname().machine}-linux-gnu"
     argv = [f"{SYSLOG_NG}/usr/sbin/syslog-ng", "--module-path", f"{SYSLOG_NG}/usr/lib/syslog-ng/3.38", "-f", main]
     environment = {**os.environ, "LD_LIBRARY_PATH": libraries}
     own = ["--no-caps", "-R", tmp_path / "persist", "-p", tmp_path / "pid", "-c", tmp_path / "control"]
-    checked = subprocess.run([*map(str, argv), "--syntax-only"], capture_output=True, text=True, env=environment, check=False)
+    checked = subprocess.run(
+        [*map(str, argv), "--syntax-only"], capture_output=True, text=True, env=environment, check=False
+    )
     assert checked.returncode == 0, checked.stderr
     program([*argv, "-F", *own], env=environment)
 
     def has_end():
         return b'"type":"end"' in read(source)
+
     records, lines = check_handed_on(tmp_path, source, has_end)
     wanted = [record for record in records if record.get("comm") == NAME][0]
     assert any(line.endswith(f"/{incident.reader.pid} awaiting_reply: {wanted['why']}") for line in lines), lines
@@ -97,8 +108,12 @@ def test_syslog_ng(incident, program, tmp_path):
 def test_questions_about_an_incident(incident, tmp_path):
     done = run.sockstall(*stall_options(incident), "-d", "2s")
     stalls = [record for record in run.parse(done.stdout) if record.get("event") == "open"]
-    asked = subprocess.run(["sqlite3", "-batch", "-init", EXAMPLES / "incident.sql", ":memory:", ".quit"],
-                           input=done.stdout, capture_output=True, check=False)
+    asked = subprocess.run(
+        ["sqlite3", "-batch", "-init", EXAMPLES / "incident.sql", ":memory:", ".quit"],
+        input=done.stdout,
+        capture_output=True,
+        check=False,
+    )
     assert asked.returncode == 0 and b"rror" not in asked.stderr, asked.stderr
     answers = asked.stdout.decode().split("\n\n")
     assert len(answers) == 3, answers
@@ -120,7 +135,11 @@ def test_questions_about_an_incident(incident, tmp_path):
 
 def test_questions_about_nothing():
     """A healthy stream has no rows, and is no error."""
-    asked = subprocess.run(["sqlite3", "-batch", "-init", EXAMPLES / "incident.sql", ":memory:", ".quit"],
-                           input=json.dumps({"type": "start"}).encode() + b"\n", capture_output=True, check=False)
+    asked = subprocess.run(
+        ["sqlite3", "-batch", "-init", EXAMPLES / "incident.sql", ":memory:", ".quit"],
+        input=json.dumps({"type": "start"}).encode() + b"\n",
+        capture_output=True,
+        check=False,
+    )
     assert asked.returncode == 0 and b"rror" not in asked.stderr, asked.stderr
     assert not [line for line in asked.stdout.splitlines() if line[:2] == b"20"]

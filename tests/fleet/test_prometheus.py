@@ -23,10 +23,13 @@ HOSTILE = 'e"v\\i\\x0a</l>'  # the name of conftest.py, as metrics write it: soc
 
 
 def promtool(*words, **options):
-    return subprocess.run(["promtool", *map(str, words)], capture_output=True, text=True, check=False, timeout=60, **options)
+    return subprocess.run(
+        ["promtool", *map(str, words)], capture_output=True, text=True, check=False, timeout=60, **options
+    )
 
 
 # The rules.
+
 
 def test_the_rules_are_sound():
     done = promtool("check", "rules", RULES)
@@ -58,6 +61,7 @@ def test_the_tests_notice_an_alert_that_never_fires(alert, tmp_path):
 
 # The dashboard.
 
+
 def expressions():
     """Of the dashboard, with its variables filled in."""
     panels = json.loads(DASHBOARD.read_text())["panels"]
@@ -70,8 +74,13 @@ def test_the_dashboard():
     panels = dashboard["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels) >= 12
     assert all(panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24 for panel in panels)
-    cells = [(x, y) for panel in panels for at in [panel["gridPos"]]
-             for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])]
+    cells = [
+        (x, y)
+        for panel in panels
+        for at in [panel["gridPos"]]
+        for x in range(at["x"], at["x"] + at["w"])
+        for y in range(at["y"], at["y"] + at["h"])
+    ]
     assert len(set(cells)) == len(cells), "panels lie over each other"
     sources = {panel["datasource"]["uid"] for panel in panels}
     assert sources == {"${datasource}"}, "bound to one installation's data source"
@@ -85,16 +94,20 @@ def test_names_in_use_are_written(tmp_path):
     written = set(re.findall(r"^# TYPE (\w+)", text, re.M))
     used = set(re.findall(r"\bsockstall_\w+", " ".join(expressions()) + RULES.read_text()))
     assert {re.sub("_bucket$", "", name) for name in used} <= written
-    known = {value for column in run.schema()["oneOf"] for value in column["properties"].get("verdict", {}).get("enum", [])}
+    known = {
+        value for column in run.schema()["oneOf"] for value in column["properties"].get("verdict", {}).get("enum", [])
+    }
     for words in re.findall(r'verdict=~?"([^"]+)"', " ".join(expressions()) + RULES.read_text()):
         assert set(words.split("|")) <= known, words
 
 
 # The file.
 
+
 def test_promtool_likes_the_file(incident, open_folder):
-    done = run.sockstall("metrics", "--textfile", open_folder, "-m", "100ms", "-i", "200ms", "-d", "2s",
-                         "--netns", incident.here.inode)
+    done = run.sockstall(
+        "metrics", "--textfile", open_folder, "-m", "100ms", "-i", "200ms", "-d", "2s", "--netns", incident.here.inode
+    )
     assert done.returncode == 0, done.stderr
     text = (open_folder / "sockstall.prom").read_text()
     assert 'comm="e\\"v\\\\i\\\\x0a</l>"' in text
@@ -106,25 +119,46 @@ def test_promtool_likes_the_file(incident, open_folder):
 
 # All together. Everything listens in a namespace of its own, on loopback.
 
+
 class Fleet:
     def __init__(self, program, folder, textfiles):
         self.net = Namespace()
         enter = self.net.enter()
         # As an unprivileged user: what root writes must be readable.
-        self.exporter = program([*enter, *NOBODY, "prometheus-node-exporter", "--collector.disable-defaults",
-                                 "--collector.textfile", f"--collector.textfile.directory={textfiles}",
-                                 "--web.listen-address=127.0.0.1:9100"])
+        self.exporter = program(
+            [
+                *enter,
+                *NOBODY,
+                "prometheus-node-exporter",
+                "--collector.disable-defaults",
+                "--collector.textfile",
+                f"--collector.textfile.directory={textfiles}",
+                "--web.listen-address=127.0.0.1:9100",
+            ]
+        )
         config = folder / "prometheus.yml"
-        config.write_text(f"global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: [{RULES}]\n"
-                          "scrape_configs: [{job_name: node, static_configs: [{targets: ['127.0.0.1:9100']}]}]\n")
-        self.server = program([*enter, "prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}",
-                               "--web.listen-address=127.0.0.1:9090", "--log.level=warn"])
+        config.write_text(
+            f"global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: [{RULES}]\n"
+            "scrape_configs: [{job_name: node, static_configs: [{targets: ['127.0.0.1:9100']}]}]\n"
+        )
+        self.server = program(
+            [
+                *enter,
+                "prometheus",
+                f"--config.file={config}",
+                f"--storage.tsdb.path={folder / 'data'}",
+                "--web.listen-address=127.0.0.1:9090",
+                "--log.level=warn",
+            ]
+        )
         wait_until(lambda: self.get("http://127.0.0.1:9090/-/ready"), 30, "Prometheus")
 
     def get(self, url):
         """What is there, as text; None where nothing answers."""
         script = "import sys, urllib.request as u; sys.stdout.buffer.write(u.urlopen(sys.argv[1], timeout=5).read())"
-        done = subprocess.run([*self.net.enter(), PYTHON, "-c", script, url], capture_output=True, check=False, timeout=30)
+        done = subprocess.run(
+            [*self.net.enter(), PYTHON, "-c", script, url], capture_output=True, check=False, timeout=30
+        )
         return done.stdout.decode() if done.returncode == 0 else None
 
     def api(self, path, **words):
@@ -149,17 +183,22 @@ def fleet(program, open_folder, tmp_path):
 
 
 def test_prometheus_scrapes_it(incident, fleet, stream, open_folder):
-    stream("metrics", "--textfile", open_folder / "textfiles", "-m", "100ms", "-i", "500ms", "--netns", incident.here.inode)
+    stream(
+        "metrics", "--textfile", open_folder / "textfiles", "-m", "100ms", "-i", "500ms", "--netns", incident.here.inode
+    )
 
     def is_there():
         # Twice: rates need two values.
         found = fleet.query("count_over_time(sockstall_looks_total[1m])")
         return found and found[0][1] >= 3
+
     wait_until(is_there, 60, "the first scrapes")
 
     assert fleet.query("node_textfile_scrape_error")[0][1] == 0
-    stuck = {(labels["comm"], labels["kind"], labels["verdict"]): value
-             for labels, value in fleet.query("sockstall_process_stalls")}
+    stuck = {
+        (labels["comm"], labels["kind"], labels["verdict"]): value
+        for labels, value in fleet.query("sockstall_process_stalls")
+    }
     assert stuck[HOSTILE, "reader", "awaiting_reply"] == 1
     assert stuck["python3", "loop", "stalled"] == 1
     assert stuck["python3", "handshake", "not_accepted"] == 3

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Makes an input of fuzz_replay of a recording: its first looks, as make_look.h reads them. A whole machine is too much
  * for a fuzzer: of processes only those whose name has a text in it are kept, of sockets those that they have open, of

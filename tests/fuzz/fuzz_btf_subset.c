@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The subset of a kernel's types. An even first byte: the rest is a file of BTF as it is. Odd: the rest is types and
  * texts that get a true header, each type a true kind and length, which no fuzzer would guess often enough. What comes

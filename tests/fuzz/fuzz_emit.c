@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Looks of any contents through every report and emitter. What comes out must be what is promised: JSON that a strict
  * reader takes, and in no text a byte that a terminal obeys.
@@ -18,7 +18,7 @@ static const enum command commands[] = {
 	COMMAND_OVERVIEW, COMMAND_HANDSHAKES, COMMAND_READERS, COMMAND_EPOLL, COMMAND_THREADS,
 };
 
-static const struct emitter_kind *const emitters[] = { &emit_json, &emit_lines, &emit_table, &emit_trace, &emit_html };
+static const struct emitter_kind *const emitters[] = {&emit_json, &emit_lines, &emit_table, &emit_trace, &emit_html};
 
 static void fail(const char *what, const char *text, size_t size)
 {
@@ -65,7 +65,8 @@ static void check_output(const struct emitter_kind *emitter, char *text, size_t 
 }
 
 /* Returns how many looks there were. */
-static void emit_looks(const struct emitter_kind *emitter, void *state, const struct options *options, struct input input)
+static void emit_looks(const struct emitter_kind *emitter, void *state, const struct options *options,
+		       struct input input)
 {
 	struct stalls *stalls = stalls_new();
 	struct look looks[2] = {0};
@@ -124,6 +125,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	emitter = emitters[data[1] % (sizeof(emitters) / sizeof(emitters[0]))];
 	options.sinks.json = emitter == &emit_json;
 	options.pace.once = emitter == &emit_table;
-	run(emitter, &options, (struct input){ data + 2, data + size });
+	run(emitter, &options, (struct input){data + 2, data + size});
 	return 0;
 }

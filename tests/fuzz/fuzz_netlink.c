@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Answers over netlink: sock_diag's, conntrack's and of addresses. The first byte chooses which; the rest is a
  * datagram. With an even first byte its messages are made to answer the question, which no fuzzer would guess.
@@ -59,7 +59,8 @@ static void answer_the_question(char *bytes, size_t size, __u16 type)
 		header->nlmsg_seq = SEQ;
 		header->nlmsg_type = header->nlmsg_type % 8 ? type : header->nlmsg_type % 16;
 		header->nlmsg_flags |= NLM_F_MULTI;
-		if (header->nlmsg_len < sizeof(*header) || header->nlmsg_len > left || NLMSG_ALIGN(header->nlmsg_len) >= left)
+		if (header->nlmsg_len < sizeof(*header) || header->nlmsg_len > left ||
+		    NLMSG_ALIGN(header->nlmsg_len) >= left)
 			return;
 		left -= NLMSG_ALIGN(header->nlmsg_len);
 		header = (void *)((char *)header + NLMSG_ALIGN(header->nlmsg_len));

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The command line: lines are words. Bad ones end with exit code 2, and never in another way. */
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1), *argv[WORDS_MAX + 2] = { (char *)"sockstall" }, *at = text;
+	char *text = malloc(size + 1), *argv[WORDS_MAX + 2] = {(char *)"sockstall"}, *at = text;
 	struct options options;
 	int argc = 1, code;
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The reader of recordings. With an even first byte the rest is a file as it is; else it is a list of chunks, each a type
  * byte, a length in two bytes and contents: they get a true header and true checksums, which no fuzzer would guess. Type 5
@@ -40,7 +40,7 @@ static void make_header(void)
 
 static void add_chunk(struct buffer *file, uint32_t type, const uint8_t *data, size_t size)
 {
-	uint32_t words[3] = { htole32(type), htole32((uint32_t)size), 0 };
+	uint32_t words[3] = {htole32(type), htole32((uint32_t)size), 0};
 	uLong crc = crc32_z(0, (const void *)words, 8);
 
 	words[2] = htole32((uint32_t)(size ? crc32_z(crc, data, size) : crc));

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * All of `sockstall replay`: a recording of looks of any contents, through the reader, the reports, the stalls and
  * whatever is made of them: JSON, lines, tables, a page, a trace, a difference. The corpus is of real recordings

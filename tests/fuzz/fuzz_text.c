@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Lines of /proc: of an epoll instance's fdinfo, of cgroup, maps and stat; and what processes that are set apart are told. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "make_look.h"
 
 #include <stdlib.h>
@@ -50,7 +50,8 @@ static struct record_header *make_record(struct input *input, __u32 type)
 	input->at += 2;
 	if (given > (size_t)(input->end - input->at))
 		given = (size_t)(input->end - input->at);
-	size = has_text ? align8(fixed + (given > fixed - sizeof(*header) ? given - fixed + sizeof(*header) : 0) + 1) : fixed;
+	size = has_text ? align8(fixed + (given > fixed - sizeof(*header) ? given - fixed + sizeof(*header) : 0) + 1)
+			: fixed;
 	header = calloc(1, size);
 	memcpy(header + 1, input->at, given < size - sizeof(*header) ? given : size - sizeof(*header));
 	input->at += given;

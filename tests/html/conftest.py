@@ -32,8 +32,9 @@ def recorded(tmp_path_factory):
     path = tmp_path_factory.mktemp("recording") / "looks"
     room = Room()
     live = run.Stream("-j", "-i", "100ms", "-m", "200ms", "--netns", room.here.inode, "--record", path)
-    readers = [block(waiting_client(room, 5041 + i, room.link.right4, "comm=" + name.hex()))
-               for i, name in enumerate(HOSTILE)]
+    readers = [
+        block(waiting_client(room, 5041 + i, room.link.right4, "comm=" + name.hex())) for i, name in enumerate(HOSTILE)
+    ]
     server = Stall(room.here, "endpoint.py", f"listen={room.link.left4},5004,2")
     server.said("listening")
     Stall(room.there, "endpoint.py", *[f"connect_later={room.link.left4},5004"] * 6).said("connecting")

@@ -60,13 +60,16 @@ def test_everything_is_there(browser, recorded):
     for record in opened:
         assert record["verdict"] in text and record["id"] in text
     # Every lane leads to its row.
-    assert browser.script("return [...document.querySelectorAll('a.lane')].every("
-                          "(e) => document.querySelector(e.getAttribute('href')))")
+    assert browser.script(
+        "return [...document.querySelectorAll('a.lane')].every("
+        "(e) => document.querySelector(e.getAttribute('href')))"
+    )
 
 
 def test_bars_stand_in_the_order_in_which_stalls_began(browser, recorded):
     """The first reader's bar ends before the right end: it was served."""
-    bars = browser.script("""
+    bars = browser.script(
+        """
         const found = {};
         document.querySelectorAll("section.process").forEach((group) => {
             const bars = group.querySelectorAll("rect:not(.before)"), last = bars[bars.length - 1].getBoundingClientRect();
@@ -74,7 +77,8 @@ def test_bars_stand_in_the_order_in_which_stalls_began(browser, recorded):
             found[group.querySelector("h3").textContent] = [bars[0].getBoundingClientRect().left - svg.left,
                                                             svg.right - last.right, svg.width];
         });
-        return found;""")
+        return found;"""
+    )
     first, second = [next(bar for name, bar in bars.items() if name.startswith(wanted + "/")) for wanted in NAMES[:2]]
     assert first[0] < second[0], "it began first"
     assert first[1] > 2 and abs(second[1]) < 1, "the second goes on to the end"
@@ -88,14 +92,19 @@ def test_it_fits_the_screen(browser):
     assert browser.script("return document.documentElement.scrollWidth") <= width
     if not browser.is_phone:
         return
-    wide = browser.script(f"return [...document.querySelectorAll('main *')].filter("
-                          f"(e) => e.getBoundingClientRect().right > {width} + 1).map((e) => e.outerHTML.slice(0, 100))")
+    wide = browser.script(
+        f"return [...document.querySelectorAll('main *')].filter("
+        f"(e) => e.getBoundingClientRect().right > {width} + 1).map((e) => e.outerHTML.slice(0, 100))"
+    )
     assert wide == []
-    small = browser.script("return [...document.querySelectorAll('main p, main td, a.lane span')].filter("
-                           "(e) => parseFloat(getComputedStyle(e).fontSize) < 11).length")
+    small = browser.script(
+        "return [...document.querySelectorAll('main p, main td, a.lane span')].filter("
+        "(e) => parseFloat(getComputedStyle(e).fontSize) < 11).length"
+    )
     assert small == 0
-    low = browser.script("return [...document.querySelectorAll('a.lane')].filter("
-                         "(e) => e.getBoundingClientRect().height < 32).length")
+    low = browser.script(
+        "return [...document.querySelectorAll('a.lane')].filter(" "(e) => e.getBoundingClientRect().height < 32).length"
+    )
     assert low == 0
 
 
@@ -120,7 +129,8 @@ def test_colours_can_be_read(page):
         try:
             browser.open(page)
             assert browser.script("return matchMedia('(prefers-color-scheme: dark)').matches") == (scheme == "dark")
-            poor = browser.script("""
+            poor = browser.script(
+                """
                 function light(color) {
                     const [r, g, b] = color.match(/[0-9.]+/g).slice(0, 3).map((c) => c / 255)
                         .map((c) => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
@@ -130,7 +140,8 @@ def test_colours_can_be_read(page):
                 return [...document.querySelectorAll("p, td, b, summary, span, h1, h2, h3")].filter((e) => {
                     const ink = light(getComputedStyle(e).color);
                     return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05) < 4.5;
-                }).map((e) => e.className + " " + getComputedStyle(e).color);""")
+                }).map((e) => e.className + " " + getComputedStyle(e).color);"""
+            )
             assert poor == [], scheme
         finally:
             browser.close()
@@ -145,8 +156,10 @@ def test_on_paper(browser):
 
 def test_a_policy_stands_behind_the_escaping(page, tmp_path):
     """If a name got through as markup, it could still do nothing: neither script nor style, and no picture from anywhere."""
-    evil = ('<img src="x.png" onerror="document.title=\'pwned\'"><script>document.title="pwned"</script>'
-            '<style>body { color: rgb(1, 2, 3) }</style><link rel="stylesheet" href="http://127.0.0.1:1/x.css">')
+    evil = (
+        '<img src="x.png" onerror="document.title=\'pwned\'"><script>document.title="pwned"</script>'
+        '<style>body { color: rgb(1, 2, 3) }</style><link rel="stylesheet" href="http://127.0.0.1:1/x.css">'
+    )
     broken = tmp_path / "broken.html"
     broken.write_text(page.read_text().replace("<h1>", f"<h1>{evil}", 1))
     browser = Browser(1280, 900)

@@ -46,11 +46,32 @@ def _command(kernel, tar, results, append):
     with alone():
         root = image.Root(kernel.arch)
         files = image.vmlinuz(kernel), image.initrd(kernel, root), image.modules(kernel)
-    return [qemu, *machine, "-accel", "tcg,thread=multi", "-smp", "2", "-m", "1024",
-            "-nodefaults", "-display", "none", "-no-reboot", "-kernel", files[0], "-initrd", files[1],
-            "-append", f"console={console} panic=-1 quiet {append}", "-serial", "stdio",
-            *_drive(root.path, ",snapshot=on"), *_drive(files[2], ",snapshot=on"),
-            *_drive(tar, ",readonly=on"), *_drive(results, ",cache=unsafe")]
+    return [
+        qemu,
+        *machine,
+        "-accel",
+        "tcg,thread=multi",
+        "-smp",
+        "2",
+        "-m",
+        "1024",
+        "-nodefaults",
+        "-display",
+        "none",
+        "-no-reboot",
+        "-kernel",
+        files[0],
+        "-initrd",
+        files[1],
+        "-append",
+        f"console={console} panic=-1 quiet {append}",
+        "-serial",
+        "stdio",
+        *_drive(root.path, ",snapshot=on"),
+        *_drive(files[2], ",snapshot=on"),
+        *_drive(tar, ",readonly=on"),
+        *_drive(results, ",cache=unsafe"),
+    ]
 
 
 def run(kernel, tar, where, timeout, append=""):
@@ -64,8 +85,14 @@ def run(kernel, tar, where, timeout, append=""):
     in_time = True
     with open(os.path.join(where, "console"), "wb") as console:
         try:
-            subprocess.run(_command(kernel, tar, results, append), stdin=subprocess.DEVNULL, stdout=console,
-                           stderr=subprocess.STDOUT, timeout=timeout, check=False)
+            subprocess.run(
+                _command(kernel, tar, results, append),
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                timeout=timeout,
+                check=False,
+            )
         except subprocess.TimeoutExpired:
             in_time = False
     return list(_lines(results)), in_time

@@ -23,14 +23,23 @@ def run(argv, **options):
 
 
 def _options(home, arch):
-    return ["-oDir::Etc::SourceList=" + os.path.join(home, "sources.list"),
-            "-oDir::Etc::SourceParts=/dev/null", "-oDir::Etc::Preferences=/dev/null",
-            "-oDir::Etc::PreferencesParts=/dev/null", "-oDir::State=" + os.path.join(home, "state"),
-            "-oDir::State::Status=/dev/null", "-oDir::Cache=" + os.path.join(home, "apt-cache"), "-oDebug::NoLocking=1",
-            "-oAPT::Architecture=" + arch, "-oAPT::Architectures=" + arch, "-oAPT::Sandbox::User=root",
-            "-oAcquire::Languages=none", "-oAcquire::Retries=3",
-            # An archived release is signed for a while only; what it signed is as good as it was.
-            "-oAcquire::Check-Valid-Until=false"]
+    return [
+        "-oDir::Etc::SourceList=" + os.path.join(home, "sources.list"),
+        "-oDir::Etc::SourceParts=/dev/null",
+        "-oDir::Etc::Preferences=/dev/null",
+        "-oDir::Etc::PreferencesParts=/dev/null",
+        "-oDir::State=" + os.path.join(home, "state"),
+        "-oDir::State::Status=/dev/null",
+        "-oDir::Cache=" + os.path.join(home, "apt-cache"),
+        "-oDebug::NoLocking=1",
+        "-oAPT::Architecture=" + arch,
+        "-oAPT::Architectures=" + arch,
+        "-oAPT::Sandbox::User=root",
+        "-oAcquire::Languages=none",
+        "-oAcquire::Retries=3",
+        # An archived release is signed for a while only; what it signed is as good as it was.
+        "-oAcquire::Check-Valid-Until=false",
+    ]
 
 
 def _known_mirror(security):

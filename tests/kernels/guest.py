@@ -40,7 +40,12 @@ class Report:
     def pytest_runtest_logreport(self, report):
         if report.when != "call" and report.outcome == "passed":
             return
-        said = {"test": report.nodeid, "outcome": report.outcome, "seconds": round(report.duration, 1), "retry": self.retry}
+        said = {
+            "test": report.nodeid,
+            "outcome": report.outcome,
+            "seconds": round(report.duration, 1),
+            "retry": self.retry,
+        }
         if report.outcome == "skipped":
             said["reason"] = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
         elif report.outcome == "failed":
@@ -50,8 +55,14 @@ class Report:
 
 
 def check():
-    done = subprocess.run([PROGRAM, "check", "-v"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
-                          env=os.environ | {"SOCKSTALL_DEBUG": "1"})
+    done = subprocess.run(
+        [PROGRAM, "check", "-v"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        env=os.environ | {"SOCKSTALL_DEBUG": "1"},
+    )
     return {"check": done.stdout, "errors": done.stderr[-20000:], "exit": done.returncode, "kernel": os.uname().release}
 
 
@@ -77,6 +88,7 @@ def run_tests(results, tests):
     """What failed runs once more, and both results are told."""
     os.environ["SLOW"] = "6"
     import pytest  # after the first result: it takes its time here
+
     os.chdir(E2E)
     for retry in False, True:
         report = Report(results, retry)
@@ -95,7 +107,9 @@ def main():
     with open(os.path.join(os.path.dirname(HERE), "wanted.json"), encoding="utf-8") as file:
         wanted = json.load(file)
     for argv in wanted.get("commands", []):
-        done = subprocess.run(argv, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        done = subprocess.run(
+            argv, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
         results.write({"command": argv, "output": done.stdout[-30000:], "exit": done.returncode})
     results.write(check())
     if wanted["tests"]:

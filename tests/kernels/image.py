@@ -15,13 +15,62 @@ from cache import folder, fresh
 
 SUITE = "bookworm"
 # What every Debian has, as far as a machine without packages' own scripts needs it,
-BASE = ("base-files", "base-passwd", "bash", "coreutils", "dash", "diffutils", "findutils", "grep", "gzip", "hostname",
-        "libc-bin", "login", "mawk", "mount", "ncurses-base", "ncurses-bin", "passwd", "perl-base", "sed", "tar", "util-linux",
-        "busybox-static")
+BASE = (
+    "base-files",
+    "base-passwd",
+    "bash",
+    "coreutils",
+    "dash",
+    "diffutils",
+    "findutils",
+    "grep",
+    "gzip",
+    "hostname",
+    "libc-bin",
+    "login",
+    "mawk",
+    "mount",
+    "ncurses-base",
+    "ncurses-bin",
+    "passwd",
+    "perl-base",
+    "sed",
+    "tar",
+    "util-linux",
+    "busybox-static",
+)
 # and what tests/e2e and the program (where it is not static) need.
-PACKAGES = ("python3", "python3-pytest", "python3-jsonschema", "iproute2", "nftables", "procps", "jq", "kmod", "tmux",
-            "libcap2-bin", "bpftool", "gcc", "libc6-dev", "strace")
-FOLDERS = ("dev", "home", "mnt", "opt", "proc", "root", "run", "srv", "sys", "tmp", "usr/lib/modules", "var/lib", "var/tmp")
+PACKAGES = (
+    "python3",
+    "python3-pytest",
+    "python3-jsonschema",
+    "iproute2",
+    "nftables",
+    "procps",
+    "jq",
+    "kmod",
+    "tmux",
+    "libcap2-bin",
+    "bpftool",
+    "gcc",
+    "libc6-dev",
+    "strace",
+)
+FOLDERS = (
+    "dev",
+    "home",
+    "mnt",
+    "opt",
+    "proc",
+    "root",
+    "run",
+    "srv",
+    "sys",
+    "tmp",
+    "usr/lib/modules",
+    "var/lib",
+    "var/tmp",
+)
 MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 # Where a kernel has them as modules it needs them to read its root.
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "crc32c_generic", "ext4")
@@ -39,7 +88,9 @@ def _ext4(source, image, spare):
     """An image of the folder, with so many MiB to spare."""
     used = int(fetch.run(["du", "-sm", source]).split()[0])
     partial = image + ".partial"
-    fetch.run(["mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", "-d", source, partial, f"{used * 5 // 4 + spare}M"])
+    fetch.run(
+        ["mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", "-d", source, partial, f"{used * 5 // 4 + spare}M"]
+    )
     os.rename(partial, image)
 
 
@@ -60,10 +111,27 @@ def _compile_python(where):
     """A package's script would have done it. Only Python of the very version can; without, the machine does it as it goes."""
     version = f"usr/lib/python{sys.version_info.major}.{sys.version_info.minor}"
     if os.path.isdir(os.path.join(where, version)):
-        subprocess.run([sys.executable, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash",
-                        "-s", where, "-p", "/", os.path.join(where, version),
-                        os.path.join(where, "usr/lib/python3/dist-packages")],
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "compileall",
+                "-q",
+                "-j",
+                "0",
+                "--invalidation-mode",
+                "unchecked-hash",
+                "-s",
+                where,
+                "-p",
+                "/",
+                os.path.join(where, version),
+                os.path.join(where, "usr/lib/python3/dist-packages"),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
 
 
 class Root:
@@ -143,10 +211,15 @@ def initrd(kernel, root):
     with open(os.path.join(where, "init"), "w", encoding="utf-8") as file:
         file.write(INIT % " ".join(_boot_modules(kernel, where)))
     os.chmod(os.path.join(where, "init"), 0o755)
-    names = "\n".join(os.path.relpath(os.path.join(top, name), where)
-                      for top, folders, files in os.walk(where) for name in folders + files)
+    names = "\n".join(
+        os.path.relpath(os.path.join(top, name), where)
+        for top, folders, files in os.walk(where)
+        for name in folders + files
+    )
     with open(image + ".partial", "wb") as file:
-        subprocess.run(["cpio", "--quiet", "-o", "-H", "newc"], check=True, cwd=where, input=names.encode(), stdout=file)
+        subprocess.run(
+            ["cpio", "--quiet", "-o", "-H", "newc"], check=True, cwd=where, input=names.encode(), stdout=file
+        )
     os.rename(image + ".partial", image)
     shutil.rmtree(where)
     return image

@@ -49,8 +49,12 @@ def tell_console(name, where):
     with open(os.path.join(where, "console"), encoding="utf-8", errors="replace") as console:
         said = [line.rstrip() for line in console if line.strip()]
     last = next((i for i, line in enumerate(said) if "panic" in line), len(said) - 1)
-    print(f"{name}: the machine did not come to its end; its console:", *said[max(0, last - 15):last + 1],
-          sep="\n  ", file=sys.stderr)
+    print(
+        f"{name}: the machine did not come to its end; its console:",
+        *said[max(0, last - 15) : last + 1],
+        sep="\n  ",
+        file=sys.stderr,
+    )
 
 
 def run_once(one, kernel, options, tests):
@@ -82,6 +86,7 @@ def run_one(one, options, tests):
 
 def run_all(wanted, options):
     """By name, in the order of the table: the lines, or why a kernel could not be had. The slowest begins first."""
+
     def task(one):
         print(f"kernels: {one.name} …", file=sys.stderr)
         try:
@@ -113,8 +118,12 @@ def parse():
     parser.add_argument("--only", default="")
     parser.add_argument("--append", default="", help="more for the kernel's command line")
     parser.add_argument("--all", action="store_true")
-    parser.add_argument("--unfetched", choices=("fail", "tell"), default="fail",
-                        help="what it is to be when a kernel cannot be had from the mirror")
+    parser.add_argument(
+        "--unfetched",
+        choices=("fail", "tell"),
+        default="fail",
+        help="what it is to be when a kernel cannot be had from the mirror",
+    )
     parser.add_argument("--arches", action="store_true", help="only print the architectures that the series need")
     parser.add_argument("tests", nargs="*")
     return parser.parse_intermixed_args()

@@ -20,15 +20,24 @@ class Series:
     kernel: str = ""  # whose folder it shares; its own
 
 
-ALL = {one.name: one for one in (
-    Series("5.10", "bullseye", r"linux-image-5\.10\.[\d.-]+-cloud-amd64"),
-    Series("6.1", "bookworm-security", r"linux-image-6\.1\.[\d.-]+-cloud-amd64"),
-    Series("6.12", "bookworm-security", r"linux-image-6\.12\.[\d.]+\+deb12-cloud-amd64"),
-    Series("7", "sid", r"linux-image-7\.[\d.]+\+deb\d+-cloud-amd64"),
-    Series("arm64", "bookworm-security", r"linux-image-6\.12\.[\d.]+\+deb12-cloud-arm64", "arm64"),
-    Series("lockdown", "bookworm-security", r"linux-image-6\.12\.[\d.]+\+deb12-cloud-amd64",
-           append="lockdown=confidentiality", tests=("test_degraded.py::test_lockdown",), kernel="6.12"),
-)}
+ALL = {
+    one.name: one
+    for one in (
+        Series("5.10", "bullseye", r"linux-image-5\.10\.[\d.-]+-cloud-amd64"),
+        Series("6.1", "bookworm-security", r"linux-image-6\.1\.[\d.-]+-cloud-amd64"),
+        Series("6.12", "bookworm-security", r"linux-image-6\.12\.[\d.]+\+deb12-cloud-amd64"),
+        Series("7", "sid", r"linux-image-7\.[\d.]+\+deb\d+-cloud-amd64"),
+        Series("arm64", "bookworm-security", r"linux-image-6\.12\.[\d.]+\+deb12-cloud-arm64", "arm64"),
+        Series(
+            "lockdown",
+            "bookworm-security",
+            r"linux-image-6\.12\.[\d.]+\+deb12-cloud-amd64",
+            append="lockdown=confidentiality",
+            tests=("test_degraded.py::test_lockdown",),
+            kernel="6.12",
+        ),
+    )
+}
 
 
 class Unknown(Exception):
@@ -57,8 +66,10 @@ class Kernel:
     @property
     def modules(self):
         """The folder named after the release."""
-        return (glob.glob(os.path.join(self.home, "usr/lib/modules/*")) +
-                glob.glob(os.path.join(self.home, "lib/modules/*")))[0]
+        return (
+            glob.glob(os.path.join(self.home, "usr/lib/modules/*"))
+            + glob.glob(os.path.join(self.home, "lib/modules/*"))
+        )[0]
 
     @property
     def image(self):

@@ -83,8 +83,9 @@ def _verified(line):
 def programs(results):
     """Kernel by program: instructions that the verifier processed, or that it has not this program."""
     series = list(results)
-    by_kernel = {kernel: next((_verified(line) for line in lines if "check" in line), {})
-                 for kernel, lines in results.items()}
+    by_kernel = {
+        kernel: next((_verified(line) for line in lines if "check" in line), {}) for kernel, lines in results.items()
+    }
     names = dict.fromkeys(name for found in by_kernel.values() for name in found)
     rows = [(name, [by_kernel[kernel].get(name, "-") for kernel in series]) for name in names]
     return _columns(series, rows, "PROGRAM (instructions verified)")

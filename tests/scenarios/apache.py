@@ -31,8 +31,9 @@ Group nogroup
 def start_apache(stage):
     stage.path("web")
     stage.write("web/index", "ok\n")
-    path = stage.write("httpd.conf", CONFIGURATION.format(
-        address=stage.server_addr, port=PORT, folder=stage.folder, modules=MODULES))
+    path = stage.write(
+        "httpd.conf", CONFIGURATION.format(address=stage.server_addr, port=PORT, folder=stage.folder, modules=MODULES)
+    )
     apache = stage.start(stage.server, where("apache2"), "-DFOREGROUND", "-d", stage.folder, "-f", path)
     stage.listening(stage.server, PORT)
     return apache
@@ -53,6 +54,7 @@ class ApacheHealthy(Healthy):
 
 class ApacheDeferred(Scenario):
     """A client that connects and sends nothing: the kernel keeps it from Apache, half-open, though its ACK came."""
+
     name = "apache-deferred"
     needs = ("apache2",)
     twin = ApacheHealthy
@@ -64,9 +66,21 @@ class ApacheDeferred(Scenario):
         before = time.time()
         client = endpoint(stage, stage.client, f"connect={stage.server_addr},{PORT}")
         said(client, "connected")
-        return [Truth({"type": "handshake", "local_port": PORT}, "deferred",
-                      {"comm": "apache2", "netns": stage.server.inode, "side": "server", "stage": "SYN_RECV",
-                       "peer_addr": stage.client_addr, "gives_up_s": between(0, 200)}, (before, time.time()))]
+        return [
+            Truth(
+                {"type": "handshake", "local_port": PORT},
+                "deferred",
+                {
+                    "comm": "apache2",
+                    "netns": stage.server.inode,
+                    "side": "server",
+                    "stage": "SYN_RECV",
+                    "peer_addr": stage.client_addr,
+                    "gives_up_s": between(0, 200),
+                },
+                (before, time.time()),
+            )
+        ]
 
 
 SCENARIOS = [ApacheDeferred]

@@ -27,6 +27,7 @@ class AsyncioHealthy(Healthy):
 
 class AsyncioSleep(Scenario):
     """time.sleep() in a coroutine."""
+
     name = "asyncio-time-sleep"
     needs = ("wrk",)
     twin = AsyncioHealthy
@@ -37,8 +38,7 @@ class AsyncioSleep(Scenario):
     def stall(self, stage):
         warm_up(stage, self.url)
         client, since = ask(stage, self.url + "sleep/60")
-        return [stalled(stage, self.server, "blocked", "clock_nanosleep", since, once=0),
-                awaits(stage, client, since)]
+        return [stalled(stage, self.server, "blocked", "clock_nanosleep", since, once=0), awaits(stage, client, since)]
 
 
 class AsyncioSleepQuiet(Scenario):
@@ -46,6 +46,7 @@ class AsyncioSleepQuiet(Scenario):
     The same in a server that had little to do before: a handful of waits. The evidence is another: a
     client's request lies there, ready, and the only thread that could fetch it is asleep.
     """
+
     name = "asyncio-time-sleep-quiet"
     twin = AsyncioHealthy
 
@@ -55,9 +56,12 @@ class AsyncioSleepQuiet(Scenario):
     def stall(self, stage):
         first, since = ask(stage, self.url + "sleep/60")
         second, later = ask(stage, self.url)
-        return [stalled(stage, self.server, "blocked", "clock_nanosleep", since, once=1),
-                awaits(stage, first, since), awaits(stage, second, later),
-                *not_accepted(stage, self.server, PORT)]
+        return [
+            stalled(stage, self.server, "blocked", "clock_nanosleep", since, once=1),
+            awaits(stage, first, since),
+            awaits(stage, second, later),
+            *not_accepted(stage, self.server, PORT),
+        ]
 
 
 SCENARIOS = [AsyncioSleep, AsyncioSleepQuiet]

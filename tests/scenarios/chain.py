@@ -33,21 +33,24 @@ def start_all(stage, connections=20):
 
 def leads(*pids):
     """The links, by their processes."""
+
     def led(links):
         return [link["pid"] for link in links] == list(pids)
+
     led.__qualname__ = f"a chain of {pids}"
     return led
 
 
 class Chain(Scenario):
     """One client asks this of the application, by way of nginx."""
+
     needs = ("nginx", "wrk", *NEEDS)
     options = ("chains",)
     path = None
 
     def prepare(self, stage):
         self.database, self.application, self.nginx = start_all(stage)
-        self.worker, = self.nginx.workers
+        (self.worker,) = self.nginx.workers
 
     def backend(self, before):
         """The database's process that serves the application, once it is asleep in the statement."""
@@ -68,12 +71,17 @@ class Chain(Scenario):
 
     def truth(self, stage, asker, since, verdict, *pids, **expect):
         """The record is of the end, which is one of the server's."""
-        return Truth({"type": "chain", "pid": pids[-1]}, verdict,
-                     {"links": leads(asker.pid, *pids), "waiters": len(pids), "netns": stage.server.inode, **expect}, since)
+        return Truth(
+            {"type": "chain", "pid": pids[-1]},
+            verdict,
+            {"links": leads(asker.pid, *pids), "waiters": len(pids), "netns": stage.server.inode, **expect},
+            since,
+        )
 
 
 class AtDatabase(Chain):
     """The database takes its time, and waits for its own timer, which nothing tells."""
+
     name = "chain-database-sleeps"
     path = "sleep"
 
@@ -90,6 +98,7 @@ class AtDatabase(Chain):
 
 class DatabaseStopped(Chain):
     """The database's process for this connection is stopped."""
+
     name = "chain-database-stopped"
     path = "sleep"
 
@@ -102,6 +111,7 @@ class DatabaseStopped(Chain):
 
 class DatabaseLocked(Chain):
     """Another client holds the lock, and sleeps with it: that of the database, nothing of a socket tells."""
+
     name = "chain-database-locked"
     path = "lock"
 
@@ -115,6 +125,7 @@ class DatabaseLocked(Chain):
 
 class ApplicationStopped(Chain):
     """The application is stopped, and what is asked of it lies in its accept queue."""
+
     name = "chain-application-stopped"
     path = "quick"
 
@@ -126,6 +137,7 @@ class ApplicationStopped(Chain):
 
 class ApplicationReads(Chain):
     """A thread of the application is in a long read of its own, while others would serve."""
+
     name = "chain-application-reads"
     path = "pipe"
 
@@ -137,6 +149,7 @@ class ApplicationReads(Chain):
 
 class WorkerStopped(Chain):
     """nginx's only worker is stopped after it has passed the request on: the client waits for it, and for nobody behind."""
+
     name = "chain-nginx-stopped"
     path = "sleep"
 
@@ -149,6 +162,7 @@ class WorkerStopped(Chain):
 
 class WorkerStoppedBefore(Chain):
     """The same before the client connects: it lies in the queue of the listener, which the master holds too."""
+
     name = "chain-nginx-not-accepting"
     path = "quick"
 
@@ -160,6 +174,7 @@ class WorkerStoppedBefore(Chain):
 
 class ChainHealthy(Healthy):
     """All three busy, with connections that are idle, and one that is kept between questions."""
+
     name = "chain"
     needs = Chain.needs
     options = ("chains",)
@@ -175,7 +190,14 @@ class ChainHealthy(Healthy):
         client(stage, "select 1")  # idle afterwards
 
 
-SCENARIOS = [AtDatabase, DatabaseStopped, DatabaseLocked, ApplicationStopped, ApplicationReads, WorkerStopped,
-             WorkerStoppedBefore]
+SCENARIOS = [
+    AtDatabase,
+    DatabaseStopped,
+    DatabaseLocked,
+    ApplicationStopped,
+    ApplicationReads,
+    WorkerStopped,
+    WorkerStoppedBefore,
+]
 for one in SCENARIOS:
     one.twin = ChainHealthy

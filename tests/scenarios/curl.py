@@ -12,10 +12,22 @@ PORT = 8080
 
 def no_answer(stage, program, fd, port, since, **more):
     """The handshake of a client whose SYNs get no answer."""
-    return Truth({"type": "handshake", "side": "client", "pid": program.pid}, "no_answer",
-                 {"netns": stage.client.inode, "comm": lambda comm: bool(comm), "fd": fd, "stage": "SYN_SENT",
-                  "local_addr": stage.client_addr, "peer_addr": stage.server_addr, "peer_port": PORT,
-                  "local_port": port}, since, **more)
+    return Truth(
+        {"type": "handshake", "side": "client", "pid": program.pid},
+        "no_answer",
+        {
+            "netns": stage.client.inode,
+            "comm": lambda comm: bool(comm),
+            "fd": fd,
+            "stage": "SYN_SENT",
+            "local_addr": stage.client_addr,
+            "peer_addr": stage.server_addr,
+            "peer_port": PORT,
+            "local_port": port,
+        },
+        since,
+        **more,
+    )
 
 
 def connecting(stage, *argv):
@@ -42,6 +54,7 @@ class CurlHealthy(Healthy):
 
 class CurlDropped(Scenario):
     """The address drops SYNs, as a firewall does."""
+
     name = "curl-dropped"
     needs = ("curl", "nft")
     twin = CurlHealthy
@@ -56,11 +69,13 @@ class CurlDropped(Scenario):
         def gives_up(timeout):
             assert curl.process.wait(timeout) == 28, "curl did not time out"
             return time.time()
+
         return [no_answer(stage, curl, fd, port, since, predicts="gives_up_s", happens=gives_up)]
 
 
 class CurlQueueFull(Scenario):
     """The server's accept queue is full: its kernel drops the SYN without a word."""
+
     name = "curl-accept-queue-full"
     needs = ("curl",)
     twin = CurlHealthy
@@ -79,11 +94,26 @@ class CurlQueueFull(Scenario):
         curl, fd, port, since = connecting(stage, "curl", "-s", url)
         owner = {"pid": self.server.pid, "local_port": PORT}
         return [
-            Truth({"type": "handshake", "side": "server", "local_port": PORT}, "not_accepted",
-                  {**owner, "stage": "ACCEPT_QUEUE", "accept_queue": 3, "accept_queue_max": 2,
-                   "bytes_waiting": between(60, 200), "gives_up_s": None}, (before, filled), least=3, most=3),
-            Truth({"type": "listener", "local_port": PORT}, "accept_queue_full",
-                  {**owner, "accept_queue": 3, "accept_queue_max": 2}),
+            Truth(
+                {"type": "handshake", "side": "server", "local_port": PORT},
+                "not_accepted",
+                {
+                    **owner,
+                    "stage": "ACCEPT_QUEUE",
+                    "accept_queue": 3,
+                    "accept_queue_max": 2,
+                    "bytes_waiting": between(60, 200),
+                    "gives_up_s": None,
+                },
+                (before, filled),
+                least=3,
+                most=3,
+            ),
+            Truth(
+                {"type": "listener", "local_port": PORT},
+                "accept_queue_full",
+                {**owner, "accept_queue": 3, "accept_queue_max": 2},
+            ),
             no_answer(stage, curl, fd, port, since),
         ]
 

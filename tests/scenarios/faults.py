@@ -35,6 +35,7 @@ def mute_server(stage, *more):
 
 class ServerKilled(Fault):
     """A server is killed while connections wait for its accept, and a client for its answer."""
+
     name = "fault-server-killed"
     expected = "all that was opened is closed"
 
@@ -54,9 +55,23 @@ class ServerKilled(Fault):
 
 class CloneArgs(ctypes.Structure):
     """struct clone_args of linux/sched.h."""
-    _fields_ = [(name, ctypes.c_uint64) for name in (
-        "flags", "pidfd", "child_tid", "parent_tid", "exit_signal", "stack", "stack_size", "tls",
-        "set_tid", "set_tid_size", "cgroup")]
+
+    _fields_ = [
+        (name, ctypes.c_uint64)
+        for name in (
+            "flags",
+            "pidfd",
+            "child_tid",
+            "parent_tid",
+            "exit_signal",
+            "stack",
+            "stack_size",
+            "tls",
+            "set_tid",
+            "set_tid_size",
+            "cgroup",
+        )
+    ]
 
 
 def fork_with_pid(pid):
@@ -89,6 +104,7 @@ def become(pid, argv):
 
 class PidReused(Fault):
     """The pid of a client that was stuck is given to another, which gets stuck in the same way."""
+
     name = "fault-pid-reused"
     expected = "another id"
 
@@ -117,6 +133,7 @@ class PidReused(Fault):
             record = json.loads(line)
             other = record["type"] == "reader" and record["event"] == "open" and record["pid"] == pid
             return record if other and record["id"] != first["id"] else None
+
         wait_until(lambda: os.path.exists(f"/proc/{pid}"), 10, f"a new process {pid}")
         asleep(pid, "recvfrom")
         return stream.wait_line(is_other, 8, what="another id")
@@ -124,6 +141,7 @@ class PidReused(Fault):
 
 class Replayed(Fault):
     """What was recorded while several stalls went on."""
+
     name = "fault-replay"
     expected = "the same verdicts"
     needs = ("nginx", "nft")
@@ -156,8 +174,12 @@ class Replayed(Fault):
 
     @staticmethod
     def told(records, stage):
-        return {(record["id"], record["event"], record["verdict"])
-                for life in lives(records, stage.inodes) for record in life.records if record.get("event")}
+        return {
+            (record["id"], record["event"], record["verdict"])
+            for life in lives(records, stage.inodes)
+            for record in life.records
+            if record.get("event")
+        }
 
 
 def bpf_objects():
@@ -183,8 +205,13 @@ def unheld():
 
 
 def temporary_files():
-    return {name for folder in ("/tmp", "/run", "/run/netns", "/dev/shm", "/sys/fs/bpf") if os.path.isdir(folder)
-            for name in (os.path.join(folder, leaf) for leaf in os.listdir(folder)) if "sockstall" in name}
+    return {
+        name
+        for folder in ("/tmp", "/run", "/run/netns", "/dev/shm", "/sys/fs/bpf")
+        if os.path.isdir(folder)
+        for name in (os.path.join(folder, leaf) for leaf in os.listdir(folder))
+        if "sockstall" in name
+    }
 
 
 def mounts():
@@ -207,6 +234,7 @@ def processes():
 
 class StartsAndStops(Fault):
     """Under load, ended in every way: by itself, by SIGINT, by SIGTERM, by SIGKILL."""
+
     name = "fault-50-starts-and-stops"
     expected = "nothing is left behind"
     needs = ("nginx", "wrk", "bpftool")
@@ -245,6 +273,7 @@ class StartsAndStops(Fault):
         def is_empty():
             left[0] &= unheld()
             return not left[0]
+
         wait_until(is_empty, 8, f"the end of {left[0]}")
         return f"{ROUNDS} rounds, nothing left"
 

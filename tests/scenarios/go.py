@@ -38,6 +38,7 @@ class GoHealthy(Healthy):
 
 class GoIdleHealthy(Healthy):
     """A server with little to do, whose threads come and go: a request now and then."""
+
     name = "go-quiet"
     needs = ("go", "wrk")
 
@@ -51,6 +52,7 @@ class GoIdleHealthy(Healthy):
 
 class GoNoReply(Scenario):
     """A client's goroutine waits for a server that never answers: no thread is in a read."""
+
     name = "go-client-mute-server"
     needs = ("go",)
     twin = GoHealthy
@@ -67,6 +69,7 @@ class GoNoReply(Scenario):
 
 class GoNoAnswer(Scenario):
     """A client that connects to an address that drops SYNs."""
+
     name = "go-client-dropped"
     needs = ("go", "nft")
     twin = GoIdleHealthy
@@ -78,9 +81,14 @@ class GoNoAnswer(Scenario):
         before = time.time()
         client = stage.start(stage.client, web(), "ask", f"http://{stage.server_addr}:{PORT}/")
         socket = stage.socket_of(stage.client, client.pid)
-        return [Truth({"type": "handshake", "side": "client", "pid": client.pid}, "no_answer",
-                      {"netns": stage.client.inode, "comm": "web", "peer_addr": stage.server_addr, **socket},
-                      (before, time.time()))]
+        return [
+            Truth(
+                {"type": "handshake", "side": "client", "pid": client.pid},
+                "no_answer",
+                {"netns": stage.client.inode, "comm": "web", "peer_addr": stage.server_addr, **socket},
+                (before, time.time()),
+            )
+        ]
 
 
 class GoStopped(Scenario):
@@ -88,6 +96,7 @@ class GoStopped(Scenario):
     The whole process is stopped. Each thread that waited for the network has not come back; one at least
     was the last to wait.
     """
+
     name = "go-server-stopped"
     needs = ("go", "wrk")
     twin = GoHealthy
@@ -101,10 +110,19 @@ class GoStopped(Scenario):
         os.kill(self.server.pid, signal.SIGSTOP)
         stopped = before, time.time()
         client, since = ask(stage, self.url)
-        return [Truth({"type": "loop", "pid": self.server.pid, "now": "blocked"}, "stalled",
-                      {"now_in": begins("stopped"), "netns": stage.server.inode}, stopped,
-                      least=1, most=len(threads(self.server.pid)), once=0),
-                awaits(stage, client, since), *not_accepted(stage, self.server, PORT)]
+        return [
+            Truth(
+                {"type": "loop", "pid": self.server.pid, "now": "blocked"},
+                "stalled",
+                {"now_in": begins("stopped"), "netns": stage.server.inode},
+                stopped,
+                least=1,
+                most=len(threads(self.server.pid)),
+                once=0,
+            ),
+            awaits(stage, client, since),
+            *not_accepted(stage, self.server, PORT),
+        ]
 
     def end(self, stage):
         os.kill(self.server.pid, signal.SIGCONT)

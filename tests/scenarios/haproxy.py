@@ -25,8 +25,12 @@ listen web
 
 
 def start_haproxy(stage, more=""):
-    path = stage.write("haproxy.cfg", CONFIGURATION.format(
-        more=more, address=stage.server_addr, port=PORT, backend=stage.client_addr, backend_port=BACKEND))
+    path = stage.write(
+        "haproxy.cfg",
+        CONFIGURATION.format(
+            more=more, address=stage.server_addr, port=PORT, backend=stage.client_addr, backend_port=BACKEND
+        ),
+    )
     haproxy = stage.start(stage.server, where("haproxy"), "-db", "-f", path)
     stage.listening(stage.server, PORT)
     assert not children(haproxy.pid), "with -db it does its work itself"
@@ -49,6 +53,7 @@ class HaproxyHealthy(Healthy):
 
 class HaproxyDeadBackend(Scenario):
     """The backend's machine is down: haproxy's SYNs get no answer, and its client none either."""
+
     name = "haproxy-dead-backend"
     needs = ("haproxy", "nft")
     twin = HaproxyHealthy
@@ -61,9 +66,18 @@ class HaproxyDeadBackend(Scenario):
         client, since = ask(stage, self.url)
         socket = stage.socket_of(stage.server, self.haproxy.pid, f"dport = :{BACKEND}")
         return [
-            Truth({"type": "handshake", "side": "client", "pid": self.haproxy.pid}, "no_answer",
-                  {"netns": stage.server.inode, "comm": "haproxy", "stage": "SYN_SENT",
-                   "peer_addr": stage.client_addr, **socket}, since),
+            Truth(
+                {"type": "handshake", "side": "client", "pid": self.haproxy.pid},
+                "no_answer",
+                {
+                    "netns": stage.server.inode,
+                    "comm": "haproxy",
+                    "stage": "SYN_SENT",
+                    "peer_addr": stage.client_addr,
+                    **socket,
+                },
+                since,
+            ),
             awaits(stage, client, since),
         ]
 

@@ -12,8 +12,18 @@ ASKED = b"asked\n"
 
 
 def java(stage, netns, name, *arguments):
-    return stage.start(netns, beside("java", "java"), "-XX:+UseSerialGC", "-Xmx64m", "-cp", java_class(name), name,
-                       stage.server_addr, PORT, *arguments)
+    return stage.start(
+        netns,
+        beside("java", "java"),
+        "-XX:+UseSerialGC",
+        "-Xmx64m",
+        "-cp",
+        java_class(name),
+        name,
+        stage.server_addr,
+        PORT,
+        *arguments,
+    )
 
 
 def start_selecting(stage):
@@ -37,6 +47,7 @@ class JavaHealthy(Healthy):
 
 class JavaRead(Scenario):
     """InputStream.read on a server that accepts and never answers."""
+
     name = "java-inputstream-read"
     needs = ("java",)
     twin = JavaHealthy
@@ -52,12 +63,18 @@ class JavaRead(Scenario):
         asked = time.time()
         socket = stage.socket_of(stage.client, client.pid)
         tid = blocked_in(client.pid, socket["fd"], "read", "recvfrom")
-        return [Truth(**reader(stage, client, tid=tid, returns_by_s=None, bytes_sent=4, **socket),
-                      verdict="awaiting_reply", since=(asked - 0.05, asked))]
+        return [
+            Truth(
+                **reader(stage, client, tid=tid, returns_by_s=None, bytes_sent=4, **socket),
+                verdict="awaiting_reply",
+                since=(asked - 0.05, asked),
+            )
+        ]
 
 
 class JavaSelector(Scenario):
     """The selector's only thread sleeps in a handler, in a futex."""
+
     name = "java-selector-sleeps"
     needs = ("java",)
     twin = JavaHealthy
@@ -72,15 +89,22 @@ class JavaSelector(Scenario):
         assert busy.process.poll() is None
         busy.end()
         time.sleep(0.3)
-        tid, = waiting_in_epoll(self.server.pid)
+        (tid,) = waiting_in_epoll(self.server.pid)
         before = time.time()
         client = stage.python(stage.client, "stop_client.py", stage.server_addr, PORT)
         asleep(self.server.pid, "futex", tid=tid)
         since = before, asleep(client.pid, "recvfrom")
         socket = stage.socket_of(stage.client, client.pid)
-        return [Truth({"type": "loop", "pid": self.server.pid, "tid": tid}, "stalled",
-                      {"now": "blocked", "now_in": begins("futex"), "interface": "epoll"}, since, once=0),
-                Truth(**reader(stage, client, syscall="recvfrom", **socket), verdict="awaiting_reply", since=since)]
+        return [
+            Truth(
+                {"type": "loop", "pid": self.server.pid, "tid": tid},
+                "stalled",
+                {"now": "blocked", "now_in": begins("futex"), "interface": "epoll"},
+                since,
+                once=0,
+            ),
+            Truth(**reader(stage, client, syscall="recvfrom", **socket), verdict="awaiting_reply", since=since),
+        ]
 
 
 SCENARIOS = [JavaRead, JavaSelector]

@@ -75,8 +75,7 @@ def matched(truth, found):
 
 def satisfied(truths, found):
     """Is all there that must be? For the live report, while it goes on."""
-    return all(sum(truth.verdict in life.verdicts for life in matched(truth, found)) >= truth.least
-               for truth in truths)
+    return all(sum(truth.verdict in life.verdicts for life in matched(truth, found)) >= truth.least for truth in truths)
 
 
 def judge(truths, records, inodes, once=False):
@@ -106,8 +105,9 @@ def check(truth, found, once):
         if life.closed:
             wrong.append(f"{what}: closed while it still went on: {describe(life.records[-1])}")
     for life in right:
-        wrong += check_record(truth, next(record for record in reversed(life.shown)
-                                          if record["verdict"] == truth.verdict))
+        wrong += check_record(
+            truth, next(record for record in reversed(life.shown) if record["verdict"] == truth.verdict)
+        )
     return sorted(set(wrong), key=wrong.index)
 
 
@@ -129,8 +129,10 @@ def check_since(since, record):
     told = moment(record["since"])
     early, late = since[0] - SINCE_TOLERANCE - told, told - since[1] - SINCE_TOLERANCE
     if early > 0 or late > 0:
-        return [f"{record['type']} {record['verdict']}: since is {max(early, late):.3f} s too "
-                f"{'early' if early > 0 else 'late'} (beyond {SINCE_TOLERANCE} s)"]
+        return [
+            f"{record['type']} {record['verdict']}: since is {max(early, late):.3f} s too "
+            f"{'early' if early > 0 else 'late'} (beyond {SINCE_TOLERANCE} s)"
+        ]
     return []
 
 

@@ -27,23 +27,32 @@ def ask(stage, url):
 
 def awaits(stage, client, since, **more):
     socket = stage.socket_of(stage.client, client.pid)
-    return Truth(**reader(stage, client, syscall="recvfrom", unacked_bytes=0, **socket, **more),
-                 verdict="awaiting_reply", since=since)
+    return Truth(
+        **reader(stage, client, syscall="recvfrom", unacked_bytes=0, **socket, **more),
+        verdict="awaiting_reply",
+        since=since,
+    )
 
 
 def stalled(stage, program, now, now_in, since, tid=None, once=0, verdict="stalled"):
     """
     `now_in` is one of these syscalls. Without history `--once` may not know that it is a loop: 0 by default.
     """
-    return Truth({"type": "loop", "pid": program.pid, "tid": tid or program.pid}, verdict,
-                 {"netns": stage.server.inode, "now": now, "interface": "epoll",
-                  "now_in": now_in and begins(*now_in.split())},
-                 since, once=once)
+    return Truth(
+        {"type": "loop", "pid": program.pid, "tid": tid or program.pid},
+        verdict,
+        {"netns": stage.server.inode, "now": now, "interface": "epoll", "now_in": now_in and begins(*now_in.split())},
+        since,
+        once=once,
+    )
 
 
 def not_accepted(stage, program, port, count=1):
     """What a stalled loop does to those who connect meanwhile."""
     owner = {"pid": program.pid, "netns": stage.server.inode}
-    return [Truth({"type": "handshake", "side": "server", "local_port": port}, "not_accepted", owner,
-                  least=count, most=count),
-            Truth({"type": "listener", "local_port": port}, "not_accepting", owner)]
+    return [
+        Truth(
+            {"type": "handshake", "side": "server", "local_port": port}, "not_accepted", owner, least=count, most=count
+        ),
+        Truth({"type": "listener", "local_port": port}, "not_accepting", owner),
+    ]

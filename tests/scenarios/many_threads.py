@@ -52,6 +52,7 @@ class ThreadsOneWay(ThreadsIdle):
     Nothing reaches one of the clients any more: the answer is not acknowledged, though the client, which
     misses it, goes on to send its request again.
     """
+
     name = "5000-idle-one-way"
     needs = ("gcc", "nft")
     vanishes = False
@@ -63,9 +64,23 @@ class ThreadsOneWay(ThreadsIdle):
         tid = blocked_in(self.server.pid, socket["fd"], "recvfrom")
         before = self.ask(stage, port)
         since = before, max(before, asleep(self.server.pid, "recvfrom", tid=tid))
-        return [Truth(**reader(stage, self.server, client=False, tid=tid, syscall="recvfrom", **socket,
-                               unacked_bytes=41, retransmits=at_least_2, keepalive=False),
-                      verdict="peer_dead", since=since)]
+        return [
+            Truth(
+                **reader(
+                    stage,
+                    self.server,
+                    client=False,
+                    tid=tid,
+                    syscall="recvfrom",
+                    **socket,
+                    unacked_bytes=41,
+                    retransmits=at_least_2,
+                    keepalive=False,
+                ),
+                verdict="peer_dead",
+                since=since,
+            )
+        ]
 
     def ask(self, stage, port):
         stage.client.drop("input", f"tcp dport {port}")
@@ -79,6 +94,7 @@ class ThreadsOneWay(ThreadsIdle):
 
 class ThreadsOneDead(ThreadsOneWay):
     """One client sends a request, and then its machine is gone: the answer is not acknowledged."""
+
     name = "5000-idle-one-dead"
     vanishes = True
 

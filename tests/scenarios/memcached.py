@@ -14,8 +14,9 @@ PORT, WORKERS = 11211, 4
 
 
 def start_memcached(stage):
-    memcached = stage.start(stage.server, where("memcached"), "-u", "nobody", "-l", stage.server_addr,
-                            "-p", PORT, "-t", WORKERS, "-m", 16)
+    memcached = stage.start(
+        stage.server, where("memcached"), "-u", "nobody", "-l", stage.server_addr, "-p", PORT, "-t", WORKERS, "-m", 16
+    )
     stage.listening(stage.server, PORT)
     return memcached
 
@@ -37,6 +38,7 @@ class MemcachedHealthy(Healthy):
 
 class MemcachedStopped(Scenario):
     """The process is stopped, as by a debugger: all its loops stand still."""
+
     name = "memcached-stopped"
     needs = ("memcached",)
     twin = MemcachedHealthy
@@ -60,8 +62,15 @@ class MemcachedStopped(Scenario):
         main = self.memcached.pid
         state = {"now": "blocked", "now_in": begins("stopped"), "netns": stage.server.inode}
         return [
-            Truth({"type": "loop", "pid": main, "tid": set(loops) - {main}}, "stalled", state, stopped,
-                  least=WORKERS, most=WORKERS, once=0),
+            Truth(
+                {"type": "loop", "pid": main, "tid": set(loops) - {main}},
+                "stalled",
+                state,
+                stopped,
+                least=WORKERS,
+                most=WORKERS,
+                once=0,
+            ),
             # The listening thread has waited a few times only, for those who connected.
             Truth({"type": "loop", "pid": main, "tid": main}, "stalled", state, stopped, least=0),
             Truth(**reader(stage, client, syscall="recvfrom", **socket), verdict="awaiting_reply", since=since),

@@ -30,9 +30,19 @@ http {{
 
 def start_nginx(stage, workers=1, backlog=16, listen="", upstream=None):
     upstream_addr, upstream_port = upstream or (stage.client_addr, UPSTREAM)
-    path = stage.write("nginx.conf", CONFIGURATION.format(
-        folder=stage.folder, workers=workers, backlog=backlog, listen=listen, address=stage.server_addr, port=PORT,
-        upstream=upstream_addr, upstream_port=upstream_port))
+    path = stage.write(
+        "nginx.conf",
+        CONFIGURATION.format(
+            folder=stage.folder,
+            workers=workers,
+            backlog=backlog,
+            listen=listen,
+            address=stage.server_addr,
+            port=PORT,
+            upstream=upstream_addr,
+            upstream_port=upstream_port,
+        ),
+    )
     nginx = stage.start(stage.server, where("nginx"), "-c", path, "-p", stage.folder)
     stage.listening(stage.server, PORT)
     nginx.workers = wait_until(lambda: len(children(nginx.pid)) == workers and children(nginx.pid), 5, "workers")
@@ -56,6 +66,7 @@ def said(program, event):
 
 class NginxHealthy(Healthy):
     """Itself, as a proxy, and with connections that are idle."""
+
     name = "nginx"
     needs = ("nginx", "wrk")
 
@@ -72,6 +83,7 @@ class NginxHealthy(Healthy):
 
 class NginxStopped(Scenario):
     """The only worker is stopped while clients go on to connect."""
+
     name = "nginx-worker-stopped"
     needs = ("nginx", "wrk")
     twin = NginxHealthy
@@ -95,14 +107,30 @@ class NginxStopped(Scenario):
         owner = {"pid": lambda pid: pid in self.nginx.all, "comm": "nginx", "netns": stage.server.inode}
         full = {**owner, "accept_queue": 17, "accept_queue_max": 16}
         return [
-            Truth({"type": "loop", "pid": worker, "tid": worker}, "stalled",
-                  {"now": "blocked", "now_in": begins("stopped"), "netns": stage.server.inode}, stopped, once=0),
+            Truth(
+                {"type": "loop", "pid": worker, "tid": worker},
+                "stalled",
+                {"now": "blocked", "now_in": begins("stopped"), "netns": stage.server.inode},
+                stopped,
+                once=0,
+            ),
             Truth({"type": "listener", "local_port": PORT}, "accept_queue_full", full),
-            Truth({"type": "handshake", "local_port": PORT, "side": "server"}, "not_accepted",
-                  {**full, "stage": "ACCEPT_QUEUE", "gives_up_s": None}, (before, filled), least=17, most=17),
-            Truth({"type": "handshake", "side": "client", "pid": late.pid}, "no_answer",
-                  {"stage": "SYN_SENT", "peer_port": PORT, "netns": stage.client.inode}, (before, filled),
-                  least=waiting, most=waiting),
+            Truth(
+                {"type": "handshake", "local_port": PORT, "side": "server"},
+                "not_accepted",
+                {**full, "stage": "ACCEPT_QUEUE", "gives_up_s": None},
+                (before, filled),
+                least=17,
+                most=17,
+            ),
+            Truth(
+                {"type": "handshake", "side": "client", "pid": late.pid},
+                "no_answer",
+                {"stage": "SYN_SENT", "peer_port": PORT, "netns": stage.client.inode},
+                (before, filled),
+                least=waiting,
+                most=waiting,
+            ),
         ]
 
     def end(self, stage):
@@ -111,6 +139,7 @@ class NginxStopped(Scenario):
 
 class NginxUpstream(Scenario):
     """The upstream accepts and never answers. nginx waits as it should; its client waits for nginx."""
+
     name = "nginx-upstream-mute"
     needs = ("nginx", "wrk")
     twin = NginxHealthy
@@ -127,6 +156,7 @@ class NginxUpstream(Scenario):
 
 class NginxClientDead(Scenario):
     """A client dies in mid-handshake: nginx's machine sends its SYN-ACK again and again."""
+
     name = "nginx-client-dead"
     needs = ("nginx", "nft")
     twin = NginxHealthy
@@ -148,10 +178,24 @@ class NginxClientDead(Scenario):
         def gives_up(timeout):
             wait_until(lambda: not stage.server.run(*half_open), timeout, "the end of the request")
             return time.time()
-        return [Truth({"type": "handshake", "local_port": PORT}, "peer_silent",
-                      {"pid": lambda pid: pid in self.nginx.all, "comm": "nginx", "side": "server",
-                       "stage": "SYN_RECV", "peer_addr": stage.client_addr, "retransmits_max": 3},
-                      since, predicts="gives_up_s", happens=gives_up)]
+
+        return [
+            Truth(
+                {"type": "handshake", "local_port": PORT},
+                "peer_silent",
+                {
+                    "pid": lambda pid: pid in self.nginx.all,
+                    "comm": "nginx",
+                    "side": "server",
+                    "stage": "SYN_RECV",
+                    "peer_addr": stage.client_addr,
+                    "retransmits_max": 3,
+                },
+                since,
+                predicts="gives_up_s",
+                happens=gives_up,
+            )
+        ]
 
 
 class NginxDeferred(Scenario):
@@ -159,6 +203,7 @@ class NginxDeferred(Scenario):
     `listen … deferred`, and a client that connects and sends nothing. nginx defers for one second only: then
     the connection is accepted, and has nginx's own timer.
     """
+
     name = "nginx-deferred"
     needs = ("nginx",)
     twin = NginxHealthy
@@ -175,6 +220,7 @@ class NginxDeferred(Scenario):
 
 class NginxSlowClient(Scenario):
     """A client that never finishes its request: nginx has a timer for it, and no thread is blocked."""
+
     name = "nginx-slow-client"
     needs = ("nginx",)
     twin = NginxHealthy

@@ -31,6 +31,7 @@ class NodeHealthy(Healthy):
 
 class NodeBusy(Scenario):
     """A loop that computes for long."""
+
     name = "node-busy"
     needs = ("node", "wrk")
     twin = NodeHealthy
@@ -50,6 +51,7 @@ class NodeExecSync(Scenario):
     server's loop stands still meanwhile, although its thread sleeps in epoll_wait. The next client's connection
     lies ready in the instance that it does not wait for.
     """
+
     name = "node-execsync"
     needs = ("node", "wrk")
     twin = NodeHealthy
@@ -63,9 +65,12 @@ class NodeExecSync(Scenario):
         time.sleep(0.5)
         assert children(self.node.pid), "execSync has started its child"
         other, later = ask(stage, self.url)
-        return [stalled(stage, self.node, "blocked", "epoll_pwait epoll_wait wait4", since),
-                awaits(stage, client, since),
-                awaits(stage, other, later), *not_accepted(stage, self.node, PORT)]
+        return [
+            stalled(stage, self.node, "blocked", "epoll_pwait epoll_wait wait4", since),
+            awaits(stage, client, since),
+            awaits(stage, other, later),
+            *not_accepted(stage, self.node, PORT),
+        ]
 
 
 SCENARIOS = [NodeBusy, NodeExecSync]

@@ -79,6 +79,7 @@ def scenario(one):
         finally:
             if stream.process.poll() is None:
                 stream.end()
+
     return on_stage(act, Outcome(one.name, ""))
 
 
@@ -137,14 +138,20 @@ def without_aftermath(records, stage):
     A program that is ended leaves its connections to the kernel. Where their peer is dead or cut off they do not close
     either, which is true, and told from then on.
     """
-    late = {record["id"] for record in records if record["type"] == "closing" and record["event"] == "open"
-            and moment(record["time"]) >= stage.ended}
+    late = {
+        record["id"]
+        for record in records
+        if record["type"] == "closing" and record["event"] == "open" and moment(record["time"]) >= stage.ended
+    }
     return [record for record in records if record.get("id") not in late]
 
 
 def not_closed(records, inodes):
-    return [f"not closed after its end: {describe(life.records[-1])}"
-            for life in lives(records, inodes) if not life.closed and life.records[0].get("event")]
+    return [
+        f"not closed after its end: {describe(life.records[-1])}"
+        for life in lives(records, inodes)
+        if not life.closed and life.records[0].get("event")
+    ]
 
 
 def lost(records):
@@ -163,6 +170,7 @@ def merge(live, once):
 
 def twin(one):
     """Nothing that is reported here is true."""
+
     def act(stage, outcome):
         one.prepare(stage)
         stream = run.Stream("-j", *one.options)
@@ -177,6 +185,7 @@ def twin(one):
         outcome.extra += merge(now.extra, then.extra)
         outcome.wrong += lost(records)
         outcome.disturbed = is_disturbed(records)
+
     return on_stage(act, Outcome(f"{one.name} (healthy)", "nothing"))
 
 
@@ -199,4 +208,5 @@ def under_load(one, stage):
 def fault(one):
     def act(stage, outcome):
         outcome.reported = one.run(stage)
+
     return on_stage(act, Outcome(one.name, one.expected, "as expected"))

@@ -20,24 +20,43 @@ NEEDS = ("postgres", "pg8000")
 def start_postgres(stage, *options):
     data = stage.path("data", USER)
     as_user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
-    done = subprocess.run([*as_user, beside("postgres", "initdb"), "-D", data, "-A", "trust", "-N", "-E", "UTF8",
-                           "--locale=C"], cwd=stage.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run(
+        [*as_user, beside("postgres", "initdb"), "-D", data, "-A", "trust", "-N", "-E", "UTF8", "--locale=C"],
+        cwd=stage.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     if done.returncode:
         raise RuntimeError(done.stdout.decode())
     with open(os.path.join(data, "pg_hba.conf"), "a") as file:
         file.write("host all all 0.0.0.0/0 trust\n")
-    settings = [f"listen_addresses={stage.server_addr}", f"port={PORT}", "unix_socket_directories=",
-                "fsync=off", *options]
-    server = stage.start(stage.server, beside("postgres", "postgres"), "-D", data,
-                         *(word for setting in settings for word in ("-c", setting)), user=USER)
+    settings = [
+        f"listen_addresses={stage.server_addr}",
+        f"port={PORT}",
+        "unix_socket_directories=",
+        "fsync=off",
+        *options,
+    ]
+    server = stage.start(
+        stage.server,
+        beside("postgres", "postgres"),
+        "-D",
+        data,
+        *(word for setting in settings for word in ("-c", setting)),
+        user=USER,
+    )
     stage.listening(stage.server, PORT)
     wait_until(lambda: pg_isready(stage), 20, "PostgreSQL")
     return server
 
 
 def pg_isready(stage):
-    return subprocess.run([*stage.client.enter(), beside("postgres", "pg_isready"), "-q", "-h", stage.server_addr,
-                           "-p", str(PORT)]).returncode == 0
+    return (
+        subprocess.run(
+            [*stage.client.enter(), beside("postgres", "pg_isready"), "-q", "-h", stage.server_addr, "-p", str(PORT)]
+        ).returncode
+        == 0
+    )
 
 
 def client(stage, statement, *more):
@@ -68,6 +87,7 @@ class PostgresVanished(Scenario):
     The client's machine vanishes while the server waits for its next command. The backend waits in epoll_wait and
     not in a read; without keepalive nothing in the kernel tells it from any other idle connection.
     """
+
     name = "postgres-client-vanished"
     needs = (*NEEDS, "nft")
     twin = PostgresHealthy
@@ -93,6 +113,7 @@ class PostgresVanished(Scenario):
 
 class PostgresKeepalive(PostgresVanished):
     """With tcp_keepalives set the server finds out by itself, and its backend ends."""
+
     name = "postgres-client-vanished-keepalive"
     settings = ("tcp_keepalives_idle=2", "tcp_keepalives_interval=1", "tcp_keepalives_count=2")
 
@@ -104,6 +125,7 @@ class PostgresKeepalive(PostgresVanished):
 
 class PostgresSleep(Scenario):
     """A client waits for a long query: JDBC sends it in one go, and nothing comes back before its result."""
+
     name = "postgres-pg-sleep"
     needs = (*NEEDS, "java", "jdbc")
     twin = PostgresHealthy
@@ -113,15 +135,27 @@ class PostgresSleep(Scenario):
 
     def stall(self, stage):
         classes = java_class("PgClient", "-cp", where("jdbc"))
-        waiting = stage.start(stage.client, beside("java", "java"), "-XX:+UseSerialGC", "-cp",
-                              f"{classes}:{where('jdbc')}", "PgClient", f"{stage.server_addr}:{PORT}")
+        waiting = stage.start(
+            stage.client,
+            beside("java", "java"),
+            "-XX:+UseSerialGC",
+            "-cp",
+            f"{classes}:{where('jdbc')}",
+            "PgClient",
+            f"{stage.server_addr}:{PORT}",
+        )
         waiting.wait_line(is_line(b"connected\n"), 20)
         before = time.time()
         socket = stage.socket_of(stage.client, waiting.pid)
         time.sleep(0.5)  # past the short reads before the query
         tid = blocked_in(waiting.pid, socket["fd"], "read", "recvfrom")
-        return [Truth(**reader(stage, waiting, tid=tid, unacked_bytes=0, keepalive=False, returns_by_s=None,
-                               **socket), verdict="awaiting_reply", since=(before, time.time()))]
+        return [
+            Truth(
+                **reader(stage, waiting, tid=tid, unacked_bytes=0, keepalive=False, returns_by_s=None, **socket),
+                verdict="awaiting_reply",
+                since=(before, time.time()),
+            )
+        ]
 
 
 class PostgresFlush(Scenario):
@@ -129,6 +163,7 @@ class PostgresFlush(Scenario):
     The same with pg8000, which asks for a Flush after each of its messages: the server answers BindComplete, 5
     bytes, and then computes. So the reply has begun, and stopped.
     """
+
     name = "postgres-pg-sleep-flush"
     needs = NEEDS
     twin = PostgresHealthy
@@ -146,8 +181,13 @@ class PostgresFlush(Scenario):
         time.sleep(0.2)  # past the short reads in which the query is prepared
         since = before, asleep(self.waiting.pid, "recvfrom")
         socket = stage.socket_of(stage.client, self.waiting.pid)
-        return [Truth(**reader(stage, self.waiting, syscall="recvfrom", unacked_bytes=0, **socket, **self.expect()),
-                      verdict=self.verdict, since=since)]
+        return [
+            Truth(
+                **reader(stage, self.waiting, syscall="recvfrom", unacked_bytes=0, **socket, **self.expect()),
+                verdict=self.verdict,
+                since=since,
+            )
+        ]
 
     @staticmethod
     def expect():
@@ -159,6 +199,7 @@ class PostgresQuery(PostgresFlush):
     After many short queries a long one, at which the backend computes. It waits for its client with epoll, and does not come
     back to that for long: it is no loop that stalls.
     """
+
     name = "postgres-long-query"
     statement = "select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b"
     client_options = ("busy",)
@@ -166,6 +207,7 @@ class PostgresQuery(PostgresFlush):
 
 class PostgresServerVanished(PostgresFlush):
     """The server's machine vanishes meanwhile, and the client has keepalive on, with short times."""
+
     name = "postgres-server-vanished"
     needs = (*NEEDS, "nft")
     client_options = ("keepalive",)
@@ -176,12 +218,13 @@ class PostgresServerVanished(PostgresFlush):
             stage.client.sysctl(f"net.ipv4.tcp_keepalive_{key}", value)
 
     def stall(self, stage):
-        truth, = super().stall(stage)
+        (truth,) = super().stall(stage)
         stage.server.drop("input", f"tcp dport {PORT}")
 
         def returns(timeout):
             self.waiting.process.wait(timeout)
             return time.time()
+
         truth.passes, truth.verdict = (self.verdict,), "peer_dead"
         truth.predicts, truth.happens = "returns_by_s", returns
         return [truth]

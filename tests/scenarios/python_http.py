@@ -27,6 +27,7 @@ class PythonHealthy(Healthy):
 
 class PythonClient(Scenario):
     """A client without a timeout; the server accepts and never answers."""
+
     name = "python-client-no-timeout"
     twin = PythonHealthy
 
@@ -39,13 +40,28 @@ class PythonClient(Scenario):
         client = stage.python(stage.client, "web_client.py", f"http://{stage.server_addr}:{PORT}/")
         since = before, asleep(client.pid, "recvfrom")
         socket = stage.socket_of(stage.client, client.pid)
-        return [Truth(**reader(stage, client, syscall="recvfrom", returns_by_s=None, rcvtimeo_s=None,
-                               keepalive=False, bytes_received=0, unacked_bytes=0, **socket),
-                      verdict="awaiting_reply", since=since)]
+        return [
+            Truth(
+                **reader(
+                    stage,
+                    client,
+                    syscall="recvfrom",
+                    returns_by_s=None,
+                    rcvtimeo_s=None,
+                    keepalive=False,
+                    bytes_received=0,
+                    unacked_bytes=0,
+                    **socket,
+                ),
+                verdict="awaiting_reply",
+                since=since,
+            )
+        ]
 
 
 class PythonRequestStopped(Scenario):
     """A client sends half a request to a server that has a thread for it, and no limit."""
+
     name = "python-server-half-request"
     twin = PythonHealthy
     verdict, sends = "request_stopped", "half"
@@ -62,18 +78,25 @@ class PythonRequestStopped(Scenario):
         tid = next(tid for tid in threads(self.server.pid) if tid != self.server.pid)
         since = before, asleep(self.server.pid, "recvfrom", tid=tid)
         socket = stage.socket_of(stage.server, self.server.pid)
-        return [Truth(**reader(stage, self.server, client=False, tid=tid, syscall="recvfrom", returns_by_s=None,
-                               **socket), verdict=self.verdict, since=since)]
+        return [
+            Truth(
+                **reader(stage, self.server, client=False, tid=tid, syscall="recvfrom", returns_by_s=None, **socket),
+                verdict=self.verdict,
+                since=since,
+            )
+        ]
 
 
 class PythonNoRequest(PythonRequestStopped):
     """A client connects and says nothing."""
+
     name = "python-server-no-request"
     verdict, sends = "no_request", "nothing"
 
 
 class PythonIdle(Scenario):
     """200 keep-alive connections, each with a thread that waits for the next request: normal."""
+
     name = "python-200-idle"
     twin = PythonHealthy
 

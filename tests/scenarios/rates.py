@@ -35,15 +35,27 @@ class Rows:
     def __init__(self, pids):
         self.pids = set(pids)
         # A look says one moment for all that it saw: it must not be interrupted in the middle.
-        self.stream = run.Stream("epoll", "--interfaces", "all", "-a", "-j", "-i", f"{INTERVAL_S}s", "-m", "1h",
-                                 "-p", ",".join(map(str, sorted(self.pids))), before=["nice", "-n", "-20"])
+        self.stream = run.Stream(
+            "epoll",
+            "--interfaces",
+            "all",
+            "-a",
+            "-j",
+            "-i",
+            f"{INTERVAL_S}s",
+            "-m",
+            "1h",
+            "-p",
+            ",".join(map(str, sorted(self.pids))),
+            before=["nice", "-n", "-20"],
+        )
         time.sleep(SILENCE_S)
         self.seen = 0
 
     def take(self):
         """Those since the last call."""
         records = [record for record in self.stream.records() if record["type"] == "loop"]
-        self.seen, new = len(records), records[self.seen:]
+        self.seen, new = len(records), records[self.seen :]
         return new
 
     def all(self):
@@ -74,6 +86,7 @@ def within(told, truth, what):
 
 class Loop(Fault):
     """A server, asked many times by one client, and then to sleep for a known time."""
+
     expected = "rates within 2 %, lag as long as it is"
     request, ending = "ask\\n", "ok\\n"
     nap = None  # the request that makes it sleep; {s}, {ms}
@@ -166,6 +179,7 @@ class Asyncio(Counting):
 
 class Poll(Asyncio):
     """It has asyncio loaded, and does not use it."""
+
     name, kind, runtime = "loops-selectors-poll", "poll", None
 
 
@@ -174,8 +188,13 @@ class Edge(Counting):
     kind = "edge"
 
     def start(self, stage):
-        program = stage.start(stage.server, compiled("counting_loop", where("gcc"), "-O2", "-o", "$OUT",
-                                                     source="counting_loop.c"), self.kind, stage.server_addr, PORT)
+        program = stage.start(
+            stage.server,
+            compiled("counting_loop", where("gcc"), "-O2", "-o", "$OUT", source="counting_loop.c"),
+            self.kind,
+            stage.server_addr,
+            PORT,
+        )
         stage.listening(stage.server, PORT)
         return [program.pid]
 
@@ -210,6 +229,7 @@ class Redis(Loop):
 
 class Memcached(Loop):
     """No command of it sleeps."""
+
     name, needs = "loops-memcached", ("memcached",)
     runtime = "libevent"
     request, ending, port = "get key\\r\\n", "END\\r\\n", 11211
@@ -220,6 +240,7 @@ class Memcached(Loop):
 
 class Wrk(Loop):
     """wrk says how many requests it made; those that it gave up at its end are few."""
+
     needs = ("wrk",)
 
     def load(self, stage):
@@ -231,6 +252,7 @@ class Wrk(Loop):
 
 class Nginx(Wrk):
     """No handler of it sleeps."""
+
     name, needs = "loops-nginx", ("nginx", "wrk")
     runtime = "nginx"
 
@@ -252,6 +274,7 @@ class Go(Wrk):
     Any thread may wait: their sum is what counts. A goroutine that sleeps holds up no loop. The runtime wakes its own poller, too,
     through an eventfd: these events nobody else counts.
     """
+
     name, needs = "loops-go", ("go", "wrk")
     runtime = "go"
     expected = "rates within 2 %, and its own wake-ups"
@@ -263,6 +286,7 @@ class Go(Wrk):
 
 class Haproxy(Wrk):
     """It counts the turns of its loops itself: each is a wait."""
+
     name, needs = "loops-haproxy", ("haproxy", "wrk")
     runtime = "haproxy"
 
@@ -288,6 +312,7 @@ class Haproxy(Wrk):
 
 class Storm(Fault):
     """Node turns as fast as it can: each turn is a wait that does not wait."""
+
     name, needs, expected = "loops-node-setimmediate", ("node",), "each turn is a wait"
     kind = "storm"
 

@@ -12,9 +12,22 @@ PORT = 6379
 
 
 def start_redis(stage):
-    redis = stage.start(stage.server, where("redis-server"), "--bind", stage.server_addr, "--port", PORT,
-                        "--save", "", "--dir", stage.folder, "--enable-debug-command", "yes",
-                        "--protected-mode", "no")
+    redis = stage.start(
+        stage.server,
+        where("redis-server"),
+        "--bind",
+        stage.server_addr,
+        "--port",
+        PORT,
+        "--save",
+        "",
+        "--dir",
+        stage.folder,
+        "--enable-debug-command",
+        "yes",
+        "--protected-mode",
+        "no",
+    )
     stage.listening(stage.server, PORT)
     return redis
 
@@ -33,13 +46,28 @@ def blocked_cli(stage, *words):
 def awaits(stage, client, since):
     socket = stage.socket_of(stage.client, client.pid)
     # redis-cli sets keepalive: 15 s, then 3 probes 5 s apart.
-    return Truth(**reader(stage, client, keepalive=True, returns_by_s=between(1, 30.5), **socket),
-                 verdict="awaiting_reply", since=since)
+    return Truth(
+        **reader(stage, client, keepalive=True, returns_by_s=between(1, 30.5), **socket),
+        verdict="awaiting_reply",
+        since=since,
+    )
 
 
 def benchmark(stage):
-    return stage.start(stage.client, beside("redis-cli", "redis-benchmark"), "-h", stage.server_addr, "-p", PORT,
-                       "-c", 8, "-l", "-q", "-t", "set,get,lpush")
+    return stage.start(
+        stage.client,
+        beside("redis-cli", "redis-benchmark"),
+        "-h",
+        stage.server_addr,
+        "-p",
+        PORT,
+        "-c",
+        8,
+        "-l",
+        "-q",
+        "-t",
+        "set,get,lpush",
+    )
 
 
 class RedisHealthy(Healthy):
@@ -56,6 +84,7 @@ class RedisHealthy(Healthy):
 
 class RedisBlpop(Scenario):
     """BLPOP without a timeout: the client waits by choice, but nothing else tells it from one that is stuck."""
+
     name = "redis-blpop"
     needs = ("redis-server", "redis-cli")
     twin = RedisHealthy
@@ -66,7 +95,9 @@ class RedisBlpop(Scenario):
     def stall(self, stage):
         client, since = blocked_cli(stage, "BLPOP", "queue", "0")
         truth = awaits(stage, client, since)
-        truth.expect["why"] = says(r"we sent \d+ bytes \d+\.\d s ago; the peer acknowledged all of it, but has not replied; ")
+        truth.expect["why"] = says(
+            r"we sent \d+ bytes \d+\.\d s ago; the peer acknowledged all of it, but has not replied; "
+        )
         return [truth]
 
     def end(self, stage):
@@ -75,6 +106,7 @@ class RedisBlpop(Scenario):
 
 class RedisSubscribe(Scenario):
     """A subscriber waits for messages by choice; the server confirmed, and has said nothing since."""
+
     name = "redis-subscribe"
     needs = ("redis-server", "redis-cli")
     twin = RedisHealthy
@@ -96,6 +128,7 @@ class RedisSubscribe(Scenario):
 
 class RedisSleep(Scenario):
     """A command that takes long: the only event loop is away, and all clients wait."""
+
     name = "redis-debug-sleep"
     needs = ("redis-server", "redis-cli")
     twin = RedisHealthy
@@ -111,9 +144,12 @@ class RedisSleep(Scenario):
         sleeper, since = blocked_cli(stage, "DEBUG", "SLEEP", "60")
         asleep(self.redis.pid, "clock_nanosleep")
         other, later = blocked_cli(stage, "PING")
-        return [stalled(stage, self.redis, "blocked", "clock_nanosleep", since),
-                awaits(stage, sleeper, since), awaits(stage, other, later),
-                *not_accepted(stage, self.redis, PORT)]
+        return [
+            stalled(stage, self.redis, "blocked", "clock_nanosleep", since),
+            awaits(stage, sleeper, since),
+            awaits(stage, other, later),
+            *not_accepted(stage, self.redis, PORT),
+        ]
 
 
 SCENARIOS = [RedisBlpop, RedisSubscribe, RedisSleep]

@@ -11,6 +11,7 @@ SINCE_TOLERANCE = 0.050
 @dataclasses.dataclass
 class Truth:
     """One stall, or several alike, that must be reported."""
+
     who: dict  # which records are about it; a value may be a set
     verdict: str
     expect: dict = dataclasses.field(default_factory=dict)  # key: value, or a function of the value
@@ -30,6 +31,7 @@ class Scenario:
     A stall in real software. Its name, the programs it needs (those of needs.PACKAGES), and the same
     software in health: a Healthy class.
     """
+
     name = None
     needs = ()
     twin = None
@@ -50,6 +52,7 @@ class Scenario:
 
 class Healthy:
     """The same software, busy, with nothing stuck."""
+
     name = None
     needs = ()
     options = ()
@@ -64,6 +67,7 @@ class Healthy:
 
 class Fault:
     """Something that must hold when things break. It raises AssertionError if it does not."""
+
     name = None
     expected = None
     needs = ()
@@ -76,22 +80,27 @@ class Fault:
 def between(low, high):
     def inside(value):
         return value is not None and low <= value <= high
+
     inside.__qualname__ = f"between {low} and {high}"
     return inside
 
 
 def says(pattern):
     """A sentence that begins so."""
+
     def said(value):
         return re.match(pattern, value) is not None
+
     said.__qualname__ = f"like {pattern}"
     return said
 
 
 def begins(*words):
     """What comes after the syscall's name is for people."""
+
     def begun(value):
         return value is not None and value.startswith(words)
+
     begun.__qualname__ = " or ".join(words) + "…"
     return begun
 
@@ -100,6 +109,14 @@ def reader(stage, program, client=True, tid=None, **more):
     """Who and what of a thread blocked in a read: expectations common to all."""
     netns = stage.client if client else stage.server
     near, far = (stage.client_addr, stage.server_addr) if client else (stage.server_addr, stage.client_addr)
-    return {"who": {"type": "reader", "pid": program.pid, "tid": tid or program.pid},
-            "expect": {"netns": netns.inode, "kind": "tcp", "role": "client" if client else "server",
-                       "local_addr": near, "peer_addr": far, **more}}
+    return {
+        "who": {"type": "reader", "pid": program.pid, "tid": tid or program.pid},
+        "expect": {
+            "netns": netns.inode,
+            "kind": "tcp",
+            "role": "client" if client else "server",
+            "local_addr": near,
+            "peer_addr": far,
+            **more,
+        },
+    }

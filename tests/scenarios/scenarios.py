@@ -36,8 +36,23 @@ import sshd
 import table
 from play import Outcome
 
-MODULES = (curl, python_http, asyncio_loop, many_threads, nginx, apache, redis, postgres, node, memcached, haproxy,
-           sshd, java, go, chain)
+MODULES = (
+    curl,
+    python_http,
+    asyncio_loop,
+    many_threads,
+    nginx,
+    apache,
+    redis,
+    postgres,
+    node,
+    memcached,
+    haproxy,
+    sshd,
+    java,
+    go,
+    chain,
+)
 SCENARIOS = [one for module in MODULES for one in module.SCENARIOS]
 FAULTS = faults.FAULTS + rates.RATES
 

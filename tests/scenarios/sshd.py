@@ -43,20 +43,34 @@ def start_sshd(stage):
     privilege_separation_folder(stage)
     make_key(stage, "host")
     stage.key = make_key(stage, "user")
-    path = stage.write("sshd_config", CONFIGURATION.format(
-        address=stage.server_addr, port=PORT, folder=stage.folder))
+    path = stage.write("sshd_config", CONFIGURATION.format(address=stage.server_addr, port=PORT, folder=stage.folder))
     sshd = stage.start(stage.server, where("sshd"), "-D", "-e", "-f", path)
     stage.listening(stage.server, PORT)
     return sshd
 
 
 def ssh_words(stage):
-    return [where("ssh"), "-F", "none", "-i", stage.key, "-p", str(PORT), "-o", "StrictHostKeyChecking=no",
-            "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes", f"root@{stage.server_addr}"]
+    return [
+        where("ssh"),
+        "-F",
+        "none",
+        "-i",
+        stage.key,
+        "-p",
+        str(PORT),
+        "-o",
+        "StrictHostKeyChecking=no",
+        "-o",
+        "UserKnownHostsFile=/dev/null",
+        "-o",
+        "BatchMode=yes",
+        f"root@{stage.server_addr}",
+    ]
 
 
 class SshdHealthy(Healthy):
     """Logins one after the other, a session that talks, and one that is idle."""
+
     name = "sshd"
     needs = ("sshd", "ssh")
 
@@ -73,6 +87,7 @@ class SshdHealthy(Healthy):
 
 class SshdVanished(Scenario):
     """The client's machine vanishes in an idle session: sshd waits in poll, and keepalive, in two hours, ends it."""
+
     name = "sshd-client-vanished"
     needs = ("sshd", "ssh")
     twin = SshdHealthy
@@ -89,6 +104,7 @@ class SshdVanished(Scenario):
 
 class SshdNoLogin(Scenario):
     """Someone connects and sends nothing, not even a banner: sshd itself ends that after two minutes, by an alarm."""
+
     name = "sshd-no-login"
     needs = ("sshd", "ssh")
     twin = SshdHealthy
@@ -100,10 +116,22 @@ class SshdNoLogin(Scenario):
         before = time.time()
         client = stage.python(stage.client, "idle_clients.py", stage.server_addr, PORT, 1, "nothing")
         client.wait_line(lambda line: line == b"connected\n", 5)
-        one, = wait_until(lambda: children(self.sshd.pid), 5, "the connection's process")
-        return [Truth({"type": "reader", "pid": one}, "no_request",
-                      {"netns": stage.server.inode, "kind": "tcp", "role": "server", "local_addr": stage.server_addr,
-                       "local_port": PORT, "peer_addr": stage.client_addr}, (before, time.time() + BEGINS_S))]
+        (one,) = wait_until(lambda: children(self.sshd.pid), 5, "the connection's process")
+        return [
+            Truth(
+                {"type": "reader", "pid": one},
+                "no_request",
+                {
+                    "netns": stage.server.inode,
+                    "kind": "tcp",
+                    "role": "server",
+                    "local_addr": stage.server_addr,
+                    "local_port": PORT,
+                    "peer_addr": stage.client_addr,
+                },
+                (before, time.time() + BEGINS_S),
+            )
+        ]
 
 
 SCENARIOS = [SshdVanished, SshdNoLogin]

@@ -20,8 +20,18 @@ BUILD = os.path.join(ROOT, "build", "scenarios")
 PYTHON = "/usr/bin/python3"
 
 # Numbers of x86-64, as /proc/PID/syscall shows them.
-SYSCALLS = {"read": 0, "poll": 7, "recvfrom": 45, "recvmsg": 47, "wait4": 61, "futex": 202,
-            "clock_nanosleep": 230, "epoll_wait": 232, "epoll_pwait": 281, "ppoll": 271}
+SYSCALLS = {
+    "read": 0,
+    "poll": 7,
+    "recvfrom": 45,
+    "recvmsg": 47,
+    "wait4": 61,
+    "futex": 202,
+    "clock_nanosleep": 230,
+    "epoll_wait": 232,
+    "epoll_pwait": 281,
+    "ppoll": 271,
+}
 
 
 class Stage:
@@ -39,8 +49,9 @@ class Stage:
 
     def start(self, netns, *argv, user=None, **popen):
         """A program in a namespace. It keeps its pid through `ip netns exec` and setpriv."""
-        as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
-                   "--pdeathsig=KILL"] if user else []
+        as_user = (
+            ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--pdeathsig=KILL"] if user else []
+        )
         program = Child([*netns.enter(), *as_user, *map(str, argv)], cwd=self.folder, **popen)
         netns.programs.append(program)
         return program
@@ -82,6 +93,7 @@ class Stage:
             lines = netns.run("ss", "-Htnap", *expression.split()).splitlines()
             hits = [pattern.search(line) for line in lines if "LISTEN" not in line]
             return next((hit for hit in hits if hit), None)
+
         hit = wait_until(found, timeout, f"a socket of {pid} {expression}")
         return {"local_port": int(hit[1]), "peer_port": int(hit[2]), "fd": int(hit[3])}
 
@@ -107,6 +119,7 @@ def pids(netns):
 
 def kill_all(netns):
     """Workers and helpers do not end with the program that was started."""
+
     def gone():
         for pid in pids(netns):
             try:
@@ -114,6 +127,7 @@ def kill_all(netns):
             except ProcessLookupError:
                 pass
         return not pids(netns)
+
     wait_until(gone, 10, "the end of all programs")
 
 
@@ -162,6 +176,7 @@ def blocked_in(pid, fd, *names, timeout=10):
             if words[0] in numbers and int(words[1], 16) == fd:
                 return tid
         return None
+
     return wait_until(found, timeout, f"a thread of {pid} in {names} on {fd}")
 
 
@@ -178,11 +193,17 @@ def compiled(name, *compiler, source):
     if os.path.exists(out) and os.path.getmtime(out) > os.path.getmtime(source):
         return out
     os.makedirs(os.path.dirname(out), exist_ok=True)
-    environment = {**os.environ, "GO111MODULE": "off", "GOCACHE": os.path.join(BUILD, "go-cache"),
-                   "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
+    environment = {
+        **os.environ,
+        "GO111MODULE": "off",
+        "GOCACHE": os.path.join(BUILD, "go-cache"),
+        "GOTOOLCHAIN": "local",
+        "CGO_ENABLED": "0",
+    }
     argv = [out if word == "$OUT" else word for word in compiler] + [source]
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          env=environment, timeout=300)
+    done = subprocess.run(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, timeout=300
+    )
     if done.returncode:
         raise RuntimeError(f"{' '.join(argv)}: {done.stdout}")
     return out

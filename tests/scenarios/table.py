@@ -22,8 +22,15 @@ def row(outcome):
     if outcome.skipped:
         line([outcome.name, outcome.expected or "", f"skipped: {outcome.skipped}", "-", "-"])
         return
-    line([outcome.name, outcome.expected, outcome.reported, "no" if outcome.wrong else "yes",
-          len(outcome.extra) or "none"])
+    line(
+        [
+            outcome.name,
+            outcome.expected,
+            outcome.reported,
+            "no" if outcome.wrong else "yes",
+            len(outcome.extra) or "none",
+        ]
+    )
     for words in outcome.wrong:
         print(f"    wrong: {words}", flush=True)
     for words in outcome.extra:

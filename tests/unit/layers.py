@@ -54,7 +54,7 @@ def check_file(root, ranks, path):
 def find_circle(graph, at, path, done):
     """The names on a circle that can be reached from `at`; or None."""
     if at in path:
-        return path[path.index(at):] + [at]
+        return path[path.index(at) :] + [at]
     if at in done:
         return None
     for after in graph.get(at, ()):

@@ -37,7 +37,10 @@ static inline void begin(void)
 
 static inline void show_all(struct shown *shown, bool all)
 {
-	struct options options = {.scope.command = COMMAND_CHAINS, .scope.min_age_ns = SECOND, .scope.min_age_given = true, .scope.all = all};
+	struct options options = {.scope.command = COMMAND_CHAINS,
+				  .scope.min_age_ns = SECOND,
+				  .scope.min_age_given = true,
+				  .scope.all = all};
 	const char *at;
 
 	*shown = (struct shown){.count = 0};
@@ -149,7 +152,8 @@ static inline void has_address(const char *address)
 
 /* ---- What is said ---- */
 
-static inline void is_chain(const struct shown *shown, const char *verdict, int64_t waiters, size_t count, const int64_t *pids)
+static inline void is_chain(const struct shown *shown, const char *verdict, int64_t waiters, size_t count,
+			    const int64_t *pids)
 {
 	size_t i;
 
@@ -163,7 +167,7 @@ static inline void is_chain(const struct shown *shown, const char *verdict, int6
 		assert_int_equal(shown->links[i].pid, pids[i]);
 }
 
-#define IS_CHAIN(shown, verdict, waiters, ...)                                                                          \
+#define IS_CHAIN(shown, verdict, waiters, ...) \
 	is_chain(shown, verdict, waiters, COUNT_OF(((int64_t[]){__VA_ARGS__})), (int64_t[]){__VA_ARGS__})
 
 static inline void says(const char *text, const char *part)

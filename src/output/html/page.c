@@ -68,10 +68,13 @@ static int add_warnings(struct buffer *page, const struct story *story, const ch
 		err = text_add(page, "<p class=\"warning\">The recording is not whole: ") ?: html_text(page, damage) ?:
 		      text_add(page, ". What stands here is what came before.</p>\n");
 	if (!err && story->lost)
-		err = text_printf(page, "<p class=\"warning\">%llu events or records were lost: something may be missing "
-					"here.</p>\n", (unsigned long long)story->lost);
+		err = text_printf(page,
+				  "<p class=\"warning\">%llu events or records were lost: something may be missing "
+				  "here.</p>\n",
+				  (unsigned long long)story->lost);
 	if (!err && story->omitted)
-		err = text_printf(page, "<p class=\"warning\">%zu stalls are not in this page: there are too many.</p>\n",
+		err = text_printf(page,
+				  "<p class=\"warning\">%zu stalls are not in this page: there are too many.</p>\n",
 				  story->omitted);
 	return err;
 }
@@ -134,12 +137,11 @@ static int add_summary(struct buffer *page, const struct story *story)
 	if (!story->count)
 		return story->rest_count ? 0 : text_add(page, "<p class=\"sum\">Nothing was stuck.</p>\n");
 	return text_printf(page, "<p class=\"sum\">%zu stall%s, %zu of them not over at the end.</p>\n", story->count,
-			   story->count == 1 ? "" : "s", count_open(story)) ?:
-	       add_verdicts(page, story);
+			   story->count == 1 ? "" : "s", count_open(story))
+		       ?: add_verdicts(page, story);
 }
 
-static int add_body(struct buffer *page, const struct story *story, const struct life *const *lives,
-		    const char *damage)
+static int add_body(struct buffer *page, const struct story *story, const struct life *const *lives, const char *damage)
 {
 	const char *host = story->start.start.host ? story->start.start.host : "this machine";
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 // The page is whole without this: it only hides what does not have the words that are typed.
 (function () {
 	"use strict";

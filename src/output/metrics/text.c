@@ -66,16 +66,18 @@ static int add_stalls(struct buffer *out, const struct metrics *metrics)
 		const struct column *column = column_find("verdict", type);
 
 		for (size_t i = 0; column && column->values && column->values[i] && !err; i++)
-			err = text_printf(out, "sockstall_stalls{kind=\"%s\",verdict=\"%s\"} %zu\n", row_type_names[type],
-					  column->values[i], stalls_of(metrics, type, column->values[i]));
+			err = text_printf(out, "sockstall_stalls{kind=\"%s\",verdict=\"%s\"} %zu\n",
+					  row_type_names[type], column->values[i],
+					  stalls_of(metrics, type, column->values[i]));
 	}
 	return err;
 }
 
 static int add_process_stalls(struct buffer *out, const struct metrics *metrics)
 {
-	int err = add_family(out, "process_stalls", "gauge", NULL,
-			     "What is stuck now, by name of the process, kind and verdict; names beyond the first are other.");
+	int err = add_family(
+		out, "process_stalls", "gauge", NULL,
+		"What is stuck now, by name of the process, kind and verdict; names beyond the first are other.");
 
 	for (size_t i = 0; i < metrics->stalls.count && !err; i++) {
 		const struct stall_count *stall = &metrics->stalls.items[i];
@@ -89,7 +91,8 @@ static int add_process_stalls(struct buffer *out, const struct metrics *metrics)
 
 static int add_opened(struct buffer *out, const struct metrics *metrics)
 {
-	int err = add_family(out, "stalls_opened_total", "counter", NULL, "Stalls that have begun to be reported, by kind.");
+	int err = add_family(out, "stalls_opened_total", "counter", NULL,
+			     "Stalls that have begun to be reported, by kind.");
 
 	for (enum row_type type = 0; type < ROW_TYPES && !err; type++) {
 		if (column_find("verdict", type))
@@ -120,7 +123,8 @@ static const struct listener_family {
 } listener_families[] = {
 	{"listener_accept_queue", "Complete connections that wait for accept.",
 	 offsetof(struct listener_fill, accept_queue)},
-	{"listener_accept_queue_limit", "How many the accept queue holds.", offsetof(struct listener_fill, accept_limit)},
+	{"listener_accept_queue_limit", "How many the accept queue holds.",
+	 offsetof(struct listener_fill, accept_limit)},
 	{"listener_syn_queue", "Half-open connections.", offsetof(struct listener_fill, syn_queue)},
 	{"listener_syn_queue_limit", "Half-open connections at which SYNs are dropped, or answered with cookies.",
 	 offsetof(struct listener_fill, syn_limit)},
@@ -181,8 +185,9 @@ static int add_histogram(struct buffer *out, const struct lag_histogram *histogr
 
 static int add_lags(struct buffer *out, const struct metrics *metrics)
 {
-	int err = add_family(out, "loop_lag_seconds", "histogram", "seconds",
-			     "Time that event loops spent from a return of their wait to the next, by name of the process.");
+	int err = add_family(
+		out, "loop_lag_seconds", "histogram", "seconds",
+		"Time that event loops spent from a return of their wait to the next, by name of the process.");
 
 	for (size_t i = 0; i < metrics->lag_count && !err; i++)
 		err = add_histogram(out, &metrics->lags[i]);

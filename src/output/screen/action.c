@@ -18,10 +18,9 @@ const struct row *screen_target(const struct screen *screen)
 {
 	const struct moment *when;
 
-	return screen->mode == MODE_EVIDENCE ||
-			       (screen->mode == MODE_ACTION && screen->before == MODE_EVIDENCE) ?
-		       screen_evidence_row(screen, &when) :
-		       screen_selected_row(screen);
+	return screen->mode == MODE_EVIDENCE || (screen->mode == MODE_ACTION && screen->before == MODE_EVIDENCE)
+		       ? screen_evidence_row(screen, &when)
+		       : screen_selected_row(screen);
 }
 
 int screen_show_action(struct screen *screen, const struct row *record, bool performed)
@@ -70,11 +69,10 @@ static int add_heading(const struct screen *screen, struct lines *lines, size_t 
 {
 	const struct row *action = &screen->action.record;
 	struct buffer text = {0};
-	const char *state = is_planned(screen) ? "nothing is done yet" :
-			    !screen->action.performed ? "it cannot be ended" :
-						 action->action.result;
-	int error = text_printf(&text, "%s: ", state) ?:
-		    cell_add_key(&text, "how", action);
+	const char *state = is_planned(screen)		? "nothing is done yet"
+			    : !screen->action.performed ? "it cannot be ended"
+							: action->action.result;
+	int error = text_printf(&text, "%s: ", state) ?: cell_add_key(&text, "how", action);
 
 	if (!error)
 		error = buffer_append(&text, "", 1) ?: screen_add_line(lines, LINE_HEADING, text.data, width);
@@ -101,12 +99,13 @@ static int add_foot(const struct screen *screen, struct lines *lines, size_t wid
 {
 	bool planned = is_planned(screen), over = screen->action.acting || screen->action.performed;
 	const struct hint keys[] = {
-		{planned && !over ? 1 : HINT_NEVER, screen->action.record.action.warning ? "Y: do it anyway" : "y: do it"},
+		{planned && !over ? 1 : HINT_NEVER,
+		 screen->action.record.action.warning ? "Y: do it anyway" : "y: do it"},
 		{over ? HINT_NEVER : 3, "d destroy  s shutdown  k keepalive  p probe"},
-		{2, screen->action.acting    ? "doing it; if that takes long, any key stops waiting" :
-		    screen->action.performed ? "any key: back" :
-		    planned	      ? "other keys: leave it" :
-					"other keys: back"},
+		{2, screen->action.acting      ? "doing it; if that takes long, any key stops waiting"
+		    : screen->action.performed ? "any key: back"
+		    : planned		       ? "other keys: leave it"
+					       : "other keys: back"},
 	};
 
 	return screen_add_foot(lines, "", keys, COUNT_OF(keys), width);
@@ -116,9 +115,15 @@ static int add_foot(const struct screen *screen, struct lines *lines, size_t wid
 int screen_add_action(const struct screen *screen, struct lines *lines, size_t width, size_t height)
 {
 	size_t last = lines_count(lines) + height - 1;
-	static const char *const keys[] = {
-		"what", "follows", "warning", "error", "peer", "answer_s", "keepalive_time_s", "keepalive_interval_s", "keepalive_probes",
-	};
+	static const char *const keys[] = {"what",
+					   "follows",
+					   "warning",
+					   "error",
+					   "peer",
+					   "answer_s",
+					   "keepalive_time_s",
+					   "keepalive_interval_s",
+					   "keepalive_probes"};
 	int error = add_heading(screen, lines, width);
 
 	for (size_t i = 0; i < COUNT_OF(keys) && !error; i++)

@@ -93,7 +93,8 @@ static int add_nothing(const struct screen *screen, const struct screen_rows *ro
 			 : screen->paused ? " (space: back to now)"
 					  : "");
 	else if (screen_pages[screen->page].types & ROW_BIT(ROW_THREAD) && screen->command != COMMAND_THREADS)
-		snprintf(text, sizeof(text), "select a row on another page first: its process's threads are shown here");
+		snprintf(text, sizeof(text),
+			 "select a row on another page first: its process's threads are shown here");
 	else if (screen_pages[screen->page].on_demand && !screen_moment(screen)->has_chains)
 		snprintf(text, sizeof(text),
 			 "this look has no chains: they are collected only while this page is shown%s",
@@ -145,8 +146,10 @@ static int add_foot(const struct screen *screen, const struct screen_rows *rows,
 	const struct screen_place *place = &screen->places[screen->page];
 	size_t last = place->top + screen->height;
 	const struct hint keys[] = {
-		{2, "Enter evidence"}, {can_end(screen, 4), "e end it"}, {5, "/ filter"}, {7, "< > sort"},
-		{6, "space pause"},    {1, "? help"},			 {3, "q quit"},
+		{2, "Enter evidence"}, {can_end(screen, 4), "e end it"},
+		{5, "/ filter"},       {7, "< > sort"},
+		{6, "space pause"},    {1, "? help"},
+		{3, "q quit"},
 	};
 	static const struct hint typing[] = {
 		{3, "type the text to look for"},
@@ -163,8 +166,8 @@ static int add_foot(const struct screen *screen, const struct screen_rows *rows,
 	if (!error)
 		error = buffer_append(&text, "", 1);
 	if (!error)
-		error = screen->typing ? screen_add_foot(lines, text.data, typing, COUNT_OF(typing), width) :
-					 screen_add_foot(lines, text.data, keys, COUNT_OF(keys), width);
+		error = screen->typing ? screen_add_foot(lines, text.data, typing, COUNT_OF(typing), width)
+				       : screen_add_foot(lines, text.data, keys, COUNT_OF(keys), width);
 	buffer_free(&text);
 	return error;
 }
@@ -192,8 +195,8 @@ static int add_list(struct screen *screen, struct lines *lines, size_t width, si
 	room -= foot;
 	screen->height = 0;
 	if (!error)
-		error = rows->count ? add_rows(screen, rows, lines, width, room) :
-				      add_nothing(screen, rows, lines, width);
+		error = rows->count ? add_rows(screen, rows, lines, width, room)
+				    : add_nothing(screen, rows, lines, width);
 	if (!error && foot)
 		error = fill_up(lines, start + room) ?: add_foot(screen, rows, lines, width);
 	return error;
@@ -217,8 +220,9 @@ static int add_evidence(struct screen *screen, struct lines *lines, size_t width
 {
 	size_t start = lines_count(lines), count;
 	const struct hint keys[] = {
-		{2, "Esc back"}, {5, "up, down scroll"}, {can_end(screen, 4), "e end it"}, {7, "[ ] time"},
-		{6, "space pause"}, {1, "? help"}, {3, "q quit"},
+		{2, "Esc back"}, {5, "up, down scroll"}, {can_end(screen, 4), "e end it"},
+		{7, "[ ] time"}, {6, "space pause"},	 {1, "? help"},
+		{3, "q quit"},
 	};
 	struct lines all = {0};
 	bool foot = start > 2 && height > 2;
@@ -250,9 +254,9 @@ int screen_draw(struct screen *screen, struct lines *lines, size_t width, size_t
 	error = screen_add_head(screen, lines, width, height);
 	used = lines_count(lines) - start;
 	if (!error && height > used)
-		error = screen->mode == MODE_EVIDENCE ? add_evidence(screen, lines, width, height - used, elapsed_ns) :
-			screen->mode == MODE_ACTION   ? screen_add_action(screen, lines, width, height - used) :
-							add_list(screen, lines, width, height - used);
+		error = screen->mode == MODE_EVIDENCE ? add_evidence(screen, lines, width, height - used, elapsed_ns)
+			: screen->mode == MODE_ACTION ? screen_add_action(screen, lines, width, height - used)
+						      : add_list(screen, lines, width, height - used);
 	lines_cut(lines, start + height);
 	return error;
 }

@@ -74,8 +74,8 @@ static void let_pass(struct row *row, double seconds)
 
 static int add_section(struct evidence *evidence, const char *title)
 {
-	return lines_add(evidence->lines, LINE_PLAIN, "") ?:
-	       screen_add_line(evidence->lines, LINE_SECTION, title, evidence->width);
+	return lines_add(evidence->lines, LINE_PLAIN, "")
+		       ?: screen_add_line(evidence->lines, LINE_SECTION, title, evidence->width);
 }
 
 static int add_sentence(struct evidence *evidence, const char *key, size_t indent)
@@ -219,8 +219,8 @@ static int add_bar(struct evidence *evidence, const struct histogram *histogram,
 	for (size_t i = 0; i < (length ? length : histogram->counts[bar] > 0) && !error; i++)
 		error = text_add(&text, text_locale_is_utf8() ? "\xe2\x96\x87" : "#");
 	if (!error)
-		error = buffer_append(&text, "", 1) ?:
-			screen_add_line(evidence->lines, LINE_PLAIN, text.data, evidence->width);
+		error = buffer_append(&text, "", 1)
+				?: screen_add_line(evidence->lines, LINE_PLAIN, text.data, evidence->width);
 	buffer_free(&text);
 	return error;
 }
@@ -279,8 +279,8 @@ static int add_subject(struct evidence *evidence)
 			cell_add(&text, column, evidence->row);
 	}
 	if (!error)
-		error = buffer_append(&text, "", 1) ?:
-			screen_add_line(evidence->lines, LINE_HEADING, text.data, evidence->width);
+		error = buffer_append(&text, "", 1)
+				?: screen_add_line(evidence->lines, LINE_HEADING, text.data, evidence->width);
 	buffer_free(&text);
 	return error;
 }

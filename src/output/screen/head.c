@@ -18,7 +18,8 @@ static int add_interval(struct buffer *out, const struct look_record *head)
 	if (!error && head->stretched_ns)
 		error = text_add(out, ", stretched to ") ?: text_duration(out, (double)head->stretched_ns / 1e9);
 	if (!error && head->put_off)
-		error = text_printf(out, ", sockets of %u namespace%s less often", head->put_off, head->put_off > 1 ? "s" : "");
+		error = text_printf(out, ", sockets of %u namespace%s less often", head->put_off,
+				    head->put_off > 1 ? "s" : "");
 	return error;
 }
 

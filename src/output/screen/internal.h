@@ -9,11 +9,11 @@
 /* A page: the rows of some types, in its own order. */
 struct screen_page {
 	const char *name;
-	unsigned int types;	/* ROW_BIT()s */
-	unsigned int commands;	/* bits of those whose looks hold them */
-	bool only_stuck;	/* without `all` */
-	bool only_if_there;	/* the page is left out where no look has such rows */
-	bool on_demand;		/* only while it is shown do looks of the overview hold them */
+	unsigned int types; /* ROW_BIT()s */
+	unsigned int commands; /* bits of those whose looks hold them */
+	bool only_stuck; /* without `all` */
+	bool only_if_there; /* the page is left out where no look has such rows */
+	bool on_demand; /* only while it is shown do looks of the overview hold them */
 	int (*compare)(const struct row *a, const struct row *b); /* NULL: worst first */
 	const char *const *favoured; /* keys of the columns that matter most */
 };
@@ -38,7 +38,7 @@ struct screen_rows {
 	const struct row **items;
 	size_t count;
 	size_t unfiltered; /* so many without the filter */
-	size_t not_kept;   /* rows of the look that there was no room for */
+	size_t not_kept; /* rows of the look that there was no room for */
 };
 
 /*

@@ -7,10 +7,12 @@
 
 #define BIT(command) (1u << (command))
 #define OVERVIEW     BIT(COMMAND_OVERVIEW)
-#define LIVE	     (OVERVIEW | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_EPOLL) | \
-		      BIT(COMMAND_WRITERS) | BIT(COMMAND_CLOSING))
-#define FINDINGS     (ROW_BIT(ROW_HANDSHAKE) | ROW_BIT(ROW_LISTENER) | ROW_BIT(ROW_READER) | ROW_BIT(ROW_LOOP) | \
-		      ROW_BIT(ROW_WRITER) | ROW_BIT(ROW_CLOSING) | ROW_BIT(ROW_CHAIN))
+#define LIVE                                                                                                     \
+	(OVERVIEW | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_EPOLL) | BIT(COMMAND_WRITERS) | \
+	 BIT(COMMAND_CLOSING))
+#define FINDINGS                                                                                    \
+	(ROW_BIT(ROW_HANDSHAKE) | ROW_BIT(ROW_LISTENER) | ROW_BIT(ROW_READER) | ROW_BIT(ROW_LOOP) | \
+	 ROW_BIT(ROW_WRITER) | ROW_BIT(ROW_CLOSING) | ROW_BIT(ROW_CHAIN))
 
 /* How late a loop is: by its longest lag, or by the one that goes on. */
 static double lag(const struct row *row)
@@ -33,7 +35,8 @@ static int compare_loops(const struct row *a, const struct row *b)
 	return (lag_a < lag_b) - (lag_a > lag_b);
 }
 
-static const char *const of_loops[] = {"lag_max_s", "lag_histogram", "now", "now_s", "lag_p99_s", "busy_ratio", "now_in", NULL};
+static const char *const of_loops[] = {"lag_max_s", "lag_histogram", "now",    "now_s",
+				       "lag_p99_s", "busy_ratio",    "now_in", NULL};
 static const char *const of_threads[] = {"state", "now_s", "now_in", "cpu_s", "syscall", "stack_used", NULL};
 
 const struct screen_page screen_pages[] = {

@@ -12,8 +12,9 @@ static size_t first_page(enum command command)
 {
 	size_t page = 0;
 
-	while (page + 1 < screen_page_count && (!(screen_pages[page].commands & 1u << command) ||
-						(screen_pages[page].types == ROW_BIT(ROW_THREAD) && command != COMMAND_THREADS)))
+	while (page + 1 < screen_page_count &&
+	       (!(screen_pages[page].commands & 1u << command) ||
+		(screen_pages[page].types == ROW_BIT(ROW_THREAD) && command != COMMAND_THREADS)))
 		page++;
 	return page;
 }
@@ -84,7 +85,8 @@ int screen_look(struct screen *screen, const struct report *report, const struct
 	int error = lost ? buffer_append(&screen->lost, "", 1) : 0;
 
 	if (!error)
-		error = history_add(&screen->history, report, head, has_chains(screen), lost ? screen->lost.data : NULL);
+		error = history_add(&screen->history, report, head, has_chains(screen),
+				    lost ? screen->lost.data : NULL);
 	buffer_reset(&screen->lost);
 	screen->looks++;
 	if (error)

@@ -37,9 +37,9 @@ enum screen_answer {
 	SCREEN_NOTHING,
 	SCREEN_DRAW,
 	SCREEN_NEXT_LOOK, /* draw; and the next look is wanted soon, because it will hold more */
-	SCREEN_PLAN,	  /* what would ending screen_target() be, in the way action.how? screen_show_action() tells */
-	SCREEN_PERFORM,	  /* do it, and tell */
-	SCREEN_STEP,	  /* the next look of the recording is wanted, and then a pause */
+	SCREEN_PLAN, /* what would ending screen_target() be, in the way action.how? screen_show_action() tells */
+	SCREEN_PERFORM, /* do it, and tell */
+	SCREEN_STEP, /* the next look of the recording is wanted, and then a pause */
 	SCREEN_QUIT,
 };
 
@@ -53,8 +53,8 @@ enum screen_mode {
 /* Where a person is on one page. */
 struct screen_place {
 	uint64_t selected; /* of screen_row_id(); 0: nothing yet */
-	size_t at, top;	   /* position of the selected row when last drawn, and of the first one shown */
-	const char *sort;  /* key of a column; NULL: as the page does by itself */
+	size_t at, top; /* position of the selected row when last drawn, and of the first one shown */
+	const char *sort; /* key of a column; NULL: as the page does by itself */
 	bool reverse;
 };
 
@@ -78,23 +78,23 @@ struct screen_cache;
 
 struct screen {
 	enum command command;
-	bool replay;	     /* looks come from a recording */
-	bool read_only;	     /* --read-only: nothing can be ended */
-	bool ended;	     /* and it has no more of them */
-	struct buffer host;  /* printable, with NUL; or empty */
-	struct buffer lost;  /* since the last look, by name: "12 notes, 3 sockets", without NUL */
-	bool chains_wanted;  /* of the look that comes next */
+	bool replay; /* looks come from a recording */
+	bool read_only; /* --read-only: nothing can be ended */
+	bool ended; /* and it has no more of them */
+	struct buffer host; /* printable, with NUL; or empty */
+	struct buffer lost; /* since the last look, by name: "12 notes, 3 sockets", without NUL */
+	bool chains_wanted; /* of the look that comes next */
 	struct history history;
 	size_t back; /* which look is shown: so many before the newest */
 	bool paused; /* that look stays where it is while others come */
-	bool all;    /* what is normal too */
+	bool all; /* what is normal too */
 	bool stepping; /* pause again when the next look has come */
 	enum screen_mode mode, before; /* and where help and actions lead back to */
 	size_t page; /* in screen_pages */
 	struct screen_place places[SCREEN_PAGES];
 	char filter[SCREEN_FILTER]; /* empty: none */
-	bool typing;		    /* the filter */
-	uint32_t threads_of;	    /* whose threads the page shows; 0: all there are */
+	bool typing; /* the filter */
+	uint32_t threads_of; /* whose threads the page shows; 0: all there are */
 	struct screen_evidence evidence;
 	struct screen_action action;
 	size_t height; /* rows of the list that were shown last */

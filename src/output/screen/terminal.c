@@ -41,11 +41,11 @@ static struct {
 	bool color, gave_up;
 	uint64_t look_ns, drawn_ns; /* when the newest look came, and when it was last drawn; CLOCK_MONOTONIC */
 	struct screen screen;
-	struct act_asker *asker;  /* NULL: nothing may be ended */
+	struct act_asker *asker; /* NULL: nothing may be ended */
 	struct act_answer answer; /* about what was planned last */
 	enum screen_answer owed; /* what a key asked for in the middle of a look; SCREEN_NOTHING: nothing */
-	uint64_t owed_row;	 /* of screen_row_id(): what SCREEN_PLAN is about */
-	bool look_soon;		 /* a key asked for more than the looks hold */
+	uint64_t owed_row; /* of screen_row_id(): what SCREEN_PLAN is about */
+	bool look_soon; /* a key asked for more than the looks hold */
 } view;
 
 static void set_up(void)
@@ -182,7 +182,10 @@ static int show_action(bool performed)
 static int plan(void)
 {
 	static const char keys[ACT_HOWS] = {
-		[ACT_DESTROY] = 'd', [ACT_SHUTDOWN] = 's', [ACT_KEEPALIVE] = 'k', [ACT_PROBE] = 'p',
+		[ACT_DESTROY] = 'd',
+		[ACT_SHUTDOWN] = 's',
+		[ACT_KEEPALIVE] = 'k',
+		[ACT_PROBE] = 'p',
 	};
 	const struct row *row = screen_target(&view.screen);
 	enum act_how how = ACT_CHOOSE;

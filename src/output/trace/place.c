@@ -209,9 +209,9 @@ static bool leads_on(const struct trace_slice *slice)
 static bool begins_here(const struct trace_slice *slice, const struct trace_slice *other)
 {
 	const struct row *row = &slice->life->row;
-	const char *role = row->type == ROW_HANDSHAKE ? row->handshake.side :
-			   row->type == ROW_READER    ? row->reader.role :
-							NULL;
+	const char *role = row->type == ROW_HANDSHAKE ? row->handshake.side
+			   : row->type == ROW_READER  ? row->reader.role
+						      : NULL;
 
 	if (role)
 		return !strcmp(role, "client");
@@ -236,7 +236,8 @@ struct trace_flow *trace_flows(const struct trace_slice *slices, size_t count, s
 		other = leads_on(&slices[i]) ? other_end(&slices[i], ends, end_count, &time_ns) : NULL;
 		if (other && begins_here(&slices[i], other))
 			flows[(*flow_count)++] = (struct trace_flow){&slices[i], other, time_ns};
-		other = slices[i].life->row.type == ROW_HANDSHAKE ? who_should_accept(&slices[i], slices, &time_ns) : NULL;
+		other = slices[i].life->row.type == ROW_HANDSHAKE ? who_should_accept(&slices[i], slices, &time_ns)
+								  : NULL;
 		if (other)
 			flows[(*flow_count)++] = (struct trace_flow){&slices[i], other, time_ns};
 	}

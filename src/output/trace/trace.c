@@ -50,8 +50,8 @@ static int begin_event(struct writer *writer, const char *phase, int64_t pid, in
 
 static int begin_timed(struct writer *writer, const char *phase, const struct trace_slice *slice, uint64_t time_ns)
 {
-	return begin_event(writer, phase, slice->pid, slice->tid) ?:
-	       add_us(writer, "ts", time_ns > writer->base_ns ? time_ns - writer->base_ns : 0);
+	return begin_event(writer, phase, slice->pid, slice->tid)
+		       ?: add_us(writer, "ts", time_ns > writer->base_ns ? time_ns - writer->base_ns : 0);
 }
 
 /* ---- Names ---- */
@@ -105,8 +105,9 @@ static int add_names_of_loops(struct writer *writer)
 	int err = 0;
 
 	for (size_t i = 0; i < trace->name_count && !err; i++)
-		err = add_name(writer, "process_name", trace->names[i].pid, 0, trace->names[i].process) ?:
-		      add_name(writer, "thread_name", trace->names[i].pid, trace->names[i].tid, trace->names[i].comm);
+		err = add_name(writer, "process_name", trace->names[i].pid, 0, trace->names[i].process)
+			      ?: add_name(writer, "thread_name", trace->names[i].pid, trace->names[i].tid,
+					  trace->names[i].comm);
 	return err;
 }
 
@@ -128,8 +129,8 @@ static int add_title(struct writer *writer, const struct life *life, const char 
 	if (!err)
 		err = buffer_append(&title, "", 1);
 	if (!err)
-		err = text_printf(writer->out, ",\"cat\":\"%s\",\"name\":", row_type_names[row->type]) ?:
-		      json_add_text(writer->out, title.data);
+		err = text_printf(writer->out, ",\"cat\":\"%s\",\"name\":", row_type_names[row->type])
+			      ?: json_add_text(writer->out, title.data);
 	buffer_free(&title);
 	return err;
 }

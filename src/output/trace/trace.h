@@ -30,7 +30,7 @@ struct trace {
 	struct trace_name {
 		int64_t pid, tid;
 		char comm[64], process[64];
-	} *names;
+	} * names;
 	size_t name_count, name_capacity, name_at; /* where the last one was found */
 };
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Loading and attaching the programs that a command needs. */
 #include <errno.h>
 #include <stdio.h>
@@ -57,7 +57,7 @@ static void keep_attached(struct attached *attached, size_t place, const struct 
 	struct bpf_link *link = one->link;
 
 	if (one->event >= 0) {
-		attached->tracepoints[attached->tracepoint_count++] = (struct probe_tracepoint){ link, one->event };
+		attached->tracepoints[attached->tracepoint_count++] = (struct probe_tracepoint){link, one->event};
 		attached->counting_since_ns = clock_ns(CLOCK_MONOTONIC);
 		return;
 	}
@@ -151,8 +151,9 @@ void attached_say_lost(const struct attempt *attempt)
 	size_t i;
 
 	if (attempt->tracefs_error)
-		fprintf(stderr, "sockstall: without tracefs (%s): the waits of event loops are not counted; mount it at "
-				"/sys/kernel/tracing, or run with CAP_SYS_ADMIN\n",
+		fprintf(stderr,
+			"sockstall: without tracefs (%s): the waits of event loops are not counted; mount it at "
+			"/sys/kernel/tracing, or run with CAP_SYS_ADMIN\n",
 			strerror(-attempt->tracefs_error));
 
 	for (i = 0; i < probe_program_count; i++) {
@@ -182,8 +183,8 @@ static void attach_counters(void *context)
 	size_t i;
 
 	for (i = 0; i < probe_program_count; i++) {
-		if (!attempt->wanted[i] || !probe_programs[i].tracepoint || attempt->attached[i] || attempt->errors[i] ||
-		    bpf_program__fd(probe_program_find(loading->attached->skeleton, i)) < 0)
+		if (!attempt->wanted[i] || !probe_programs[i].tracepoint || attempt->attached[i] ||
+		    attempt->errors[i] || bpf_program__fd(probe_program_find(loading->attached->skeleton, i)) < 0)
 			continue;
 		attempt->errors[i] = attach_one(loading->attached, attempt, i);
 		attempt->attached[i] = !attempt->errors[i];
@@ -200,7 +201,7 @@ static void detach_counters(struct attached *attached, struct attempt *attempt)
 
 static int load(struct attached *attached, struct attempt *attempt, unsigned int wishes)
 {
-	struct loading loading = { attached, attempt };
+	struct loading loading = {attached, attempt};
 	int err;
 
 	probe_sections_before(attach_counters, &loading);

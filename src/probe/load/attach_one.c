@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Attaching one program, and whose fault it is where that fails. */
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -84,7 +84,7 @@ int probe_try_attach(const struct bpf_program *program, struct attempt *attempt,
 	if (attached.event < 0)
 		bpf_link__destroy(attached.link);
 	else
-		attempt->tried[attempt->tried_count++] = (struct probe_tracepoint){ attached.link, attached.event };
+		attempt->tried[attempt->tried_count++] = (struct probe_tracepoint){attached.link, attached.event};
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The kernel's types: from /sys/kernel/btf/vmlinux, or with --btf from a file, where that cannot be seen (a chroot, a
  * masked /sys).
@@ -128,7 +128,7 @@ static int choose_subset(struct buffer *subset, const struct bpf_object *object)
 {
 	const struct btf *own = bpf_object__btf(object);
 	struct btf_wanted *wanted = calloc(MAX_PROGRAMS + (own ? btf__type_cnt(own) : 0), sizeof(*wanted));
-	struct arena names = { 0 };
+	struct arena names = {0};
 	size_t targets, count;
 	int err = -ENOMEM;
 
@@ -159,7 +159,7 @@ static int write_all(int fd, const struct buffer *bytes)
 
 int probe_btf_fill(const struct bpf_object *object)
 {
-	struct buffer subset = { 0 };
+	struct buffer subset = {0};
 	int err;
 
 	if (subset_file < 0 || filled)

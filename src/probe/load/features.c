@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * What this kernel's BPF can do, found by loading a program of two instructions. A version would tell less: enterprise
  * kernels have what their version has not.

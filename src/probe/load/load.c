@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Loading: see load.h. */
 #include "probe/load/load.h"
 
@@ -90,13 +90,13 @@ static const struct {
 	const char *name;
 	unsigned int wishes;
 } large_maps[] = {
-	{ "events", HANDSHAKES },
-	{ "connectors", HANDSHAKES },
-	{ "queued_sockets", HANDSHAKES },
-	{ "wanted_files", LOOPS },
-	{ "wanted_peers", CHAINS | CHAINS_PAGE },
-	{ "wanted_pipes", CHAINS | CHAINS_PAGE },
-	{ "wanted_pids", THREADS },
+	{"events", HANDSHAKES},
+	{"connectors", HANDSHAKES},
+	{"queued_sockets", HANDSHAKES},
+	{"wanted_files", LOOPS},
+	{"wanted_peers", CHAINS | CHAINS_PAGE},
+	{"wanted_pipes", CHAINS | CHAINS_PAGE},
+	{"wanted_pids", THREADS},
 };
 
 static bool is_large_and_idle(const char *name, unsigned int wishes)
@@ -128,15 +128,14 @@ static void choose_maps(struct sockstall_bpf *skeleton, unsigned int wishes)
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, skeleton->obj)
-		if (!is_map_needed(map, wishes))
-			bpf_map__set_autocreate(map, false);
+	bpf_object__for_each_map(map, skeleton->obj) if (!is_map_needed(map, wishes))
+		bpf_map__set_autocreate(map, false);
 }
 
 /* Programs that do the same without bpf_loop(). */
 static const char *const without_loop[][2] = {
-	{ "socket_scan", "socket_scan_without_loop" },
-	{ "usage_scan", "usage_scan_by_file" },
+	{"socket_scan", "socket_scan_without_loop"},
+	{"usage_scan", "usage_scan_by_file"},
 };
 
 struct bpf_program *probe_program_find(const struct sockstall_bpf *skeleton, size_t place)
@@ -174,8 +173,7 @@ static struct sockstall_bpf *open_wanted(const struct attempt *attempt, unsigned
 		return NULL;
 	configure(skeleton, wishes);
 	choose_maps(skeleton, map_wishes(attempt, wishes));
-	bpf_object__for_each_program(program, skeleton->obj)
-		bpf_program__set_autoload(program, false);
+	bpf_object__for_each_program(program, skeleton->obj) bpf_program__set_autoload(program, false);
 	for (i = 0; i < probe_program_count; i++)
 		if (attempt->wanted[i] && !attempt->errors[i])
 			bpf_program__set_autoload(probe_program_find(skeleton, i), true);
@@ -215,7 +213,7 @@ static unsigned long count_verified(const char *log)
 /* Loads one program alone. Returns 0 or a negative errno. */
 static int try_one(struct attempt *attempt, unsigned int wishes, size_t place)
 {
-	struct attempt single = { 0 };
+	struct attempt single = {0};
 	struct sockstall_bpf *skeleton;
 	struct bpf_program *program;
 	char log[LOG_SIZE] = "";

@@ -24,14 +24,14 @@
 #define EVERYTHING   (HANDSHAKES | READERS | LOOPS | THREADS | WRITERS | CLOSING)
 /* Not commands, but options: --interfaces all; --verbose or --stacks; --all where threads in accept, and who is at
  * the other end of a unix socket, are of interest. */
-#define OTHER_LOOPS  BIT(COMMANDS)
-#define STACKS	     BIT(COMMANDS + 1)
-#define ACCEPTORS    BIT(COMMANDS + 3)
-#define PEERS	     BIT(COMMANDS + 4)
+#define OTHER_LOOPS BIT(COMMANDS)
+#define STACKS	    BIT(COMMANDS + 1)
+#define ACCEPTORS   BIT(COMMANDS + 3)
+#define PEERS	    BIT(COMMANDS + 4)
 /* A person at the overview's screen may ask for chains. */
-#define CHAINS_PAGE  BIT(COMMANDS + 5)
+#define CHAINS_PAGE BIT(COMMANDS + 5)
 /* Neither: a person at a screen may ask for the details of a process. */
-#define DETAILS	     BIT(COMMANDS + 2)
+#define DETAILS BIT(COMMANDS + 2)
 
 #define MAX_PROGRAMS 48
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Closing the last descriptor of a classic tracepoint waits for RCU grace periods, one tracepoint after
  * the other (perf_trace_event_unreg() under event_mutex): 70 ms each where this was measured. A person who has

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "probe/load/sections.h"
 
 #include <errno.h>
@@ -17,8 +17,8 @@ static const struct section {
 	__u32 btf_kind;
 	enum bpf_attach_type attach_type;
 } sections[] = {
-	{ "iter/", "bpf_iter_", BTF_KIND_FUNC, BPF_TRACE_ITER },
-	{ "tp_btf/", "btf_trace_", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP },
+	{"iter/", "bpf_iter_", BTF_KIND_FUNC, BPF_TRACE_ITER},
+	{"tp_btf/", "btf_trace_", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP},
 };
 
 #define SECTIONS (COUNT_OF(sections))
@@ -55,7 +55,7 @@ static __u32 find_target(const char *name)
 static int prepare(struct bpf_program *program, struct bpf_prog_load_opts *options, long cookie)
 {
 	const struct section *section = &sections[cookie];
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 
 	if (before)
 		before(before_context);
@@ -101,7 +101,8 @@ size_t probe_sections_want(struct btf_wanted *wanted, struct arena *names, const
 	struct bpf_program *program;
 	size_t i, count = 0;
 
-	bpf_object__for_each_program(program, object) {
+	bpf_object__for_each_program(program, object)
+	{
 		for (i = 0; i < SECTIONS && count < MAX_PROGRAMS; i++) {
 			wanted[count].name = target_of(names, program, &sections[i]);
 			wanted[count].kind = sections[i].btf_kind;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Ids of tracepoints. They are in tracefs only. Where that is not mounted (or hidden, as by `ip netns exec` or a
  * container), init may have it; else it is opened without being mounted anywhere: nobody ever sees that, and it is
@@ -38,8 +38,8 @@ static int read_id(int tracefs, const char *name)
 /* Returns a descriptor of a tracefs that is mounted, or -1. */
 static int open_mounted(void)
 {
-	static const char *const places[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing",
-					      "/proc/1/root/sys/kernel/tracing" };
+	static const char *const places[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing",
+					     "/proc/1/root/sys/kernel/tracing"};
 	size_t i;
 
 	for (i = 0; i < COUNT_OF(places); i++) {

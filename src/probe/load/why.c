@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Why nothing can run. A kernel says no more than an error number, and not always the one that fits. */
 #include <errno.h>
 #include <linux/capability.h>
@@ -25,8 +25,8 @@ bool probe_has_btf(void)
 
 static bool has_capability(int capability)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
 
 	return !syscall(SYS_capget, &header, data) &&
 	       data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability);
@@ -61,13 +61,13 @@ static bool is_memory_short(void)
 static bool can_read_kernel(void)
 {
 	static const struct bpf_insn instructions[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10 },
-		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_1, .imm = -8 },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 8 },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3, .imm = 0 },
-		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_read_kernel },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0 },
-		{ .code = BPF_JMP | BPF_EXIT },
+		{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10},
+		{.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_1, .imm = -8},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 8},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3, .imm = 0},
+		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_read_kernel},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
+		{.code = BPF_JMP | BPF_EXIT},
 	};
 	int fd = bpf_prog_load(BPF_PROG_TYPE_TRACEPOINT, "sockstall_try", "Dual BSD/GPL", instructions,
 			       COUNT_OF(instructions), NULL);
@@ -156,8 +156,9 @@ void probe_say_why(int err, bool by_libbpf)
 	if (reason)
 		fprintf(stderr, "sockstall: %s\n", reason);
 	else if (by_libbpf)
-		fprintf(stderr, "sockstall: %s, not the kernel, fails to start the BPF programs (%s): try the static "
-				"sockstall; `SOCKSTALL_DEBUG=1 sockstall check` says more\n",
+		fprintf(stderr,
+			"sockstall: %s, not the kernel, fails to start the BPF programs (%s): try the static "
+			"sockstall; `SOCKSTALL_DEBUG=1 sockstall check` says more\n",
 			probe_library(), probe_error_text(err));
 	else
 		fprintf(stderr, "sockstall: this kernel refuses the BPF programs (%s): see `sockstall check`\n",

@@ -10,7 +10,7 @@ struct chain_asked {
 	struct asked_socket {
 		__u32 pid; /* whose it is */
 		const struct socket_record *socket;
-	} *items; /* sorted by pid */
+	} * items; /* sorted by pid */
 	size_t count, capacity;
 };
 

@@ -57,7 +57,8 @@ static void judge_other(struct wait *wait, const struct look *look)
 /* Many a process has a thread that collects what its children write: there nobody waits but that thread. */
 static bool is_pipe(const struct waits *waits, const struct wait *wait)
 {
-	return wait->socket->name.kind == SOCKET_KIND_PIPE && wait->socket->peer_inode && processes_has_one_thread(&waits->processes, wait->pid);
+	return wait->socket->name.kind == SOCKET_KIND_PIPE && wait->socket->peer_inode &&
+	       processes_has_one_thread(&waits->processes, wait->pid);
 }
 
 /* Of TCP what is stuck; of unix sockets and pipes, which tell less, all: whether it counts is for who follows them. */
@@ -86,11 +87,13 @@ static bool has_limit(const struct wait *wait, const struct look *look)
 {
 	__u32 kind = wait->view->thread->syscall_kind;
 
-	return (kind == SYSCALL_READS && wait->socket->rcvtimeo_ns) || (kind == SYSCALL_WRITES && wait->socket->sndtimeo_ns) ||
+	return (kind == SYSCALL_READS && wait->socket->rcvtimeo_ns) ||
+	       (kind == SYSCALL_WRITES && wait->socket->sndtimeo_ns) ||
 	       wait->view->thread->alarm_ns > look->head->seen_ns;
 }
 
-static int add_thread(struct waits *waits, const struct look *previous, const struct thread_view *view, __u64 min_age_ns)
+static int add_thread(struct waits *waits, const struct look *previous, const struct thread_view *view,
+		      __u64 min_age_ns)
 {
 	const struct thread_record *thread = view->thread;
 	struct sleeping sleeping;

@@ -84,7 +84,8 @@ static int collect_ends(struct ends *ends)
 	const struct look *look = ends->look;
 	size_t i;
 
-	ends->items = calloc(look->sockets.count + look->connections.count + look->threads.count + 1, sizeof(*ends->items));
+	ends->items =
+		calloc(look->sockets.count + look->connections.count + look->threads.count + 1, sizeof(*ends->items));
 	if (!ends->items)
 		return -ENOMEM;
 	for (i = 0; i < look->sockets.count; i++)
@@ -243,7 +244,8 @@ static const struct end *find_translated(const struct ends *ends, const struct s
 	return found;
 }
 
-const struct translation_record *ends_translation_of_client(const struct ends *ends, const struct socket_name *name, size_t *at)
+const struct translation_record *ends_translation_of_client(const struct ends *ends, const struct socket_name *name,
+							    size_t *at)
 {
 	struct place place = place_of(name);
 

@@ -34,6 +34,7 @@ const struct end *ends_other(const struct ends *ends, const struct socket_record
  * The translation by which a client with these addresses is led elsewhere; to be called with *at == 0 first, and again for
  * one more. NULL: no more.
  */
-const struct translation_record *ends_translation_of_client(const struct ends *ends, const struct socket_name *name, size_t *at);
+const struct translation_record *ends_translation_of_client(const struct ends *ends, const struct socket_name *name,
+							    size_t *at);
 
 #endif

@@ -23,8 +23,8 @@ static enum rank rank_of(const struct processes *processes, const struct owner_r
 	return process && process->looks_after ? RANK_LOOKS_AFTER : RANK_ACTIVE;
 }
 
-struct holder holders_choose(const struct processes *processes, const struct owner_record *const *owners,
-			     size_t count, __u32 except, bool stopped_first)
+struct holder holders_choose(const struct processes *processes, const struct owner_record *const *owners, size_t count,
+			     __u32 except, bool stopped_first)
 {
 	struct holder holder = {.count = 0};
 	enum rank best = RANK_LAST_CHOICE;

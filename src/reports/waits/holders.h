@@ -18,7 +18,7 @@ struct holder {
  * or signals (a master, a shell). If any holder could serve (an accept queue), a stopped one comes first; otherwise
  * stopped ones come last. Then the lowest pid. The process `except` is left out; 0: none.
  */
-struct holder holders_choose(const struct processes *processes, const struct owner_record *const *owners,
-			     size_t count, __u32 except, bool stopped_first);
+struct holder holders_choose(const struct processes *processes, const struct owner_record *const *owners, size_t count,
+			     __u32 except, bool stopped_first);
 
 #endif

@@ -60,7 +60,8 @@ static bool both_are_alone(const struct waits *waits, const struct wait *wait, c
 {
 	const struct look *look = waits->look;
 
-	return processes_has_one_thread(&waits->processes, wait->pid) && processes_has_one_thread(&waits->processes, other->pid) &&
+	return processes_has_one_thread(&waits->processes, wait->pid) &&
+	       processes_has_one_thread(&waits->processes, other->pid) &&
 	       !is_shared(look, wait->socket->name.inode, wait->pid) &&
 	       !is_shared(look, other->socket->name.inode, other->pid);
 }
@@ -93,7 +94,8 @@ static bool consider(const struct waits *waits, struct candidates *candidates, c
 }
 
 /* Of the waits of a process from the given one on those that tell that something is due; while since is not known, or is. */
-static void consider_all(const struct waits *waits, struct candidates *candidates, const struct wait *wait, size_t i, bool known)
+static void consider_all(const struct waits *waits, struct candidates *candidates, const struct wait *wait, size_t i,
+			 bool known)
 {
 	for (; is_of(waits, i, wait->peer_pid) && waits->items[i].severity != SEVERITY_NONE; i++)
 		if (!waits->items[i].since_ns == known || !consider(waits, candidates, wait, i))
@@ -129,7 +131,8 @@ static void find_next(struct waits *waits, struct wait *wait)
 	if (wait->found != FOUND_PROCESS && wait->found != FOUND_QUEUE)
 		return;
 	only = only_thread_wait(waits, wait->peer_pid);
-	if (only != WAITS_NONE && is_other_end(wait, &waits->items[only]) && both_are_alone(waits, wait, &waits->items[only])) {
+	if (only != WAITS_NONE && is_other_end(wait, &waits->items[only]) &&
+	    both_are_alone(waits, wait, &waits->items[only])) {
 		wait->next = only;
 		wait->sure = true;
 		return;

@@ -10,7 +10,8 @@
 struct process_view {
 	__u32 pid;
 	size_t threads; /* of it in the look */
-	const struct thread_view *doing; /* the one that tells what it does: a stopped one, the only one, or the busiest */
+	const struct thread_view
+		*doing; /* the one that tells what it does: a stopped one, the only one, or the busiest */
 	bool one_thread; /* it waits for what that is asleep in */
 	bool in_loop; /* a thread of it is asleep in its event loop's wait */
 	bool stopped; /* a thread of it */

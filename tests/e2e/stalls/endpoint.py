@@ -342,6 +342,7 @@ class Endpoint:
 
     def alarm(self, value):
         """After so many seconds, and with a second number again and again; the first ends a read that Python makes."""
+
         def interrupt(*_):
             raise InterruptedError(errno.EINTR, "alarm")
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * holds WHAT BY: a process that makes whoever reads of it wait for as long as it likes. Started by root, it becomes an
  * ordinary user first.

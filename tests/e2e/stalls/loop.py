@@ -142,7 +142,9 @@ def saturate(seconds):
             os.close(fd)
 
 
-HANDLERS = {function.__name__: function for function in (sleep, leave, compute, recv, recv_then_compute, spin, saturate)}
+HANDLERS = {
+    function.__name__: function for function in (sleep, leave, compute, recv, recv_then_compute, spin, saturate)
+}
 
 
 def handle(line):

@@ -5,9 +5,26 @@ import os
 import struct
 
 NUMBERS = {
-    "x86_64": {"read": 0, "write": 1, "select": 23, "pause": 34, "recvfrom": 45, "exit": 60, "pselect6": 270, "perf_event_open": 298},
+    "x86_64": {
+        "read": 0,
+        "write": 1,
+        "select": 23,
+        "pause": 34,
+        "recvfrom": 45,
+        "exit": 60,
+        "pselect6": 270,
+        "perf_event_open": 298,
+    },
     # Newer, and without what later calls can do as well.
-    "aarch64": {"read": 63, "write": 64, "pselect6": 72, "ppoll": 73, "exit": 93, "recvfrom": 207, "perf_event_open": 241},
+    "aarch64": {
+        "read": 63,
+        "write": 64,
+        "pselect6": 72,
+        "ppoll": 73,
+        "exit": 93,
+        "recvfrom": 207,
+        "perf_event_open": 241,
+    },
 }
 NUMBER = NUMBERS[os.uname().machine]
 

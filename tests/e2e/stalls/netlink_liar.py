@@ -54,8 +54,12 @@ def make_pairs(count):
 
 def lie(local, peer):
     """An inet_diag_msg: ESTABLISHED, inode 4242, cookie 77."""
-    address = struct.pack("!HH", local[1], peer[1]) + socket.inet_aton(local[0]).ljust(16, b"\0") + \
-        socket.inet_aton(peer[0]).ljust(16, b"\0") + struct.pack("=III", 0, 77, 0)
+    address = (
+        struct.pack("!HH", local[1], peer[1])
+        + socket.inet_aton(local[0]).ljust(16, b"\0")
+        + socket.inet_aton(peer[0]).ljust(16, b"\0")
+        + struct.pack("=III", 0, 77, 0)
+    )
     body = struct.pack("=BBBB", socket.AF_INET, 1, 0, 0) + address + struct.pack("=IIIII", 0, 0, 0, 0, 4242)
     return struct.pack("=IHHII", 16 + len(body), SOCK_DIAG_BY_FAMILY, NLM_F_MULTI, 0, 0) + body
 

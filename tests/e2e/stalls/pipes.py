@@ -34,7 +34,7 @@ def fork(work, *others):
 def write_all(fd):
     data = MUCH
     while data:
-        data = data[os.write(fd, data):]
+        data = data[os.write(fd, data) :]
 
 
 def read_from(work, children=1):
@@ -97,9 +97,16 @@ def cross(third):
 
 def main():
     kind = sys.argv[1]
-    {"answer": lambda: answer(1), "answers": lambda: answer(2), "idle": lambda: read_on(sleep),
-     "talk": lambda: read_on(talk), "listen": lambda: read_on(listen), "full": full, "cross": lambda: cross(False),
-     "selfish": lambda: cross(True)}[kind]()
+    {
+        "answer": lambda: answer(1),
+        "answers": lambda: answer(2),
+        "idle": lambda: read_on(sleep),
+        "talk": lambda: read_on(talk),
+        "listen": lambda: read_on(listen),
+        "full": full,
+        "cross": lambda: cross(False),
+        "selfish": lambda: cross(True),
+    }[kind]()
 
 
 main()

@@ -124,7 +124,8 @@ def main():
     if kind != "fork":
         say("listening", fd=listener.fileno())
     {"threads": run_threads, "loop": run_loop, "telling": run_telling, "one": run_one, "fork": run_fork}[kind](
-        listener, back)
+        listener, back
+    )
 
 
 main()

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * rush SECONDS WAITERS CONNECTORS: two loads at once, or one of them, as fast as the machine can, or as the rates ask for.
  *
@@ -21,10 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MOST	    16 /* threads of each kind */
-#define WAITS_MOST  2000000.0 /* a second */
+#define MOST		 16 /* threads of each kind */
+#define WAITS_MOST	 2000000.0 /* a second */
 #define CONNECTIONS_MOST 50000.0
-#define BATCH	    1000 /* waits between two looks at the clock */
+#define BATCH		 1000 /* waits between two looks at the clock */
 
 struct worker {
 	pthread_t thread;

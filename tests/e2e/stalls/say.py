@@ -15,14 +15,21 @@ def spent_ns():
 
 
 def say(event, **more):
-    words = {"event": event, "pid": os.getpid(), "tid": threading.get_native_id(),
-             "spent_ns": spent_ns(), "time": time.time(), **more}
+    words = {
+        "event": event,
+        "pid": os.getpid(),
+        "tid": threading.get_native_id(),
+        "spent_ns": spent_ns(),
+        "time": time.time(),
+        **more,
+    }
     # One write: lines of several threads do not mix.
     os.write(1, json.dumps(words).encode() + b"\n")
 
 
 def error_name(error):
     import errno
+
     return errno.errorcode.get(error.errno, str(error))
 
 
@@ -30,6 +37,7 @@ def leave_parent():
     """In a forked child: it ends with its parent, and does not keep the parent's output open."""
     import ctypes
     import signal
+
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
     null = os.open("/dev/null", os.O_RDWR)
     os.dup2(null, 0)

@@ -15,7 +15,7 @@ while True:
     packet = sock.recv(200)
     if packet[0] >> 4 != 4 or packet[9] != socket.IPPROTO_TCP:
         continue
-    tcp = packet[(packet[0] & 15) * 4:]
+    tcp = packet[(packet[0] & 15) * 4 :]
     source, destination = struct.unpack("!HH", tcp[:4])
     if tcp[13] & 2:
         say("syn", acked=bool(tcp[13] & 16), source=source, destination=destination)

@@ -29,6 +29,7 @@ epoll = select.epoll()
 
 def die_with_parent():
     import ctypes
+
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 

@@ -32,8 +32,8 @@ def words(data):
 
 def fold(total):
     while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return ~total & 0xffff
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
 
 
 # All but source and ports, which are added for each packet.
@@ -65,7 +65,11 @@ def send(packets):
 
 for third, count in enumerate(counts):
     for first in range(0, count, PIECE):
-        send([packet(network + bytes([third, 10 + number % 240]), 1024 + number // 240 % 64000)
-              for number in range(first, min(first + PIECE, count))])
+        send(
+            [
+                packet(network + bytes([third, 10 + number % 240]), 1024 + number // 240 % 64000)
+                for number in range(first, min(first + PIECE, count))
+            ]
+        )
 say("sent", count=sum(counts))
 sys.stdin.read()

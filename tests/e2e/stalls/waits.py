@@ -44,8 +44,7 @@ class Set:
     def __init__(self, fds):
         self.fds = fds
         self.highest = max(fds)
-        self.pollfds = ctypes.create_string_buffer(
-            b"".join(struct.pack("=ihh", fd, select.POLLIN, 0) for fd in fds))
+        self.pollfds = ctypes.create_string_buffer(b"".join(struct.pack("=ihh", fd, select.POLLIN, 0) for fd in fds))
         self.ring = None
         self.epoll = select.epoll()
         for fd in fds:
@@ -93,15 +92,21 @@ def more(count, value=0):
     """That many descriptors, all of them silent, or all of them ready."""
     if not count:
         return []
-    resource.setrlimit(resource.RLIMIT_NOFILE, (2 * count + 100, max(2 * count + 100, resource.getrlimit(
-        resource.RLIMIT_NOFILE)[1])))
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (2 * count + 100, max(2 * count + 100, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    )
     return [os.eventfd(value) for _ in range(count)]
 
 
 def answer():
     for _ in sys.stdin:
-        say("counts", median_s=statistics.median(list(LENGTHS) or [0]), away_median_s=statistics.median(list(AWAY) or [0]),
-            turns=list(TURNS), **COUNTS)
+        say(
+            "counts",
+            median_s=statistics.median(list(LENGTHS) or [0]),
+            away_median_s=statistics.median(list(AWAY) or [0]),
+            turns=list(TURNS),
+            **COUNTS,
+        )
 
 
 def main():

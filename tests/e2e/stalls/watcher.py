@@ -25,8 +25,7 @@ import time
 from say import say
 
 EDGE = select.EPOLLIN | select.EPOLLET
-MASKS = {"level": select.EPOLLIN, "oneshot": EDGE | select.EPOLLONESHOT,
-         "full": EDGE | select.EPOLLOUT}
+MASKS = {"level": select.EPOLLIN, "oneshot": EDGE | select.EPOLLONESHOT, "full": EDGE | select.EPOLLOUT}
 CLOCK_MONOTONIC = 1
 
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 import java.net.Socket;
 
 /** Reader ADDRESS PORT: asks with a blocking socket, as most Java clients do; with "again" for ever. */

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 // storm: 50,000 turns of the loop by setImmediate, then "turns N" and silence. workers: the same in two worker threads.
 const { Worker, isMainThread, workerData, parentPort } = require("worker_threads");
 const net = require("net");

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * counting_loop edge|select ADDRESS PORT: a server whose loop counts its own waits and the events that they returned, with
  * edge-triggered epoll, or with select and 1,500 more descriptors. A line "sleep SECONDS" makes the loop sleep, any other is
@@ -40,7 +40,7 @@ static void answer(int fd, const char *line)
 	int length;
 
 	if (sscanf(line, "sleep %lf", &seconds) == 1)
-		nanosleep(&(struct timespec){ (time_t)seconds, (long)((seconds - (time_t)seconds) * 1e9) }, NULL);
+		nanosleep(&(struct timespec){(time_t)seconds, (long)((seconds - (time_t)seconds) * 1e9)}, NULL);
 	length = snprintf(text, sizeof(text), "%lu %lu ok\n", waits, events);
 	if (write(fd, text, length) != length)
 		die("write");
@@ -61,7 +61,7 @@ static int serve(int fd)
 
 static void watch(int fd)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.fd = fd };
+	struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.fd = fd};
 
 	watched[fd / BITS] |= 1UL << fd % BITS;
 	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event))
@@ -110,13 +110,13 @@ static void wait_select(void)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET };
+	struct sockaddr_in address = {.sin_family = AF_INET};
 	int i, by_select = argc == 4 && !strcmp(argv[1], "select");
 
 	if (argc != 4 || !inet_aton(argv[2], &address.sin_addr))
 		return 2;
 	address.sin_port = htons(atoi(argv[3]));
-	setrlimit(RLIMIT_NOFILE, &(struct rlimit){ MOST, MOST });
+	setrlimit(RLIMIT_NOFILE, &(struct rlimit){MOST, MOST});
 	epoll_fd = epoll_create1(0);
 	for (i = 0; by_select && i < SILENT; i++)
 		watch(eventfd(0, 0));

@@ -22,6 +22,7 @@ def counting(base):
             waits += 1
             events += len(found)
             return found
+
     return Counting()
 
 

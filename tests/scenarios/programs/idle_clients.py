@@ -44,7 +44,7 @@ print("connected", flush=True)
 for line in sys.stdin:
     what, number = line.split()
     if what == "busy":
-        busy(held[:int(number)])
+        busy(held[: int(number)])
     chosen = held[int(number)]
     print("asks", chosen.getsockname()[1], flush=True)
     sys.stdin.readline()  # go

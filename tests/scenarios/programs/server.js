@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 // An HTTP server. /busy/SECONDS computes, and /exec/SECONDS waits for a child, in the event loop.
 const http = require("http");
 const { execSync } = require("child_process");

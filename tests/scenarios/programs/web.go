@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 
 // web serve ADDRESS: net/http's server. /wait answers after 200 ms, /busy computes.
 // web ask URL: its client without a timeout; "again" for ever, with four goroutines.

@@ -24,10 +24,10 @@ struct pair {
 
 static struct pair make_pair(void)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(address);
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
-	struct pair pair = { .client = socket(AF_INET, SOCK_STREAM, 0) };
+	struct pair pair = {.client = socket(AF_INET, SOCK_STREAM, 0)};
 
 	assert_int_equal(bind(listener, (void *)&address, size), 0);
 	assert_int_equal(listen(listener, 1), 0);
@@ -184,7 +184,7 @@ static void does_not_plan_for_another_process(void **state)
 
 static struct act of(__u8 tcp_state, bool held, bool can_destroy)
 {
-	struct act act = { .pidfd = -1, .diag = -1, .copy = -1, .times = ACT_TIMES_DEFAULT };
+	struct act act = {.pidfd = -1, .diag = -1, .copy = -1, .times = ACT_TIMES_DEFAULT};
 
 	act.target.socket.name.kind = SOCKET_KIND_TCP;
 	act.target.socket.name.state = tcp_state;
@@ -262,7 +262,7 @@ static void refuses_what_cannot_be(void **state)
 
 static struct socket_name name_of(const char *local, __u16 local_port, const char *peer, __u16 peer_port)
 {
-	struct socket_name name = { .kind = SOCKET_KIND_TCP, .local_port = local_port, .peer_port = peer_port };
+	struct socket_name name = {.kind = SOCKET_KIND_TCP, .local_port = local_port, .peer_port = peer_port};
 	struct in6_addr address;
 
 	assert_true(address_parse(local, &address));
@@ -276,8 +276,13 @@ static void knows_the_connection_of_ssh(void **state)
 {
 	static const char text[] = "192.0.2.1 50000 10.0.0.1 22", text6[] = "fe80::1%eth0 50000 fe80::2%eth0 22";
 	static const char *const others[] = {
-		"", "192.0.2.1 50000", "192.0.2.1 50001 10.0.0.1 22", "192.0.2.1 50000 10.0.0.1 2222",
-		"192.0.2.2 50000 10.0.0.1 22", "x 50000 y 22", "192.0.2.1 115536 10.0.0.1 22",
+		"",
+		"192.0.2.1 50000",
+		"192.0.2.1 50001 10.0.0.1 22",
+		"192.0.2.1 50000 10.0.0.1 2222",
+		"192.0.2.2 50000 10.0.0.1 22",
+		"x 50000 y 22",
+		"192.0.2.1 115536 10.0.0.1 22",
 	};
 	struct socket_name name = name_of("10.0.0.1", 22, "192.0.2.1", 50000);
 	struct socket_name other_end = name_of("192.0.2.1", 50000, "10.0.0.1", 22);
@@ -300,8 +305,9 @@ static void reads_the_start_of_a_process(void **state)
 	__u64 ticks;
 
 	(void)state;
-	assert_int_equal(process_start_parse("5 (a) b)) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 2200 23", &ticks,
-					     comm), 0);
+	assert_int_equal(process_start_parse("5 (a) b)) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 2200 23",
+					     &ticks, comm),
+			 0);
 	assert_int_equal(ticks, 2200);
 	assert_string_equal(comm, "a) b)");
 	assert_int_equal(process_start_parse("5 (a) S 4 5 6", &ticks, comm), -EBADMSG);

@@ -14,7 +14,7 @@
 static void assert_words(const char *text, const char *joined)
 {
 	char *words[COMMAND_LINE_WORDS + 1], got[256] = "";
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	size_t i;
 
 	assert_null(command_line_split(text, &arena, words));
@@ -29,7 +29,7 @@ static void assert_words(const char *text, const char *joined)
 static void assert_no_words(const char *text, const char *error)
 {
 	char *words[COMMAND_LINE_WORDS + 1];
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 
 	assert_string_equal(command_line_split(text, &arena, words), error);
 	arena_free(&arena);
@@ -70,7 +70,7 @@ static void count(void *context, const struct row *row)
 
 static int fired(struct trigger *trigger, struct row *rows, size_t row_count)
 {
-	struct report report = { .rows = rows, .count = row_count };
+	struct report report = {.rows = rows, .count = row_count};
 	int times = 0;
 
 	assert_int_equal(trigger_look(trigger, &report, count, &times), 0);
@@ -79,10 +79,10 @@ static int fired(struct trigger *trigger, struct row *rows, size_t row_count)
 
 static void fires_once_in_a_life(void **state)
 {
-	struct row rows[2] = { sample_reader(), sample_handshake() };
+	struct row rows[2] = {sample_reader(), sample_handshake()};
 	struct condition condition;
-	struct arena arena = { 0 };
-	struct trigger trigger = { .condition = &condition };
+	struct arena arena = {0};
+	struct trigger trigger = {.condition = &condition};
 
 	(void)state;
 	assert_null(condition_parse(&condition, &arena, "reader.age>40s"));
@@ -125,7 +125,7 @@ static const char *variable(char **environment, const char *name)
 static void environment_holds_the_fields(void **state)
 {
 	struct row row = sample_reader();
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	char **environment;
 
 	(void)state;
@@ -153,8 +153,7 @@ static void environment_holds_the_fields(void **state)
 static int packed(struct buffer *out, const char *record, char **variables)
 {
 	const struct exec_message message = {
-		.record = record, .record_size = strlen(record), .variables = variables, .hold = true
-	};
+		.record = record, .record_size = strlen(record), .variables = variables, .hold = true};
 
 	buffer_reset(out);
 	return exec_message_pack(out, &message);
@@ -170,10 +169,10 @@ static int unpacked(struct exec_message *message, struct arena *arena, struct bu
 
 static void message_comes_as_it_was(void **state)
 {
-	char *variables[] = { "SOCKSTALL_PID=1", "SOCKSTALL_COMM=a=b \xc3\xa4", "SOCKSTALL_WHY=", NULL };
+	char *variables[] = {"SOCKSTALL_PID=1", "SOCKSTALL_COMM=a=b \xc3\xa4", "SOCKSTALL_WHY=", NULL};
 	struct exec_message message;
-	struct buffer bytes = { 0 };
-	struct arena arena = { 0 };
+	struct buffer bytes = {0};
+	struct arena arena = {0};
 	size_t i;
 
 	(void)state;
@@ -194,10 +193,10 @@ static void message_comes_as_it_was(void **state)
 
 static void assert_refused(const char *record, char *variable)
 {
-	char *variables[] = { variable, NULL };
+	char *variables[] = {variable, NULL};
 	struct exec_message message;
-	struct buffer bytes = { 0 };
-	struct arena arena = { 0 };
+	struct buffer bytes = {0};
+	struct arena arena = {0};
 
 	assert_int_equal(packed(&bytes, record, variables), 0);
 	assert_int_equal(unpacked(&message, &arena, &bytes, bytes.size), -EBADMSG);
@@ -229,11 +228,11 @@ static void refuses_what_is_no_record(void **state)
 /* Any number in its head, also one that is larger than all there is. */
 static void refuses_wrong_counts(void **state)
 {
-	static const uint32_t wrong[] = { 0, 1, 8, 10, 25, 26, 27, 1000, EXEC_VARIABLES_MOST + 1, 1u << 31, UINT32_MAX };
-	char *variables[] = { "SOCKSTALL_PID=1", NULL };
+	static const uint32_t wrong[] = {0, 1, 8, 10, 25, 26, 27, 1000, EXEC_VARIABLES_MOST + 1, 1u << 31, UINT32_MAX};
+	char *variables[] = {"SOCKSTALL_PID=1", NULL};
 	struct exec_message message;
-	struct buffer bytes = { 0 };
-	struct arena arena = { 0 };
+	struct buffer bytes = {0};
+	struct arena arena = {0};
 	size_t place, i;
 	uint32_t right;
 
@@ -257,7 +256,7 @@ static void refuses_wrong_counts(void **state)
 static void packs_no_more_than_fits(void **state)
 {
 	static char record[EXEC_MESSAGE_MOST + 1], *variables[EXEC_VARIABLES_MOST + 2];
-	struct buffer bytes = { 0 };
+	struct buffer bytes = {0};
 	size_t i;
 
 	(void)state;
@@ -277,7 +276,7 @@ static void packs_no_more_than_fits(void **state)
 static void keep(struct flight *flight, uint64_t seen_ns, size_t extra)
 {
 	struct look_builder builder;
-	struct look look = { 0 };
+	struct look look = {0};
 	uint64_t seed = seen_ns;
 
 	look_begin(&builder, seen_ns);
@@ -293,7 +292,7 @@ static void keep(struct flight *flight, uint64_t seen_ns, size_t extra)
 
 static void keeps_as_long_as_asked(void **state)
 {
-	struct flight flight = { .keep_ns = 10 * SECOND, .most_bytes = 1 << 20 };
+	struct flight flight = {.keep_ns = 10 * SECOND, .most_bytes = 1 << 20};
 	uint64_t i;
 
 	(void)state;
@@ -311,7 +310,7 @@ static void keeps_as_long_as_asked(void **state)
 
 static void keeps_no_more_than_fits(void **state)
 {
-	struct flight flight = { .keep_ns = 1000 * SECOND, .most_bytes = 10000 };
+	struct flight flight = {.keep_ns = 1000 * SECOND, .most_bytes = 10000};
 	uint64_t i;
 
 	(void)state;
@@ -332,8 +331,8 @@ static void keeps_no_more_than_fits(void **state)
 
 static void compressed_looks_reach_further(void **state)
 {
-	struct flight flight = { .keep_ns = 1000 * SECOND, .most_bytes = 10000 };
-	struct look look = { 0 };
+	struct flight flight = {.keep_ns = 1000 * SECOND, .most_bytes = 10000};
+	struct look look = {0};
 	uint64_t i;
 
 	(void)state;
@@ -360,7 +359,7 @@ static void compressed_looks_reach_further(void **state)
 /* The estimate of the first looks, and what came of it. */
 static void tells_how_far_it_will_reach(void **state)
 {
-	struct flight flight = { .keep_ns = 1000 * SECOND, .most_bytes = 100000 };
+	struct flight flight = {.keep_ns = 1000 * SECOND, .most_bytes = 100000};
 	uint64_t i, reach;
 
 	(void)state;
@@ -379,7 +378,7 @@ static void tells_how_far_it_will_reach(void **state)
 /* Memory is not what bounds it. */
 static void reaches_no_further_than_asked(void **state)
 {
-	struct flight flight = { .keep_ns = 10 * SECOND, .most_bytes = 100000 };
+	struct flight flight = {.keep_ns = 10 * SECOND, .most_bytes = 100000};
 	uint64_t i;
 
 	(void)state;

@@ -40,11 +40,11 @@ static void what_may_be_asked(void **state)
 	}
 }
 
-#define REFUSED(kind, change)                                                                                          \
-	do {                                                                                                           \
-		struct foreign_request request = valid(kind);                                                          \
-		request.change;                                                                                        \
-		assert_false(foreign_request_is_valid(&request));                                                      \
+#define REFUSED(kind, change)                                     \
+	do {                                                      \
+		struct foreign_request request = valid(kind);     \
+		request.change;                                   \
+		assert_false(foreign_request_is_valid(&request)); \
 	} while (0)
 
 static void what_may_not(void **state)

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 struct run {
 	struct budget budget;
 	__u64 cpu_ns, now_ns;
-	__u64 put_off_ns;   /* CPU time of what could be put off, when it is done */
+	__u64 put_off_ns; /* CPU time of what could be put off, when it is done */
 	size_t looks, done; /* and how often it was */
 };
 

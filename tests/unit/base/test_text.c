@@ -24,8 +24,8 @@ static void utf8_is_always_valid(void **state)
 		{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
 		{"\xf0\x9f\x90\x8d", "\xf0\x9f\x90\x8d"},
 		{"cut \xe2\x82", "cut \xef\xbf\xbd\xef\xbf\xbd"},
-		{"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},				  /* overlong */
-		{"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},		  /* surrogate */
+		{"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"}, /* overlong */
+		{"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}, /* surrogate */
 		{"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}, /* U+110000 */
 		{"\x80z", "\xef\xbf\xbdz"},
 	};
@@ -100,7 +100,7 @@ static void width_counts_columns_not_bytes(void **state)
 	assert_int_equal(text_width("java"), 4);
 	assert_int_equal(text_width("gr\xc3\xbc\xc3\x9f"), 4);
 	assert_int_equal(text_width("\xe6\xbc\xa2\xe5\xad\x97"), 4); /* two wide */
-	assert_int_equal(text_width("e\xcc\x81"), 1);		     /* combining */
+	assert_int_equal(text_width("e\xcc\x81"), 1); /* combining */
 }
 
 static void fit_cuts_at_the_width(void **state)

@@ -213,9 +213,10 @@ static void sizes_that_no_record_has(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(our_own_stay_as_they_are),	cmocka_unit_test(newer_records_are_cut),
-		cmocka_unit_test(older_records_are_filled_up),	cmocka_unit_test(growth_is_bounded), cmocka_unit_test(unknown_types_are_left_out),
-		cmocka_unit_test(damage_is_noticed),		cmocka_unit_test(sizes_that_no_record_has),
+		cmocka_unit_test(our_own_stay_as_they_are),    cmocka_unit_test(newer_records_are_cut),
+		cmocka_unit_test(older_records_are_filled_up), cmocka_unit_test(growth_is_bounded),
+		cmocka_unit_test(unknown_types_are_left_out),  cmocka_unit_test(damage_is_noticed),
+		cmocka_unit_test(sizes_that_no_record_has),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

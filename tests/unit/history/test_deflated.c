@@ -88,7 +88,8 @@ static void make_bomb(struct buffer *out, size_t size, uint32_t claim)
 
 static void refuses_bombs(void **state)
 {
-	static const uint32_t claims[] = {0, 1, 1 << 12, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, MOST, MOST + 1, UINT32_MAX};
+	static const uint32_t claims[] = {0,	1,	  1 << 12,   (1 << 20) - 1, 1 << 20, (1 << 20) + 1,
+					  MOST, MOST + 1, UINT32_MAX};
 	struct buffer bomb = {0}, out = {0};
 	size_t i;
 
@@ -152,10 +153,8 @@ static void notices_damage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(comes_back_as_it_was),
-		cmocka_unit_test(what_is_not_worth_it_stays),
-		cmocka_unit_test(refuses_bombs),
-		cmocka_unit_test(refuses_more_than_is_allowed),
+		cmocka_unit_test(comes_back_as_it_was), cmocka_unit_test(what_is_not_worth_it_stays),
+		cmocka_unit_test(refuses_bombs),	cmocka_unit_test(refuses_more_than_is_allowed),
 		cmocka_unit_test(notices_damage),
 	};
 

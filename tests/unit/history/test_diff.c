@@ -67,8 +67,8 @@ static const char *differences(struct row *before, size_t before_count, struct r
 	assert_int_equal(diff_stories(&report, &a, &b, all), 0);
 	said[0] = '\0';
 	for (size_t i = 0; i < report.count; i++)
-		size += (size_t)snprintf(said + size, sizeof(said) - size, "%s %s: %s\n", report.rows[i].difference.change,
-					 report.rows[i].comm, report.rows[i].why);
+		size += (size_t)snprintf(said + size, sizeof(said) - size, "%s %s: %s\n",
+					 report.rows[i].difference.change, report.rows[i].comm, report.rows[i].why);
 	report_free(&report);
 	story_free(&a);
 	story_free(&b);
@@ -78,28 +78,35 @@ static const char *differences(struct row *before, size_t before_count, struct r
 static void new_worse_better_and_gone(void **state)
 {
 	struct row before[] = {
-		stall(ROW_READER, "1", "gone", "awaiting_reply", 30, 5), stall(ROW_READER, "2", "worse", "awaiting_reply", 30, 5),
-		stall(ROW_READER, "3", "better", "peer_dead", 70, 5),	stall(ROW_READER, "4", "same", "peer_dead", 70, 5),
+		stall(ROW_READER, "1", "gone", "awaiting_reply", 30, 5),
+		stall(ROW_READER, "2", "worse", "awaiting_reply", 30, 5),
+		stall(ROW_READER, "3", "better", "peer_dead", 70, 5),
+		stall(ROW_READER, "4", "same", "peer_dead", 70, 5),
 		stall(ROW_READER, "5", "older", "peer_dead", 70, 5),
 	};
 	struct row after[] = {
-		stall(ROW_READER, "12", "worse", "peer_dead", 70, 5),	   stall(ROW_READER, "13", "better", "awaiting_reply", 30, 5),
-		stall(ROW_READER, "14", "same", "peer_dead", 70, 6),	   stall(ROW_LOOP, "15", "new", "stalled", 60, 5),
-		stall(ROW_READER, "16", "new", "awaiting_reply", 30, 100), stall(ROW_READER, "17", "older", "peer_dead", 70, 11),
+		stall(ROW_READER, "12", "worse", "peer_dead", 70, 5),
+		stall(ROW_READER, "13", "better", "awaiting_reply", 30, 5),
+		stall(ROW_READER, "14", "same", "peer_dead", 70, 6),
+		stall(ROW_LOOP, "15", "new", "stalled", 60, 5),
+		stall(ROW_READER, "16", "new", "awaiting_reply", 30, 100),
+		stall(ROW_READER, "17", "older", "peer_dead", 70, 11),
 	};
 
 	(void)state;
-	assert_string_equal(differences(before, COUNT_OF(before), after, COUNT_OF(after), false),
-			    "new new: stalled, 1 at one time, the longest for 5.0 s\n"
-			    "new new: awaiting_reply, 1 at one time, the longest for 100.0 s\n"
-			    "worse older: peer_dead, 1 at one time, the longest for 11.0 s; it was peer_dead, 1 at one time, the "
-			    "longest for 5.0 s\n"
-			    "worse worse: peer_dead, 1 at one time, the longest for 5.0 s; it was awaiting_reply, 1 at one time, "
-			    "the longest for 5.0 s\n"
-			    "better better: awaiting_reply, 1 at one time, the longest for 5.0 s; it was peer_dead, 1 at one time, "
-			    "the longest for 5.0 s\n"
-			    "gone gone: awaiting_reply, 1 at one time, the longest for 5.0 s\n");
-	assert_non_null(strstr(differences(before, COUNT_OF(before), after, COUNT_OF(after), true), "same same: peer_dead"));
+	assert_string_equal(
+		differences(before, COUNT_OF(before), after, COUNT_OF(after), false),
+		"new new: stalled, 1 at one time, the longest for 5.0 s\n"
+		"new new: awaiting_reply, 1 at one time, the longest for 100.0 s\n"
+		"worse older: peer_dead, 1 at one time, the longest for 11.0 s; it was peer_dead, 1 at one time, the "
+		"longest for 5.0 s\n"
+		"worse worse: peer_dead, 1 at one time, the longest for 5.0 s; it was awaiting_reply, 1 at one time, "
+		"the longest for 5.0 s\n"
+		"better better: awaiting_reply, 1 at one time, the longest for 5.0 s; it was peer_dead, 1 at one time, "
+		"the longest for 5.0 s\n"
+		"gone gone: awaiting_reply, 1 at one time, the longest for 5.0 s\n");
+	assert_non_null(
+		strstr(differences(before, COUNT_OF(before), after, COUNT_OF(after), true), "same same: peer_dead"));
 	assert_string_equal(differences(before, COUNT_OF(before), before, COUNT_OF(before), false), "");
 }
 

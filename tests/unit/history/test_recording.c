@@ -21,8 +21,8 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-#define FILE_HEADER (104 + 4 * RECORD_TYPES)
-#define CHUNK_HEADER 12
+#define FILE_HEADER	    (104 + 4 * RECORD_TYPES)
+#define CHUNK_HEADER	    12
 #define CHUNK_LOOK_DEFLATED 4
 
 static char directory[] = "/tmp/sockstall-test-XXXXXX";
@@ -252,20 +252,23 @@ static void what_is_written_is_read(void **state)
 	assert_int_equal(chunk.options.scope.command, COMMAND_READERS);
 	assert_true(chunk.options.scope.command_given && chunk.options.sinks.json && chunk.options.scope.all);
 	assert_false(chunk.options.pace.once || chunk.options.sinks.exit_code || chunk.options.sinks.no_color);
-	assert_true(chunk.options.pace.interval_given && chunk.options.scope.min_age_given && chunk.options.selection.peer_given);
+	assert_true(chunk.options.pace.interval_given && chunk.options.scope.min_age_given &&
+		    chunk.options.selection.peer_given);
 	assert_int_equal(chunk.options.pace.interval_ns, 250 * MILLISECOND);
 	assert_int_equal(chunk.options.scope.min_age_ns, 0);
 	assert_int_equal(chunk.options.selection.pid_count, 2);
 	assert_memory_equal(chunk.options.selection.pids, options.selection.pids, 2 * sizeof(*options.selection.pids));
 	assert_int_equal(chunk.options.selection.port_count, 3);
-	assert_memory_equal(chunk.options.selection.ports, options.selection.ports, 3 * sizeof(*options.selection.ports));
+	assert_memory_equal(chunk.options.selection.ports, options.selection.ports,
+			    3 * sizeof(*options.selection.ports));
 	assert_int_equal(chunk.options.selection.comm_count, 2);
 	assert_string_equal(chunk.options.selection.comms[0], "");
 	assert_string_equal(chunk.options.selection.comms[1], "a,b");
 	assert_memory_equal(&chunk.options.selection.peer, &options.selection.peer, sizeof(options.selection.peer));
 	assert_int_equal(chunk.options.selection.peer_bits, 104);
 	assert_int_equal(chunk.options.selection.netns_count, 2);
-	assert_memory_equal(chunk.options.selection.netns_inodes, options.selection.netns_inodes, 2 * sizeof(*options.selection.netns_inodes));
+	assert_memory_equal(chunk.options.selection.netns_inodes, options.selection.netns_inodes,
+			    2 * sizeof(*options.selection.netns_inodes));
 	assert_string_equal(chunk.options.selection.cgroup, "/a");
 	assert_int_equal(chunk.options.scope.interfaces, INTERFACES_ALL);
 	assert_null(chunk.options.sinks.record_file);
@@ -362,7 +365,8 @@ static void filters_of_older_builds_are_read(void **state)
 	buffer_reset(&bytes);
 	pack_old_options(&bytes, NULL, ports, 0, 0);
 	read_old_options(&bytes, &options, &arena);
-	assert_int_equal(options.selection.comm_count + options.selection.port_count + options.selection.netns_count, 0);
+	assert_int_equal(options.selection.comm_count + options.selection.port_count + options.selection.netns_count,
+			 0);
 	buffer_free(&bytes);
 	arena_free(&arena);
 }
@@ -371,7 +375,8 @@ static void filters_of_older_builds_are_read(void **state)
 static void a_list_of_no_names_is_refused(void **state)
 {
 	const char *comms[] = {"a", NULL};
-	struct options options = {.selection.comms = comms, .selection.comm_count = COUNT_OF(comms), .selection.peer_bits = 1};
+	struct options options = {
+		.selection.comms = comms, .selection.comm_count = COUNT_OF(comms), .selection.peer_bits = 1};
 	struct buffer bytes = {0};
 	struct pack out = {.out = &bytes}, in;
 	struct arena arena = {0};

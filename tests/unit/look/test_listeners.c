@@ -167,8 +167,9 @@ static void without_listeners(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_nearest_address_wins), TEST(of_equals_the_one_with_a_queue), TEST(full_is_one_more_than_the_limit),
-		TEST(cookies_are_found),	TEST(room_for_half_open_connections), TEST(without_listeners),
+		TEST(the_nearest_address_wins),	       TEST(of_equals_the_one_with_a_queue),
+		TEST(full_is_one_more_than_the_limit), TEST(cookies_are_found),
+		TEST(room_for_half_open_connections),  TEST(without_listeners),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,10 @@ static const struct {
 	{{{10, "nginx"}}, 10, "nginx (pid 10)", "10"},
 	{{{10, "nginx"}, {10, "nginx"}}, 10, "nginx (pid 10)", "10"}, /* by two descriptors */
 	{{{10, "nginx"}, {11, "worker"}}, 10, "nginx (pid 10), which shares it with worker (pid 11),", "10,11"},
-	{{{10, "a"}, {11, "b"}, {12, "c"}}, 10, "a (pid 10), which shares it with b (pid 11) and c (pid 12),", "10,11,12"},
+	{{{10, "a"}, {11, "b"}, {12, "c"}},
+	 10,
+	 "a (pid 10), which shares it with b (pid 11) and c (pid 12),",
+	 "10,11,12"},
 	{{{10, "a"}, {11, "b"}, {12, "c"}, {13, "d"}, {14, "e"}, {15, "f"}},
 	 10,
 	 "a (pid 10), which shares it with b (pid 11), c (pid 12), d (pid 13) and 2 more,",

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 static struct thread_record sleeper(__u32 tid, __u64 seen_ns, __u64 switches)
 {
 	return (struct thread_record){
-		.header = { RECORD_THREAD, sizeof(struct thread_record) },
+		.header = {RECORD_THREAD, sizeof(struct thread_record)},
 		.tid = tid,
 		.start_ns = 7,
 		.seen_ns = seen_ns,
@@ -28,7 +28,7 @@ static struct thread_record sleeper(__u32 tid, __u64 seen_ns, __u64 switches)
 /* Dates the records and writes them back. */
 static void date(struct sleeps *sleeps, struct thread_record *threads, size_t count)
 {
-	struct buffer buffer = { 0 };
+	struct buffer buffer = {0};
 	size_t i;
 
 	assert_int_equal(buffer_append(&buffer, threads, count * sizeof(*threads)), 0);
@@ -40,7 +40,7 @@ static void date(struct sleeps *sleeps, struct thread_record *threads, size_t co
 
 static void test_first_look(void **state)
 {
-	struct sleeps sleeps = { 0 };
+	struct sleeps sleeps = {0};
 	struct thread_record thread = sleeper(1, 5 * SECOND, 3);
 
 	(void)state;
@@ -53,10 +53,10 @@ static void test_first_look(void **state)
 
 static void test_the_same_sleep(void **state)
 {
-	struct thread_record first[] = { sleeper(9, 5 * SECOND, 3), sleeper(2, 5 * SECOND, 8) };
-	struct thread_record second[] = { sleeper(2, 6 * SECOND, 8), sleeper(9, 6 * SECOND, 4) };
-	struct thread_record third[] = { sleeper(2, 7 * SECOND, 8), sleeper(9, 7 * SECOND, 4) };
-	struct sleeps sleeps = { 0 };
+	struct thread_record first[] = {sleeper(9, 5 * SECOND, 3), sleeper(2, 5 * SECOND, 8)};
+	struct thread_record second[] = {sleeper(2, 6 * SECOND, 8), sleeper(9, 6 * SECOND, 4)};
+	struct thread_record third[] = {sleeper(2, 7 * SECOND, 8), sleeper(9, 7 * SECOND, 4)};
+	struct sleeps sleeps = {0};
 
 	(void)state;
 	date(&sleeps, first, 2);
@@ -73,7 +73,7 @@ static void test_the_same_sleep(void **state)
 static void test_another_thread_of_that_id(void **state)
 {
 	struct thread_record first = sleeper(1, 5 * SECOND, 3), second = sleeper(1, 6 * SECOND, 3);
-	struct sleeps sleeps = { 0 };
+	struct sleeps sleeps = {0};
 
 	(void)state;
 	second.start_ns = 8;
@@ -87,7 +87,7 @@ static void test_awake_in_between(void **state)
 {
 	struct thread_record first = sleeper(1, 5 * SECOND, 3), second = sleeper(1, 6 * SECOND, 3);
 	struct thread_record third = sleeper(1, 7 * SECOND, 3);
-	struct sleeps sleeps = { 0 };
+	struct sleeps sleeps = {0};
 
 	(void)state;
 	second.flags = 0;

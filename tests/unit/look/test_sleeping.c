@@ -143,12 +143,9 @@ static void in_the_wait_of_its_loop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_kernel_tells_since_when),
-		TEST(the_look_before_tells_at_least),
-		TEST(a_switch_between_the_looks),
-		TEST(a_thread_id_that_is_used_again),
-		cmocka_unit_test(who_called_connect),
-		cmocka_unit_test(in_the_wait_of_its_loop),
+		TEST(the_kernel_tells_since_when),    TEST(the_look_before_tells_at_least),
+		TEST(a_switch_between_the_looks),     TEST(a_thread_id_that_is_used_again),
+		cmocka_unit_test(who_called_connect), cmocka_unit_test(in_the_wait_of_its_loop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

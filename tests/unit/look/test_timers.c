@@ -349,7 +349,7 @@ static void test_rcvtimeo(void **state)
 
 	(void)state;
 	s.rcvtimeo_ns = 5 * S;
-	assert_read_end(&s, READ_END_RCVTIMEO, 4 * S);			 /* asleep for a second */
+	assert_read_end(&s, READ_END_RCVTIMEO, 4 * S); /* asleep for a second */
 	assert_int_equal(timers_read_ends(&s, 0, 0).at_ns, NOW + 5 * S); /* who knows for how long */
 	s.rcvtimeo_ns = 10000 * S;
 	assert_int_equal(timers_read_ends(&s, NOW - S, 0).by, READ_END_KEEPALIVE);
@@ -416,7 +416,8 @@ static void test_window_probes_answered(void **state)
 	assert_read_end(&s, READ_END_USER_TIMEOUT, 7600 * MS);
 	s.flags |= SOCKET_DEAD;
 	assert_int_equal(timers_closing_ends(&s, 0), NOW + 7600 * MS);
-	s.user_timeout_ns = 0; /* as if the peer were gone from now on: 8 probes, at 6, 18.8, 44.4 ... s, then given up */
+	s.user_timeout_ns =
+		0; /* as if the peer were gone from now on: 8 probes, at 6, 18.8, 44.4 ... s, then given up */
 	assert_true(timers_closing_ends(&s, 0) > NOW + 100 * S);
 }
 

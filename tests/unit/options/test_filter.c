@@ -360,8 +360,12 @@ static void filters_all_have_to_match(void **state)
 	uint32_t pid = 10;
 	const char *comm = "nginx";
 	struct port_range port = {5000, 5000};
-	struct options options = {
-		.selection.pids = &pid, .selection.pid_count = 1, .selection.ports = &port, .selection.port_count = 1, .selection.comms = &comm, .selection.comm_count = 1};
+	struct options options = {.selection.pids = &pid,
+				  .selection.pid_count = 1,
+				  .selection.ports = &port,
+				  .selection.port_count = 1,
+				  .selection.comms = &comm,
+				  .selection.comm_count = 1};
 	struct row row;
 
 	(void)state;

@@ -55,7 +55,7 @@ static void all_show(struct filtered *filtered, const char *command, const char 
 	}
 }
 
-#define ALL_SHOW(filtered, command, count, ...)                                                                        \
+#define ALL_SHOW(filtered, command, count, ...) \
 	all_show(filtered, command, (const char *const[]){__VA_ARGS__, NULL}, count)
 
 /* ---- Chains ---- */

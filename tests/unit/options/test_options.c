@@ -162,7 +162,8 @@ static void nothing_given_is_the_overview(void **state)
 	assert_int_equal(options.selection.netns_count + options.selection.netns_name_count, 0);
 	assert_int_equal(options.sinks.ready_fd, -1);
 	assert_false(options.pace.interval_given || options.scope.min_age_given || options.selection.peer_given);
-	assert_false(options.sinks.json || options.pace.once || options.scope.all || options.sinks.exit_code || options.sinks.no_color);
+	assert_false(options.sinks.json || options.pace.once || options.scope.all || options.sinks.exit_code ||
+		     options.sinks.no_color);
 	assert_false(options.help || options.version);
 	assert_null(options.selection.cgroup);
 	assert_null(options.sinks.record_file);
@@ -176,10 +177,9 @@ static void every_command(void **state)
 		const char *text;
 		enum command command;
 	} cases[] = {
-		{"handshakes", COMMAND_HANDSHAKES}, {"readers", COMMAND_READERS}, {"epoll", COMMAND_EPOLL},
-		{"loops", COMMAND_EPOLL},
-		{"threads -p 1", COMMAND_THREADS},  {"check", COMMAND_CHECK},	  {"replay FILE", COMMAND_REPLAY},
-		{"schema", COMMAND_SCHEMA},
+		{"handshakes", COMMAND_HANDSHAKES}, {"readers", COMMAND_READERS},      {"epoll", COMMAND_EPOLL},
+		{"loops", COMMAND_EPOLL},	    {"threads -p 1", COMMAND_THREADS}, {"check", COMMAND_CHECK},
+		{"replay FILE", COMMAND_REPLAY},    {"schema", COMMAND_SCHEMA},
 	};
 	struct command_line line;
 	struct options options;
@@ -277,8 +277,8 @@ static void the_other_options(void **state)
 /* More of the same are added, in a list or one by one; a comma in a name has a backslash before it. */
 static void names_add_up(void **state)
 {
-	static const char *const cases[] = {
-		"-c nginx,a\\,b -c worker\\0", "-c nginx -c a\\,b,worker\\0", "--comm=nginx,a\\,b,worker\\0 -1"};
+	static const char *const cases[] = {"-c nginx,a\\,b -c worker\\0", "-c nginx -c a\\,b,worker\\0",
+					    "--comm=nginx,a\\,b,worker\\0 -1"};
 	struct command_line line;
 	struct options options;
 	size_t i;
@@ -358,10 +358,20 @@ static void ports_have_names(void **state)
 		size_t count;
 		unsigned int first, second;
 	} cases[] = {
-		{"http", 1, 80, 0},	  {"www", 1, 80, 0},    {"http-alt", 1, 8080, 0}, {"webcache", 1, 8080, 0},
-		{"3com", 1, 106, 0},	  {"two", 2, 1, 2},     {"syslog", 1, 514, 0},	  {"broken", 0, 0, 0},
-		{"WorldWideWeb", 0, 0, 0}, {"80/tcp", 0, 0, 0}, {"HTTP", 0, 0, 0},	  {"htt", 0, 0, 0},
-		{"", 0, 0, 0},		  {"#", 0, 0, 0},
+		{"http", 1, 80, 0},
+		{"www", 1, 80, 0},
+		{"http-alt", 1, 8080, 0},
+		{"webcache", 1, 8080, 0},
+		{"3com", 1, 106, 0},
+		{"two", 2, 1, 2},
+		{"syslog", 1, 514, 0},
+		{"broken", 0, 0, 0},
+		{"WorldWideWeb", 0, 0, 0},
+		{"80/tcp", 0, 0, 0},
+		{"HTTP", 0, 0, 0},
+		{"htt", 0, 0, 0},
+		{"", 0, 0, 0},
+		{"#", 0, 0, 0},
 	};
 	char path[] = "/tmp/sockstall-services-XXXXXX";
 	uint16_t ports[SERVICES_PORTS];

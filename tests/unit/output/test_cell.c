@@ -103,10 +103,8 @@ static void a_process_and_its_thread(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_histogram_is_bars),
-		cmocka_unit_test(none_is_empty_and_not_known_is_a_dash),
-		cmocka_unit_test(block_characters_need_utf8),
-		cmocka_unit_test(of_a_limit),
+		cmocka_unit_test(a_histogram_is_bars),	      cmocka_unit_test(none_is_empty_and_not_known_is_a_dash),
+		cmocka_unit_test(block_characters_need_utf8), cmocka_unit_test(of_a_limit),
 		cmocka_unit_test(a_process_and_its_thread),
 	};
 

@@ -121,7 +121,8 @@ static void a_missing_protection_is_no_missing_probe(void **state)
 static void lines_are_broken_where_the_terminal_ends(void **state)
 {
 	(void)state;
-	lose(0, "no readers, no loops, no threads", "run it as root, or give it what a command like this one needs to work");
+	lose(0, "no readers, no loops, no threads",
+	     "run it as root, or give it what a command like this one needs to work");
 	assert_text(64, false,
 		    "2 of 3 probes work; 1 is missing\n"
 		    "PROBE                          KERNEL   WHAT IT BRINGS\n"
@@ -195,12 +196,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, drop)
 	const struct CMUnitTest tests[] = {
-		TEST(one_sentence_where_all_is_well),
-		TEST(the_table_is_below_the_sentence),
-		TEST(what_is_missing_comes_with_what_helps),
-		TEST(a_missing_protection_is_no_missing_probe),
-		TEST(lines_are_broken_where_the_terminal_ends),
-		TEST(a_record_for_each),
+		TEST(one_sentence_where_all_is_well),		TEST(the_table_is_below_the_sentence),
+		TEST(what_is_missing_comes_with_what_helps),	TEST(a_missing_protection_is_no_missing_probe),
+		TEST(lines_are_broken_where_the_terminal_ends), TEST(a_record_for_each),
 		TEST(what_found_no_room_is_an_error),
 	};
 

@@ -16,18 +16,19 @@ static void a_record_is_one_line_with_every_key(void **state)
 
 	(void)state;
 	assert_look(&emit_json, &plain, &row, 1,
-		    HEAD "\"event\":\"open\",\"id\":\"reader:1234.99:7\",\"since\":\"2026-11-23T02:33:59.923456Z\","
-			 "\"age_s\":31.2,\"age_at_least\":null,\"verdict\":\"peer_dead\","
-			 "\"why\":\"we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\","
-			 "\"advice\":\"set TCP_USER_TIMEOUT\",\"pid\":1234,\"tid\":1234,\"comm\":\"java\",\"fd\":7,"
-			 "\"cgroup\":null,\"container\":null,\"netns\":4026531840,\"netns_name\":null,\"cookie\":\"5001\","
-			 "\"family\":\"inet\",\"local_addr\":\"10.0.0.1\",\"local_port\":443,"
-			 "\"peer_addr\":\"10.0.0.2\",\"peer_port\":5000,\"syscall\":\"read\",\"kind\":\"tcp\","
-			 "\"state\":null,\"role\":\"client\",\"last_received_s\":null,\"last_sent_s\":0.3,"
-			 "\"bytes_received\":null,\"bytes_sent\":217,\"unacked_bytes\":null,\"retransmits\":null,"
-			 "\"keepalive\":false,\"keepalive_probes\":null,\"rcvtimeo_s\":null,\"user_timeout_s\":null,"
-			 "\"returns_by_s\":null,\"keepalive_probes_max\":null,\"keepalive_idle_s\":null,"
-			 "\"keepalive_interval_s\":null,\"alarm_s\":null,\"peer_pid\":null,\"peer_comm\":null}\n");
+		    HEAD
+		    "\"event\":\"open\",\"id\":\"reader:1234.99:7\",\"since\":\"2026-11-23T02:33:59.923456Z\","
+		    "\"age_s\":31.2,\"age_at_least\":null,\"verdict\":\"peer_dead\","
+		    "\"why\":\"we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\","
+		    "\"advice\":\"set TCP_USER_TIMEOUT\",\"pid\":1234,\"tid\":1234,\"comm\":\"java\",\"fd\":7,"
+		    "\"cgroup\":null,\"container\":null,\"netns\":4026531840,\"netns_name\":null,\"cookie\":\"5001\","
+		    "\"family\":\"inet\",\"local_addr\":\"10.0.0.1\",\"local_port\":443,"
+		    "\"peer_addr\":\"10.0.0.2\",\"peer_port\":5000,\"syscall\":\"read\",\"kind\":\"tcp\","
+		    "\"state\":null,\"role\":\"client\",\"last_received_s\":null,\"last_sent_s\":0.3,"
+		    "\"bytes_received\":null,\"bytes_sent\":217,\"unacked_bytes\":null,\"retransmits\":null,"
+		    "\"keepalive\":false,\"keepalive_probes\":null,\"rcvtimeo_s\":null,\"user_timeout_s\":null,"
+		    "\"returns_by_s\":null,\"keepalive_probes_max\":null,\"keepalive_idle_s\":null,"
+		    "\"keepalive_interval_s\":null,\"alarm_s\":null,\"peer_pid\":null,\"peer_comm\":null}\n");
 }
 
 static void a_hostile_name_stays_inside_its_quotes(void **state)
@@ -92,10 +93,11 @@ static void start_and_lost_have_their_keys(void **state)
 	row.start.arguments = "readers -j";
 	row.start.probes_used = "thread_scan socket_scan";
 	row.start.interval_s = 0.25;
-	assert_record(&emit_json, &plain, &row,
-		      "{\"v\":1,\"type\":\"start\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"version\":\"0.1.0\","
-		      "\"kernel\":\"6.1.0\",\"host\":\"web1\",\"command\":\"readers\",\"arguments\":\"readers -j\","
-		      "\"interval_s\":0.25,\"probes_used\":\"thread_scan socket_scan\",\"probes_missing\":null,\"flight_s\":null}\n");
+	assert_record(
+		&emit_json, &plain, &row,
+		"{\"v\":1,\"type\":\"start\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"version\":\"0.1.0\","
+		"\"kernel\":\"6.1.0\",\"host\":\"web1\",\"command\":\"readers\",\"arguments\":\"readers -j\","
+		"\"interval_s\":0.25,\"probes_used\":\"thread_scan socket_scan\",\"probes_missing\":null,\"flight_s\":null}\n");
 	row_init(&row, ROW_LOST);
 	row.time_ns = SAMPLE_TIME;
 	row.lost.where = "events";

@@ -183,7 +183,8 @@ static void where_a_thread_is_stays(void **state)
 /* The narrower, the fewer columns; the thread is the first to go. */
 static void the_thread_is_left_out_first(void **state)
 {
-	static const char *const others[] = {"FD", "NETNS", "LOCAL", "PEER", "SYSCALL", "KIND", "ROLE", "SENT", "KEEPALIVE"};
+	static const char *const others[] = {"FD",   "NETNS", "LOCAL", "PEER",	   "SYSCALL",
+					     "KIND", "ROLE",  "SENT",  "KEEPALIVE"};
 	struct row row = sample_reader();
 	size_t width = 250;
 

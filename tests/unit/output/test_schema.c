@@ -52,19 +52,20 @@ static void it_says_what_it_is(void **state)
 static void a_record_is_described_whole(void **state)
 {
 	(void)state;
-	assert_json(record(ROW_LOST),
-		    "{\"title\":\"What could not be seen or kept\",\"type\":\"object\",\"properties\":{"
-		    "\"v\":{\"description\":\"Version of this format\",\"type\":\"integer\",\"const\":1},"
-		    "\"type\":{\"description\":\"What this record is about\",\"type\":\"string\",\"const\":\"lost\"},"
-		    "\"time\":{\"description\":\"When this was seen\",\"type\":\"string\",\"format\":\"date-time\"},"
-		    "\"where\":{\"description\":\"What was lost\",\"type\":[\"string\",\"null\"]},"
-		    "\"count\":{\"description\":\"How many since the last look\",\"type\":[\"integer\",\"null\"]},"
-		    "\"pid\":{\"description\":\"Process that could not be looked at; null where it is not about one\","
-		    "\"type\":[\"integer\",\"null\"]},"
-		    "\"comm\":{\"description\":\"Its command name; bytes that are no UTF-8 are U+FFFD\","
-		    "\"type\":[\"string\",\"null\"]},"
-		    "\"why\":{\"description\":\"One sentence: why it could not\",\"type\":[\"string\",\"null\"]}},"
-		    "\"required\":[\"v\",\"type\",\"time\",\"where\",\"count\",\"pid\",\"comm\",\"why\"],\"additionalProperties\":false}");
+	assert_json(
+		record(ROW_LOST),
+		"{\"title\":\"What could not be seen or kept\",\"type\":\"object\",\"properties\":{"
+		"\"v\":{\"description\":\"Version of this format\",\"type\":\"integer\",\"const\":1},"
+		"\"type\":{\"description\":\"What this record is about\",\"type\":\"string\",\"const\":\"lost\"},"
+		"\"time\":{\"description\":\"When this was seen\",\"type\":\"string\",\"format\":\"date-time\"},"
+		"\"where\":{\"description\":\"What was lost\",\"type\":[\"string\",\"null\"]},"
+		"\"count\":{\"description\":\"How many since the last look\",\"type\":[\"integer\",\"null\"]},"
+		"\"pid\":{\"description\":\"Process that could not be looked at; null where it is not about one\","
+		"\"type\":[\"integer\",\"null\"]},"
+		"\"comm\":{\"description\":\"Its command name; bytes that are no UTF-8 are U+FFFD\","
+		"\"type\":[\"string\",\"null\"]},"
+		"\"why\":{\"description\":\"One sentence: why it could not\",\"type\":[\"string\",\"null\"]}},"
+		"\"required\":[\"v\",\"type\",\"time\",\"where\",\"count\",\"pid\",\"comm\",\"why\"],\"additionalProperties\":false}");
 }
 
 static void assert_values(enum row_type type, const char *key, const char *expected)

@@ -52,7 +52,8 @@ static void an_age_may_be_a_lower_bound(void **state)
 	row.age_at_least = true;
 	assert_look(&emit_lines, &plain, &row, 1,
 		    "2026-11-23T02:34:31.123Z  open    reader     -                  -                 fd -   -        "
-		    "                         age \xe2\x89\xa5" "31.2s  -\n");
+		    "                         age \xe2\x89\xa5"
+		    "31.2s  -\n");
 	row.age_at_least = false;
 	assert_look(&emit_lines, &plain, &row, 1,
 		    "2026-11-23T02:34:31.123Z  open    reader     -                  -                 fd -   -        "
@@ -137,9 +138,11 @@ static void of_the_records_only_lost_is_shown(void **state)
 	row.pid = 12;
 	row.comm = "x\033";
 	row.why = "it is so";
-	assert_record(&emit_lines, &plain, &row, "2026-11-23T02:34:31.123Z  lost    processes  1: x\\x1b/12: it is so\n");
+	assert_record(&emit_lines, &plain, &row,
+		      "2026-11-23T02:34:31.123Z  lost    processes  1: x\\x1b/12: it is so\n");
 	row.comm = NULL;
-	assert_record(&emit_lines, &plain, &row, "2026-11-23T02:34:31.123Z  lost    processes  1: process 12: it is so\n");
+	assert_record(&emit_lines, &plain, &row,
+		      "2026-11-23T02:34:31.123Z  lost    processes  1: process 12: it is so\n");
 }
 
 static void a_full_disk_is_told(void **state)

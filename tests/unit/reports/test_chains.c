@@ -39,7 +39,8 @@ static void a_chain(void **state)
 	assert_true(shown.links[0].holders == NOT_KNOWN);
 	assert_int_equal(shown.links[3].holders, 1);
 	assert_string_equal(row->id, "chain-40");
-	says(row->why, "curl (pid 10) waits for nginx (pid 20), which waits for app (pid 30), which waits for postgres (pid 40);");
+	says(row->why,
+	     "curl (pid 10) waits for nginx (pid 20), which waits for app (pid 30), which waits for postgres (pid 40);");
 	assert_null(strstr(row->why, "most likely"));
 	says(row->advice, "threads -p 40");
 	assert_true(fabs(row->age_s - 5) < 1e-6);
@@ -209,7 +210,8 @@ static void a_deadlock(void **state)
 	show(&shown);
 	IS_CHAIN(&shown, "deadlock", 3, NGINX, APP);
 	assert_int_equal(shown.report.rows[0].severity, SEVERITY_DEAD);
-	says(shown.report.rows[0].why, "nginx (pid 20) waits for app (pid 30), which waits for nginx (pid 20): none of them can continue");
+	says(shown.report.rows[0].why,
+	     "nginx (pid 20) waits for app (pid 30), which waits for nginx (pid 20): none of them can continue");
 	says(shown.report.rows[0].advice, "end one of the connections: sockstall end ");
 	hide(&shown);
 }
@@ -525,7 +527,8 @@ static void its_own_peer(void **state)
 /* Without CONFIG_SCHED_INFO nothing tells since when, and two looks tell for how long at least. */
 static void no_times(void **state)
 {
-	struct options options = {.scope.command = COMMAND_CHAINS, .scope.min_age_ns = SECOND / 2, .scope.min_age_given = true};
+	struct options options = {
+		.scope.command = COMMAND_CHAINS, .scope.min_age_ns = SECOND / 2, .scope.min_age_given = true};
 	struct report first = {0}, second = {0};
 	struct look looks[2] = {0};
 	size_t i;

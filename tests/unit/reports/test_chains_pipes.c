@@ -223,8 +223,12 @@ static void a_deadlock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_child),	 cmocka_unit_test(one_of_the_writers), cmocka_unit_test(from_one_that_is_idle),
-		cmocka_unit_test(behind_a_pipe), cmocka_unit_test(idle_pipelines),     cmocka_unit_test(a_stopped_one),
+		cmocka_unit_test(a_child),
+		cmocka_unit_test(one_of_the_writers),
+		cmocka_unit_test(from_one_that_is_idle),
+		cmocka_unit_test(behind_a_pipe),
+		cmocka_unit_test(idle_pipelines),
+		cmocka_unit_test(a_stopped_one),
 		cmocka_unit_test(a_deadlock),
 	};
 

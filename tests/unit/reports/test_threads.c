@@ -124,11 +124,11 @@ static void test_regions(void **state)
 		const char *kind;
 		int64_t tid;
 	} pieces[] = {
-		{0x1000, 0x2000, "code", NOT_KNOWN},  {0x2000, 0x3000, "data", NOT_KNOWN},
-		{0x3000, 0x4000, "data", NOT_KNOWN},  {0x5000, 0x5800, "heap", NOT_KNOWN},
-		{0x5800, 0x5900, "stack", 14},	      {0x5900, 0x6000, "heap", NOT_KNOWN},
-		{0x7000, 0x8000, "guard", 11},	      {0x8000, 0xa000, "stack", 11},
-		{0xa000, 0xb000, "stack", 12},	      {0xb000, 0xc000, "mapping", NOT_KNOWN},
+		{0x1000, 0x2000, "code", NOT_KNOWN},	{0x2000, 0x3000, "data", NOT_KNOWN},
+		{0x3000, 0x4000, "data", NOT_KNOWN},	{0x5000, 0x5800, "heap", NOT_KNOWN},
+		{0x5800, 0x5900, "stack", 14},		{0x5900, 0x6000, "heap", NOT_KNOWN},
+		{0x7000, 0x8000, "guard", 11},		{0x8000, 0xa000, "stack", 11},
+		{0xa000, 0xb000, "stack", 12},		{0xb000, 0xc000, "mapping", NOT_KNOWN},
 		{0xd000, 0xe000, "mapping", NOT_KNOWN}, {0xf000, 0xff00, "kernel", NOT_KNOWN},
 	};
 	struct look_builder builder;

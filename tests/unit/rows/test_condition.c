@@ -8,7 +8,7 @@
 static void assert_wrong(const char *text, const char *part)
 {
 	struct condition condition;
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	const char *error = condition_parse(&condition, &arena, text);
 
 	assert_non_null(error);
@@ -21,7 +21,7 @@ static void assert_wrong(const char *text, const char *part)
 static bool holds(const char *text, const struct row *row)
 {
 	struct condition condition;
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	const char *error = condition_parse(&condition, &arena, text);
 	bool result;
 
@@ -201,7 +201,7 @@ static void has_a_limit(void **state)
 
 static void none_never_holds(void **state)
 {
-	struct condition condition = { .count = 0 };
+	struct condition condition = {.count = 0};
 	struct row row = sample_reader();
 
 	(void)state;
@@ -211,16 +211,11 @@ static void none_never_holds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(compares_durations),
-		cmocka_unit_test(compares_counts),
-		cmocka_unit_test(compares_text),
-		cmocka_unit_test(compares_bools),
-		cmocka_unit_test(compares_rates),
-		cmocka_unit_test(unknown_meets_nothing_but_null),
-		cmocka_unit_test(all_tests_must_be_met),
-		cmocka_unit_test(another_type_never_holds),
-		cmocka_unit_test(says_what_is_wrong),
-		cmocka_unit_test(has_a_limit),
+		cmocka_unit_test(compares_durations),	 cmocka_unit_test(compares_counts),
+		cmocka_unit_test(compares_text),	 cmocka_unit_test(compares_bools),
+		cmocka_unit_test(compares_rates),	 cmocka_unit_test(unknown_meets_nothing_but_null),
+		cmocka_unit_test(all_tests_must_be_met), cmocka_unit_test(another_type_never_holds),
+		cmocka_unit_test(says_what_is_wrong),	 cmocka_unit_test(has_a_limit),
 		cmocka_unit_test(none_never_holds),
 	};
 

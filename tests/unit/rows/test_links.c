@@ -8,8 +8,13 @@
 
 static struct link unknown(void)
 {
-	return (struct link){.pid = NOT_KNOWN, .tid = NOT_KNOWN, .fd = NOT_KNOWN, .netns = NOT_KNOWN,
-			     .local_port = NOT_KNOWN, .peer_port = NOT_KNOWN, .age_s = NAN};
+	return (struct link){.pid = NOT_KNOWN,
+			     .tid = NOT_KNOWN,
+			     .fd = NOT_KNOWN,
+			     .netns = NOT_KNOWN,
+			     .local_port = NOT_KNOWN,
+			     .peer_port = NOT_KNOWN,
+			     .age_s = NAN};
 }
 
 static struct link known(void)

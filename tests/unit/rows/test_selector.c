@@ -9,11 +9,11 @@
 
 #include "rows/selector.h"
 
-#define WORDS(...) (const char *const[]){ __VA_ARGS__ }, sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *)
+#define WORDS(...) (const char *const[]){__VA_ARGS__}, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)
 
 static void assert_refused(const char *part, const char *const *words, size_t count)
 {
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	struct row row;
 	const char *error = selector_parse(&row, &arena, words, count);
 
@@ -24,7 +24,7 @@ static void assert_refused(const char *part, const char *const *words, size_t co
 
 static void takes_ends(void **state)
 {
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	struct row row;
 
 	(void)state;
@@ -41,7 +41,7 @@ static void takes_ends(void **state)
 
 static void takes_process_and_cookie(void **state)
 {
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	struct row row;
 
 	(void)state;

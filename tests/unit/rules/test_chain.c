@@ -30,13 +30,18 @@ static void init(struct case_at *at)
 {
 	memset(at, 0, sizeof(*at));
 	at->socket.name = (struct socket_name){
-		.kind = SOCKET_KIND_TCP, .state = STATE_ESTABLISHED, .family = 2, .local_port = 4000, .peer_port = 80,
-		.local_addr = {[10] = 0xff, [11] = 0xff, 10, 0, 0, 1}, .peer_addr = {[10] = 0xff, [11] = 0xff, 10, 0, 0, 2},
+		.kind = SOCKET_KIND_TCP,
+		.state = STATE_ESTABLISHED,
+		.family = 2,
+		.local_port = 4000,
+		.peer_port = 80,
+		.local_addr = {[10] = 0xff, [11] = 0xff, 10, 0, 0, 1},
+		.peer_addr = {[10] = 0xff, [11] = 0xff, 10, 0, 0, 2},
 	};
 	at->last = (struct wait){.socket = &at->socket, .verdict = &awaiting_reply, .pid = 5, .tid = 5};
 	at->view = (struct thread_view){.thread = &at->thread};
-	at->evidence = (struct chain_evidence){.last = &at->last, .who = "java (pid 7)", .sure = true,
-					       .chain = "curl (pid 5) waits for java (pid 7)"};
+	at->evidence = (struct chain_evidence){
+		.last = &at->last, .who = "java (pid 7)", .sure = true, .chain = "curl (pid 5) waits for java (pid 7)"};
 }
 
 static void nothing_more(struct case_at *at)
@@ -179,20 +184,25 @@ static const struct {
 	{stopped_since_who_knows, "stopped", "stopped by a signal or a tracer", "kill -CONT 7"},
 	{frozen, "blocked", "java (pid 7) is frozen with its control group", "cgroup.freeze"},
 	{before_a_full_queue, "accept_queue_full",
-	 CHAIN "; its accept queue is full (17, limit 16), so our SYN is dropped; java (pid 7) has been in clock_nanosleep for 31.2 s",
+	 CHAIN
+	 "; its accept queue is full (17, limit 16), so our SYN is dropped; java (pid 7) has been in clock_nanosleep for 31.2 s",
 	 "see what java (pid 7) is doing: sockstall threads -p 7"},
-	{before_a_full_queue_of_a_running_one, "accept_queue_full", "dropped; java (pid 7) is not asleep", "threads -p 7"},
+	{before_a_full_queue_of_a_running_one, "accept_queue_full", "dropped; java (pid 7) is not asleep",
+	 "threads -p 7"},
 	{in_a_queue, "not_accepted",
-	 CHAIN "; it has not called accept for this connection; java (pid 7) has been in clock_nanosleep for 31.2 s", "threads -p 7"},
+	 CHAIN "; it has not called accept for this connection; java (pid 7) has been in clock_nanosleep for 31.2 s",
+	 "threads -p 7"},
 	{in_a_sleep, "blocked", CHAIN "; java (pid 7) has been in clock_nanosleep for 31.2 s", "threads -p 7"},
 	{one_of_many_in_the_disk, "blocked", "has been in read for 31.2 s", "threads -p 7"},
 	{computing, "running", "java (pid 7) is running or waiting for a CPU", "threads -p 7"},
-	{one_of_many, "waiting", "java (pid 7) is idle in its event loop; what it waits for cannot be seen", "threads -p 7"},
+	{one_of_many, "waiting", "java (pid 7) is idle in its event loop; what it waits for cannot be seen",
+	 "threads -p 7"},
 	{in_epoll, "waiting", "is idle in its event loop", "threads -p 7"},
 	{in_poll, "waiting", "is idle in its event loop", "threads -p 7"},
 	{in_select, "waiting", "is idle in its event loop", "threads -p 7"},
 	{in_io_uring, "waiting", "is idle in its event loop", "threads -p 7"},
-	{elsewhere, "remote", CHAIN ", on another machine", "continue on that machine: sockstall chains, at 10.0.0.2:80"},
+	{elsewhere, "remote", CHAIN ", on another machine",
+	 "continue on that machine: sockstall chains, at 10.0.0.2:80"},
 	{nothing_more, "unknown", CHAIN ", which was not found", "see whether 10.0.0.2:80 is up"},
 };
 

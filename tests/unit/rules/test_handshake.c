@@ -410,9 +410,9 @@ static void test_half_open(void **state)
 	assert_int_equal(row->fd, 5);
 	assert_string_equal(row->comm, "nginx");
 	assert_string_equal(row->id, "handshake-4026531840-77");
-	assert_string_equal(row->why,
-			    "no ACK to our SYN-ACK for 4.0 s, retransmitted 3 times (2 by timer, 1 because the SYN came "
-			    "again); the kernel gives up in 59.0 s");
+	assert_string_equal(
+		row->why, "no ACK to our SYN-ACK for 4.0 s, retransmitted 3 times (2 by timer, 1 because the SYN came "
+			  "again); the kernel gives up in 59.0 s");
 }
 
 static void test_connect(void **state)
@@ -469,7 +469,8 @@ static void test_not_accepted(void **state)
 	assert_int_equal(row->handshake.bytes_waiting, 42);
 	assert_true(isnan(row->handshake.gives_up_s));
 	assert_string_equal(row->comm, "right");
-	assert_non_null(strstr(row->why, "42 bytes waiting; right (pid 21) has not accepted it; the accept queue holds"));
+	assert_non_null(
+		strstr(row->why, "42 bytes waiting; right (pid 21) has not accepted it; the accept queue holds"));
 	row = find(scene, ROW_LISTENER);
 	assert_string_equal(row->verdict, "not_accepting");
 	assert_near(row->age_s, 3);
@@ -660,8 +661,9 @@ static void check_owners(struct scene *scene, __u32 manager, __u32 service, __s6
 
 static void test_nothing_activated(void **state)
 {
-	check_owners(*state, 1, 0, 1, "systemd (pid 1) listens for a service that has not taken over its socket: systemctl "
-				      "list-sockets names the service, systemctl status says why");
+	check_owners(*state, 1, 0, 1,
+		     "systemd (pid 1) listens for a service that has not taken over its socket: systemctl "
+		     "list-sockets names the service, systemctl status says why");
 }
 
 static void test_activated(void **state)

@@ -859,9 +859,8 @@ static void test_unseen(void **state)
 	assert_int_equal(row->pid, 30);
 	assert_int_equal(row->loop.epoll_fd, 5);
 	assert_near(row->age_s, 5);
-	assert_string_equal(row->why,
-			    "epoll descriptor 5 has events waiting, but the only "
-			    "thread that could read them has been asleep in clock_nanosleep for 5.0 s");
+	assert_string_equal(row->why, "epoll descriptor 5 has events waiting, but the only "
+				      "thread that could read them has been asleep in clock_nanosleep for 5.0 s");
 }
 
 /* Without CONFIG_SCHED_INFO it has slept for longer than the looks have seen. */

@@ -415,7 +415,8 @@ static void test_alarm(void **state)
 	evidence.end = (struct read_end){READ_END_NEVER, TIMERS_NEVER};
 	evidence.spoke_last = SPEAKER_WE;
 	rule = reader_verdict(&evidence);
-	assert_non_null(strstr(rule->why(&arena, &evidence), "; only its own alarm (SIGALRM in 90.0 s) can end this read"));
+	assert_non_null(
+		strstr(rule->why(&arena, &evidence), "; only its own alarm (SIGALRM in 90.0 s) can end this read"));
 	assert_null(strstr(rule->advice(&arena, &evidence), "SO_RCVTIMEO"));
 	evidence.end = (struct read_end){READ_END_KEEPALIVE, NOW + 100 * SECOND};
 	assert_non_null(strstr(rule->why(&arena, &evidence), "; its own alarm (SIGALRM) interrupts it in 90.0 s"));
@@ -460,8 +461,9 @@ static void test_connecting(void **state)
 	(void)state;
 	connecting(&socket);
 	evidence.end = timers_read_ends(&socket, NOW - SECOND, 0);
-	assert_string_equal(reader_verdict(&evidence)->why(&arena, &evidence),
-			    "not connected: no answer to our SYN for 7.0 s, retransmitted 3 times; the kernel gives up in 2 min 0 s");
+	assert_string_equal(
+		reader_verdict(&evidence)->why(&arena, &evidence),
+		"not connected: no answer to our SYN for 7.0 s, retransmitted 3 times; the kernel gives up in 2 min 0 s");
 	arena_free(&arena);
 }
 
@@ -562,8 +564,9 @@ static void test_row(void **state)
 	assert_true(row->stuck);
 	assert_int_equal(row->severity, SEVERITY_WAITING);
 	assert_string_equal(row->verdict, "awaiting_reply");
-	assert_string_equal(row->why, "we sent 217 bytes 31.2 s ago; the peer acknowledged all of it, but has not replied; "
-				      "no receive timeout, no keepalive: this read can wait forever");
+	assert_string_equal(row->why,
+			    "we sent 217 bytes 31.2 s ago; the peer acknowledged all of it, but has not replied; "
+			    "no receive timeout, no keepalive: this read can wait forever");
 	assert_string_equal(
 		row->advice,
 		"see what 10.0.0.2:80 is busy with; set a receive timeout (SO_RCVTIMEO) or SO_KEEPALIVE in app; "
@@ -731,7 +734,8 @@ static void test_ipv6(void **state)
 	assert_string_equal(scene->report.rows[0].family, "inet6");
 	assert_string_equal(scene->report.rows[0].local_addr, "2001:db8::1");
 	assert_non_null(
-		strstr(scene->report.rows[0].advice, "now: sockstall end 'local=[2001:db8::1]:4000' 'peer=[2001:db8::2]:80' netns=4026531841"));
+		strstr(scene->report.rows[0].advice,
+		       "now: sockstall end 'local=[2001:db8::1]:4000' 'peer=[2001:db8::2]:80' netns=4026531841"));
 	assert_null(strstr(scene->report.rows[0].advice, "ss -K"));
 }
 

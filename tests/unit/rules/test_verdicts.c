@@ -14,12 +14,12 @@
 
 #define OF_FAULTS (IS_NORMAL | IS_FAULT)
 #define OF_WAITS  (OWES_NOTHING | OWES_REPLY | OWES_REST | OWES_REQUEST | OWES_READ | NOT_REACHED | PEER_IS_DEAD)
-#define OF_ENDS                                                                                                        \
-	(END_IS_DEADLOCK | END_IS_STUCK | END_IS_BLOCKED | END_IS_RUNNING | END_IS_IDLE | END_IS_REMOTE |              \
+#define OF_ENDS                                                                                           \
+	(END_IS_DEADLOCK | END_IS_STUCK | END_IS_BLOCKED | END_IS_RUNNING | END_IS_IDLE | END_IS_REMOTE | \
 	 END_IS_UNKNOWN)
 
 #define ROW_OF_LIST(name_, is_) {.name = #name_, .is = (is_)},
-#define RULES_OF(kind)                                                                                                 \
+#define RULES_OF(kind) \
 	.rule_size = sizeof(kind##_rules[0]), .count = &kind##_rule_count, .verdicts = &kind##_rules[0].verdict
 
 static const struct verdict handshakes[] = {HANDSHAKE_VERDICTS(ROW_OF_LIST){NULL}};
@@ -33,8 +33,8 @@ static const struct verdict loops[] = {LOOP_VERDICTS(ROW_OF_LIST){NULL}};
 
 static const struct kind {
 	const struct verdict *list;
-	unsigned int allowed;		       /* properties: each verdict has exactly one of them */
-	enum row_type type;		       /* whose column lists them; ROW_TYPES: none does */
+	unsigned int allowed; /* properties: each verdict has exactly one of them */
+	enum row_type type; /* whose column lists them; ROW_TYPES: none does */
 	const struct verdict *const *verdicts; /* of the first rule */
 	size_t rule_size;
 	const size_t *count;
@@ -124,8 +124,8 @@ static void a_name_of_a_wait_means_the_same_everywhere(void **state)
 	}
 }
 
-#define NORMAL_IS_NOT_STUCK(kind)                                                                                      \
-	for (size_t i = 0; i < kind##_rule_count; i++)                                                                 \
+#define NORMAL_IS_NOT_STUCK(kind)                      \
+	for (size_t i = 0; i < kind##_rule_count; i++) \
 	assert_int_equal(!(kind##_rules[i].verdict->is & IS_NORMAL), severity_is_stuck(kind##_rules[i].severity))
 
 static void normal_is_what_is_not_stuck(void **state)
@@ -137,9 +137,9 @@ static void normal_is_what_is_not_stuck(void **state)
 	NORMAL_IS_NOT_STUCK(loop);
 }
 
-#define OWED_IS_STUCK(kind)                                                                                            \
-	for (size_t i = 0; i < kind##_rule_count; i++)                                                                 \
-		if (!(kind##_rules[i].verdict->is & OWES_NOTHING))                                                     \
+#define OWED_IS_STUCK(kind)                                        \
+	for (size_t i = 0; i < kind##_rule_count; i++)             \
+		if (!(kind##_rules[i].verdict->is & OWES_NOTHING)) \
 	assert_true(severity_is_stuck(kind##_rules[i].severity))
 
 static void what_is_owed_is_stuck(void **state)

@@ -28,7 +28,7 @@ static __u32 text(struct made *made, const char *name)
 
 static __u32 add(struct made *made, __u32 kind, const char *name, __u32 of, const void *parts, size_t size, __u32 count)
 {
-	struct btf_type type = { .info = kind << 24 | count, .type = of };
+	struct btf_type type = {.info = kind << 24 | count, .type = of};
 
 	if (!made->strings.size)
 		text(made, "");
@@ -55,7 +55,7 @@ static __u32 add_struct(struct made *made, const char *name, const __u32 *types,
 	if (!made->strings.size)
 		text(made, "");
 	for (i = 0; i < count; i++, letter[0]++)
-		members[i] = (struct btf_member){ text(made, letter), types[i], i * 32 };
+		members[i] = (struct btf_member){text(made, letter), types[i], i * 32};
 	return add(made, BTF_KIND_STRUCT, name, 4 * count, members, count * sizeof(*members), count);
 }
 
@@ -163,15 +163,15 @@ static const struct btf_member *member(const struct btf_type *type, __u32 place)
 /* struct task { int a; struct inner b; struct other *c; }, and things that nobody asks for. */
 static __u32 make_tasks(struct buffer *bytes)
 {
-	struct made made = { 0 };
+	struct made made = {0};
 	__u32 number = add_int(&made, "int"), letter = add_int(&made, "unwanted"), inner, other, pointer, target;
-	struct btf_array array = { .nelems = 7, .index_type = number };
+	struct btf_array array = {.nelems = 7, .index_type = number};
 
 	array.type = add_struct(&made, "inner", &number, 1);
 	inner = add(&made, BTF_KIND_ARRAY, NULL, 0, &array, sizeof(array), 0);
 	other = add_struct(&made, "other", &letter, 1);
 	pointer = add(&made, BTF_KIND_PTR, NULL, other, NULL, 0, 0);
-	add_struct(&made, "task", (const __u32[]){ number, inner, pointer }, 3);
+	add_struct(&made, "task", (const __u32[]){number, inner, pointer}, 3);
 	/* A function and a structure of one name. */
 	add_struct(&made, "walk", &number, 1);
 	target = add(&made, BTF_KIND_FUNC, "walk", number, NULL, 0, 0);
@@ -181,8 +181,8 @@ static __u32 make_tasks(struct buffer *bytes)
 
 static void what_is_embedded_comes_with_it(void **state)
 {
-	struct btf_wanted wanted[] = { { .name = "task" }, { .name = "absent" } };
-	struct buffer bytes = { 0 }, subset = { 0 };
+	struct btf_wanted wanted[] = {{.name = "task"}, {.name = "absent"}};
+	struct buffer bytes = {0}, subset = {0};
 	const struct btf_type *task, *array;
 
 	(void)state;
@@ -206,8 +206,8 @@ static void what_is_embedded_comes_with_it(void **state)
 
 static void a_pointer_leads_nowhere(void **state)
 {
-	struct btf_wanted wanted[] = { { .name = "task" } };
-	struct buffer bytes = { 0 }, subset = { 0 };
+	struct btf_wanted wanted[] = {{.name = "task"}};
+	struct buffer bytes = {0}, subset = {0};
 	const struct btf_type *pointer;
 
 	(void)state;
@@ -225,11 +225,11 @@ static void a_pointer_leads_nowhere(void **state)
 static void ids_are_those_of_the_whole(void **state)
 {
 	struct btf_wanted wanted[] = {
-		{ .name = "walk", .kind = BTF_KIND_FUNC },
-		{ .name = "task", .kind = BTF_KIND_FUNC },
-		{ .name = "gone", .kind = BTF_KIND_TYPEDEF, .id = 5 },
+		{.name = "walk", .kind = BTF_KIND_FUNC},
+		{.name = "task", .kind = BTF_KIND_FUNC},
+		{.name = "gone", .kind = BTF_KIND_TYPEDEF, .id = 5},
 	};
-	struct buffer bytes = { 0 }, subset = { 0 };
+	struct buffer bytes = {0}, subset = {0};
 	__u32 target;
 
 	(void)state;
@@ -245,17 +245,17 @@ static void ids_are_those_of_the_whole(void **state)
 
 static void all_types_of_a_name_are_there(void **state)
 {
-	struct btf_wanted wanted[] = { { .name = "twice" }, { .name = "twice", .kind = BTF_KIND_ENUM } };
-	const struct btf_enum value = { .val = 175 };
-	struct buffer bytes = { 0 }, subset = { 0 };
-	struct made made = { 0 };
+	struct btf_wanted wanted[] = {{.name = "twice"}, {.name = "twice", .kind = BTF_KIND_ENUM}};
+	const struct btf_enum value = {.val = 175};
+	struct buffer bytes = {0}, subset = {0};
+	struct made made = {0};
 	const struct btf_type *last;
 	__u32 number = add_int(&made, "int"), id;
 	struct btf_enum named = value;
 
 	(void)state;
 	add_struct(&made, "twice", &number, 1);
-	add_struct(&made, "twice", (const __u32[]){ number, number }, 2);
+	add_struct(&made, "twice", (const __u32[]){number, number}, 2);
 	named.name_off = text(&made, "VALUE");
 	id = add(&made, BTF_KIND_ENUM, "twice", 4, &named, sizeof(named), 1);
 	complete(&made, &bytes);
@@ -273,8 +273,8 @@ static void all_types_of_a_name_are_there(void **state)
 /* Cut off anywhere, or with any byte other than it was, it is refused or gives a subset; nothing is read beyond it. */
 static void what_is_damaged(void **state)
 {
-	struct btf_wanted wanted[] = { { .name = "task" }, { .name = "walk", .kind = BTF_KIND_FUNC } };
-	struct buffer bytes = { 0 }, subset = { 0 };
+	struct btf_wanted wanted[] = {{.name = "task"}, {.name = "walk", .kind = BTF_KIND_FUNC}};
+	struct buffer bytes = {0}, subset = {0};
 	size_t i;
 	char *copy;
 
@@ -305,9 +305,9 @@ static void what_is_damaged(void **state)
 
 static void a_member_of_no_type(void **state)
 {
-	struct btf_wanted wanted[] = { { .name = "task" } };
-	struct buffer bytes = { 0 }, subset = { 0 };
-	struct made made = { 0 };
+	struct btf_wanted wanted[] = {{.name = "task"}};
+	struct buffer bytes = {0}, subset = {0};
+	struct made made = {0};
 	const __u32 beyond = 99;
 
 	(void)state;
@@ -321,13 +321,13 @@ static void a_member_of_no_type(void **state)
 /* Program and kernel may have been built with headers of other lengths. */
 static void headers_of_all_lengths(void **state)
 {
-	struct btf_wanted wanted[] = { { .name = "task" } };
-	struct buffer bytes = { 0 }, subset = { 0 };
+	struct btf_wanted wanted[] = {{.name = "task"}};
+	struct buffer bytes = {0}, subset = {0};
 	__u32 size, number;
 
 	(void)state;
 	for (size = OLD_HEADER; size <= OLD_HEADER + 16; size += 4) {
-		struct made made = { 0 };
+		struct made made = {0};
 
 		number = add_int(&made, "int");
 		add_struct(&made, "task", &number, 1);

@@ -32,7 +32,9 @@ static const struct {
 	{"/machine.slice/libpod-" A ".scope/container", A},
 	{"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" A ".scope", A},
 	{"/libpod_parent/libpod-" A, A},
-	{"/user.slice/user-1000.slice/user@1000.service/user.slice/user-libpod_pod_" B ".slice/libpod-" A ".scope/container", A},
+	{"/user.slice/user-1000.slice/user@1000.service/user.slice/user-libpod_pod_" B ".slice/libpod-" A
+	 ".scope/container",
+	 A},
 	{"/system.slice/web.service/libpod-payload-" A, A},
 	{"/kubepods/besteffort/pod5f3cf6a2-0a67-4c4f-9d46-7a6d0f1a2b3c/crio-" A, A},
 	/* containerd by itself: nerdctl with systemd, with cgroupfs; ctr in the namespace of Kubernetes */
@@ -93,7 +95,8 @@ static const struct {
 	{"0::/system.slice/docker-" A ".scope\n", "/system.slice/docker-" A ".scope"},
 	{"0::/\n", "/"},
 	/* v1 alone: Docker, CRI-O */
-	{"12:devices:/docker/" A "\n11:memory:/docker/" A "\n3:cpu,cpuacct:/docker/" A "\n1:name=systemd:/docker/" A "\n",
+	{"12:devices:/docker/" A "\n11:memory:/docker/" A "\n3:cpu,cpuacct:/docker/" A "\n1:name=systemd:/docker/" A
+	 "\n",
 	 "/docker/" A},
 	{"11:pids:" POD "crio-" A ".scope\n5:rdma:/\n1:name=systemd:" POD "crio-" A ".scope\n", POD "crio-" A ".scope"},
 	/* v1: not every controller has the cgroup that says where it is */

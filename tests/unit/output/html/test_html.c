@@ -142,10 +142,9 @@ static void a_stall_from_beginning_to_end(void **state)
 	row.why = "it was <ended>";
 	take(html, 20, &row, 1);
 	page = end(html, &capture, NULL);
-	assert_string_equal(
-		between(page, "<p class=\"sum\">", "<input"),
-		"<p class=\"sum\">1 stall, 0 of them not over at the end.</p>\n<ul class=\"verdicts\">\n"
-		"<li><a href=\"#reader\"><b class=\"bad\">peer_dead</b> 1 reader</a></li>\n</ul>\n");
+	assert_string_equal(between(page, "<p class=\"sum\">", "<input"),
+			    "<p class=\"sum\">1 stall, 0 of them not over at the end.</p>\n<ul class=\"verdicts\">\n"
+			    "<li><a href=\"#reader\"><b class=\"bad\">peer_dead</b> 1 reader</a></li>\n</ul>\n");
 	assert_string_equal(
 		between(page, "<section id=\"timeline\">", "</main>"),
 		"<section id=\"timeline\"><h2>When</h2>\n"
@@ -203,20 +202,41 @@ static void hostile_text_stays_text(void **state)
 	assert_null(strstr(page, "\xe2\x80\xae"));
 	assert_ptr_equal(strstr(page, "</style>"), strstr(page, "</style>\n</head>"));
 	assert_ptr_equal(strstr(page, "</script>"), strstr(page, "</script>\n</body>"));
-	assert_string_equal(between(page, "<td data-heading=\"SYSCALL\">", "</td>"),
-			    "<td data-heading=\"SYSCALL\">&#39;&quot;&gt;&lt;img src=x onerror=1&gt;&lt;/td&gt;&lt;/style&gt;"
-			    "&lt;/script&gt;\\x1b[2J\\xff\\u202e&amp;amp;");
+	assert_string_equal(
+		between(page, "<td data-heading=\"SYSCALL\">", "</td>"),
+		"<td data-heading=\"SYSCALL\">&#39;&quot;&gt;&lt;img src=x onerror=1&gt;&lt;/td&gt;&lt;/style&gt;"
+		"&lt;/script&gt;\\x1b[2J\\xff\\u202e&amp;amp;");
 }
 
 /* Below its sentences stand its links, in order; names in them are as hostile as any. */
 static void a_chain_has_its_links(void **state)
 {
 	struct link links[2] = {
-		{.pid = 7, .tid = 9, .comm = "<b>&", .fd = 3, .kind = "tcp", .holders = NOT_KNOWN, .netns = NOT_KNOWN,
-		 .local_addr = "10.0.0.1", .local_port = 40000, .peer_addr = "10.0.0.2", .peer_port = 80, .in = "recvfrom",
-		 .verdict = "awaiting_reply", .age_s = 4},
-		{.pid = 8, .tid = 8, .comm = "x", .fd = NOT_KNOWN, .kind = "pipe", .holders = 3, .netns = NOT_KNOWN,
-		 .local_port = NOT_KNOWN, .peer_port = NOT_KNOWN, .verdict = "waiting", .age_s = NAN},
+		{.pid = 7,
+		 .tid = 9,
+		 .comm = "<b>&",
+		 .fd = 3,
+		 .kind = "tcp",
+		 .holders = NOT_KNOWN,
+		 .netns = NOT_KNOWN,
+		 .local_addr = "10.0.0.1",
+		 .local_port = 40000,
+		 .peer_addr = "10.0.0.2",
+		 .peer_port = 80,
+		 .in = "recvfrom",
+		 .verdict = "awaiting_reply",
+		 .age_s = 4},
+		{.pid = 8,
+		 .tid = 8,
+		 .comm = "x",
+		 .fd = NOT_KNOWN,
+		 .kind = "pipe",
+		 .holders = 3,
+		 .netns = NOT_KNOWN,
+		 .local_port = NOT_KNOWN,
+		 .peer_port = NOT_KNOWN,
+		 .verdict = "waiting",
+		 .age_s = NAN},
 	};
 	struct arena arena = {0};
 	struct row row = short_reader();
@@ -230,9 +250,10 @@ static void a_chain_has_its_links(void **state)
 	row.chain.links = links_add(&arena, links_add(&arena, NULL, &links[0]), &links[1]);
 	take(html, 0, &row, 1);
 	page = end(html, &capture, NULL);
-	assert_non_null(strstr(page, "</p><ol class=\"links\"><li>&lt;b&gt;&amp;/7/9  awaiting_reply  recvfrom  4.0s  fd 3  tcp  "
-				     "10.0.0.1:40000 -&gt; 10.0.0.2:80</li><li>x/8 (one of 3)  waiting  pipe</li></ol>"
-				     "<p class=\"course\">"));
+	assert_non_null(strstr(
+		page, "</p><ol class=\"links\"><li>&lt;b&gt;&amp;/7/9  awaiting_reply  recvfrom  4.0s  fd 3  tcp  "
+		      "10.0.0.1:40000 -&gt; 10.0.0.2:80</li><li>x/8 (one of 3)  waiting  pipe</li></ol>"
+		      "<p class=\"course\">"));
 	arena_free(&arena);
 }
 
@@ -246,10 +267,11 @@ static void what_is_missing_is_told(void **state)
 	row_init(&lost, ROW_LOST);
 	lost.lost.count = 12;
 	assert_int_equal(emit_html.record(html, &lost), 0);
-	assert_string_equal(between(end(html, &capture, "it ends in the middle"), "<p class=\"warning\">", "<p class=\"sum\">"),
-			    "<p class=\"warning\">The recording is not whole: it ends in the middle. What stands here is what "
-			    "came before.</p>\n<p class=\"warning\">12 events or records were lost: something may be missing "
-			    "here.</p>\n");
+	assert_string_equal(
+		between(end(html, &capture, "it ends in the middle"), "<p class=\"warning\">", "<p class=\"sum\">"),
+		"<p class=\"warning\">The recording is not whole: it ends in the middle. What stands here is what "
+		"came before.</p>\n<p class=\"warning\">12 events or records were lost: something may be missing "
+		"here.</p>\n");
 }
 
 /* More than are drawn, more than are listed: both say so. */
@@ -303,14 +325,10 @@ static void a_full_disk_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_page_about_nothing),
-		cmocka_unit_test(threads_are_of_one_process),
-		cmocka_unit_test(a_stall_from_beginning_to_end),
-		cmocka_unit_test(hostile_text_stays_text),
-		cmocka_unit_test(a_chain_has_its_links),
-		cmocka_unit_test(what_is_missing_is_told),
-		cmocka_unit_test(many_stalls_are_bounded),
-		cmocka_unit_test(a_full_disk_is_told),
+		cmocka_unit_test(a_page_about_nothing),		 cmocka_unit_test(threads_are_of_one_process),
+		cmocka_unit_test(a_stall_from_beginning_to_end), cmocka_unit_test(hostile_text_stays_text),
+		cmocka_unit_test(a_chain_has_its_links),	 cmocka_unit_test(what_is_missing_is_told),
+		cmocka_unit_test(many_stalls_are_bounded),	 cmocka_unit_test(a_full_disk_is_told),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

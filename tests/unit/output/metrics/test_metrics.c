@@ -45,8 +45,8 @@ static struct row stuck_reader(const char *id, const char *comm, double age_s)
 static void count_lags(struct loop_record *loop, __u32 times)
 {
 	loop->lag[12] += 2 * times; /* 16.4 us to 20.5 us */
-	loop->lag[41] += times;	    /* 2.6 ms to 3.1 ms */
-	loop->lag[91] += times;	    /* 15 s and more */
+	loop->lag[41] += times; /* 2.6 ms to 3.1 ms */
+	loop->lag[91] += times; /* 15 s and more */
 	loop->lag_ns += 20003040000ULL * times;
 	loop->waits += 4 * times;
 }
@@ -125,7 +125,8 @@ static void everything_is_written(void **state)
 		"sockstall_listener_accept_queue{comm=\"\",address=\"fd00::1\",port=\"8080\",netns=\"4026531840\"} 0\n"
 		"# HELP sockstall_listener_accept_queue_limit How many the accept queue holds.\n"
 		"# TYPE sockstall_listener_accept_queue_limit gauge\n"
-		"sockstall_listener_accept_queue_limit{" COMM ",address=\"10.0.0.1\",port=\"80\",netns=\"4026531840\"} 258\n"
+		"sockstall_listener_accept_queue_limit{" COMM
+		",address=\"10.0.0.1\",port=\"80\",netns=\"4026531840\"} 258\n"
 		"sockstall_listener_accept_queue_limit{comm=\"\",address=\"fd00::1\",port=\"8080\",netns=\"4026531840\"} 129\n"
 		"# HELP sockstall_listener_syn_queue Half-open connections.\n"
 		"# TYPE sockstall_listener_syn_queue gauge\n"
@@ -134,7 +135,8 @@ static void everything_is_written(void **state)
 		"# HELP sockstall_listener_syn_queue_limit Half-open connections at which SYNs are dropped, or answered with "
 		"cookies.\n"
 		"# TYPE sockstall_listener_syn_queue_limit gauge\n"
-		"sockstall_listener_syn_queue_limit{" COMM ",address=\"10.0.0.1\",port=\"80\",netns=\"4026531840\"} 256\n"
+		"sockstall_listener_syn_queue_limit{" COMM
+		",address=\"10.0.0.1\",port=\"80\",netns=\"4026531840\"} 256\n"
 		"sockstall_listener_syn_queue_limit{comm=\"\",address=\"fd00::1\",port=\"8080\",netns=\"4026531840\"} 75\n"
 		"# HELP sockstall_listeners Listening TCP sockets, those with the same labels as one.\n"
 		"# TYPE sockstall_listeners gauge\n"
@@ -299,8 +301,10 @@ static void the_number_of_series_is_bounded(void **state)
 	assert_int_equal(metrics_look(&metrics, &report, &look), 0);
 	text = text_of(&metrics);
 	assert_int_equal(count_of(text, "\nsockstall_process_stalls{"), METRICS_COMMS);
-	assert_non_null(strstr(text, "sockstall_process_stalls{comm=\"other\",kind=\"reader\",verdict=\"peer_dead\"} 263\n"));
-	assert_non_null(strstr(text, "sockstall_process_stalls{comm=\"name-1\",kind=\"reader\",verdict=\"peer_dead\"} 10\n"));
+	assert_non_null(
+		strstr(text, "sockstall_process_stalls{comm=\"other\",kind=\"reader\",verdict=\"peer_dead\"} 263\n"));
+	assert_non_null(
+		strstr(text, "sockstall_process_stalls{comm=\"name-1\",kind=\"reader\",verdict=\"peer_dead\"} 10\n"));
 	assert_int_equal(count_of(text, "\nsockstall_loop_lag_seconds_count{"), METRICS_COMMS);
 	assert_int_equal(count_of(text, "\nsockstall_listener_accept_queue{"), METRICS_LISTENERS);
 	assert_non_null(strstr(text, "port=\"1299\""));
@@ -314,7 +318,8 @@ static void the_number_of_series_is_bounded(void **state)
 /* The filters of the command line hold for what no report has, too. */
 static void filters_hold(void **state)
 {
-	struct metrics metrics = {.options = &(const struct options){.selection.comms = &(const char *){"java"}, .selection.comm_count = 1}};
+	struct metrics metrics = {.options = &(const struct options){.selection.comms = &(const char *){"java"},
+								     .selection.comm_count = 1}};
 	struct look look = {0};
 
 	(void)state;
@@ -323,7 +328,8 @@ static void filters_hold(void **state)
 	assert_int_equal(metrics_loops(&metrics, &look), 0);
 	assert_int_equal(metrics.listeners.count, 0);
 	assert_int_equal(metrics.lag_count, 0);
-	metrics.options = &(const struct options){.selection.ports = &(struct port_range){8080, 8080}, .selection.port_count = 1};
+	metrics.options =
+		&(const struct options){.selection.ports = &(struct port_range){8080, 8080}, .selection.port_count = 1};
 	assert_int_equal(metrics_listeners(&metrics, &look), 0);
 	assert_int_equal(metrics.listeners.count, 1);
 	assert_int_equal(metrics.listeners.items[0].port, 8080);
@@ -362,9 +368,10 @@ static void a_long_name_is_cut_between_characters(void **state)
 	raw[15] = '\0';
 	short_name(comm, raw);
 	assert_int_equal(strlen(comm), 60);
-	short_name(comm, "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"
-			   "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"
-			   "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc");
+	short_name(comm,
+		   "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"
+		   "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"
+		   "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc");
 	assert_int_equal(strlen(comm), 62);
 }
 

@@ -476,7 +476,8 @@ static void chains_are_asked_for(void **state)
 
 static void any_size_will_do(void **state)
 {
-	static const uint32_t keys[] = {SCREEN_DOWN, SCREEN_ENTER, SCREEN_END, SCREEN_ESCAPE, '4', '5', '?', 'x', '/', 'j'};
+	static const uint32_t keys[] = {SCREEN_DOWN, SCREEN_ENTER, SCREEN_END, SCREEN_ESCAPE, '4',
+					'5',	     '?',	   'x',	       '/',	      'j'};
 	struct row loop = sample_loop();
 	struct screen screen;
 
@@ -520,7 +521,8 @@ static void a_crowd_is_counted(void **state)
 	assert_non_null(strstr(draw(&screen, 60, 6), "1h06m  peer_dead  java/1234   7  10.0.0.1:443  10.0.0.2:5000>\n"
 						     "999-1000 of 1000"));
 	screen_key(&screen, SCREEN_PAGE_UP);
-	assert_non_null(strstr(draw(&screen, 60, 6), "998-999 of 1000") ? "" : strstr(draw(&screen, 60, 6), "999-1000"));
+	assert_non_null(strstr(draw(&screen, 60, 6), "998-999 of 1000") ? ""
+									: strstr(draw(&screen, 60, 6), "999-1000"));
 	screen_key(&screen, SCREEN_HOME);
 	assert_non_null(strstr(draw(&screen, 60, 6), "\n1-2 of 1000"));
 	screen_free(&screen);
@@ -572,7 +574,8 @@ static const char *pids(struct screen *screen)
 		bool selected = slash && line[strlen(line) - 1] == '>';
 
 		if (slash && !strstr(line, "stuck:"))
-			at += (size_t)snprintf(found + at, sizeof(found) - at, selected ? "[%.3s]" : " %.3s ", slash + 1);
+			at += (size_t)snprintf(found + at, sizeof(found) - at, selected ? "[%.3s]" : " %.3s ",
+					       slash + 1);
 	}
 	free(text);
 	return found;
@@ -824,17 +827,18 @@ static void evidence_counts_down(void **state)
 	look(&screen, &row, 1);
 	assert_int_equal(screen_key(&screen, SCREEN_ENTER), SCREEN_NEXT_LOOK);
 	assert_true(screen_is_ticking(&screen));
-	assert_string_equal(draw_after(&screen, 80, 10, 2000000000),
-			    "sockstall  2026-11-23T02:34:31Z  every 1.0s\n"
-			    "1 stuck: 1 handshake\n"
-			    "1 handshakes (1)  2 threads\n"
-			    "handshake  peer_silent  nginx/80  [2001:db8::1]:80  [2001:db8:1234:5678:9abc:de\xe2\x80\xa6\n"
-			    "  3 SYN-ACKs were sent and no ACK came\n"
-			    "\n"
-			    "timers\n"
-			    "  age_s                  4m07s           How long ago the wait began\n"
-			    "  gives_up_s             6.3s            When the kernel itself will drop it; n\xe2\x80\xa6\n"
-			    "Esc back   up, down scroll   e end it   [ ] time   space pause   ? help   q quit\n");
+	assert_string_equal(
+		draw_after(&screen, 80, 10, 2000000000),
+		"sockstall  2026-11-23T02:34:31Z  every 1.0s\n"
+		"1 stuck: 1 handshake\n"
+		"1 handshakes (1)  2 threads\n"
+		"handshake  peer_silent  nginx/80  [2001:db8::1]:80  [2001:db8:1234:5678:9abc:de\xe2\x80\xa6\n"
+		"  3 SYN-ACKs were sent and no ACK came\n"
+		"\n"
+		"timers\n"
+		"  age_s                  4m07s           How long ago the wait began\n"
+		"  gives_up_s             6.3s            When the kernel itself will drop it; n\xe2\x80\xa6\n"
+		"Esc back   up, down scroll   e end it   [ ] time   space pause   ? help   q quit\n");
 	assert_non_null(strstr(draw_after(&screen, 80, 24, 60000000000), "gives_up_s             0us"));
 	assert_int_equal(screen_key(&screen, SCREEN_ESCAPE), SCREEN_DRAW);
 	assert_non_null(strstr(draw(&screen, 80, 24), "Enter evidence"));
@@ -863,8 +867,9 @@ static void evidence_has_every_field(void **state)
 		for (size_t i = 0; i < column_count; i++) {
 			const struct column *column = &columns[i];
 
-			if (column->types & ROW_BIT(rows[at].type) && column_known(column, &rows[at]) && column->shape != SHAPE_SENTENCE &&
-			    column->kind != COLUMN_VERSION && !strstr(text, column->key))
+			if (column->types & ROW_BIT(rows[at].type) && column_known(column, &rows[at]) &&
+			    column->shape != SHAPE_SENTENCE && column->kind != COLUMN_VERSION &&
+			    !strstr(text, column->key))
 				fail_msg("no %s in:\n%s", column->key, text);
 		}
 		assert_true((at == 0) == !!strstr(text, "\nkernel_stack of its thread: innermost first\n"
@@ -887,7 +892,8 @@ static void evidence_outlives_its_row(void **state)
 	look(&screen, &row, 1);
 	screen_key(&screen, SCREEN_ENTER);
 	look_at(&screen, NULL, 0, 5);
-	assert_non_null(strstr(draw_after(&screen, 80, 24, 3000000000), "over, or normal again: last seen 2026-11-23T02:34:31Z\n"));
+	assert_non_null(strstr(draw_after(&screen, 80, 24, 3000000000),
+			       "over, or normal again: last seen 2026-11-23T02:34:31Z\n"));
 	assert_non_null(strstr(draw_after(&screen, 80, 24, 3000000000), "  age_s                  31.2s"));
 	screen_free(&screen);
 }

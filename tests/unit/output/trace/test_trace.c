@@ -80,7 +80,8 @@ static void an_empty_recording(void **state)
 }
 
 /* What stands in a row's args before what a test is about. */
-#define ARGS(type, ms) "\"args\":{\"v\":1,\"type\":\"" type "\",\"time\":\"2026-11-23T02:34:3" ms "Z\",\"event\":\"open\","
+#define ARGS(type, ms) \
+	"\"args\":{\"v\":1,\"type\":\"" type "\",\"time\":\"2026-11-23T02:34:3" ms "Z\",\"event\":\"open\","
 
 /*
  * A reader of thread 8 whose verdict changes, a listener, a healthy loop: a slice with an instant, an asynchronous
@@ -116,21 +117,24 @@ static void every_kind_of_event(void **state)
 		"{\"ph\":\"M\",\"pid\":7,\"tid\":0,\"name\":\"process_name\",\"args\":{\"name\":\"java\"}},\n"
 		"{\"ph\":\"M\",\"pid\":7,\"tid\":8,\"name\":\"thread_name\",\"args\":{\"name\":\"wor\\\"ker\"}},\n"
 		"{\"ph\":\"b\",\"pid\":7,\"tid\":0,\"ts\":2000000.000,\"id\":\"0x2\",\"cat\":\"listener\",\"name\":\"listener: "
-		"dropping\"," ARGS("listener", "2.123456") "\"id\":\"l\",\"verdict\":\"dropping\",\"pid\":7,\"comm\":\"java\"}},\n"
-		"{\"ph\":\"e\",\"pid\":7,\"tid\":0,\"ts\":3000000.000,\"id\":\"0x2\",\"cat\":\"listener\",\"name\":\"listener: "
-		"dropping\"},\n"
-		"{\"ph\":\"X\",\"pid\":7,\"tid\":8,\"ts\":0.000,\"dur\":3000000.000,\"cat\":\"reader\",\"name\":\"reader "
-		"10.0.0.1:4000 - [fd00::2]:80: peer_dead\"," ARGS("reader", "1.623456")
-		"\"id\":\"r\",\"since\":\"2026-11-23T02:34:29.123456Z\",\"verdict\":\"peer_dead\",\"pid\":7,\"tid\":8,"
-		"\"comm\":\"wor\\\"ker\",\"local_addr\":\"10.0.0.1\",\"local_port\":4000,\"peer_addr\":\"fd00::2\","
-		"\"peer_port\":80}},\n"
-		"{\"ph\":\"i\",\"pid\":7,\"tid\":8,\"ts\":2500000.000,\"s\":\"t\",\"name\":\"peer_dead\"},\n"
-		"{\"ph\":\"C\",\"pid\":9,\"tid\":9,\"ts\":2000000.000,\"name\":\"loop lag 9 (ms)\",\"args\":{\"max\":12.5,\"p99\":10}},"
-		"\n"
-		"{\"ph\":\"C\",\"pid\":9,\"tid\":9,\"ts\":2500000.000,\"name\":\"loop lag 9 (ms)\",\"args\":{\"max\":12.5}}],\n"
-		"\"displayTimeUnit\":\"ms\",\n"
-		"\"otherData\":{\"begin\":\"2026-11-23T02:34:29.123456789Z\",\"lost\":0,\"omitted\":0,\"damage\":null,"
-		"\"start\":{\"v\":1,\"type\":\"start\"}}}\n");
+		"dropping\"," ARGS(
+			"listener",
+			"2.123456") "\"id\":\"l\",\"verdict\":\"dropping\",\"pid\":7,\"comm\":\"java\"}},\n"
+				    "{\"ph\":\"e\",\"pid\":7,\"tid\":0,\"ts\":3000000.000,\"id\":\"0x2\",\"cat\":\"listener\",\"name\":\"listener: "
+				    "dropping\"},\n"
+				    "{\"ph\":\"X\",\"pid\":7,\"tid\":8,\"ts\":0.000,\"dur\":3000000.000,\"cat\":\"reader\",\"name\":\"reader "
+				    "10.0.0.1:4000 - [fd00::2]:80: peer_dead\"," ARGS(
+					    "reader",
+					    "1.623456") "\"id\":\"r\",\"since\":\"2026-11-23T02:34:29.123456Z\",\"verdict\":\"peer_dead\",\"pid\":7,\"tid\":8,"
+							"\"comm\":\"wor\\\"ker\",\"local_addr\":\"10.0.0.1\",\"local_port\":4000,\"peer_addr\":\"fd00::2\","
+							"\"peer_port\":80}},\n"
+							"{\"ph\":\"i\",\"pid\":7,\"tid\":8,\"ts\":2500000.000,\"s\":\"t\",\"name\":\"peer_dead\"},\n"
+							"{\"ph\":\"C\",\"pid\":9,\"tid\":9,\"ts\":2000000.000,\"name\":\"loop lag 9 (ms)\",\"args\":{\"max\":12.5,\"p99\":10}},"
+							"\n"
+							"{\"ph\":\"C\",\"pid\":9,\"tid\":9,\"ts\":2500000.000,\"name\":\"loop lag 9 (ms)\",\"args\":{\"max\":12.5}}],\n"
+							"\"displayTimeUnit\":\"ms\",\n"
+							"\"otherData\":{\"begin\":\"2026-11-23T02:34:29.123456789Z\",\"lost\":0,\"omitted\":0,\"damage\":null,"
+							"\"start\":{\"v\":1,\"type\":\"start\"}}}\n");
 }
 
 /* ---- Places ---- */

@@ -195,9 +195,11 @@ static void one_of_several(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT_OF(cases); i++) {
-		one_of_three(true, cases[i].what, NGINX + cases[i].queue, cases[i].of_queue, "one of 3 that share the listener");
+		one_of_three(true, cases[i].what, NGINX + cases[i].queue, cases[i].of_queue,
+			     "one of 3 that share the listener");
 		if (cases[i].of_held)
-			one_of_three(false, cases[i].what, NGINX + cases[i].held, cases[i].of_held, "one of 3 that hold this end");
+			one_of_three(false, cases[i].what, NGINX + cases[i].held, cases[i].of_held,
+				     "one of 3 that hold this end");
 	}
 }
 
