@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+# What must be installed, and installing it.
+
+.PHONY: packages
+
+# The packages that are not yet installed; nothing is asked of the network when none is missing.
+packages:
+	@missing=$$(for p in $(PACKAGES); do \
+		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+		[ "$$(id -u)" = 0 ] || { echo "sockstall: as root, install: $$missing" >&2; exit 1; }; \
+		$(APT_UPDATE) && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+			-o DPkg::Lock::Timeout=$(APT_WAIT) $$missing || \
+		{ echo "sockstall: apt cannot install: $$missing" >&2; exit 1; }; \
+	fi
+
+# Seconds for which another apt may have its locks: unattended upgrades take minutes. `update` has no such option.
+APT_WAIT ?= 600
+APT_UPDATE = { left=$(APT_WAIT); \
+	until said=$$(LC_ALL=C apt-get update -q 2>&1); do \
+		case $$said in \
+		*"Could not get lock"*) ;; \
+		*) echo "$$said" >&2; echo "sockstall: apt cannot update its lists; trying those that are there" >&2; break ;; \
+		esac; \
+		[ "$$left" -gt 0 ] || { echo "$$said" >&2; break; }; \
+		[ "$$left" != $(APT_WAIT) ] || echo "sockstall: waiting for another apt, $(APT_WAIT) s at most" >&2; \
+		sleep 2; left=$$((left - 2)); \
+	done; }

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+# Unit tests link pure code only: that it links without libbpf is part of the test.
+
+.PHONY: unit
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))
+UNIT_HELPERS := $(wildcard tests/unit/*.c)
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+PURE_TEST_OBJECTS := $(PURE:src/%.c=$(B)/unit/pure/%.o) $(UNIT_HELPERS:tests/unit/%.c=$(B)/unit/%.o)
+
+$(B)/unit/pure/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) $(SANITIZE) -MMD -MP -c $< -o $@
+
+$(B)/unit/%.o: tests/unit/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) $(SANITIZE) -Itests/unit -MMD -MP -c $< -o $@
+
+$(UNIT_TESTS): $(B)/unit/%: $(B)/unit/%.o $(PURE_TEST_OBJECTS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(SANITIZE) -o $@ $^ -lcmocka -lz -ljansson -lncursesw -ltinfo -lcap-ng -lseccomp
+
+# T=test_text runs one of them, ONLY='width_*' of its functions those with such names.
+UNIT_CHOSEN = $(if $(T),$(filter %/$(T),$(UNIT_TESTS)),$(UNIT_TESTS))
+unit:
+	$(if $(UNIT_CHOSEN),,$(error T=$(T): expected one of $(notdir $(UNIT_TESTS))))
+	@/usr/bin/python3 -B tests/unit/layers.py
+	@$(MAKE) -s --no-print-directory -j$$(nproc) $(UNIT_CHOSEN)
+	@tests/unit/run.sh $(UNIT_CHOSEN)
+
+-include $(UNIT_TESTS:=.d) $(PURE_TEST_OBJECTS:.o=.d)
