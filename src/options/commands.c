@@ -12,6 +12,7 @@ const char *const command_names[COMMANDS] = {
 	[COMMAND_END] = "end",		 [COMMAND_METRICS] = "metrics",
 	[COMMAND_WRITERS] = "writers",	 [COMMAND_CLOSING] = "closing",
 	[COMMAND_CHAINS] = "chains",	 [COMMAND_HELP] = "help",
+	[COMMAND_EXPLAIN] = "explain",
 };
 
 const struct command_spec command_specs[] = {
@@ -128,6 +129,16 @@ const struct command_spec command_specs[] = {
 		"with --textfile DIR: how much is stuck, for Prometheus",
 		"With *--textfile* _DIR_: how much is stuck, in numbers, for Prometheus. See *METRICS*.",
 		{"metrics --textfile /var/lib/node_exporter", "metrics --textfile /var/lib/node_exporter -i 15s"},
+		NULL,
+	},
+	{
+		COMMAND_EXPLAIN,
+		"explain [VERDICT]",
+		"what a verdict means, what causes it, and what to do",
+		"What a verdict means: the evidence that it takes, what usually causes it, what to do, and which programs are "
+		"known for it. *reader.peer_dead* is the verdict of one kind of record, and *reader* has all verdicts of that "
+		"kind. Without a word it lists all. It needs no root.",
+		{"explain", "explain accept_queue_full"},
 		NULL,
 	},
 	{

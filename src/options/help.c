@@ -40,7 +40,7 @@ static void show_all(FILE *out)
 		     "Reports stuck handshakes, readers, writers, closing, loops, chains and threads.\n\n"
 		     "Commands:\n");
 	for (size_t i = 0; i < command_spec_count; i++)
-		fprintf(out, "  %-16s %s\n", command_specs[i].usage, command_specs[i].help);
+		fprintf(out, "  %-17s %s\n", command_specs[i].usage, command_specs[i].help);
 	show_options(out, COMMAND_OVERVIEW, true);
 	fprintf(out, "\nDUR is 250ms, 2s, 5m, 1h; a bare number is seconds.\n"
 		     "sockstall COMMAND --help shows the options of one command and two examples.\n"

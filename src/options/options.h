@@ -34,6 +34,7 @@ enum command {
 	COMMAND_CLOSING,
 	COMMAND_CHAINS,
 	COMMAND_HELP, /* never run: options_parse() sets help */
+	COMMAND_EXPLAIN, /* no recording has it */
 	COMMANDS,
 };
 
@@ -151,6 +152,7 @@ struct options {
 	struct ending ending;
 	struct helpers helpers;
 	const char *replay_file;
+	const char *explained; /* the word behind explain; NULL: none */
 	const char *btf_file; /* NULL: the kernel's own */
 	bool help, version;
 };

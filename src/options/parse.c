@@ -12,6 +12,7 @@
 #include "options/ages.h"
 #include "options/specs.h"
 #include "options/values.h"
+#include "rules/meanings.h"
 
 #define USAGE	      2
 #define COULD_NOT_RUN 1
@@ -136,6 +137,29 @@ static int take_command(struct parser *parser, enum command command)
 	return 0;
 }
 
+static const char *verdict_at(size_t index)
+{
+	return verdict_meaning_at(index)->verdict;
+}
+
+static int take_explained(struct options *options, const char *word)
+{
+	const struct verdict_meaning *meaning;
+	const char *nearest;
+	size_t count = 0;
+
+	for (; (meaning = verdict_meaning_at(count)); count++) {
+		if (verdict_meaning_is(meaning, word)) {
+			options->explained = word;
+			return 0;
+		}
+	}
+	nearest = nearest_word(word, count, verdict_at);
+	if (nearest)
+		return usage_error("unknown verdict '%s': did you mean '%s'?", word, nearest);
+	return usage_error("unknown verdict '%s' (sockstall explain lists them)", word);
+}
+
 /* A word that is no option: the command, behind "help" another one, or the file of replay. */
 static int take_word(struct parser *parser, const char *word)
 {
@@ -149,6 +173,8 @@ static int take_word(struct parser *parser, const char *word)
 	}
 	if (options->scope.command == COMMAND_END)
 		return take_selector_word(options, word);
+	if (options->scope.command == COMMAND_EXPLAIN && !options->explained)
+		return take_explained(options, word);
 	if (parser->command_taken && options->scope.command != COMMAND_HELP)
 		return usage_error("unexpected argument '%s'", word);
 	command = command_find(word);

@@ -6,6 +6,7 @@
 #ifndef SOCKSTALL_RULES_MEANINGS_H
 #define SOCKSTALL_RULES_MEANINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct verdict_meaning {
@@ -29,6 +30,12 @@ extern const struct verdict_meanings handshake_meanings, listener_meanings, read
 /* All tables, in the order in which they are shown. */
 extern const struct verdict_meanings *const verdict_meanings[];
 extern const size_t verdict_meanings_count;
+
+/* All entries, by number from 0 on; NULL behind the last. */
+const struct verdict_meaning *verdict_meaning_at(size_t index);
+
+/* Whether a word that a person typed is about this entry: its verdict, its report, or both with a dot ("reader.idle"). */
+bool verdict_meaning_is(const struct verdict_meaning *meaning, const char *word);
 
 /* NULL: there is no such verdict in this report. */
 const struct verdict_meaning *verdict_meaning(const char *report, const char *verdict);

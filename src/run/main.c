@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "apart/file_helper.h"
 #include "base/out.h"
+#include "output/explain.h"
 #include "probe/probe.h"
 #include "rights/landlock.h"
 #include "rights/privileges.h"
@@ -60,6 +62,9 @@ static int dispatch(const struct options *options, int argc, char **argv)
 	switch (options->scope.command) {
 	case COMMAND_SCHEMA:
 		return exit_code_of(schema_write(stdout));
+	case COMMAND_EXPLAIN:
+		signal(SIGPIPE, SIG_IGN); /* a closed pipe ends it quietly */
+		return exit_code_of(explain_write(stdout, options->explained, out_width(stdout)));
 	case COMMAND_CHECK:
 		return run_check(options);
 	case COMMAND_END:

@@ -83,6 +83,7 @@ _sockstall()
 {
 @bash-commands@
 @bash-options@
+@bash-verdicts@
 	local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} word given=
 
 	COMPREPLY=()
@@ -102,6 +103,8 @@ _sockstall()
 		_sockstall_files
 	elif [[ $before == help ]]; then
 		_sockstall_words "$commands"
+	elif [[ $before == explain ]]; then
+		_sockstall_words "$verdicts"
 	elif [[ $given == end ]]; then
 		_sockstall_words "pid= fd= local= peer= cookie= netns="
 		[[ $before == end ]] && _sockstall_ids

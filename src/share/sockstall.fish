@@ -40,9 +40,11 @@ end
 
 complete -c sockstall -f
 @fish-commands@
+@fish-verdicts@
 complete -c sockstall -n "__fish_seen_subcommand_from replay" -F
 complete -c sockstall -n "__fish_seen_subcommand_from end" -a 'pid= fd= local= peer= cookie= netns='
 complete -c sockstall -n 'test (commandline -opc)[-1] = help' -a "$commands"
+complete -c sockstall -n 'test (commandline -opc)[-1] = explain' -a "$verdicts"
 complete -c sockstall -n 'test (commandline -opc)[-1] = end' -a '(__sockstall_ids)'
 
 @fish-options@

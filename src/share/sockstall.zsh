@@ -58,9 +58,15 @@ _sockstall_cgroups() {
 	fi
 }
 
+_sockstall_verdicts() {
+@zsh-verdicts@
+	compadd -- $verdicts
+}
+
 _sockstall_argument() {
 	[[ ${words[(r)replay]} == replay ]] && _files
 	[[ $words[CURRENT-1] == help ]] && _sockstall_commands
+	[[ $words[CURRENT-1] == explain ]] && _sockstall_verdicts
 	[[ ${words[(r)end]} == end ]] || return
 	compadd -S '' -- pid= fd= local= peer= cookie= netns=
 	[[ $words[CURRENT-1] == end ]] && _sockstall_ids

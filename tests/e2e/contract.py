@@ -17,6 +17,7 @@ COMMANDS = [
     "schema",
     "end",
     "metrics",
+    "explain",
     "help",
 ]
 

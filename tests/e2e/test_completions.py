@@ -221,6 +221,14 @@ def test_conditions(complete, option):
     assert {word.rstrip(".") for word in found} == set(run.STALLED)
 
 
+def test_verdicts(complete):
+    """Behind `explain`: every verdict, and every report."""
+    found = complete("sockstall explain ")
+    assert {"peer_dead", "reader", "stalled"} <= found
+    for word in found:
+        assert run.sockstall("explain", word).returncode == 0, word
+
+
 def test_ids(complete, room, stall):
     """What is stuck now and can be ended: behind `end`, once."""
     peer = stall(room.there, "endpoint.py", f"listen={room.link.right4},7801,16", "accept")

@@ -118,6 +118,36 @@ def test_verdicts_of_the_man_page():
         assert sorted(said) == sorted(wanted), kind
 
 
+def explained(*words):
+    done = run.sockstall("explain", *words)
+    assert done.returncode == 0 and not done.stderr
+    return done.stdout.decode()
+
+
+def test_explain_lists_every_verdict():
+    """Under its report, with a line each."""
+    listed = {}
+    for paragraph in explained().strip().split("\n\n"):
+        report, *lines = paragraph.split("\n")
+        listed[report] = [line.split()[0] for line in lines]
+    assert {kind: sorted(names) for kind, names in listed.items()} == {
+        kind: sorted(wanted) for kind, wanted in verdicts().items()
+    }
+
+
+def test_explain_says_what_the_man_page_says():
+    """A verdict of one report, of all reports that have it, and all verdicts of a report."""
+    for kind, wanted in verdicts().items():
+        whole = explained(kind)
+        page = re.sub(r"\\(.)", r"\1", part(VERDICTS, VERDICT_TITLES[kind]))
+        for verdict in wanted:
+            one = explained(f"{kind}.{verdict}")
+            assert one in whole and one in explained(verdict)
+            title, *rest = one.strip().split("\n")
+            assert title.startswith(f"{kind}.{verdict}: ")
+            assert all(line.strip() in page for line in rest if line.startswith("    ")), (kind, verdict)
+
+
 def test_verdicts_of_the_man_page_are_explained():
     """What is wrong has a cause, and something to do about it; what is normal has neither."""
     for kind, names in verdicts().items():

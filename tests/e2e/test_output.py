@@ -263,7 +263,16 @@ def test_head_once():
 
 def test_full_disk():
     """Output that cannot be written is an error that is told."""
-    for arguments in ["-1", "-j"], ["-1"], ["schema"], ["check"], ["check", "-j"], ["--help"], ["--version"]:
+    for arguments in (
+        ["-1", "-j"],
+        ["-1"],
+        ["schema"],
+        ["explain"],
+        ["check"],
+        ["check", "-j"],
+        ["--help"],
+        ["--version"],
+    ):
         with open("/dev/full", "wb") as full:
             done = subprocess.run(
                 [run.SOCKSTALL, *arguments], stdout=full, stderr=subprocess.PIPE, timeout=30 * PATIENCE

@@ -65,7 +65,7 @@ def test_not_root(public_program, arguments):
     assert b"root" in done.stderr or b"CAP_" in done.stderr, "it says what to do"
 
 
-@pytest.mark.parametrize("argument", ["schema", "-h", "-V"])
+@pytest.mark.parametrize("argument", ["schema", "explain", "-h", "-V"])
 def test_needs_no_root(public_program, argument):
     done = run_program(*NOBODY, public_program, argument)
     assert done.returncode == 0 and done.stdout and not done.stderr

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rows/column.h"
+#include "rules/meanings.h"
 #include "share/make/documents.h"
 
 /* Of functions in the shells' files, "_sockstall_NAME" in bash and zsh and "__sockstall_NAME" in fish; NULL: none. */
@@ -41,7 +42,35 @@ static void put_command_names(void)
 	}
 }
 
+/* What `explain` takes: reports, and each verdict once. */
+static void put_verdicts(void)
+{
+	const struct verdict_meaning *item, *before;
+	const char *report = "";
+
+	for (size_t i = 0; (item = verdict_meaning_at(i)); i++) {
+		size_t j = 0;
+
+		if (strcmp(report, item->report) != 0)
+			printf("%s%s", i ? " " : "", item->report);
+		report = item->report;
+		while ((before = verdict_meaning_at(j)) != item && strcmp(before->verdict, item->verdict) != 0)
+			j++;
+		if (before == item)
+			printf(" %s", item->verdict);
+	}
+}
+
 /* ---- bash ---- */
+
+int part_bash_verdicts(const char *what)
+{
+	(void)what;
+	printf("\tlocal verdicts=\"");
+	put_verdicts();
+	printf("\"\n");
+	return 0;
+}
 
 int part_bash_commands(const char *what)
 {
@@ -89,6 +118,15 @@ int part_bash_values(const char *what)
 }
 
 /* ---- zsh ---- */
+
+int part_zsh_verdicts(const char *what)
+{
+	(void)what;
+	printf("\tlocal -a verdicts=(");
+	put_verdicts();
+	printf(")\n");
+	return 0;
+}
 
 /* Within single quotes; `special` gets a backslash. */
 static void put_quoted(const char *text, const char *special)
@@ -173,6 +211,15 @@ int part_zsh_options(const char *what)
 /* ---- fish ---- */
 
 #define FISH "complete -c sockstall"
+
+int part_fish_verdicts(const char *what)
+{
+	(void)what;
+	printf("set -l verdicts ");
+	put_verdicts();
+	printf("\n");
+	return 0;
+}
 
 int part_fish_commands(const char *what)
 {

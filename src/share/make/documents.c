@@ -22,10 +22,13 @@ static const struct {
 	{"bash-commands", part_bash_commands},
 	{"bash-options", part_bash_options},
 	{"bash-values", part_bash_values},
+	{"bash-verdicts", part_bash_verdicts},
 	{"zsh-commands", part_zsh_commands},
 	{"zsh-options", part_zsh_options},
+	{"zsh-verdicts", part_zsh_verdicts},
 	{"fish-commands", part_fish_commands},
 	{"fish-options", part_fish_options},
+	{"fish-verdicts", part_fish_verdicts},
 };
 
 void put_escaped(const char *text, const char *special)

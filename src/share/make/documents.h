@@ -28,10 +28,13 @@ int part_links(const char *what);
 int part_bash_commands(const char *what);
 int part_bash_options(const char *what);
 int part_bash_values(const char *what);
+int part_bash_verdicts(const char *what);
 int part_zsh_commands(const char *what);
 int part_zsh_options(const char *what);
+int part_zsh_verdicts(const char *what);
 int part_fish_commands(const char *what);
 int part_fish_options(const char *what);
+int part_fish_verdicts(const char *what);
 
 /* Writes text with a backslash before each of `special`. */
 void put_escaped(const char *text, const char *special);

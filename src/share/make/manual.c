@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rules/known.h"
 #include "rules/meanings.h"
 #include "share/make/documents.h"
 
@@ -85,6 +86,7 @@ int part_verdicts(const char *what)
 		put_paragraph("Evidence", item->evidence);
 		put_paragraph("Usual cause", item->cause);
 		put_paragraph("What to do", item->advice);
+		put_paragraph("Known for it", known_programs(item->report, item->verdict));
 	}
 	return table ? 0 : -EINVAL;
 }

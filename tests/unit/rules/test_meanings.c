@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "rows/column.h"
+#include "rules/known.h"
 #include "rules/meanings.h"
 
 static size_t count_entries(const char *report, const char *verdict)
@@ -48,6 +49,31 @@ static void each_verdict_has_one(void **state)
 	assert_null(verdict_meaning("bogus", "idle"));
 }
 
+static void a_word_finds_its_entries(void **state)
+{
+	const struct verdict_meaning *item = verdict_meaning("reader", "idle");
+
+	(void)state;
+	assert_true(verdict_meaning_is(item, "idle") && verdict_meaning_is(item, "reader"));
+	assert_true(verdict_meaning_is(item, "reader.idle"));
+	assert_false(verdict_meaning_is(item, "loop.idle") || verdict_meaning_is(item, "reader.idl"));
+	assert_false(verdict_meaning_is(item, "") || verdict_meaning_is(item, "reader.") ||
+		     verdict_meaning_is(item, "read"));
+}
+
+/* Of a verdict that does not exist nobody would ever read. */
+static void known_programs_are_of_verdicts(void **state)
+{
+	const struct verdict_meaning *item;
+	size_t found = 0;
+
+	(void)state;
+	for (size_t i = 0; (item = verdict_meaning_at(i)); i++)
+		found += !!known_programs(item->report, item->verdict);
+	assert_int_equal(found, known_programs_count);
+	assert_null(known_programs("reader", "bogus"));
+}
+
 /* A verdict that is not normal has a cause and an advice; texts are sentences, and meanings are lines of a table. */
 static void entries_are_whole(void **state)
 {
@@ -70,6 +96,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_verdict_has_one),
+		cmocka_unit_test(a_word_finds_its_entries),
+		cmocka_unit_test(known_programs_are_of_verdicts),
 		cmocka_unit_test(entries_are_whole),
 	};
 
