@@ -73,18 +73,19 @@ struct single_filters {
 
 static void fields_filters(struct pack *pack, struct options *options, struct single_filters *single)
 {
-	const char *cgroup = options->selection.cgroup;
+	const char *cgroup = options->scope.selection.cgroup;
 
-	pack_list(pack, &options->selection.pids, &options->selection.pid_count, sizeof(*options->selection.pids));
+	pack_list(pack, &options->scope.selection.pids, &options->scope.selection.pid_count,
+		  sizeof(*options->scope.selection.pids));
 	pack_text(pack, &single->comm);
 	pack_list(pack, &single->ports, &single->port_count, sizeof(*single->ports));
-	pack_bool(pack, &options->selection.peer_given);
-	pack_bytes(pack, &options->selection.peer, sizeof(options->selection.peer));
-	options->selection.peer_bits = pack_number(pack, options->selection.peer_bits, 128);
+	pack_bool(pack, &options->scope.selection.peer_given);
+	pack_bytes(pack, &options->scope.selection.peer, sizeof(options->scope.selection.peer));
+	options->scope.selection.peer_bits = pack_number(pack, options->scope.selection.peer_bits, 128);
 	single->netns = pack_number(pack, single->netns, NETNS_INODE);
 	single->netns_inode = pack_number(pack, single->netns_inode, UINT32_MAX);
 	pack_text(pack, &cgroup);
-	options->selection.cgroup = (char *)cgroup;
+	options->scope.selection.cgroup = (char *)cgroup;
 }
 
 static void *list_room(struct pack *pack, size_t count, size_t size)
@@ -100,9 +101,9 @@ static void take_ports(struct pack *pack, struct options *options, const struct 
 {
 	size_t i;
 
-	options->selection.ports = list_room(pack, single->port_count, sizeof(*options->selection.ports));
-	for (i = 0; options->selection.ports && i < single->port_count; i++)
-		options->selection.ports[options->selection.port_count++] =
+	options->scope.selection.ports = list_room(pack, single->port_count, sizeof(*options->scope.selection.ports));
+	for (i = 0; options->scope.selection.ports && i < single->port_count; i++)
+		options->scope.selection.ports[options->scope.selection.port_count++] =
 			(struct port_range){single->ports[i], single->ports[i]};
 }
 
@@ -111,8 +112,8 @@ static void take_netns(struct pack *pack, struct options *options, const struct 
 	uint32_t *inodes = list_room(pack, 1, sizeof(*inodes));
 
 	if (inodes)
-		inodes[options->selection.netns_count++] = single->netns_inode;
-	options->selection.netns_inodes = inodes;
+		inodes[options->scope.selection.netns_count++] = single->netns_inode;
+	options->scope.selection.netns_inodes = inodes;
 }
 
 static void take_comm(struct pack *pack, struct options *options, const struct single_filters *single)
@@ -120,8 +121,8 @@ static void take_comm(struct pack *pack, struct options *options, const struct s
 	const char **comms = list_room(pack, 1, sizeof(*comms));
 
 	if (comms)
-		comms[options->selection.comm_count++] = single->comm;
-	options->selection.comms = comms;
+		comms[options->scope.selection.comm_count++] = single->comm;
+	options->scope.selection.comms = comms;
 }
 
 static void take_single(struct pack *pack, struct options *options, const struct single_filters *single)
@@ -141,12 +142,13 @@ static void fields_lists(struct pack *pack, struct options *options)
 {
 	size_t i;
 
-	pack_texts(pack, &options->selection.comms, &options->selection.comm_count);
-	pack_list(pack, &options->selection.ports, &options->selection.port_count, sizeof(*options->selection.ports));
-	pack_list(pack, &options->selection.netns_inodes, &options->selection.netns_count,
-		  sizeof(*options->selection.netns_inodes));
-	for (i = 0; i < options->selection.comm_count; i++)
-		if (!options->selection.comms[i])
+	pack_texts(pack, &options->scope.selection.comms, &options->scope.selection.comm_count);
+	pack_list(pack, &options->scope.selection.ports, &options->scope.selection.port_count,
+		  sizeof(*options->scope.selection.ports));
+	pack_list(pack, &options->scope.selection.netns_inodes, &options->scope.selection.netns_count,
+		  sizeof(*options->scope.selection.netns_inodes));
+	for (i = 0; i < options->scope.selection.comm_count; i++)
+		if (!options->scope.selection.comms[i])
 			pack->error = -EBADMSG;
 }
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "options/ages.h"
 
-uint64_t min_age_of(const struct options *options, enum row_type type)
+uint64_t min_age_of(const struct scope *scope, enum row_type type)
 {
-	if (options->scope.min_age_given)
-		return options->scope.min_age_ns;
+	if (scope->min_age_given)
+		return scope->min_age_ns;
 	return type == ROW_LOOP ? LOOP_MIN_AGE_NS : DEFAULT_MIN_AGE_NS;
 }
 
-uint64_t closing_min_age(const struct options *options)
+uint64_t closing_min_age(const struct scope *scope)
 {
-	return options->scope.min_age_given ? options->scope.min_age_ns : CLOSING_MIN_AGE_NS;
+	return scope->min_age_given ? scope->min_age_ns : CLOSING_MIN_AGE_NS;
 }

@@ -12,9 +12,9 @@
 #define CLOSING_MIN_AGE_NS (60 * NS_PER_S) /* and of a connection that an application has yet to close */
 
 /* How old a stall of this type must be to be stuck, in ns: kinds apply it to what they find. */
-uint64_t min_age_of(const struct options *options, enum row_type type);
+uint64_t min_age_of(const struct scope *scope, enum row_type type);
 
 /* The same for connections that an application has yet to close. */
-uint64_t closing_min_age(const struct options *options);
+uint64_t closing_min_age(const struct scope *scope);
 
 #endif

@@ -75,12 +75,12 @@ static int add_text(struct options *options, const char ***texts, size_t *count,
 static int add_ports(struct options *options, uint16_t first, uint16_t last)
 {
 	struct port_range *ports =
-		reallocarray(options->selection.ports, options->selection.port_count + 1, sizeof(*ports));
+		reallocarray(options->scope.selection.ports, options->scope.selection.port_count + 1, sizeof(*ports));
 
 	if (!ports)
 		return -ENOMEM;
-	ports[options->selection.port_count++] = (struct port_range){first, last};
-	options->selection.ports = ports;
+	ports[options->scope.selection.port_count++] = (struct port_range){first, last};
+	options->scope.selection.ports = ports;
 	return 0;
 }
 
@@ -91,7 +91,7 @@ static int take_pid(struct options *options, const char *item)
 	if (strlen(item) > DIGITS_MOST)
 		return -EINVAL;
 	return number_parse(item, 1, PID_MAX_LIMIT, &pid)
-		       ?: add_number(&options->selection.pids, &options->selection.pid_count, pid);
+		       ?: add_number(&options->scope.selection.pids, &options->scope.selection.pid_count, pid);
 }
 
 int option_set_pid(struct options *options, const char *text)
@@ -140,7 +140,8 @@ int option_set_port(struct options *options, const char *text)
 
 static int take_comm(struct options *options, const char *item)
 {
-	return *item ? add_text(options, &options->selection.comms, &options->selection.comm_count, item) : -EINVAL;
+	return *item ? add_text(options, &options->scope.selection.comms, &options->scope.selection.comm_count, item)
+		     : -EINVAL;
 }
 
 int option_set_comm(struct options *options, const char *text)
@@ -159,12 +160,12 @@ int option_set_peer(struct options *options, const char *text)
 		return -EINVAL;
 	memcpy(address, text, length);
 	address[length] = '\0';
-	most = address_parse(address, &options->selection.peer);
+	most = address_parse(address, &options->scope.selection.peer);
 	bits = most;
 	if (!most || (text[length] && number_parse(text + length + 1, 0, most, &bits)))
 		return -EINVAL;
-	options->selection.peer_given = true;
-	options->selection.peer_bits = 128 - most + bits;
+	options->scope.selection.peer_given = true;
+	options->scope.selection.peer_bits = 128 - most + bits;
 	return 0;
 }
 
@@ -173,14 +174,16 @@ int option_set_netns(struct options *options, const char *text)
 	uint64_t inode;
 
 	if (!strcmp(text, "all"))
-		options->selection.netns_all = true;
+		options->scope.selection.netns_all = true;
 	else if (!strcmp(text, "self"))
-		options->selection.netns_self = true;
+		options->scope.selection.netns_self = true;
 	else if (netns_is_name(text))
-		return add_text(options, &options->selection.netns_names, &options->selection.netns_name_count, text);
+		return add_text(options, &options->scope.selection.netns_names,
+				&options->scope.selection.netns_name_count, text);
 	else
 		return number_parse(text, 1, UINT32_MAX, &inode)
-			       ?: add_number(&options->selection.netns_inodes, &options->selection.netns_count, inode);
+			       ?: add_number(&options->scope.selection.netns_inodes,
+					     &options->scope.selection.netns_count, inode);
 	return 0;
 }
 
@@ -236,7 +239,7 @@ int option_set_cgroup(struct options *options, const char *text)
 	if (!length)
 		path[length++] = '/';
 	path[length] = '\0';
-	free(options->selection.cgroup);
-	options->selection.cgroup = path;
+	free(options->scope.selection.cgroup);
+	options->scope.selection.cgroup = path;
 	return 0;
 }

@@ -69,10 +69,10 @@ static bool say_namespace(unsigned int inode)
 
 /* ---- By what processes are like ---- */
 
-typedef bool fits_fn(const struct options *options, const char *process);
+typedef bool fits_fn(const struct selection *selection, const char *process);
 
 /* Whether any of the numbers that a folder of /proc lists fits; process is the path of its own folder. */
-static bool any_fits(const char *path, fits_fn *fits, const struct options *options)
+static bool any_fits(const char *path, fits_fn *fits, const struct selection *selection)
 {
 	DIR *folder = opendir(path);
 	struct dirent *entry;
@@ -83,14 +83,14 @@ static bool any_fits(const char *path, fits_fn *fits, const struct options *opti
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		snprintf(process, sizeof(process), "%s/%s", path, entry->d_name);
-		found = fits(options, process);
+		found = fits(selection, process);
 	}
 	if (folder)
 		closedir(folder);
 	return found;
 }
 
-static bool has_comm(const struct options *options, const char *process)
+static bool has_comm(const struct selection *selection, const char *process)
 {
 	char path[336], comm[32];
 	FILE *file;
@@ -103,37 +103,36 @@ static bool has_comm(const struct options *options, const char *process)
 	has = fgets(comm, sizeof(comm), file);
 	fclose(file);
 	comm[has ? strcspn(comm, "\n") : 0] = '\0';
-	return filter_is_comm(options, comm);
+	return filter_is_comm(selection, comm);
 }
 
-static bool has_thread_of_comm(const struct options *options, const char *process)
+static bool has_thread_of_comm(const struct selection *selection, const char *process)
 {
 	char path[336];
 
 	snprintf(path, sizeof(path), "%s/task", process);
-	return any_fits(path, has_comm, options);
+	return any_fits(path, has_comm, selection);
 }
 
 /* The name of a thread counts, too. */
-static bool is_of_comm(const struct options *options, const char *process)
+static bool is_of_comm(const struct selection *selection, const char *process)
 {
-	return !options->selection.comm_count || has_comm(options, process) || has_thread_of_comm(options, process);
+	return !selection->comm_count || has_comm(selection, process) || has_thread_of_comm(selection, process);
 }
 
-static bool is_in_cgroup(const struct options *options, const char *process)
+static bool is_in_cgroup(const struct selection *selection, const char *process)
 {
-	char *cgroup =
-		options->selection.cgroup ? process_cgroup((unsigned int)atoi(process + strlen("/proc/"))) : NULL;
-	bool is = filter_is_in_cgroup(options, cgroup);
+	char *cgroup = selection->cgroup ? process_cgroup((unsigned int)atoi(process + strlen("/proc/"))) : NULL;
+	bool is = filter_is_in_cgroup(selection, cgroup);
 
 	free(cgroup);
 	return is;
 }
 
-static bool is_asked_for(const struct options *options, const char *process)
+static bool is_asked_for(const struct selection *selection, const char *process)
 {
-	return filter_is_pid(options, atoi(process + strlen("/proc/"))) && is_of_comm(options, process) &&
-	       is_in_cgroup(options, process);
+	return filter_is_pid(selection, atoi(process + strlen("/proc/"))) && is_of_comm(selection, process) &&
+	       is_in_cgroup(selection, process);
 }
 
 /* With hidepid= (proc(5)) other people's processes may not be seen at all: then nothing can be said. */
@@ -145,69 +144,68 @@ static bool sees_processes(void)
 /* ---- All of them ---- */
 
 /* Not necessarily one for all. */
-static bool each_is_there(const struct options *options)
+static bool each_is_there(const struct selection *selection)
 {
-	const struct options by_pid = {.selection.pids = options->selection.pids,
-				       .selection.pid_count = options->selection.pid_count};
-	const struct options by_comm = {.selection.comms = options->selection.comms,
-					.selection.comm_count = options->selection.comm_count};
-	const struct options by_cgroup = {.selection.cgroup = options->selection.cgroup};
+	const struct selection by_pid = {.pids = selection->pids, .pid_count = selection->pid_count};
+	const struct selection by_comm = {.comms = selection->comms, .comm_count = selection->comm_count};
+	const struct selection by_cgroup = {.cgroup = selection->cgroup};
 
 	return any_fits("/proc", is_asked_for, &by_pid) && any_fits("/proc", is_asked_for, &by_comm) &&
 	       any_fits("/proc", is_asked_for, &by_cgroup);
 }
 
-static bool process_is_there(const struct options *options)
+static bool process_is_there(const struct scope *scope)
 {
-	if (!options->selection.pid_count && !options->selection.comm_count && !options->selection.cgroup)
+	if (!scope->selection.pid_count && !scope->selection.comm_count && !scope->selection.cgroup)
 		return true;
 	if (!sees_processes())
 		return true;
-	return filter_is_by_link(options) ? each_is_there(options) : any_fits("/proc", is_asked_for, options);
+	return filter_is_by_link(scope) ? each_is_there(&scope->selection)
+					: any_fits("/proc", is_asked_for, &scope->selection);
 }
 
-static bool netns_is_there(const struct options *options)
+static bool netns_is_there(const struct selection *selection)
 {
 	size_t i;
 
-	for (i = 0; i < options->selection.netns_count; i++)
-		if (namespace_is_there(options->selection.netns_inodes[i]))
+	for (i = 0; i < selection->netns_count; i++)
+		if (namespace_is_there(selection->netns_inodes[i]))
 			return true;
-	return !options->selection.netns_count;
+	return !selection->netns_count;
 }
 
-bool asked_for_is_there(const struct options *options)
+bool asked_for_is_there(const struct scope *scope)
 {
-	return process_is_there(options) && netns_is_there(options);
+	return process_is_there(scope) && netns_is_there(&scope->selection);
 }
 
 /* One by one. Returns how many are missing. */
-static size_t say_each(struct options *options)
+static size_t say_each(struct selection *selection)
 {
 	size_t i, missing = 0;
 
-	for (i = 0; i < options->selection.pid_count; i++)
-		missing += !take_process(&options->selection.pids[i]);
-	for (i = 0; i < options->selection.netns_count; i++)
-		missing += say_namespace(options->selection.netns_inodes[i]);
-	for (i = 0; i < options->selection.comm_count && sees_processes(); i++) {
-		struct options one = {.selection.comms = &options->selection.comms[i], .selection.comm_count = 1};
+	for (i = 0; i < selection->pid_count; i++)
+		missing += !take_process(&selection->pids[i]);
+	for (i = 0; i < selection->netns_count; i++)
+		missing += say_namespace(selection->netns_inodes[i]);
+	for (i = 0; i < selection->comm_count && sees_processes(); i++) {
+		struct selection one = {.comms = &selection->comms[i], .comm_count = 1};
 
 		if (any_fits("/proc", has_comm, &one) || any_fits("/proc", has_thread_of_comm, &one))
 			continue;
-		messages_tell("there is no process or thread named %s now", options->selection.comms[i]);
+		messages_tell("there is no process or thread named %s now", selection->comms[i]);
 		missing++;
 	}
-	if (!options->selection.cgroup || !sees_processes() || any_fits("/proc", is_in_cgroup, options))
+	if (!selection->cgroup || !sees_processes() || any_fits("/proc", is_in_cgroup, selection))
 		return missing;
-	messages_tell("there is no process in the cgroup %s now", options->selection.cgroup);
+	messages_tell("there is no process in the cgroup %s now", selection->cgroup);
 	return missing + 1;
 }
 
-bool asked_for_say_missing(struct options *options)
+bool asked_for_say_missing(struct scope *scope)
 {
-	size_t missing = say_each(options);
-	bool is_there = asked_for_is_there(options);
+	size_t missing = say_each(&scope->selection);
+	bool is_there = asked_for_is_there(scope);
 
 	if (!missing && !is_there)
 		messages_tell("there is no process now that fits --pid, --comm and --cgroup together");
@@ -216,12 +214,12 @@ bool asked_for_say_missing(struct options *options)
 
 /* ---- Namespaces by name ---- */
 
-static int use_namespace(struct options *options, int fd, const char *name)
+static int use_namespace(struct selection *selection, int fd, const char *name)
 {
-	int err = netns_take_inode(fd, &options->selection.netns_inodes[options->selection.netns_count]);
+	int err = netns_take_inode(fd, &selection->netns_inodes[selection->netns_count]);
 
 	if (!err)
-		options->selection.netns_count++;
+		selection->netns_count++;
 	else if (err == -ENOENT)
 		messages_tell("--netns: there is no network namespace named %s (ip netns lists them)", name);
 	else
@@ -229,22 +227,21 @@ static int use_namespace(struct options *options, int fd, const char *name)
 	return err;
 }
 
-int asked_for_find_namespaces(struct options *options)
+int asked_for_find_namespaces(struct selection *selection)
 {
-	size_t room = options->selection.netns_count + options->selection.netns_name_count + 1, i;
+	size_t room = selection->netns_count + selection->netns_name_count + 1, i;
 	uint32_t *inodes = calloc(room, sizeof(*inodes));
 	int err = inodes ? 0 : -ENOMEM;
 
-	for (i = 0; inodes && i < options->selection.netns_count; i++)
-		inodes[i] = options->selection.netns_inodes[i];
+	for (i = 0; inodes && i < selection->netns_count; i++)
+		inodes[i] = selection->netns_inodes[i];
 	if (err)
 		messages_tell("--netns: %s", strerror(-err));
-	options->selection.netns_inodes = inodes;
-	if (!err && options->selection.netns_self)
-		err = use_namespace(options, netns_open_own(), "self");
-	for (i = 0; !err && i < options->selection.netns_name_count; i++)
-		err = use_namespace(options, netns_open_name(options->selection.netns_names[i]),
-				    options->selection.netns_names[i]);
-	options->selection.netns_name_count = 0;
+	selection->netns_inodes = inodes;
+	if (!err && selection->netns_self)
+		err = use_namespace(selection, netns_open_own(), "self");
+	for (i = 0; !err && i < selection->netns_name_count; i++)
+		err = use_namespace(selection, netns_open_name(selection->netns_names[i]), selection->netns_names[i]);
+	selection->netns_name_count = 0;
 	return err;
 }

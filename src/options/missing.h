@@ -14,13 +14,13 @@
  * Whether some process now fits all filters for processes together, and one of the namespaces is there. True, too,
  * where other people's processes cannot be seen.
  */
-bool asked_for_is_there(const struct options *options);
+bool asked_for_is_there(const struct scope *scope);
 
 /*
  * Says on stderr what is not there. A run goes on all the same: it may be yet to come. A thread among the pids becomes
  * its process, and that is said, too. Returns what asked_for_is_there() does.
  */
-bool asked_for_say_missing(struct options *options);
+bool asked_for_say_missing(struct scope *scope);
 
 /* The process of a process or thread: its own id where that cannot be read; 0: there is none now. */
 unsigned int asked_for_process(unsigned int id);
@@ -30,6 +30,6 @@ unsigned int asked_for_process(unsigned int id);
  * later is another. The list is a new one, the caller's, also after an error. Returns 0 or a negative errno, after one line
  * on stderr.
  */
-int asked_for_find_namespaces(struct options *options);
+int asked_for_find_namespaces(struct selection *selection);
 
 #endif

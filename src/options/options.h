@@ -85,8 +85,9 @@ struct selection {
 	char *cgroup; /* normal form: no /sys/fs/cgroup in front, no slash at the end but for "/" */
 };
 
-/* What: looks and reports hold it. */
+/* What is looked at and reported: probe and reports take it, filters its selection. */
 struct scope {
+	struct selection selection;
 	enum command command;
 	bool command_given; /* never by replay: that shows the recording's */
 	bool all; /* what is normal, too */
@@ -144,7 +145,6 @@ struct helpers {
 
 struct options {
 	struct arena texts; /* of lists */
-	struct selection selection;
 	struct scope scope;
 	struct pace pace;
 	struct sinks sinks;
@@ -171,9 +171,9 @@ int options_help(enum command command);
 void options_version(const char *library);
 
 /* A person at the overview's screen may ask for chains. */
-static inline bool options_have_chains_page(const struct options *options)
+static inline bool scope_has_chains_page(const struct scope *scope)
 {
-	return options->scope.interactive && options->scope.command == COMMAND_OVERVIEW;
+	return scope->interactive && scope->command == COMMAND_OVERVIEW;
 }
 
 #endif

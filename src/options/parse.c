@@ -300,9 +300,9 @@ static int check_combinations(struct parser *parser)
 		if (parser->given & 1ull << i && !option_fits(&option_specs[i], options->scope.command))
 			return does_not_fit(&option_specs[i], options->scope.command);
 	}
-	if (options->scope.command == COMMAND_THREADS && !options->selection.pid_count)
+	if (options->scope.command == COMMAND_THREADS && !options->scope.selection.pid_count)
 		return usage_error("threads needs a process: --pid PID");
-	if (options->scope.command == COMMAND_EPOLL && options->scope.watches && !options->selection.pid_count)
+	if (options->scope.command == COMMAND_EPOLL && options->scope.watches && !options->scope.selection.pid_count)
 		return usage_error("--watches needs a process: --pid PID");
 	if (options->scope.command == COMMAND_END && !options->ending.word_count)
 		return usage_error("end needs the id of a stall, or a selector like pid=123 fd=4");
@@ -327,7 +327,7 @@ static int check_combinations(struct parser *parser)
 	if (options->sinks.force && options->scope.command != COMMAND_END && !options->sinks.html_file &&
 	    !options->sinks.trace_file && !options->sinks.record_file)
 		return usage_error("--force needs a file that is written: --record FILE, --html FILE or --trace FILE");
-	if (options->scope.command == COMMAND_REPLAY && options->selection.netns_self)
+	if (options->scope.command == COMMAND_REPLAY && options->scope.selection.netns_self)
 		return usage_error("--netns self cannot be used with replay: give its inode or name");
 	return 0;
 }
@@ -350,12 +350,12 @@ static void set_defaults(struct options *options)
 /* --netns all has them all. */
 static void forget_namespaces(struct options *options)
 {
-	free(options->selection.netns_inodes);
-	free(options->selection.netns_names);
-	options->selection.netns_inodes = NULL;
-	options->selection.netns_names = NULL;
-	options->selection.netns_count = options->selection.netns_name_count = 0;
-	options->selection.netns_self = false;
+	free(options->scope.selection.netns_inodes);
+	free(options->scope.selection.netns_names);
+	options->scope.selection.netns_inodes = NULL;
+	options->scope.selection.netns_names = NULL;
+	options->scope.selection.netns_count = options->scope.selection.netns_name_count = 0;
+	options->scope.selection.netns_self = false;
 }
 
 int options_parse(struct options *options, int argc, char **argv)
@@ -373,22 +373,23 @@ int options_parse(struct options *options, int argc, char **argv)
 	}
 	if (err)
 		options_free(options);
-	else if (options->selection.netns_all)
+	else if (options->scope.selection.netns_all)
 		forget_namespaces(options);
 	return err;
 }
 
 void options_free(struct options *options)
 {
-	free(options->selection.pids);
-	free(options->selection.comms);
-	free(options->selection.ports);
+	free(options->scope.selection.pids);
+	free(options->scope.selection.comms);
+	free(options->scope.selection.ports);
 	forget_namespaces(options);
 	arena_free(&options->texts);
-	free(options->selection.cgroup);
-	options->selection.pids = NULL;
-	options->selection.comms = NULL;
-	options->selection.ports = NULL;
-	options->selection.cgroup = NULL;
-	options->selection.pid_count = options->selection.comm_count = options->selection.port_count = 0;
+	free(options->scope.selection.cgroup);
+	options->scope.selection.pids = NULL;
+	options->scope.selection.comms = NULL;
+	options->scope.selection.ports = NULL;
+	options->scope.selection.cgroup = NULL;
+	options->scope.selection.pid_count = options->scope.selection.comm_count = options->scope.selection.port_count =
+		0;
 }

@@ -30,7 +30,7 @@ int probe_addresses_add(struct probe *probe, struct buffer *buffer)
 		/* With --netns self there is no right to enter another. */
 		if (netns == probe->namespaces.own_inode ||
 		    (!probe->namespaces.only_own &&
-		     !(probe->options.selection.netns_self && probe->options.selection.netns_count == 1)))
+		     !(probe->options.scope.selection.netns_self && probe->options.scope.selection.netns_count == 1)))
 			err = add_one(probe, netns, buffer);
 	}
 	return err;

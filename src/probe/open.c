@@ -34,13 +34,13 @@ static int open_events(struct probe *probe)
 /* The scan leaves behind what the rules (rules/closing.c) would call young. */
 static __u64 closing_quiet_ns(const struct options *options)
 {
-	return options->scope.all ? 0 : closing_min_age(options);
+	return options->scope.all ? 0 : closing_min_age(&options->scope);
 }
 
 static void set_patience(struct probe *probe)
 {
 	probe->attached.skeleton->bss->closing_quiet_ns = closing_quiet_ns(&probe->options);
-	probe->attached.skeleton->bss->chains_quiet_ns = min_age_of(&probe->options, ROW_CHAIN);
+	probe->attached.skeleton->bss->chains_quiet_ns = min_age_of(&probe->options.scope, ROW_CHAIN);
 	probe->use_chains = probe->always_chains = BIT(probe->options.scope.command) & CHAINS;
 }
 
@@ -122,9 +122,9 @@ __u64 probe_counting_since(const struct probe *probe)
 static bool enters_others(const struct probe *probe)
 {
 	const struct options *options = &probe->options;
-	bool only_own = options->selection.netns_self && options->selection.netns_count == 1;
+	bool only_own = options->scope.selection.netns_self && options->scope.selection.netns_count == 1;
 
-	return probe->use_sockets && (!only_own || probe->use_chains || options_have_chains_page(options));
+	return probe->use_sockets && (!only_own || probe->use_chains || scope_has_chains_page(&options->scope));
 }
 
 unsigned int probe_privileges(const struct probe *probe)
@@ -137,7 +137,7 @@ unsigned int probe_privileges(const struct probe *probe)
 		privileges |= PRIVILEGE_STACKS;
 	if (asks_for_cookies)
 		privileges |= PRIVILEGE_COOKIES;
-	if (probe->use_chains || options_have_chains_page(options))
+	if (probe->use_chains || scope_has_chains_page(&options->scope))
 		privileges |= PRIVILEGE_CHAINS;
 	if (!probe->namespaces.only_own && (asks_for_cookies || enters_others(probe)))
 		privileges |= PRIVILEGE_NAMESPACES;

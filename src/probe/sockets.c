@@ -145,11 +145,11 @@ static int scan_one(struct probe *probe, struct probe_namespace *namespace, stru
 static bool is_wanted(const struct probe *probe, const struct probe_namespace *namespace)
 {
 	const struct options *options = &probe->options;
-	bool wanted = !options->selection.netns_count;
+	bool wanted = !options->scope.selection.netns_count;
 	size_t i;
 
-	for (i = 0; i < options->selection.netns_count && !wanted; i++)
-		wanted = options->selection.netns_inodes[i] == namespace->inode;
+	for (i = 0; i < options->scope.selection.netns_count && !wanted; i++)
+		wanted = options->scope.selection.netns_inodes[i] == namespace->inode;
 	/* Chains lead from one to another, and are shown if one of their links is in one that is asked for. */
 	return wanted || probe->use_chains;
 }

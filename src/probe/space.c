@@ -262,8 +262,8 @@ int probe_wanted_pids_set(const struct probe *probe)
 	__u8 yes = 1;
 	size_t i;
 
-	for (i = 0; i < probe->options.selection.pid_count; i++)
-		if (bpf_map_update_elem(map, &probe->options.selection.pids[i], &yes, BPF_ANY))
+	for (i = 0; i < probe->options.scope.selection.pid_count; i++)
+		if (bpf_map_update_elem(map, &probe->options.scope.selection.pids[i], &yes, BPF_ANY))
 			return -errno;
 	return 0;
 }

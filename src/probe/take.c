@@ -201,8 +201,8 @@ static int scan_threads(struct probe *probe, struct buffer *buffer)
 	describe_syscalls(buffer, offset);
 	probe->attached.skeleton->bss->look_epoch++;
 	if (!err && probe->options.scope.command == COMMAND_THREADS)
-		err = probe_space_add(probe, buffer, offset, probe->options.selection.pids,
-				      probe->options.selection.pid_count);
+		err = probe_space_add(probe, buffer, offset, probe->options.scope.selection.pids,
+				      probe->options.scope.selection.pid_count);
 	else if (!err && probe->wants.threads_of)
 		err = probe_space_add(probe, buffer, offset, &probe->wants.threads_of, 1);
 	return err;

@@ -29,21 +29,21 @@ const char *report_why_closed(struct arena *arena, const struct row *row, const 
 	return NULL;
 }
 
-static bool is_shown(const struct options *options, const struct row *row)
+static bool is_shown(const struct scope *scope, const struct row *row)
 {
-	bool normal_too = options->scope.all || (row->type == ROW_LOOP && options->scope.healthy_loops);
+	bool normal_too = scope->all || (row->type == ROW_LOOP && scope->healthy_loops);
 
 	if (row_is_finding(row->type) && !row->stuck && !normal_too)
 		return false;
-	return filter_matches(options, row);
+	return filter_matches(&scope->selection, row);
 }
 
-static void drop_others(struct report *report, size_t first, const struct options *options)
+static void drop_others(struct report *report, size_t first, const struct scope *scope)
 {
 	size_t i, kept = first;
 
 	for (i = first; i < report->count; i++) {
-		if (!is_shown(options, &report->rows[i]))
+		if (!is_shown(scope, &report->rows[i]))
 			continue;
 		if (kept != i)
 			report->rows[kept] = report->rows[i];
@@ -52,15 +52,15 @@ static void drop_others(struct report *report, size_t first, const struct option
 	report->count = kept;
 }
 
-void report_select(struct report *report, size_t first, const struct options *options)
+void report_select(struct report *report, size_t first, const struct scope *scope)
 {
-	drop_others(report, first, options);
+	drop_others(report, first, scope);
 	report_sort(report, first);
 }
 
-static bool is_wanted(const struct report_kind *kind, const struct options *options)
+static bool is_wanted(const struct report_kind *kind, const struct scope *scope)
 {
-	return kind->commands & 1u << options->scope.command || (kind == &report_chains && options->scope.chains);
+	return kind->commands & 1u << scope->command || (kind == &report_chains && scope->chains);
 }
 
 static void name_namespaces(struct report *report, size_t first, const struct look *look)
@@ -72,22 +72,21 @@ static void name_namespaces(struct report *report, size_t first, const struct lo
 			report->rows[i].netns_name = look_netns_name(look, (__u32)report->rows[i].netns);
 }
 
-int report_run(struct report *report, const struct look *look, const struct look *previous,
-	       const struct options *options)
+int report_run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
 {
 	size_t i, first = report->count;
 	int err;
 
 	for (i = 0; i < report_count; i++) {
-		if (!is_wanted(reports[i], options))
+		if (!is_wanted(reports[i], scope))
 			continue;
-		err = reports[i]->run(report, look, previous, options);
+		err = reports[i]->run(report, look, previous, scope);
 		if (err)
 			return err;
 	}
-	if (options->selection.netns_name_count)
+	if (scope->selection.netns_name_count)
 		name_namespaces(report, first, look);
-	report_select(report, first, options);
+	report_select(report, first, scope);
 	name_namespaces(report, first, look);
 	return 0;
 }

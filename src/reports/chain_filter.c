@@ -4,46 +4,46 @@
 #include "options/filter.h"
 
 /* A loop's connection is anybody's who holds it; a thread's wait is its own. */
-static unsigned int fits_waiter(const struct options *options, const struct look *look, const struct wait *wait)
+static unsigned int fits_waiter(const struct scope *scope, const struct look *look, const struct wait *wait)
 {
-	unsigned int fits = filter_process(options, look, wait->pid, wait->comm);
+	unsigned int fits = filter_process(&scope->selection, look, wait->pid, wait->comm);
 
 	if (wait->view)
-		return fits | filter_thread(options, look, wait->view->thread);
-	return fits | filter_holders_of(options, look, wait->socket->name.cookie);
+		return fits | filter_thread(&scope->selection, look, wait->view->thread);
+	return fits | filter_holders_of(&scope->selection, look, wait->socket->name.cookie);
 }
 
-static unsigned int fits_awaited(const struct options *options, const struct waits *waits, const struct wait *wait)
+static unsigned int fits_awaited(const struct scope *scope, const struct waits *waits, const struct wait *wait)
 {
 	const struct look *look = waits->look;
 	const struct thread_view *doing = waits_doing(waits, wait);
-	unsigned int fits = filter_process(options, look, wait->peer_pid, wait->peer_comm);
+	unsigned int fits = filter_process(&scope->selection, look, wait->peer_pid, wait->peer_comm);
 	size_t count = 0;
 	const struct owner_record *const *holders = waits_holders(waits, wait, &count);
 
-	fits |= filter_holders(options, look, holders, count);
+	fits |= filter_holders(&scope->selection, look, holders, count);
 	if (wait->peer)
-		fits |= filter_socket(options, look, &wait->peer->name);
+		fits |= filter_socket(&scope->selection, look, &wait->peer->name);
 	if (wait->listener)
-		fits |= filter_socket(options, look, &wait->listener->name);
-	return doing ? fits | filter_thread(options, look, doing->thread) : fits;
+		fits |= filter_socket(&scope->selection, look, &wait->listener->name);
+	return doing ? fits | filter_thread(&scope->selection, look, doing->thread) : fits;
 }
 
-unsigned int chain_fits_wait(const struct options *options, const struct waits *waits, const struct wait *wait)
+unsigned int chain_fits_wait(const struct scope *scope, const struct waits *waits, const struct wait *wait)
 {
-	if (!filter_asked(options))
+	if (!filter_asked(&scope->selection))
 		return 0;
-	return fits_waiter(options, waits->look, wait) | filter_socket(options, waits->look, &wait->socket->name) |
-	       fits_awaited(options, waits, wait);
+	return fits_waiter(scope, waits->look, wait) |
+	       filter_socket(&scope->selection, waits->look, &wait->socket->name) | fits_awaited(scope, waits, wait);
 }
 
-unsigned int chain_fits(const struct options *options, const struct waits *waits, size_t from, size_t depth)
+unsigned int chain_fits(const struct scope *scope, const struct waits *waits, size_t from, size_t depth)
 {
 	unsigned int fits = 0;
 	size_t at = from;
 
-	for (; depth && at != WAITS_NONE && !filter_is_met(options, fits); depth--) {
-		fits |= chain_fits_wait(options, waits, &waits->items[at]);
+	for (; depth && at != WAITS_NONE && !filter_is_met(&scope->selection, fits); depth--) {
+		fits |= chain_fits_wait(scope, waits, &waits->items[at]);
 		at = waits->items[at].next;
 	}
 	return fits;

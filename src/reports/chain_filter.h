@@ -7,9 +7,9 @@
 #include "reports/waits/waits.h"
 
 /* The waiter, its socket, and each process that holds what it waits for. */
-unsigned int chain_fits_wait(const struct options *options, const struct waits *waits, const struct wait *wait);
+unsigned int chain_fits_wait(const struct scope *scope, const struct waits *waits, const struct wait *wait);
 
 /* Any of the `depth` waits from this one on. */
-unsigned int chain_fits(const struct options *options, const struct waits *waits, size_t from, size_t depth);
+unsigned int chain_fits(const struct scope *scope, const struct waits *waits, size_t from, size_t depth);
 
 #endif

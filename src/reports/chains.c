@@ -29,7 +29,7 @@ struct group {
 struct scene {
 	struct report *report;
 	const struct look *look;
-	const struct options *options;
+	const struct scope *scope;
 	struct waits waits;
 	struct chain_asked asked;
 	struct chain_path *paths; /* by wait */
@@ -192,8 +192,8 @@ static bool is_asked_for(const struct scene *scene, size_t from)
 {
 	const struct chain_path *path = &scene->paths[from];
 
-	return filter_is_met(scene->options,
-			     chain_fits(scene->options, &scene->waits, path->cycle ? path->last : from, path->depth));
+	return filter_is_met(&scene->scope->selection,
+			     chain_fits(scene->scope, &scene->waits, path->cycle ? path->last : from, path->depth));
 }
 
 /*
@@ -228,7 +228,7 @@ static int add_row(struct scene *scene, size_t from, bool stuck, const struct gr
 	struct arena *arena = &scene->report->arena;
 	struct row *row;
 
-	if (!stuck && !scene->options->scope.all)
+	if (!stuck && !scene->scope->all)
 		return 0;
 	row = report_add(scene->report, scene->look, ROW_CHAIN);
 	if (!row)
@@ -288,7 +288,7 @@ static struct group find_group(const struct scene *scene, size_t first)
 
 	for (i = 0; i < left && !compare_last(&scene->paths[order[0]], &scene->paths[order[i]]); i++) {
 		group.oldest_ns = chain_older(group.oldest_ns, scene->paths[order[i]].oldest_ns);
-		group.fits |= chain_fits_wait(scene->options, &scene->waits, &scene->waits.items[order[i]]);
+		group.fits |= chain_fits_wait(scene->scope, &scene->waits, &scene->waits.items[order[i]]);
 	}
 	group.waiters = i;
 	return group;
@@ -311,7 +311,7 @@ static int add_rows(struct scene *scene)
 		qsort(scene->order, scene->waits.count, sizeof(*scene->order), compare_paths);
 	for (i = 0; i < scene->waits.count && !err; i += group.waiters) {
 		group = find_group(scene, i);
-		if (!filter_is_met(scene->options, group.fits))
+		if (!filter_is_met(&scene->scope->selection, group.fits))
 			continue;
 		from = choose(scene, i, i + group.waiters, &stuck);
 		err = add_row(scene, from, stuck, &group);
@@ -319,11 +319,10 @@ static int add_rows(struct scene *scene)
 	return err;
 }
 
-static int run(struct report *report, const struct look *look, const struct look *previous,
-	       const struct options *options)
+static int run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
 {
-	struct scene scene = {.report = report, .look = look, .options = options};
-	int err = waits_collect(&scene.waits, look, previous, min_age_of(options, ROW_CHAIN));
+	struct scene scene = {.report = report, .look = look, .scope = scope};
+	int err = waits_collect(&scene.waits, look, previous, min_age_of(scope, ROW_CHAIN));
 
 	if (!err)
 		err = chain_asked_collect(&scene.asked, look);

@@ -30,7 +30,7 @@ struct closing {
 struct scene {
 	struct report *report;
 	const struct look *look;
-	const struct options *options;
+	const struct scope *scope;
 	struct closing *items; /* sorted: what may be folded stands together, the oldest first */
 	size_t count;
 };
@@ -58,7 +58,7 @@ static struct closing_evidence evidence_of(const struct scene *scene, const stru
 		.socket = closing->socket,
 		.now_ns = head->seen_ns,
 		.tick_ns = head->tick_ns,
-		.patience_ns = closing_min_age(scene->options),
+		.patience_ns = closing_min_age(scene->scope),
 		.long_idle_ns = head->long_idle_ns,
 		.ends_ns = timers_closing_ends(closing->socket, head->tick_ns),
 		.connections = connections,
@@ -78,12 +78,12 @@ static struct closing judge(const struct scene *scene, const struct socket_recor
 	struct closing_evidence evidence = evidence_of(scene, &closing, 0);
 	__u64 now = evidence.now_ns;
 
-	closing.fits = filter_socket(scene->options, scene->look, &socket->name) |
-		       filter_holders_of(scene->options, scene->look, socket->name.cookie);
+	closing.fits = filter_socket(&scene->scope->selection, scene->look, &socket->name) |
+		       filter_holders_of(&scene->scope->selection, scene->look, socket->name.cookie);
 	closing.rule = closing_verdict(&evidence);
 	closing.since_ns = closing_since(socket, now);
 	closing.stuck = severity_is_stuck(closing.rule->severity) && closing.since_ns &&
-			now >= closing.since_ns + min_age_of(scene->options, ROW_CLOSING);
+			now >= closing.since_ns + min_age_of(scene->scope, ROW_CLOSING);
 	return closing;
 }
 
@@ -128,9 +128,9 @@ static int collect(struct scene *scene)
 			continue;
 		closing = judge(scene, look->sockets.items[i]);
 		/* Before any are folded: what is asked for may be one of many. */
-		if (!filter_is_met(scene->options, closing.fits))
+		if (!filter_is_met(&scene->scope->selection, closing.fits))
 			continue;
-		if (closing.stuck || scene->options->scope.all)
+		if (closing.stuck || scene->scope->all)
 			scene->items[scene->count++] = closing;
 	}
 	qsort(scene->items, scene->count, sizeof(*scene->items), compare);
@@ -222,10 +222,9 @@ static int add_rows(struct scene *scene)
 	return err;
 }
 
-static int run(struct report *report, const struct look *look, const struct look *previous,
-	       const struct options *options)
+static int run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
 {
-	struct scene scene = {.report = report, .look = look, .options = options};
+	struct scene scene = {.report = report, .look = look, .scope = scope};
 	int err = collect(&scene);
 
 	(void)previous;

@@ -119,10 +119,10 @@ static void fill_who(struct row *row, struct scene *scene, struct handshake *han
 
 	evidence->owner = owners_say(&scene->report->arena, scene->look, cookie);
 	evidence->owner_pids = owners_pids(&scene->report->arena, scene->look, cookie);
-	row->fits |= filter_holders_of(scene->options, scene->look, cookie);
+	row->fits |= filter_holders_of(&scene->scope->selection, scene->look, cookie);
 	if (evidence->stage != STAGE_SYN_SENT || !socket->connect_pid)
 		return;
-	row->fits |= filter_process(scene->options, scene->look, socket->connect_pid, socket->connect_comm);
+	row->fits |= filter_process(&scene->scope->selection, scene->look, socket->connect_pid, socket->connect_comm);
 	if (!owned)
 		fill_process(row, scene->report, scene->look, socket->connect_pid, socket->connect_comm);
 	if (row->pid == socket->connect_pid)

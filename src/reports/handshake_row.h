@@ -19,7 +19,7 @@ struct judged {
 struct scene {
 	struct report *report;
 	const struct look *look;
-	const struct options *options;
+	const struct scope *scope;
 	struct listeners listeners, before; /* of this look and of the one before */
 	struct listener_evidence *tallies; /* one for each of listeners.by_cookie */
 	struct judged *judged; /* by place: see handshake_at() */

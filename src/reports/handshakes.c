@@ -99,7 +99,7 @@ static bool handshake_at(struct handshake *handshake, struct scene *scene, size_
 	const struct look *look = scene->look;
 
 	*handshake = (struct handshake){
-		.evidence = {.now_ns = now_of(scene), .min_age_ns = min_age_of(scene->options, ROW_HANDSHAKE)},
+		.evidence = {.now_ns = now_of(scene), .min_age_ns = min_age_of(scene->scope, ROW_HANDSHAKE)},
 	};
 	if (at >= look->requests.count)
 		return of_socket(handshake, scene, look->sockets.items[at - look->requests.count]);
@@ -112,7 +112,7 @@ static bool is_shown(const struct scene *scene, const struct judged *judged)
 	if (!judged->rule)
 		return false;
 	if (!severity_is_stuck(judged->rule->severity))
-		return scene->options->scope.all;
+		return scene->scope->all;
 	return !judged->tally || !listener_folds(judged->tally, judged->rule->which);
 }
 
@@ -176,12 +176,12 @@ static void begin_tally(struct scene *scene, size_t at)
 	scene->tallies[at] = (struct listener_evidence){
 		.listener = listener,
 		.now_ns = now_of(scene),
-		.min_age_ns = min_age_of(scene->options, ROW_LISTENER),
+		.min_age_ns = min_age_of(scene->scope, ROW_LISTENER),
 		.half_open = listener->syn_queue,
 		.drops_per_s = NAN,
 		/* A filter by the other end wants these connections, and a folded row does not name them. */
-		.may_fold = !scene->options->selection.peer_given &&
-			    filter_is_port(scene->options, listener->name.local_port),
+		.may_fold = !scene->scope->selection.peer_given &&
+			    filter_is_port(&scene->scope->selection, listener->name.local_port),
 	};
 	if (last == LISTENERS_NONE)
 		return;
@@ -260,11 +260,11 @@ static int add_listener(struct scene *scene, struct listener_evidence *tally, co
 		return -ENOMEM;
 	fill_socket(row, scene->report, name);
 	handshake_fill_owner(row, scene, name->cookie);
-	row->fits |= filter_holders_of(scene->options, scene->look, name->cookie);
+	row->fits |= filter_holders_of(&scene->scope->selection, scene->look, name->cookie);
 	fill_age(row, scene->look, tally->now_ns, rule->since ? rule->since(tally) : 0);
 	fill_listener(row, tally);
 	/* Without --all the thread scan leaves them out. */
-	if (scene->options->scope.all && name->inode)
+	if (scene->scope->all && name->inode)
 		row->listener.acceptors = count_acceptors(scene->look, name->inode);
 	if (tally->requests > LISTENER_FOLD)
 		row->listener.top_sources = top_sources(arena, scene->look, name->cookie);
@@ -294,7 +294,7 @@ static int add_listeners(struct scene *scene)
 		/* What would tell how it is now is not here; how it was, stalls.c keeps. */
 		if (look_is_put_off(scene->look, scene->tallies[i].listener->name.netns))
 			continue;
-		if (severity_is_stuck(rule->severity) || scene->options->scope.all)
+		if (severity_is_stuck(rule->severity) || scene->scope->all)
 			err = add_listener(scene, &scene->tallies[i], rule);
 	}
 	return err;
@@ -315,10 +315,9 @@ static int run_scene(struct scene *scene, const struct look *previous)
 	return err;
 }
 
-static int run(struct report *report, const struct look *look, const struct look *previous,
-	       const struct options *options)
+static int run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
 {
-	struct scene scene = {.report = report, .look = look, .options = options};
+	struct scene scene = {.report = report, .look = look, .scope = scope};
 	int err = run_scene(&scene, previous);
 
 	listeners_free(&scene.listeners);

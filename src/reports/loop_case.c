@@ -282,14 +282,14 @@ static void find_others(struct loop_case *one)
 /* ---- All of it ---- */
 
 /* What tells whether the thread is a loop at all. */
-static void find_role(struct loop_case *one, const struct options *options)
+static void find_role(struct loop_case *one, const struct scope *scope)
 {
 	struct loop_evidence *evidence = &one->evidence;
 
 	evidence->thread = one->thread;
 	evidence->loop = one->loop;
 	evidence->socket = one->view->socket;
-	evidence->min_age_ns = min_age_of(options, ROW_LOOP);
+	evidence->min_age_ns = min_age_of(scope, ROW_LOOP);
 	evidence->waiting = one->loop ? !!one->loop->waiting : is_asleep_in(one->thread, SYSCALL_WAITS_EPOLL);
 	find_since(one);
 	find_others(one);
@@ -329,9 +329,9 @@ static int instance_of(const struct loop_case *one)
 	return one->evidence.waiting ? (int)one->thread->args[0] : one->evidence.unserved_fd;
 }
 
-bool loop_case_find(struct loop_case *one, const struct look *previous, const struct options *options)
+bool loop_case_find(struct loop_case *one, const struct look *previous, const struct scope *scope)
 {
-	find_role(one, options);
+	find_role(one, scope);
 	if (!is_loop(one))
 		return false;
 	find_rates(one, previous);

@@ -32,9 +32,9 @@ bool is_asleep_in(const struct thread_record *thread, enum syscall_kind kind);
  * Finds the evidence. `report`, `look`, `at`, `view`, `thread` and `loop` are set. False: the thread is no loop of this
  * interface.
  */
-bool loop_case_find(struct loop_case *one, const struct look *previous, const struct options *options);
+bool loop_case_find(struct loop_case *one, const struct look *previous, const struct scope *scope);
 
 /* The row of it. Returns 0 or -ENOMEM. */
-int loop_row_add(struct loop_case *one, const struct options *options, const struct loop_rule *rule);
+int loop_row_add(struct loop_case *one, const struct scope *scope, const struct loop_rule *rule);
 
 #endif

@@ -173,19 +173,20 @@ static void fill_life(struct row *row, const struct loop_case *one, const struct
 }
 
 /* The sockets that it watches, as far as they were read, are stuck with it. */
-static unsigned int fits_of(const struct loop_case *one, const struct options *options)
+static unsigned int fits_of(const struct loop_case *one, const struct scope *scope)
 {
-	unsigned int fits = filter_thread(options, one->look, one->thread);
+	unsigned int fits = filter_thread(&scope->selection, one->look, one->thread);
 	const struct look *look = one->look;
 	size_t i;
 
-	for (i = 0; one->evidence.watches.instance && !filter_is_met(options, fits) && i < look->watches.count; i++)
+	for (i = 0;
+	     one->evidence.watches.instance && !filter_is_met(&scope->selection, fits) && i < look->watches.count; i++)
 		if (look->watches.items[i].instance == one->evidence.watches.instance && look->watches.items[i].socket)
-			fits |= filter_socket(options, look, &look->watches.items[i].socket->name);
+			fits |= filter_socket(&scope->selection, look, &look->watches.items[i].socket->name);
 	return fits;
 }
 
-int loop_row_add(struct loop_case *one, const struct options *options, const struct loop_rule *rule)
+int loop_row_add(struct loop_case *one, const struct scope *scope, const struct loop_rule *rule)
 {
 	struct arena *arena = &one->report->arena;
 	struct row *row = report_add(one->report, one->look, ROW_LOOP);
@@ -193,7 +194,7 @@ int loop_row_add(struct loop_case *one, const struct options *options, const str
 	if (!row)
 		return -ENOMEM;
 	fill_thread(row, one->report, one->look, one->thread);
-	row->fits = fits_of(one, options);
+	row->fits = fits_of(one, scope);
 	if (one->loop) {
 		fill_last_wait(row, one);
 		fill_rates(row, one);

@@ -3,22 +3,22 @@
 #include "reports/loop_case.h"
 #include "reports/reports.h"
 
-static int report_one(struct loop_case *one, const struct look *previous, const struct options *options)
+static int report_one(struct loop_case *one, const struct look *previous, const struct scope *scope)
 {
-	bool all = options->scope.all || options->scope.healthy_loops || options->scope.command == COMMAND_EPOLL;
+	bool all = scope->all || scope->healthy_loops || scope->command == COMMAND_EPOLL;
 	const struct loop_rule *rule;
 
-	if (!loop_case_find(one, previous, options))
+	if (!loop_case_find(one, previous, scope))
 		return 0;
 	rule = loop_verdict(&one->evidence);
 	if (!one->loop && !one->evidence.waiting && !severity_is_stuck(rule->severity))
 		return 0;
-	return severity_is_stuck(rule->severity) || all ? loop_row_add(one, options, rule) : 0;
+	return severity_is_stuck(rule->severity) || all ? loop_row_add(one, scope, rule) : 0;
 }
 
 /* One row for each of its interfaces. */
 static int report_thread(struct report *report, const struct look *look, const struct look *previous, size_t at,
-			 const struct options *options)
+			 const struct scope *scope)
 {
 	const struct thread_view *view = &look->threads.items[at];
 	struct loop_case none = {.report = report, .look = look, .at = at, .view = view, .thread = view->thread}, one;
@@ -28,21 +28,20 @@ static int report_thread(struct report *report, const struct look *look, const s
 	for (i = 0; i < view->loop_count && !err; i++) {
 		one = none;
 		one.loop = &view->loops[i];
-		err = report_one(&one, previous, options);
+		err = report_one(&one, previous, scope);
 	}
 	if (!err && !view->loop && (!view->loop_count || is_asleep_in(view->thread, SYSCALL_WAITS_EPOLL)))
-		err = report_one(&none, previous, options);
+		err = report_one(&none, previous, scope);
 	return err;
 }
 
-static int run(struct report *report, const struct look *look, const struct look *previous,
-	       const struct options *options)
+static int run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
 {
 	size_t i;
 	int err = 0;
 
 	for (i = 0; i < look->threads.count && !err; i++)
-		err = report_thread(report, look, previous, i, options);
+		err = report_thread(report, look, previous, i, scope);
 	return err;
 }
 

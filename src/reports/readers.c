@@ -71,7 +71,7 @@ static void fill_reader(struct row *row, struct report *report, const struct rea
 		fill_tcp(row, reader);
 }
 
-static int add_row(struct report *report, const struct reader *reader, const struct options *options, bool stuck)
+static int add_row(struct report *report, const struct reader *reader, const struct scope *scope, bool stuck)
 {
 	const struct reader_rule *rule = reader->rule;
 	struct row *row = report_add(report, reader->look, ROW_READER);
@@ -79,7 +79,7 @@ static int add_row(struct report *report, const struct reader *reader, const str
 	if (!row)
 		return -ENOMEM;
 	fill_thread(row, report, reader->look, reader->view->thread);
-	row->fits = filter_thread(options, reader->look, reader->view->thread);
+	row->fits = filter_thread(&scope->selection, reader->look, reader->view->thread);
 	fill_socket(row, report, &reader->view->socket->name);
 	fill_sleep(row, reader->look, reader->view->thread, reader->sleeping.since_ns);
 	if (!reader->sleeping.since_ns && reader->sleeping.least_age_ns)
@@ -96,20 +96,19 @@ static int add_row(struct report *report, const struct reader *reader, const str
 }
 
 static int report_reader(struct report *report, struct reader *reader, const struct look *previous,
-			 const struct options *options)
+			 const struct scope *scope)
 {
 	bool stuck;
 
 	reader->sleeping = sleeping_since(reader->look, previous, reader->view, SYSCALL_READS);
 	judge(reader);
 	stuck = severity_is_stuck(reader->rule->severity) &&
-		reader->sleeping.least_age_ns >= min_age_of(options, ROW_READER);
+		reader->sleeping.least_age_ns >= min_age_of(scope, ROW_READER);
 	/* Of thousands of idle readers not one sentence is written. */
-	return stuck || options->scope.all ? add_row(report, reader, options, stuck) : 0;
+	return stuck || scope->all ? add_row(report, reader, scope, stuck) : 0;
 }
 
-static int run(struct report *report, const struct look *look, const struct look *previous,
-	       const struct options *options)
+static int run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
 {
 	size_t i;
 	int err = 0;
@@ -118,7 +117,7 @@ static int run(struct report *report, const struct look *look, const struct look
 		struct reader reader = {.look = look, .view = &look->threads.items[i]};
 
 		if (sleeping_in(reader.view, SYSCALL_READS))
-			err = report_reader(report, &reader, previous, options);
+			err = report_reader(report, &reader, previous, scope);
 	}
 	return err;
 }

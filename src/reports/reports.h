@@ -17,7 +17,7 @@ struct report_kind {
 	const char *name;
 	unsigned int commands; /* bits by enum command that show it */
 	int (*run)(struct report *report, const struct look *look, const struct look *previous,
-		   const struct options *options);
+		   const struct scope *scope);
 	/*
 	 * How a stall of this kind ended, where the look that has it no more tells: a sentence in the
 	 * arena or constant; else NULL. May itself be NULL.
@@ -35,11 +35,10 @@ const char *report_why_closed(struct arena *arena, const struct row *row, const 
  * Keeps the rows from `first` on that match the filters, and without --all only those that are stuck (threads are
  * always kept). Sorts them, the worst first.
  */
-void report_select(struct report *report, size_t first, const struct options *options);
+void report_select(struct report *report, size_t first, const struct scope *scope);
 
-/* Runs all reports of options->scope.command and what is wanted beside, and selects from the rows that they add. Returns 0 or -ENOMEM. */
-int report_run(struct report *report, const struct look *look, const struct look *previous,
-	       const struct options *options);
+/* Runs all reports of scope->command and what is wanted beside, and selects from the rows that they add. Returns 0 or -ENOMEM. */
+int report_run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope);
 
 extern const struct report_kind report_handshakes;
 extern const struct report_kind report_readers;

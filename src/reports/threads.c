@@ -102,8 +102,7 @@ static int add_thread(struct report *report, const struct look *look, const stru
 	return 0;
 }
 
-static int run(struct report *report, const struct look *look, const struct look *previous,
-	       const struct options *options)
+static int run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
 {
 	size_t i;
 	int err = 0;
@@ -111,10 +110,9 @@ static int run(struct report *report, const struct look *look, const struct look
 	(void)previous;
 	/* Other commands have details only of the process that a person asked for at the screen. */
 	for (i = 0; i < look->threads.count && !err; i++)
-		if (options->scope.command == COMMAND_THREADS || look->threads.items[i].detail)
+		if (scope->command == COMMAND_THREADS || look->threads.items[i].detail)
 			err = add_thread(report, look, &look->threads.items[i]);
-	return err || !options->scope.all || options->scope.command != COMMAND_THREADS ? err
-										       : report_regions(report, look);
+	return err || !scope->all || scope->command != COMMAND_THREADS ? err : report_regions(report, look);
 }
 
 const struct report_kind report_threads = {

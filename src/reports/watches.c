@@ -77,14 +77,13 @@ static int add_watch(struct report *report, const struct look *look, const struc
 	return 0;
 }
 
-static int run(struct report *report, const struct look *look, const struct look *previous,
-	       const struct options *options)
+static int run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
 {
 	size_t i;
 	int err = 0;
 
 	(void)previous;
-	for (i = 0; options->scope.watches && i < look->watches.count && !err; i++)
+	for (i = 0; scope->watches && i < look->watches.count && !err; i++)
 		err = add_watch(report, look, &look->watches.items[i]);
 	return err;
 }

@@ -61,7 +61,7 @@ static void fill_writer(struct row *row, struct report *report, const struct wri
 		fill_tcp(row, writer);
 }
 
-static int add_row(struct report *report, const struct writer *writer, const struct options *options, bool stuck)
+static int add_row(struct report *report, const struct writer *writer, const struct scope *scope, bool stuck)
 {
 	const struct thread_record *thread = writer->view->thread;
 	const struct writer_rule *rule = writer->rule;
@@ -70,7 +70,7 @@ static int add_row(struct report *report, const struct writer *writer, const str
 	if (!row)
 		return -ENOMEM;
 	fill_thread(row, report, writer->look, thread);
-	row->fits = filter_thread(options, writer->look, thread);
+	row->fits = filter_thread(&scope->selection, writer->look, thread);
 	fill_socket(row, report, &writer->view->socket->name);
 	fill_sleep(row, writer->look, thread, writer->sleeping.since_ns);
 	if (!writer->sleeping.since_ns && writer->sleeping.least_age_ns)
@@ -87,19 +87,18 @@ static int add_row(struct report *report, const struct writer *writer, const str
 }
 
 static int report_writer(struct report *report, struct writer *writer, const struct look *previous,
-			 const struct options *options)
+			 const struct scope *scope)
 {
 	bool stuck;
 
 	writer->sleeping = sleeping_since(writer->look, previous, writer->view, SYSCALL_WRITES);
 	judge(writer);
 	stuck = severity_is_stuck(writer->rule->severity) &&
-		writer->sleeping.least_age_ns >= min_age_of(options, ROW_WRITER);
-	return stuck || options->scope.all ? add_row(report, writer, options, stuck) : 0;
+		writer->sleeping.least_age_ns >= min_age_of(scope, ROW_WRITER);
+	return stuck || scope->all ? add_row(report, writer, scope, stuck) : 0;
 }
 
-static int run(struct report *report, const struct look *look, const struct look *previous,
-	       const struct options *options)
+static int run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
 {
 	size_t i;
 	int err = 0;
@@ -108,7 +107,7 @@ static int run(struct report *report, const struct look *look, const struct look
 		struct writer writer = {.look = look, .view = &look->threads.items[i]};
 
 		if (sleeping_in(writer.view, SYSCALL_WRITES))
-			err = report_writer(report, &writer, previous, options);
+			err = report_writer(report, &writer, previous, scope);
 	}
 	return err;
 }

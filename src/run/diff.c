@@ -27,14 +27,14 @@ static int take_look(struct reading *reading)
 	const struct look *look = &reading->looks[reading->look_count % 2];
 	const struct look *previous = reading->look_count ? &reading->looks[(reading->look_count + 1) % 2] : NULL;
 	struct report report = {0};
-	int err = report_run(&report, look, previous, &reading->options);
+	int err = report_run(&report, look, previous, &reading->options.scope);
 
 	if (!err)
 		err = stalls_update(reading->stalls, &report, look);
 	if (!err)
 		err = story_look(&reading->story, &report, look);
 	report_free(&report);
-	reading->any_fits |= filter_fits_look(&reading->options, look);
+	reading->any_fits |= filter_fits_look(&reading->options.scope, look);
 	reading->look_count++;
 	return err;
 }

@@ -50,7 +50,7 @@ static int take_look(const struct options *given, struct report *report)
 	privileges_drop(probe_privileges(probe));
 	err = probe_look(probe, &look);
 	if (!err)
-		err = report_run(report, &look, NULL, &options);
+		err = report_run(report, &look, NULL, &options.scope);
 	if (err)
 		complain(strerror(-err));
 	probe_close(probe);

@@ -190,7 +190,7 @@ static void look_for_missing(struct live *live, bool last)
 
 	if (live->session.any_fits || (now < live->look_for_ns && !last))
 		return;
-	live->session.any_fits = asked_for_is_there(&live->options);
+	live->session.any_fits = asked_for_is_there(&live->options.scope);
 	live->look_for_ns = now + MISSING_DIVISOR * (clock_ns(CLOCK_MONOTONIC) - now);
 }
 
@@ -357,7 +357,7 @@ static int run_with_namespaces(struct live *live, int argc, char **argv)
 	struct options *options = &live->options;
 	int code = EXIT_BROKE;
 
-	live->session.any_fits = asked_for_say_missing(options);
+	live->session.any_fits = asked_for_say_missing(&options->scope);
 	/* The same looks as the overview, counted. */
 	if (options->scope.command == COMMAND_METRICS)
 		options->scope.command = COMMAND_OVERVIEW;
@@ -379,8 +379,9 @@ static int run_with_namespaces(struct live *live, int argc, char **argv)
 int run_live(const struct options *options, int argc, char **argv)
 {
 	struct live live = {.options = *options, .apart = RUN_APART_NONE};
-	int code = asked_for_find_namespaces(&live.options) ? EXIT_BROKE : run_with_namespaces(&live, argc, argv);
+	int code = asked_for_find_namespaces(&live.options.scope.selection) ? EXIT_BROKE
+									    : run_with_namespaces(&live, argc, argv);
 
-	free(live.options.selection.netns_inodes);
+	free(live.options.scope.selection.netns_inodes);
 	return code;
 }

@@ -30,31 +30,32 @@ void replay_options(struct options *merged, const struct options *recorded, cons
 	merged->scope.watches |= given->scope.watches;
 	if (given->scope.min_age_given)
 		merged->scope.min_age_ns = given->scope.min_age_ns, merged->scope.min_age_given = true;
-	if (given->selection.pid_count)
-		merged->selection.pids = given->selection.pids,
-		merged->selection.pid_count = given->selection.pid_count;
-	if (given->selection.comm_count)
-		merged->selection.comms = given->selection.comms,
-		merged->selection.comm_count = given->selection.comm_count;
-	if (given->selection.port_count)
-		merged->selection.ports = given->selection.ports,
-		merged->selection.port_count = given->selection.port_count;
-	if (given->selection.peer_given)
-		merged->selection.peer_given = true, merged->selection.peer = given->selection.peer,
-		merged->selection.peer_bits = given->selection.peer_bits;
-	if (given->selection.netns_all || given->selection.netns_count || given->selection.netns_name_count) {
-		merged->selection.netns_inodes = given->selection.netns_inodes,
-		merged->selection.netns_count = given->selection.netns_count;
-		merged->selection.netns_names = given->selection.netns_names,
-		merged->selection.netns_name_count = given->selection.netns_name_count;
+	if (given->scope.selection.pid_count)
+		merged->scope.selection.pids = given->scope.selection.pids,
+		merged->scope.selection.pid_count = given->scope.selection.pid_count;
+	if (given->scope.selection.comm_count)
+		merged->scope.selection.comms = given->scope.selection.comms,
+		merged->scope.selection.comm_count = given->scope.selection.comm_count;
+	if (given->scope.selection.port_count)
+		merged->scope.selection.ports = given->scope.selection.ports,
+		merged->scope.selection.port_count = given->scope.selection.port_count;
+	if (given->scope.selection.peer_given)
+		merged->scope.selection.peer_given = true, merged->scope.selection.peer = given->scope.selection.peer,
+		merged->scope.selection.peer_bits = given->scope.selection.peer_bits;
+	if (given->scope.selection.netns_all || given->scope.selection.netns_count ||
+	    given->scope.selection.netns_name_count) {
+		merged->scope.selection.netns_inodes = given->scope.selection.netns_inodes,
+		merged->scope.selection.netns_count = given->scope.selection.netns_count;
+		merged->scope.selection.netns_names = given->scope.selection.netns_names,
+		merged->scope.selection.netns_name_count = given->scope.selection.netns_name_count;
 	}
-	if (given->selection.cgroup)
-		merged->selection.cgroup = given->selection.cgroup;
+	if (given->scope.selection.cgroup)
+		merged->scope.selection.cgroup = given->scope.selection.cgroup;
 }
 
 bool replay_filters(const struct options *given)
 {
-	return filter_asked(given) || given->selection.netns_all;
+	return filter_asked(&given->scope.selection) || given->scope.selection.netns_all;
 }
 
 static int replay_chunk(struct session *session, const struct recording_chunk *chunk)

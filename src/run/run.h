@@ -22,7 +22,7 @@ int exit_code_of(int err);
 /* The common part of a live run and a replay: looks in, records out. */
 struct session {
 	const struct options *options;
-	struct options wanted; /* and what a person at the screen wants on top of them */
+	struct scope wanted; /* its scope, and what a person at the screen wants on top of it */
 	const struct emitter_kind *emitter; /* NULL before session_open(): as the options say */
 	void *emitter_state;
 	struct stalls *stalls;

@@ -58,9 +58,9 @@ int session_open(struct session *session, const struct options *options, FILE *o
 	int err;
 
 	session->options = options;
-	session->wanted = *options;
+	session->wanted = options->scope;
 	/* Without a filter for processes or namespaces nobody is missing. */
-	session->any_fits |= filter_fits_look(options, &nothing);
+	session->any_fits |= filter_fits_look(&options->scope, &nothing);
 	session->stalls = stalls_new();
 	if (!session->stalls)
 		return -ENOMEM;
@@ -99,9 +99,9 @@ void session_wants(struct session *session, struct wants *wants)
 	memset(wants, 0, sizeof(*wants));
 	if (session->emitter->wants)
 		session->emitter->wants(session->emitter_state, wants);
-	session->wanted.scope.all = session->options->scope.all || wants->all;
-	session->wanted.scope.healthy_loops = wants->loops;
-	session->wanted.scope.chains = wants->chains;
+	session->wanted.all = session->options->scope.all || wants->all;
+	session->wanted.healthy_loops = wants->loops;
+	session->wanted.chains = wants->chains;
 }
 
 /* It chooses when such a read comes back: foreign.h. */
@@ -205,7 +205,7 @@ int session_look(struct session *session)
 	if (!err)
 		err = report_look(session, look, previous);
 	if (!session->any_fits)
-		session->any_fits = filter_fits_look(session->options, look);
+		session->any_fits = filter_fits_look(&session->options->scope, look);
 	session->look_count++;
 	return err;
 }

@@ -76,7 +76,7 @@ static void emit_looks(const struct emitter_kind *emitter, void *state, const st
 		struct report report = {0};
 		const struct look *look = &looks[count % 2], *previous = count ? &looks[(count + 1) % 2] : NULL;
 
-		if (report_run(&report, look, previous, options) || stalls_update(stalls, &report, look) ||
+		if (report_run(&report, look, previous, &options->scope) || stalls_update(stalls, &report, look) ||
 		    emitter->look(state, &report, look))
 			abort();
 		report_free(&report);

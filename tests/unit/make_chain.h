@@ -45,7 +45,7 @@ static inline void show_all(struct shown *shown, bool all)
 
 	*shown = (struct shown){.count = 0};
 	look_finish(&builder, &shown->look);
-	assert_int_equal(report_run(&shown->report, &shown->look, NULL, &options), 0);
+	assert_int_equal(report_run(&shown->report, &shown->look, NULL, &options.scope), 0);
 	at = shown->report.count ? shown->report.rows[0].chain.links : NULL;
 	while (links_next(&at, &shown->report.arena, &shown->links[shown->count]))
 		assert_true(++shown->count < COUNT_OF(shown->links));

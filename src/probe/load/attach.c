@@ -19,7 +19,7 @@ static unsigned int wishes_of(const struct options *options)
 	       (options->scope.interactive ? DETAILS : 0) |
 	       (options->scope.all && command & HANDSHAKES ? ACCEPTORS : 0) |
 	       (options->scope.all && command & (READERS | WRITERS) ? PEERS : 0) | (command & CHAINS ? PEERS : 0) |
-	       (options_have_chains_page(options) ? CHAINS_PAGE : 0);
+	       (scope_has_chains_page(&options->scope) ? CHAINS_PAGE : 0);
 }
 
 void probe_read_tracepoints(struct attempt *attempt)

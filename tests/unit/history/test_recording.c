@@ -83,22 +83,22 @@ static void make_options(struct options *options)
 		.pace.interval_ns = 250 * MILLISECOND,
 		.pace.interval_given = true,
 		.scope.min_age_given = true,
-		.selection.pids = pids,
-		.selection.pid_count = COUNT_OF(pids),
-		.selection.comms = comms,
-		.selection.comm_count = COUNT_OF(comms),
-		.selection.ports = ports,
-		.selection.port_count = COUNT_OF(ports),
-		.selection.peer_given = true,
-		.selection.peer_bits = 104,
-		.selection.netns_inodes = netns,
-		.selection.netns_count = COUNT_OF(netns),
-		.selection.cgroup = (char *)"/a",
+		.scope.selection.pids = pids,
+		.scope.selection.pid_count = COUNT_OF(pids),
+		.scope.selection.comms = comms,
+		.scope.selection.comm_count = COUNT_OF(comms),
+		.scope.selection.ports = ports,
+		.scope.selection.port_count = COUNT_OF(ports),
+		.scope.selection.peer_given = true,
+		.scope.selection.peer_bits = 104,
+		.scope.selection.netns_inodes = netns,
+		.scope.selection.netns_count = COUNT_OF(netns),
+		.scope.selection.cgroup = (char *)"/a",
 		.scope.interfaces = INTERFACES_ALL,
 		.sinks.record_file = "out",
 		.sinks.ready_fd = 7,
 	};
-	look_address(options->selection.peer.s6_addr, "10.0.0.0");
+	look_address(options->scope.selection.peer.s6_addr, "10.0.0.0");
 }
 
 static void read_file(const char *name, struct buffer *bytes)
@@ -253,23 +253,25 @@ static void what_is_written_is_read(void **state)
 	assert_true(chunk.options.scope.command_given && chunk.options.sinks.json && chunk.options.scope.all);
 	assert_false(chunk.options.pace.once || chunk.options.sinks.exit_code || chunk.options.sinks.no_color);
 	assert_true(chunk.options.pace.interval_given && chunk.options.scope.min_age_given &&
-		    chunk.options.selection.peer_given);
+		    chunk.options.scope.selection.peer_given);
 	assert_int_equal(chunk.options.pace.interval_ns, 250 * MILLISECOND);
 	assert_int_equal(chunk.options.scope.min_age_ns, 0);
-	assert_int_equal(chunk.options.selection.pid_count, 2);
-	assert_memory_equal(chunk.options.selection.pids, options.selection.pids, 2 * sizeof(*options.selection.pids));
-	assert_int_equal(chunk.options.selection.port_count, 3);
-	assert_memory_equal(chunk.options.selection.ports, options.selection.ports,
-			    3 * sizeof(*options.selection.ports));
-	assert_int_equal(chunk.options.selection.comm_count, 2);
-	assert_string_equal(chunk.options.selection.comms[0], "");
-	assert_string_equal(chunk.options.selection.comms[1], "a,b");
-	assert_memory_equal(&chunk.options.selection.peer, &options.selection.peer, sizeof(options.selection.peer));
-	assert_int_equal(chunk.options.selection.peer_bits, 104);
-	assert_int_equal(chunk.options.selection.netns_count, 2);
-	assert_memory_equal(chunk.options.selection.netns_inodes, options.selection.netns_inodes,
-			    2 * sizeof(*options.selection.netns_inodes));
-	assert_string_equal(chunk.options.selection.cgroup, "/a");
+	assert_int_equal(chunk.options.scope.selection.pid_count, 2);
+	assert_memory_equal(chunk.options.scope.selection.pids, options.scope.selection.pids,
+			    2 * sizeof(*options.scope.selection.pids));
+	assert_int_equal(chunk.options.scope.selection.port_count, 3);
+	assert_memory_equal(chunk.options.scope.selection.ports, options.scope.selection.ports,
+			    3 * sizeof(*options.scope.selection.ports));
+	assert_int_equal(chunk.options.scope.selection.comm_count, 2);
+	assert_string_equal(chunk.options.scope.selection.comms[0], "");
+	assert_string_equal(chunk.options.scope.selection.comms[1], "a,b");
+	assert_memory_equal(&chunk.options.scope.selection.peer, &options.scope.selection.peer,
+			    sizeof(options.scope.selection.peer));
+	assert_int_equal(chunk.options.scope.selection.peer_bits, 104);
+	assert_int_equal(chunk.options.scope.selection.netns_count, 2);
+	assert_memory_equal(chunk.options.scope.selection.netns_inodes, options.scope.selection.netns_inodes,
+			    2 * sizeof(*options.scope.selection.netns_inodes));
+	assert_string_equal(chunk.options.scope.selection.cgroup, "/a");
 	assert_int_equal(chunk.options.scope.interfaces, INTERFACES_ALL);
 	assert_null(chunk.options.sinks.record_file);
 	assert_int_equal(chunk.options.sinks.ready_fd, -1);
@@ -340,9 +342,9 @@ static void read_old_options(const struct buffer *bytes, struct options *options
 	assert_int_equal(pack_complete(&pack), 0);
 	assert_int_equal(options->scope.command, COMMAND_READERS);
 	assert_int_equal(options->scope.interfaces, INTERFACES_ALL);
-	assert_int_equal(options->selection.pid_count, 1);
-	assert_int_equal(options->selection.pids[0], 7);
-	assert_string_equal(options->selection.cgroup, "/a");
+	assert_int_equal(options->scope.selection.pid_count, 1);
+	assert_int_equal(options->scope.selection.pids[0], 7);
+	assert_string_equal(options->scope.selection.cgroup, "/a");
 }
 
 static void filters_of_older_builds_are_read(void **state)
@@ -355,17 +357,18 @@ static void filters_of_older_builds_are_read(void **state)
 	(void)state;
 	pack_old_options(&bytes, "a,b", ports, COUNT_OF(ports), 2);
 	read_old_options(&bytes, &options, &arena);
-	assert_int_equal(options.selection.comm_count, 1);
-	assert_string_equal(options.selection.comms[0], "a,b");
-	assert_int_equal(options.selection.port_count, 2);
-	assert_true(options.selection.ports[0].first == 80 && options.selection.ports[0].last == 80);
-	assert_true(options.selection.ports[1].first == 65535 && options.selection.ports[1].last == 65535);
-	assert_int_equal(options.selection.netns_count, 1);
-	assert_int_equal(options.selection.netns_inodes[0], 4026531840u);
+	assert_int_equal(options.scope.selection.comm_count, 1);
+	assert_string_equal(options.scope.selection.comms[0], "a,b");
+	assert_int_equal(options.scope.selection.port_count, 2);
+	assert_true(options.scope.selection.ports[0].first == 80 && options.scope.selection.ports[0].last == 80);
+	assert_true(options.scope.selection.ports[1].first == 65535 && options.scope.selection.ports[1].last == 65535);
+	assert_int_equal(options.scope.selection.netns_count, 1);
+	assert_int_equal(options.scope.selection.netns_inodes[0], 4026531840u);
 	buffer_reset(&bytes);
 	pack_old_options(&bytes, NULL, ports, 0, 0);
 	read_old_options(&bytes, &options, &arena);
-	assert_int_equal(options.selection.comm_count + options.selection.port_count + options.selection.netns_count,
+	assert_int_equal(options.scope.selection.comm_count + options.scope.selection.port_count +
+				 options.scope.selection.netns_count,
 			 0);
 	buffer_free(&bytes);
 	arena_free(&arena);
@@ -375,8 +378,9 @@ static void filters_of_older_builds_are_read(void **state)
 static void a_list_of_no_names_is_refused(void **state)
 {
 	const char *comms[] = {"a", NULL};
-	struct options options = {
-		.selection.comms = comms, .selection.comm_count = COUNT_OF(comms), .selection.peer_bits = 1};
+	struct options options = {.scope.selection.comms = comms,
+				  .scope.selection.comm_count = COUNT_OF(comms),
+				  .scope.selection.peer_bits = 1};
 	struct buffer bytes = {0};
 	struct pack out = {.out = &bytes}, in;
 	struct arena arena = {0};
@@ -416,9 +420,9 @@ static void every_double_keeps_its_bits(void **state)
 		assert_int_equal(recording_open(&recording, name, &error), 0);
 		assert_int_equal(recording_next(recording, &chunk, &look, &error), 1);
 		assert_memory_equal(&chunk.row.start.interval_s, &bits[i], sizeof(bits[i]));
-		assert_int_equal(chunk.options.selection.comm_count, 0);
-		assert_null(chunk.options.selection.cgroup);
-		assert_int_equal(chunk.options.selection.pid_count, 0);
+		assert_int_equal(chunk.options.scope.selection.comm_count, 0);
+		assert_null(chunk.options.scope.selection.cgroup);
+		assert_int_equal(chunk.options.scope.selection.pid_count, 0);
 		recording_close(recording);
 		unlink(name);
 	}

@@ -77,16 +77,16 @@ static void ages_by_default_and_by_option(void **state)
 	struct options options = {.scope.min_age_ns = DEFAULT_MIN_AGE_NS};
 
 	(void)state;
-	assert_int_equal(min_age_of(&options, ROW_READER), SECOND);
-	assert_int_equal(min_age_of(&options, ROW_HANDSHAKE), SECOND);
-	assert_int_equal(min_age_of(&options, ROW_LISTENER), SECOND);
-	assert_int_equal(min_age_of(&options, ROW_LOOP), 100 * MILLISECOND);
+	assert_int_equal(min_age_of(&options.scope, ROW_READER), SECOND);
+	assert_int_equal(min_age_of(&options.scope, ROW_HANDSHAKE), SECOND);
+	assert_int_equal(min_age_of(&options.scope, ROW_LISTENER), SECOND);
+	assert_int_equal(min_age_of(&options.scope, ROW_LOOP), 100 * MILLISECOND);
 	options.scope.min_age_given = true;
 	options.scope.min_age_ns = 5 * SECOND;
-	assert_int_equal(min_age_of(&options, ROW_READER), 5 * SECOND);
-	assert_int_equal(min_age_of(&options, ROW_LOOP), 5 * SECOND);
+	assert_int_equal(min_age_of(&options.scope, ROW_READER), 5 * SECOND);
+	assert_int_equal(min_age_of(&options.scope, ROW_LOOP), 5 * SECOND);
 	options.scope.min_age_ns = 0;
-	assert_int_equal(min_age_of(&options, ROW_LOOP), 0);
+	assert_int_equal(min_age_of(&options.scope, ROW_LOOP), 0);
 }
 
 static void worst_first(void **state)
@@ -104,7 +104,7 @@ static void worst_first(void **state)
 	add_stuck(&report, "equal-a", 5, 10);
 	add_stuck(&report, "worst", 9, 2);
 	add_stuck(&report, "old", 5, 100);
-	report_select(&report, 0, &options);
+	report_select(&report, 0, &options.scope);
 	assert_int_equal(report.count, COUNT_OF(expected));
 	for (i = 0; i < COUNT_OF(expected); i++)
 		assert_string_equal(report.rows[i].id, expected[i]);
@@ -127,7 +127,7 @@ static void what_is_normal_goes(void **state)
 		report_add(&report, &look, ROW_THREAD)->pid = 4;
 		report_add(&report, &look, ROW_LOST);
 		add_stuck(&report, "stuck", 1, 1);
-		report_select(&report, 1, &options);
+		report_select(&report, 1, &options.scope);
 		assert_int_equal(report.count, all ? 6 : 4);
 		assert_int_equal(report.rows[0].pid, 1);
 		assert_string_equal(report.rows[1].id, "stuck");
@@ -141,7 +141,7 @@ static void nothing_to_select(void **state)
 	struct report report = {0};
 
 	(void)state;
-	report_select(&report, 0, &options);
+	report_select(&report, 0, &options.scope);
 	assert_int_equal(report.count, 0);
 	report_free(&report);
 }
@@ -154,10 +154,10 @@ static void an_empty_look_has_no_rows(void **state)
 	uint32_t pid = 1;
 
 	(void)state;
-	options.selection.pids = &pid;
-	options.selection.pid_count = 1;
+	options.scope.selection.pids = &pid;
+	options.scope.selection.pid_count = 1;
 	for (options.scope.command = 0; options.scope.command < COMMANDS; options.scope.command++)
-		assert_int_equal(report_run(&report, &look, NULL, &options), 0);
+		assert_int_equal(report_run(&report, &look, NULL, &options.scope), 0);
 	assert_int_equal(report.count, 0);
 	report_free(&report);
 }
@@ -198,16 +198,16 @@ static void make_row(struct row *row)
 static void by_pid(void **state)
 {
 	uint32_t pids[] = {9, 11, 10};
-	struct options options = {.selection.pids = pids, .selection.pid_count = 2};
+	struct options options = {.scope.selection.pids = pids, .scope.selection.pid_count = 2};
 	struct row row;
 
 	(void)state;
 	make_row(&row);
-	assert_false(filter_matches(&options, &row));
-	options.selection.pid_count = 3;
-	assert_true(filter_matches(&options, &row));
+	assert_false(filter_matches(&options.scope.selection, &row));
+	options.scope.selection.pid_count = 3;
+	assert_true(filter_matches(&options.scope.selection, &row));
 	row.pid = NOT_KNOWN;
-	assert_false(filter_matches(&options, &row));
+	assert_false(filter_matches(&options.scope.selection, &row));
 }
 
 static void by_comm(void **state)
@@ -219,7 +219,7 @@ static void by_comm(void **state)
 		{"worker", true}, {"nginx", true}, {"work", false}, {"workers", false}, {"NGINX", false},
 	};
 	const char *comms[] = {"apache2", NULL};
-	struct options options = {.selection.comms = comms, .selection.comm_count = COUNT_OF(comms)};
+	struct options options = {.scope.selection.comms = comms, .scope.selection.comm_count = COUNT_OF(comms)};
 	struct row row;
 	size_t i;
 
@@ -227,36 +227,36 @@ static void by_comm(void **state)
 	make_row(&row);
 	for (i = 0; i < COUNT_OF(cases); i++) {
 		comms[1] = cases[i].comm;
-		if (filter_matches(&options, &row) != cases[i].matches)
+		if (filter_matches(&options.scope.selection, &row) != cases[i].matches)
 			fail_msg("%s", cases[i].comm);
 	}
 	/* The kernel keeps 15 bytes of a name. */
 	row.comm = "gunicorn-worker";
 	comms[1] = "gunicorn-worker-long";
-	assert_true(filter_matches(&options, &row));
+	assert_true(filter_matches(&options.scope.selection, &row));
 	comms[1] = "gunicorn-worke";
-	assert_false(filter_matches(&options, &row));
+	assert_false(filter_matches(&options.scope.selection, &row));
 	row.comm = row.process_comm = NULL;
-	assert_false(filter_matches(&options, &row));
+	assert_false(filter_matches(&options.scope.selection, &row));
 }
 
 static void by_port(void **state)
 {
 	struct port_range ports[] = {{81, 4999}, {5001, 65535}, {79, 80}, {5000, 5000}};
-	struct options options = {.selection.ports = ports, .selection.port_count = 2};
+	struct options options = {.scope.selection.ports = ports, .scope.selection.port_count = 2};
 	struct row row;
 
 	(void)state;
 	make_row(&row);
-	assert_false(filter_matches(&options, &row));
-	options.selection.port_count = 3;
-	assert_true(filter_matches(&options, &row));
+	assert_false(filter_matches(&options.scope.selection, &row));
+	options.scope.selection.port_count = 3;
+	assert_true(filter_matches(&options.scope.selection, &row));
 	row.local_port = 1;
-	assert_false(filter_matches(&options, &row));
-	options.selection.port_count = 4;
-	assert_true(filter_matches(&options, &row));
+	assert_false(filter_matches(&options.scope.selection, &row));
+	options.scope.selection.port_count = 4;
+	assert_true(filter_matches(&options.scope.selection, &row));
 	row.local_port = row.peer_port = NOT_KNOWN;
-	assert_false(filter_matches(&options, &row));
+	assert_false(filter_matches(&options.scope.selection, &row));
 }
 
 static void by_peer(void **state)
@@ -289,17 +289,17 @@ static void by_peer(void **state)
 		{"::", 0, NULL, false},
 		{"::", 0, "/run/socket", false},
 	};
-	struct options options = {.selection.peer_given = true};
+	struct options options = {.scope.selection.peer_given = true};
 	struct row row;
 	size_t i;
 
 	(void)state;
 	make_row(&row);
 	for (i = 0; i < COUNT_OF(cases); i++) {
-		look_address(options.selection.peer.s6_addr, cases[i].network);
-		options.selection.peer_bits = cases[i].bits;
+		look_address(options.scope.selection.peer.s6_addr, cases[i].network);
+		options.scope.selection.peer_bits = cases[i].bits;
 		row.peer_addr = cases[i].peer;
-		if (filter_matches(&options, &row) != cases[i].matches)
+		if (filter_matches(&options.scope.selection, &row) != cases[i].matches)
 			fail_msg("%s/%u: %s", cases[i].network, cases[i].bits, cases[i].peer);
 	}
 }
@@ -308,24 +308,24 @@ static void by_netns(void **state)
 {
 	uint32_t inodes[] = {1, 4026531840u};
 	const char *names[] = {"red", "blue"};
-	struct options options = {.selection.netns_inodes = inodes, .selection.netns_names = names};
+	struct options options = {.scope.selection.netns_inodes = inodes, .scope.selection.netns_names = names};
 	struct row row;
 
 	(void)state;
 	make_row(&row);
-	assert_true(filter_matches(&options, &row));
-	options.selection.netns_count = 1;
-	assert_false(filter_matches(&options, &row));
-	options.selection.netns_count = 2;
-	assert_true(filter_matches(&options, &row));
+	assert_true(filter_matches(&options.scope.selection, &row));
+	options.scope.selection.netns_count = 1;
+	assert_false(filter_matches(&options.scope.selection, &row));
+	options.scope.selection.netns_count = 2;
+	assert_true(filter_matches(&options.scope.selection, &row));
 	row.netns = NOT_KNOWN;
-	assert_false(filter_matches(&options, &row));
+	assert_false(filter_matches(&options.scope.selection, &row));
 	/* A recording has names. */
-	options.selection.netns_name_count = 2;
+	options.scope.selection.netns_name_count = 2;
 	row.netns_name = "blue";
-	assert_true(filter_matches(&options, &row));
-	options.selection.netns_name_count = 1;
-	assert_false(filter_matches(&options, &row));
+	assert_true(filter_matches(&options.scope.selection, &row));
+	options.scope.selection.netns_name_count = 1;
+	assert_false(filter_matches(&options.scope.selection, &row));
 }
 
 static void by_cgroup(void **state)
@@ -347,9 +347,9 @@ static void by_cgroup(void **state)
 	for (i = 0; i < COUNT_OF(cases); i++) {
 		char *wanted = strdup(cases[i].wanted);
 
-		options.selection.cgroup = wanted;
+		options.scope.selection.cgroup = wanted;
 		row.cgroup = cases[i].cgroup;
-		if (filter_matches(&options, &row) != cases[i].matches)
+		if (filter_matches(&options.scope.selection, &row) != cases[i].matches)
 			fail_msg("%s: %s", cases[i].wanted, cases[i].cgroup);
 		free(wanted);
 	}
@@ -360,21 +360,21 @@ static void filters_all_have_to_match(void **state)
 	uint32_t pid = 10;
 	const char *comm = "nginx";
 	struct port_range port = {5000, 5000};
-	struct options options = {.selection.pids = &pid,
-				  .selection.pid_count = 1,
-				  .selection.ports = &port,
-				  .selection.port_count = 1,
-				  .selection.comms = &comm,
-				  .selection.comm_count = 1};
+	struct options options = {.scope.selection.pids = &pid,
+				  .scope.selection.pid_count = 1,
+				  .scope.selection.ports = &port,
+				  .scope.selection.port_count = 1,
+				  .scope.selection.comms = &comm,
+				  .scope.selection.comm_count = 1};
 	struct row row;
 
 	(void)state;
 	make_row(&row);
-	assert_true(filter_matches(&options, &row));
+	assert_true(filter_matches(&options.scope.selection, &row));
 	port.first = port.last = 1;
-	assert_false(filter_matches(&options, &row));
+	assert_false(filter_matches(&options.scope.selection, &row));
 	row.type = ROW_LOST; /* about sockstall, not about a process */
-	assert_true(filter_matches(&options, &row));
+	assert_true(filter_matches(&options.scope.selection, &row));
 }
 
 int main(void)

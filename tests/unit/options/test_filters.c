@@ -23,7 +23,7 @@ static void report_by(struct filtered *filtered, const char *words)
 		argc++;
 	assert_int_equal(options_parse(&filtered->options, argc, argv), 0);
 	filtered->report = (struct report){0};
-	assert_int_equal(report_run(&filtered->report, &filtered->look, NULL, &filtered->options), 0);
+	assert_int_equal(report_run(&filtered->report, &filtered->look, NULL, &filtered->options.scope), 0);
 }
 
 static void forget(struct filtered *filtered)
@@ -311,7 +311,7 @@ static void fits_a_look(void **state)
 	look_finish(&builder, &filtered.look);
 	for (i = 0; i < COUNT_OF(cases); i++) {
 		report_by(&filtered, cases[i].words);
-		if (filter_fits_look(&filtered.options, &filtered.look) != cases[i].fits)
+		if (filter_fits_look(&filtered.options.scope, &filtered.look) != cases[i].fits)
 			fail_msg("%s", cases[i].words);
 		forget(&filtered);
 	}

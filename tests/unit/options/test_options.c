@@ -158,16 +158,18 @@ static void nothing_given_is_the_overview(void **state)
 	assert_int_equal(options.pace.interval_ns, SECOND);
 	assert_int_equal(options.scope.min_age_ns, SECOND);
 	assert_int_equal(options.pace.duration_ns, 0);
-	assert_false(options.selection.netns_self || options.selection.netns_all);
-	assert_int_equal(options.selection.netns_count + options.selection.netns_name_count, 0);
+	assert_false(options.scope.selection.netns_self || options.scope.selection.netns_all);
+	assert_int_equal(options.scope.selection.netns_count + options.scope.selection.netns_name_count, 0);
 	assert_int_equal(options.sinks.ready_fd, -1);
-	assert_false(options.pace.interval_given || options.scope.min_age_given || options.selection.peer_given);
+	assert_false(options.pace.interval_given || options.scope.min_age_given || options.scope.selection.peer_given);
 	assert_false(options.sinks.json || options.pace.once || options.scope.all || options.sinks.exit_code ||
 		     options.sinks.no_color);
 	assert_false(options.help || options.version);
-	assert_null(options.selection.cgroup);
+	assert_null(options.scope.selection.cgroup);
 	assert_null(options.sinks.record_file);
-	assert_int_equal(options.selection.pid_count + options.selection.comm_count + options.selection.port_count, 0);
+	assert_int_equal(options.scope.selection.pid_count + options.scope.selection.comm_count +
+				 options.scope.selection.port_count,
+			 0);
 	options_free(&options);
 }
 
@@ -227,11 +229,11 @@ static void short_and_long_forms_before_and_behind(void **state)
 		assert_int_equal(options.pace.duration_ns, 300 * SECOND);
 		assert_true(options.scope.min_age_given);
 		assert_int_equal(options.scope.min_age_ns, 250 * MILLISECOND);
-		assert_int_equal(options.selection.pid_count, 2);
-		assert_int_equal(options.selection.pids[0], 1);
-		assert_int_equal(options.selection.pids[1], 22);
-		assert_int_equal(options.selection.comm_count, 1);
-		assert_string_equal(options.selection.comms[0], "nginx");
+		assert_int_equal(options.scope.selection.pid_count, 2);
+		assert_int_equal(options.scope.selection.pids[0], 1);
+		assert_int_equal(options.scope.selection.pids[1], 22);
+		assert_int_equal(options.scope.selection.comm_count, 1);
+		assert_string_equal(options.scope.selection.comms[0], "nginx");
 		options_free(&options);
 	}
 	unsetenv("POSIXLY_CORRECT");
@@ -249,9 +251,9 @@ static void the_other_options(void **state)
 	assert_true(options.pace.once);
 	assert_true(options.sinks.exit_code);
 	assert_true(options.sinks.no_color);
-	assert_int_equal(options.selection.port_count, 3);
-	assert_int_equal(options.selection.netns_count, 1);
-	assert_int_equal(options.selection.netns_inodes[0], 4026531840u);
+	assert_int_equal(options.scope.selection.port_count, 3);
+	assert_int_equal(options.scope.selection.netns_count, 1);
+	assert_int_equal(options.scope.selection.netns_inodes[0], 4026531840u);
 	assert_string_equal(options.sinks.record_file, "out");
 	assert_int_equal(options.sinks.ready_fd, 2);
 	options_free(&options);
@@ -286,12 +288,12 @@ static void names_add_up(void **state)
 	(void)state;
 	for (i = 0; i < COUNT_OF(cases); i++) {
 		parse(&options, &line, cases[i]);
-		assert_int_equal(options.selection.comm_count, 3);
-		assert_string_equal(options.selection.comms[0], "nginx");
-		assert_string_equal(options.selection.comms[1], "a,b");
-		assert_string_equal(options.selection.comms[2], "worker\\0");
+		assert_int_equal(options.scope.selection.comm_count, 3);
+		assert_string_equal(options.scope.selection.comms[0], "nginx");
+		assert_string_equal(options.scope.selection.comms[1], "a,b");
+		assert_string_equal(options.scope.selection.comms[2], "worker\\0");
 		options_free(&options);
-		assert_int_equal(options.selection.comm_count, 0);
+		assert_int_equal(options.scope.selection.comm_count, 0);
 	}
 }
 
@@ -303,17 +305,17 @@ static void namespaces_add_up(void **state)
 
 	(void)state;
 	parse(&options, &line, "--netns self --netns blue --netns 7 --netns red --netns 8");
-	assert_true(options.selection.netns_self);
-	assert_int_equal(options.selection.netns_count, 2);
-	assert_int_equal(options.selection.netns_inodes[0], 7);
-	assert_int_equal(options.selection.netns_inodes[1], 8);
-	assert_int_equal(options.selection.netns_name_count, 2);
-	assert_string_equal(options.selection.netns_names[0], "blue");
-	assert_string_equal(options.selection.netns_names[1], "red");
+	assert_true(options.scope.selection.netns_self);
+	assert_int_equal(options.scope.selection.netns_count, 2);
+	assert_int_equal(options.scope.selection.netns_inodes[0], 7);
+	assert_int_equal(options.scope.selection.netns_inodes[1], 8);
+	assert_int_equal(options.scope.selection.netns_name_count, 2);
+	assert_string_equal(options.scope.selection.netns_names[0], "blue");
+	assert_string_equal(options.scope.selection.netns_names[1], "red");
 	options_free(&options);
 	parse(&options, &line, "--netns self --netns all --netns blue --netns 7 -1");
-	assert_true(options.selection.netns_all && options.pace.once && !options.selection.netns_self);
-	assert_int_equal(options.selection.netns_count + options.selection.netns_name_count, 0);
+	assert_true(options.scope.selection.netns_all && options.pace.once && !options.scope.selection.netns_self);
+	assert_int_equal(options.scope.selection.netns_count + options.scope.selection.netns_name_count, 0);
 	options_free(&options);
 }
 
@@ -325,9 +327,9 @@ static void ports_of(const char *text, const char *expected)
 	size_t i;
 
 	parse(&options, &line, text);
-	for (i = 0; i < options.selection.port_count; i++)
+	for (i = 0; i < options.scope.selection.port_count; i++)
 		snprintf(ports + strlen(ports), sizeof(ports) - strlen(ports), "%s%u-%u", i ? " " : "",
-			 options.selection.ports[i].first, options.selection.ports[i].last);
+			 options.scope.selection.ports[i].first, options.scope.selection.ports[i].last);
 	assert_string_equal(ports, expected);
 	options_free(&options);
 }
@@ -442,9 +444,9 @@ static void peers_become_mapped_addresses(void **state)
 	for (i = 0; i < COUNT_OF(cases); i++) {
 		parse(&options, &line, cases[i].text);
 		assert_int_equal(inet_pton(AF_INET6, cases[i].address, &expected), 1);
-		assert_true(options.selection.peer_given);
-		assert_memory_equal(&options.selection.peer, &expected, sizeof(expected));
-		assert_int_equal(options.selection.peer_bits, cases[i].bits);
+		assert_true(options.scope.selection.peer_given);
+		assert_memory_equal(&options.scope.selection.peer, &expected, sizeof(expected));
+		assert_int_equal(options.scope.selection.peer_bits, cases[i].bits);
 		options_free(&options);
 	}
 }
@@ -472,7 +474,7 @@ static void cgroups_have_one_form(void **state)
 	(void)state;
 	for (i = 0; i < COUNT_OF(cases); i++) {
 		parse(&options, &line, cases[i].text);
-		assert_string_equal(options.selection.cgroup, cases[i].path);
+		assert_string_equal(options.scope.selection.cgroup, cases[i].path);
 		options_free(&options);
 	}
 }

@@ -541,9 +541,9 @@ static void no_times(void **state)
 		look_add_thread(&builder, NGINX, NGINX, "nginx");
 		look_finish(&builder, &looks[i]);
 	}
-	assert_int_equal(report_run(&first, &looks[0], NULL, &options), 0);
+	assert_int_equal(report_run(&first, &looks[0], NULL, &options.scope), 0);
 	assert_int_equal(first.count, 0);
-	assert_int_equal(report_run(&second, &looks[1], &looks[0], &options), 0);
+	assert_int_equal(report_run(&second, &looks[1], &looks[0], &options.scope), 0);
 	assert_int_equal(second.count, 1);
 	assert_true(isnan(second.rows[0].age_s));
 	assert_int_equal(second.rows[0].since_ns, 0);

@@ -41,7 +41,7 @@ static void test_rows(void **state)
 	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		look_add_thread(&builder, 10, 11 + i, "worker")->state = states[i].state;
 	look_finish(&builder, &look);
-	assert_int_equal(report_threads.run(&report, &look, NULL, &options), 0);
+	assert_int_equal(report_threads.run(&report, &look, NULL, &options.scope), 0);
 	assert_int_equal(report.count, 1 + i);
 	assert_string_equal(report.rows[0].thread.syscall, "futex");
 	assert_string_equal(report.rows[0].thread.now_in, "futex: a lock or condition variable");
@@ -86,7 +86,7 @@ static void test_detail(void **state)
 	look_add_thread(&builder, 10, 12, "gone");
 	look_add_detail(&builder);
 	look_finish(&builder, &look);
-	assert_int_equal(report_threads.run(&report, &look, NULL, &options), 0);
+	assert_int_equal(report_threads.run(&report, &look, NULL, &options.scope), 0);
 	assert_int_equal(report.count, 3);
 	assert_string_equal(report.rows[0].thread.shares, "");
 	assert_string_equal(report.rows[1].thread.shares, "vm fs sighand");
@@ -154,7 +154,7 @@ static void test_regions(void **state)
 	look_add_region(&builder, 10, 0xf000, 0xff00, "r-xp", "[vdso]");
 	look_add_region(&builder, 99, 0xf000, 0xff00, "r-xp", "of no thread");
 	look_finish(&builder, &look);
-	assert_int_equal(report_run(&report, &look, NULL, &options), 0);
+	assert_int_equal(report_run(&report, &look, NULL, &options.scope), 0);
 	assert_int_equal(report.count, 5 + sizeof(pieces) / sizeof(pieces[0]));
 	for (i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
 		const struct row *row = &report.rows[5 + i];

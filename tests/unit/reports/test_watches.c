@@ -260,7 +260,7 @@ static void make_rows(struct look *look, struct report *report, const char *runt
 	socket->last_received_ns = NOW - 4 * SECOND;
 	strcpy(look_add_watch(&builder, instance, 6)->name, "[eventfd]");
 	look_finish(&builder, look);
-	assert_int_equal(report_run(report, look, NULL, &options), 0);
+	assert_int_equal(report_run(report, look, NULL, &options.scope), 0);
 }
 
 static void rows(void **state)

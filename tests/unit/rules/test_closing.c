@@ -225,7 +225,7 @@ static size_t run(struct report *report, size_t count, bool held, void (*make)(s
 			look_add_owner(&builder, &socket->name, 20, 5 + (int)i, "leaky");
 	}
 	look_finish(&builder, &look);
-	assert_int_equal(report_run(report, &look, NULL, &options), 0);
+	assert_int_equal(report_run(report, &look, NULL, &options.scope), 0);
 	look_free(&look);
 	return report->count;
 }

@@ -340,7 +340,7 @@ static int tear_down(void **state)
 static size_t run(struct scene *scene, const struct look *previous)
 {
 	look_finish(&scene->builder, &scene->look);
-	assert_int_equal(report_handshakes.run(&scene->report, &scene->look, previous, &scene->options), 0);
+	assert_int_equal(report_handshakes.run(&scene->report, &scene->look, previous, &scene->options.scope), 0);
 	return scene->report.count;
 }
 
@@ -576,7 +576,7 @@ static void test_no_folding_with_peer(void **state)
 {
 	struct scene *scene = *state;
 
-	scene->options.selection.peer_given = true;
+	scene->options.scope.selection.peer_given = true;
 	add_silent(scene, look_add_listener(&scene->builder, "0.0.0.0", 8080), 101);
 	assert_int_equal(run(scene, NULL), 102);
 }
@@ -701,7 +701,7 @@ static void test_life_goes_on(void **state)
 	socket->name.cookie = 77;
 	socket->last_sent_ns = NOW - SECOND;
 	look_finish(&builder, &later);
-	assert_int_equal(report_handshakes.run(&report, &later, &scene->look, &scene->options), 0);
+	assert_int_equal(report_handshakes.run(&report, &later, &scene->look, &scene->options.scope), 0);
 	assert_int_equal(report.count, 1);
 	assert_string_equal(report.rows[0].id, scene->report.rows[0].id);
 	assert_int_not_equal(report.rows[0].change_key, scene->report.rows[0].change_key);

@@ -608,7 +608,7 @@ static size_t run(struct scene *scene)
 	const struct look *previous = scene->previous.head ? &scene->previous : NULL;
 
 	look_finish(&scene->builder, &scene->look);
-	assert_int_equal(report_loops.run(&scene->report, &scene->look, previous, &scene->options), 0);
+	assert_int_equal(report_loops.run(&scene->report, &scene->look, previous, &scene->options.scope), 0);
 	return scene->report.count;
 }
 

@@ -548,7 +548,7 @@ static int tear_down(void **state)
 static size_t run(struct scene *scene, const struct look *previous)
 {
 	look_finish(&scene->builder, &scene->look);
-	assert_int_equal(report_readers.run(&scene->report, &scene->look, previous, &scene->options), 0);
+	assert_int_equal(report_readers.run(&scene->report, &scene->look, previous, &scene->options.scope), 0);
 	return scene->report.count;
 }
 

@@ -187,7 +187,7 @@ static size_t report(struct report *report, __u64 asleep, bool all, int syscall)
 	closed(socket, 3);
 	socket->unsent_bytes = 5000;
 	look_finish(&builder, &look);
-	assert_int_equal(report_run(report, &look, NULL, &options), 0);
+	assert_int_equal(report_run(report, &look, NULL, &options.scope), 0);
 	look_free(&look);
 	return report->count;
 }

@@ -318,8 +318,8 @@ static void the_number_of_series_is_bounded(void **state)
 /* The filters of the command line hold for what no report has, too. */
 static void filters_hold(void **state)
 {
-	struct metrics metrics = {.options = &(const struct options){.selection.comms = &(const char *){"java"},
-								     .selection.comm_count = 1}};
+	struct metrics metrics = {.options = &(const struct options){.scope.selection.comms = &(const char *){"java"},
+								     .scope.selection.comm_count = 1}};
 	struct look look = {0};
 
 	(void)state;
@@ -328,8 +328,8 @@ static void filters_hold(void **state)
 	assert_int_equal(metrics_loops(&metrics, &look), 0);
 	assert_int_equal(metrics.listeners.count, 0);
 	assert_int_equal(metrics.lag_count, 0);
-	metrics.options =
-		&(const struct options){.selection.ports = &(struct port_range){8080, 8080}, .selection.port_count = 1};
+	metrics.options = &(const struct options){.scope.selection.ports = &(struct port_range){8080, 8080},
+						  .scope.selection.port_count = 1};
 	assert_int_equal(metrics_listeners(&metrics, &look), 0);
 	assert_int_equal(metrics.listeners.count, 1);
 	assert_int_equal(metrics.listeners.items[0].port, 8080);
