@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/out.h"
+#include "base/text.h"
 #include "output/emit.h"
 #include "rows/column.h"
 #include "rows/links.h"
 
+/*
+ * A key that means the same in all records that have it is described once, at the top. One that differs is described in the
+ * part of its type, or in $defs if several types share what it means.
+ */
+
 #define DIALECT "https://json-schema.org/draft/2020-12/schema"
 #define ID	"urn:sockstall:record:1"
+#define DESCRIPTION                                                                                                   \
+	"Seconds are numbers with at most six decimals. What is not known is null. While v is 1, keys, record types " \
+	"and verdicts may be added, and none is renamed or gets another meaning. Ignore what you do not know."
 
 static const char *const titles[ROW_TYPES] = {
 	[ROW_START] = "The first record: what runs, and where",
@@ -78,7 +89,7 @@ static int add_links(json_t *property)
 	return error;
 }
 
-static int describe(json_t *property, const struct column *column, enum row_type type)
+static int describe(json_t *property, const struct column *column)
 {
 	int error = json_object_set_new(property, "description", json_string(column->description));
 
@@ -88,8 +99,6 @@ static int describe(json_t *property, const struct column *column, enum row_type
 							       : json_pack("[s, s]", json_types[column->kind], "null"));
 	if (!error && column->kind == COLUMN_VERSION)
 		error = json_object_set_new(property, "const", json_integer(1));
-	if (!error && column->kind == COLUMN_TYPE)
-		error = json_object_set_new(property, "const", json_string(row_type_names[type]));
 	if (!error && column->kind == COLUMN_TIME)
 		error = json_object_set_new(property, "format", json_string("date-time"));
 	if (!error && column->kind == COLUMN_LINKS)
@@ -101,13 +110,81 @@ static int describe(json_t *property, const struct column *column, enum row_type
 	return error;
 }
 
-static int add_column(json_t *properties, json_t *required, const struct column *column, enum row_type type)
+static json_t *definition_of(const struct column *column)
 {
 	json_t *property = json_object();
 
-	return json_object_set_new(properties, column->key, property) ?:
-	       json_array_append_new(required, json_string(column->key)) ?:
-	       describe(property, column, type);
+	if (!describe(property, column))
+		return property;
+	json_decref(property);
+	return NULL;
+}
+
+/* A definition is named after the first type that has it. */
+static const char *first_type(const struct column *column)
+{
+	enum row_type type = 0;
+
+	while (!(column->types & ROW_BIT(type)))
+		type++;
+	return row_type_names[type];
+}
+
+/* Whether all records that have this key mean the same by it. */
+static bool is_common(const struct column *column)
+{
+	size_t same = 0;
+
+	for (size_t i = 0; i < column_count; i++)
+		same += !strcmp(columns[i].key, column->key);
+	return same == 1 && column->kind != COLUMN_TYPE;
+}
+
+static bool is_shared(const struct column *column)
+{
+	return !is_common(column) && column->kind != COLUMN_TYPE && column->types & (column->types - 1);
+}
+
+/* "#/$defs/pid_handshake"; where is what stands before the name. */
+static const char *shared_name(char name[64], const struct column *column, const char *where)
+{
+	snprintf(name, 64, "%s%s_%s", where, column->key, first_type(column));
+	return name;
+}
+
+static int add_common(json_t *properties)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < column_count && !error; i++) {
+		if (is_common(&columns[i]))
+			error = json_object_set_new(properties, columns[i].key, definition_of(&columns[i]));
+	}
+	return error;
+}
+
+static int add_shared(json_t *definitions)
+{
+	char name[64];
+	int error = 0;
+
+	for (size_t i = 0; i < column_count && !error; i++) {
+		if (is_shared(&columns[i]))
+			error = json_object_set_new(definitions, shared_name(name, &columns[i], ""),
+						    definition_of(&columns[i]));
+	}
+	return error;
+}
+
+static int add_own(json_t *properties, const struct column *column)
+{
+	char name[64];
+
+	if (is_common(column) || column->kind == COLUMN_TYPE)
+		return 0;
+	return json_object_set_new(properties, column->key,
+				   is_shared(column) ? json_pack("{s:s}", "$ref", shared_name(name, column, "#/$defs/"))
+						     : definition_of(column));
 }
 
 static int add_columns(json_t *properties, json_t *required, enum row_type type)
@@ -116,30 +193,47 @@ static int add_columns(json_t *properties, json_t *required, enum row_type type)
 
 	for (size_t i = 0; i < column_count && !error; i++) {
 		if (columns[i].types & ROW_BIT(type))
-			error = add_column(properties, required, &columns[i], type);
+			error = json_array_append_new(required, json_string(columns[i].key))
+					?: add_own(properties, &columns[i]);
 	}
 	return error;
 }
 
+/* If the type is this one, then the record has these keys. */
 static int add_record(json_t *records, enum row_type type)
 {
 	json_t *properties = json_object(), *required = json_array();
-	json_t *record = json_pack("{s:s, s:s, s:o, s:o, s:b}", "title", titles[type], "type", "object", "properties",
-				   properties, "required", required, "additionalProperties", 0);
+	json_t *record = json_pack("{s:{s:{s:{s:s}}}, s:{s:s, s:o, s:o}}", "if", "properties", "type", "const",
+				   row_type_names[type], "then", "title", titles[type], "required", required,
+				   "properties", properties);
 
 	/* A pack that fails has dropped its parts. */
 	return json_array_append_new(records, record) ?: add_columns(properties, required, type);
 }
 
+static int add_types(json_t *properties)
+{
+	json_t *names = json_array();
+	json_t *property = json_pack("{s:s, s:s, s:o}", "description", "What this record is about", "type", "string",
+				     "enum", names);
+	int error = json_object_set_new(properties, "type", property);
+
+	for (enum row_type type = 0; type < ROW_TYPES && !error; type++)
+		error = json_array_append_new(names, json_string(row_type_names[type]));
+	return error;
+}
+
 static json_t *schema(void)
 {
-	json_t *records = json_array();
-	json_t *schema = json_pack("{s:s, s:s, s:s, s:s, s:o}", "$schema", DIALECT, "$id", ID, "title",
-				   "A line of sockstall --json", "description",
-				   "Seconds are numbers with at most six decimals. What is not known is null.", "oneOf",
-				   records);
+	json_t *records = json_array(), *definitions = json_object(), *properties = json_object();
+	json_t *schema = json_pack("{s:s, s:s, s:s, s:s, s:s, s:[s, s, s], s:o, s:o, s:o}", "$schema", DIALECT, "$id",
+				   ID, "title", "A line of sockstall --json", "description", DESCRIPTION, "type",
+				   "object", "required", "v", "type", "time", "properties", properties, "allOf",
+				   records, "$defs", definitions);
 	int error = schema ? 0 : -1;
 
+	if (!error)
+		error = add_types(properties) ?: add_common(properties) ?: add_shared(definitions);
 	for (enum row_type type = 0; type < ROW_TYPES && !error; type++)
 		error = add_record(records, type);
 	if (!error)
@@ -148,19 +242,65 @@ static json_t *schema(void)
 	return NULL;
 }
 
+/* ---- Writing ---- */
+
+#define BROKEN_DEPTH 2 /* to this depth each member has a line of its own */
+
 static int append(const char *data, size_t size, void *out)
 {
 	return buffer_append(out, data, size);
+}
+
+static int write_value(struct buffer *out, const json_t *value, int depth);
+
+static int begin_member(struct buffer *out, bool first, int depth)
+{
+	return text_printf(out, "%s\n%*s", first ? "" : ",", depth, "");
+}
+
+static int write_members(struct buffer *out, json_t *object, int depth)
+{
+	const char *key;
+	json_t *value;
+	bool first = true;
+	int error = text_add(out, "{");
+
+	json_object_foreach(object, key, value)
+	{
+		if (!error)
+			error = begin_member(out, first, depth) ?: text_printf(out, "\"%s\": ", key) ?:
+				write_value(out, value, depth);
+		first = false;
+	}
+	return error ?: text_add(out, "}");
+}
+
+static int write_items(struct buffer *out, const json_t *array, int depth)
+{
+	int error = text_add(out, "[");
+
+	for (size_t i = 0; i < json_array_size(array) && !error; i++)
+		error = begin_member(out, !i, depth) ?: write_value(out, json_array_get(array, i), depth);
+	return error ?: text_add(out, "]");
+}
+
+static int write_value(struct buffer *out, const json_t *value, int depth)
+{
+	if (depth < BROKEN_DEPTH && json_is_object(value))
+		return write_members(out, (json_t *)value, depth + 1);
+	if (depth < BROKEN_DEPTH && json_is_array(value) && json_is_object(json_array_get(value, 0)))
+		return write_items(out, value, depth + 1);
+	return json_dump_callback(value, append, out, JSON_COMPACT | JSON_ENCODE_ANY) ? -ENOMEM : 0;
 }
 
 int schema_write(FILE *out)
 {
 	struct buffer text = {0};
 	json_t *root = schema();
-	int error = -ENOMEM;
+	int error = root ? write_value(&text, root, 0) ?: text_add(&text, "\n") : -ENOMEM;
 
-	if (root && !json_dump_callback(root, append, &text, JSON_INDENT(2)))
-		error = buffer_append(&text, "\n", 1) ?: out_write(out, &text) ?: out_flush(out);
+	if (!error)
+		error = out_write(out, &text) ?: out_flush(out);
 	json_decref(root);
 	buffer_free(&text);
 	return error;

@@ -65,7 +65,7 @@ def keys(text):
 
 def records():
     """Record type -> its properties."""
-    return {one["properties"]["type"]["const"]: one["properties"] for one in run.schema()["oneOf"]}
+    return run.properties()
 
 
 def verdicts():
