@@ -26,8 +26,8 @@ lint-format:
 	$(Q)flake8 $(FORMATTED_PYTHON)
 
 format:
-	clang-format -i $(FORMATTED_C)
-	black --quiet $(FORMATTED_PYTHON)
+	@clang-format -i $(FORMATTED_C)
+	@black --quiet $(FORMATTED_PYTHON)
 
 LINTED := $(SOURCES) $(wildcard src/share/make/*.c)
 lint-sources: $(LINTED:src/%.c=$(G)/lint/%.tidy) $(LINTED:src/%.c=$(G)/lint/%.analyzed) $(G)/lint/cppcheck \

@@ -13,8 +13,7 @@ static int add_one(struct probe *probe, __u32 netns, struct buffer *buffer)
 
 	if (fd < 0)
 		return 0;
-	err = address_helper_ask(probe->options.helpers.addresses, fd, netns, buffer,
-				 &probe->losses.count[LOST_OWNERS]);
+	err = address_helper_ask(probe->addresses, fd, netns, buffer, &probe->losses.count[LOST_OWNERS]);
 	close(fd);
 	return err;
 }
@@ -24,13 +23,13 @@ int probe_addresses_add(struct probe *probe, struct buffer *buffer)
 	size_t i;
 	int err = 0;
 
-	for (i = 0; probe->options.helpers.addresses && i < probe->namespaces.count && !err; i++) {
+	for (i = 0; probe->addresses && i < probe->namespaces.count && !err; i++) {
 		__u32 netns = probe->namespaces.items[i].inode;
 
 		/* With --netns self there is no right to enter another. */
 		if (netns == probe->namespaces.own_inode ||
 		    (!probe->namespaces.only_own &&
-		     !(probe->options.scope.selection.netns_self && probe->options.scope.selection.netns_count == 1)))
+		     !(probe->scope.selection.netns_self && probe->scope.selection.netns_count == 1)))
 			err = add_one(probe, netns, buffer);
 	}
 	return err;

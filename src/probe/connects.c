@@ -154,6 +154,6 @@ int probe_connects_note(struct probe *probe, struct buffer *buffer)
 		err = read_connector(probe, &cache->items[i]);
 	for (i = 0; i < cache->count; i++)
 		tell(&cache->items[i]);
-	probe->losses.count[LOST_NOTES] += note_cache_end(cache, probe->options.pace.once);
+	probe->losses.count[LOST_NOTES] += note_cache_end(cache, probe->pace.once);
 	return err;
 }

@@ -106,8 +106,11 @@ struct losses {
 
 struct probe {
 	struct attached attached;
-	struct options options; /* a copy; lists belong to the caller */
-	bool always_all; /* options.scope.all, before a person wanted it */
+	struct scope scope; /* a copy; lists belong to the caller */
+	struct pace pace;
+	struct apart *addresses; /* tells which address is whose; NULL: nobody */
+	bool is_recorded;
+	bool always_all; /* scope.all, before a person wanted it */
 	bool always_chains; /* use_chains, likewise */
 	struct wants wants; /* of a person at the screen */
 	struct ring_buffer *events;
@@ -261,7 +264,7 @@ void probe_symbols_free(struct probe_symbols *symbols);
 
 static inline size_t probe_notes_most(const struct probe *probe)
 {
-	return probe->options.pace.once ? NOTES_OF_ONLY_LOOK : NOTES_PER_LOOK;
+	return probe->pace.once ? NOTES_OF_ONLY_LOOK : NOTES_PER_LOOK;
 }
 
 #endif

@@ -117,7 +117,7 @@ static int add_known(struct probe *probe, struct note_cache *cache, struct buffe
 	for (i = 0; i < cache->count && !err; i++)
 		if (cache->items[i].about && cache->items[i].data)
 			err = record_add_note(notes, cache->items[i].about, kind, cache->items[i].data);
-	probe->losses.count[LOST_NOTES] += note_cache_end(cache, probe->options.pace.once);
+	probe->losses.count[LOST_NOTES] += note_cache_end(cache, probe->pace.once);
 	return err;
 }
 
@@ -164,9 +164,9 @@ static bool has_stack_told(const struct probe *probe, const struct buffer *buffe
 
 	if (probe->wants.stack_of && thread->tid == probe->wants.stack_of)
 		return asleep;
-	if (!probe->options.scope.verbose && !probe->options.scope.stacks)
+	if (!probe->scope.verbose && !probe->scope.stacks)
 		return false;
-	if (probe->options.scope.command == COMMAND_THREADS)
+	if (probe->scope.command == COMMAND_THREADS)
 		return asleep;
 	return probe->use_loops && is_away(probe, buffer, thread, offset);
 }

@@ -16,9 +16,9 @@
 
 static int load_and_attach(struct probe *probe, struct attempt *attempt)
 {
-	int err = attached_load(&probe->attached, attempt, &probe->options);
+	int err = attached_load(&probe->attached, attempt, &probe->scope);
 
-	if (!err && probe->options.scope.command == COMMAND_THREADS)
+	if (!err && probe->scope.command == COMMAND_THREADS)
 		err = probe_wanted_pids_set(probe);
 	return err ? err : attached_attach(&probe->attached, attempt);
 }
@@ -32,19 +32,19 @@ static int open_events(struct probe *probe)
 }
 
 /* The scan leaves behind what the rules (rules/closing.c) would call young. */
-static __u64 closing_quiet_ns(const struct options *options)
+static __u64 closing_quiet_ns(const struct scope *scope)
 {
-	return options->scope.all ? 0 : closing_min_age(&options->scope);
+	return scope->all ? 0 : closing_min_age(scope);
 }
 
 static void set_patience(struct probe *probe)
 {
-	probe->attached.skeleton->bss->closing_quiet_ns = closing_quiet_ns(&probe->options);
-	probe->attached.skeleton->bss->chains_quiet_ns = min_age_of(&probe->options.scope, ROW_CHAIN);
-	probe->use_chains = probe->always_chains = BIT(probe->options.scope.command) & CHAINS;
+	probe->attached.skeleton->bss->closing_quiet_ns = closing_quiet_ns(&probe->scope);
+	probe->attached.skeleton->bss->chains_quiet_ns = min_age_of(&probe->scope, ROW_CHAIN);
+	probe->use_chains = probe->always_chains = BIT(probe->scope.command) & CHAINS;
 }
 
-static int open_all(struct probe *probe)
+static int open_all(struct probe *probe, const char *btf_file)
 {
 	struct attempt attempt = {0};
 	int err;
@@ -55,11 +55,11 @@ static int open_all(struct probe *probe)
 		return err;
 	}
 	probe_quiet_libbpf();
-	err = probe_btf_use(probe->options.btf_file);
+	err = probe_btf_use(btf_file);
 	if (err)
 		return err;
-	probe->use_sockets = BIT(probe->options.scope.command) & SOCKETS;
-	probe->use_loops = BIT(probe->options.scope.command) & LOOPS;
+	probe->use_sockets = BIT(probe->scope.command) & SOCKETS;
+	probe->use_loops = BIT(probe->scope.command) & LOOPS;
 	err = load_and_attach(probe, &attempt);
 	probe_btf_done();
 	if (!err)
@@ -73,7 +73,7 @@ static int open_all(struct probe *probe)
 	if (!err && probe->use_sockets && probe->namespaces.only_own)
 		fprintf(stderr,
 			"sockstall: without CAP_SYS_ADMIN: handshakes of other network namespaces are not seen\n");
-	if (!err && BIT(probe->options.scope.command) & HANDSHAKES)
+	if (!err && BIT(probe->scope.command) & HANDSHAKES)
 		err = open_events(probe);
 	if (err)
 		fprintf(stderr, "sockstall: cannot begin: %s\n", strerror(-err));
@@ -98,11 +98,14 @@ int probe_open(struct probe **out, const struct options *options)
 		fprintf(stderr, "sockstall: cannot begin: %s\n", strerror(ENOMEM));
 		return -ENOMEM;
 	}
-	probe->options = *options;
+	probe->scope = options->scope;
+	probe->pace = options->pace;
+	probe->addresses = options->helpers.addresses;
+	probe->is_recorded = options->sinks.record_file;
 	probe->always_all = options->scope.all;
 	probe->long_idle_ns = long_idle_ns();
 	probe->namespaces.own_fd = -1;
-	err = open_all(probe);
+	err = open_all(probe, options->btf_file);
 	if (err) {
 		probe_close(probe);
 		return err;
@@ -121,23 +124,23 @@ __u64 probe_counting_since(const struct probe *probe)
 /* With --netns self there is no other namespace to enter, but for chains. */
 static bool enters_others(const struct probe *probe)
 {
-	const struct options *options = &probe->options;
-	bool only_own = options->scope.selection.netns_self && options->scope.selection.netns_count == 1;
+	const struct scope *scope = &probe->scope;
+	bool only_own = scope->selection.netns_self && scope->selection.netns_count == 1;
 
-	return probe->use_sockets && (!only_own || probe->use_chains || scope_has_chains_page(&options->scope));
+	return probe->use_sockets && (!only_own || probe->use_chains || scope_has_chains_page(scope));
 }
 
 unsigned int probe_privileges(const struct probe *probe)
 {
-	const struct options *options = &probe->options;
+	const struct scope *scope = &probe->scope;
 	unsigned int privileges = PRIVILEGE_LOOKS;
 	bool asks_for_cookies = !probe_features()->local_storage;
 
-	if (options->scope.verbose || options->scope.stacks)
+	if (scope->verbose || scope->stacks)
 		privileges |= PRIVILEGE_STACKS;
 	if (asks_for_cookies)
 		privileges |= PRIVILEGE_COOKIES;
-	if (probe->use_chains || scope_has_chains_page(&options->scope))
+	if (probe->use_chains || scope_has_chains_page(scope))
 		privileges |= PRIVILEGE_CHAINS;
 	if (!probe->namespaces.only_own && (asks_for_cookies || enters_others(probe)))
 		privileges |= PRIVILEGE_NAMESPACES;

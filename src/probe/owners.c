@@ -50,8 +50,7 @@ static bool scan_is_due(const struct probe *probe, const struct wanted *wanted, 
 
 static bool is_suspect(const struct probe *probe, const struct epoll_record *epoll)
 {
-	return (epoll->unread && !epoll->waiters) ||
-	       (probe->options.scope.watches && probe_is_asked_for(probe, epoll->pid));
+	return (epoll->unread && !epoll->waiters) || (probe->scope.watches && probe_is_asked_for(probe, epoll->pid));
 }
 
 /*

@@ -76,9 +76,8 @@ static int add_netns_record(struct buffer *buffer, const struct probe_namespace 
  */
 static bool can_be_put_off(const struct probe *probe, const struct probe_namespace *namespace)
 {
-	return namespace->cost_ns > DEAR_NS &&
-	       namespace->cost_ns * 2 * BUDGET_DIVISOR > probe->options.pace.interval_ns && !probe->options.scope.all &&
-	       !probe->options.pace.once;
+	return namespace->cost_ns > DEAR_NS && namespace->cost_ns * 2 * BUDGET_DIVISOR > probe->pace.interval_ns &&
+	       !probe->scope.all && !probe->pace.once;
 }
 
 static bool is_put_off(const struct probe *probe, const struct probe_namespace *namespace)
@@ -144,12 +143,12 @@ static int scan_one(struct probe *probe, struct probe_namespace *namespace, stru
 
 static bool is_wanted(const struct probe *probe, const struct probe_namespace *namespace)
 {
-	const struct options *options = &probe->options;
-	bool wanted = !options->scope.selection.netns_count;
+	const struct selection *selection = &probe->scope.selection;
+	bool wanted = !selection->netns_count;
 	size_t i;
 
-	for (i = 0; i < options->scope.selection.netns_count && !wanted; i++)
-		wanted = options->scope.selection.netns_inodes[i] == namespace->inode;
+	for (i = 0; i < selection->netns_count && !wanted; i++)
+		wanted = selection->netns_inodes[i] == namespace->inode;
 	/* Chains lead from one to another, and are shown if one of their links is in one that is asked for. */
 	return wanted || probe->use_chains;
 }
@@ -164,7 +163,7 @@ static bool is_scanned(const struct probe *probe, const struct probe_namespace *
 /* New, not quiet, or everything is asked for. */
 static bool is_due(const struct probe *probe, const struct probe_namespace *namespace)
 {
-	return !namespace->scanned || namespace->active || probe->options.scope.all || probe->options.pace.once ||
+	return !namespace->scanned || namespace->active || probe->scope.all || probe->pace.once ||
 	       namespace->inode == probe->namespaces.own_inode;
 }
 
@@ -186,7 +185,7 @@ static int scan_due(struct probe *probe, struct buffer *buffer)
 /* However often there are looks, a hundredth of a CPU, and no look is late for it. */
 static __u64 turn_budget(const struct probe *probe)
 {
-	__u64 share_ns = probe->options.pace.interval_ns / TURN_SHARE;
+	__u64 share_ns = probe->pace.interval_ns / TURN_SHARE;
 
 	return share_ns < TURN_BUDGET_NS ? share_ns : TURN_BUDGET_NS;
 }

@@ -222,8 +222,7 @@ static int add_process(struct probe *probe, struct buffer *buffer, size_t offset
 		return err;
 	probe->losses.count[LOST_REGIONS] += maps->cut;
 	/* From here on the threads' records may move. */
-	if (probe->options.scope.command != COMMAND_THREADS ||
-	    (!probe->options.scope.all && !probe->options.sinks.record_file))
+	if (probe->scope.command != COMMAND_THREADS || (!probe->scope.all && !probe->is_recorded))
 		return 0;
 	for (i = 0; i < maps->count && !err; i++)
 		err = add_region_record(buffer, maps, &maps->regions[i]);
@@ -262,8 +261,8 @@ int probe_wanted_pids_set(const struct probe *probe)
 	__u8 yes = 1;
 	size_t i;
 
-	for (i = 0; i < probe->options.scope.selection.pid_count; i++)
-		if (bpf_map_update_elem(map, &probe->options.scope.selection.pids[i], &yes, BPF_ANY))
+	for (i = 0; i < probe->scope.selection.pid_count; i++)
+		if (bpf_map_update_elem(map, &probe->scope.selection.pids[i], &yes, BPF_ANY))
 			return -errno;
 	return 0;
 }

@@ -240,7 +240,7 @@ static int add_both(struct probe *probe, struct buffer *notes, const struct walk
 
 	if (!err)
 		err = add_note(notes, walk->thread, NOTE_KERNEL_STACK, &text);
-	if (!err && (probe->options.scope.stacks || walk->thread->tid == probe->wants.stack_of))
+	if (!err && (probe->scope.stacks || walk->thread->tid == probe->wants.stack_of))
 		err = say_user_stack(probe, walk, &text);
 	if (!err && text.size)
 		err = add_note(notes, walk->thread, NOTE_USER_STACK, &text);
@@ -289,7 +289,7 @@ static int add_samples(struct probe *probe, struct buffer *notes, const struct t
 			continue;
 		begin_walk(&walks[ready++], thread, (const void *)header);
 		/* Its own stack is told where it was asked for. */
-		walks[ready - 1].done |= !probe->options.scope.stacks && thread->tid != probe->wants.stack_of;
+		walks[ready - 1].done |= !probe->scope.stacks && thread->tid != probe->wants.stack_of;
 		if (ready < WALKS_AT_ONCE)
 			continue;
 		err = add_walks(probe, notes, walks, ready);

@@ -97,7 +97,7 @@ static int begin_look(struct probe *probe, struct look *look)
 		.boottime_ns = clock_ns(CLOCK_BOOTTIME),
 		.previous_ns = probe->previous_ns,
 		.tick_ns = probe->attached.skeleton->rodata->cfg_tick_ns,
-		.interval_ns = probe->options.pace.interval_ns,
+		.interval_ns = probe->pace.interval_ns,
 		.stretched_ns = probe->stretched_ns,
 		.cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID),
 	};
@@ -200,9 +200,9 @@ static int scan_threads(struct probe *probe, struct buffer *buffer)
 		err = date_sleeps(probe, buffer, offset);
 	describe_syscalls(buffer, offset);
 	probe->attached.skeleton->bss->look_epoch++;
-	if (!err && probe->options.scope.command == COMMAND_THREADS)
-		err = probe_space_add(probe, buffer, offset, probe->options.scope.selection.pids,
-				      probe->options.scope.selection.pid_count);
+	if (!err && probe->scope.command == COMMAND_THREADS)
+		err = probe_space_add(probe, buffer, offset, probe->scope.selection.pids,
+				      probe->scope.selection.pid_count);
 	else if (!err && probe->wants.threads_of)
 		err = probe_space_add(probe, buffer, offset, &probe->wants.threads_of, 1);
 	return err;
@@ -238,7 +238,7 @@ static int fill(struct probe *probe, struct look *look)
 		err = probe_connects_note(probe, buffer);
 	if (!err && probe->use_loops)
 		err = probe_usage_add(probe, buffer);
-	if (!err && (probe->use_loops || probe->attached.stack_iter || probe->options.scope.command == COMMAND_THREADS))
+	if (!err && (probe->use_loops || probe->attached.stack_iter || probe->scope.command == COMMAND_THREADS))
 		err = probe_notes_add(probe, buffer);
 	if (!err)
 		err = probe_processes_add(probe, buffer);
@@ -255,10 +255,10 @@ static void account(struct probe *probe)
 
 void probe_want(struct probe *probe, const struct wants *wants)
 {
-	if (!probe->options.scope.interactive)
+	if (!probe->scope.interactive)
 		return;
 	probe->wants = *wants;
-	probe->options.scope.all = probe->always_all || wants->all;
+	probe->scope.all = probe->always_all || wants->all;
 	probe->use_chains = probe->always_chains || wants->chains;
 	probe->attached.skeleton->bss->chains_on = probe->use_chains;
 	probe->attached.skeleton->bss->requested_pid = wants->threads_of;
@@ -288,8 +288,8 @@ __u64 probe_interval(struct probe *probe)
 
 	account(probe);
 	wait_ns = budget_wait(&probe->budget);
-	probe->stretched_ns = wait_ns > probe->options.pace.interval_ns ? wait_ns : 0;
-	return probe->stretched_ns ? probe->stretched_ns : probe->options.pace.interval_ns;
+	probe->stretched_ns = wait_ns > probe->pace.interval_ns ? wait_ns : 0;
+	return probe->stretched_ns ? probe->stretched_ns : probe->pace.interval_ns;
 }
 
 const char *probe_used(const struct probe *probe)

@@ -155,7 +155,7 @@ static void read_limit(struct usage_record *record)
 static int mark_due(struct probe *probe, __u64 now, bool *any)
 {
 	const struct bpf_map *wanted = probe->attached.skeleton->maps.wanted_usage;
-	size_t i, left = probe->options.pace.once ? bpf_map__max_entries(wanted) : MAX_PER_LOOK, due_count = 0;
+	size_t i, left = probe->pace.once ? bpf_map__max_entries(wanted) : MAX_PER_LOOK, due_count = 0;
 	struct usage_entry **due = calloc(probe->usage.count + 1, sizeof(*due));
 	__u8 yes = 1;
 	int err;

@@ -117,7 +117,7 @@ static void want_epolls(struct probe *probe, struct wanted *wanted, const struct
 
 static int want_listener(struct probe *probe, struct wanted *wanted, const struct listener_record *listener)
 {
-	if (!probe->options.scope.all && !listener->accept_queue && !listener->syn_queue)
+	if (!probe->scope.all && !listener->accept_queue && !listener->syn_queue)
 		return 0;
 	return wanted_cookie(wanted, listener->name.cookie);
 }

@@ -112,8 +112,8 @@ static int add_instance_record(struct probe *probe, struct buffer *buffer, struc
 
 	judge(instance, probe->attached.skeleton->rodata->cfg_tick_ns, probe->long_idle_ns, &record);
 	if (!err)
-		err = probe->options.scope.watches ? add_all_watches(probe, buffer, instance, &record, room)
-						   : add_telling(buffer, instance, &record);
+		err = probe->scope.watches ? add_all_watches(probe, buffer, instance, &record, room)
+					   : add_telling(buffer, instance, &record);
 	if (!err)
 		memcpy(buffer->data + at, &record, sizeof(record));
 	return err;

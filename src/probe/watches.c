@@ -48,8 +48,8 @@ bool probe_is_asked_for(const struct probe *probe, __u32 pid)
 {
 	size_t i;
 
-	for (i = 0; i < probe->options.scope.selection.pid_count; i++)
-		if (probe->options.scope.selection.pids[i] == pid)
+	for (i = 0; i < probe->scope.selection.pid_count; i++)
+		if (probe->scope.selection.pids[i] == pid)
 			return true;
 	return false;
 }
@@ -122,8 +122,7 @@ static __u64 away_since(const struct probe *probe, const struct thread_record *t
 {
 	if (!loop || loop->interface != LOOP_EPOLL || loop->waiting || !loop->returned_ns || !loop_was_looping(loop))
 		return 0;
-	return loop->returned_ns + min_age_of(&probe->options.scope, ROW_LOOP) <= thread->seen_ns ? loop->returned_ns
-												  : 0;
+	return loop->returned_ns + min_age_of(&probe->scope, ROW_LOOP) <= thread->seen_ns ? loop->returned_ns : 0;
 }
 
 /* Those that were asked for, and of the others those that have been asleep, or away, for a while. */
@@ -133,7 +132,7 @@ static bool is_wanted(const struct probe *probe, const struct thread_record *thr
 
 	if (loop && loop->interface != LOOP_EPOLL)
 		return false;
-	if (probe->options.scope.selection.pid_count)
+	if (probe->scope.selection.pid_count)
 		return probe_is_asked_for(probe, thread->pid) && (loop || is_waiting(thread, loop));
 	if (away_since(probe, thread, loop))
 		return true;
@@ -234,8 +233,8 @@ static int find_instances(struct probe *probe, const struct buffer *buffer)
 		probe->watches.items[i].left_ns = 0;
 	}
 	err = note_loops(probe, buffer);
-	for (i = 0; probe->options.scope.watches && i < probe->options.scope.selection.pid_count && !err; i++)
-		err = note_all_of(probe, probe->options.scope.selection.pids[i]);
+	for (i = 0; probe->scope.watches && i < probe->scope.selection.pid_count && !err; i++)
+		err = note_all_of(probe, probe->scope.selection.pids[i]);
 	forget_others(&probe->watches);
 	return err;
 }
@@ -256,7 +255,7 @@ static bool has_been_left(const struct watched_instance *instance, __u64 now)
 
 static bool is_due(const struct probe *probe, const struct watched_instance *instance, __u64 now)
 {
-	bool large = instance->watches > (instance->left_ns ? FEW : LARGE) && !probe->options.scope.selection.pid_count;
+	bool large = instance->watches > (instance->left_ns ? FEW : LARGE) && !probe->scope.selection.pid_count;
 
 	if (!instance->live)
 		return false;
@@ -295,7 +294,7 @@ static int read_due(struct probe *probe, struct due *due, __u64 began)
 {
 	size_t i;
 	int err = probe_watches_read(probe, due->items, due->count,
-				     probe->options.scope.selection.pid_count ? WATCH_FILES_MAX : LARGE, began);
+				     probe->scope.selection.pid_count ? WATCH_FILES_MAX : LARGE, began);
 
 	for (i = 0; i < due->count; i++)
 		due->items[i]->wanted = due->items[i]->read_ns;
@@ -311,7 +310,7 @@ static bool is_read_now(const struct due *due, const struct watched_instance *in
 
 static bool has_room(const struct probe *probe, size_t reads, __u64 began)
 {
-	return probe->options.scope.selection.pid_count ||
+	return probe->scope.selection.pid_count ||
 	       (reads < READS_PER_LOOK && clock_ns(CLOCK_MONOTONIC) - began <= READ_BUDGET_NS);
 }
 
@@ -337,7 +336,7 @@ static int read_instances(struct probe *probe)
 		struct watched_instance *instance = &cache->items[i];
 		bool is_to_be_read = is_due(probe, instance, began);
 
-		instance->wanted = instance->read_ns && (instance->missed || probe->options.scope.selection.pid_count);
+		instance->wanted = instance->read_ns && (instance->missed || probe->scope.selection.pid_count);
 		if ((!is_to_be_read && !has_slept_since(instance)) || !has_room(probe, reads, began))
 			continue;
 		reads++;
@@ -369,7 +368,7 @@ int probe_watches_add(struct probe *probe, struct buffer *buffer)
 	struct watch_cache *cache = &probe->watches;
 	int err;
 
-	cache->most = probe->options.scope.selection.pid_count ? INSTANCES_ASKED_FOR_MAX : INSTANCES_MAX;
+	cache->most = probe->scope.selection.pid_count ? INSTANCES_ASKED_FOR_MAX : INSTANCES_MAX;
 	err = find_instances(probe, buffer);
 	tell_left_out(probe);
 	if (!err)

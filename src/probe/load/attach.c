@@ -10,16 +10,15 @@
 #include "probe/load/sections.h"
 
 /* The command, and what its options ask for on top of it, as bits of struct probe_program's commands. */
-static unsigned int wishes_of(const struct options *options)
+static unsigned int wishes_of(const struct scope *scope)
 {
-	unsigned int command = BIT(options->scope.command);
+	unsigned int command = BIT(scope->command);
 
-	return command | (options->scope.interfaces == INTERFACES_ALL ? OTHER_LOOPS : 0) |
-	       (options->scope.verbose || options->scope.stacks ? STACKS : 0) |
-	       (options->scope.interactive ? DETAILS : 0) |
-	       (options->scope.all && command & HANDSHAKES ? ACCEPTORS : 0) |
-	       (options->scope.all && command & (READERS | WRITERS) ? PEERS : 0) | (command & CHAINS ? PEERS : 0) |
-	       (scope_has_chains_page(&options->scope) ? CHAINS_PAGE : 0);
+	return command | (scope->interfaces == INTERFACES_ALL ? OTHER_LOOPS : 0) |
+	       (scope->verbose || scope->stacks ? STACKS : 0) | (scope->interactive ? DETAILS : 0) |
+	       (scope->all && command & HANDSHAKES ? ACCEPTORS : 0) |
+	       (scope->all && command & (READERS | WRITERS) ? PEERS : 0) | (command & CHAINS ? PEERS : 0) |
+	       (scope_has_chains_page(scope) ? CHAINS_PAGE : 0);
 }
 
 void probe_read_tracepoints(struct attempt *attempt)
@@ -220,9 +219,9 @@ static void want(struct attempt *attempt, unsigned int wishes)
 		attempt->wanted[i] = probe_programs[i].commands & wishes;
 }
 
-int attached_load(struct attached *attached, struct attempt *attempt, const struct options *options)
+int attached_load(struct attached *attached, struct attempt *attempt, const struct scope *scope)
 {
-	unsigned int wishes = wishes_of(options);
+	unsigned int wishes = wishes_of(scope);
 	int err;
 
 	want(attempt, wishes);

@@ -135,10 +135,10 @@ int tracepoint_ids_read(struct tracepoint_ids *ids, const char *const *names, si
 void probe_release_tracepoints(const struct probe_tracepoint *tracepoints, size_t count);
 
 /*
- * Loads what the options ask for, without what this kernel refuses; `attempt` is zeroed and says what became of each program.
+ * Loads what the scope takes, without what this kernel refuses; `attempt` is zeroed and says what became of each program.
  * What counts waits is attached at once. Returns 0 or a negative errno.
  */
-int attached_load(struct attached *attached, struct attempt *attempt, const struct options *options);
+int attached_load(struct attached *attached, struct attempt *attempt, const struct scope *scope);
 
 /* Attaches the rest. Returns 0, or the error of a program without which the command is worth nothing. */
 int attached_attach(struct attached *attached, struct attempt *attempt);
