@@ -71,21 +71,20 @@ struct single_filters {
 	uint64_t netns, netns_inode;
 };
 
-static void fields_filters(struct pack *pack, struct options *options, struct single_filters *single)
+static void fields_filters(struct pack *pack, struct selection *selection, struct single_filters *single)
 {
-	const char *cgroup = options->scope.selection.cgroup;
+	const char *cgroup = selection->cgroup;
 
-	pack_list(pack, &options->scope.selection.pids, &options->scope.selection.pid_count,
-		  sizeof(*options->scope.selection.pids));
+	pack_list(pack, &selection->pids, &selection->pid_count, sizeof(*selection->pids));
 	pack_text(pack, &single->comm);
 	pack_list(pack, &single->ports, &single->port_count, sizeof(*single->ports));
-	pack_bool(pack, &options->scope.selection.peer_given);
-	pack_bytes(pack, &options->scope.selection.peer, sizeof(options->scope.selection.peer));
-	options->scope.selection.peer_bits = pack_number(pack, options->scope.selection.peer_bits, 128);
+	pack_bool(pack, &selection->peer_given);
+	pack_bytes(pack, &selection->peer, sizeof(selection->peer));
+	selection->peer_bits = pack_number(pack, selection->peer_bits, 128);
 	single->netns = pack_number(pack, single->netns, NETNS_INODE);
 	single->netns_inode = pack_number(pack, single->netns_inode, UINT32_MAX);
 	pack_text(pack, &cgroup);
-	options->scope.selection.cgroup = (char *)cgroup;
+	selection->cgroup = (char *)cgroup;
 }
 
 static void *list_room(struct pack *pack, size_t count, size_t size)
@@ -97,58 +96,55 @@ static void *list_room(struct pack *pack, size_t count, size_t size)
 	return list;
 }
 
-static void take_ports(struct pack *pack, struct options *options, const struct single_filters *single)
+static void take_ports(struct pack *pack, struct selection *selection, const struct single_filters *single)
 {
 	size_t i;
 
-	options->scope.selection.ports = list_room(pack, single->port_count, sizeof(*options->scope.selection.ports));
-	for (i = 0; options->scope.selection.ports && i < single->port_count; i++)
-		options->scope.selection.ports[options->scope.selection.port_count++] =
-			(struct port_range){single->ports[i], single->ports[i]};
+	selection->ports = list_room(pack, single->port_count, sizeof(*selection->ports));
+	for (i = 0; selection->ports && i < single->port_count; i++)
+		selection->ports[selection->port_count++] = (struct port_range){single->ports[i], single->ports[i]};
 }
 
-static void take_netns(struct pack *pack, struct options *options, const struct single_filters *single)
+static void take_netns(struct pack *pack, struct selection *selection, const struct single_filters *single)
 {
 	uint32_t *inodes = list_room(pack, 1, sizeof(*inodes));
 
 	if (inodes)
-		inodes[options->scope.selection.netns_count++] = single->netns_inode;
-	options->scope.selection.netns_inodes = inodes;
+		inodes[selection->netns_count++] = single->netns_inode;
+	selection->netns_inodes = inodes;
 }
 
-static void take_comm(struct pack *pack, struct options *options, const struct single_filters *single)
+static void take_comm(struct pack *pack, struct selection *selection, const struct single_filters *single)
 {
 	const char **comms = list_room(pack, 1, sizeof(*comms));
 
 	if (comms)
-		comms[options->scope.selection.comm_count++] = single->comm;
-	options->scope.selection.comms = comms;
+		comms[selection->comm_count++] = single->comm;
+	selection->comms = comms;
 }
 
-static void take_single(struct pack *pack, struct options *options, const struct single_filters *single)
+static void take_single(struct pack *pack, struct selection *selection, const struct single_filters *single)
 {
 	if (single->port_count)
-		take_ports(pack, options, single);
+		take_ports(pack, selection, single);
 	if (single->netns)
-		take_netns(pack, options, single);
+		take_netns(pack, selection, single);
 	if (single->comm)
-		take_comm(pack, options, single);
+		take_comm(pack, selection, single);
 }
 
 /* A range as one number: the list of it is in host order, like any other. */
 _Static_assert(sizeof(struct port_range) == sizeof(uint32_t), "no padding");
 
-static void fields_lists(struct pack *pack, struct options *options)
+static void fields_lists(struct pack *pack, struct selection *selection)
 {
 	size_t i;
 
-	pack_texts(pack, &options->scope.selection.comms, &options->scope.selection.comm_count);
-	pack_list(pack, &options->scope.selection.ports, &options->scope.selection.port_count,
-		  sizeof(*options->scope.selection.ports));
-	pack_list(pack, &options->scope.selection.netns_inodes, &options->scope.selection.netns_count,
-		  sizeof(*options->scope.selection.netns_inodes));
-	for (i = 0; i < options->scope.selection.comm_count; i++)
-		if (!options->scope.selection.comms[i])
+	pack_texts(pack, &selection->comms, &selection->comm_count);
+	pack_list(pack, &selection->ports, &selection->port_count, sizeof(*selection->ports));
+	pack_list(pack, &selection->netns_inodes, &selection->netns_count, sizeof(*selection->netns_inodes));
+	for (i = 0; i < selection->comm_count; i++)
+		if (!selection->comms[i])
 			pack->error = -EBADMSG;
 }
 
@@ -159,9 +155,9 @@ void fields_options(struct pack *pack, struct options *options)
 	if (!pack->out)
 		*options = (struct options){.sinks.ready_fd = -1};
 	fields_output(pack, options);
-	fields_filters(pack, options, &single);
+	fields_filters(pack, &options->scope.selection, &single);
 	if (pack_more(pack))
-		fields_lists(pack, options);
+		fields_lists(pack, &options->scope.selection);
 	else if (!pack->error)
-		take_single(pack, options, &single);
+		take_single(pack, &options->scope.selection, &single);
 }

@@ -348,14 +348,14 @@ static void set_defaults(struct options *options)
 }
 
 /* --netns all has them all. */
-static void forget_namespaces(struct options *options)
+static void forget_namespaces(struct selection *selection)
 {
-	free(options->scope.selection.netns_inodes);
-	free(options->scope.selection.netns_names);
-	options->scope.selection.netns_inodes = NULL;
-	options->scope.selection.netns_names = NULL;
-	options->scope.selection.netns_count = options->scope.selection.netns_name_count = 0;
-	options->scope.selection.netns_self = false;
+	free(selection->netns_inodes);
+	free(selection->netns_names);
+	selection->netns_inodes = NULL;
+	selection->netns_names = NULL;
+	selection->netns_count = selection->netns_name_count = 0;
+	selection->netns_self = false;
 }
 
 int options_parse(struct options *options, int argc, char **argv)
@@ -374,7 +374,7 @@ int options_parse(struct options *options, int argc, char **argv)
 	if (err)
 		options_free(options);
 	else if (options->scope.selection.netns_all)
-		forget_namespaces(options);
+		forget_namespaces(&options->scope.selection);
 	return err;
 }
 
@@ -383,7 +383,7 @@ void options_free(struct options *options)
 	free(options->scope.selection.pids);
 	free(options->scope.selection.comms);
 	free(options->scope.selection.ports);
-	forget_namespaces(options);
+	forget_namespaces(&options->scope.selection);
 	arena_free(&options->texts);
 	free(options->scope.selection.cgroup);
 	options->scope.selection.pids = NULL;

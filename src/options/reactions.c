@@ -98,13 +98,13 @@ static const char *check_condition(struct arena *arena, const char *name, const 
 	return error ? arena_printf(arena, "--%s: %s", name, error) : NULL;
 }
 
-static const char *check_command(const struct options *options, struct arena *arena)
+static const char *check_command(const struct reacting *reacting, struct arena *arena)
 {
 	char *words[COMMAND_LINE_WORDS + 1];
 	const char *error = NULL;
 
-	if (options->reacting.exec_command && !options->reacting.shell)
-		error = command_line_split(options->reacting.exec_command, arena, words);
+	if (reacting->exec_command && !reacting->shell)
+		error = command_line_split(reacting->exec_command, arena, words);
 	return error ? arena_printf(arena, "--exec: %s", error) : NULL;
 }
 
@@ -123,5 +123,5 @@ const char *option_check_reactions(struct options *options, struct arena *arena)
 	error = check_condition(arena, "on-stall", options->reacting.on_stall_text, &options->reacting.on_stall);
 	if (!error)
 		error = check_condition(arena, "dump-on", options->reacting.dump_on_text, &options->reacting.dump_on);
-	return error ? error : check_command(options, arena);
+	return error ? error : check_command(&options->reacting, arena);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The probe: loads and attaches the BPF programs that the chosen command needs, walks the network
- * namespaces and fills looks. Only the files named probe*.c know libbpf and the skeleton.
+ * namespaces and fills looks. Only this folder and load/ know libbpf and the skeleton.
  *
  * Nothing is pinned: all programs, maps and links go when the process ends, however it ends.
  */

@@ -15,12 +15,11 @@ static int tell(const char *what, int err)
 	return err;
 }
 
-static int open_exec(struct run_apart *apart, const struct options *options)
+static int open_exec(struct run_apart *apart, const struct reacting *reacting)
 {
-	if (!options->reacting.exec_command)
+	if (!reacting->exec_command)
 		return 0;
-	return tell("--exec", exec_open(&apart->exec, options->reacting.exec_command, options->reacting.shell,
-					options->reacting.exec_limit));
+	return tell("--exec", exec_open(&apart->exec, reacting->exec_command, reacting->shell, reacting->exec_limit));
 }
 
 static int open_acting(struct run_apart *apart, struct options *options)
@@ -34,24 +33,23 @@ static int open_acting(struct run_apart *apart, struct options *options)
 /* The live view has a page of chains. */
 static int open_addresses(struct run_apart *apart, struct options *options)
 {
-	if (options->scope.command != COMMAND_CHAINS &&
-	    !(options->scope.interactive && options->scope.command == COMMAND_OVERVIEW))
+	if (options->scope.command != COMMAND_CHAINS && !scope_has_chains_page(&options->scope))
 		return 0;
 	options->helpers.addresses = &apart->addresses;
 	return tell("cannot set apart what asks for addresses", address_helper_start(&apart->addresses));
 }
 
 /* What metrics cannot write at all it says before it looks at anything. */
-static int try_textfile(struct run_apart *apart, const struct options *options)
+static int try_textfile(struct run_apart *apart, const struct sinks *sinks)
 {
 	FILE *stream;
 	int err;
 
-	if (!options->sinks.textfile)
+	if (!sinks->textfile)
 		return 0;
 	err = files_make(&apart->files, FILE_METRICS, &stream, NULL, 0);
 	if (err)
-		messages_tell("cannot write to %s: %s", options->sinks.textfile,
+		messages_tell("cannot write to %s: %s", sinks->textfile,
 			      err == -ELOOP ? "a symbolic link on the way belongs to another user" : strerror(-err));
 	else
 		files_drop(&apart->files, stream);
@@ -60,7 +58,7 @@ static int try_textfile(struct run_apart *apart, const struct options *options)
 
 int run_apart_open(struct run_apart *apart, struct options *options)
 {
-	int err = open_exec(apart, options);
+	int err = open_exec(apart, &options->reacting);
 
 	if (!err)
 		err = open_acting(apart, options);
@@ -68,7 +66,7 @@ int run_apart_open(struct run_apart *apart, struct options *options)
 		err = open_addresses(apart, options);
 	if (!err)
 		err = tell("cannot set apart what makes files", file_helper_open(&apart->files, options));
-	return err ? err : try_textfile(apart, options);
+	return err ? err : try_textfile(apart, &options->sinks);
 }
 
 void run_apart_close(struct run_apart *apart)

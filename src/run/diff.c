@@ -108,15 +108,15 @@ static int write_report(const struct emitter_kind *emitter, void *state, const s
 	return emitter->record(state, &end);
 }
 
-static int emit(const struct reading *after, const struct report *report, const struct options *given)
+static int emit(const struct reading *after, const struct report *report, bool json)
 {
-	const struct emitter_kind *emitter = given->sinks.json ? &emit_json : &emit_table;
+	const struct emitter_kind *emitter = json ? &emit_json : &emit_table;
 	struct options options = after->options;
 	void *state = NULL;
 	int err;
 
 	options.scope.command = COMMAND_REPLAY;
-	options.sinks.json = given->sinks.json;
+	options.sinks.json = json;
 	err = emitter->open(&state, &options, stdout);
 	if (!err)
 		err = write_report(emitter, state, &after->story, report);
@@ -142,9 +142,9 @@ static bool can_compare(const struct reading *before, const struct reading *afte
 }
 
 /* Says so. */
-static bool fits_nobody(const struct reading *before, const struct reading *after, const struct options *options)
+static bool fits_nobody(const struct reading *before, const struct reading *after, const struct selection *selection)
 {
-	bool nobody = replay_filters(options) && !before->any_fits && !after->any_fits;
+	bool nobody = replay_filters(selection) && !before->any_fits && !after->any_fits;
 
 	if (nobody)
 		fprintf(stderr, "sockstall: %s, %s: no process in them fits the filters\n", before->path, after->path);
@@ -158,7 +158,7 @@ static int compare(const struct reading *before, const struct reading *after, co
 	int err = diff_stories(&report, &before->story, &after->story, options->scope.all);
 
 	if (!err)
-		err = emit(after, &report, options);
+		err = emit(after, &report, options->sinks.json);
 	for (size_t i = 0; i < report.count; i++)
 		worse |= report.rows[i].stuck;
 	report_free(&report);
@@ -168,7 +168,7 @@ static int compare(const struct reading *before, const struct reading *after, co
 	}
 	if (before->error || after->error)
 		return EXIT_BROKE;
-	if (!worse && fits_nobody(before, after, options))
+	if (!worse && fits_nobody(before, after, &options->scope.selection))
 		return options->sinks.exit_code ? EXIT_NOBODY : EXIT_DONE;
 	return options->sinks.exit_code && worse ? EXIT_STUCK : EXIT_DONE;
 }

@@ -151,9 +151,9 @@ static void fill_end(struct live *live, struct row *row)
 	row->end.nobody = !live->session.any_fits;
 }
 
-static void tell_ready(const struct options *options)
+static void tell_ready(const struct sinks *sinks)
 {
-	if (options->sinks.ready_fd >= 0 && write(options->sinks.ready_fd, "\n", 1) != 1)
+	if (sinks->ready_fd >= 0 && write(sinks->ready_fd, "\n", 1) != 1)
 		fprintf(stderr, "sockstall: --ready-fd: %s\n", strerror(errno));
 }
 
@@ -341,7 +341,7 @@ static int run_opened(struct live *live, int argc, char **argv)
 		if (live->session.emitter->attend)
 			probe_attend(attend, live);
 		privileges_drop(privileges_of(live));
-		tell_ready(&live->options);
+		tell_ready(&live->options.sinks);
 		if (live->options.pace.duration_ns)
 			live->deadline_ns = clock_ns(CLOCK_MONOTONIC) + live->options.pace.duration_ns;
 		err = run_session(live, argc, argv);

@@ -53,9 +53,9 @@ void replay_options(struct options *merged, const struct options *recorded, cons
 		merged->scope.selection.cgroup = given->scope.selection.cgroup;
 }
 
-bool replay_filters(const struct options *given)
+bool replay_filters(const struct selection *selection)
 {
-	return filter_asked(&given->scope.selection) || given->scope.selection.netns_all;
+	return filter_asked(selection) || selection->netns_all;
 }
 
 static int replay_chunk(struct session *session, const struct recording_chunk *chunk)
@@ -130,7 +130,7 @@ static int replay(struct session *session, struct options *merged, struct record
 	if (got <= 0)
 		return got;
 	replay_options(merged, &chunk.options, given);
-	session->own_filters = replay_filters(given);
+	session->own_filters = replay_filters(&given->scope.selection);
 	session->any_fits = !session->own_filters;
 	got = session_open(session, merged, out);
 	if (got)

@@ -73,7 +73,7 @@ int run_live(const struct options *options, int argc, char **argv);
 void replay_options(struct options *merged, const struct options *recorded, const struct options *given);
 
 /* Whether the command line has filters: then those of the recording are not what is replayed. */
-bool replay_filters(const struct options *given);
+bool replay_filters(const struct selection *selection);
 
 /* replay A --diff B */
 int run_diff(const struct options *options);

@@ -16,6 +16,7 @@
 #include "output/metrics/metrics.h"
 
 struct metrics_emitter {
+	const struct options *options;
 	struct metrics metrics;
 	struct buffer text;
 	int error; /* that the file could not be written, as it was told; 0: it was written */
@@ -37,7 +38,7 @@ static uint64_t resident_bytes(void)
 
 static int write_file(struct metrics_emitter *emitter)
 {
-	struct files *files = emitter->metrics.options->helpers.files;
+	struct files *files = emitter->options->helpers.files;
 	FILE *stream;
 	int err;
 
@@ -61,7 +62,7 @@ static int write_file(struct metrics_emitter *emitter)
  */
 static int write_or_tell(struct metrics_emitter *emitter)
 {
-	const struct options *options = emitter->metrics.options;
+	const struct options *options = emitter->options;
 	int err = write_file(emitter);
 
 	if (err == -ENOMEM)
@@ -80,7 +81,8 @@ static int metrics_open(void **state, const struct options *options, FILE *out)
 	if (!emitter)
 		return -ENOMEM;
 	*state = emitter;
-	emitter->metrics.options = options;
+	emitter->options = options;
+	emitter->metrics.selection = &options->scope.selection;
 	return 0;
 }
 

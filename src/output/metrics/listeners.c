@@ -28,10 +28,10 @@ static bool is_wanted(const struct metrics *metrics, const struct look *look, co
 	fill_socket(&row, &scratch, &listener->name);
 	if (owner)
 		fill_process(&row, &scratch, look, owner->pid, owner->comm);
-	row.fits = filter_holders_of(&metrics->options->scope.selection, look, listener->name.cookie);
+	row.fits = filter_holders_of(metrics->selection, look, listener->name.cookie);
 	row.peer_addr = NULL;
 	row.peer_port = NOT_KNOWN;
-	wanted = filter_matches(&metrics->options->scope.selection, &row);
+	wanted = filter_matches(metrics->selection, &row);
 	report_free(&scratch);
 	return wanted;
 }
@@ -133,7 +133,7 @@ static bool is_wanted_thread(const struct metrics *metrics, const struct look *l
 
 	row_init(&row, ROW_LOOP);
 	fill_thread(&row, &scratch, look, thread);
-	wanted = filter_matches(&metrics->options->scope.selection, &row);
+	wanted = filter_matches(metrics->selection, &row);
 	report_free(&scratch);
 	return wanted;
 }

@@ -52,7 +52,7 @@ struct loop_last {
 };
 
 struct metrics {
-	const struct options *options;
+	const struct selection *selection; /* of listeners and loops */
 	char version[32], kernel[80];
 	uint64_t looks, time_ns, interval_ns;
 	double cpu_s;

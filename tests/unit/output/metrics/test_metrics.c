@@ -7,7 +7,7 @@
 
 #define EVIL "a\"b\\c\nd\xff"
 
-static const struct options plain = {.sinks.textfile = "x"};
+static const struct selection everything = {0};
 
 /*
  * What would be written, without the series of verdicts and kinds that are zero: there is one for each that the
@@ -81,7 +81,7 @@ static void everything_is_written(void **state)
 	struct row rows[] = {stuck_reader("a", "java", 31.2), stuck_reader("b", EVIL, 4), stuck_reader("c", "java", 2),
 			     stuck_reader("d", "java", 999), stuck_reader("e", "java", 999)};
 	struct report report = {.rows = rows, .count = COUNT_OF(rows)};
-	struct metrics metrics = {.options = &plain, .memory_bytes = 6291456};
+	struct metrics metrics = {.selection = &everything, .memory_bytes = 6291456};
 	struct row start, lost;
 	struct look look = {0};
 
@@ -207,7 +207,7 @@ static size_t count_of(const char *text, const char *what)
 /* Every verdict of every kind is there from the beginning. */
 static void nothing_is_zero(void **state)
 {
-	struct metrics metrics = {.options = &plain};
+	struct metrics metrics = {.selection = &everything};
 	struct report report = {0};
 	struct buffer text = {0};
 	struct look look = {0};
@@ -238,7 +238,7 @@ static void a_histogram_only_grows(void **state)
 		{1, 11, 16, 80012160000ULL}, /* another process of this name in its place */
 		{1, 11, 16, 80012160000ULL},
 	};
-	struct metrics metrics = {.options = &plain};
+	struct metrics metrics = {.selection = &everything};
 	struct look_builder builder;
 	struct look look = {0};
 
@@ -261,7 +261,7 @@ static void a_histogram_only_grows(void **state)
 /* On old kernels a thread's counters may have to give way and begin anew. */
 static void counters_that_begin_anew_are_no_step_back(void **state)
 {
-	struct metrics metrics = {.options = &plain};
+	struct metrics metrics = {.selection = &everything};
 	struct look look = {0};
 
 	(void)state;
@@ -280,7 +280,7 @@ static void the_number_of_series_is_bounded(void **state)
 	static struct row rows[300];
 	static char names[COUNT_OF(rows)][16];
 	struct report report = {.rows = rows, .count = COUNT_OF(rows)};
-	struct metrics metrics = {.options = &plain};
+	struct metrics metrics = {.selection = &everything};
 	struct look_builder builder;
 	struct look look = {0};
 	const char *text;
@@ -318,8 +318,8 @@ static void the_number_of_series_is_bounded(void **state)
 /* The filters of the command line hold for what no report has, too. */
 static void filters_hold(void **state)
 {
-	struct metrics metrics = {.options = &(const struct options){.scope.selection.comms = &(const char *){"java"},
-								     .scope.selection.comm_count = 1}};
+	struct metrics metrics = {.selection =
+					  &(const struct selection){.comms = &(const char *){"java"}, .comm_count = 1}};
 	struct look look = {0};
 
 	(void)state;
@@ -328,8 +328,7 @@ static void filters_hold(void **state)
 	assert_int_equal(metrics_loops(&metrics, &look), 0);
 	assert_int_equal(metrics.listeners.count, 0);
 	assert_int_equal(metrics.lag_count, 0);
-	metrics.options = &(const struct options){.scope.selection.ports = &(struct port_range){8080, 8080},
-						  .scope.selection.port_count = 1};
+	metrics.selection = &(const struct selection){.ports = &(struct port_range){8080, 8080}, .port_count = 1};
 	assert_int_equal(metrics_listeners(&metrics, &look), 0);
 	assert_int_equal(metrics.listeners.count, 1);
 	assert_int_equal(metrics.listeners.items[0].port, 8080);
@@ -343,7 +342,7 @@ static void names_that_look_alike_are_one_series(void **state)
 	struct row rows[] = {stuck_reader("a", "x\x1b", 1), stuck_reader("b", "x\\x1b", 1),
 			     stuck_reader("c", "x\xff", 1), stuck_reader("d", "x\xc2\x9b\xe2\x80\xae\xc3\xbc", 1)};
 	struct report report = {.rows = rows, .count = COUNT_OF(rows)};
-	struct metrics metrics = {.options = &plain};
+	struct metrics metrics = {.selection = &everything};
 	const char *text;
 
 	(void)state;
