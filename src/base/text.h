@@ -66,6 +66,9 @@ size_t text_wrap(const char *text, size_t width, size_t *next);
 /* RFC 3339, UTC, with 0 to 9 digits of the second: 2026-11-23T02:34:31.123456Z */
 int text_time(struct buffer *out, uint64_t realtime_ns, unsigned int digits);
 
+/* The same in the zone of TZ or the machine: 2026-11-23T03:34:31+01:00. tzset() must have been called. */
+int text_local_time(struct buffer *out, uint64_t realtime_ns, unsigned int digits);
+
 /* A duration for a person: 85us, 350ms, 31.2s, 4m05s, 2h10m, 3d04h. Seconds must be finite. */
 int text_duration(struct buffer *out, double seconds);
 

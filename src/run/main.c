@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "apart/file_helper.h"
@@ -83,6 +84,7 @@ int main(int argc, char **argv)
 
 	fill_standard_descriptors();
 	setlocale(LC_ALL, "");
+	tzset(); /* while its file may be read */
 	code = options_parse(&options, argc, argv);
 	if (code)
 		return code;

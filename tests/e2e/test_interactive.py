@@ -211,6 +211,28 @@ def test_filter(scene, view):
     quit_it(screen)
 
 
+def test_keys_of_htop(scene, view):
+    """F3 searches, F4 filters, F6 sorts, F10 quits; a search leaves all rows there."""
+    screen = view("readers", columns=100)
+    last = rows(screen.screen())[-1]
+    screen.keys("F3")
+    screen.wait("search: _")
+    screen.type(f"/{last}")
+    wait_until(lambda: str(last) in selected(screen), 5, "the row that is searched for to be selected")
+    assert sorted(rows(screen.screen())) == sorted([scene.v4.pid, scene.v6.pid])
+    screen.keys("Enter", "Escape")
+    screen.wait_without("search")
+    screen.keys("F4")
+    screen.type(f"/{last}")
+    screen.wait("1 stuck: 1 reader (of 2)")
+    screen.keys("Escape", "F6")
+    screen.wait("by AGE")
+    screen.keys("z")
+    wait_for(screen, r"T\d\d:\d\d:\d\d[+-]\d\d:\d\d")
+    screen.keys("F10")
+    screen.check_restored()
+
+
 def test_sort_and_select(scene, view):
     """The selection stays with its row when the order is turned round."""
     screen = view("readers")
@@ -340,6 +362,9 @@ def test_chains(room, tmux, size):
     screen.keys("Escape", "1")
     screen.wait_without(f"python3/{back.pid}")
     screen.wait("1 stuck: 1 reader")
+    screen.keys("c")
+    text = screen.wait(f"python3/{back.pid}")
+    assert f"through process {client.pid}" in text, text
     quit_it(screen)
 
 

@@ -87,7 +87,12 @@ uint32_t terminal_key(int status, wint_t key)
 		{KEY_ENTER, SCREEN_ENTER},
 		{KEY_BACKSPACE, SCREEN_BACKSPACE},
 		{KEY_DC, SCREEN_BACKSPACE},
-		{KEY_F(1), '?'},
+		{KEY_F(1), '?'}, /* as htop has them */
+		{KEY_F(3), SCREEN_SEARCH},
+		{KEY_F(4), '/'},
+		{KEY_F(6), '>'},
+		{KEY_F(9), 'e'},
+		{KEY_F(10), 'q'},
 	};
 
 	if (status != KEY_CODE_YES) /* what Enter and Backspace send is not the same everywhere */

@@ -95,6 +95,8 @@ static int add_nothing(const struct screen *screen, const struct screen_rows *ro
 	else if (screen_pages[screen->page].types & ROW_BIT(ROW_THREAD) && screen->command != COMMAND_THREADS)
 		snprintf(text, sizeof(text),
 			 "select a row on another page first: its process's threads are shown here");
+	else if (screen->chain_of && screen_moment(screen)->has_chains)
+		snprintf(text, sizeof(text), "no chain goes through process %u (Esc: all chains)", screen->chain_of);
 	else if (screen_pages[screen->page].on_demand && !screen_moment(screen)->has_chains)
 		snprintf(text, sizeof(text),
 			 "this look has no chains: they are collected only while this page is shown%s",
@@ -147,14 +149,15 @@ static int add_foot(const struct screen *screen, const struct screen_rows *rows,
 	size_t last = place->top + screen->height;
 	const struct hint keys[] = {
 		{2, "Enter evidence"}, {can_end(screen, 4), "e end it"},
-		{5, "/ filter"},       {7, "< > sort"},
+		{5, "/ filter"},       {8, "t threads"},
+		{9, "c chain"},	       {7, "< > sort"},
 		{6, "space pause"},    {1, "? help"},
 		{3, "q quit"},
 	};
-	static const struct hint typing[] = {
+	const struct hint typing[] = {
 		{3, "type the text to look for"},
 		{1, "Enter done"},
-		{2, "Esc all rows"},
+		{2, screen->typing == TYPING_SEARCH ? "Esc no search" : "Esc all rows"},
 	};
 	struct buffer text = {0};
 	int error = 0;

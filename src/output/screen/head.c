@@ -36,9 +36,20 @@ static int add_past(const struct screen *screen, struct buffer *out)
 
 static int add_filter(const struct screen *screen, struct buffer *out)
 {
-	if (!*screen->filter && !screen->typing)
+	bool typing = screen->typing == TYPING_FILTER;
+
+	if (!*screen->filter && !typing)
 		return 0;
-	return text_add(out, "  /") ?: text_printable(out, screen->filter) ?: text_add(out, screen->typing ? "_" : "/");
+	return text_add(out, "  /") ?: text_printable(out, screen->filter) ?: text_add(out, typing ? "_" : "/");
+}
+
+static int add_search(const struct screen *screen, struct buffer *out)
+{
+	bool typing = screen->typing == TYPING_SEARCH;
+
+	if (!*screen->search && !typing)
+		return 0;
+	return text_add(out, "  search: ") ?: text_printable(out, screen->search) ?: text_add(out, typing ? "_" : "");
 }
 
 static int add_order(const struct screen *screen, struct buffer *out)
@@ -57,7 +68,9 @@ static int add_states(const struct screen *screen, struct buffer *out)
 	return (screen->paused ? text_add(out, "  paused") : 0) ?:
 	       (screen->ended ? text_add(out, "  end of the recording") : 0) ?:
 	       (screen->history.count ? add_past(screen, out) : 0) ?:
+	       (screen->chain_of ? text_printf(out, "  through process %u", screen->chain_of) : 0) ?:
 	       add_filter(screen, out) ?:
+	       add_search(screen, out) ?:
 	       (screen->all && screen_pages[screen->page].only_stuck ? text_add(out, "  all") : 0) ?:
 	       add_order(screen, out);
 }
@@ -70,7 +83,8 @@ static int add_name(const struct screen *screen, struct buffer *out)
 	if (!error && screen->host.size > 1)
 		error = text_add(out, "  ") ?: text_fit(out, screen->host.data, WIDTH_OF_HOST, CUT_END);
 	if (!error && moment)
-		error = text_add(out, "  ") ?: text_time(out, moment->head.realtime_ns, 0);
+		error = text_add(out, "  ")
+				?: (screen->local_time ? text_local_time : text_time)(out, moment->head.realtime_ns, 0);
 	return error;
 }
 
@@ -95,25 +109,44 @@ static int add_title(const struct screen *screen, struct lines *lines, size_t wi
 	return error ?: lines_end(lines);
 }
 
+/* Of the rows that the filter has left on this page. */
+static int add_filtered(const struct screen *screen, struct buffer *out, size_t stuck)
+{
+	const struct screen_rows *rows = screen_rows(screen);
+	size_t counts[ROW_TYPES] = {0}, count = 0;
+
+	for (size_t i = 0; rows && i < rows->count; i++) {
+		counts[rows->items[i]->type] += rows->items[i]->stuck;
+		count += rows->items[i]->stuck;
+	}
+	return (count ? summary_stuck(out, counts) : text_add(out, "nothing stuck has this text"))
+		       ?: text_printf(out, " (of %zu)", stuck);
+}
+
+static int add_count_of_all(const struct screen *screen, const struct moment *moment, struct buffer *out)
+{
+	size_t stuck = 0, total = 0;
+
+	for (enum row_type type = 0; type < ROW_TYPES; type++) {
+		stuck += moment->stuck[type];
+		total += moment->total[type];
+	}
+	if (stuck && *screen->filter)
+		return add_filtered(screen, out, stuck);
+	if (stuck)
+		return summary_stuck(out, moment->stuck);
+	if (screen->command == COMMAND_THREADS && total)
+		return text_printf(out, "%zu shown", total);
+	return summary_nothing(out, screen->command, moment->head.namespaces);
+}
+
 static int add_counts(const struct screen *screen, struct lines *lines, size_t width)
 {
 	const struct moment *moment = screen_moment(screen);
 	struct buffer out = {0};
-	size_t stuck = 0, total = 0;
-	int error;
+	int error = moment ? add_count_of_all(screen, moment, &out)
+			   : text_add(&out, screen->ended ? "the recording has no looks" : "looking");
 
-	for (enum row_type type = 0; type < ROW_TYPES && moment; type++) {
-		stuck += moment->stuck[type];
-		total += moment->total[type];
-	}
-	if (!moment)
-		error = text_add(&out, screen->ended ? "the recording has no looks" : "looking");
-	else if (stuck)
-		error = summary_stuck(&out, moment->stuck);
-	else if (screen->command == COMMAND_THREADS && total)
-		error = text_printf(&out, "%zu shown", total);
-	else
-		error = summary_nothing(&out, screen->command, moment->head.namespaces);
 	if (!error && moment && moment->lost)
 		error = text_add(&out, "  lost this look: ") ?: text_printable(&out, moment->lost);
 	if (!error)
@@ -126,7 +159,8 @@ static int add_counts(const struct screen *screen, struct lines *lines, size_t w
 
 enum page_text {
 	PAGE_COUNTED,
-	PAGE_NAMED,
+	PAGE_BRIEF_COUNTED,
+	PAGE_BRIEF,
 	PAGE_NAMED_STUCK, /* the names of the present one and of those where something is stuck */
 	PAGE_NUMBERED, /* the name of the present one alone */
 	PAGE_TEXTS,
@@ -135,15 +169,17 @@ enum page_text {
 static int add_page(const struct screen *screen, struct buffer *out, size_t page, size_t number, enum page_text how)
 {
 	const struct moment *moment = screen_moment(screen);
+	const char *name = screen_pages[page].name, *brief = screen_pages[page].brief;
 	bool named = how < PAGE_NAMED_STUCK || page == screen->page;
+	bool counted = how == PAGE_COUNTED || how == PAGE_BRIEF_COUNTED;
 	size_t stuck = 0;
 	int error = text_printf(out, "%zu", number);
 
 	for (enum row_type type = 0; type < ROW_TYPES && moment; type++)
 		stuck += screen_pages[page].types & ROW_BIT(type) ? moment->stuck[type] : 0;
 	if (!error && (named || (how == PAGE_NAMED_STUCK && stuck)))
-		error = text_printf(out, " %s", screen_pages[page].name);
-	if (!error && how == PAGE_COUNTED && stuck)
+		error = text_printf(out, " %s", how != PAGE_COUNTED && brief ? brief : name);
+	if (!error && counted && stuck)
 		error = text_printf(out, " (%zu)", stuck);
 	return error;
 }

@@ -8,7 +8,7 @@
 
 /* A page: the rows of some types, in its own order. */
 struct screen_page {
-	const char *name;
+	const char *name, *brief; /* brief: where the line is short; NULL: the name is */
 	unsigned int types; /* ROW_BIT()s */
 	unsigned int commands; /* bits of those whose looks hold them */
 	bool only_stuck; /* without `all` */
@@ -26,6 +26,9 @@ bool screen_has_page(const struct screen *screen, size_t page);
 
 /* The page with the number that a person sees, from 1; SCREEN_PAGES: none. And the number of a page. */
 size_t screen_page_numbered(const struct screen *screen, size_t number);
+
+/* The page for rows of this type alone; SCREEN_PAGES: there is none now. */
+size_t screen_page_of(const struct screen *screen, enum row_type type);
 
 /* The look that is shown, or NULL. */
 const struct moment *screen_moment(const struct screen *screen);
@@ -52,6 +55,20 @@ void screen_cache_free(struct screen_cache *cache);
 
 /* Position of the selected row among the rows of the page: follows its id, or else stays where it was. */
 size_t screen_selected(const struct screen *screen, const struct screen_rows *rows);
+
+void screen_select_at(struct screen *screen, const struct screen_rows *rows, size_t at);
+enum screen_answer screen_select(struct screen *screen, uint32_t key);
+
+/* Where a key leads from `at` among `count`; SIZE_MAX: it is no such key. */
+size_t screen_moved(uint32_t key, size_t at, size_t count, size_t step);
+
+/* Whether a cell of the row has this text in it; every row has the empty one. */
+bool screen_row_has(const struct row *row, const char *text);
+
+/* To the next row with the text of the search (step -1: to the one before). */
+enum screen_answer screen_find(struct screen *screen, int step);
+enum screen_answer screen_begin_search(struct screen *screen);
+enum screen_answer screen_typing_key(struct screen *screen, uint32_t key);
 
 /* The column after or before that by which the page is sorted; NULL: as the page does by itself. */
 const char *screen_next_sort(const struct screen *screen, int step);

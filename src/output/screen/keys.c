@@ -76,6 +76,7 @@ static enum screen_answer go_to_page(struct screen *screen, size_t page)
 		screen->threads_of = (uint32_t)row->pid;
 	screen->mode = MODE_LIST;
 	screen->page = page;
+	screen->chain_of = 0;
 	return threads || screen_pages[page].on_demand ? SCREEN_NEXT_LOOK : SCREEN_DRAW;
 }
 
@@ -105,8 +106,7 @@ static enum screen_answer page_key(struct screen *screen, uint32_t key)
 
 /* ---- The list ---- */
 
-/* Where a key leads from `at` among `count`. */
-static size_t moved(uint32_t key, size_t at, size_t count, size_t step)
+size_t screen_moved(uint32_t key, size_t at, size_t count, size_t step)
 {
 	switch (key) {
 	case SCREEN_UP:
@@ -129,7 +129,13 @@ static size_t moved(uint32_t key, size_t at, size_t count, size_t step)
 	return SIZE_MAX;
 }
 
-static enum screen_answer select_row(struct screen *screen, uint32_t key)
+void screen_select_at(struct screen *screen, const struct screen_rows *rows, size_t at)
+{
+	place(screen)->selected = screen_row_id(rows->items[at]);
+	place(screen)->at = at;
+}
+
+enum screen_answer screen_select(struct screen *screen, uint32_t key)
 {
 	size_t step = screen->height > 1 ? screen->height - 1 : 1;
 	const struct screen_rows *rows = screen_rows(screen);
@@ -137,11 +143,10 @@ static enum screen_answer select_row(struct screen *screen, uint32_t key)
 
 	if (!rows)
 		return SCREEN_NOTHING;
-	at = moved(key, screen_selected(screen, rows), rows->count, step);
+	at = screen_moved(key, screen_selected(screen, rows), rows->count, step);
 	if (at >= rows->count)
 		return SCREEN_NOTHING;
-	place(screen)->selected = screen_row_id(rows->items[at]);
-	place(screen)->at = at;
+	screen_select_at(screen, rows, at);
 	return SCREEN_DRAW;
 }
 
@@ -166,16 +171,49 @@ static enum screen_answer sort_by(struct screen *screen, int step)
 	return SCREEN_DRAW;
 }
 
+/* Its process's threads; where that page is the process is chosen by where one comes from. */
+static enum screen_answer show_threads(struct screen *screen)
+{
+	size_t page = screen_page_of(screen, ROW_THREAD);
+
+	return page < SCREEN_PAGES && page != screen->page ? go_to_page(screen, page) : SCREEN_NOTHING;
+}
+
+/* The chains that the row's process is part of. */
+static enum screen_answer show_chain(struct screen *screen)
+{
+	size_t page = screen_page_of(screen, ROW_CHAIN);
+	const struct row *row = screen_selected_row(screen);
+	uint32_t pid = row && row->pid > 0 ? (uint32_t)row->pid : 0;
+
+	if (page >= SCREEN_PAGES || page == screen->page || !pid)
+		return SCREEN_NOTHING;
+	go_to_page(screen, page);
+	screen->chain_of = pid;
+	return SCREEN_NEXT_LOOK;
+}
+
 static enum screen_answer list_key(struct screen *screen, uint32_t key)
 {
 	switch (key) {
 	case SCREEN_ENTER:
 		return show_evidence(screen);
 	case '/':
-		screen->typing = true;
+		screen->typing = TYPING_FILTER;
 		return SCREEN_DRAW;
+	case SCREEN_SEARCH:
+		return screen_begin_search(screen);
+	case 'n':
+		return screen_find(screen, 1);
+	case 'N':
+		return screen_find(screen, -1);
+	case 't':
+		return show_threads(screen);
+	case 'c':
+		return show_chain(screen);
 	case SCREEN_ESCAPE:
-		*screen->filter = '\0';
+		*screen->filter = *screen->search = '\0';
+		screen->chain_of = 0;
 		return SCREEN_DRAW;
 	case '>':
 	case '.':
@@ -190,66 +228,7 @@ static enum screen_answer list_key(struct screen *screen, uint32_t key)
 		screen->all = !screen->all;
 		return SCREEN_NEXT_LOOK;
 	}
-	return select_row(screen, key);
-}
-
-/* ---- The filter ---- */
-
-static bool add_character(char *text, size_t room, uint32_t code)
-{
-	char bytes[5] = "";
-	size_t used = strlen(text);
-
-	if (code < 0x20 || code == 0x7f || code > 0x10ffff)
-		return false;
-	if (code < 0x80) {
-		bytes[0] = (char)code;
-	} else if (code < 0x800) {
-		bytes[0] = (char)(0xc0 | code >> 6);
-		bytes[1] = (char)(0x80 | (code & 0x3f));
-	} else if (code < 0x10000) {
-		bytes[0] = (char)(0xe0 | code >> 12);
-		bytes[1] = (char)(0x80 | (code >> 6 & 0x3f));
-		bytes[2] = (char)(0x80 | (code & 0x3f));
-	} else {
-		bytes[0] = (char)(0xf0 | code >> 18);
-		bytes[1] = (char)(0x80 | (code >> 12 & 0x3f));
-		bytes[2] = (char)(0x80 | (code >> 6 & 0x3f));
-		bytes[3] = (char)(0x80 | (code & 0x3f));
-	}
-	if (used + strlen(bytes) >= room)
-		return false;
-	memcpy(text + used, bytes, strlen(bytes) + 1);
-	return true;
-}
-
-/* The last character, with all of its bytes. */
-static void remove_character(char *text)
-{
-	size_t used = strlen(text);
-
-	while (used && ((unsigned char)text[used - 1] & 0xc0) == 0x80)
-		used--;
-	text[used ? used - 1 : 0] = '\0';
-}
-
-static enum screen_answer filter_key(struct screen *screen, uint32_t key)
-{
-	switch (key) {
-	case SCREEN_ESCAPE:
-		*screen->filter = '\0';
-		screen->typing = false;
-		return SCREEN_DRAW;
-	case SCREEN_ENTER:
-		screen->typing = false;
-		return SCREEN_DRAW;
-	case SCREEN_BACKSPACE:
-		remove_character(screen->filter);
-		return SCREEN_DRAW;
-	}
-	if (add_character(screen->filter, sizeof(screen->filter), key))
-		return SCREEN_DRAW;
-	return key >= SCREEN_UP ? select_row(screen, key) : SCREEN_NOTHING;
+	return screen_select(screen, key);
 }
 
 /* ---- The evidence ---- */
@@ -263,7 +242,7 @@ static enum screen_answer evidence_key(struct screen *screen, uint32_t key)
 		return SCREEN_DRAW;
 	}
 	/* How far down it goes is known when it is drawn. */
-	to = moved(key, screen->evidence.scroll, SIZE_MAX / 2, screen->height > 1 ? screen->height - 1 : 1);
+	to = screen_moved(key, screen->evidence.scroll, SIZE_MAX / 2, screen->height > 1 ? screen->height - 1 : 1);
 	if (to == SIZE_MAX)
 		return SCREEN_NOTHING;
 	screen->evidence.scroll = to;
@@ -281,12 +260,16 @@ enum screen_answer screen_key(struct screen *screen, uint32_t key)
 	if (screen->mode == MODE_ACTION)
 		return screen_action_key(screen, key);
 	if (screen->typing)
-		return filter_key(screen, key);
+		return screen_typing_key(screen, key);
 	if (key == 'q' || key == 'Q')
 		return SCREEN_QUIT;
 	if (key == '?' || key == 'h') {
 		screen->before = screen->mode;
 		screen->mode = MODE_HELP;
+		return SCREEN_DRAW;
+	}
+	if (key == 'z') {
+		screen->local_time = !screen->local_time;
 		return SCREEN_DRAW;
 	}
 	if (key == 'e' && !screen->replay && screen_target(screen)) {

@@ -40,17 +40,20 @@ static const char *const of_loops[] = {"lag_max_s", "lag_histogram", "now",    "
 static const char *const of_threads[] = {"state", "now_s", "now_in", "cpu_s", "syscall", "stack_used", NULL};
 
 const struct screen_page screen_pages[] = {
-	{"overview", FINDINGS, OVERVIEW, .only_stuck = true},
-	{"handshakes", ROW_BIT(ROW_HANDSHAKE) | ROW_BIT(ROW_LISTENER), OVERVIEW | BIT(COMMAND_HANDSHAKES),
+	{"overview", "all", FINDINGS, OVERVIEW, .only_stuck = true},
+	{"handshakes", "hands", ROW_BIT(ROW_HANDSHAKE) | ROW_BIT(ROW_LISTENER), OVERVIEW | BIT(COMMAND_HANDSHAKES),
 	 .only_stuck = true},
-	{"readers", ROW_BIT(ROW_READER), OVERVIEW | BIT(COMMAND_READERS), .only_stuck = true},
-	{"loops", ROW_BIT(ROW_LOOP), OVERVIEW | BIT(COMMAND_EPOLL), .compare = compare_loops, .favoured = of_loops},
-	{"threads", ROW_BIT(ROW_THREAD), LIVE | BIT(COMMAND_THREADS), .favoured = of_threads},
-	{"chains", ROW_BIT(ROW_CHAIN), OVERVIEW | BIT(COMMAND_CHAINS), .only_stuck = true, .on_demand = true},
-	{"writers", ROW_BIT(ROW_WRITER), OVERVIEW | BIT(COMMAND_WRITERS), .only_stuck = true, .only_if_there = true},
-	{"closing", ROW_BIT(ROW_CLOSING), OVERVIEW | BIT(COMMAND_CLOSING), .only_stuck = true, .only_if_there = true},
-	{"watches", ROW_BIT(ROW_WATCH), BIT(COMMAND_EPOLL), .only_if_there = true},
-	{"regions", ROW_BIT(ROW_REGION), BIT(COMMAND_THREADS), .only_if_there = true},
+	{"readers", "read", ROW_BIT(ROW_READER), OVERVIEW | BIT(COMMAND_READERS), .only_stuck = true},
+	{"loops", NULL, ROW_BIT(ROW_LOOP), OVERVIEW | BIT(COMMAND_EPOLL), .compare = compare_loops,
+	 .favoured = of_loops},
+	{"threads", "thr", ROW_BIT(ROW_THREAD), LIVE | BIT(COMMAND_THREADS), .favoured = of_threads},
+	{"chains", NULL, ROW_BIT(ROW_CHAIN), OVERVIEW | BIT(COMMAND_CHAINS), .only_stuck = true, .on_demand = true},
+	{"writers", "write", ROW_BIT(ROW_WRITER), OVERVIEW | BIT(COMMAND_WRITERS), .only_stuck = true,
+	 .only_if_there = true},
+	{"closing", "close", ROW_BIT(ROW_CLOSING), OVERVIEW | BIT(COMMAND_CLOSING), .only_stuck = true,
+	 .only_if_there = true},
+	{"watches", "watch", ROW_BIT(ROW_WATCH), BIT(COMMAND_EPOLL), .only_if_there = true},
+	{"regions", "mem", ROW_BIT(ROW_REGION), BIT(COMMAND_THREADS), .only_if_there = true},
 };
 const size_t screen_page_count = COUNT_OF(screen_pages);
 
@@ -77,6 +80,15 @@ bool screen_has_page(const struct screen *screen, size_t page)
 	if (!wanted->only_if_there && !(wanted->on_demand && screen->replay))
 		return true;
 	return page == screen->page || is_there(screen, wanted);
+}
+
+size_t screen_page_of(const struct screen *screen, enum row_type type)
+{
+	for (size_t page = 0; page < screen_page_count; page++) {
+		if (screen_pages[page].types == ROW_BIT(type) && screen_has_page(screen, page))
+			return page;
+	}
+	return SCREEN_PAGES;
 }
 
 size_t screen_page_numbered(const struct screen *screen, size_t number)

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "output/cell.h"
 #include "output/screen/internal.h"
+#include "rows/links.h"
 
 /* ---- Who is who ---- */
 
@@ -53,11 +54,11 @@ static bool contains(const char *text, const char *wanted)
 }
 
 /* Whether a cell of the row has the text in it. */
-static int matches(const struct screen *screen, const struct row *row, struct buffer *text, bool *found)
+static int matches(const struct row *row, const char *wanted, struct buffer *text, bool *found)
 {
 	int error = 0;
 
-	*found = !*screen->filter;
+	*found = !*wanted;
 	for (size_t i = 0; i < column_count && !*found && !error; i++) {
 		if (!(columns[i].types & ROW_BIT(row->type)) || !columns[i].heading ||
 		    columns[i].kind == COLUMN_HISTOGRAM)
@@ -65,9 +66,19 @@ static int matches(const struct screen *screen, const struct row *row, struct bu
 		buffer_reset(text);
 		error = cell_add(text, &columns[i], row) ?: buffer_append(text, "", 1);
 		if (!error)
-			*found = contains(text->data, screen->filter);
+			*found = contains(text->data, wanted);
 	}
 	return error;
+}
+
+bool screen_row_has(const struct row *row, const char *wanted)
+{
+	struct buffer text = {0};
+	bool found = false;
+
+	matches(row, wanted, &text, &found);
+	buffer_free(&text);
+	return found;
 }
 
 /* ---- The order ---- */
@@ -135,13 +146,35 @@ static int compare(const void *left, const void *right, void *data)
 
 /* ---- All together ---- */
 
+static bool has_link(const struct row *chain, uint32_t pid)
+{
+	const char *at = chain->chain.links;
+	struct arena arena = {0};
+	bool found = chain->pid == pid;
+	struct link link;
+
+	while (at && !found && links_next(&at, &arena, &link))
+		found = link.pid == pid;
+	arena_free(&arena);
+	return found;
+}
+
+static bool is_chosen(const struct screen *screen, const struct row *row)
+{
+	if (row->type == ROW_THREAD)
+		return !screen->threads_of || row->pid == screen->threads_of;
+	if (row->type == ROW_CHAIN && screen_pages[screen->page].types == ROW_BIT(ROW_CHAIN))
+		return !screen->chain_of || has_link(row, screen->chain_of);
+	return true;
+}
+
 static bool is_on_page(const struct screen *screen, const struct row *row)
 {
 	const struct screen_page *page = &screen_pages[screen->page];
 
 	if (!(page->types & ROW_BIT(row->type)) || (page->only_stuck && !row->stuck && !screen->all))
 		return false;
-	return row->type != ROW_THREAD || !screen->threads_of || row->pid == screen->threads_of;
+	return is_chosen(screen, row);
 }
 
 static int choose(const struct screen *screen, const struct moment *moment, struct screen_rows *rows)
@@ -156,7 +189,7 @@ static int choose(const struct screen *screen, const struct moment *moment, stru
 		if (!is_on_page(screen, row))
 			continue;
 		rows->unfiltered++;
-		error = matches(screen, row, &text, &found);
+		error = matches(row, screen->filter, &text, &found);
 		if (!error && found)
 			rows->items[rows->count++] = row;
 	}
@@ -205,7 +238,7 @@ struct rows_key {
 	size_t back, page;
 	const char *sort;
 	bool reverse, all;
-	uint32_t threads_of;
+	uint32_t threads_of, chain_of;
 	char filter[SCREEN_FILTER];
 };
 
@@ -238,6 +271,7 @@ static void make_key(struct rows_key *key, const struct screen *screen)
 		.reverse = place->reverse,
 		.all = screen->all,
 		.threads_of = screen->threads_of,
+		.chain_of = screen->chain_of,
 	};
 	memcpy(key->filter, screen->filter, strlen(screen->filter) + 1);
 }
@@ -246,7 +280,7 @@ static bool is_same_key(const struct rows_key *a, const struct rows_key *b)
 {
 	return a->looks == b->looks && a->back == b->back && a->page == b->page && a->sort == b->sort &&
 	       a->reverse == b->reverse && a->all == b->all && a->threads_of == b->threads_of &&
-	       !strcmp(a->filter, b->filter);
+	       a->chain_of == b->chain_of && !strcmp(a->filter, b->filter);
 }
 
 const struct screen_rows *screen_rows(const struct screen *screen)

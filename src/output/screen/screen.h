@@ -30,6 +30,7 @@ enum screen_special {
 	SCREEN_END,
 	SCREEN_BACK_TAB,
 	SCREEN_BACKSPACE,
+	SCREEN_SEARCH, /* F3 */
 };
 
 /* What the terminal must do after a key: */
@@ -48,6 +49,13 @@ enum screen_mode {
 	MODE_EVIDENCE,
 	MODE_HELP,
 	MODE_ACTION, /* what ending a row would be, or was */
+};
+
+/* Text that is being typed. */
+enum screen_typing {
+	TYPING_NOTHING,
+	TYPING_FILTER,
+	TYPING_SEARCH,
 };
 
 /* Where a person is on one page. */
@@ -93,8 +101,11 @@ struct screen {
 	size_t page; /* in screen_pages */
 	struct screen_place places[SCREEN_PAGES];
 	char filter[SCREEN_FILTER]; /* empty: none */
-	bool typing; /* the filter */
+	char search[SCREEN_FILTER]; /* empty: none */
+	enum screen_typing typing;
+	bool local_time; /* the title's time in the zone of TZ, not in UTC */
 	uint32_t threads_of; /* whose threads the page shows; 0: all there are */
+	uint32_t chain_of; /* the page of chains shows those that this process is part of; 0: all */
 	struct screen_evidence evidence;
 	struct screen_action action;
 	size_t height; /* rows of the list that were shown last */

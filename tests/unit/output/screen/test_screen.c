@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include <locale.h>
 #include <math.h>
+#include <stdlib.h>
+#include <time.h>
 
 #include "base/text.h"
 #include "output/screen/internal.h"
+#include "rows/links.h"
 #include "sample.h"
 
 static const struct look_record sample_head = {
@@ -130,9 +133,10 @@ static void pages_keep_the_names_that_tell(void **state)
 		const char *pages;
 	} cases[] = {
 		{80, "\n1 overview (3)  2 handshakes (1)  3 readers (2)  4 loops  5 threads  6 chains\n"},
-		{70, "\n1 overview  2 handshakes  3 readers  4 loops  5 threads  6 chains\n"},
-		{60, "\n1 overview  2 handshakes  3 readers  4  5  6\n"},
-		{40, "\n1 overview  2  3  4  5  6\n"},
+		{70, "\n1 all (3)  2 hands (1)  3 read (2)  4 loops  5 thr  6 chains\n"},
+		{55, "\n1 all  2 hands  3 read  4 loops  5 thr  6 chains\n"},
+		{40, "\n1 all  2 hands  3 read  4  5  6\n"},
+		{20, "\n1 all  2  3  4  5  6\n"},
 	};
 	struct screen screen;
 
@@ -669,6 +673,122 @@ static void rows_can_be_filtered(void **state)
 	screen_free(&screen);
 }
 
+static void counts_follow_the_filter(void **state)
+{
+	struct row rows[4];
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	fill_readers(rows, 4);
+	rows[0].why = rows[2].why = "because of jav";
+	rows[2].stuck = false;
+	look(&screen, rows, 4);
+	assert_non_null(strstr(draw(&screen, 80, 24), "\n3 stuck: 3 readers\n"));
+	type(&screen, "/of jav\na");
+	assert_non_null(strstr(draw(&screen, 80, 24), "\n1 stuck: 1 reader (of 3)\n"));
+	type(&screen, "/zzz\n");
+	assert_non_null(strstr(draw(&screen, 80, 24), "\nnothing stuck has this text (of 3)\n"));
+	screen_free(&screen);
+}
+
+/* The rows stay; the next with the text is gone to, and behind the last comes the first. */
+static void rows_can_be_searched(void **state)
+{
+	struct row rows[4];
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	fill_readers(rows, 4);
+	rows[1].why = rows[3].why = "the SECOND kind";
+	look(&screen, rows, 4);
+	assert_int_equal(type(&screen, "n"), SCREEN_NOTHING);
+	assert_int_equal(screen_key(&screen, SCREEN_SEARCH), SCREEN_DRAW);
+	type(&screen, "seco");
+	assert_string_equal(pids(&screen), " 100 [101] 102  103 ");
+	assert_non_null(strstr(draw(&screen, 80, 24), "02:34:31Z  search: seco_\n"));
+	/* What is typed on stays where it fits. */
+	type(&screen, "nd\n");
+	assert_string_equal(pids(&screen), " 100 [101] 102  103 ");
+	type(&screen, "n");
+	assert_string_equal(pids(&screen), " 100  101  102 [103]");
+	type(&screen, "n");
+	assert_string_equal(pids(&screen), " 100 [101] 102  103 ");
+	type(&screen, "N");
+	assert_string_equal(pids(&screen), " 100  101  102 [103]");
+	screen_key(&screen, SCREEN_SEARCH);
+	type(&screen, "zzz\nn");
+	assert_string_equal(pids(&screen), " 100  101  102 [103]");
+	screen_key(&screen, SCREEN_ESCAPE);
+	assert_null(strstr(draw(&screen, 80, 24), "search"));
+	assert_int_equal(type(&screen, "n"), SCREEN_NOTHING);
+	screen_free(&screen);
+}
+
+/* Chains that go through the row's process, wherever in them it stands. */
+static void keys_lead_to_threads_and_chains(void **state)
+{
+	struct row rows[4];
+	struct arena arena = {0};
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	fill_readers(rows, 2);
+	row_init(&rows[2], ROW_CHAIN);
+	rows[2].pid = 900;
+	rows[2].comm = "db";
+	rows[2].id = "first";
+	rows[2].verdict = "peer_dead";
+	rows[2].stuck = true;
+	rows[2].chain.links = links_add(&arena, NULL, &(struct link){.pid = 101, .tid = 101, .age_s = 1});
+	rows[3] = rows[2];
+	rows[3].id = "second";
+	rows[3].pid = 901;
+	rows[3].chain.links = links_add(&arena, NULL, &(struct link){.pid = 7, .tid = 7, .age_s = 1});
+	look(&screen, rows, 2);
+	screen_key(&screen, SCREEN_DOWN);
+	assert_int_equal(type(&screen, "c"), SCREEN_NEXT_LOOK);
+	assert_non_null(strstr(draw(&screen, 80, 24), "  through process 101\n"));
+	assert_non_null(strstr(draw(&screen, 80, 24), "this look has no chains"));
+	/* The look that was asked for. */
+	screen_wants(&screen, &(struct wants){0});
+	look(&screen, rows, 4);
+	assert_string_equal(pids(&screen), "[900]");
+	screen_key(&screen, SCREEN_ESCAPE);
+	assert_string_equal(pids(&screen), "[900] 901 ");
+	type(&screen, "1");
+	screen_key(&screen, SCREEN_HOME);
+	type(&screen, "c");
+	assert_non_null(strstr(draw(&screen, 80, 24), "no chain goes through process 100 (Esc: all chains)"));
+	type(&screen, "1t");
+	assert_int_equal(screen.threads_of, 100);
+	assert_int_equal(type(&screen, "t"), SCREEN_NOTHING);
+	arena_free(&arena);
+	screen_free(&screen);
+}
+
+static void the_time_is_local_on_request(void **state)
+{
+	struct row rows[1];
+	struct screen screen;
+
+	(void)state;
+	setenv("TZ", "XYZ-5:30", true);
+	tzset();
+	open_screen(&screen, COMMAND_OVERVIEW);
+	fill_readers(rows, 1);
+	look(&screen, rows, 1);
+	type(&screen, "z");
+	assert_non_null(strstr(draw(&screen, 80, 24), "2026-11-23T08:04:31+05:30"));
+	type(&screen, "z");
+	assert_non_null(strstr(draw(&screen, 80, 24), "2026-11-23T02:34:31Z"));
+	screen_free(&screen);
+	unsetenv("TZ");
+	tzset();
+}
+
 /* ---- Time ---- */
 
 static void looks_can_be_gone_back_to(void **state)
@@ -1088,6 +1208,10 @@ int main(void)
 		cmocka_unit_test(the_selection_follows_its_row),
 		cmocka_unit_test(columns_can_be_sorted_by),
 		cmocka_unit_test(rows_can_be_filtered),
+		cmocka_unit_test(counts_follow_the_filter),
+		cmocka_unit_test(rows_can_be_searched),
+		cmocka_unit_test(keys_lead_to_threads_and_chains),
+		cmocka_unit_test(the_time_is_local_on_request),
 		cmocka_unit_test(looks_can_be_gone_back_to),
 		cmocka_unit_test(it_can_be_paused),
 		cmocka_unit_test(a_recording_is_stepped_through),
