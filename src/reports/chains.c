@@ -11,7 +11,9 @@
 #include "options/filter.h"
 #include "reports/chain_filter.h"
 #include "reports/chain_row.h"
+#include "reports/chain_words.h"
 #include "reports/fill.h"
+#include "reports/now_in.h"
 #include "reports/reports.h"
 #include "reports/waits/asked.h"
 #include "reports/waits/path.h"
@@ -19,9 +21,13 @@
 #include "rules/chain.h"
 #include "system/address.h"
 
+/* Who was asked takes the question up within this time. */
+#define TAKEN_UP_NS NS_PER_S
+
 /* All that wait for one end. */
 struct group {
-	size_t waiters;
+	size_t paths; /* of these, */
+	size_t waiters; /* to so many something is due */
 	__u64 oldest_ns; /* 0: not known */
 	unsigned int fits; /* filters: see filter.h */
 };
@@ -38,70 +44,18 @@ struct scene {
 
 /* ---- Ends ---- */
 
-static const char *say_in(struct arena *arena, const struct thread_view *view)
-{
-	const char *syscall = view ? look_syscall(view->thread) : NULL;
-
-	if (!syscall)
-		return NULL;
-	if (!view->socket || view->socket->name.kind != SOCKET_KIND_TCP)
-		return arena_printf(arena, "%s", syscall);
-	return arena_printf(arena, "%s %s", syscall, say_both_ends(arena, &view->socket->name));
-}
-
-static const char *say_process(struct arena *arena, const char *comm, __u32 pid)
-{
-	return arena_printf(arena, "%.16s (pid %u)", comm, pid);
-}
-
-static const char *say_awaited(struct arena *arena, const struct wait *wait)
-{
-	if (wait->peer_pid)
-		return say_process(arena, wait->peer_comm, wait->peer_pid);
-	if (wait->socket->name.kind != SOCKET_KIND_TCP)
-		return wait->socket->name.kind == SOCKET_KIND_PIPE ? "the other end of a pipe"
-								   : "the other end of a unix socket";
-	return say_peer(arena, &wait->socket->name);
-}
-
-/* Where others hold it too, it is not said to be the only one. */
-static const char *say_one_of(struct arena *arena, const struct wait *wait)
-{
-	const char *what = wait->found == FOUND_QUEUE ? "share the listener" : "hold this end";
-
-	if (wait->peer_holders < 2)
-		return "";
-	return arena_printf(arena, ", one of %u that %s", wait->peer_holders, what);
-}
-
-/* "a (pid 1) waits for b (pid 2), which waits for c (pid 3)" */
-static const char *say_chain(struct arena *arena, const struct waits *waits, size_t from, size_t depth)
-{
-	const char *text = say_process(arena, waits->items[from].comm, waits->items[from].pid);
-	const char *glue = " waits for ";
-	size_t i, at = from;
-
-	for (i = 0; i < depth && i < CHAIN_LINKS_MOST; i++) {
-		text = arena_printf(arena, "%s%s%s%s", text, glue, say_awaited(arena, &waits->items[at]),
-				    say_one_of(arena, &waits->items[at]));
-		glue = ", which waits for ";
-		at = waits->items[at].next;
-	}
-	if (depth > CHAIN_LINKS_MOST)
-		text = arena_printf(arena, "%s, and so on: %zu more", text, depth - CHAIN_LINKS_MOST);
-	return text;
-}
-
 /* What the verdict goes by. */
 static struct chain_evidence facts_of(const struct scene *scene, size_t from)
 {
 	const struct chain_path *path = &scene->paths[from];
 	const struct wait *last = &scene->waits.items[path->last];
+	const struct process_view *process = path->cycle ? NULL : waits_process(&scene->waits, last);
 
 	return (struct chain_evidence){
 		.cycle = path->cycle,
 		.last = last,
-		.doing = path->cycle ? NULL : waits_doing(&scene->waits, last),
+		.doing = process ? process->doing : NULL,
+		.in_loop = process && process->in_loop,
 		.sure = path->sure,
 	};
 }
@@ -113,9 +67,10 @@ static struct chain_evidence evidence_of(struct scene *scene, size_t from)
 	struct chain_evidence evidence = facts_of(scene, from);
 	__u64 since;
 
-	evidence.who = say_awaited(arena, evidence.last);
-	evidence.chain = say_chain(arena, &scene->waits, path->cycle ? path->last : from, path->depth);
-	evidence.in = say_in(arena, evidence.doing);
+	evidence.who = chain_say_awaited(arena, evidence.last);
+	evidence.chain = chain_say(arena, &scene->waits, path->cycle ? path->last : from, path->depth);
+	if (evidence.doing)
+		evidence.in = loop_now_in(arena, scene->look, evidence.doing->thread, evidence.doing->socket);
 	since = evidence.doing ? look_asleep_since(scene->look, evidence.doing->thread) : 0;
 	if (since)
 		evidence.in_for = say_since(arena, scene->look->head->seen_ns, since);
@@ -144,11 +99,34 @@ static const char *make_links(struct scene *scene, size_t from, const struct cha
 	return chain_add_end(scene->report, scene->look, links, evidence, verdict);
 }
 
+/* It has been in its system call since about when it was asked: it did nothing for others meanwhile. */
+static bool has_been_blocked_since(const struct scene *scene, const struct chain_evidence *evidence,
+				   const struct verdict *verdict)
+{
+	const struct wait *last = evidence->last;
+
+	return verdict->is & END_IS_BLOCKED && last->since_ns && evidence->doing->thread->threads <= 1 &&
+	       look_asleep_since(scene->look, evidence->doing->thread) <= last->since_ns + TAKEN_UP_NS;
+}
+
 /*
- * A chain has at least two members. A process that only waits for events is at fault only if someone asked it
- * something. Not reported: it spoke last, or is itself a client. Reported anyway: its reply has started and another
- * process waits for the rest (a database sends a few bytes before it computes). Between event loops alone the last
- * bytes may be no request (HTTP/2 sends some on an idle connection): somebody must have asked.
+ * The last bytes that an event loop sent may be no question (an answer to a ping, a line of a log). So of loops alone either
+ * somebody asked one of them, or the question lies unread, or whoever was asked has not moved since. Whether it is on a
+ * CPU just now, or in its own loop, is a sample, and tells nothing.
+ */
+static bool somebody_asked(const struct scene *scene, size_t from, const struct chain_evidence *evidence,
+			   const struct verdict *verdict)
+{
+	const struct chain_path *path = &scene->paths[from];
+
+	return path->blocked || chain_was_asked(&scene->asked, &scene->waits, from, path->depth) ||
+	       chain_is_unread(&scene->waits, evidence->last) || has_been_blocked_since(scene, evidence, verdict);
+}
+
+/*
+ * A chain has at least two members. Whatever the process at its end does, it is at fault only if it owes something: to the
+ * last that waits, or through that one to another (a database sends a few bytes before it computes: the rest is owed only
+ * where somebody waits for it).
  */
 static bool is_finding(const struct scene *scene, size_t from, const struct chain_evidence *evidence,
 		       const struct verdict *verdict)
@@ -160,13 +138,9 @@ static bool is_finding(const struct scene *scene, size_t from, const struct chai
 		return false;
 	if (verdict->is & (END_IS_DEADLOCK | END_IS_STUCK))
 		return true;
-	if (!path->evident)
+	if (!path->evident || !somebody_asked(scene, from, evidence, verdict))
 		return false;
-	if (!(verdict->is & END_IS_IDLE))
-		return true;
-	if (!path->blocked && !chain_was_asked(&scene->asked, &scene->waits, from, path->depth))
-		return false;
-	return last->verdict->is & (OWES_REPLY | OWES_READ) || (path->asked && last->verdict->is & OWES_REST);
+	return path->asked || last->verdict->is & IS_OWED;
 }
 
 static const char *make_id(struct arena *arena, const struct chain_evidence *evidence)
@@ -266,6 +240,7 @@ static int compare_last(const struct chain_path *a, const struct chain_path *b)
 	return COMPARE(a->last, b->last);
 }
 
+/* What is shown begins with one to which something is due. */
 static int compare_paths(const void *left, const void *right)
 {
 	size_t i = *(const size_t *)left, j = *(const size_t *)right;
@@ -273,10 +248,26 @@ static int compare_paths(const void *left, const void *right)
 	int order = compare_last(a, b);
 
 	if (!order)
+		order = COMPARE(b->due, a->due);
+
+	if (!order)
 		order = COMPARE(b->depth, a->depth);
 	if (!order)
 		order = COMPARE(a->oldest_ns, b->oldest_ns);
 	return order ? order : COMPARE(i, j);
+}
+
+/* The waiters, and since when: of those that count, or of all where none does (all behind one that is stopped). */
+static void count_waiters(const struct scene *scene, struct group *group, const size_t *order, bool all)
+{
+	size_t i;
+
+	for (i = 0; i < group->paths; i++) {
+		if (!all && !scene->paths[order[i]].due)
+			continue;
+		group->waiters++;
+		group->oldest_ns = chain_older(group->oldest_ns, scene->paths[order[i]].oldest_ns);
+	}
 }
 
 /* The group that begins at this place in scene->order. */
@@ -286,11 +277,12 @@ static struct group find_group(const struct scene *scene, size_t first)
 	struct group group = {.waiters = 0};
 	size_t left = scene->waits.count - first, i;
 
-	for (i = 0; i < left && !compare_last(&scene->paths[order[0]], &scene->paths[order[i]]); i++) {
-		group.oldest_ns = chain_older(group.oldest_ns, scene->paths[order[i]].oldest_ns);
+	for (i = 0; i < left && !compare_last(&scene->paths[order[0]], &scene->paths[order[i]]); i++)
 		group.fits |= chain_fits_wait(scene->scope, &scene->waits, &scene->waits.items[order[i]]);
-	}
-	group.waiters = i;
+	group.paths = i;
+	count_waiters(scene, &group, order, false);
+	if (!group.waiters)
+		count_waiters(scene, &group, order, true);
 	return group;
 }
 
@@ -309,11 +301,11 @@ static int add_rows(struct scene *scene)
 	sorted = scene;
 	if (scene->waits.count)
 		qsort(scene->order, scene->waits.count, sizeof(*scene->order), compare_paths);
-	for (i = 0; i < scene->waits.count && !err; i += group.waiters) {
+	for (i = 0; i < scene->waits.count && !err; i += group.paths) {
 		group = find_group(scene, i);
 		if (!filter_is_met(&scene->scope->selection, group.fits))
 			continue;
-		from = choose(scene, i, i + group.waiters, &stuck);
+		from = choose(scene, i, i + group.paths, &stuck);
 		err = add_row(scene, from, stuck, &group);
 	}
 	return err;

@@ -43,14 +43,14 @@ static bool is_frozen(const struct chain_evidence *evidence)
 	return evidence->doing && evidence->doing->thread->flags & THREAD_FROZEN;
 }
 
-/* Asleep in something that is no wait for events. */
+/* Asleep in something that is no wait for events, and no other thread is in such a wait. */
 static bool is_blocked(const struct chain_evidence *evidence)
 {
 	const struct thread_record *thread = evidence->doing ? evidence->doing->thread : NULL;
 
 	if (!thread || !(thread->flags & THREAD_SLEEPING) || thread_in_loop(thread))
 		return false;
-	return thread->threads <= 1 || thread->state & UNINTERRUPTIBLE;
+	return !evidence->in_loop || thread->state & UNINTERRUPTIBLE;
 }
 
 static bool is_running(const struct chain_evidence *evidence)
@@ -89,6 +89,10 @@ static const char *say_doing(struct arena *arena, const struct chain_evidence *e
 		return arena_printf(arena, "%s is frozen with its control group", evidence->who);
 	if (!evidence->in || !evidence->in_for)
 		return arena_printf(arena, "%s is not asleep", evidence->who);
+	if (evidence->doing->thread->threads > 1 && !evidence->in_loop)
+		return arena_printf(arena,
+				    "%s has %u threads, none of them in an event loop; one has been in %s for %s",
+				    evidence->who, evidence->doing->thread->threads, evidence->in, evidence->in_for);
 	return arena_printf(arena, "%s has been in %s for %s", evidence->who, evidence->in, evidence->in_for);
 }
 

@@ -13,6 +13,7 @@ struct chain_evidence {
 	bool cycle; /* the chain is a cycle, without an end */
 	const struct wait *last; /* the last wait; in a cycle, one of its waits */
 	const struct thread_view *doing; /* what the process at its other end is doing; NULL: not known */
+	bool in_loop; /* a thread of that process is in its event loop's wait */
 	const char *in; /* and that in words: "futex", "recvfrom 10.0.0.1:80 -> 10.0.0.2:5000"; NULL: not known */
 	const char *in_for; /* and for how long; NULL: not known */
 	const char *who; /* the process at the end: "java (pid 7)" */

@@ -80,17 +80,14 @@ static const struct verdict_meaning chains[] = {
 	 "The last wait is for a connection in its listener's accept queue.", "All its workers are busy or blocked.",
 	 SEE_THREADS},
 	{"chain", "blocked", "the process at the end is asleep in something else, or frozen",
-	 "Its thread is asleep in a lock, a file, a timer or another connection, not in a wait for events. Or it is "
-	 "frozen with its "
-	 "cgroup.",
+	 "Its threads are asleep in a lock, a file, a timer or another connection, and none is in a wait for events. "
+	 "Or it is frozen with its cgroup.",
 	 "A lock that is not released, a slow disk, a sleep; or docker pause.",
 	 "See what the process at the end does: sockstall threads -p PID. If it is frozen, thaw its cgroup."},
 	{"chain", "running", "the process at the end computes, or waits for a CPU",
 	 "Its thread runs, or is in a run queue.", "A long computation, or a machine without a free CPU.", SEE_THREADS},
 	{"chain", "waiting", "the process at the end was asked, and waits for events",
-	 "Nothing tells which event it waits for. If only event loops wait, somebody must have asked the first of "
-	 "them: HTTP/2, for "
-	 "one, speaks on connections on which nothing is due.",
+	 "Nothing tells which event it waits for.",
 	 "It waits for something that sockstall cannot see, or has lost the request.", SEE_THREADS},
 	{"chain", "remote", "the process at the end is on another machine",
 	 "The last connection leads to another machine.", "The cause is there.", "Look on that machine."},

@@ -79,7 +79,7 @@ static size_t first_of(const struct chain_asked *asked, __u32 pid)
 	return LOWER_BOUND(asked->count, at, asked->items[at].pid < pid);
 }
 
-bool chain_was_asked(const struct chain_asked *asked, const struct waits *waits, size_t from, size_t depth)
+static bool is_asked(const struct chain_asked *asked, const struct waits *waits, size_t from, size_t depth)
 {
 	const struct wait *first = &waits->items[from];
 	__u64 by = first->since_ns + SLACK_TICKS * waits->look->head->tick_ns;
@@ -90,4 +90,22 @@ bool chain_was_asked(const struct chain_asked *asked, const struct waits *waits,
 		    !is_end_of_chain(waits, from, depth, asked->items[i].socket))
 			return true;
 	return false;
+}
+
+bool chain_was_asked(const struct chain_asked *asked, const struct waits *waits, size_t from, size_t depth)
+{
+	size_t at = from;
+
+	for (; depth && at != WAITS_NONE; depth--) {
+		if (is_asked(asked, waits, at, depth))
+			return true;
+		at = waits->items[at].next;
+	}
+	return false;
+}
+
+bool chain_is_unread(const struct waits *waits, const struct wait *wait)
+{
+	return wait->peer && wait->peer->unread_bytes &&
+	       wait->peer->last_received_ns + SIGNS_SILENCE_NS <= waits->look->head->seen_ns;
 }

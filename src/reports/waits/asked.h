@@ -19,9 +19,12 @@ int chain_asked_collect(struct chain_asked *asked, const struct look *look);
 void chain_asked_free(struct chain_asked *asked);
 
 /*
- * Whether the process of the wait `from` has one of these that was asked before `from` was: not one at the other end of
- * the `depth` waits from there on.
+ * Whether one of the `depth` waits from `from` on is for somebody's sake: its process has one of these that was asked before
+ * that wait began, other than at the other end of it and of those behind it.
  */
 bool chain_was_asked(const struct chain_asked *asked, const struct waits *waits, size_t from, size_t depth);
+
+/* The question lies unread at the other end of this wait, and has for a second. */
+bool chain_is_unread(const struct waits *waits, const struct wait *wait);
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * What the process at the other end waits for in turn. A process with one thread waits for what that thread is asleep
  * in. We follow a pipe only to a single-threaded process. For a process with several threads, or an event loop, we take
- * the first wait that began after the request reached it.
+ * the first wait that began after the request reached it. If the request has not been accepted, we take the first of a
+ * thread that began before.
  */
 #include "base/sorted.h"
 #include "reports/waits/waits.h"
@@ -66,18 +67,31 @@ static bool both_are_alone(const struct waits *waits, const struct wait *wait, c
 	       !is_shared(look, other->socket->name.inode, other->pid);
 }
 
+/*
+ * When it was asked: the last data that came, or the connection itself, if there is none (icsk_ack.lrcvtime). A unix socket
+ * has no times: who reads from it asked right before, or earlier. 0: not known.
+ */
 static __u64 asked_at(const struct waits *waits, const struct wait *wait)
 {
 	__u64 slack = SLACK_TICKS * waits->look->head->tick_ns;
+	__u64 asked = wait->peer ? wait->peer->last_received_ns : wait->since_ns;
 
-	if (!wait->peer || wait->found != FOUND_PROCESS || !wait->peer->bytes_received)
-		return 0;
-	return wait->peer->last_received_ns > slack ? wait->peer->last_received_ns - slack : 0;
+	return asked > slack ? asked - slack : 0;
+}
+
+/* Since when a connection has lain in the accept queue, or has had no room there. On it nothing was sent (lsndtime). */
+static __u64 queued_at(const struct waits *waits, const struct wait *wait)
+{
+	__u64 slack = SLACK_TICKS * waits->look->head->tick_ns;
+	__u64 queued = wait->peer ? wait->peer->last_sent_ns : wait->since_ns;
+
+	return queued ? queued + slack : 0;
 }
 
 struct candidates {
 	size_t count; /* 2 stands for more, too */
 	size_t first; /* the one that began first, or WAITS_NONE */
+	bool guessed; /* by a time that is not that of the question */
 };
 
 /* Returns false where no later one counts. */
@@ -93,13 +107,29 @@ static bool consider(const struct waits *waits, struct candidates *candidates, c
 	return candidates->count < 2;
 }
 
-/* Of the waits of a process from the given one on those that tell that something is due; while since is not known, or is. */
-static void consider_all(const struct waits *waits, struct candidates *candidates, const struct wait *wait, size_t i,
-			 bool known)
+/* Of the waits of a process from the given one on, those that tell that something is due and began between these moments. */
+static void consider_all(const struct waits *waits, struct candidates *candidates, const struct wait *wait, __u64 from,
+			 __u64 by)
 {
+	size_t i = first_since(waits, wait->peer_pid, from);
+
 	for (; is_of(waits, i, wait->peer_pid) && waits->items[i].severity != SEVERITY_NONE; i++)
-		if (!waits->items[i].since_ns == known || !consider(waits, candidates, wait, i))
+		if (waits->items[i].since_ns > by || !consider(waits, candidates, wait, i))
 			return;
+}
+
+/*
+ * A thread that has been in its wait since before a connection came has not accepted it for that. An event loop that is in
+ * its wait would: what it waits for besides does not keep it from that.
+ */
+static struct candidates find_who_would_accept(const struct waits *waits, const struct wait *wait)
+{
+	const struct process_view *process = processes_find(&waits->processes, wait->peer_pid);
+	struct candidates candidates = {.first = WAITS_NONE, .guessed = true};
+
+	if (!process || !process->in_loop)
+		consider_all(waits, &candidates, wait, 1, queued_at(waits, wait));
+	return candidates;
 }
 
 /*
@@ -108,18 +138,21 @@ static void consider_all(const struct waits *waits, struct candidates *candidate
  */
 static struct candidates find_candidates(const struct waits *waits, const struct wait *wait, size_t only)
 {
-	__u32 pid = wait->peer_pid;
-	struct candidates candidates = {.first = WAITS_NONE};
+	struct candidates candidates = {.first = WAITS_NONE, .guessed = !wait->peer};
 
 	if (only != WAITS_NONE) {
+		candidates.guessed = false;
 		consider(waits, &candidates, wait, only);
 		return candidates;
 	}
 	/* A pipe tells nothing of who was asked when: among many waits none is more likely. */
 	if (wait->socket->name.kind == SOCKET_KIND_PIPE)
 		return candidates;
-	consider_all(waits, &candidates, wait, first_since(waits, pid, 0), false);
-	consider_all(waits, &candidates, wait, first_since(waits, pid, asked_at(waits, wait) ?: 1), true);
+	if (wait->found == FOUND_QUEUE)
+		return find_who_would_accept(waits, wait);
+	consider_all(waits, &candidates, wait, 0, 0);
+	if (asked_at(waits, wait))
+		consider_all(waits, &candidates, wait, asked_at(waits, wait), ~0ULL);
 	return candidates;
 }
 
@@ -139,7 +172,7 @@ static void find_next(struct waits *waits, struct wait *wait)
 	}
 	candidates = find_candidates(waits, wait, only);
 	wait->next = candidates.first;
-	wait->sure = candidates.count == 1 && wait->peer_alone;
+	wait->sure = candidates.count == 1 && wait->peer_alone && !candidates.guessed;
 }
 
 void waits_find_next(struct waits *waits)
@@ -150,11 +183,16 @@ void waits_find_next(struct waits *waits)
 		find_next(waits, &waits->items[i]);
 }
 
-const struct thread_view *waits_doing(const struct waits *waits, const struct wait *last)
+const struct process_view *waits_process(const struct waits *waits, const struct wait *last)
 {
-	const struct process_view *process = processes_find(&waits->processes, last->peer_pid);
-
 	if (last->found != FOUND_PROCESS && last->found != FOUND_QUEUE)
 		return NULL;
+	return processes_find(&waits->processes, last->peer_pid);
+}
+
+const struct thread_view *waits_doing(const struct waits *waits, const struct wait *last)
+{
+	const struct process_view *process = waits_process(waits, last);
+
 	return process ? process->doing : NULL;
 }

@@ -30,7 +30,7 @@ static struct chain_path find_path(const struct waits *waits, size_t from)
 		if (wait->next == WAITS_NONE)
 			return path;
 		path.sure &= wait->sure;
-		path.asked |= (wait->verdict->is & OWES_REPLY) != 0;
+		path.asked |= (wait->verdict->is & IS_OWED) != 0;
 		if (++steps == most) {
 			mark = at;
 			most *= 2;
@@ -95,12 +95,17 @@ static void cut_cycle(struct waits *waits, size_t in)
 /* Whether whoever has the other end of the pipe is kept from it by something: not if it only waits for events, or reads. */
 static bool pipe_leads_on(const struct waits *waits, const struct wait *wait)
 {
-	struct chain_evidence evidence = {.last = wait, .doing = waits_doing(waits, wait)};
+	const struct process_view *process = waits_process(waits, wait);
+	struct chain_evidence evidence = {
+		.last = wait, .doing = process ? process->doing : NULL, .in_loop = process && process->in_loop};
 	const struct thread_record *thread = evidence.doing ? evidence.doing->thread : NULL;
 	const struct verdict *verdict = chain_verdict(&evidence)->verdict;
 
 	if (wait->next != WAITS_NONE)
 		return true;
+	/* Which of several threads would write, or read, cannot be told. */
+	if (verdict->is & END_IS_BLOCKED && !process->one_thread)
+		return false;
 	if (thread && thread->syscall_kind == SYSCALL_READS && verdict->is & END_IS_BLOCKED &&
 	    !(thread->state & 2 /* TASK_UNINTERRUPTIBLE */))
 		return false;
@@ -141,6 +146,35 @@ static void cut_unsure_cycles(struct waits *waits)
 	}
 }
 
+/*
+ * A reader of a pipe or of a unix socket may wait for what never comes (a helper that waits for work). A writer has no
+ * room, and its reader is to make some.
+ */
+static bool is_due(const struct wait *wait)
+{
+	__u8 kind = wait->socket->name.kind;
+
+	if (wait->severity > SEVERITY_NONE)
+		return true;
+	return (kind == SOCKET_KIND_PIPE || kind == SOCKET_KIND_UNIX) && wait->view &&
+	       wait->view->thread->syscall_kind == SYSCALL_WRITES;
+}
+
+/* All that such a wait waits for, one behind the other, is for its sake; and a cycle is for that of its members. */
+static void mark_due(const struct waits *waits, struct chain_path *paths)
+{
+	size_t i, at;
+
+	for (i = 0; i < waits->count; i++)
+		for (at = is_due(&waits->items[i]) ? i : WAITS_NONE; at != WAITS_NONE && !paths[at].due;
+		     at = waits->items[at].next)
+			paths[at].due = true;
+	for (i = 0; i < waits->count; i++)
+		for (at = paths[i].cycle ? paths[i].last : WAITS_NONE; at != WAITS_NONE && !paths[at].due;
+		     at = waits->items[at].next)
+			paths[at].due = true;
+}
+
 int chain_find_paths(struct waits *waits, struct chain_path **paths)
 {
 	size_t i;
@@ -159,5 +193,6 @@ int chain_find_paths(struct waits *waits, struct chain_path **paths)
 		path->last = first_of_cycle(waits, path->last);
 		path->depth = cycle_length(waits, path->last);
 	}
+	mark_due(waits, *paths);
 	return 0;
 }

@@ -15,7 +15,8 @@ struct chain_path {
 	bool cycle, sure;
 	bool evident; /* some wait of it is stuck by evidence of its own */
 	bool blocked; /* some wait of it is a thread's, not only loops' */
-	bool asked; /* one before the last awaits a reply: the last is for its sake */
+	bool asked; /* something is due to one before the last: the last is for its sake */
+	bool due; /* something is due to its first wait, or to one before that: it is no normal state, as a helper's is */
 	__u64 oldest_ns; /* of the waits on it; 0: not known */
 };
 

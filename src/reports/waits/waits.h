@@ -31,6 +31,9 @@ void waits_find_next(struct waits *waits);
 /* The holders of the other end, or of the listener in whose queue it lies, as look_owners() returns them. */
 const struct owner_record *const *waits_holders(const struct waits *waits, const struct wait *wait, size_t *count);
 
+/* The process at the other end. NULL: none, or no thread of it was seen. */
+const struct process_view *waits_process(const struct waits *waits, const struct wait *last);
+
 /* Which thread tells what the process at the other end does (struct process_view). NULL: none. */
 const struct thread_view *waits_doing(const struct waits *waits, const struct wait *last);
 

@@ -400,6 +400,123 @@ static void a_quiet_unix_socket(void **state)
 	}
 }
 
+/* The application's loop asks PostgreSQL; it was asked itself, or not. */
+static struct socket_record *between_loops(bool asked)
+{
+	begin();
+	if (asked)
+		serves(APP, "app", 81);
+	loops(APP, "app", 82);
+	return serves(POSTGRES, "postgres", 82);
+}
+
+/* What a loop sent last may be no question: then nothing that the other does at this moment makes it one. */
+static void nobody_asked_a_loop(void **state)
+{
+	enum { IN_ITS_LOOP, ON_A_CPU, ASLEEP_SINCE_LATER, ASLEEP_EVER_SINCE, CASES } at;
+	enum { NOBODY, SOMEBODY, UNREAD, WAYS } way;
+
+	(void)state;
+	for (at = IN_ITS_LOOP; at < CASES; at++)
+		for (way = NOBODY; way < WAYS; way++) {
+			struct socket_record *server = between_loops(way == SOMEBODY);
+			struct shown shown;
+
+			server->unread_bytes = way == UNREAD ? 100 : 0;
+			if (at == ON_A_CPU)
+				look_add_thread(&builder, POSTGRES, POSTGRES, "postgres");
+			else
+				sleeps(POSTGRES, POSTGRES, "postgres",
+				       at == IN_ITS_LOOP ? SYS_epoll_pwait : SYS_clock_nanosleep);
+			if (at == ASLEEP_SINCE_LATER)
+				builder.thread->last_arrival = ASKED + 2 * SECOND;
+			show(&shown);
+			if (way == NOBODY && at != ASLEEP_EVER_SINCE)
+				assert_int_equal(shown.report.count, 0);
+			else
+				IS_CHAIN(&shown, ((const char *[]){"waiting", "running", "blocked", "blocked"})[at], 1,
+					 APP, POSTGRES);
+			hide(&shown);
+		}
+}
+
+/* Who was asked is known of any of a chain. */
+static void somebody_asked_the_second(void **state)
+{
+	struct socket_record *reader;
+	struct shown shown;
+
+	(void)state;
+	begin();
+	loops(CURL, "curl", 80);
+	serves(NGINX, "nginx", 80);
+	loops(NGINX, "nginx", 81);
+	reader = serves(APP, "app", 81);
+	look_add_thread(&builder, APP, APP, "app");
+	show(&shown);
+	IS_CHAIN(&shown, "running", 2, CURL, NGINX, APP);
+	hide(&shown);
+	begin();
+	loops(CURL, "curl", 80);
+	reader = serves(NGINX, "nginx", 80);
+	reader->last_received_ns = ASKED + SECOND;
+	loops(NGINX, "nginx", 81);
+	serves(APP, "app", 81);
+	look_add_thread(&builder, APP, APP, "app");
+	show(&shown);
+	assert_int_equal(shown.report.count, 0);
+	hide(&shown);
+}
+
+/* Who subscribes has its answer; what else comes nobody owes. Whoever it is that it hangs on, and whatever that does. */
+static void the_rest_is_owed_to_nobody(void **state)
+{
+	static const int calls[] = {0, SYS_clock_nanosleep, SYS_epoll_pwait};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(calls); i++) {
+		struct socket_record *reader;
+		struct shown shown;
+
+		begin();
+		reader = reads(APP, APP, "app", 82);
+		reader->bytes_received = 5;
+		reader->last_received_ns = ASKED + SECOND;
+		serves(POSTGRES, "postgres", 82);
+		if (calls[i])
+			sleeps(POSTGRES, POSTGRES, "postgres", calls[i]);
+		else
+			look_add_thread(&builder, POSTGRES, POSTGRES, "postgres");
+		show(&shown);
+		assert_int_equal(shown.report.count, 0);
+		hide(&shown);
+	}
+}
+
+/* No thread is in an event loop: then nothing is said of events. */
+static void threads_without_a_loop(void **state)
+{
+	bool loop;
+
+	(void)state;
+	for (loop = false;; loop = true) {
+		struct shown shown;
+
+		front();
+		sleeps(APP, APP, "app", SYS_clock_nanosleep)->threads = 2;
+		sleeps(APP, APP + 1, "app", loop ? SYS_epoll_pwait : SYS_futex)->threads = 2;
+		show(&shown);
+		IS_CHAIN(&shown, loop ? "waiting" : "blocked", 2, CURL, NGINX, APP);
+		says(shown.report.rows[0].why,
+		     loop ? "idle in its event loop"
+			  : "app (pid 30) has 2 threads, none of them in an event loop; one has been in clock_nanosleep");
+		hide(&shown);
+		if (loop)
+			break;
+	}
+}
+
 /* The scan of sockets finds it too, and the process has a loop beside the thread that reads. */
 static void counted_once(void **state)
 {
@@ -572,6 +689,10 @@ int main(void)
 		cmocka_unit_test(healthy),
 		cmocka_unit_test(not_in_its_loop),
 		cmocka_unit_test(a_quiet_unix_socket),
+		cmocka_unit_test(nobody_asked_a_loop),
+		cmocka_unit_test(somebody_asked_the_second),
+		cmocka_unit_test(the_rest_is_owed_to_nobody),
+		cmocka_unit_test(threads_without_a_loop),
 		cmocka_unit_test(counted_once),
 		cmocka_unit_test(an_empty_look),
 		cmocka_unit_test(a_very_long_chain),

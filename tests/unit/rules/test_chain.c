@@ -93,10 +93,16 @@ static void in_io_uring(struct case_at *at)
 	doing(at, "io_uring_enter", THREAD_SLEEPING, 1);
 }
 
-/* One of many may sleep while another would answer. */
 static void one_of_many(struct case_at *at)
 {
 	doing(at, "futex", THREAD_SLEEPING, 8);
+}
+
+/* One of many may sleep while another would answer. */
+static void one_of_many_beside_a_loop(struct case_at *at)
+{
+	one_of_many(at);
+	at->evidence.in_loop = true;
 }
 
 static void one_of_many_in_the_disk(struct case_at *at)
@@ -195,8 +201,10 @@ static const struct {
 	{in_a_sleep, "blocked", CHAIN "; java (pid 7) has been in clock_nanosleep for 31.2 s", "threads -p 7"},
 	{one_of_many_in_the_disk, "blocked", "has been in read for 31.2 s", "threads -p 7"},
 	{computing, "running", "java (pid 7) is running or waiting for a CPU", "threads -p 7"},
-	{one_of_many, "waiting", "java (pid 7) is idle in its event loop; what it waits for cannot be seen",
-	 "threads -p 7"},
+	{one_of_many, "blocked",
+	 "java (pid 7) has 8 threads, none of them in an event loop; one has been in futex for 31.2 s", "threads -p 7"},
+	{one_of_many_beside_a_loop, "waiting",
+	 "java (pid 7) is idle in its event loop; what it waits for cannot be seen", "threads -p 7"},
 	{in_epoll, "waiting", "is idle in its event loop", "threads -p 7"},
 	{in_poll, "waiting", "is idle in its event loop", "threads -p 7"},
 	{in_select, "waiting", "is idle in its event loop", "threads -p 7"},

@@ -232,6 +232,49 @@ static void behind_one_of_several(void **state)
 	}
 }
 
+/*
+ * Curl's connection lies in the queue of a process of many threads. One that has waited for another since before it came may
+ * keep it there, most likely; one that began later may not, and an event loop would have taken it.
+ */
+static void behind_who_does_not_accept(void **state)
+{
+	enum { BEFORE, LATER, IN_A_LOOP, CASES } at;
+
+	(void)state;
+	for (at = BEFORE; at < CASES; at++) {
+		struct listener_record *listener;
+		struct socket_record *child;
+		struct shown shown;
+
+		begin();
+		reads(CURL, CURL, "curl", 80);
+		child = look_add_socket(&builder, SOCKET_KIND_TCP, 1);
+		look_connect(&child->name, HERE, 80, HERE, 4080);
+		child->flags = SOCKET_LISTENER_CHILD;
+		child->bytes_received = 100;
+		child->last_received_ns = child->last_sent_ns = ASKED;
+		listener = look_add_listener(&builder, HERE, 80);
+		child->listener_cookie = listener->name.cookie;
+		look_add_owner(&builder, &listener->name, APP, 3, "app");
+		sleeps(APP, APP, "app", at == IN_A_LOOP ? SYS_epoll_pwait : SYS_futex)->threads = 2;
+		reads(APP, APP + 1, "app", 82);
+		builder.thread->threads = 2;
+		builder.thread->last_arrival = at == LATER ? ASKED + SECOND : ASKED - SECOND;
+		serves(POSTGRES, "postgres", 82);
+		sleeps(POSTGRES, POSTGRES, "postgres", SYS_clock_nanosleep);
+		show(&shown);
+		if (at == BEFORE) {
+			IS_CHAIN(&shown, "blocked", 2, CURL, APP, POSTGRES);
+			says(shown.report.rows[0].why, "most likely");
+		} else {
+			assert_int_equal(shown.report.count, 2);
+			assert_int_equal(shown.report.rows[0].chain.waiters, 1);
+			assert_int_equal(shown.report.rows[1].chain.waiters, 1);
+		}
+		hide(&shown);
+	}
+}
+
 static struct listener_record *connects(__u32 queued)
 {
 	struct listener_record *listener;
@@ -321,6 +364,7 @@ int main(void)
 		cmocka_unit_test(in_an_accept_queue),
 		cmocka_unit_test(one_of_several),
 		cmocka_unit_test(behind_one_of_several),
+		cmocka_unit_test(behind_who_does_not_accept),
 		cmocka_unit_test(before_a_full_accept_queue),
 		cmocka_unit_test(before_another_queue),
 		cmocka_unit_test(on_another_machine),

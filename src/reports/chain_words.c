@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "reports/chain_words.h"
+
+#include "reports/waits/path.h"
+#include "system/address.h"
+
+static const char *say_process(struct arena *arena, const char *comm, __u32 pid)
+{
+	return arena_printf(arena, "%.16s (pid %u)", comm, pid);
+}
+
+const char *chain_say_awaited(struct arena *arena, const struct wait *wait)
+{
+	if (wait->peer_pid)
+		return say_process(arena, wait->peer_comm, wait->peer_pid);
+	if (wait->socket->name.kind != SOCKET_KIND_TCP)
+		return wait->socket->name.kind == SOCKET_KIND_PIPE ? "the other end of a pipe"
+								   : "the other end of a unix socket";
+	return say_peer(arena, &wait->socket->name);
+}
+
+/* Where others hold it too, it is not said to be the only one. */
+static const char *say_one_of(struct arena *arena, const struct wait *wait)
+{
+	const char *what = wait->found == FOUND_QUEUE ? "share the listener" : "hold this end";
+
+	if (wait->peer_holders < 2)
+		return "";
+	return arena_printf(arena, ", one of %u that %s", wait->peer_holders, what);
+}
+
+const char *chain_say(struct arena *arena, const struct waits *waits, size_t from, size_t depth)
+{
+	const char *text = say_process(arena, waits->items[from].comm, waits->items[from].pid);
+	const char *glue = " waits for ";
+	size_t i, at = from;
+
+	for (i = 0; i < depth && i < CHAIN_LINKS_MOST; i++) {
+		text = arena_printf(arena, "%s%s%s%s", text, glue, chain_say_awaited(arena, &waits->items[at]),
+				    say_one_of(arena, &waits->items[at]));
+		glue = ", which waits for ";
+		at = waits->items[at].next;
+	}
+	if (depth > CHAIN_LINKS_MOST)
+		text = arena_printf(arena, "%s, and so on: %zu more", text, depth - CHAIN_LINKS_MOST);
+	return text;
+}
