@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "apart/address_helper.h"
-#include "probe/internal.h"
+#include "probe/namespaces.h"
 
 /* One that has vanished, or cannot be entered, is as good as another machine. */
 static int add_one(struct probe *probe, __u32 netns, struct buffer *buffer)
@@ -23,12 +23,12 @@ int probe_addresses_add(struct probe *probe, struct buffer *buffer)
 	size_t i;
 	int err = 0;
 
-	for (i = 0; probe->addresses && i < probe->namespaces.count && !err; i++) {
-		__u32 netns = probe->namespaces.items[i].inode;
+	for (i = 0; probe->addresses && i < probe->namespaces->count && !err; i++) {
+		__u32 netns = probe->namespaces->items[i].inode;
 
 		/* With --netns self there is no right to enter another. */
-		if (netns == probe->namespaces.own_inode ||
-		    (!probe->namespaces.only_own &&
+		if (netns == probe->namespaces->own_inode ||
+		    (!probe->namespaces->only_own &&
 		     !(probe->scope.selection.netns_self && probe->scope.selection.netns_count == 1)))
 			err = add_one(probe, netns, buffer);
 	}

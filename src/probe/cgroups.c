@@ -23,6 +23,12 @@ struct cgroup_entry {
 	__u32 pid;
 };
 
+struct process_cache {
+	struct cgroup_entry *entries;
+	size_t count, capacity;
+	__u64 generation;
+};
+
 static int compare_entries(const void *left, const void *right)
 {
 	const struct cgroup_entry *a = left, *b = right;
@@ -74,14 +80,14 @@ static void refresh(struct cgroup_entry *entry, __u64 start_ns, __u64 look)
 /* One record for a process and look. `sorted` entries of the cache were there before this look. */
 static int add_process(struct probe *probe, struct buffer *buffer, size_t sorted, __u32 pid, __u64 start_ns)
 {
-	struct cgroup_entry *entry = find_entry(&probe->processes, sorted, pid);
+	struct cgroup_entry *entry = find_entry(probe->processes, sorted, pid);
 	size_t i;
 
-	for (i = sorted; !entry && i < probe->processes.count; i++)
-		if (probe->processes.entries[i].pid == pid)
-			entry = &probe->processes.entries[i];
+	for (i = sorted; !entry && i < probe->processes->count; i++)
+		if (probe->processes->entries[i].pid == pid)
+			entry = &probe->processes->entries[i];
 	if (!entry) {
-		entry = add_entry(&probe->processes);
+		entry = add_entry(probe->processes);
 		if (!entry)
 			return -ENOMEM;
 		entry->pid = pid;
@@ -111,7 +117,7 @@ static void forget_unused(struct process_cache *cache, __u64 look)
 int probe_processes_add(struct probe *probe, struct buffer *buffer)
 {
 	struct buffer added = {0};
-	size_t offset = 0, sorted = probe->processes.count;
+	size_t offset = 0, sorted = probe->processes->count;
 	struct record_header *header;
 	__u32 last = 0;
 	int err = 0;
@@ -131,12 +137,20 @@ int probe_processes_add(struct probe *probe, struct buffer *buffer)
 	if (!err)
 		err = buffer_append(buffer, added.data, added.size);
 	buffer_free(&added);
-	forget_unused(&probe->processes, probe->looks);
+	forget_unused(probe->processes, probe->looks);
 	return err;
+}
+
+struct process_cache *probe_processes_new(void)
+{
+	return calloc(1, sizeof(struct process_cache));
 }
 
 void probe_processes_free(struct process_cache *processes)
 {
+	if (!processes)
+		return;
 	forget_unused(processes, ~0ULL);
 	free(processes->entries);
+	free(processes);
 }

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "base/array.h"
-#include "probe/internal.h"
 #include "probe/load/load.h"
+#include "probe/namespaces.h"
 
 static bool is_debug(void)
 {
@@ -55,10 +55,10 @@ static void add_program(struct check_list *list, const struct attempt *attempt, 
 
 static bool can_enter_namespaces(void)
 {
-	struct probe_namespaces namespaces = {0};
-	bool can = !probe_namespaces_open(&namespaces) && !namespaces.only_own;
+	struct probe_namespaces *namespaces;
+	bool can = !probe_namespaces_open(&namespaces) && !namespaces->only_own;
 
-	probe_namespaces_close(&namespaces);
+	probe_namespaces_close(namespaces);
 	return can;
 }
 

@@ -10,9 +10,14 @@
 #include <sys/syscall.h>
 
 #include "base/clock.h"
+#include "look/note_cache.h"
 #include "look/records.h"
-#include "probe/internal.h"
+#include "probe/owners.h"
 #include "system/tcp_states.h"
+
+struct connects_cache {
+	struct note_cache asked; /* who called connect, by socket */
+};
 
 #define MIN_AGE_NS NS_PER_S
 
@@ -96,8 +101,8 @@ static int find_thread(struct probe *probe, const struct owner_record *owner, __
 
 static int find_connector(struct probe *probe, __u64 cookie, struct connector *connector)
 {
-	const struct owner_record *owners = (const void *)probe->owners.owners.data;
-	size_t i, count = probe->owners.owners.size / sizeof(*owners);
+	const struct owner_record *owners = (const void *)probe->owners->owners.data;
+	size_t i, count = probe->owners->owners.size / sizeof(*owners);
 	int err = 0;
 
 	for (i = 0; i < count && !err && !connector->tid; i++) {
@@ -115,7 +120,7 @@ static int read_connector(struct probe *probe, struct noted *noted)
 	struct connector connector = {0};
 	int err = find_connector(probe, noted->who, &connector);
 
-	return err ? err : note_set(&probe->connects, noted, &connector, connector.tid ? sizeof(connector) : 0);
+	return err ? err : note_set(&probe->connects->asked, noted, &connector, connector.tid ? sizeof(connector) : 0);
 }
 
 static void tell(const struct noted *noted)
@@ -138,7 +143,7 @@ static bool is_wanted(const struct socket_record *socket)
 
 int probe_connects_note(struct probe *probe, struct buffer *buffer)
 {
-	struct note_cache *cache = &probe->connects;
+	struct note_cache *cache = &probe->connects->asked;
 	struct record_header *header;
 	size_t i, due, offset = 0;
 	int err = 0;
@@ -156,4 +161,17 @@ int probe_connects_note(struct probe *probe, struct buffer *buffer)
 		tell(&cache->items[i]);
 	probe->losses.count[LOST_NOTES] += note_cache_end(cache, probe->pace.once);
 	return err;
+}
+
+struct connects_cache *probe_connects_new(void)
+{
+	return calloc(1, sizeof(struct connects_cache));
+}
+
+void probe_connects_free(struct connects_cache *cache)
+{
+	if (!cache)
+		return;
+	note_cache_free(&cache->asked);
+	free(cache);
 }

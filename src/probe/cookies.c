@@ -8,8 +8,9 @@
 #include <bpf/bpf.h>
 
 #include "look/records.h"
-#include "probe/internal.h"
 #include "probe/load/load.h"
+#include "probe/namespaces.h"
+#include "probe/owners.h"
 #include "system/diag.h"
 #include "system/diag_ask.h"
 

@@ -4,40 +4,30 @@
 #define SOCKSTALL_PROBE_INTERNAL_H
 
 #include <stdbool.h>
-#include <sys/types.h>
 #include <time.h>
 
 #include "apart/foreign.h"
 #include "base/budget.h"
 #include "base/clock.h"
 #include "look/full_dates.h"
-#include "look/note_cache.h"
 #include "look/sleep_dates.h"
 #include "probe/load/load.h"
 #include "probe/probe.h"
 
-/* A network namespace that was seen. */
-struct probe_namespace {
-	__u32 inode;
-	__u32 pid; /* a thread in it; 0: none known */
-	char name[256]; /* as `ip netns` has it; empty: none */
-	bool seen; /* at this look */
-	bool active; /* something stuck or pending at the last scan, or an event since */
-	__u64 scanned; /* number of the look that scanned it last; 0: never */
-	__u64 cost_ns; /* CPU time that took */
-	bool put_off; /* at this look */
-	struct buffer listeners; /* of the last scan, where the next may be put off */
-};
-
-struct probe_namespaces {
-	struct probe_namespace *items;
-	size_t count, capacity;
-	size_t next; /* of those scanned in turn */
-	int own_fd; /* handle of the namespace that sockstall runs in */
-	__u32 own_inode;
-	dev_t device; /* of all namespaces' files */
-	bool only_own; /* others cannot be entered */
-};
+/*
+ * What the scans keep from look to look: each is known to its own file (or its own header). *_new() returns NULL where there
+ * is no memory, *_free() takes NULL.
+ */
+struct connects_cache;
+struct maps_cache;
+struct notes_cache;
+struct owner_cache;
+struct probe_namespace;
+struct probe_namespaces;
+struct process_cache;
+struct symbol_cache;
+struct usage_cache;
+struct watch_cache;
 
 /* The scheduler's clock against CLOCK_MONOTONIC. */
 struct probe_clock {
@@ -48,62 +38,12 @@ struct probe_clock {
 	__u64 switches;
 };
 
-struct owner_cache {
-	struct buffer owners; /* of struct owner_record, by cookie */
-	struct buffer by_inode; /* the same */
-	struct buffer epolls; /* of struct epoll_record */
-	struct buffer connections; /* of struct socket_record; only for chains, and of this look */
-	struct buffer pipes; /* of struct owner_record, likewise: of both types */
-	__u64 scanned_ns; /* 0: never */
-	__u64 *missed; /* cookies asked for that the last scan did not find, sorted */
-	size_t missed_count;
-	__u64 *missed_inodes; /* likewise, by inode */
-	size_t missed_inode_count;
-};
-
-struct cgroup_entry;
-
-struct process_cache {
-	struct cgroup_entry *entries;
-	size_t count, capacity;
-	__u64 generation;
-};
-
-struct process_maps;
-
-struct maps_cache {
-	struct process_maps *items;
-	size_t count;
-	size_t bytes; /* of text, of this look */
-};
-
-struct watched_instance;
-
-struct watch_cache {
-	struct watched_instance *items;
-	size_t count, capacity;
-	size_t most; /* instances that are kept in mind */
-	size_t left_out, told; /* loops that there was no room for at this look; and the most that was told as lost */
-};
-
-struct usage_entry;
-
-struct usage_cache {
-	struct usage_entry *entries; /* those of the looks before: sorted by pid */
-	size_t count, capacity;
-};
-
-/* Functions of the kernel by address; read when first needed. */
-struct probe_symbols {
-	struct buffer items, names;
-	bool read;
-};
-
 /* What a look could not bring along, by enum lost_where. */
 struct losses {
 	__u64 count[LOST_KINDS];
 };
 
+/* What all scans of a run share, and what each of them keeps. */
 struct probe {
 	struct attached attached;
 	struct scope scope; /* a copy; lists belong to the caller */
@@ -114,21 +54,21 @@ struct probe {
 	bool always_chains; /* use_chains, likewise */
 	struct wants wants; /* of a person at the screen */
 	struct ring_buffer *events;
-	bool use_threads, use_sockets, use_loops, use_chains;
-	struct probe_namespaces namespaces;
+	bool use_sockets, use_loops, use_chains;
+	struct probe_namespaces *namespaces;
 	struct probe_clock clock;
 	struct sleeps sleeps; /* where the kernel keeps no time of arrival */
 	struct foreign *foreign; /* reads what may wait for other processes */
-	struct owner_cache owners;
 	struct full_listeners full;
-	struct process_cache processes;
-	struct maps_cache maps; /* of this look */
-	struct watch_cache watches;
-	struct usage_cache usage;
-	struct probe_symbols symbols;
-	struct note_cache wheres, ended, connects; /* what threads are in; loops that are over; who called connect */
+	struct owner_cache *owners;
+	struct process_cache *processes;
+	struct maps_cache *maps; /* of this look */
+	struct watch_cache *watches;
+	struct usage_cache *usage;
+	struct symbol_cache *symbols;
+	struct notes_cache *notes;
+	struct connects_cache *connects;
 	struct look *look; /* being filled */
-	int event_error;
 	__u64 looks;
 	__u64 previous_ns;
 	struct losses losses; /* of this look */
@@ -161,7 +101,8 @@ int probe_read_fd(int fd, struct buffer *buffer, __u64 *lost);
 /* Takes out all keys of a hash, none of which is longer than a struct peer_key. */
 void probe_map_empty(const struct bpf_map *map);
 
-int probe_namespaces_open(struct probe_namespaces *namespaces);
+/* Handles of namespaces: see namespaces.h. */
+int probe_namespaces_open(struct probe_namespaces **namespaces);
 void probe_namespaces_close(struct probe_namespaces *namespaces);
 
 /* Brings the list up to date after the thread scan has noted who is where. */
@@ -170,32 +111,18 @@ int probe_namespaces_find(struct probe *probe);
 /* Scans the sockets of the namespaces that are due. */
 int probe_namespaces_scan(struct probe *probe, struct buffer *buffer);
 
-/* Adds a record of each that the options ask for, with its name. */
+/* Adds a record of each that the scope takes, with its name. */
 int probe_namespaces_name(struct probe *probe, struct buffer *buffer);
 
-/* A handle of a namespace that is known, or a negative errno. Closed soon: it keeps alive what others may leave. */
-int probe_namespace_open(struct probe *probe, __u32 inode);
+/* How many the scope takes; and those of them that are not scanned at each look. */
+size_t probe_namespaces_wanted(const struct probe *probe);
+size_t probe_namespaces_put_off(const struct probe *probe);
 
-/* Goes into the namespace until probe_namespace_leave(). Returns 0 or a negative errno: then it has not. */
-int probe_namespace_enter(const struct probe *probe, const struct probe_namespace *namespace);
-void probe_namespace_leave(const struct probe *probe, const struct probe_namespace *namespace);
-
-/* Calls inside a namespace that is known; what it returns, or a negative errno. */
-int probe_in_namespace(struct probe *probe, __u32 inode, int (*call)(void));
-
-/* For kernels where BPF cannot assign cookies. Assigns cookies to the listeners of the caller's namespace: */
-void probe_cookies_of_listeners(void);
+/* Something happened there: the next look scans it. */
+void probe_namespace_mark(struct probe *probe, __u32 inode);
 
 /* Assigns cookies to the connections in the buffer that have none yet, and writes them there. */
 void probe_cookies_draw(struct probe *probe, struct buffer *buffer);
-
-/* The same for the owners that a file scan has found, by the connections beside them, and for unix sockets. */
-void probe_cookies_of_owners(struct probe *probe, struct buffer *scan);
-
-/* How many the options ask for; and those of them that are not scanned at each look. */
-size_t probe_namespaces_wanted(const struct probe *probe);
-size_t probe_namespaces_put_off(const struct probe *probe);
-void probe_namespace_mark(struct probe *probe, __u32 inode);
 
 /* Sleeps for a moment, so that the scan which follows can tell the scheduler's clock. */
 void probe_clock_prepare(struct probe_clock *clock);
@@ -209,13 +136,17 @@ int probe_addresses_add(struct probe *probe, struct buffer *buffer);
 
 /* Writes into the records of connects that have been under way for long which thread waits for them. */
 int probe_connects_note(struct probe *probe, struct buffer *buffer);
+struct connects_cache *probe_connects_new(void);
+void probe_connects_free(struct connects_cache *cache);
 
 /* The file scan at the first look: finds epoll instances whose events no one fetches. */
 int probe_suspects_find(struct probe *probe);
+struct owner_cache *probe_owners_new(void);
 void probe_owners_free(struct owner_cache *owners);
 
 /* Adds where the processes of the look run. */
 int probe_processes_add(struct probe *probe, struct buffer *buffer);
+struct process_cache *probe_processes_new(void);
 void probe_processes_free(struct process_cache *processes);
 
 /* Tells BPF which processes `threads` is about. */
@@ -227,14 +158,21 @@ int probe_wanted_pids_set(const struct probe *probe);
  */
 int probe_space_add(struct probe *probe, struct buffer *buffer, size_t offset, const __u32 *pids, size_t count);
 
-/* Adds what the loops of the look watch, if the options ask for it. */
+/* Address spaces: see maps.h. */
+struct maps_cache *probe_maps_new(void);
+void probe_maps_free(struct maps_cache *cache);
+
+/* Adds what the loops of the look watch, if the scope asks for it. */
 int probe_watches_add(struct probe *probe, struct buffer *buffer);
+struct watch_cache *probe_watches_new(void);
 void probe_watches_free(struct watch_cache *cache);
 
 /* Whether --pid names this process. */
 bool probe_is_asked_for(const struct probe *probe, __u32 pid);
+
 /* Adds what the processes that have loops are, and have open. */
 int probe_usage_add(struct probe *probe, struct buffer *buffer);
+struct usage_cache *probe_usage_new(void);
 void probe_usage_free(struct usage_cache *usage);
 
 /* Which runtime a process is. */
@@ -256,7 +194,10 @@ void probe_open_files(__u64 *open_files, __u64 *limit);
 
 /* Adds texts about loops that do not come back. */
 int probe_notes_add(struct probe *probe, struct buffer *buffer);
-void probe_symbols_free(struct probe_symbols *symbols);
+struct notes_cache *probe_notes_new(void);
+void probe_notes_free(struct notes_cache *cache);
+struct symbol_cache *probe_symbols_new(void);
+void probe_symbols_free(struct symbol_cache *symbols);
 
 /* Paths, loops that have ended and connects that are found out in one look; the rest has its turn in the next. */
 #define NOTES_PER_LOOK	   64

@@ -82,26 +82,26 @@ static int read_maps(struct probe *probe, struct process_maps *maps, __u32 tid)
 	};
 	int err;
 
-	if (probe->maps.bytes >= LOOK_MAPS_MAX) {
+	if (probe->maps->bytes >= LOOK_MAPS_MAX) {
 		maps->cut = 1;
 		return 0;
 	}
 	err = foreign_ask_one(probe->foreign, &question, &maps->text);
-	probe->maps.bytes += maps->text.size;
+	probe->maps->bytes += maps->text.size;
 	maps->text.size = question.err == -ETIMEDOUT ? 0 : maps->text.size;
 	return err;
 }
 
 int probe_maps_get(struct probe *probe, __u32 pid, __u32 tid, __u64 process_start_ns, const struct process_maps **found)
 {
-	struct process_maps *maps = find(&probe->maps, pid);
+	struct process_maps *maps = find(probe->maps, pid);
 	int err;
 
 	*found = maps;
 	if (maps && maps->count)
 		return 0;
 	if (!maps)
-		maps = add(&probe->maps, pid, process_start_ns);
+		maps = add(probe->maps, pid, process_start_ns);
 	if (!maps)
 		return -ENOMEM;
 	*found = maps;
@@ -119,4 +119,17 @@ void probe_maps_forget(struct maps_cache *cache)
 	}
 	free(cache->items);
 	*cache = (struct maps_cache){0};
+}
+
+struct maps_cache *probe_maps_new(void)
+{
+	return calloc(1, sizeof(struct maps_cache));
+}
+
+void probe_maps_free(struct maps_cache *cache)
+{
+	if (!cache)
+		return;
+	probe_maps_forget(cache);
+	free(cache);
 }

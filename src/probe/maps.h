@@ -15,6 +15,12 @@ struct process_maps {
 	size_t cut; /* 1: there is more than was read; 0: that is all */
 };
 
+struct maps_cache {
+	struct process_maps *items;
+	size_t count;
+	size_t bytes; /* of text */
+};
+
 /*
  * By one of its threads: the leader may have exited, and its address space with it. *maps is valid until the next call;
  * it has no regions where the process is gone, or could not be looked at. Returns 0, -ENOMEM, or -ECANCELED.

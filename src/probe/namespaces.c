@@ -19,15 +19,19 @@
 
 #include "base/array.h"
 #include "base/open_file.h"
-#include "probe/internal.h"
 #include "probe/load/load.h"
+#include "probe/namespaces.h"
 
 #define NETNS_FOLDER "/run/netns"
 
-int probe_namespaces_open(struct probe_namespaces *namespaces)
+int probe_namespaces_open(struct probe_namespaces **out)
 {
+	struct probe_namespaces *namespaces = calloc(1, sizeof(*namespaces));
 	struct stat st;
 
+	*out = namespaces;
+	if (!namespaces)
+		return -ENOMEM;
 	namespaces->own_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (namespaces->own_fd < 0 || fstat(namespaces->own_fd, &st))
 		return -errno;
@@ -42,11 +46,14 @@ void probe_namespaces_close(struct probe_namespaces *namespaces)
 {
 	size_t i;
 
-	if (namespaces->own_fd > 0)
+	if (!namespaces)
+		return;
+	if (namespaces->own_fd >= 0)
 		close(namespaces->own_fd);
 	for (i = 0; i < namespaces->count; i++)
 		buffer_free(&namespaces->items[i].listeners);
 	free(namespaces->items);
+	free(namespaces);
 }
 
 static struct probe_namespace *find(struct probe_namespaces *namespaces, __u32 inode)
@@ -96,7 +103,7 @@ static int find_by_process(struct probe *probe)
 
 	while (!bpf_map_get_next_key(map, NULL, &inode)) {
 		if (!bpf_map_lookup_elem(map, &inode, &pid)) {
-			namespace = find_or_add(&probe->namespaces, inode);
+			namespace = find_or_add(probe->namespaces, inode);
 			if (!namespace)
 				return -ENOMEM;
 			namespace->pid = pid;
@@ -125,9 +132,9 @@ static int find_by_name(struct probe *probe)
 		return 0;
 	while ((entry = readdir(folder))) {
 		snprintf(path, sizeof(path), NETNS_FOLDER "/%s", entry->d_name);
-		if (entry->d_name[0] == '.' || stat(path, &st) || st.st_dev != probe->namespaces.device)
+		if (entry->d_name[0] == '.' || stat(path, &st) || st.st_dev != probe->namespaces->device)
 			continue;
-		namespace = find_or_add(&probe->namespaces, (__u32)st.st_ino);
+		namespace = find_or_add(probe->namespaces, (__u32)st.st_ino);
 		if (!namespace)
 			break;
 		snprintf(namespace->name, sizeof(namespace->name), "%s", entry->d_name);
@@ -151,7 +158,7 @@ static void forget_unseen(struct probe_namespaces *namespaces)
 
 int probe_namespaces_find(struct probe *probe)
 {
-	struct probe_namespaces *namespaces = &probe->namespaces;
+	struct probe_namespaces *namespaces = probe->namespaces;
 	size_t i;
 	int err;
 
@@ -171,7 +178,7 @@ int probe_namespaces_find(struct probe *probe)
 
 void probe_namespace_mark(struct probe *probe, __u32 inode)
 {
-	struct probe_namespace *namespace = find(&probe->namespaces, inode);
+	struct probe_namespace *namespace = find(probe->namespaces, inode);
 
 	if (namespace)
 	namespace->active = true;
@@ -220,7 +227,7 @@ int probe_namespace_enter(const struct probe *probe, const struct probe_namespac
 {
 	int fd, err;
 
-	if (namespace->inode == probe->namespaces.own_inode)
+	if (namespace->inode == probe->namespaces->own_inode)
 		return 0;
 	fd = open_namespace(namespace);
 	if (fd < 0)
@@ -232,29 +239,29 @@ int probe_namespace_enter(const struct probe *probe, const struct probe_namespac
 
 void probe_namespace_leave(const struct probe *probe, const struct probe_namespace *namespace)
 {
-	if (namespace->inode == probe->namespaces.own_inode)
+	if (namespace->inode == probe->namespaces->own_inode)
 		return;
 	/* Staying in the wrong namespace would make all that follows wrong. */
-	if (setns(probe->namespaces.own_fd, CLONE_NEWNET))
+	if (setns(probe->namespaces->own_fd, CLONE_NEWNET))
 		abort();
 }
 
 int probe_namespace_open(struct probe *probe, __u32 inode)
 {
-	const struct probe_namespace *namespace = find(&probe->namespaces, inode);
+	const struct probe_namespace *namespace = find(probe->namespaces, inode);
 	int fd;
 
 	if (!namespace)
 		return -ENOENT;
-	if (inode != probe->namespaces.own_inode)
+	if (inode != probe->namespaces->own_inode)
 		return open_namespace(namespace);
-	fd = fcntl(probe->namespaces.own_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	fd = fcntl(probe->namespaces->own_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	return fd < 0 ? -errno : fd;
 }
 
 int probe_in_namespace(struct probe *probe, __u32 inode, int (*call)(void))
 {
-	const struct probe_namespace *namespace = find(&probe->namespaces, inode);
+	const struct probe_namespace *namespace = find(probe->namespaces, inode);
 	int result = namespace ? probe_namespace_enter(probe, namespace) : -ENOENT;
 
 	if (result)

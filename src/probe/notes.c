@@ -14,9 +14,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "look/note_cache.h"
 #include "look/records.h"
 #include "options/ages.h"
-#include "probe/internal.h"
+#include "probe/owners.h"
+
+struct notes_cache {
+	struct note_cache wheres, ended; /* what threads are in; loops that are over */
+};
 
 /* As many as stack_scan's map holds. */
 #define MAX_STACKS 256
@@ -124,8 +129,8 @@ static int add_known(struct probe *probe, struct note_cache *cache, struct buffe
 /* A process with one thread that leaves events on an epoll instance: it may be a loop that stalled before the start. */
 static bool may_be_loop(const struct probe *probe, const struct thread_record *thread)
 {
-	const struct epoll_record *epolls = (const void *)probe->owners.epolls.data;
-	size_t i, count = probe->owners.epolls.size / sizeof(*epolls);
+	const struct epoll_record *epolls = (const void *)probe->owners->epolls.data;
+	size_t i, count = probe->owners->epolls.size / sizeof(*epolls);
 
 	if (thread->loops || thread->threads != 1 || thread->syscall_kind == SYSCALL_WAITS_EPOLL ||
 	    (thread->syscall_kind == SYSCALL_READS && thread->flags & THREAD_HAS_SOCKET))
@@ -235,10 +240,10 @@ static int add_ended(struct probe *probe, const struct buffer *buffer, struct bu
 			thread = (void *)header;
 		if (header->type != RECORD_LOOP || !thread || !is_away_from_epoll(thread, loop))
 			continue;
-		err = note_cache_want(&probe->ended, (__u64)thread->tid << 32 | (__u32)loop->epoll_fd,
+		err = note_cache_want(&probe->notes->ended, (__u64)thread->tid << 32 | (__u32)loop->epoll_fd,
 				      thread->start_ns ^ loop->returned_ns, thread);
 	}
-	return err ? err : add_known(probe, &probe->ended, notes, NOTE_LOOP_ENDED, read_ended);
+	return err ? err : add_known(probe, &probe->notes->ended, notes, NOTE_LOOP_ENDED, read_ended);
 }
 
 /* ---- All of them ---- */
@@ -268,9 +273,9 @@ static int add_wheres(struct probe *probe, const struct buffer *buffer, struct b
 		struct thread_record *thread = (void *)header;
 
 		if (header->type == RECORD_THREAD && is_noted(probe, buffer, thread, offset))
-			err = note_cache_want(&probe->wheres, thread->tid, wait_of(thread), thread);
+			err = note_cache_want(&probe->notes->wheres, thread->tid, wait_of(thread), thread);
 	}
-	return err ? err : add_known(probe, &probe->wheres, notes, NOTE_WHERE, read_where);
+	return err ? err : add_known(probe, &probe->notes->wheres, notes, NOTE_WHERE, read_where);
 }
 
 int probe_notes_add(struct probe *probe, struct buffer *buffer)
@@ -286,4 +291,18 @@ int probe_notes_add(struct probe *probe, struct buffer *buffer)
 		err = buffer_append(buffer, notes.data, notes.size);
 	buffer_free(&notes);
 	return err;
+}
+
+struct notes_cache *probe_notes_new(void)
+{
+	return calloc(1, sizeof(struct notes_cache));
+}
+
+void probe_notes_free(struct notes_cache *cache)
+{
+	if (!cache)
+		return;
+	note_cache_free(&cache->wheres);
+	note_cache_free(&cache->ended);
+	free(cache);
 }

@@ -10,8 +10,8 @@
 #include "base/parse.h"
 #include "look/watch_facts.h"
 #include "options/ages.h"
-#include "probe/internal.h"
 #include "probe/load/load.h"
+#include "probe/namespaces.h"
 #include "rights/privileges.h"
 
 static int load_and_attach(struct probe *probe, struct attempt *attempt)
@@ -44,12 +44,30 @@ static void set_patience(struct probe *probe)
 	probe->use_chains = probe->always_chains = BIT(probe->scope.command) & CHAINS;
 }
 
+static int open_caches(struct probe *probe)
+{
+	probe->owners = probe_owners_new();
+	probe->processes = probe_processes_new();
+	probe->maps = probe_maps_new();
+	probe->watches = probe_watches_new();
+	probe->usage = probe_usage_new();
+	probe->symbols = probe_symbols_new();
+	probe->notes = probe_notes_new();
+	probe->connects = probe_connects_new();
+	return probe->owners && probe->processes && probe->maps && probe->watches && probe->usage && probe->symbols &&
+			       probe->notes && probe->connects
+		       ? 0
+		       : -ENOMEM;
+}
+
 static int open_all(struct probe *probe, const char *btf_file)
 {
 	struct attempt attempt = {0};
 	int err;
 
-	err = foreign_open(&probe->foreign, probe_is_asked_to_end);
+	err = open_caches(probe);
+	if (!err)
+		err = foreign_open(&probe->foreign, probe_is_asked_to_end);
 	if (err) {
 		fprintf(stderr, "sockstall: cannot begin: %s\n", strerror(-err));
 		return err;
@@ -70,7 +88,7 @@ static int open_all(struct probe *probe, const char *btf_file)
 	}
 	attached_say_lost(&attempt);
 	err = probe_namespaces_open(&probe->namespaces);
-	if (!err && probe->use_sockets && probe->namespaces.only_own)
+	if (!err && probe->use_sockets && probe->namespaces->only_own)
 		fprintf(stderr,
 			"sockstall: without CAP_SYS_ADMIN: handshakes of other network namespaces are not seen\n");
 	if (!err && BIT(probe->scope.command) & HANDSHAKES)
@@ -104,7 +122,6 @@ int probe_open(struct probe **out, const struct options *options)
 	probe->is_recorded = options->sinks.record_file;
 	probe->always_all = options->scope.all;
 	probe->long_idle_ns = long_idle_ns();
-	probe->namespaces.own_fd = -1;
 	err = open_all(probe, options->btf_file);
 	if (err) {
 		probe_close(probe);
@@ -142,7 +159,7 @@ unsigned int probe_privileges(const struct probe *probe)
 		privileges |= PRIVILEGE_COOKIES;
 	if (probe->use_chains || scope_has_chains_page(scope))
 		privileges |= PRIVILEGE_CHAINS;
-	if (!probe->namespaces.only_own && (asks_for_cookies || enters_others(probe)))
+	if (!probe->namespaces->only_own && (asks_for_cookies || enters_others(probe)))
 		privileges |= PRIVILEGE_NAMESPACES;
 	return privileges;
 }
@@ -153,17 +170,17 @@ void probe_close(struct probe *probe)
 		return;
 	ring_buffer__free(probe->events);
 	attached_release(&probe->attached);
-	probe_namespaces_close(&probe->namespaces);
-	probe_owners_free(&probe->owners);
+	probe_namespaces_close(probe->namespaces);
+	probe_owners_free(probe->owners);
 	full_dates_free(&probe->full);
-	probe_processes_free(&probe->processes);
+	probe_processes_free(probe->processes);
 	sleeps_free(&probe->sleeps);
-	probe_watches_free(&probe->watches);
-	probe_usage_free(&probe->usage);
-	probe_symbols_free(&probe->symbols);
-	note_cache_free(&probe->wheres);
-	note_cache_free(&probe->ended);
-	note_cache_free(&probe->connects);
+	probe_watches_free(probe->watches);
+	probe_usage_free(probe->usage);
+	probe_symbols_free(probe->symbols);
+	probe_notes_free(probe->notes);
+	probe_connects_free(probe->connects);
+	probe_maps_free(probe->maps);
 	foreign_close(probe->foreign);
 	free(probe);
 }

@@ -161,8 +161,15 @@ int owner_cache_add(const struct owner_cache *cache, const struct wanted *wanted
 	return err;
 }
 
+struct owner_cache *probe_owners_new(void)
+{
+	return calloc(1, sizeof(struct owner_cache));
+}
+
 void probe_owners_free(struct owner_cache *owners)
 {
+	if (!owners)
+		return;
 	buffer_free(&owners->owners);
 	buffer_free(&owners->by_inode);
 	buffer_free(&owners->connections);
@@ -170,4 +177,5 @@ void probe_owners_free(struct owner_cache *owners)
 	free(owners->missed_inodes);
 	buffer_free(&owners->epolls);
 	free(owners->missed);
+	free(owners);
 }

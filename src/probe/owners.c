@@ -29,7 +29,7 @@ static bool inodes_are_known(const struct owner_cache *cache, const struct wante
 
 static bool scan_is_due(const struct probe *probe, const struct wanted *wanted, __u64 now)
 {
-	const struct owner_cache *cache = &probe->owners;
+	const struct owner_cache *cache = probe->owners;
 	size_t i, count = wanted->cookies.size / sizeof(__u64);
 	const __u64 *cookies = (const void *)wanted->cookies.data;
 
@@ -60,8 +60,8 @@ static bool is_suspect(const struct probe *probe, const struct epoll_record *epo
 static void note_suspects(struct probe *probe)
 {
 	const struct bpf_map *map = probe->attached.skeleton->maps.suspects;
-	const struct epoll_record *epoll = (const void *)probe->owners.epolls.data;
-	size_t i, count = probe->owners.epolls.size / sizeof(*epoll);
+	const struct epoll_record *epoll = (const void *)probe->owners->epolls.data;
+	size_t i, count = probe->owners->epolls.size / sizeof(*epoll);
 	__u32 left_out = 0;
 
 	probe_map_empty(map);
@@ -80,10 +80,10 @@ static int scan_files(struct probe *probe, __u64 now)
 
 	if (!err) {
 		probe_cookies_of_owners(probe, &scan);
-		err = owner_cache_take(&probe->owners, &scan);
+		err = owner_cache_take(probe->owners, &scan);
 	}
 	buffer_free(&scan);
-	probe->owners.scanned_ns = now;
+	probe->owners->scanned_ns = now;
 	if (!err && probe->use_loops)
 		note_suspects(probe);
 	return err;
@@ -156,9 +156,9 @@ int probe_owners_add(struct probe *probe, struct buffer *buffer)
 	wanted_sort(&wanted);
 	if (scanned) {
 		err = scan_files(probe, now);
-		remember_missed(&probe->owners, &wanted);
+		remember_missed(probe->owners, &wanted);
 		if (!err && wanted.sockets)
-			owner_cache_patch(&probe->owners, buffer);
+			owner_cache_patch(probe->owners, buffer);
 	}
 	if (wanted.marked)
 		probe_map_empty(probe->attached.skeleton->maps.wanted_sockets);
@@ -167,16 +167,16 @@ int probe_owners_add(struct probe *probe, struct buffer *buffer)
 		probe_map_empty(probe->attached.skeleton->maps.wanted_pipes);
 	}
 	if (!err && probe->use_chains)
-		err = add_connections(&probe->owners, &wanted, buffer);
+		err = add_connections(probe->owners, &wanted, buffer);
 	if (!err && probe->use_chains)
-		err = buffer_append(buffer, probe->owners.pipes.data, probe->owners.pipes.size);
+		err = buffer_append(buffer, probe->owners->pipes.data, probe->owners->pipes.size);
 	if (!err)
-		err = resolve_inodes(&probe->owners, &wanted, scanned);
+		err = resolve_inodes(probe->owners, &wanted, scanned);
 	wanted_sort(&wanted);
 	if (!err)
-		err = owner_cache_add(&probe->owners, &wanted, buffer);
+		err = owner_cache_add(probe->owners, &wanted, buffer);
 	if (!err)
-		err = buffer_append(buffer, probe->owners.epolls.data, probe->owners.epolls.size);
+		err = buffer_append(buffer, probe->owners->epolls.data, probe->owners->epolls.size);
 	buffer_free(&wanted.cookies);
 	buffer_free(&wanted.inodes);
 	return err;

@@ -5,6 +5,20 @@
 
 #include "probe/internal.h"
 
+/* What the last walk over all descriptors found. */
+struct owner_cache {
+	struct buffer owners; /* of struct owner_record, by cookie */
+	struct buffer by_inode; /* the same */
+	struct buffer epolls; /* of struct epoll_record */
+	struct buffer connections; /* of struct socket_record; only for chains, and of this look */
+	struct buffer pipes; /* of struct owner_record, likewise: of both types */
+	__u64 scanned_ns; /* 0: never */
+	__u64 *missed; /* cookies asked for that the last scan did not find, sorted */
+	size_t missed_count;
+	__u64 *missed_inodes; /* likewise, by inode */
+	size_t missed_inode_count;
+};
+
 /* Sockets whose owners a look needs. */
 struct wanted {
 	struct buffer cookies; /* of __u64 */
@@ -32,6 +46,9 @@ __u64 owner_cache_cookie(const struct owner_cache *cache, __u64 inode);
 /* Whether the last walk found it, or did not find it: another would bring no more. */
 bool owner_cache_knows(const struct owner_cache *cache, __u64 cookie);
 bool owner_cache_knows_inode(const struct owner_cache *cache, __u64 inode);
+
+/* Assigns cookies as probe_cookies_draw() does to the owners that a file scan has found, by the connections beside them, and for unix sockets. */
+void probe_cookies_of_owners(struct probe *probe, struct buffer *scan);
 
 /* Sorts what the file scan brought. */
 int owner_cache_take(struct owner_cache *cache, const struct buffer *scan);

@@ -15,8 +15,8 @@
 
 #include "base/array.h"
 #include "look/records.h"
-#include "probe/internal.h"
 #include "probe/load/load.h"
+#include "probe/namespaces.h"
 
 /* What one look may spend on namespaces in which nothing has happened: ns at most, and which part of its interval. */
 #define TURN_BUDGET_NS 10000000
@@ -157,14 +157,14 @@ static bool is_wanted(const struct probe *probe, const struct probe_namespace *n
 static bool is_scanned(const struct probe *probe, const struct probe_namespace *namespace)
 {
 	return is_wanted(probe, namespace) &&
-	       (!probe->namespaces.only_own || namespace->inode == probe->namespaces.own_inode);
+	       (!probe->namespaces->only_own || namespace->inode == probe->namespaces->own_inode);
 }
 
 /* New, not quiet, or everything is asked for. */
 static bool is_due(const struct probe *probe, const struct probe_namespace *namespace)
 {
 	return !namespace->scanned || namespace->active || probe->scope.all || probe->pace.once ||
-	       namespace->inode == probe->namespaces.own_inode;
+	       namespace->inode == probe->namespaces->own_inode;
 }
 
 static int scan_due(struct probe *probe, struct buffer *buffer)
@@ -172,8 +172,8 @@ static int scan_due(struct probe *probe, struct buffer *buffer)
 	size_t i;
 	int err = 0;
 
-	for (i = 0; i < probe->namespaces.count && !err; i++) {
-		struct probe_namespace *namespace = &probe->namespaces.items[i];
+	for (i = 0; i < probe->namespaces->count && !err; i++) {
+		struct probe_namespace *namespace = &probe->namespaces->items[i];
 
 		if (is_scanned(probe, namespace) && is_due(probe, namespace))
 			err = is_put_off(probe, namespace) ? put_off(namespace, buffer)
@@ -193,7 +193,7 @@ static __u64 turn_budget(const struct probe *probe)
 /* The quiet ones in turn, for as long as that lasts, but one at least. */
 static int scan_in_turn(struct probe *probe, struct buffer *buffer)
 {
-	struct probe_namespaces *namespaces = &probe->namespaces;
+	struct probe_namespaces *namespaces = probe->namespaces;
 	__u64 deadline = clock_ns(CLOCK_MONOTONIC) + turn_budget(probe);
 	size_t i;
 	int err = 0;
@@ -233,9 +233,9 @@ int probe_namespaces_name(struct probe *probe, struct buffer *buffer)
 	size_t i;
 	int err = 0;
 
-	for (i = 0; i < probe->namespaces.count && !err; i++)
-		if (is_wanted(probe, &probe->namespaces.items[i]))
-			err = add_netns_record(buffer, &probe->namespaces.items[i]);
+	for (i = 0; i < probe->namespaces->count && !err; i++)
+		if (is_wanted(probe, &probe->namespaces->items[i]))
+			err = add_netns_record(buffer, &probe->namespaces->items[i]);
 	return err;
 }
 
@@ -243,8 +243,8 @@ size_t probe_namespaces_wanted(const struct probe *probe)
 {
 	size_t i, count = 0;
 
-	for (i = 0; i < probe->namespaces.count; i++)
-		count += (probe->use_sockets ? is_scanned : is_wanted)(probe, &probe->namespaces.items[i]);
+	for (i = 0; i < probe->namespaces->count; i++)
+		count += (probe->use_sockets ? is_scanned : is_wanted)(probe, &probe->namespaces->items[i]);
 	return count;
 }
 
@@ -252,8 +252,8 @@ size_t probe_namespaces_put_off(const struct probe *probe)
 {
 	size_t i, count = 0;
 
-	for (i = 0; i < probe->namespaces.count && probe->use_sockets; i++)
-		count += is_scanned(probe, &probe->namespaces.items[i]) &&
-			 can_be_put_off(probe, &probe->namespaces.items[i]);
+	for (i = 0; i < probe->namespaces->count && probe->use_sockets; i++)
+		count += is_scanned(probe, &probe->namespaces->items[i]) &&
+			 can_be_put_off(probe, &probe->namespaces->items[i]);
 	return count < UINT16_MAX ? count : UINT16_MAX;
 }

@@ -23,6 +23,12 @@
 
 /* ---- Kernel symbols ---- */
 
+/* Functions of the kernel by address; read when first needed. */
+struct symbol_cache {
+	struct buffer items, names;
+	bool read;
+};
+
 struct symbol {
 	__u64 address;
 	size_t name; /* in names */
@@ -35,7 +41,7 @@ static int compare_symbols(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
-static int add_symbol(struct probe_symbols *symbols, __u64 address, const char *name)
+static int add_symbol(struct symbol_cache *symbols, __u64 address, const char *name)
 {
 	struct symbol symbol = {.address = address, .name = symbols->names.size};
 	int err = buffer_append(&symbols->names, name, strlen(name) + 1);
@@ -43,7 +49,7 @@ static int add_symbol(struct probe_symbols *symbols, __u64 address, const char *
 	return err ? err : buffer_append(&symbols->items, &symbol, sizeof(symbol));
 }
 
-static int read_symbols(struct probe_symbols *symbols)
+static int read_symbols(struct symbol_cache *symbols)
 {
 	char line[600], name[512], type;
 	unsigned long long address;
@@ -65,7 +71,7 @@ static int read_symbols(struct probe_symbols *symbols)
 }
 
 /* The function that holds the address, or NULL. */
-static const char *find_symbol(const struct probe_symbols *symbols, __u64 address)
+static const char *find_symbol(const struct symbol_cache *symbols, __u64 address)
 {
 	const struct symbol *items = (const void *)symbols->items.data;
 	size_t after = LOWER_BOUND(symbols->items.size / sizeof(*items), at, items[at].address <= address);
@@ -73,7 +79,7 @@ static const char *find_symbol(const struct probe_symbols *symbols, __u64 addres
 	return after ? symbols->names.data + items[after - 1].name : NULL;
 }
 
-static int say_kernel_stack(const struct probe_symbols *symbols, const struct stack_sample *sample, struct buffer *text)
+static int say_kernel_stack(const struct symbol_cache *symbols, const struct stack_sample *sample, struct buffer *text)
 {
 	const char *name;
 	__u32 i;
@@ -236,7 +242,7 @@ static int add_note(struct buffer *notes, const struct thread_record *thread, __
 static int add_both(struct probe *probe, struct buffer *notes, const struct walk *walk)
 {
 	struct buffer text = {0};
-	int err = say_kernel_stack(&probe->symbols, walk->sample, &text);
+	int err = say_kernel_stack(probe->symbols, walk->sample, &text);
 
 	if (!err)
 		err = add_note(notes, walk->thread, NOTE_KERNEL_STACK, &text);
@@ -305,7 +311,7 @@ int probe_stacks_add(struct probe *probe, struct buffer *notes, const struct thr
 	struct buffer samples = {0};
 	__u8 yes = 1;
 	size_t i;
-	int err = probe->symbols.read ? 0 : read_symbols(&probe->symbols);
+	int err = probe->symbols->read ? 0 : read_symbols(probe->symbols);
 
 	for (i = 0; i < count; i++)
 		bpf_map_update_elem(map, &threads[i]->tid, &yes, BPF_ANY);
@@ -319,8 +325,16 @@ int probe_stacks_add(struct probe *probe, struct buffer *notes, const struct thr
 	return err;
 }
 
-void probe_symbols_free(struct probe_symbols *symbols)
+struct symbol_cache *probe_symbols_new(void)
 {
+	return calloc(1, sizeof(struct symbol_cache));
+}
+
+void probe_symbols_free(struct symbol_cache *symbols)
+{
+	if (!symbols)
+		return;
 	buffer_free(&symbols->items);
 	buffer_free(&symbols->names);
+	free(symbols);
 }

@@ -273,7 +273,7 @@ int probe_look(struct probe *probe, struct look *look)
 	probe->did_put_off = false;
 	if (!err)
 		err = fill(probe, look);
-	probe_maps_forget(&probe->maps);
+	probe_maps_forget(probe->maps);
 	if (!err && probe_is_asked_to_end())
 		err = -ECANCELED; /* some part may have been left out */
 	if (err)

@@ -34,6 +34,11 @@ struct usage_entry {
 	__u64 runtime_until_ns; /* from when on the runtime is not looked up any more */
 };
 
+struct usage_cache {
+	struct usage_entry *entries; /* those of the looks before: sorted by pid */
+	size_t count, capacity;
+};
+
 static int compare_entries(const void *left, const void *right)
 {
 	__u32 a = ((const struct usage_entry *)left)->record.pid, b = ((const struct usage_entry *)right)->record.pid;
@@ -69,7 +74,7 @@ static struct usage_entry *add_entry(struct usage_cache *cache)
 
 static int note_process(struct probe *probe, size_t sorted, const struct thread_record *thread)
 {
-	struct usage_cache *cache = &probe->usage;
+	struct usage_cache *cache = probe->usage;
 	struct usage_entry *entry = find_entry(cache, sorted, thread->pid);
 
 	if (!entry)
@@ -92,7 +97,7 @@ static int note_process(struct probe *probe, size_t sorted, const struct thread_
 
 static int note_processes(struct probe *probe, const struct buffer *buffer)
 {
-	size_t offset = 0, sorted = probe->usage.count;
+	size_t offset = 0, sorted = probe->usage->count;
 	struct record_header *header;
 	int err = 0;
 
@@ -156,14 +161,14 @@ static int mark_due(struct probe *probe, __u64 now, bool *any)
 {
 	const struct bpf_map *wanted = probe->attached.skeleton->maps.wanted_usage;
 	size_t i, left = probe->pace.once ? bpf_map__max_entries(wanted) : MAX_PER_LOOK, due_count = 0;
-	struct usage_entry **due = calloc(probe->usage.count + 1, sizeof(*due));
+	struct usage_entry **due = calloc(probe->usage->count + 1, sizeof(*due));
 	__u8 yes = 1;
 	int err;
 
 	if (!due)
 		return -ENOMEM;
-	for (i = 0; i < probe->usage.count && left; i++) {
-		struct usage_entry *entry = &probe->usage.entries[i];
+	for (i = 0; i < probe->usage->count && left; i++) {
+		struct usage_entry *entry = &probe->usage->entries[i];
 
 		if (entry->read_ns && now - entry->read_ns < REFRESH_NS)
 			continue;
@@ -204,7 +209,7 @@ static int scan(struct probe *probe)
 	int err = probe_read_iter(probe->attached.usage_iter, &bytes, &probe->losses.count[LOST_THREADS]);
 
 	if (!err)
-		take_scan(&probe->usage, &bytes);
+		take_scan(probe->usage, &bytes);
 	buffer_free(&bytes);
 	probe_map_empty(probe->attached.skeleton->maps.wanted_usage);
 	return err;
@@ -216,13 +221,13 @@ int probe_usage_add(struct probe *probe, struct buffer *buffer)
 	bool any = false;
 	size_t i;
 
-	forget_unused(&probe->usage, probe->looks);
+	forget_unused(probe->usage, probe->looks);
 	if (!err)
 		err = mark_due(probe, clock_ns(CLOCK_MONOTONIC), &any);
 	if (!err && any && probe->attached.usage_iter)
 		err = scan(probe);
-	for (i = 0; i < probe->usage.count && !err; i++)
-		err = buffer_append(buffer, &probe->usage.entries[i].record, sizeof(struct usage_record));
+	for (i = 0; i < probe->usage->count && !err; i++)
+		err = buffer_append(buffer, &probe->usage->entries[i].record, sizeof(struct usage_record));
 	return err;
 }
 
@@ -254,7 +259,15 @@ void probe_open_files(__u64 *open_files, __u64 *limit)
 	fclose(file);
 }
 
+struct usage_cache *probe_usage_new(void)
+{
+	return calloc(1, sizeof(struct usage_cache));
+}
+
 void probe_usage_free(struct usage_cache *usage)
 {
+	if (!usage)
+		return;
 	free(usage->entries);
+	free(usage);
 }

@@ -110,8 +110,8 @@ static void want_epolls(struct probe *probe, struct wanted *wanted, const struct
 		left_ns = loop->epoll_fd_before ? loop->entered_ns : 0;
 	if (!left_ns || left_ns + EPOLLS_MIN_AGE_NS > thread->seen_ns)
 		return;
-	if (probe->owners.scanned_ns < left_ns + EPOLLS_MIN_AGE_NS ||
-	    probe->owners.scanned_ns + EPOLLS_MAX_AGE_NS < thread->seen_ns)
+	if (probe->owners->scanned_ns < left_ns + EPOLLS_MIN_AGE_NS ||
+	    probe->owners->scanned_ns + EPOLLS_MAX_AGE_NS < thread->seen_ns)
 		wanted->epolls = true;
 }
 

@@ -124,9 +124,9 @@ int probe_watches_add_records(struct probe *probe, struct buffer *buffer)
 	size_t i, room = WATCHES_PER_LOOK;
 	int err = 0;
 
-	for (i = 0; i < probe->watches.count && !err; i++)
-		if (probe->watches.items[i].scanned_ns)
-			err = add_instance_record(probe, buffer, &probe->watches.items[i], &room);
+	for (i = 0; i < probe->watches->count && !err; i++)
+		if (probe->watches->items[i].scanned_ns)
+			err = add_instance_record(probe, buffer, &probe->watches->items[i], &room);
 	return err;
 }
 

@@ -147,11 +147,11 @@ static int note_loop(struct probe *probe, const struct thread_record *thread, co
 
 	if (!is_wanted(probe, thread, loop))
 		return 0;
-	instance = note_instance(&probe->watches, thread->pid, thread->tid, thread->process_start_ns, fd);
-	if (!instance && !is_full(&probe->watches))
+	instance = note_instance(probe->watches, thread->pid, thread->tid, thread->process_start_ns, fd);
+	if (!instance && !is_full(probe->watches))
 		return -ENOMEM;
 	if (!instance) {
-		probe->watches.left_out++;
+		probe->watches->left_out++;
 		return 0;
 	}
 	instance->held |= thread->flags & THREAD_EPOLL_HELD && (int)thread->args[0] == fd;
@@ -193,8 +193,8 @@ static int note_all_of(struct probe *probe, __u32 pid)
 		const struct epoll_record *epoll = (const void *)header;
 
 		if (header->type == RECORD_EPOLL && epoll->pid == pid &&
-		    !note_instance(&probe->watches, pid, pid, epoll->process_start_ns, epoll->fd) &&
-		    !is_full(&probe->watches))
+		    !note_instance(probe->watches, pid, pid, epoll->process_start_ns, epoll->fd) &&
+		    !is_full(probe->watches))
 			err = -ENOMEM;
 	}
 	buffer_free(&records);
@@ -228,14 +228,14 @@ static int find_instances(struct probe *probe, const struct buffer *buffer)
 	size_t i;
 	int err;
 
-	for (i = 0; i < probe->watches.count; i++) {
-		probe->watches.items[i].live = probe->watches.items[i].wanted = probe->watches.items[i].held = false;
-		probe->watches.items[i].left_ns = 0;
+	for (i = 0; i < probe->watches->count; i++) {
+		probe->watches->items[i].live = probe->watches->items[i].wanted = probe->watches->items[i].held = false;
+		probe->watches->items[i].left_ns = 0;
 	}
 	err = note_loops(probe, buffer);
 	for (i = 0; probe->scope.watches && i < probe->scope.selection.pid_count && !err; i++)
 		err = note_all_of(probe, probe->scope.selection.pids[i]);
-	forget_others(&probe->watches);
+	forget_others(probe->watches);
 	return err;
 }
 
@@ -325,7 +325,7 @@ static bool leave_held(struct probe *probe, const struct watched_instance *insta
 static int read_instances(struct probe *probe)
 {
 	__u64 began = clock_ns(CLOCK_MONOTONIC);
-	struct watch_cache *cache = &probe->watches;
+	struct watch_cache *cache = probe->watches;
 	struct due due = {0};
 	size_t i, reads = 0;
 	int err = 0;
@@ -354,7 +354,7 @@ static int read_instances(struct probe *probe)
 
 static void tell_left_out(struct probe *probe)
 {
-	struct watch_cache *cache = &probe->watches;
+	struct watch_cache *cache = probe->watches;
 
 	if (cache->left_out > cache->told) {
 		probe->losses.count[LOST_WATCHES] += cache->left_out - cache->told;
@@ -365,7 +365,7 @@ static void tell_left_out(struct probe *probe)
 
 int probe_watches_add(struct probe *probe, struct buffer *buffer)
 {
-	struct watch_cache *cache = &probe->watches;
+	struct watch_cache *cache = probe->watches;
 	int err;
 
 	cache->most = probe->scope.selection.pid_count ? INSTANCES_ASKED_FOR_MAX : INSTANCES_MAX;
@@ -382,17 +382,25 @@ __u64 probe_undecided(const struct probe *probe)
 {
 	size_t i;
 
-	for (i = 0; i < probe->watches.count; i++)
-		if (probe->watches.items[i].missed)
+	for (i = 0; i < probe->watches->count; i++)
+		if (probe->watches->items[i].missed)
 			return UNDECIDED_NS;
 	return 0;
+}
+
+struct watch_cache *probe_watches_new(void)
+{
+	return calloc(1, sizeof(struct watch_cache));
 }
 
 void probe_watches_free(struct watch_cache *cache)
 {
 	size_t i;
 
+	if (!cache)
+		return;
 	for (i = 0; i < cache->count; i++)
 		free_instance(&cache->items[i]);
 	free(cache->items);
+	free(cache);
 }

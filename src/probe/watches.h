@@ -31,6 +31,13 @@ struct watched_instance {
 	__u64 scanned_ns; /* when they were found; 0: never */
 };
 
+struct watch_cache {
+	struct watched_instance *items;
+	size_t count, capacity;
+	size_t most; /* instances that are kept in mind */
+	size_t left_out, told; /* loops that there was no room for at this look; and the most that was told as lost */
+};
+
 /* Instances that are read at once. */
 #define WATCHES_AT_ONCE 16
 
