@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "look/loop_rates.h"
 #include "look/records.h"
@@ -61,18 +62,14 @@ static bool is_full(const struct watch_cache *cache)
 
 static struct watched_instance *add_instance(struct watch_cache *cache)
 {
-	size_t capacity = cache->capacity ? cache->capacity * 2 : 64;
 	struct watched_instance *items;
 
 	if (is_full(cache))
 		return NULL;
-	if (cache->count == cache->capacity) {
-		items = reallocarray(cache->items, capacity, sizeof(*items));
-		if (!items)
-			return NULL;
-		cache->items = items;
-		cache->capacity = capacity;
-	}
+	items = array_grow(cache->items, cache->count, &cache->capacity, 64, sizeof(*items));
+	if (!items)
+		return NULL;
+	cache->items = items;
 	memset(&cache->items[cache->count], 0, sizeof(*cache->items));
 	return &cache->items[cache->count++];
 }
