@@ -16,7 +16,7 @@
 #include "look/loop_rates.h"
 #include "look/records.h"
 #include "options/ages.h"
-#include "probe/internal.h"
+#include "options/filter.h"
 
 /* How long a loop that was not asked for must have been asleep. */
 #define ASLEEP_MIN_NS NS_PER_S
@@ -47,12 +47,9 @@
 
 bool probe_is_asked_for(const struct probe *probe, __u32 pid)
 {
-	size_t i;
+	const struct selection *selection = &probe->scope.selection;
 
-	for (i = 0; i < probe->scope.selection.pid_count; i++)
-		if (probe->scope.selection.pids[i] == pid)
-			return true;
-	return false;
+	return selection->pid_count && filter_is_pid(selection, pid);
 }
 
 static bool is_full(const struct watch_cache *cache)
