@@ -95,12 +95,20 @@ static __always_inline bool is_established(const struct sock *sk)
 	       (state == TCP_ESTABLISHED || state == TCP_FIN_WAIT2 || state == TCP_CLOSE_WAIT);
 }
 
+/* What is in flight was sent when its oldest was, however often it was sent again. */
+static __always_inline __u64 sent_at(const struct tcp_sock *tp, __u64 now)
+{
+	if (BPF_CORE_READ(tp, packets_out))
+		return BPF_CORE_READ(tp, delivered_mstamp) * NS_PER_US;
+	return jiffies32_to_moment(BPF_CORE_READ(tp, lsndtime), now);
+}
+
 /* Bytes lie about, or the client spoke last, or nobody yet; and all that for a while. Between requests is neither. */
 static __always_inline bool is_awaited(const struct sock *sk)
 {
 	const struct tcp_sock *tp = (const struct tcp_sock *)sk;
 	__u64 now = bpf_ktime_get_ns(), slack = 2 * cfg_tick_ns;
-	__u64 sent = jiffies32_to_moment(BPF_CORE_READ(tp, lsndtime), now);
+	__u64 sent = sent_at(tp, now);
 	__u64 received = jiffies32_to_moment(BPF_CORE_READ(tp, inet_conn.icsk_ack.lrcvtime), now);
 	__u64 last = sent > received ? sent : received;
 	__u32 origin;

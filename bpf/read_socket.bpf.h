@@ -18,7 +18,10 @@
 #define SOCK_FLAG_DEAD	   (1UL << 0) /* enum sock_flags */
 #define SOCK_FLAG_DONE	   (1UL << 1)
 #define SOCK_FLAG_KEEPOPEN (1UL << 3)
+#define SOCK_FLAG_LINGER   (1UL << 4)
 #define SOCK_BINDPORT_LOCK 8
+
+#define TCP_CHRONO_BUSY 1 /* enum tcp_chrono */
 
 #define ICSK_TIME_RETRANS     1
 #define ICSK_TIME_PROBE0      3
@@ -178,6 +181,9 @@ static __always_inline void read_timers(struct socket_record *record, const stru
 	record->last_received_ns = jiffies32_to_moment(BPF_CORE_READ(icsk, icsk_ack.lrcvtime), record->seen_ns);
 	record->last_sent_ns = jiffies32_to_moment(BPF_CORE_READ(tp, lsndtime), record->seen_ns);
 	record->last_ack_ns = jiffies32_to_moment(BPF_CORE_READ(tp, rcv_tstamp), record->seen_ns);
+	record->delivered_ns = BPF_CORE_READ(tp, delivered_mstamp) * NS_PER_US;
+	if (read_integer(tp, chrono_type) == TCP_CHRONO_BUSY)
+		record->busy_since_ns = jiffies32_to_moment(BPF_CORE_READ(tp, chrono_start), record->seen_ns);
 }
 
 /* Like tcp_inq(): a FIN that has come takes a place in the sequence, but is nothing to read. */
@@ -207,6 +213,8 @@ static __always_inline void read_counts(struct socket_record *record, const stru
 	record->probes_out = BPF_CORE_READ(icsk, icsk_probes_out);
 	record->total_retrans = BPF_CORE_READ(tp, total_retrans);
 	record->packets_out = BPF_CORE_READ(tp, packets_out);
+	record->data_segs_in = BPF_CORE_READ(tp, data_segs_in);
+	record->data_segs_out = BPF_CORE_READ(tp, data_segs_out);
 }
 
 /*
@@ -266,9 +274,12 @@ static __always_inline void read_socket_more(struct socket_record *record, const
 	const struct tcp_sock *tp = (const struct tcp_sock *)sk;
 	unsigned long timeout = (unsigned long)read_integer(sk, sk_sndtimeo);
 	const struct net *net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
-	bool fin = BPF_CORE_READ(sk, __sk_common.skc_flags) & SOCK_FLAG_DONE;
+	unsigned long flags = BPF_CORE_READ(sk, __sk_common.skc_flags);
+	bool fin = flags & SOCK_FLAG_DONE;
 
 	record->flags |= SOCKET_HAS_MORE;
+	if (flags & SOCK_FLAG_LINGER)
+		record->linger_ns = BPF_CORE_READ(sk, sk_lingertime) * cfg_tick_ns;
 	record->sndtimeo_ns = timeout < MAX_JIFFY_OFFSET / cfg_tick_ns ? timeout * cfg_tick_ns : 0;
 	record->send_buffer = BPF_CORE_READ(sk, sk_sndbuf);
 	if (record->name.kind != SOCKET_KIND_TCP) {

@@ -110,9 +110,22 @@ struct socket_record {
 	__u32 snd_nxt;
 	__u32 rcv_nxt;
 	__u32 snd_una;
+	__u64 linger_ns; /* SO_LINGER; 0: not set */
+	/* Of every TCP socket. */
+	__u32 data_segs_in, data_segs_out;
+	/*
+	 * delivered_mstamp, to the microsecond. With data in flight: since when none of it has been acknowledged, however
+	 * often it was sent again. Else: when our last data was acknowledged; no later acknowledgement moves it.
+	 */
+	__u64 delivered_ns;
+	__u64 busy_since_ns; /* chrono_start: since when there has always been something unsent or unacknowledged; 0: not so */
+	/* By user space, from the looks before (src/look/spoken.h): */
+	__u64 peer_silence_ns; /* the longest silence after which the peer spoke again, without a word of ours between; 0: none seen */
+	__u32 peer_repeats; /* how often it was seen to do so */
+	__u32 spoke_last; /* enum speaker: as a look saw it right after the last data; 0: none did */
 };
 
-_Static_assert(sizeof(struct socket_record) == 352, "socket_record");
+_Static_assert(sizeof(struct socket_record) == 400, "socket_record");
 
 /* The two ends of a connection; the key of a table in BPF. */
 struct peer_key {

@@ -342,6 +342,7 @@ struct sock {
 	__s32 sk_sndbuf;
 	__s32 sk_wmem_queued;
 	refcount_t sk_wmem_alloc;
+	unsigned long sk_lingertime;
 };
 
 struct inet_sock {
@@ -397,6 +398,11 @@ struct tcp_sock {
 	__u32 keepalive_intvl;
 	__u32 retrans_stamp;
 	__u32 total_retrans;
+	__u64 delivered_mstamp;
+	__u32 data_segs_in;
+	__u32 data_segs_out;
+	__u32 chrono_start;
+	__u8 chrono_type;
 };
 
 struct request_sock {

@@ -75,9 +75,45 @@ __u64 signs_window_closed_since(const struct socket_record *socket, __u64 now_ns
 
 /* ---- Who spoke last ---- */
 
+/* Where a record does not have the time of the acknowledgement, as in an older recording: that of our last data comes within this. */
+#define ACK_DELAY_NS (300 * NS_PER_MS)
+
+static __u64 later_of(__u64 a, __u64 b)
+{
+	return a > b ? a : b;
+}
+
+/* snd_wl1 has moved only with the acknowledgement of our last data: with no later one. */
+static bool is_last_ack(const struct socket_record *socket, __u64 slack_ns)
+{
+	__u64 last = later_of(socket->last_sent_ns, socket->last_received_ns);
+
+	if (socket->delivered_ns)
+		return socket->last_ack_ns <= socket->delivered_ns + slack_ns;
+	return socket->last_ack_ns <= last + ACK_DELAY_NS;
+}
+
+/*
+ * Both spoke within a tick or two. A segment of the peer's data would have acknowledged ours with it, if ours came first. One
+ * that came later brought no data: nothing had moved it to speak. And where no segment came with all that we have
+ * received before it (snd_wl1 == rcv_nxt), the peer's last one was its data. But that is also so once it has answered a
+ * keepalive probe.
+ */
+static enum speaker settle_tie(const struct socket_record *socket, __u64 slack_ns)
+{
+	if (socket->delivered_ns > later_of(socket->last_sent_ns, socket->last_received_ns) + slack_ns)
+		return SPEAKER_WE;
+	if (!socket->acked_after_received)
+		return SPEAKER_PEER;
+	if (is_last_ack(socket, slack_ns))
+		return SPEAKER_WE;
+	return socket->spoke_last == SPEAKER_WE || socket->spoke_last == SPEAKER_PEER ? socket->spoke_last
+										      : SPEAKER_UNKNOWN;
+}
+
 enum speaker reader_speaker(const struct socket_record *socket, __u64 tick_ns)
 {
-	__u64 sent = socket->last_sent_ns, received = socket->last_received_ns;
+	__u64 sent = socket->last_sent_ns, received = socket->last_received_ns, slack = 2 * tick_ns;
 
 	if (socket->unacked_bytes || socket->unsent_bytes)
 		return SPEAKER_WE;
@@ -87,13 +123,20 @@ enum speaker reader_speaker(const struct socket_record *socket, __u64 tick_ns)
 		return SPEAKER_WE;
 	if (!socket->bytes_sent)
 		return SPEAKER_PEER;
-	if (sent > received + 2 * tick_ns)
+	if (sent > received + slack)
 		return SPEAKER_WE;
-	if (received > sent + 2 * tick_ns)
+	if (received > sent + slack)
 		return SPEAKER_PEER;
-	/* Within a tick the times cannot tell, but sequence numbers can: the ACK of our last byte came after the
-	 * peer's. */
-	return socket->acked_after_received ? SPEAKER_WE : SPEAKER_PEER;
+	return settle_tie(socket, slack);
+}
+
+__u64 signs_sent(const struct socket_record *socket)
+{
+	if (socket->packets_out && socket->delivered_ns)
+		return socket->delivered_ns;
+	if (socket->unsent_bytes && socket->busy_since_ns)
+		return later_of(socket->busy_since_ns, socket->delivered_ns);
+	return socket->last_sent_ns;
 }
 
 /* ---- What a read waits for ---- */

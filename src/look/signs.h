@@ -40,10 +40,21 @@ enum speaker {
 	SPEAKER_NOBODY,
 	SPEAKER_WE,
 	SPEAKER_PEER,
+	SPEAKER_UNKNOWN,
 };
 
-/* Who spoke last on a TCP connection, by its counters and the times of the last data each way. */
+/*
+ * Who spoke last on a TCP connection, by its counters and the times of the last data each way. Where both spoke within two
+ * ticks, it takes the acknowledgement of our last data to tell; and what an earlier look made of that, if later
+ * acknowledgements (of our keepalive probes, for one) have covered it up. Else it is not known.
+ */
 enum speaker reader_speaker(const struct socket_record *socket, __u64 tick_ns);
+
+/*
+ * When we sent what has not been answered: what is in flight, when its oldest was first sent, however often it was sent again;
+ * what cannot be sent, since when that is so; else our last data.
+ */
+__u64 signs_sent(const struct socket_record *socket);
 
 /* ---- What a read waits for ---- */
 

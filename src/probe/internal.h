@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "look/full_dates.h"
 #include "look/sleep_dates.h"
+#include "look/spoken.h"
 #include "probe/load/load.h"
 #include "probe/probe.h"
 
@@ -60,6 +61,7 @@ struct probe {
 	struct sleeps sleeps; /* where the kernel keeps no time of arrival */
 	struct foreign *foreign; /* reads what may wait for other processes */
 	struct full_listeners full;
+	struct spoken_looks spoken;
 	struct owner_cache *owners;
 	struct process_cache *processes;
 	struct maps_cache *maps; /* of this look */

@@ -173,6 +173,7 @@ void probe_close(struct probe *probe)
 	probe_namespaces_close(probe->namespaces);
 	probe_owners_free(probe->owners);
 	full_dates_free(&probe->full);
+	spoken_free(&probe->spoken);
 	probe_processes_free(probe->processes);
 	sleeps_free(&probe->sleeps);
 	probe_watches_free(probe->watches);

@@ -232,6 +232,8 @@ static int fill(struct probe *probe, struct look *look)
 		err = full_dates_write(&probe->full, buffer);
 	if (!err)
 		err = probe_owners_add(probe, buffer);
+	if (!err)
+		err = spoken_write(&probe->spoken, buffer, probe->attached.skeleton->rodata->cfg_tick_ns);
 	if (!err && probe->use_chains)
 		err = probe_addresses_add(probe, buffer);
 	if (!err && probe->use_sockets)

@@ -72,6 +72,16 @@ static bool client_and_peer_spoke(const struct reader_evidence *evidence)
 	return evidence->client && evidence->spoke_last == SPEAKER_PEER;
 }
 
+static bool client_and_order_lost(const struct reader_evidence *evidence)
+{
+	return evidence->client && evidence->spoke_last == SPEAKER_UNKNOWN;
+}
+
+static bool server_and_order_lost(const struct reader_evidence *evidence)
+{
+	return !evidence->client && evidence->spoke_last == SPEAKER_UNKNOWN;
+}
+
 static bool server_and_peer_silent(const struct reader_evidence *evidence)
 {
 	return !evidence->client && !evidence->socket->bytes_received;
@@ -119,12 +129,14 @@ const struct reader_rule reader_rules[] = {
 	{ is_connecting,           &awaiting_reply,  SEVERITY_WAITING,    reader_why_connecting,      reader_advise_connect },
 	{ data_is_there,           &waiting,         SEVERITY_NONE,       reader_why_data_is_there,   NULL },
 	{ end_is_there,            &waiting,         SEVERITY_NONE,       reader_why_end_is_there,    NULL },
+	{ client_and_order_lost,   &waiting,         SEVERITY_NONE,       reader_why_order_is_lost,   NULL },
 	{ client_and_nobody_spoke, &awaiting_reply,  SEVERITY_WAITING,    reader_why_no_greeting,     reader_advise_greeting },
 	{ client_and_we_spoke,     &awaiting_reply,  SEVERITY_WAITING,    reader_why_no_reply,        reader_advise_server },
 	{ client_and_peer_spoke,   &reply_stopped,   SEVERITY_WAITING,    reader_why_reply_stopped,   reader_advise_server },
 	{ server_and_peer_silent,  &no_request,      SEVERITY_UNFINISHED, reader_why_no_request,      reader_advise_limit },
 	{ server_and_peer_spoke,   &request_stopped, SEVERITY_UNFINISHED, reader_why_request_stopped, reader_advise_limit },
 	{ server_idle_unwatched,   &maybe_dead,      SEVERITY_SUSPECT,    reader_why_maybe_dead,      reader_advise_keepalive },
+	{ server_and_order_lost,   &idle,             SEVERITY_NONE,       reader_why_order_is_lost,   NULL },
 	{ always,                  &idle,            SEVERITY_NONE,       reader_why_idle,            NULL },
 };
 /* clang-format on */

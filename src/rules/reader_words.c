@@ -149,6 +149,15 @@ const char *reader_why_window(struct arena *arena, const struct reader_evidence 
 			    say_ago(arena, evidence, signs_last_heard(socket)), say_end(arena, evidence));
 }
 
+const char *reader_why_order_is_lost(struct arena *arena, const struct reader_evidence *evidence)
+{
+	return arena_printf(
+		arena,
+		"both ends sent data %s ago, within one tick of the kernel's clock; which of them was last, and so "
+		"whether data is due, is not known; %s",
+		say_ago(arena, evidence, evidence->socket->last_received_ns), say_end(arena, evidence));
+}
+
 const char *reader_why_no_greeting(struct arena *arena, const struct reader_evidence *evidence)
 {
 	return arena_printf(arena, "connected %s ago; neither the server nor we have sent a byte; %s",

@@ -21,6 +21,7 @@ const char *reader_why_end_is_there(struct arena *arena, const struct reader_evi
 const char *reader_why_data(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_why_keepalive(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_why_window(struct arena *arena, const struct reader_evidence *evidence);
+const char *reader_why_order_is_lost(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_why_no_greeting(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_why_no_reply(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_why_reply_stopped(struct arena *arena, const struct reader_evidence *evidence);

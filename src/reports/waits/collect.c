@@ -137,7 +137,7 @@ static __u64 unanswered_since(const struct socket_record *socket, __u64 tick_ns)
 	    (socket->name.state != STATE_ESTABLISHED && socket->name.state != STATE_FIN_WAIT2) ||
 	    reader_speaker(socket, tick_ns) != SPEAKER_WE)
 		return 0;
-	return socket->last_sent_ns;
+	return signs_sent(socket);
 }
 
 static int add_connection(struct waits *waits, const struct socket_record *socket, __u64 min_age_ns)

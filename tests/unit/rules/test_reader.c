@@ -51,6 +51,12 @@ static void peer_spoke(struct socket_record *socket)
 	socket->last_received_ns = NOW - 31 * SECOND;
 }
 
+static void order_is_lost(struct socket_record *socket)
+{
+	socket->acked_after_received = 1;
+	socket->last_ack_ns = NOW - 40 * SECOND;
+}
+
 static void nobody_spoke(struct socket_record *socket)
 {
 	socket->bytes_sent = socket->bytes_received = 0;
@@ -348,6 +354,8 @@ static const struct {
 	{peer_spoke, CLIENT, "reply_stopped", true},
 	{only_peer_spoke, CLIENT, "reply_stopped", true},
 	{idle_6_min, CLIENT, "awaiting_reply", true},
+	{order_is_lost, CLIENT, "waiting", false},
+	{order_is_lost, SERVER, "idle", false},
 
 	{nobody_spoke, SERVER, "no_request", true},
 	{only_we_spoke, SERVER, "no_request", true}, /* a greeting, and no answer to it */
@@ -494,6 +502,56 @@ static void test_who_spoke_last(void **state)
 	assert_int_equal(reader_speaker(&socket, TICK), SPEAKER_NOBODY);
 	socket.unsent_bytes = 1;
 	assert_int_equal(reader_speaker(&socket, TICK), SPEAKER_WE);
+}
+
+/* A keepalive probe of ours was answered since: that moves snd_wl1 as the acknowledgement of our last data does. */
+static void test_who_spoke_last_before_a_probe(void **state)
+{
+	struct socket_record socket = quiet();
+
+	(void)state;
+	socket.last_sent_ns = NOW - 10 * SECOND;
+	socket.last_received_ns = NOW - 10 * SECOND + TICK;
+	socket.acked_after_received = 1;
+	socket.last_ack_ns = NOW - 3 * SECOND;
+	assert_int_equal(reader_speaker(&socket, TICK), SPEAKER_UNKNOWN);
+	socket.spoke_last = SPEAKER_PEER;
+	assert_int_equal(reader_speaker(&socket, TICK), SPEAKER_PEER);
+	socket.spoke_last = SPEAKER_WE;
+	assert_int_equal(reader_speaker(&socket, TICK), SPEAKER_WE);
+	socket.spoke_last = 7; /* of a recording */
+	assert_int_equal(reader_speaker(&socket, TICK), SPEAKER_UNKNOWN);
+	socket.last_ack_ns = NOW - 10 * SECOND + 200 * MILLISECOND;
+	assert_int_equal(reader_speaker(&socket, TICK), SPEAKER_WE);
+
+	/* With the time of the acknowledgement of our last data it is exact. */
+	socket.delivered_ns = NOW - 10 * SECOND + TICK;
+	assert_int_equal(reader_speaker(&socket, TICK), SPEAKER_UNKNOWN);
+	socket.last_ack_ns = NOW - 10 * SECOND + TICK;
+	assert_int_equal(reader_speaker(&socket, TICK), SPEAKER_WE);
+	socket.delivered_ns =
+		NOW - 10 * SECOND + 44 * MILLISECOND; /* a delayed acknowledgement: nothing came with it */
+	socket.last_ack_ns = NOW - 3 * SECOND;
+	assert_int_equal(reader_speaker(&socket, TICK), SPEAKER_WE);
+}
+
+static void test_when_we_sent(void **state)
+{
+	struct socket_record socket = quiet();
+
+	(void)state;
+	socket.delivered_ns = NOW - 59 * SECOND;
+	assert_int_equal(signs_sent(&socket), socket.last_sent_ns);
+	unanswered(&socket);
+	socket.last_sent_ns = NOW - SECOND;
+	socket.delivered_ns = NOW - 20 * SECOND;
+	assert_int_equal(signs_sent(&socket), NOW - 20 * SECOND);
+	socket.delivered_ns = 0;
+	assert_int_equal(signs_sent(&socket), NOW - SECOND);
+	socket = quiet();
+	socket.unsent_bytes = 7;
+	socket.busy_since_ns = NOW - 9 * SECOND;
+	assert_int_equal(signs_sent(&socket), NOW - 9 * SECOND);
 }
 
 /* The dead come before all who only wait, and those before the mere suspects. */
@@ -778,6 +836,8 @@ int main(void)
 		cmocka_unit_test(test_peek),
 		cmocka_unit_test(test_connecting),
 		cmocka_unit_test(test_who_spoke_last),
+		cmocka_unit_test(test_who_spoke_last_before_a_probe),
+		cmocka_unit_test(test_when_we_sent),
 		cmocka_unit_test(test_severities),
 		REPORT_TEST(test_row),
 		REPORT_TEST(test_young_is_not_stuck),
