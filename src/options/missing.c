@@ -12,7 +12,7 @@
 #include "base/messages.h"
 #include "options/filter.h"
 #include "system/netns.h"
-#include "system/process_cgroup.h"
+#include "system/cgroup.h"
 
 /* /proc has an entry for a thread, too, which its folder does not list. */
 unsigned int asked_for_process(unsigned int id)

@@ -11,7 +11,7 @@
 #include "base/array.h"
 #include "look/records.h"
 #include "probe/internal.h"
-#include "system/process_cgroup.h"
+#include "system/cgroup.h"
 
 #define REFRESH_LOOKS 64
 

@@ -8,7 +8,7 @@
 #include "base/wording.h"
 #include "look/timers.h"
 #include "system/address.h"
-#include "system/container.h"
+#include "system/cgroup.h"
 
 double fill_seconds(__u64 ns)
 {

@@ -6,8 +6,7 @@
 
 #include "act/exec_message.h"
 #include "base/text.h"
-#include "system/cgroup_choice.h"
-#include "system/container.h"
+#include "system/cgroup.h"
 #include "system/fdinfo.h"
 #include "system/memory_map.h"
 #include "system/process.h"

@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-#include "system/cgroup_choice.h"
-#include "system/container.h"
+#include "system/cgroup.h"
 
 #define A "3f9a0c1be7d24f5586a1b0c2d3e4f5061728394a5b6c7d8e9f00112233445566"
 #define B "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
