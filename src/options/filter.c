@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "system/address.h"
-
 #define COMM_LENGTH 15 /* the kernel keeps no more of a name */
 
 enum {
@@ -121,9 +119,7 @@ bool filter_is_in_cgroup(const struct selection *selection, const char *cgroup)
 
 static bool fits_peer(const struct selection *selection, const struct row *row)
 {
-	struct in6_addr address;
-
-	return row->peer_addr && address_parse(row->peer_addr, &address) && is_peer(selection, &address);
+	return selection->peer_given && row->peer_addr && row->has_peer && is_peer(selection, &row->peer);
 }
 
 /* A thread may have a name of its own; people know the process by the leader's. */
@@ -133,7 +129,7 @@ static unsigned int fits_of(const struct selection *selection, const struct row 
 	bool port = filter_is_port(selection, row->local_port) || filter_is_port(selection, row->peer_port);
 
 	return (filter_is_pid(selection, row->pid) ? BY_PID : 0) | (comm ? BY_COMM : 0) | (port ? BY_PORT : 0) |
-	       (selection->peer_given && fits_peer(selection, row) ? BY_PEER : 0) |
+	       (fits_peer(selection, row) ? BY_PEER : 0) |
 	       (is_netns(selection, row->netns, row->netns_name) ? BY_NETNS : 0) |
 	       (filter_is_in_cgroup(selection, row->cgroup) ? BY_CGROUP : 0);
 }

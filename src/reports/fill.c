@@ -2,6 +2,7 @@
 #include "reports/fill.h"
 
 #include <math.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/array.h"
@@ -96,6 +97,8 @@ void fill_socket(struct row *row, struct report *report, const struct socket_nam
 	row->local_addr = say_address(&report->arena, name->local_addr);
 	row->local_port = name->local_port;
 	row->peer_addr = say_address(&report->arena, name->peer_addr);
+	row->has_peer = true;
+	memcpy(&row->peer, name->peer_addr, sizeof(row->peer));
 	row->peer_port = name->peer_port;
 }
 

@@ -9,6 +9,7 @@
 #ifndef SOCKSTALL_ROWS_ROW_H
 #define SOCKSTALL_ROWS_ROW_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -219,6 +220,8 @@ struct row {
 	const char *family, *local_addr;
 	int64_t local_port;
 	const char *peer_addr;
+	bool has_peer; /* peer_addr, where it is not NULL, is the text of: */
+	struct in6_addr peer; /* for filters; IPv4 as mapped IPv6 */
 	int64_t peer_port;
 
 	union {

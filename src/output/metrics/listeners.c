@@ -11,29 +11,16 @@
 #include "look/owners.h"
 #include "options/filter.h"
 #include "output/metrics/metrics.h"
-#include "reports/fill.h"
 #include "system/address.h"
 
 /* ---- Listeners ---- */
 
-/* The row is only for the filters of the command line. */
-static bool is_wanted(const struct metrics *metrics, const struct look *look, const struct listener_record *listener,
-		      const struct owner_record *owner)
+static bool is_wanted(const struct metrics *metrics, const struct look *look, const struct listener_record *listener)
 {
-	struct report scratch = {0};
-	struct row row;
-	bool wanted;
+	const struct selection *selection = metrics->selection;
 
-	row_init(&row, ROW_LISTENER);
-	fill_socket(&row, &scratch, &listener->name);
-	if (owner)
-		fill_process(&row, &scratch, look, owner->pid, owner->comm);
-	row.fits = filter_holders_of(metrics->selection, look, listener->name.cookie);
-	row.peer_addr = NULL;
-	row.peer_port = NOT_KNOWN;
-	wanted = filter_matches(metrics->selection, &row);
-	report_free(&scratch);
-	return wanted;
+	return filter_is_met(selection, filter_socket(selection, look, &listener->name) |
+						filter_holders_of(selection, look, listener->name.cookie));
 }
 
 static void fill_one(struct listener_fill *fill, const struct listener_record *listener,
@@ -114,9 +101,10 @@ int metrics_listeners(struct metrics *metrics, const struct look *look)
 		return -ENOMEM;
 	for (size_t i = 0; i < look->listeners.count; i++) {
 		listener = look->listeners.items[i];
+		if (!is_wanted(metrics, look, listener))
+			continue;
 		owner = owners_main(look, listener->name.cookie);
-		if (is_wanted(metrics, look, listener, owner))
-			fill_one(&metrics->listeners.items[count++], listener, owner);
+		fill_one(&metrics->listeners.items[count++], listener, owner);
 	}
 	metrics->listeners.count = count = merge_alike(metrics->listeners.items, count);
 	qsort(metrics->listeners.items, count, sizeof(*metrics->listeners.items), compare_fullness);
@@ -127,15 +115,7 @@ int metrics_listeners(struct metrics *metrics, const struct look *look)
 
 static bool is_wanted_thread(const struct metrics *metrics, const struct look *look, const struct thread_record *thread)
 {
-	struct report scratch = {0};
-	struct row row;
-	bool wanted;
-
-	row_init(&row, ROW_LOOP);
-	fill_thread(&row, &scratch, look, thread);
-	wanted = filter_matches(metrics->selection, &row);
-	report_free(&scratch);
-	return wanted;
+	return filter_is_met(metrics->selection, filter_thread(metrics->selection, look, thread));
 }
 
 static struct lag_histogram *find_histogram(struct metrics *metrics, const char *comm)

@@ -181,6 +181,15 @@ static void every_command_has_its_reports(void **state)
 
 /* Filters, each against one row: pid 10, thread "worker" of "nginx", 10.0.0.1:80 to 10.1.2.3:5000. */
 
+/* What fill_socket() makes of a peer; a path is the name of a unix socket. */
+static void set_peer(struct row *row, const char *peer)
+{
+	row->peer_addr = peer;
+	row->has_peer = peer && peer[0] != '/';
+	if (row->has_peer)
+		look_address(row->peer.s6_addr, peer);
+}
+
 static void make_row(struct row *row)
 {
 	row_init(row, ROW_READER);
@@ -189,7 +198,7 @@ static void make_row(struct row *row)
 	row->process_comm = "nginx";
 	row->local_addr = "10.0.0.1";
 	row->local_port = 80;
-	row->peer_addr = "10.1.2.3";
+	set_peer(row, "10.1.2.3");
 	row->peer_port = 5000;
 	row->netns = 4026531840;
 	row->cgroup = "/system.slice/nginx.service";
@@ -298,7 +307,7 @@ static void by_peer(void **state)
 	for (i = 0; i < COUNT_OF(cases); i++) {
 		look_address(options.scope.selection.peer.s6_addr, cases[i].network);
 		options.scope.selection.peer_bits = cases[i].bits;
-		row.peer_addr = cases[i].peer;
+		set_peer(&row, cases[i].peer);
 		if (filter_matches(&options.scope.selection, &row) != cases[i].matches)
 			fail_msg("%s/%u: %s", cases[i].network, cases[i].bits, cases[i].peer);
 	}
