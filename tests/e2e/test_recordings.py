@@ -20,6 +20,18 @@ def values(line):
     return {key: value for key, value in json.loads(line).items() if key not in SENTENCES}
 
 
+def same(key, value, old):
+    """What a link of a chain is in may say more than the name of the system call: "read", "read pipe"."""
+    if key != "links" or not isinstance(value, list):
+        return value == old
+    assert len(value) == len(old)
+    for link, link_before in zip(value, old):
+        said, before = link.get("in") or "", link_before.get("in") or ""
+        if not said.startswith(before) or link | {"in": 0} != link | link_before | {"in": 0}:
+            return False
+    return True
+
+
 def replay(packed, tmp_path, *arguments):
     recording = tmp_path / "old.rec"
     recording.write_bytes(gzip.decompress(packed.read_bytes()))
@@ -40,7 +52,7 @@ def test_replays_as_it_was(packed, tmp_path):
     assert len(records) == len(expected)
     for record, line in zip(records, expected):
         for key, value in values(line).items():
-            assert key in record and record[key] == value, (key, value, record)
+            assert key in record and same(key, record[key], value), (key, value, record)
 
 
 @pytest.mark.parametrize("form", ["html", "trace"])
