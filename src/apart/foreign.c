@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "apart/apart.h"
-#include "apart/foreign_held.h"
 #include "apart/foreign_spawner.h"
 #include "base/clock.h"
 
@@ -33,11 +32,11 @@ struct foreign {
 	int control, socket; /* -1: none */
 	bool ordered; /* a worker is; the answer has not come */
 	bool refused; /* at this look */
+	bool slept; /* the read that was waited for last, for as long as it may */
 	__u32 sequence;
 	__u64 slept_ns, busy_ns; /* of this look */
 	struct held_processes held;
-	struct foreign_loss losses[FOREIGN_NAMED + 1];
-	size_t loss_count;
+	struct foreign_losses losses;
 	struct {
 		struct foreign_head head;
 		struct foreign_request requests[FOREIGN_BATCH];
@@ -48,30 +47,19 @@ struct foreign {
 
 /* ---- What is lost ---- */
 
-static void note_lost(struct foreign *foreign, __u32 pid)
-{
-	size_t i;
-
-	for (i = 0; i < foreign->loss_count && i < FOREIGN_NAMED && foreign->losses[i].pid != pid; i++)
-		;
-	if (i == foreign->loss_count)
-		foreign->losses[foreign->loss_count++] = (struct foreign_loss){.pid = i < FOREIGN_NAMED ? pid : 0};
-	foreign->losses[i].count++;
-}
-
 size_t foreign_take_losses(struct foreign *foreign, struct foreign_loss losses[FOREIGN_NAMED + 1])
 {
-	size_t count = foreign->loss_count;
+	size_t count = foreign->losses.count;
 
-	memcpy(losses, foreign->losses, count * sizeof(*losses));
-	foreign->loss_count = 0;
+	memcpy(losses, foreign->losses.items, count * sizeof(*losses));
+	foreign->losses.count = 0;
 	return count;
 }
 
 static void lose(struct foreign *foreign, struct foreign_question *question)
 {
 	question->err = -ETIMEDOUT;
-	note_lost(foreign, question->request.pid);
+	foreign_losses_note(&foreign->losses, question->request.pid);
 }
 
 void foreign_note_held(struct foreign *foreign, __u32 pid, __u64 process_start_ns)
@@ -80,8 +68,13 @@ void foreign_note_held(struct foreign *foreign, __u32 pid, __u64 process_start_n
 
 	if (held_is(&foreign->held, pid, process_start_ns, now))
 		return;
-	note_lost(foreign, pid);
-	held_note(&foreign->held, pid, process_start_ns, now);
+	foreign_losses_note(&foreign->losses, pid);
+	held_note(&foreign->held, pid, process_start_ns, now, FOREIGN_FDINFO, true);
+}
+
+const struct held_processes *foreign_held(const struct foreign *foreign)
+{
+	return &foreign->held;
 }
 
 /* ---- Waiting ---- */
@@ -119,6 +112,7 @@ static int wait_for(struct foreign *foreign, int fd, pid_t process)
 {
 	__u64 slept = 0, slice, before = clock_ns(CLOCK_MONOTONIC), now;
 
+	foreign->slept = false;
 	while (!is_readable(fd, SLICE_MS)) {
 		if (foreign->asked_to_end())
 			return -ECANCELED;
@@ -131,7 +125,8 @@ static int wait_for(struct foreign *foreign, int fd, pid_t process)
 			slept += slice;
 			foreign->slept_ns += slice;
 		}
-		if (slept >= READ_NS || foreign->slept_ns >= LOOK_NS || foreign->busy_ns >= BUSY_NS)
+		foreign->slept = slept >= READ_NS;
+		if (foreign->slept || foreign->slept_ns >= LOOK_NS || foreign->busy_ns >= BUSY_NS)
 			return is_readable(fd, 0);
 	}
 	return 1;
@@ -250,14 +245,14 @@ static int take_piece(struct foreign *foreign, struct foreign_intake *intake, st
 	return err;
 }
 
-/* The process that is being read makes the worker wait. The requests behind it are sent again. */
-static void blame(struct foreign *foreign, const struct foreign_intake *intake)
+/* The process that is being read makes the worker wait. */
+static void blame(struct foreign *foreign, struct foreign_question *question)
 {
-	struct foreign_question *question = foreign->asked[intake->next];
 
 	question->size = 0;
 	lose(foreign, question);
-	held_note(&foreign->held, question->request.pid, question->process_start_ns, clock_ns(CLOCK_MONOTONIC));
+	held_note(&foreign->held, question->request.pid, question->process_start_ns, clock_ns(CLOCK_MONOTONIC),
+		  question->request.kind, foreign->slept);
 }
 
 /* Returns how many of the message's questions are done with; or -ENOMEM, -ECANCELED. */
@@ -279,11 +274,32 @@ static ssize_t ask_message(struct foreign *foreign, size_t count, struct buffer 
 	leave_behind(foreign);
 	if (err == -ENOMEM || err == -ECANCELED)
 		return err;
-	blame(foreign, &intake);
+	blame(foreign, foreign->asked[intake.next]);
 	return (ssize_t)intake.next + 1;
 }
 
-/* Requests that a worker left behind did not come to go to the next worker. */
+/*
+ * The first `done` are done with. Requests that a worker left behind did not come to go to the next worker, but for those
+ * about a process that is left alone by now: one process takes no more than one worker of a look. Returns how many go.
+ */
+static size_t take_rest(struct foreign *foreign, size_t done, size_t count)
+{
+	__u64 now = clock_ns(CLOCK_MONOTONIC);
+	size_t i, left = 0;
+
+	for (i = done; i < count; i++) {
+		struct foreign_question *question = foreign->asked[i];
+
+		if (held_is(&foreign->held, question->request.pid, question->process_start_ns, now)) {
+			question->err = -ETIMEDOUT;
+			continue;
+		}
+		foreign->asked[left] = question;
+		foreign->message.requests[left++] = question->request;
+	}
+	return left;
+}
+
 static int ask_filled(struct foreign *foreign, size_t count, struct buffer *answers)
 {
 	size_t left = count;
@@ -297,10 +313,7 @@ static int ask_filled(struct foreign *foreign, size_t count, struct buffer *answ
 		done = err ? err : ask_message(foreign, left, answers);
 		if (done < 0)
 			return (int)done;
-		left -= (size_t)done;
-		memmove(foreign->asked, foreign->asked + done, left * sizeof(*foreign->asked));
-		memmove(foreign->message.requests, foreign->message.requests + done,
-			left * sizeof(*foreign->message.requests));
+		left = take_rest(foreign, (size_t)done, left);
 	}
 	while (left)
 		lose(foreign, foreign->asked[--left]);
@@ -328,6 +341,7 @@ void foreign_begin(struct foreign *foreign)
 {
 	foreign->slept_ns = foreign->busy_ns = 0;
 	foreign->refused = false;
+	held_begin(&foreign->held, clock_ns(CLOCK_MONOTONIC));
 }
 
 /* ---- The begin and the end ---- */

@@ -29,6 +29,8 @@
 #ifndef SOCKSTALL_APART_FOREIGN_H
 #define SOCKSTALL_APART_FOREIGN_H
 
+#include "apart/foreign_held.h"
+#include "apart/foreign_losses.h"
 #include "apart/foreign_message.h"
 #include "base/buffer.h"
 
@@ -41,15 +43,6 @@ struct foreign_question {
 	int err; /* a negative errno: that of the call, or -ETIMEDOUT: not read, and counted as lost */
 	size_t at, size; /* the answer's bytes in the buffer of all answers */
 };
-
-/* A process that could not be looked at since the last time this was asked. */
-struct foreign_loss {
-	__u32 pid; /* 0: more of them than are named */
-	__u64 count; /* of its reads that were not done */
-};
-
-/* What of one look is named one by one; the rest is one more loss. */
-#define FOREIGN_NAMED 16
 
 /*
  * Sets the processes apart, with the rights that there are at this moment; while there is one thread. asked_to_end is
@@ -71,6 +64,9 @@ int foreign_ask_one(struct foreign *foreign, struct foreign_question *question, 
 
 /* The caller sees that a read would not come back, and does not ask: as if it had. */
 void foreign_note_held(struct foreign *foreign, __u32 pid, __u64 process_start_ns);
+
+/* Processes of which a read has not come back, now or earlier: see held_is_unread(). */
+const struct held_processes *foreign_held(const struct foreign *foreign);
 
 /* What this look has lost; begins to count anew. Returns how many. */
 size_t foreign_take_losses(struct foreign *foreign, struct foreign_loss losses[FOREIGN_NAMED + 1]);

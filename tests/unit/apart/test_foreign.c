@@ -281,7 +281,7 @@ static void longer_each_time(void **state)
 	(void)state;
 	assert_false(held_is(&held, 5, 1, now));
 	for (i = 0; i < 10; i++) {
-		held_note(&held, 5, 1, now);
+		held_note(&held, 5, 1, now, FOREIGN_MAPS, true);
 		assert_true(held_is(&held, 5, 1, now + alone - 1));
 		assert_false(held_is(&held, 5, 1, now + alone));
 		now += alone;
@@ -298,11 +298,53 @@ static void only_so_many(void **state)
 
 	(void)state;
 	for (pid = 1; pid <= HELD_MOST + 1; pid++)
-		held_note(&held, pid, 1, pid * S);
+		held_note(&held, pid, 1, pid * S, FOREIGN_MAPS, true);
 	assert_int_equal(held.count, HELD_MOST);
 	assert_false(held_is(&held, 1, 1, 2 * S));
 	assert_true(held_is(&held, 2, 1, 2 * S));
 	assert_true(held_is(&held, HELD_MOST + 1, 1, (HELD_MOST + 2) * S));
+}
+
+/* At these looks a read was tried, and slept or not: how many came one after the other? */
+static void reads_in_a_row(void **state)
+{
+	struct held_processes held = {0};
+	const struct held_process *one = &held.items[0];
+
+	(void)state;
+	held_begin(&held, 100 * S);
+	held_note(&held, 5, 1, 100 * S, FOREIGN_MAPS, true);
+	held_note(&held, 5, 1, 101 * S, FOREIGN_FDINFO, true); /* of the same look */
+	assert_true(held_is_unread(&held, one));
+	assert_int_equal(one->reads, 1);
+	assert_true(one->since_ns == 100 * S);
+	assert_int_equal(one->kinds, 1u << FOREIGN_MAPS | 1u << FOREIGN_FDINFO);
+	held_begin(&held, 110 * S);
+	assert_true(held_is_unread(&held, one)); /* left alone, twice as long */
+	held_begin(&held, 122 * S);
+	assert_false(held_is_unread(&held, one)); /* asked again; */
+	held_note(&held, 5, 1, 122 * S, FOREIGN_MAPS, true); /* and it slept */
+	assert_true(held_is_unread(&held, one));
+	assert_int_equal(one->reads, 2);
+	assert_true(one->since_ns == 100 * S);
+	held_begin(&held, 200 * S); /* asked again, and it came back */
+	assert_false(held_is_unread(&held, one));
+	held_begin(&held, 201 * S);
+	held_note(&held, 5, 1, 201 * S, FOREIGN_MAPS, true);
+	assert_int_equal(one->reads, 1);
+	assert_true(one->since_ns == 201 * S);
+}
+
+/* It only got no CPU. */
+static void a_busy_machine_is_no_evidence(void **state)
+{
+	struct held_processes held = {0};
+
+	(void)state;
+	held_begin(&held, 100 * S);
+	held_note(&held, 5, 1, 100 * S, FOREIGN_MAPS, false);
+	assert_true(held_is(&held, 5, 1, 101 * S));
+	assert_false(held_is_unread(&held, &held.items[0]));
 }
 
 /* ---- Programs ---- */
@@ -345,6 +387,8 @@ int main(void)
 		cmocka_unit_test(a_worker_ends_at_what_is_no_message),
 		cmocka_unit_test(longer_each_time),
 		cmocka_unit_test(only_so_many),
+		cmocka_unit_test(reads_in_a_row),
+		cmocka_unit_test(a_busy_machine_is_no_evidence),
 		cmocka_unit_test(what_is_no_elf_file),
 	};
 
