@@ -133,4 +133,27 @@ struct lost_record {
 
 _Static_assert(sizeof(struct lost_record) == 24, "lost_record");
 
+/* What was read of such a process: bits of unread_record.parts. */
+enum unread_part {
+	UNREAD_EPOLL = 1 << 0, /* /proc/PID/fdinfo of an epoll instance */
+	UNREAD_MAPS = 1 << 1, /* its mappings */
+	UNREAD_MEMORY = 1 << 2,
+	UNREAD_PROGRAM = 1 << 3, /* the file that it runs */
+	UNREAD_PROC = 1 << 4, /* another file of /proc/PID */
+};
+
+/* A process of which reads did not come back in time: each of them slept, and waited for no CPU. */
+struct unread_record {
+	struct record_header header;
+	__u64 process_start_ns;
+	__u64 since_ns; /* the first of them */
+	__u32 pid;
+	__u32 netns; /* inode; 0: not known */
+	__u32 reads; /* one after the other: ten seconds apart, and later more */
+	__u32 parts; /* bits of enum unread_part */
+	char comm[16];
+};
+
+_Static_assert(sizeof(struct unread_record) == 56, "unread_record");
+
 #endif

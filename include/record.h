@@ -44,6 +44,7 @@ enum record_type {
 	RECORD_LOST, /* what this look could not bring along */
 	RECORD_PIPE_READER, /* a process that holds an end of a pipe open; an owner_record */
 	RECORD_PIPE_WRITER,
+	RECORD_UNREAD, /* a process of which reads do not come back */
 	RECORD_TYPES,
 };
 

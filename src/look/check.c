@@ -17,6 +17,7 @@ static const size_t record_sizes[RECORD_TYPES] = {
 	[RECORD_ADDRESS] = sizeof(struct address_record),   [RECORD_TRANSLATION] = sizeof(struct translation_record),
 	[RECORD_PIPE_READER] = sizeof(struct owner_record), [RECORD_PIPE_WRITER] = sizeof(struct owner_record),
 	[RECORD_DETAIL] = sizeof(struct detail_record),	    [RECORD_REGION] = sizeof(struct region_record),
+	[RECORD_UNREAD] = sizeof(struct unread_record),
 };
 
 size_t look_record_size(__u32 type)

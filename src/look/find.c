@@ -134,13 +134,26 @@ const char *look_note(const struct look *look, __u32 tid, __u32 kind)
 	return found->tid == tid && found->kind == kind ? found->text : NULL;
 }
 
+const struct unread_record *look_unread(const struct look *look, __u32 pid)
+{
+	size_t i;
+
+	for (i = 0; i < look->unread.count; i++)
+		if (look->unread.items[i]->pid == pid)
+			return look->unread.items[i];
+	return NULL;
+}
+
 const char *look_process_comm(const struct look *look, __u32 pid)
 {
 	size_t i = LOWER_BOUND(look->threads.count, at, look->threads.items[at].thread->pid < pid);
 
-	return i < look->threads.count && look->threads.items[i].thread->pid == pid
-		       ? look->threads.items[i].thread->process_comm
-		       : NULL;
+	const struct unread_record *unread;
+
+	if (i < look->threads.count && look->threads.items[i].thread->pid == pid)
+		return look->threads.items[i].thread->process_comm;
+	unread = look_unread(look, pid);
+	return unread ? unread->comm : NULL;
 }
 
 const char *look_comm(struct arena *arena, const char comm[16])

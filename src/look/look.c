@@ -42,6 +42,7 @@ static int make_arrays(struct look *look, const size_t counts[RECORD_TYPES])
 		{&look->usages.items, RECORD_USAGE},
 		{&look->notes.items, RECORD_NOTE},
 		{&look->lost.items, RECORD_LOST},
+		{&look->unread.items, RECORD_UNREAD},
 		{&look->regions.items, RECORD_REGION},
 		{&look->addresses.items, RECORD_ADDRESS},
 		{&look->translations.items, RECORD_TRANSLATION},
@@ -168,6 +169,9 @@ static size_t add_record(struct look *look, const struct record_header *header)
 	case RECORD_LOST:
 		ADD(look->lost, header);
 		break;
+	case RECORD_UNREAD:
+		ADD(look->unread, header);
+		break;
 	}
 	return header->size;
 }
@@ -280,6 +284,7 @@ static void forget_index(struct look *look)
 	look->instances.count = 0;
 	look->watches.count = 0;
 	look->lost.count = 0;
+	look->unread.count = 0;
 }
 
 int look_index(struct look *look)
@@ -338,6 +343,7 @@ void look_free(struct look *look)
 	free(look->instances.items);
 	free(look->watches.items);
 	free(look->lost.items);
+	free(look->unread.items);
 	buffer_free(&look->bytes);
 	*look = (struct look){0};
 }

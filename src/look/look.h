@@ -70,6 +70,7 @@ struct look {
 	LOOK_ARRAY(translation_record, translations);
 	LOOK_ARRAY(region_record, regions); /* of one process after the other, by address */
 	LOOK_ARRAY(lost_record, lost);
+	LOOK_ARRAY(unread_record, unread); /* processes that cannot be looked at */
 #undef LOOK_ARRAY
 };
 
@@ -116,7 +117,10 @@ const struct usage_record *look_usage(const struct look *look, __u32 pid);
 /* A note about a thread (enum note_kind), raw; or NULL. */
 const char *look_note(const struct look *look, __u32 tid, __u32 kind);
 
-/* The 16 bytes of the name of a process that has a thread in the look; NULL: it has none. */
+/* What is known of a process of which reads do not come back; NULL: it is none of these. */
+const struct unread_record *look_unread(const struct look *look, __u32 pid);
+
+/* The 16 bytes of the name of a process that has a thread in the look, or of which reads do not come back; else NULL. */
 const char *look_process_comm(const struct look *look, __u32 pid);
 
 /* A comm as text: the kernel's 16 bytes (a recording's may lack the NUL), raw otherwise. Never NULL. */

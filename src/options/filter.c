@@ -264,6 +264,29 @@ static bool any_netns(const struct selection *selection, const struct look *look
 	return !asks_for_netns(selection);
 }
 
+/* ---- What was lost ---- */
+
+/* What it may fit: what is not known of it may. */
+static unsigned int may_fit(const struct selection *selection, const struct look *look, __u32 pid)
+{
+	static const char none[16];
+	const struct unread_record *unread = look_unread(look, pid);
+	const char *comm = look_process_comm(look, pid);
+	unsigned int fits = BY_PORT | BY_PEER;
+
+	fits |= comm ? 0 : BY_COMM;
+	fits |= look_cgroup(look, pid) ? 0 : BY_CGROUP;
+	fits |= unread && unread->netns ? filter_netns(selection, look, unread->netns) : BY_NETNS;
+	return fits | filter_process(selection, look, pid, comm ? comm : none);
+}
+
+bool filter_tells_lost(const struct scope *scope, const struct look *look, const struct lost_record *lost)
+{
+	if (lost->where != LOST_PROCESSES || !lost->pid || filter_is_by_link(scope) || scope->chains)
+		return true;
+	return filter_is_met(&scope->selection, may_fit(&scope->selection, look, lost->pid));
+}
+
 bool filter_fits_look(const struct scope *scope, const struct look *look)
 {
 	return any_process(scope, look) && any_netns(&scope->selection, look);

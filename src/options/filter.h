@@ -45,6 +45,12 @@ unsigned int filter_holders_of(const struct selection *selection, const struct l
  */
 bool filter_fits_look(const struct scope *scope, const struct look *look);
 
+/*
+ * Whether this loss may matter for what is asked. One about a process that certainly fits no --pid, --comm, --cgroup or --netns
+ * does not, but with chains: links lead through any process.
+ */
+bool filter_tells_lost(const struct scope *scope, const struct look *look, const struct lost_record *lost);
+
 /* Whether each of the filters for processes may fit another: one link of a chain, and the next. */
 bool filter_is_by_link(const struct scope *scope);
 

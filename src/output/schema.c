@@ -36,6 +36,7 @@ static const char *const titles[ROW_TYPES] = {
 	[ROW_DIFFERENCE] = "What differs between two recordings",
 	[ROW_CHECK] = "What `sockstall check` found of one probe, right or protection",
 	[ROW_ACTION] = "What `sockstall end` would do, or did",
+	[ROW_PROCESS] = "A process that cannot be looked at: reads of it do not come back",
 	[ROW_LOST] = "What could not be seen or kept",
 	[ROW_END] = "The last record: what it took",
 };

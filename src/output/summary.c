@@ -8,7 +8,7 @@
 int summary_count(struct buffer *out, enum row_type type, size_t count)
 {
 	const char *thing = type == ROW_CLOSING ? "closing connection" : row_type_names[type];
-	const char *plural = type == ROW_WATCH ? "es" : "s";
+	const char *plural = type == ROW_WATCH || type == ROW_PROCESS ? "es" : "s";
 
 	return text_printf(out, "%zu %s%s", count, thing, count == 1 ? "" : plural);
 }

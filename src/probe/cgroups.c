@@ -125,6 +125,7 @@ int probe_processes_add(struct probe *probe, struct buffer *buffer)
 	while (!err && (header = record_next(buffer, &offset))) {
 		const struct thread_record *thread = (const void *)header;
 		const struct owner_record *owner = (const void *)header;
+		const struct unread_record *unread = (const void *)header;
 
 		if (header->type == RECORD_THREAD && thread->pid != last) {
 			last = thread->pid;
@@ -132,6 +133,8 @@ int probe_processes_add(struct probe *probe, struct buffer *buffer)
 		} else if (header->type == RECORD_OWNER || header->type == RECORD_PIPE_READER ||
 			   header->type == RECORD_PIPE_WRITER) {
 			err = add_process(probe, &added, sorted, owner->pid, owner->process_start_ns);
+		} else if (header->type == RECORD_UNREAD) {
+			err = add_process(probe, &added, sorted, unread->pid, unread->process_start_ns);
 		}
 	}
 	if (!err)

@@ -27,6 +27,7 @@ struct probe_namespace;
 struct probe_namespaces;
 struct process_cache;
 struct symbol_cache;
+struct unread_cache;
 struct usage_cache;
 struct watch_cache;
 
@@ -67,6 +68,7 @@ struct probe {
 	struct maps_cache *maps; /* of this look */
 	struct watch_cache *watches;
 	struct usage_cache *usage;
+	struct unread_cache *unread;
 	struct symbol_cache *symbols;
 	struct notes_cache *notes;
 	struct connects_cache *connects;
@@ -145,6 +147,11 @@ void probe_connects_free(struct connects_cache *cache);
 int probe_suspects_find(struct probe *probe);
 struct owner_cache *probe_owners_new(void);
 void probe_owners_free(struct owner_cache *owners);
+
+/* Adds the processes of which reads do not come back. */
+int probe_unread_add(struct probe *probe, struct buffer *buffer);
+struct unread_cache *probe_unread_new(void);
+void probe_unread_free(struct unread_cache *cache);
 
 /* Adds where the processes of the look run. */
 int probe_processes_add(struct probe *probe, struct buffer *buffer);

@@ -51,11 +51,12 @@ static int open_caches(struct probe *probe)
 	probe->maps = probe_maps_new();
 	probe->watches = probe_watches_new();
 	probe->usage = probe_usage_new();
+	probe->unread = probe_unread_new();
 	probe->symbols = probe_symbols_new();
 	probe->notes = probe_notes_new();
 	probe->connects = probe_connects_new();
 	return probe->owners && probe->processes && probe->maps && probe->watches && probe->usage && probe->symbols &&
-			       probe->notes && probe->connects
+			       probe->notes && probe->connects && probe->unread
 		       ? 0
 		       : -ENOMEM;
 }
@@ -178,6 +179,7 @@ void probe_close(struct probe *probe)
 	sleeps_free(&probe->sleeps);
 	probe_watches_free(probe->watches);
 	probe_usage_free(probe->usage);
+	probe_unread_free(probe->unread);
 	probe_symbols_free(probe->symbols);
 	probe_notes_free(probe->notes);
 	probe_connects_free(probe->connects);

@@ -243,6 +243,8 @@ static int fill(struct probe *probe, struct look *look)
 	if (!err && (probe->use_loops || probe->attached.stack_iter || probe->scope.command == COMMAND_THREADS))
 		err = probe_notes_add(probe, buffer);
 	if (!err)
+		err = probe_unread_add(probe, buffer);
+	if (!err)
 		err = probe_processes_add(probe, buffer);
 	if (!err)
 		err = add_losses(probe, buffer);

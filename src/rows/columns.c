@@ -16,12 +16,14 @@
 #define WATCH	  ROW_BIT(ROW_WATCH)
 #define ACTION	  ROW_BIT(ROW_ACTION)
 #define DIFF	  ROW_BIT(ROW_DIFFERENCE)
+#define PROCESS	  ROW_BIT(ROW_PROCESS)
 #define CHECK	  ROW_BIT(ROW_CHECK)
 #define LOST	  ROW_BIT(ROW_LOST)
 #define END	  ROW_BIT(ROW_END)
 
 #define ALL    (ROW_BIT(ROW_TYPES) - 1)
-#define LIFE   (HANDSHAKE | LISTENER | READER | LOOP | WRITER | CLOSING | CHAIN)
+#define WAIT   (HANDSHAKE | LISTENER | READER | LOOP | WRITER | CLOSING | CHAIN)
+#define LIFE   (WAIT | PROCESS)
 #define TASK   (LIFE | THREAD | REGION | WATCH)
 #define SOCKET (HANDSHAKE | LISTENER | READER | WATCH | WRITER | CLOSING | CHAIN)
 
@@ -91,12 +93,14 @@ const struct column columns[] = {
 	     .heading = "VERDICT"),
 	TEXT("verdict", verdict, CHAIN, "What is wrong with the process at the end", .subject = true,
 	     .values = VERDICTS_OF(CHAIN_VERDICTS), .heading = "VERDICT"),
+	TEXT("verdict", verdict, PROCESS, "What is wrong", .subject = true, .values = VERDICTS_OF(PROCESS_VERDICTS),
+	     .heading = "VERDICT"),
 	TEXT("why", why, LIFE, "One sentence with the evidence in it", .heading = "WHY", .shape = SHAPE_SENTENCE),
 	TEXT("advice", advice, LIFE, "One sentence on what to do", .heading = "ADVICE", .shape = SHAPE_SENTENCE),
 
 	/* Who. */
 	COUNT("pid", pid, TASK | ACTION, "Process: the thread group's id"),
-	COUNT("tid", tid, (TASK & ~(THREAD | REGION)) | ACTION, "Thread", .subject = true, .heading = "TID",
+	COUNT("tid", tid, (TASK & ~(THREAD | REGION | PROCESS)) | ACTION, "Thread", .subject = true, .heading = "TID",
 	      .shape = SHAPE_THREAD, .joins = {"pid"}, .behind_next = true, .priority = 100),
 	COUNT("tid", tid, REGION, "Thread whose stack or guard it is; else null", .subject = true, .heading = "TID",
 	      .shape = SHAPE_THREAD, .joins = {"pid"}, .behind_next = true, .priority = 4),
@@ -104,7 +108,7 @@ const struct column columns[] = {
 	      .behind_next = true),
 	TEXT("comm", comm, TASK | ACTION, "Command name; bytes that are no UTF-8 are U+FFFD", .subject = true,
 	     .heading = "PROCESS", .shape = SHAPE_PROCESS, .joins = {"pid"}, .least = PROCESS_LEAST),
-	COUNT("fd", fd, LIFE | ACTION, "Descriptor", .heading = "FD", .priority = 9),
+	COUNT("fd", fd, WAIT | ACTION, "Descriptor", .heading = "FD", .priority = 9),
 	COUNT("fd", fd, WATCH, "Descriptor", .heading = "FD"),
 	TEXT("cgroup", cgroup, TASK, "Path of the cgroup"),
 	TEXT("container", container, TASK, "Container id in the cgroup path; null: there is none in it",
@@ -112,22 +116,22 @@ const struct column columns[] = {
 	COUNT("netns", netns, TASK | ACTION, "Network namespace: its inode", .heading = "NETNS", .priority = 90),
 	TEXT("netns_name", netns_name, TASK, "Network namespace: its name, where `ip netns` has one; else null",
 	     .heading = "NETNS NAME", .priority = 85, .least = 6, .most = 16),
-	TEXT("cookie", cookie, LIFE | WATCH | ACTION, "The socket's cookie (SO_COOKIE)"),
+	TEXT("cookie", cookie, WAIT | WATCH | ACTION, "The socket's cookie (SO_COOKIE)"),
 
 	/* Where. A loop is in a socket only now and then: its own table tells that in now_in. */
-	TEXT("family", family, LIFE | WATCH | ACTION, "Address family", .values = FAMILIES),
+	TEXT("family", family, WAIT | WATCH | ACTION, "Address family", .values = FAMILIES),
 	TEXT("local_addr", local_addr, SOCKET | ACTION, "Address of this end; IPv4-mapped IPv6 is shown as IPv4",
 	     .subject = true, .heading = "LOCAL", .shape = SHAPE_ENDPOINT, .joins = {"local_port"}, .priority = 2,
 	     .least = 15),
 	TEXT("local_addr", local_addr, LOOP, "Address of this end of the socket that now_in names", .subject = true,
 	     .shape = SHAPE_ENDPOINT, .joins = {"local_port"}),
-	COUNT("local_port", local_port, LIFE | WATCH | ACTION, "Port of this end"),
+	COUNT("local_port", local_port, WAIT | WATCH | ACTION, "Port of this end"),
 	TEXT("peer_addr", peer_addr, SOCKET | ACTION, "Address of the other end; IPv4-mapped IPv6 is shown as IPv4",
 	     .subject = true, .heading = "PEER", .shape = SHAPE_ENDPOINT, .joins = {"peer_port"}, .priority = 1,
 	     .least = 15),
 	TEXT("peer_addr", peer_addr, LOOP, "Address of the other end of the socket that now_in names", .subject = true,
 	     .shape = SHAPE_ENDPOINT, .joins = {"peer_port"}),
-	COUNT("peer_port", peer_port, LIFE | WATCH | ACTION, "Port of the other end"),
+	COUNT("peer_port", peer_port, WAIT | WATCH | ACTION, "Port of the other end"),
 
 	/* handshake */
 	TEXT("side", handshake.side, HANDSHAKE, "Which end of the handshake this is",
@@ -508,6 +512,14 @@ const struct column columns[] = {
 	SECONDS("oldest_after_s", difference.oldest_after_s, DIFF, "How long the longest lasted in the second",
 		.heading = "LONGEST IS", .priority = 21),
 	TEXT("why", why, DIFF, "One sentence with what differs", .heading = "WHY", .shape = SHAPE_SENTENCE),
+
+	/* process */
+	COUNT("reads_lost", process.reads_lost, PROCESS,
+	      "Samples, one after the other, at which a read of the process did not come back in time",
+	      .heading = "READS"),
+	TEXT("reads_of", process.reads_of, PROCESS,
+	     "What was read: epoll descriptors, mappings, memory, program, /proc; with commas between", .heading = "OF",
+	     .priority = 20),
 
 	/* lost */
 	TEXT("where", lost.where, LOST, "What was lost", .heading = "WHERE"),

@@ -115,7 +115,7 @@ static const char *say_types(struct parser *parser)
 	enum row_type type;
 
 	for (type = 0; type < ROW_TYPES; type++)
-		if (row_is_finding(type))
+		if (row_may_be_stuck(type))
 			types = arena_printf(parser->arena, "%s%s%s", types, *types ? ", " : "", row_type_names[type]);
 	return types;
 }
@@ -127,7 +127,7 @@ static void take_type(struct parser *parser)
 	enum row_type type;
 
 	for (type = 0; type < ROW_TYPES; type++)
-		if (row_is_finding(type) && !strcmp(name, row_type_names[type]))
+		if (row_may_be_stuck(type) && !strcmp(name, row_type_names[type]))
 			break;
 	if (type == ROW_TYPES || *parser->at != '.') {
 		FAIL(parser, "expected TYPE.FIELD, where TYPE is one of %s; got %s", say_types(parser), found);

@@ -31,6 +31,7 @@ enum row_type {
 	ROW_WATCH,
 	ROW_ACTION,
 	ROW_DIFFERENCE,
+	ROW_PROCESS,
 	ROW_CHECK,
 	ROW_LOST,
 	ROW_END,
@@ -41,7 +42,13 @@ enum row_type {
 static inline bool row_is_finding(enum row_type type)
 {
 	return type == ROW_HANDSHAKE || type == ROW_LISTENER || type == ROW_READER || type == ROW_LOOP ||
-	       type == ROW_WRITER || type == ROW_CLOSING || type == ROW_CHAIN;
+	       type == ROW_WRITER || type == ROW_CLOSING || type == ROW_CHAIN || type == ROW_PROCESS;
+}
+
+/* Of a process that cannot be looked at nothing need be stuck. */
+static inline bool row_may_be_stuck(enum row_type type)
+{
+	return row_is_finding(type) && type != ROW_PROCESS;
 }
 
 enum stall_event {
@@ -174,6 +181,11 @@ struct region_fields {
 	int64_t bytes;
 };
 
+struct process_fields {
+	int64_t reads_lost;
+	const char *reads_of; /* constant or in the arena: "epoll descriptors, memory" */
+};
+
 /* What `sockstall check` found. */
 struct check_fields {
 	const char *part, *name, *state, *purpose, *reason, *effect, *remedy, *capabilities;
@@ -240,6 +252,7 @@ struct row {
 		struct difference_fields difference;
 		struct watch_fields watch;
 		struct action_fields action;
+		struct process_fields process;
 		struct check_fields check;
 	};
 };

@@ -80,6 +80,11 @@
 	V(select_limit,      IS_FAULT) \
 	V(edge_stall,        IS_FAULT) \
 	V(dead_watches,      IS_FAULT)
+
+/* Processes that cannot be looked at. */
+#define PROCESS_VERDICTS(V) \
+	V(unreadable,        IS_FAULT) \
+	V(slow_to_read,      IS_NORMAL)
 /* clang-format on */
 
 /* For a rule table: READER_VERDICTS(VERDICT_OF_RULE) declares what it may give. */

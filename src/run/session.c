@@ -129,6 +129,8 @@ static int write_losses(struct session *session, const struct look *look)
 	for (i = 0; i < look->lost.count && !err; i++) {
 		const struct lost_record *lost = look->lost.items[i];
 
+		if (!filter_tells_lost(&session->wanted, look, lost))
+			continue;
 		row_init(&row, ROW_LOST);
 		row.time_ns = look->head->realtime_ns;
 		row.lost.where = lost->where < COUNT_OF(lost_names) ? lost_names[lost->where] : NULL;

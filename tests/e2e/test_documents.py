@@ -16,6 +16,7 @@ from zoo import Room
 
 README = os.path.join(run.ROOT, "README.md")
 STALLS = ["handshake", "listener", "reader", "writer", "closing", "chain", "loop"]
+TABLES = [*STALLS, "process"]  # with verdicts
 VERDICT_TITLES = {
     "handshake": "HANDSHAKES",
     "listener": "LISTENERS",
@@ -24,6 +25,7 @@ VERDICT_TITLES = {
     "writer": "WRITERS",
     "closing": "CLOSING CONNECTIONS",
     "chain": "CHAINS",
+    "process": "PROCESSES",
 }
 COMMANDS, VERDICTS, RECORDS = "sockstall.8", "sockstall-verdicts.7", "sockstall-records.5"
 
@@ -172,7 +174,7 @@ def documents(template):
 
 def test_tables_of_the_readme_are_those_of_the_rules():
     shown = re.findall(r"^\| verdict \|.*\n\|[ |-]+\n((?:\|.*\n)+)", read(README), re.M)
-    assert shown == [documents(f"@verdict-rows {kind}@\n") for kind in STALLS]
+    assert shown == [documents(f"@verdict-rows {kind}@\n") for kind in TABLES]
 
 
 def test_links_lead_somewhere():

@@ -204,6 +204,59 @@ def test_it_is_named(holding, stream, what, by):
     assert len(run.matching(live.records(), type="lost", pid=hostile.held)) <= 2
 
 
+@pytest.mark.parametrize("what, by", [one for one in HOLDS if one[0] in NAMED], ids="-".join)
+def test_it_is_a_finding_of_its_own(holding, stream, what, by):
+    """From its first such read until reads come back."""
+    hostile = holding(what, by)
+    live = stream("-j", "-a", "-i", "200ms", "-m", "1s")
+    first = live.wait(20, type="process", pid=hostile.held)
+    assert (first["event"], first["verdict"], first["reads_lost"]) == ("open", "slow_to_read", 1), first
+    assert first["comm"] in ("holds", "held") and first["netns"] == os.stat(f"/proc/{hostile.held}/ns/net").st_ino
+    assert (
+        first["reads_of"] == {"program": "program"}.get(what, "epoll descriptors") and first["reads_of"] in first["why"]
+    )
+    again = live.wait(30, type="process", pid=hostile.held, verdict="unreadable")
+    assert again["id"] == first["id"] and again["since"] == first["since"] and again["reads_lost"] == 2, again
+    assert again["age_s"] >= 10 and again["advice"]
+    hostile.let_go()
+    over = live.wait(40, type="process", pid=hostile.held, event="close")
+    assert over["id"] == first["id"]
+
+
+def test_where_it_is_shown(holding, scene, tmux, tmp_path):
+    hostile = holding("epoll", "uffd")
+    name = "sockstall-test.rec"
+    done = run.sockstall("-1", "-a", "--record", tmp_path / name, timeout=20)
+    table = done.stdout.decode().split(" process")[-1]
+    assert "slow_to_read" in table and f"/{hostile.held} " in table, done.stdout
+    page = tmp_path / "page.html"
+    assert run.sockstall("replay", tmp_path / name, "-a", "--html", page, timeout=20).returncode == 0
+    assert "slow_to_read" in page.read_text(encoding="utf-8")
+    # Nothing of it is stuck: it is for those who want to see all.
+    records = run.once("-m", "1s", "-p", hostile.held)
+    assert run.matching(records, type="lost", pid=hostile.held) and not run.matching(records, type="process")
+    screen = tmux("-i", "200ms", "-p", f"{scene.pid},{hostile.held}")
+    screen.wait("reader", FOUND)
+    screen.keys("a")
+    screen.wait("slow_to_read", FOUND)
+
+
+def test_it_follows_the_filter(holding, scene):
+    """What is lost of it, too."""
+    hostile = holding("epoll", "uffd")
+    of_it = {"pid": hostile.held}
+    records = run.once("-a", *MIN_AGE)
+    (shown,) = run.matching(records, type="process", **of_it)
+    (reader,) = run.findings(records, pid=scene.pid)
+    assert run.matching(records, type="lost", **of_it)
+    for words in (["-p", hostile.held], ["-c", shown["comm"]], ["--netns", shown["netns"]]):
+        records = run.once("-a", *MIN_AGE, *words)
+        assert run.matching(records, type="lost", **of_it) and run.matching(records, type="process", **of_it), words
+    for words in (["-p", scene.pid], ["-c", reader["comm"]], ["--netns", reader["netns"]]):
+        records = run.once("-a", *MIN_AGE, *words)
+        assert run.findings(records, pid=scene.pid) and not run.matching(records, **of_it), words
+
+
 @pytest.mark.parametrize("what, by", [("epoll", "uffd"), ("program", "fuse")], ids="-".join)
 def test_end_and_the_screen(holding, scene, tmp_path, what, by):
     hostile = holding(what, by)
@@ -248,7 +301,9 @@ def test_many_mappings_and_frames(holding, stream, number):
 @pytest.mark.parametrize("what", ["epoll", "away", "program"])
 def test_nothing_is_lost_of_the_healthy(holding, scene, what):
     healthy = holding(what, "nothing")
-    assert not run.matching(run.once(*MIN_AGE), type="lost", pid=healthy.held)
+    records = run.once("-a", *MIN_AGE)
+    assert not run.matching(records, type="lost", pid=healthy.held)
+    assert not run.matching(records, type="process", pid=healthy.held)
     records = run.once("epoll", "--watches", "-p", healthy.held)
     assert not run.matching(records, type="lost")
     watches = run.matching(records, type="watch", pid=healthy.held)

@@ -12,7 +12,7 @@
 	 BIT(COMMAND_CLOSING))
 #define FINDINGS                                                                                    \
 	(ROW_BIT(ROW_HANDSHAKE) | ROW_BIT(ROW_LISTENER) | ROW_BIT(ROW_READER) | ROW_BIT(ROW_LOOP) | \
-	 ROW_BIT(ROW_WRITER) | ROW_BIT(ROW_CLOSING) | ROW_BIT(ROW_CHAIN))
+	 ROW_BIT(ROW_WRITER) | ROW_BIT(ROW_CLOSING) | ROW_BIT(ROW_CHAIN) | ROW_BIT(ROW_PROCESS))
 
 /* How late a loop is: by its longest lag, or by the one that goes on. */
 static double lag(const struct row *row)
@@ -54,6 +54,8 @@ const struct screen_page screen_pages[] = {
 	 .only_if_there = true},
 	{"watches", "watch", ROW_BIT(ROW_WATCH), BIT(COMMAND_EPOLL), .only_if_there = true},
 	{"regions", "mem", ROW_BIT(ROW_REGION), BIT(COMMAND_THREADS), .only_if_there = true},
+	{"processes", "proc", ROW_BIT(ROW_PROCESS), LIVE | BIT(COMMAND_CHAINS) | BIT(COMMAND_THREADS),
+	 .only_stuck = true, .only_if_there = true},
 };
 const size_t screen_page_count = COUNT_OF(screen_pages);
 

@@ -71,9 +71,10 @@ static unsigned int types_with(const char *key)
 	return types;
 }
 
+/* Of waits on something; a process that cannot be looked at has a life, too, and little else. */
 static unsigned int stall_types(void)
 {
-	return types_with("event");
+	return types_with("event") & ~ROW_BIT(ROW_PROCESS);
 }
 
 static bool is_first_of_key(const struct column *column)

@@ -54,6 +54,9 @@ static const char *const keys[ROW_TYPES] = {
 		"v type time change kind comm netns_name local_addr local_port peer_addr peer_port verdict_before "
 		"verdict_after most_before most_after oldest_before_s oldest_after_s why",
 	[ROW_CHECK] = "v type time part name state purpose reason effect remedy syscalls capabilities verified",
+	[ROW_PROCESS] =
+		"v type time event id since age_s age_at_least verdict why advice pid comm cgroup container netns netns_name "
+		"reads_lost reads_of",
 	[ROW_LOST] = "v type time where count pid comm why",
 	[ROW_ACTION] =
 		"v type time id pid tid comm fd netns cookie family local_addr local_port peer_addr peer_port how result "
