@@ -21,7 +21,7 @@ static void put_words(const struct option_spec *spec)
 	if (spec->value == VALUE_WORDS)
 		printf("%s", spec->words);
 	for (enum row_type type = 0; spec->value == VALUE_CONDITIONS && type < ROW_TYPES; type++) {
-		if (!column_find("event", type))
+		if (!row_may_be_stuck(type))
 			continue;
 		printf("%s%s.", space, row_type_names[type]);
 		space = " ";
