@@ -10,6 +10,7 @@
 
 #include "detail_record.h"
 #include "event_record.h"
+#include "held_record.h"
 #include "look_record.h"
 #include "loop_record.h"
 #include "owner_record.h"
@@ -39,6 +40,7 @@ static __always_inline bool want_chains(void)
 /* Which sockets the scan of a namespace brings: see socket_scan.bpf.c. */
 const volatile bool cfg_handshakes __weak = false;
 const volatile bool cfg_closing __weak = false;
+const volatile bool cfg_held __weak = false; /* and who waits for them */
 
 /* Those that are being closed, once nothing has happened on them for this long. */
 __u64 closing_quiet_ns __weak = 0;

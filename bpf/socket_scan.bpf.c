@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The socket scan: TCP sockets of one network namespace that take part in a handshake: listeners,
- * half-open requests, SYN_SENT, and connections that no one has accepted; and those that are being closed and
- * do not get on with it. All others pass by for the price of reading their state.
+ * half-open requests, SYN_SENT, and connections that no one has accepted; those that are being closed and
+ * do not get on with it; and established ones that may be stuck. All others pass by for the price of reading their state.
  */
 #include "connectors.bpf.h"
+#include "held.bpf.h"
 #include "read_socket.bpf.h"
 
 #define TCP_ESTABLISHED	 1 /* net/tcp_states.h */
@@ -30,6 +31,7 @@ union socket_scratch {
 	struct socket_record socket;
 	struct request_record request;
 	struct listener_record listener;
+	struct held_record held;
 };
 
 struct {
@@ -320,15 +322,20 @@ enum socket_choice {
 	CHOICE_NONE,
 	CHOICE_HANDSHAKE,
 	CHOICE_CLOSING,
+	CHOICE_HELD,
 };
 
 static __always_inline enum socket_choice choose_socket(struct sock_common *common, __u8 state)
 {
 	switch (state) {
 	case TCP_SYN_SENT:
-		return cfg_handshakes ? CHOICE_HANDSHAKE : CHOICE_NONE;
+		if (cfg_handshakes)
+			return CHOICE_HANDSHAKE;
+		return cfg_held && has_file(common) ? CHOICE_HELD : CHOICE_NONE;
 	case TCP_ESTABLISHED:
-		return cfg_handshakes && is_not_accepted(common) ? CHOICE_HANDSHAKE : CHOICE_NONE;
+		if (cfg_handshakes && is_not_accepted(common))
+			return CHOICE_HANDSHAKE;
+		return cfg_held && is_held(common) ? CHOICE_HELD : CHOICE_NONE;
 	case TCP_CLOSE_WAIT:
 		if (is_not_accepted(common))
 			return cfg_handshakes ? CHOICE_HANDSHAKE : CHOICE_NONE;
@@ -377,8 +384,10 @@ static __always_inline int scan(struct bpf_iter__tcp *ctx, bool with_loop)
 		return 0;
 	}
 	choice = choose_socket(common, common->skc_state);
+	if (choice == CHOICE_HELD)
+		write_held(seq, &s->held, common);
 	if (choice)
-		scan_socket(seq, &s->socket, common, choice == CHOICE_CLOSING);
+		scan_socket(seq, &s->socket, common, choice != CHOICE_HANDSHAKE);
 	return 0;
 }
 

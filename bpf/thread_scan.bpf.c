@@ -344,7 +344,8 @@ static __always_inline bool is_wanted_wait(__u8 kind)
 /* Whatever its descriptor leads to. */
 static __always_inline bool is_wanted(const struct thread_record *record, const struct task_struct *task, __u8 kind)
 {
-	return want_chains() || (cfg_loops && (record->loops || kind == SYSCALL_WAITS_EPOLL)) || is_suspect(task);
+	return want_chains() || (cfg_loops && (record->loops || kind == SYSCALL_WAITS_EPOLL)) ||
+	       (cfg_held && (kind == SYSCALL_WAITS_EPOLL || kind == SYSCALL_WAITS)) || is_suspect(task);
 }
 
 /* What it did with its ways to wait is looked up again: by now it may be one more, and pointers make paths, too. */

@@ -45,6 +45,7 @@ enum record_type {
 	RECORD_PIPE_READER, /* a process that holds an end of a pipe open; an owner_record */
 	RECORD_PIPE_WRITER,
 	RECORD_UNREAD, /* a process of which reads do not come back */
+	RECORD_HELD, /* a connection that may be stuck; its RECORD_SOCKET follows */
 	RECORD_TYPES,
 };
 

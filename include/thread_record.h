@@ -17,11 +17,12 @@ enum syscall_kind {
 	SYSCALL_WRITES = 4, /* writes to the descriptor that is its first argument */
 	SYSCALL_CONNECTS = 5, /* connect */
 	SYSCALL_ACCEPTS = 6, /* accept and accept4 */
+	SYSCALL_WAITS = 7, /* poll, select, io_uring_enter and their forms */
 };
 #define SYSCALL_NUMBERS 512
 
 /* Whether the first argument is a descriptor. */
-#define SYSCALL_HAS_FD(kind) ((kind) == SYSCALL_READS || (kind) >= SYSCALL_ON_FD)
+#define SYSCALL_HAS_FD(kind) ((kind) == SYSCALL_READS || ((kind) >= SYSCALL_ON_FD && (kind) <= SYSCALL_ACCEPTS))
 
 enum thread_flag {
 	THREAD_HAS_SOCKET = 1 << 0, /* a socket_record follows */

@@ -16,6 +16,8 @@ struct bpf_iter_meta;
 struct cgroup;
 struct css_set;
 struct dentry;
+struct epitem;
+struct eventpoll;
 struct fdtable;
 struct file;
 struct file_operations;
@@ -30,6 +32,7 @@ struct mm_struct;
 struct net;
 struct nsproxy;
 struct pid;
+struct poll_table_page;
 struct request_sock;
 struct seq_file;
 struct sighand_struct;
@@ -38,6 +41,7 @@ struct sk_buff;
 struct sock;
 struct sock_common;
 struct socket;
+struct socket_wq;
 struct super_block;
 struct task_struct;
 struct tcp_ulp_ops;
@@ -209,6 +213,26 @@ struct epitem {
 	struct list_head rdllink;
 	struct epoll_filefd ffd;
 	struct epoll_event event;
+	struct eventpoll *ep;
+};
+
+struct wait_queue_entry {
+	void *private;
+	struct list_head entry;
+};
+
+typedef struct wait_queue_entry wait_queue_entry_t;
+
+struct wait_queue_head {
+	struct list_head head;
+};
+
+typedef struct wait_queue_head wait_queue_head_t;
+
+struct eppoll_entry {
+	struct epitem *base;
+	wait_queue_entry_t wait;
+	wait_queue_head_t *whead;
 };
 
 struct eventfd_ctx {
@@ -224,15 +248,21 @@ struct pipe_inode_info {
 	__u32 tail;
 };
 
-struct wait_queue_head {
-	struct list_head head;
-};
-
-typedef struct wait_queue_head wait_queue_head_t;
-
 struct eventpoll {
 	wait_queue_head_t wq;
 	struct list_head rdllist;
+};
+
+struct poll_table_entry {
+	struct file *filp;
+	wait_queue_entry_t wait;
+	wait_queue_head_t *wait_address;
+};
+
+struct poll_wqueues {
+	struct task_struct *polling_task;
+	__s32 inline_index;
+	struct poll_table_page *table;
 };
 
 struct socket {
@@ -343,6 +373,11 @@ struct sock {
 	__s32 sk_wmem_queued;
 	refcount_t sk_wmem_alloc;
 	unsigned long sk_lingertime;
+	struct socket_wq *sk_wq;
+};
+
+struct socket_wq {
+	wait_queue_head_t wait;
 };
 
 struct inet_sock {
@@ -403,6 +438,7 @@ struct tcp_sock {
 	__u32 data_segs_out;
 	__u32 chrono_start;
 	__u8 chrono_type;
+	__u32 srtt_us;
 };
 
 struct request_sock {

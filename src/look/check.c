@@ -17,7 +17,7 @@ static const size_t record_sizes[RECORD_TYPES] = {
 	[RECORD_ADDRESS] = sizeof(struct address_record),   [RECORD_TRANSLATION] = sizeof(struct translation_record),
 	[RECORD_PIPE_READER] = sizeof(struct owner_record), [RECORD_PIPE_WRITER] = sizeof(struct owner_record),
 	[RECORD_DETAIL] = sizeof(struct detail_record),	    [RECORD_REGION] = sizeof(struct region_record),
-	[RECORD_UNREAD] = sizeof(struct unread_record),
+	[RECORD_UNREAD] = sizeof(struct unread_record),	    [RECORD_HELD] = sizeof(struct held_record),
 };
 
 size_t look_record_size(__u32 type)
@@ -119,7 +119,7 @@ static const struct record_header *record_at(const struct look *look, size_t off
 
 /* What the records so far announced for the next one. */
 struct expected {
-	bool look, socket, detail;
+	bool look, socket, detail; /* socket: of a thread, a watch, or a connection that may be stuck */
 	__u32 loops, interface; /* how many more, and each of a higher interface than this */
 	__u32 watches; /* of an epoll instance */
 };
@@ -157,6 +157,8 @@ static bool order_valid(struct expected *expected, const struct record_header *h
 		expected->watches--;
 		expected->socket = ((const struct watch_record *)(const void *)header)->flags & WATCH_HAS_SOCKET;
 	}
+	if (header->type == RECORD_HELD)
+		expected->socket = true;
 	if (header->type == RECORD_INSTANCE)
 		expected->watches = ((const struct instance_record *)(const void *)header)->listed;
 	if (header->type == RECORD_THREAD) {

@@ -144,6 +144,13 @@ const struct unread_record *look_unread(const struct look *look, __u32 pid)
 	return NULL;
 }
 
+const struct held_view *look_held(const struct look *look, __u64 cookie)
+{
+	size_t i = LOWER_BOUND(look->held.count, at, look->held.items[at].socket->name.cookie < cookie);
+
+	return i < look->held.count && look->held.items[i].socket->name.cookie == cookie ? &look->held.items[i] : NULL;
+}
+
 const char *look_process_comm(const struct look *look, __u32 pid)
 {
 	size_t i = LOWER_BOUND(look->threads.count, at, look->threads.items[at].thread->pid < pid);

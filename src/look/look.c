@@ -55,6 +55,8 @@ static int make_arrays(struct look *look, const size_t counts[RECORD_TYPES])
 		return -ENOMEM;
 	if (resize(&look->watches.items, counts[RECORD_WATCH], sizeof(*look->watches.items)))
 		return -ENOMEM;
+	if (resize(&look->held.items, counts[RECORD_HELD], sizeof(*look->held.items)))
+		return -ENOMEM;
 	for (i = 0; i < COUNT_OF(arrays); i++) {
 		if (resize(arrays[i].items, counts[arrays[i].type], sizeof(void *)))
 			return -ENOMEM;
@@ -99,6 +101,16 @@ static size_t add_watch(struct look *look, const struct record_header *header)
 	}
 	look->watches.items[look->watches.count++] = view;
 	return size;
+}
+
+/* A connection that may be stuck, and its socket; returns how many bytes they take. */
+static size_t add_held(struct look *look, const struct record_header *header)
+{
+	struct held_view view = {.held = (const void *)header,
+				 .socket = (const void *)((const char *)header + header->size)};
+
+	look->held.items[look->held.count++] = view;
+	return header->size + view.socket->header.size;
 }
 
 #define ADD(array, header) ((array).items[(array).count++] = (const void *)(header))
@@ -163,6 +175,8 @@ static size_t add_record(struct look *look, const struct record_header *header)
 		break;
 	case RECORD_WATCH:
 		return add_watch(look, header);
+	case RECORD_HELD:
+		return add_held(look, header);
 	case RECORD_REGION:
 		ADD(look->regions, header);
 		break;
@@ -188,6 +202,15 @@ static int compare_threads(const void *left, const void *right)
 
 	if (!order)
 		order = COMPARE(a->tid, b->tid);
+	return order ? order : COMPARE(a, b);
+}
+
+static int compare_held(const void *left, const void *right)
+{
+	const struct socket_record *a = ((const struct held_view *)left)->socket;
+	const struct socket_record *b = ((const struct held_view *)right)->socket;
+	int order = COMPARE(a->name.cookie, b->name.cookie);
+
 	return order ? order : COMPARE(a, b);
 }
 
@@ -283,6 +306,7 @@ static void forget_index(struct look *look)
 	look->regions.count = 0;
 	look->instances.count = 0;
 	look->watches.count = 0;
+	look->held.count = 0;
 	look->lost.count = 0;
 	look->unread.count = 0;
 }
@@ -303,6 +327,7 @@ int look_index(struct look *look)
 	for (offset = 0; offset < look->bytes.size;)
 		offset += add_record(look, (const void *)(look->bytes.data + offset));
 	sort(look->threads.items, look->threads.count, sizeof(*look->threads.items), compare_threads);
+	sort(look->held.items, look->held.count, sizeof(*look->held.items), compare_held);
 	sort(look->owners.items, look->owners.count, sizeof(*look->owners.items), compare_owners);
 	sort(look->pipe_readers.items, look->pipe_readers.count, sizeof(*look->pipe_readers.items), compare_owners);
 	sort(look->pipe_writers.items, look->pipe_writers.count, sizeof(*look->pipe_writers.items), compare_owners);
@@ -342,6 +367,7 @@ void look_free(struct look *look)
 	free(look->regions.items);
 	free(look->instances.items);
 	free(look->watches.items);
+	free(look->held.items);
 	free(look->lost.items);
 	free(look->unread.items);
 	buffer_free(&look->bytes);

@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "detail_record.h"
 #include "event_record.h"
+#include "held_record.h"
 #include "look_record.h"
 #include "loop_record.h"
 #include "owner_record.h"
@@ -34,6 +35,11 @@ struct watch_view {
 	const struct socket_record *socket; /* that it leads to; or NULL */
 };
 
+struct held_view {
+	const struct held_record *held;
+	const struct socket_record *socket;
+};
+
 /* Arrays point into bytes: valid until bytes change or look_free(). */
 struct look {
 	struct buffer bytes;
@@ -46,6 +52,10 @@ struct look {
 		struct watch_view *items;
 		size_t count;
 	} watches; /* of one instance after the other */
+	struct {
+		struct held_view *items;
+		size_t count;
+	} held; /* sorted by cookie */
 #define LOOK_ARRAY(type, name)             \
 	struct {                           \
 		const struct type **items; \
@@ -119,6 +129,9 @@ const char *look_note(const struct look *look, __u32 tid, __u32 kind);
 
 /* What is known of a process of which reads do not come back; NULL: it is none of these. */
 const struct unread_record *look_unread(const struct look *look, __u32 pid);
+
+/* The connection that may be stuck, by its cookie, or NULL. */
+const struct held_view *look_held(const struct look *look, __u64 cookie);
 
 /* The 16 bytes of the name of a process that has a thread in the look, or of which reads do not come back; else NULL. */
 const char *look_process_comm(const struct look *look, __u32 pid);

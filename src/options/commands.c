@@ -35,16 +35,17 @@ const struct command_spec command_specs[] = {
 	{
 		COMMAND_READERS,
 		"readers",
-		"threads blocked reading a socket, and what will end it",
-		"Threads blocked in reading a socket: since when, why, and what (if anything) will end the wait.",
+		"threads and loops that wait for a peer, and what will end it",
+		"Threads blocked in reading a socket, and connections that an event loop waits for although their peer is "
+		"gone: since when, why, and what (if anything) will end the wait.",
 		{"readers -p 1234", "readers -1 -j --peer 10.0.0.0/8"},
 		NULL,
 	},
 	{
 		COMMAND_WRITERS,
 		"writers",
-		"threads blocked writing: the peer does not read, or is gone",
-		"Threads blocked in a write: whether the peer does not read or the network loses segments, and what "
+		"threads and loops that cannot send: the peer does not read",
+		"Threads blocked in a write, and connections of event loops that cannot send: whether the peer does not read or the network loses segments, and what "
 		"will end the wait.",
 		{"writers -1", "writers -c backup --min-age 10s"},
 		NULL,

@@ -11,8 +11,8 @@
 #include "rows/report.h"
 
 const struct report_kind *const reports[] = {
-	&report_handshakes, &report_readers, &report_loops,   &report_writers,	 &report_closing,
-	&report_chains,	    &report_threads, &report_watches, &report_processes,
+	&report_handshakes, &report_readers, &report_held,    &report_loops,   &report_writers,
+	&report_closing,    &report_chains,  &report_threads, &report_watches, &report_processes,
 };
 const size_t report_count = COUNT_OF(reports);
 

@@ -6,10 +6,10 @@
 #include "options/ages.h"
 #include "options/filter.h"
 #include "reports/fill.h"
+#include "reports/fill_connection.h"
 #include "reports/reports.h"
 #include "rows/report.h"
 #include "rules/reader.h"
-#include "system/tcp_states.h"
 
 /* One blocked reader on its way into the report. */
 struct reader {
@@ -20,39 +20,10 @@ struct reader {
 	const struct reader_rule *rule;
 };
 
-static bool is_tcp(const struct socket_record *socket)
-{
-	return socket->name.kind == SOCKET_KIND_TCP;
-}
-
 static void judge(struct reader *reader)
 {
 	reader->evidence = reader_evidence_of(reader->look, reader->view, reader->sleeping.since_ns);
 	reader->rule = reader_verdict(&reader->evidence);
-}
-
-static void fill_tcp(struct row *row, const struct reader *reader)
-{
-	const struct socket_record *socket = reader->view->socket;
-	__u64 now = reader->look->head->seen_ns;
-
-	row->reader.state = tcp_state_name(socket->name.state);
-	row->reader.role = reader->evidence.client ? "client" : "server";
-	if (socket->bytes_received)
-		row->reader.last_received_s = fill_since(now, socket->last_received_ns);
-	if (socket->bytes_sent)
-		row->reader.last_sent_s = fill_since(now, socket->last_sent_ns);
-	row->reader.bytes_received = socket->bytes_received;
-	row->reader.bytes_sent = socket->bytes_sent;
-	row->reader.unacked_bytes = socket->unacked_bytes;
-	row->reader.retransmits = socket->retransmits;
-	row->reader.keepalive = !!(socket->flags & SOCKET_KEEPALIVE);
-	row->reader.keepalive_probes_max = socket->keepalive_probes;
-	row->reader.keepalive_idle_s = fill_seconds(socket->keepalive_time_ns);
-	row->reader.keepalive_interval_s = fill_seconds(socket->keepalive_intvl_ns);
-	row->reader.keepalive_probes = timers_keepalive_probe_sent(socket) ? socket->probes_out : 0;
-	if (socket->user_timeout_ns)
-		row->reader.user_timeout_s = fill_seconds(socket->user_timeout_ns);
 }
 
 static void fill_reader(struct row *row, struct report *report, const struct reader *reader)
@@ -67,8 +38,9 @@ static void fill_reader(struct row *row, struct report *report, const struct rea
 	row->reader.alarm_s = fill_until(reader->look->head->seen_ns, reader->view->thread->alarm_ns ?: TIMERS_NEVER);
 	row->change_key = (int64_t)((uint64_t)socket->retransmits << 32 | socket->probes_out);
 	fill_unix_peer(&row->reader.peer, report, reader->look, socket);
-	if (is_tcp(socket))
-		fill_tcp(row, reader);
+	row->reader.held.waiter = "thread";
+	if (socket->name.kind == SOCKET_KIND_TCP)
+		fill_reader_connection(row, reader->look, socket);
 }
 
 static int add_row(struct report *report, const struct reader *reader, const struct scope *scope, bool stuck)

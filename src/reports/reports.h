@@ -42,6 +42,7 @@ int report_run(struct report *report, const struct look *look, const struct look
 
 extern const struct report_kind report_handshakes;
 extern const struct report_kind report_readers;
+extern const struct report_kind report_held;
 extern const struct report_kind report_loops;
 extern const struct report_kind report_writers;
 extern const struct report_kind report_closing;

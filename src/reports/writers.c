@@ -6,10 +6,10 @@
 #include "options/ages.h"
 #include "options/filter.h"
 #include "reports/fill.h"
+#include "reports/fill_connection.h"
 #include "reports/reports.h"
 #include "rows/report.h"
 #include "rules/writer.h"
-#include "system/tcp_states.h"
 
 /* One blocked writer on its way into the report. */
 struct writer {
@@ -26,26 +26,6 @@ static void judge(struct writer *writer)
 	writer->rule = writer_verdict(&writer->evidence);
 }
 
-static void fill_tcp(struct row *row, const struct writer *writer)
-{
-	const struct socket_record *socket = writer->view->socket;
-	__u64 now = writer->evidence.now_ns;
-
-	row->writer.state = tcp_state_name(socket->name.state);
-	if (socket->bytes_received)
-		row->writer.last_received_s = fill_since(now, socket->last_received_ns);
-	if (socket->bytes_sent)
-		row->writer.last_sent_s = fill_since(now, socket->last_sent_ns);
-	row->writer.unsent_bytes = socket->unsent_bytes;
-	row->writer.unacked_bytes = socket->unacked_bytes;
-	row->writer.peer_window = socket->snd_wnd;
-	row->writer.window_closed_s = fill_since(now, writer->evidence.closed_since_ns);
-	row->writer.retransmits = socket->retransmits;
-	row->writer.window_probes = socket->flags & SOCKET_PROBE_TIMER ? socket->probes_out : 0;
-	if (socket->user_timeout_ns)
-		row->writer.user_timeout_s = fill_seconds(socket->user_timeout_ns);
-}
-
 static void fill_writer(struct row *row, struct report *report, const struct writer *writer)
 {
 	const struct socket_record *socket = writer->view->socket;
@@ -57,8 +37,9 @@ static void fill_writer(struct row *row, struct report *report, const struct wri
 	row->writer.returns_by_s = fill_until(writer->evidence.now_ns, writer->evidence.end.at_ns);
 	row->change_key = (int64_t)((uint64_t)socket->retransmits << 32 | socket->probes_out);
 	fill_unix_peer(&row->writer.peer, report, writer->look, socket);
+	row->writer.held.waiter = "thread";
 	if (socket->name.kind == SOCKET_KIND_TCP)
-		fill_tcp(row, writer);
+		fill_writer_connection(row, writer->look, socket);
 }
 
 static int add_row(struct report *report, const struct writer *writer, const struct scope *scope, bool stuck)

@@ -222,6 +222,11 @@ const struct column columns[] = {
 	      "With --all, for a unix socket: a process that holds the other end; else null"),
 	TEXT("peer_comm", reader.peer.comm, READER, "Its command name", .heading = "PEER PROCESS",
 	     .shape = SHAPE_PROCESS, .joins = {"peer_pid"}, .priority = 3, .least = PROCESS_LEAST),
+	TEXT("waiter", reader.held.waiter, READER,
+	     "Who waits for the connection: a thread in a system call on it, or an event loop; null: nobody, as far as can be "
+	     "seen",
+	     .values = WORDS("thread", "loop"), .heading = "WAITER", .priority = 41),
+	COUNT("epoll_fd", reader.held.epoll_fd, READER, "The epoll instance of that loop; null: none, or not known"),
 
 	/* writer */
 	TEXT("syscall", writer.syscall, WRITER, "The system call it is in", .heading = "SYSCALL", .priority = 40),
@@ -256,6 +261,11 @@ const struct column columns[] = {
 	      "With --all, for a unix socket: a process that holds the other end; else null"),
 	TEXT("peer_comm", writer.peer.comm, WRITER, "Its command name", .heading = "PEER PROCESS",
 	     .shape = SHAPE_PROCESS, .joins = {"peer_pid"}, .priority = 3, .least = PROCESS_LEAST),
+	TEXT("waiter", writer.held.waiter, WRITER,
+	     "Who waits for the connection: a thread in a system call on it, or an event loop; null: nobody, as far as can be "
+	     "seen",
+	     .values = WORDS("thread", "loop"), .heading = "WAITER", .priority = 41),
+	COUNT("epoll_fd", writer.held.epoll_fd, WRITER, "The epoll instance of that loop; null: none, or not known"),
 
 	/* closing */
 	TEXT("state", closing.state, CLOSING, "The kernel's TCP state name", .heading = "STATE", .priority = 5),

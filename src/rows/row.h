@@ -95,6 +95,12 @@ struct peer_fields {
 	const char *comm;
 };
 
+/* Who waits for a connection. */
+struct waiter_fields {
+	const char *waiter;
+	int64_t epoll_fd;
+};
+
 struct reader_fields {
 	const char *syscall, *kind, *state, *role;
 	double last_received_s, last_sent_s;
@@ -104,6 +110,7 @@ struct reader_fields {
 	double keepalive_idle_s, keepalive_interval_s;
 	double rcvtimeo_s, user_timeout_s, returns_by_s, alarm_s;
 	struct peer_fields peer;
+	struct waiter_fields held;
 };
 
 struct writer_fields {
@@ -112,6 +119,7 @@ struct writer_fields {
 	int64_t unsent_bytes, unacked_bytes, peer_window, retransmits, window_probes;
 	double window_closed_s, sndtimeo_s, user_timeout_s, returns_by_s;
 	struct peer_fields peer;
+	struct waiter_fields held;
 };
 
 struct chain_fields {

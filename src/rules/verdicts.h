@@ -43,6 +43,13 @@
 	V(waiting,           OWES_NOTHING) \
 	V(sending,           OWES_NOTHING)
 
+/* Of connections on which no thread sleeps. Those that are told as readers and as writers stand in their lists, too. */
+#define HELD_VERDICTS(V) \
+	V(peer_dead,         PEER_IS_DEAD) \
+	V(no_answer,         NOT_REACHED) \
+	V(window_zero,       OWES_READ) \
+	V(network_loss,      NOT_REACHED)
+
 /* Waits of event loops for an answer, and of connect(). No report shows them alone: they are links of chains. */
 #define WAIT_VERDICTS(V) \
 	V(peer_dead,         PEER_IS_DEAD) \

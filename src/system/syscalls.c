@@ -13,7 +13,8 @@ struct syscall_entry {
 
 #define CALL(name)     [SYS_##name] = {#name, SYSCALL_OTHER},
 #define READS(name)    [SYS_##name] = {#name, SYSCALL_READS},
-#define WAITS(name)    [SYS_##name] = {#name, SYSCALL_WAITS_EPOLL},
+#define EPOLLS(name)   [SYS_##name] = {#name, SYSCALL_WAITS_EPOLL},
+#define WAITS(name)    [SYS_##name] = {#name, SYSCALL_WAITS},
 #define ON_FD(name)    [SYS_##name] = {#name, SYSCALL_ON_FD},
 #define WRITES(name)   [SYS_##name] = {#name, SYSCALL_WRITES},
 #define CONNECTS(name) [SYS_##name] = {#name, SYSCALL_CONNECTS},
@@ -23,14 +24,18 @@ struct syscall_entry {
 static const struct syscall_entry syscalls[SYSCALL_NUMBERS] = {
 	/* What sockstall is about. */
 	READS(read) READS(readv) READS(preadv2) READS(recvfrom) READS(recvmsg) READS(recvmmsg) READS(splice)
-	WAITS(epoll_pwait)
+	EPOLLS(epoll_pwait)
 #ifdef SYS_epoll_wait /* not on arm64 and what came after it */
-	WAITS(epoll_wait)
+	EPOLLS(epoll_wait)
 #endif
 #ifdef SYS_epoll_pwait2 /* Linux 5.11 */
-	WAITS(epoll_pwait2)
+	EPOLLS(epoll_pwait2)
 #endif
 	WRITES(write) WRITES(writev) WRITES(pwritev2) WRITES(sendto) WRITES(sendmsg) WRITES(sendmmsg) WRITES(sendfile)
+	WAITS(ppoll) WAITS(pselect6) WAITS(io_uring_enter)
+#ifdef SYS_poll
+	WAITS(poll) WAITS(select)
+#endif
 	CONNECTS(connect) ACCEPTS(accept) ACCEPTS(accept4)
 	ON_FD(ioctl) ON_FD(fsync) ON_FD(fdatasync) ON_FD(flock) ON_FD(fallocate)
 	ON_FD(fcntl) ON_FD(shutdown) ON_FD(close) ON_FD(syncfs) ON_FD(ftruncate) ON_FD(fstat) ON_FD(getdents64)
@@ -70,7 +75,7 @@ static const struct syscall_entry syscalls[SYSCALL_NUMBERS] = {
 	CALL(request_key) CALL(keyctl) CALL(ioprio_set) CALL(ioprio_get) CALL(inotify_add_watch)
 	CALL(inotify_rm_watch) CALL(migrate_pages) CALL(openat) CALL(mkdirat) CALL(mknodat) CALL(fchownat)
 	CALL(newfstatat) CALL(unlinkat) CALL(renameat) CALL(linkat) CALL(symlinkat) CALL(readlinkat) CALL(fchmodat)
-	CALL(faccessat) CALL(pselect6) CALL(ppoll) CALL(unshare) CALL(set_robust_list) CALL(get_robust_list)
+	CALL(faccessat) CALL(unshare) CALL(set_robust_list) CALL(get_robust_list)
 	CALL(tee) CALL(vmsplice) CALL(move_pages) CALL(utimensat) CALL(timerfd_create) CALL(timerfd_settime)
 	CALL(timerfd_gettime) CALL(signalfd4) CALL(eventfd2) CALL(epoll_create1) CALL(dup3) CALL(pipe2)
 	CALL(inotify_init1) CALL(rt_tgsigqueueinfo) CALL(perf_event_open) CALL(fanotify_init) CALL(fanotify_mark)
@@ -79,13 +84,13 @@ static const struct syscall_entry syscalls[SYSCALL_NUMBERS] = {
 	CALL(sched_getattr) CALL(renameat2) CALL(seccomp) CALL(getrandom) CALL(memfd_create) CALL(kexec_file_load)
 	CALL(bpf) CALL(execveat) CALL(userfaultfd) CALL(membarrier) CALL(mlock2) CALL(copy_file_range)
 	CALL(pkey_mprotect) CALL(pkey_alloc) CALL(pkey_free) CALL(statx) CALL(io_pgetevents) CALL(rseq)
-	CALL(pidfd_send_signal) CALL(io_uring_setup) CALL(io_uring_enter) CALL(io_uring_register) CALL(open_tree)
+	CALL(pidfd_send_signal) CALL(io_uring_setup) CALL(io_uring_register) CALL(open_tree)
 	CALL(move_mount) CALL(fsopen) CALL(fsconfig) CALL(fsmount) CALL(fspick) CALL(pidfd_open) CALL(clone3)
 	CALL(close_range) CALL(openat2) CALL(pidfd_getfd) CALL(faccessat2) CALL(process_madvise) CALL(mount_setattr)
 	CALL(quotactl_fd) CALL(landlock_add_rule) CALL(landlock_restrict_self)
 #ifdef SYS_open
 	/* on the architectures from before 2012, */
-	CALL(stat) CALL(lstat) CALL(open) CALL(poll) CALL(access) CALL(pipe) CALL(select) CALL(dup2) CALL(pause)
+	CALL(stat) CALL(lstat) CALL(open) CALL(access) CALL(pipe) CALL(dup2) CALL(pause)
 	CALL(alarm) CALL(fork) CALL(vfork) CALL(getdents) CALL(rename) CALL(mkdir) CALL(rmdir) CALL(creat) CALL(link)
 	CALL(unlink) CALL(symlink) CALL(readlink) CALL(chmod) CALL(chown) CALL(lchown) CALL(getpgrp) CALL(utime)
 	CALL(mknod) CALL(time) CALL(epoll_create) CALL(utimes) CALL(inotify_init) CALL(futimesat) CALL(signalfd)

@@ -122,6 +122,16 @@ static size_t add_instance(struct look *look, const struct record_list *list, si
 	return next;
 }
 
+/* Without its socket it is left out. */
+static size_t add_held(struct look *look, const struct record_list *list, size_t at)
+{
+	if (type_at(list, at + 1) != RECORD_SOCKET)
+		return at + 1;
+	append(look, list->items[at]);
+	append(look, list->items[at + 1]);
+	return at + 2;
+}
+
 static size_t add_one(struct look *look, const struct record_list *list, size_t at)
 {
 	switch (type_at(list, at)) {
@@ -129,6 +139,8 @@ static size_t add_one(struct look *look, const struct record_list *list, size_t 
 		return add_thread(look, list, at);
 	case RECORD_INSTANCE:
 		return add_instance(look, list, at);
+	case RECORD_HELD:
+		return add_held(look, list, at);
 	case RECORD_LOOP:
 	case RECORD_DETAIL:
 	case RECORD_WATCH:

@@ -269,6 +269,17 @@ static inline struct socket_record *look_add_watch_socket(struct look_builder *b
 	return look_add_socket(builder, kind, state);
 }
 
+/* A connection that may be stuck, watched by an epoll instance; its socket follows. */
+static inline struct held_record *look_add_held(struct look_builder *builder, struct socket_record **socket)
+{
+	struct held_record *held = look_add(builder, RECORD_HELD, 0);
+
+	held->flags = HELD_WAITED | HELD_EPOLL;
+	*socket = look_add_socket(builder, SOCKET_KIND_TCP, 1 /* TCP_ESTABLISHED */);
+	(*socket)->flags |= SOCKET_ACCEPTED;
+	return held;
+}
+
 static inline struct listener_record *look_add_listener(struct look_builder *builder, const char *local, __u16 port)
 {
 	struct listener_record *listener = look_add(builder, RECORD_LISTENER, 0);

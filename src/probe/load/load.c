@@ -66,6 +66,7 @@ static void configure(struct sockstall_bpf *skeleton, unsigned int wishes)
 	skeleton->rodata->cfg_peers = wishes & PEERS;
 	skeleton->rodata->cfg_handshakes = wishes & HANDSHAKES;
 	skeleton->rodata->cfg_closing = wishes & CLOSING;
+	skeleton->rodata->cfg_held = wishes & HELD;
 	skeleton->rodata->cfg_chains = wishes & (CHAINS | CHAINS_PAGE);
 	skeleton->bss->chains_on = wishes & CHAINS;
 	skeleton->rodata->cfg_find_namespaces = true;

@@ -8,8 +8,9 @@ const struct probe_program probe_programs[] = {
 	{"thread_scan", NULL, EVERYTHING, "what every thread is asleep in, and since when; finds network namespaces",
 	 "no readers, no loops, no threads; namespaces only by name", true},
 	{"socket_scan", NULL, SOCKETS,
-	 "listeners, half-open and not accepted connections, connects under way, connections that are being closed",
-	 "no handshakes, no closing connections", true},
+	 "listeners, half-open and not accepted connections, connects under way, connections that are being closed or "
+	 "that get no answer",
+	 "no handshakes, no closing connections, no connections that event loops wait for", true},
 	{"file_scan", NULL, EVERYTHING & ~THREADS, "which process holds a socket or an epoll instance open",
 	 "no owner of handshakes; loops that were stuck before the start are not found", false},
 	{"handshakes_set_state", NULL, HANDSHAKES, "who called connect, how a handshake ended",

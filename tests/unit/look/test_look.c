@@ -41,8 +41,16 @@ static void everything_has_its_array(void **state)
 	look_add_watch_socket(&builder, look_add_watch(&builder, instance, 8), SOCKET_KIND_TCP, ESTABLISHED);
 	look_add_instance(&builder, 10, 5);
 	look_add_region(&builder, 10, 0x1000, 0x3000, "r-xp", "/bin/plain");
+	look_add_held(&builder, &socket)->waiter_tid = 12;
+	socket->unread_bytes = 5;
 	look_add_lost(&builder, LOST_EVENTS, 17);
 	look_finish(&builder, &look);
+
+	assert_int_equal(look.held.count, 1);
+	assert_int_equal(look.held.items[0].held->waiter_tid, 12);
+	assert_int_equal(look.held.items[0].socket->unread_bytes, 5);
+	assert_ptr_equal(look_held(&look, look.held.items[0].socket->name.cookie), &look.held.items[0]);
+	assert_null(look_held(&look, 0));
 
 	assert_int_equal(look.head->seen_ns, 100 * SECOND);
 	assert_int_equal(look.threads.count, 3);
@@ -455,6 +463,13 @@ static void watch_without_instance(struct look *look)
 	append(look, &watch, sizeof(watch));
 }
 
+static void held_without_socket(struct look *look)
+{
+	struct held_record held = {.header = {RECORD_HELD, sizeof(held)}};
+
+	append(look, &held, sizeof(held));
+}
+
 static void watch_announced_but_missing(struct look *look)
 {
 	struct instance_record instance = {.header = {RECORD_INSTANCE, sizeof(instance)}, .listed = 1};
@@ -564,6 +579,7 @@ static void damage_is_refused(void **state)
 		CASE(detail_without_thread),
 		CASE(detail_announced_but_missing),
 		CASE(watch_without_instance),
+		CASE(held_without_socket),
 		CASE(watch_announced_but_missing),
 		CASE(too_many_watches),
 		CASE(socket_of_watch_missing),

@@ -28,7 +28,8 @@ static void a_record_is_one_line_with_every_key(void **state)
 		    "\"bytes_received\":null,\"bytes_sent\":217,\"unacked_bytes\":null,\"retransmits\":null,"
 		    "\"keepalive\":false,\"keepalive_probes\":null,\"rcvtimeo_s\":null,\"user_timeout_s\":null,"
 		    "\"returns_by_s\":null,\"keepalive_probes_max\":null,\"keepalive_idle_s\":null,"
-		    "\"keepalive_interval_s\":null,\"alarm_s\":null,\"peer_pid\":null,\"peer_comm\":null}\n");
+		    "\"keepalive_interval_s\":null,\"alarm_s\":null,\"peer_pid\":null,\"peer_comm\":null,"
+		    "\"waiter\":null,\"epoll_fd\":null}\n");
 }
 
 static void a_hostile_name_stays_inside_its_quotes(void **state)

@@ -23,11 +23,12 @@ static const char *const keys[ROW_TYPES] = {
 		       "syscall kind state role last_received_s last_sent_s bytes_received bytes_sent unacked_bytes "
 		       "retransmits keepalive keepalive_probes rcvtimeo_s user_timeout_s returns_by_s "
 		       "keepalive_probes_max keepalive_idle_s keepalive_interval_s alarm_s "
-		       "peer_pid peer_comm",
+		       "peer_pid peer_comm waiter epoll_fd",
 	[ROW_WRITER] =
 		"v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
 		"syscall kind state last_received_s last_sent_s unsent_bytes unacked_bytes peer_window window_closed_s "
-		"retransmits window_probes sndtimeo_s user_timeout_s returns_by_s peer_pid peer_comm",
+		"retransmits window_probes sndtimeo_s user_timeout_s returns_by_s peer_pid peer_comm "
+		"waiter epoll_fd",
 	[ROW_CHAIN] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS "waiters links",
 	[ROW_CLOSING] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
 			"state fault connections last_received_s last_sent_s unread_bytes unsent_bytes unacked_bytes "

@@ -5,6 +5,7 @@
 #include "rows/column.h"
 #include "rules/chain.h"
 #include "rules/closing.h"
+#include "rules/held.h"
 #include "rules/listener.h"
 #include "rules/loop.h"
 #include "rules/reader.h"
@@ -27,6 +28,7 @@ static const struct verdict listeners[] = {LISTENER_VERDICTS(ROW_OF_LIST){NULL}}
 static const struct verdict readers[] = {READER_VERDICTS(ROW_OF_LIST){NULL}};
 static const struct verdict writers[] = {WRITER_VERDICTS(ROW_OF_LIST){NULL}};
 static const struct verdict waits[] = {WAIT_VERDICTS(ROW_OF_LIST){NULL}};
+static const struct verdict held[] = {HELD_VERDICTS(ROW_OF_LIST){NULL}};
 static const struct verdict closings[] = {CLOSING_VERDICTS(ROW_OF_LIST){NULL}};
 static const struct verdict chains[] = {CHAIN_VERDICTS(ROW_OF_LIST){NULL}};
 static const struct verdict loops[] = {LOOP_VERDICTS(ROW_OF_LIST){NULL}};
@@ -44,6 +46,7 @@ static const struct kind {
 	{readers, OF_WAITS, ROW_READER, RULES_OF(reader)},
 	{writers, OF_WAITS, ROW_WRITER, RULES_OF(writer)},
 	{waits, OF_WAITS, ROW_TYPES, RULES_OF(wait)},
+	{held, OF_WAITS, ROW_TYPES, RULES_OF(held)},
 	{closings, OF_FAULTS, ROW_CLOSING, RULES_OF(closing)},
 	{chains, OF_ENDS, ROW_CHAIN, RULES_OF(chain)},
 	{loops, OF_FAULTS, ROW_LOOP, RULES_OF(loop)},

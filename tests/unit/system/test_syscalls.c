@@ -35,12 +35,12 @@ static const struct {
 	{SYS_accept4, "accept4", SYSCALL_ACCEPTS},
 	{SYS_flock, "flock", SYSCALL_ON_FD},
 	/* no descriptor first, and none that is read from */
-	{SYS_ppoll, "ppoll", SYSCALL_OTHER},
-	{SYS_pselect6, "pselect6", SYSCALL_OTHER},
+	{SYS_ppoll, "ppoll", SYSCALL_WAITS},
+	{SYS_pselect6, "pselect6", SYSCALL_WAITS},
 	{SYS_futex, "futex", SYSCALL_OTHER},
 	{SYS_wait4, "wait4", SYSCALL_OTHER},
 	{SYS_clock_nanosleep, "clock_nanosleep", SYSCALL_OTHER},
-	{SYS_io_uring_enter, "io_uring_enter", SYSCALL_OTHER},
+	{SYS_io_uring_enter, "io_uring_enter", SYSCALL_WAITS},
 	{SYS_openat, "openat", SYSCALL_OTHER},
 	{SYS_restart_syscall, "restart_syscall", SYSCALL_OTHER},
 };

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* A connection that may be stuck, whoever waits on it: found by the socket scan. */
+#ifndef SOCKSTALL_HELD_RECORD_H
+#define SOCKSTALL_HELD_RECORD_H
+
+#include "record.h"
+
+enum held_flag {
+	HELD_WAITED = 1 << 0, /* somebody waits on the socket: its wait queue is not empty */
+	HELD_EPOLL = 1 << 1, /* an epoll instance watches it */
+	HELD_POLL = 1 << 2, /* a thread waits for it in poll or select: waiter_* is that thread */
+	HELD_POLL_ALONE = 1 << 3, /* and that thread waits for nothing else */
+};
+
+/* Followed by its socket_record. */
+struct held_record {
+	struct record_header header;
+	__u32 flags; /* enum held_flag */
+	/* A thread asleep in the wait of the instance, or in poll. Thread ids; 0: none. */
+	__u32 waiter_pid;
+	__u32 waiter_tid;
+	__u32 waiters; /* threads asleep there; of many not all are counted */
+	__u32 srtt_us; /* smoothed round trip; 0: not known */
+	__u32 pad;
+};
+
+_Static_assert(sizeof(struct held_record) == 32, "held_record");
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Parts of a row about a TCP connection that a thread or an event loop waits on. */
+#ifndef SOCKSTALL_REPORTS_FILL_CONNECTION_H
+#define SOCKSTALL_REPORTS_FILL_CONNECTION_H
+
+#include "look/look.h"
+#include "rows/row.h"
+
+/* Of a ROW_READER and a ROW_WRITER. */
+void fill_reader_connection(struct row *row, const struct look *look, const struct socket_record *socket);
+void fill_writer_connection(struct row *row, const struct look *look, const struct socket_record *socket);
+
+#endif

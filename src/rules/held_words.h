@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What the rules about connections without a sleeping thread say: `why` and `advice`. */
+#ifndef SOCKSTALL_RULES_HELD_WORDS_H
+#define SOCKSTALL_RULES_HELD_WORDS_H
+
+#include "rules/held.h"
+
+const char *held_why_connect(struct arena *arena, const struct held_evidence *evidence);
+const char *held_why_data(struct arena *arena, const struct held_evidence *evidence);
+const char *held_why_keepalive(struct arena *arena, const struct held_evidence *evidence);
+const char *held_why_probes(struct arena *arena, const struct held_evidence *evidence);
+const char *held_why_window(struct arena *arena, const struct held_evidence *evidence);
+const char *held_why_loss(struct arena *arena, const struct held_evidence *evidence);
+
+const char *held_advise_connect(struct arena *arena, const struct held_evidence *evidence);
+const char *held_advise_path(struct arena *arena, const struct held_evidence *evidence);
+const char *held_advise_peer(struct arena *arena, const struct held_evidence *evidence);
+const char *held_advise_loss(struct arena *arena, const struct held_evidence *evidence);
+
+#endif

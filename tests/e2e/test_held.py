@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Connections that no thread sleeps on: an event loop waits for them, or nobody. What is certain of them."""
+
+
+import pytest
+
+import held
+import run
+from child import SLOW, wait_until
+from late import late
+from zoo import Room, moment
+
+TALKS, DEAF, CLOSED = 7301, 7302, 7303
+CASES = {
+    "vanished": {
+        "type": "reader",
+        "verdict": "peer_dead",
+        "state": "ESTABLISHED",
+        "role": "client",
+        "unacked_bytes": 400,
+    },
+    "stream": {"type": "writer", "verdict": "peer_dead", "state": "ESTABLISHED"},
+    "window": {"type": "writer", "verdict": "window_zero", "peer_window": 0, "unacked_bytes": 0},
+    "connect": {"type": "writer", "verdict": "no_answer", "state": "SYN_SENT"},
+}
+AGE_TOLERANCE = 0.3
+
+
+class Scene:
+    """A client of each kind; of each connection when it got stuck."""
+
+    def __init__(self, program):
+        self.room = Room()
+        address = self.room.link.right4
+        self.server = held.Server(self.room.there, address, TALKS)
+        self.deaf = held.Server(self.room.there, address, DEAF, "deaf")
+        self.live = run.Stream("-j", "-i", "250ms", "--netns", self.room.here.name)
+        self.writers = run.Stream("writers", "-j", "-i", "250ms", "--netns", self.room.here.name)
+        self.clients = {
+            kind: held.Client(self.room.here, kind, program) for kind in held.KINDS if not held.missing(kind)
+        }
+        self.since = {}
+        for kind, client in self.clients.items():
+            self._connect(client, address)
+        self._break(address)
+        for kind, client in self.clients.items():
+            self._get_stuck(kind, client, address)
+
+    def _connect(self, client, address):
+        for name in ("vanished", "stream", "idle"):
+            client.connect(name, address, TALKS)
+            client.ask(name)
+        client.connect("window", address, DEAF)
+        client.connect("quiet", address, DEAF)
+
+    def _break(self, address):
+        """Nothing gets through to the server from those ports any more, and nothing at all to one of its ports."""
+        ports = [
+            client.connections[name]["port"] for client in self.clients.values() for name in ("vanished", "stream")
+        ]
+        self.room.there.drop("input", f"tcp sport {{ {', '.join(map(str, ports))} }}")
+        self.room.there.drop("input", f"tcp dport {CLOSED}")
+
+    def _get_stuck(self, kind, client, address):
+        self.since[kind, "vanished"] = client.send("vanished", "x", 400)
+        self.since[kind, "stream"] = client.send("stream", "x", 8000000)
+        self.since[kind, "window"] = client.send("window", "x", 8000000)
+        client.send("quiet", "x", 100)
+        client.tell(f"connect late {address} {CLOSED}")
+        self.since[kind, "connect"] = client.said("connecting")["time"]
+
+    def who(self, kind, name):
+        client = self.clients[kind]
+        if name == "connect":
+            return {"pid": client.pid, "peer_port": CLOSED}
+        return {"pid": client.pid, "local_port": client.connections[name]["port"]}
+
+    def finish(self):
+        self.live.end()
+        self.writers.end()
+        self.room.close()
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    scene = Scene(held.compile_client(tmp_path_factory.mktemp("held")))
+    yield scene
+    scene.finish()
+
+
+@pytest.fixture(scope="module")
+def all_live(scene):
+    """Every stall has been told: looks after that would tell what is none."""
+    found = {}
+    for kind in scene.clients:
+        for name in CASES:
+            stream = scene.writers if name == "connect" else scene.live
+            verdict = CASES[name]["verdict"]
+            found[kind, name] = stream.wait(30, event=("open", "change"), verdict=verdict, **scene.who(kind, name))
+    return found
+
+
+@pytest.fixture(scope="module")
+def once(scene, all_live):
+    return run.once("--netns", scene.room.here.name)
+
+
+@pytest.fixture(scope="module")
+def once_writers(scene, all_live):
+    return run.once("writers", "--netns", scene.room.here.name)
+
+
+def skip_missing(kind):
+    if held.missing(kind):
+        pytest.skip(held.missing(kind))
+
+
+def check(record, scene, kind, name):
+    client = scene.clients[kind]
+    for key, value in CASES[name].items():
+        assert record[key] == value, (key, record)
+    assert record["comm"] in ("python3", "node", "MainThread", "held_client"), record
+    assert record["waiter"] == "loop" and record["syscall"] in held.KINDS[kind], record
+    assert record["tid"] == client.pid and "event loop waits" in record["why"], record
+    assert (record["epoll_fd"] is not None) == (kind in held.EPOLL), record
+    if name != "connect":
+        assert record["fd"] == client.connections[name]["fd"], record
+    check_since(record, scene.since[kind, name], 2 if name == "window" else 0)
+
+
+def check_since(record, truth, fills_s):
+    """A window closes when it is full: on a busy machine that takes a while."""
+    tolerance = AGE_TOLERANCE * SLOW + late(truth)
+    assert -tolerance < moment(record["since"]) - truth < tolerance + fills_s, (truth, record)
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("kind", held.KINDS)
+def test_live(scene, all_live, kind, name):
+    skip_missing(kind)
+    check(all_live[kind, name], scene, kind, name)
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("kind", held.KINDS)
+def test_started_before(scene, once, once_writers, kind, name):
+    skip_missing(kind)
+    record = run.only(once_writers if name == "connect" else once, **scene.who(kind, name))
+    check(record, scene, kind, name)
+
+
+@pytest.mark.parametrize("kind", held.KINDS)
+def test_a_connect_is_one_finding(scene, once, kind):
+    """In the overview it is a handshake."""
+    skip_missing(kind)
+    assert run.only(once, **scene.who(kind, "connect"))["type"] == "handshake"
+
+
+@pytest.mark.parametrize("kind", held.KINDS)
+def test_idle_ones_are_not_told(scene, once, kind):
+    skip_missing(kind)
+    for name in ("idle", "quiet"):
+        assert not run.findings(scene.live.records(), **scene.who(kind, name))
+        assert not run.findings(once, **scene.who(kind, name))
+
+
+def test_readers_are_told_by_readers_and_writers_by_writers(scene, all_live, once_writers):
+    readers = run.once("readers", "--netns", scene.room.here.name)
+    for kind in scene.clients:
+        assert run.only(readers, pid=scene.clients[kind].pid)["verdict"] == "peer_dead"
+        verdicts = {record["verdict"] for record in run.findings(once_writers, pid=scene.clients[kind].pid)}
+        assert verdicts == {"peer_dead", "window_zero", "no_answer"}
+
+
+def test_whole_stream(scene, all_live):
+    """It is over once the connection is; and no id comes back."""
+    kind, client = next(iter(scene.clients.items()))
+    client.tell("close vanished")
+    scene.live.wait(15, event="close", id=all_live[kind, "vanished"]["id"])
+    scene.live.stop()
+
+
+def test_nobody_has_noticed(room):
+    """A program sends, and then does something else."""
+    server = held.Server(room.there, room.link.right4, 7311)
+    script = (
+        "import socket,sys,time,os\n"
+        f"s=socket.create_connection(('{room.link.right4}',7311))\n"
+        "print(s.getsockname()[1],flush=True)\n"
+        "sys.stdin.readline(); s.send(b'x'*300); print('sent',flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    child = held.Child(room.here.enter() + [held.PYTHON, "-uc", script])
+    port = int(child.wait_line(lambda line: line, 10))
+    table = room.there.drop("input", f"tcp sport {port}")
+    child.tell("")
+    child.wait_line(lambda line: line == b"sent\n", 10)
+    try:
+        records = wait_until(lambda: run.findings(run.once("-p", child.pid), pid=child.pid), 20, "the finding")
+        record = run.only(records, pid=child.pid)
+        assert record["verdict"] == "peer_dead" and record["waiter"] is None and record["tid"] is None
+        assert record["epoll_fd"] is None and "nobody has noticed" in record["why"] and "300 bytes" in record["why"]
+        room.there.undrop(table)
+        wait_until(lambda: not run.findings(run.once("-p", child.pid), pid=child.pid), 60, "its end")
+    finally:
+        child.end()
+        server.end()
+
+
+def test_one_poller_is_a_thread(room):
+    """A thread in poll for one connection alone waits for it, as in a read with a limit."""
+    server = held.Server(room.there, room.link.right4, 7312)
+    script = (
+        "import socket,select,sys\n"
+        f"s=socket.create_connection(('{room.link.right4}',7312))\n"
+        "print(s.getsockname()[1],flush=True)\n"
+        "sys.stdin.readline(); s.send(b'x'*300); print('sent',flush=True)\n"
+        "p=select.poll(); p.register(s,select.POLLIN); p.poll(600000)\n"
+    )
+    child = held.Child(room.here.enter() + [held.PYTHON, "-uc", script])
+    port = int(child.wait_line(lambda line: line, 10))
+    room.there.drop("input", f"tcp sport {port}")
+    child.tell("")
+    child.wait_line(lambda line: line == b"sent\n", 10)
+    try:
+        records = wait_until(lambda: run.findings(run.once("-p", child.pid), pid=child.pid), 20, "the finding")
+        record = run.only(records, pid=child.pid)
+        assert (record["verdict"], record["waiter"], record["tid"]) == ("peer_dead", "thread", child.pid)
+        assert record["syscall"] in held.KINDS["poll"] and "a thread waits for it" in record["why"]
+    finally:
+        child.end()
+        server.end()
