@@ -33,6 +33,8 @@ static __always_inline bool is_wanted_socket(struct socket *socket, __u64 inode)
 
 	if (read_integer(sk, sk_protocol) == IPPROTO_TCP && (state == TCP_LISTEN || state == TCP_SYN_SENT))
 		return true;
+	if (state == TCP_LISTEN && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX)
+		return true;
 	return bpf_map_lookup_elem(&wanted_sockets, &inode);
 }
 

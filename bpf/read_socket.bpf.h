@@ -295,6 +295,15 @@ static __always_inline void read_socket_more(struct socket_record *record, const
 		record->flags |= SOCKET_EOF_READ;
 }
 
+/* Whether nobody has accepted it at the other end: no file leads to that, and yet it is not closed. */
+static __always_inline bool unix_peer_is_queued(const struct sock *sk)
+{
+	const struct sock *peer = BPF_CORE_READ((const struct unix_sock *)sk, peer);
+
+	return peer && !BPF_CORE_READ(peer, sk_socket) &&
+	       !(BPF_CORE_READ(peer, __sk_common.skc_flags) & SOCK_FLAG_DEAD);
+}
+
 /* The inode of the socket at the other end of a unix one; 0: it has none (yet). */
 static __always_inline __u64 unix_peer_inode(const struct sock *sk)
 {

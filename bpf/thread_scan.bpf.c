@@ -203,10 +203,12 @@ static __always_inline bool read_descriptor(struct socket_record *record, struct
 			return false;
 		read_socket(record, sk);
 		record->name.inode = BPF_CORE_READ(file, f_inode, i_ino);
-		if (want_chains() || (kind == SYSCALL_WRITES && cfg_writers))
+		if (want_chains() || kind == SYSCALL_CONNECTS || (kind == SYSCALL_WRITES && cfg_writers))
 			read_socket_more(record, sk);
 		if ((cfg_peers || want_chains()) && record->name.kind == SOCKET_KIND_UNIX)
 			record->peer_inode = unix_peer_inode(sk);
+		if (cfg_handshakes && record->name.kind == SOCKET_KIND_UNIX && unix_peer_is_queued(sk))
+			record->flags |= SOCKET_PEER_QUEUED;
 	} else {
 		return false;
 	}
@@ -338,7 +340,18 @@ static __always_inline bool is_requested(const struct task_struct *task)
 static __always_inline bool is_wanted_wait(__u8 kind)
 {
 	return (cfg_readers && kind == SYSCALL_READS) || (cfg_writers && kind == SYSCALL_WRITES) ||
-	       (cfg_acceptors && kind == SYSCALL_ACCEPTS);
+	       (cfg_acceptors && kind == SYSCALL_ACCEPTS) ||
+	       (cfg_handshakes && (kind == SYSCALL_CONNECTS || kind == SYSCALL_READS || kind == SYSCALL_WRITES));
+}
+
+/* For handshakes alone: unix sockets that connect, or that nobody has accepted. TCP sockets are found by their state. */
+static __always_inline bool is_wanted_socket(const struct socket_record *socket, __u8 kind)
+{
+	if ((cfg_readers && kind == SYSCALL_READS) || (cfg_writers && kind == SYSCALL_WRITES) ||
+	    kind == SYSCALL_ACCEPTS)
+		return true;
+	return socket->name.kind == SOCKET_KIND_UNIX &&
+	       (kind == SYSCALL_CONNECTS || socket->flags & SOCKET_PEER_QUEUED);
 }
 
 /* Whatever its descriptor leads to. */
@@ -405,7 +418,7 @@ static __always_inline void scan_thread(struct seq_file *seq, struct task_struct
 		if (read_descriptor(&s->socket, task, s->thread.fd, kind))
 			s->thread.flags |= THREAD_HAS_SOCKET;
 	}
-	if (!s->wanted && !(s->thread.flags & THREAD_HAS_SOCKET))
+	if (!s->wanted && (!(s->thread.flags & THREAD_HAS_SOCKET) || !is_wanted_socket(&s->socket, kind)))
 		return;
 	s->thread.seen_ns = bpf_ktime_get_ns();
 	read_identity(&s->thread, task);
@@ -451,7 +464,8 @@ int thread_scan(struct bpf_iter__task *ctx)
 		note_namespace(task);
 	if (cfg_threads && !is_wanted_pid(own_tgid_of(task)))
 		return 0;
-	if (cfg_readers || cfg_writers || cfg_acceptors || cfg_loops || cfg_threads || is_requested(task))
+	if (cfg_readers || cfg_writers || cfg_acceptors || cfg_handshakes || cfg_loops || cfg_threads ||
+	    is_requested(task))
 		scan_thread(ctx->meta->seq, task, s);
 	return 0;
 }

@@ -15,6 +15,13 @@ enum socket_kind {
 	SOCKET_KIND_OTHER, /* netlink, packet, vsock, … */
 };
 
+/*
+ * A connection over a unix socket that no one has accepted has a record like one over TCP: state TCP_ESTABLISHED, without
+ * SOCKET_ACCEPTED; listener_cookie, in whose queue it lies; connect_*, who made it; peer_inode, its client's socket. Those of
+ * one listener follow it, the oldest first. A thread that sleeps in connect() because that queue is full has one, too: state
+ * TCP_SYN_SENT, with listener_cookie and connect_*, and no more: its own record has the rest.
+ */
+
 /* Who and where; the first part of every socket's record. */
 struct socket_name {
 	__u64 cookie; /* SO_COOKIE; 0 where the kernel has not given it one yet */
@@ -49,6 +56,9 @@ enum socket_flag {
 	SOCKET_HAS_MORE = 1 << 12, /* the members from sndtimeo_ns on were read */
 	SOCKET_FOR_CHAINS =
 		1 << 13, /* found by the walk of all files: an end of what is awaited, and of no other interest */
+	SOCKET_FIRST_SEEN = 1 << 14, /* entered_ns is when a look first saw it: it is as old as that, or older */
+	SOCKET_UNREAD_CUT = 1 << 15, /* there is more to read than unread_bytes: it was too much to count */
+	SOCKET_PEER_QUEUED = 1 << 16, /* unix: its other end lies in an accept queue */
 };
 
 struct socket_record {
@@ -174,8 +184,15 @@ struct listener_record {
 	__u32 reuseport; /* SO_REUSEPORT */
 	__u32 pad;
 	__u64 full_since_ns; /* at every look since this one the accept queue was full; 0: it is not */
+	/* Only of SOCKET_KIND_UNIX, where all that is TCP's above is 0. */
+	__u16 sock_type; /* SOCK_STREAM or SOCK_SEQPACKET; 0: not known */
+	__u16 path_length;
+	__u32 unused;
+	char path[112]; /* sun_path: path_length bytes, of which any may be NUL; the first one is in an abstract name */
 };
 
-_Static_assert(sizeof(struct listener_record) == 136, "listener_record");
+#define LISTENER_PATH_MOST 108 /* UNIX_PATH_MAX */
+
+_Static_assert(sizeof(struct listener_record) == 256, "listener_record");
 
 #endif

@@ -45,6 +45,8 @@ struct socket_wq;
 struct super_block;
 struct task_struct;
 struct tcp_ulp_ops;
+struct unix_address;
+struct unix_sock;
 
 struct bpf_iter_meta {
 	__u64 session_id;
@@ -70,6 +72,12 @@ struct bpf_iter__tcp {
 	union { struct sock_common *sk_common; };
 };
 
+struct bpf_iter__unix {
+	__u32 uid;
+	union { struct bpf_iter_meta *meta; };
+	union { struct unix_sock *unix_sk; };
+};
+
 struct trace_entry {
 	__u16 type;
 	__u8 flags;
@@ -83,6 +91,11 @@ struct trace_event_raw_sys_enter {
 
 struct trace_event_raw_sys_exit {
 	long ret;
+};
+
+struct hlist_node {
+	struct hlist_node *next;
+	struct hlist_node **pprev;
 };
 
 struct sched_entity {
@@ -106,6 +119,7 @@ struct task_struct {
 	__s32 exit_state;
 	__u64 start_boottime;
 	struct task_struct *group_leader;
+	struct hlist_node pid_links[4];
 	struct signal_struct *signal;
 	struct sighand_struct *sighand;
 	struct mm_struct *mm;
@@ -125,9 +139,14 @@ struct upid {
 	__s32 nr;
 };
 
+struct hlist_head {
+	struct hlist_node *first;
+};
+
 struct pid {
 	__u32 level;
 	struct upid numbers[0];
+	struct hlist_head tasks[4];
 };
 
 struct hrtimer {
@@ -326,12 +345,14 @@ struct net {
 };
 
 struct sk_buff_head {
+	struct sk_buff *next;
 	__u32 qlen;
 };
 
-struct hlist_node {
-	struct hlist_node *next;
-	struct hlist_node **pprev;
+struct sk_buff {
+	struct sk_buff *next;
+	__u32 len;
+	struct sock *sk;
 };
 
 struct timer_list {
@@ -374,6 +395,7 @@ struct sock {
 	refcount_t sk_wmem_alloc;
 	unsigned long sk_lingertime;
 	struct socket_wq *sk_wq;
+	struct pid *sk_peer_pid;
 };
 
 struct socket_wq {
@@ -463,6 +485,17 @@ struct tcp_request_sock {
 struct unix_sock {
 	struct sock sk;
 	struct sock *peer;
+	struct unix_address *addr;
+	struct socket_wq peer_wq;
+};
+
+struct sockaddr_un {
+	char sun_path[108];
+};
+
+struct unix_address {
+	__s32 len;
+	struct sockaddr_un name[0];
 };
 
 struct inet_timewait_sock {

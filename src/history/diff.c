@@ -58,6 +58,7 @@ static void make_key(struct thing *thing, const struct life *life)
 	key->difference.kind = row_type_names[row->type];
 	key->comm = life->process_comm ? life->process_comm : row->comm;
 	key->netns_name = row->netns_name;
+	key->local_addr = row->path;
 	if (row->type == ROW_LOOP || row->local_port == NOT_KNOWN)
 		return;
 	if (row->peer_port == NOT_KNOWN) {

@@ -146,7 +146,8 @@ bool cell_known(const struct column *column, const struct row *row)
 	switch (column->shape) {
 	case SHAPE_PROCESS:
 	case SHAPE_ENDPOINT:
-		return is_known(column, row) || is_known(joined(column, row, 0), row);
+		return is_known(column, row) || is_known(joined(column, row, 0), row) ||
+		       is_known(joined(column, row, 1), row);
 	case SHAPE_THREAD:
 		return is_known(column, row) && !is_first_thread(column, row);
 	default:
@@ -157,9 +158,11 @@ bool cell_known(const struct column *column, const struct row *row)
 static int add_endpoint(struct buffer *out, const struct column *column, const struct row *row)
 {
 	const char *address = *(const char *const *)column_field(column, row);
-	const struct column *port = joined(column, row, 0);
+	const struct column *port = joined(column, row, 0), *path = joined(column, row, 1);
 	bool has_port = is_known(port, row), brackets;
 
+	if (!address && is_known(path, row))
+		return add_value(out, path, row);
 	brackets = address && has_port && strchr(address, ':');
 	return (brackets ? text_add(out, "[") : 0) ?:
 	       add_value(out, column, row) ?:

@@ -23,7 +23,7 @@
 
 static const char *const titles[ROW_TYPES] = {
 	[ROW_START] = "The first record: what runs, and where",
-	[ROW_HANDSHAKE] = "A TCP handshake that does not complete, or a connection that is not accepted",
+	[ROW_HANDSHAKE] = "A handshake that does not complete, or a connection that is not accepted",
 	[ROW_LISTENER] = "A listening socket and its queues",
 	[ROW_READER] = "A thread blocked in a read",
 	[ROW_LOOP] = "A thread that waits with epoll, poll or select",

@@ -6,20 +6,25 @@
 #include "base/buffer.h"
 #include "base/text.h"
 
-void short_name(char comm[SHORT_NAME_SIZE], const char *raw)
+void short_text(char *to, size_t room, const char *raw)
 {
 	struct buffer text = {0};
 	size_t size;
 
-	comm[0] = '\0';
+	to[0] = '\0';
 	if (raw && !text_clean(&text, raw)) {
-		size = text.size < SHORT_NAME_SIZE ? text.size : SHORT_NAME_SIZE - 1;
+		size = text.size < room ? text.size : room - 1;
 		/* Not in the middle of a character. */
 		while (size && size < text.size && (text.data[size] & 0xc0) == 0x80)
 			size--;
 		if (size)
-			memcpy(comm, text.data, size);
-		comm[size] = '\0';
+			memcpy(to, text.data, size);
+		to[size] = '\0';
 	}
 	buffer_free(&text);
+}
+
+void short_name(char comm[SHORT_NAME_SIZE], const char *raw)
+{
+	short_text(comm, SHORT_NAME_SIZE, raw);
 }

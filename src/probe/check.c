@@ -166,6 +166,7 @@ static void try_all(struct attempt *attempt)
 
 	for (i = 0; i < probe_program_count; i++)
 		attempt->wanted[i] = true;
+	probe_mark_absent(attempt);
 	probe_read_tracepoints(attempt);
 	probe_find_refused(attempt, BIT(COMMAND_OVERVIEW));
 	probe_tried_release(attempt);

@@ -10,6 +10,7 @@
 #include "base/budget.h"
 #include "base/clock.h"
 #include "look/full_dates.h"
+#include "look/queue_dates.h"
 #include "look/sleep_dates.h"
 #include "look/spoken.h"
 #include "probe/load/load.h"
@@ -63,6 +64,7 @@ struct probe {
 	struct foreign *foreign; /* reads what may wait for other processes */
 	struct full_listeners full;
 	struct spoken_looks spoken;
+	struct queue_dates queued; /* connections over unix sockets */
 	struct owner_cache *owners;
 	struct process_cache *processes;
 	struct maps_cache *maps; /* of this look */
@@ -114,6 +116,9 @@ int probe_namespaces_find(struct probe *probe);
 
 /* Scans the sockets of the namespaces that are due. */
 int probe_namespaces_scan(struct probe *probe, struct buffer *buffer);
+
+/* Whether the kernel is asked for them over netlink, because BPF cannot. */
+bool probe_unix_is_asked_for(const struct probe *probe);
 
 /* Adds a record of each that the scope takes, with its name. */
 int probe_namespaces_name(struct probe *probe, struct buffer *buffer);

@@ -43,4 +43,7 @@ int probe_in_namespace(struct probe *probe, __u32 inode, int (*call)(void));
 /* For kernels where BPF cannot assign cookies. Assigns cookies to the listeners of the caller's namespace. */
 void probe_cookies_of_listeners(void);
 
+/* Adds the unix sockets that listen in a namespace. Returns 0 also where it is gone. */
+int probe_unix_scan(struct probe *probe, const struct probe_namespace *namespace, struct buffer *buffer);
+
 #endif

@@ -152,7 +152,7 @@ unsigned int probe_privileges(const struct probe *probe)
 {
 	const struct scope *scope = &probe->scope;
 	unsigned int privileges = PRIVILEGE_LOOKS;
-	bool asks_for_cookies = !probe_features()->local_storage;
+	bool asks_for_cookies = !probe_features()->local_storage || probe_unix_is_asked_for(probe);
 
 	if (scope->verbose || scope->stacks)
 		privileges |= PRIVILEGE_STACKS;
@@ -175,6 +175,7 @@ void probe_close(struct probe *probe)
 	probe_owners_free(probe->owners);
 	full_dates_free(&probe->full);
 	spoken_free(&probe->spoken);
+	queue_dates_free(&probe->queued);
 	probe_processes_free(probe->processes);
 	sleeps_free(&probe->sleeps);
 	probe_watches_free(probe->watches);

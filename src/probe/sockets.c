@@ -131,6 +131,8 @@ static int scan_one(struct probe *probe, struct probe_namespace *namespace, stru
 	close(fd);
 	probe->losses.count[LOST_SOCKETS] += probe->attached.skeleton->bss->lost_requests;
 	probe->attached.skeleton->bss->lost_requests = 0;
+	if (!err)
+		err = probe_unix_scan(probe, namespace, buffer);
 	if (err)
 		return err;
 	namespace->active = has_activity(buffer, offset);

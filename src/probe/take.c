@@ -230,6 +230,8 @@ static int fill(struct probe *probe, struct look *look)
 		err = probe_namespaces_name(probe, buffer);
 	if (!err && probe->use_sockets)
 		err = full_dates_write(&probe->full, buffer);
+	if (!err && probe->use_sockets)
+		err = queue_dates_write(&probe->queued, buffer, probe->previous_ns);
 	if (!err)
 		err = probe_owners_add(probe, buffer);
 	if (!err)

@@ -119,6 +119,9 @@ static int want_listener(struct probe *probe, struct wanted *wanted, const struc
 {
 	if (!probe->scope.all && !listener->accept_queue && !listener->syn_queue)
 		return 0;
+	/* The walk draws no cookies there: they are asked for by inode (cookies.c). */
+	if (listener->name.kind == SOCKET_KIND_UNIX && !probe_features()->local_storage)
+		mark_socket(probe, wanted, listener->name.inode, listener->name.netns);
 	return wanted_cookie(wanted, listener->name.cookie);
 }
 

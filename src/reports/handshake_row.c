@@ -8,6 +8,8 @@
 
 #include "base/wording.h"
 #include "look/owners.h"
+#include "look/sleeping.h"
+#include "look/unix_path.h"
 #include "options/filter.h"
 #include "reports/fill.h"
 #include "reports/reports.h"
@@ -30,8 +32,16 @@ bool handshake_fill_owner(struct row *row, struct scene *scene, __u64 cookie)
 }
 
 /* The cookie goes over from the request to the socket that becomes of it. */
-static const char *make_id(struct arena *arena, const struct socket_name *name)
+static const char *make_id(struct arena *arena, const struct handshake *handshake)
 {
+	const struct socket_name *name = handshake->name;
+
+	if (handshake->view)
+		return sleeping_id(arena, "handshake", handshake->view->thread);
+	/* Its cookie may come later; the client's socket has been there since before. */
+	if (name->kind == SOCKET_KIND_UNIX && handshake->evidence.socket->peer_inode)
+		return arena_printf(arena, "handshake-%u-unix-%llu", name->netns,
+				    handshake->evidence.socket->peer_inode);
 	if (name->cookie)
 		return arena_printf(arena, "handshake-%u-%llu", name->netns, name->cookie);
 	return arena_printf(arena, "handshake-%u-%s-%s", name->netns, say_local(arena, name), say_peer(arena, name));
@@ -61,7 +71,8 @@ static void fill_queues(struct row *row, const struct listener_record *listener)
 		return;
 	row->handshake.accept_queue = listener->accept_queue;
 	row->handshake.accept_queue_max = listener->accept_queue_max;
-	row->handshake.syn_queue = listener->syn_queue;
+	if (listener->name.kind == SOCKET_KIND_TCP)
+		row->handshake.syn_queue = listener->syn_queue;
 }
 
 static void fill_stage(struct row *row, struct scene *scene, const struct handshake *handshake)
@@ -70,17 +81,18 @@ static void fill_stage(struct row *row, struct scene *scene, const struct handsh
 		[STAGE_SYN_RECV] = "SYN_RECV",
 		[STAGE_SYN_SENT] = "SYN_SENT",
 		[STAGE_ACCEPT_QUEUE] = "ACCEPT_QUEUE",
+		[STAGE_CONNECT] = "CONNECT",
 	};
 	const struct handshake_evidence *evidence = &handshake->evidence;
 
-	row->handshake.side = evidence->stage == STAGE_SYN_SENT ? "client" : "server";
+	row->handshake.side = evidence->stage == STAGE_SYN_SENT || handshake->view ? "client" : "server";
 	row->handshake.stage = stages[evidence->stage];
 	row->handshake.gives_up_s = fill_until(evidence->now_ns, evidence->ends_ns);
 	if (evidence->stage == STAGE_SYN_RECV)
 		fill_request(row, scene, evidence->request);
 	else if (evidence->stage == STAGE_SYN_SENT)
 		fill_connect(row, scene, evidence->socket);
-	else
+	else if (evidence->stage == STAGE_ACCEPT_QUEUE && !(evidence->socket->flags & SOCKET_UNREAD_CUT))
 		row->handshake.bytes_waiting = evidence->socket->unread_bytes;
 	fill_queues(row, evidence->listener);
 	row->change_key = (int64_t)evidence->stage << 32;
@@ -96,6 +108,10 @@ static __u64 ends_at(const struct handshake_evidence *evidence, __u64 tick_ns)
 		return timers_request_ends(evidence->request, evidence->listener, tick_ns);
 	case STAGE_SYN_SENT:
 		return timers_connect_ends(evidence->socket, tick_ns);
+	case STAGE_CONNECT:
+		if (evidence->socket->flags & SOCKET_HAS_MORE && evidence->socket->sndtimeo_ns && evidence->since_ns)
+			return evidence->since_ns + evidence->socket->sndtimeo_ns;
+		break;
 	case STAGE_ACCEPT_QUEUE:
 		break;
 	}
@@ -109,6 +125,35 @@ static __u64 owned_cookie(const struct handshake *handshake)
 	return handshake->evidence.listener ? handshake->evidence.listener->name.cookie : 0;
 }
 
+static void fill_peer(struct row *row, struct scene *scene, __u32 pid, const char comm[16])
+{
+	if (!pid)
+		return;
+	row->handshake.peer.pid = pid;
+	row->handshake.peer.comm = look_comm(&scene->report->arena, comm);
+}
+
+/* The listener's owner has been filled in: of a thread that connects it is the other end. */
+static void fill_unix(struct row *row, struct scene *scene, const struct handshake *handshake)
+{
+	const struct listener_record *listener = handshake->evidence.listener;
+	const struct owner_record *owner = listener ? owners_main(scene->look, listener->name.cookie) : NULL;
+	const struct socket_record *socket = handshake->evidence.socket;
+
+	row->path = listener ? unix_path(&scene->report->arena, listener) : NULL;
+	if (!handshake->view) {
+		fill_peer(row, scene, socket->connect_pid, socket->connect_comm);
+		row->fits |= filter_process(&scene->scope->selection, scene->look, socket->connect_pid,
+					    socket->connect_comm);
+		return;
+	}
+	if (owner)
+		fill_peer(row, scene, owner->pid, owner->comm);
+	row->fits |= filter_thread(&scene->scope->selection, scene->look, handshake->view->thread);
+	fill_thread(row, scene->report, scene->look, handshake->view->thread);
+	row->fd = handshake->view->thread->fd;
+}
+
 /* A socket that connects may be held by nobody that could be found; then it is who called connect(). */
 static void fill_who(struct row *row, struct scene *scene, struct handshake *handshake)
 {
@@ -120,6 +165,10 @@ static void fill_who(struct row *row, struct scene *scene, struct handshake *han
 	evidence->owner = owners_say(&scene->report->arena, scene->look, cookie);
 	evidence->owner_pids = owners_pids(&scene->report->arena, scene->look, cookie);
 	row->fits |= filter_holders_of(&scene->scope->selection, scene->look, cookie);
+	if (handshake->name->kind == SOCKET_KIND_UNIX) {
+		fill_unix(row, scene, handshake);
+		return;
+	}
 	if (evidence->stage != STAGE_SYN_SENT || !socket->connect_pid)
 		return;
 	row->fits |= filter_process(&scene->scope->selection, scene->look, socket->connect_pid, socket->connect_comm);
@@ -137,12 +186,15 @@ int handshake_row_add(struct scene *scene, struct handshake *handshake, const st
 
 	if (!row)
 		return -ENOMEM;
+	evidence->path = evidence->listener ? unix_path(arena, evidence->listener) : NULL;
 	evidence->ends_ns = ends_at(evidence, scene->look->head->tick_ns);
 	fill_socket(row, scene->report, handshake->name);
 	fill_age(row, scene->look, evidence->now_ns, evidence->since_ns);
+	if (evidence->at_least && evidence->since_ns)
+		fill_least_age(row, evidence->now_ns > evidence->since_ns ? evidence->now_ns - evidence->since_ns : 0);
 	fill_stage(row, scene, handshake);
 	fill_who(row, scene, handshake);
-	row->id = make_id(arena, handshake->name);
+	row->id = make_id(arena, handshake);
 	row->verdict = rule->verdict->name;
 	row->severity = rule->severity;
 	row->stuck = severity_is_stuck(rule->severity);

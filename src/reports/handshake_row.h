@@ -5,6 +5,7 @@
 
 #include "look/listeners.h"
 #include "options/options.h"
+#include "reports/unix_handshakes.h"
 #include "rows/report.h"
 #include "rules/handshake.h"
 #include "rules/listener.h"
@@ -21,6 +22,7 @@ struct scene {
 	const struct look *look;
 	const struct scope *scope;
 	struct listeners listeners, before; /* of this look and of the one before */
+	struct unix_handshakes unix_ones;
 	struct listener_evidence *tallies; /* one for each of listeners.by_cookie */
 	struct judged *judged; /* by place: see handshake_at() */
 };
@@ -28,6 +30,7 @@ struct scene {
 /* One handshake: what it is judged by, and where its listener's tally is, or NULL. */
 struct handshake {
 	const struct socket_name *name;
+	const struct thread_view *view; /* STAGE_CONNECT, else NULL */
 	struct handshake_evidence evidence;
 	struct listener_evidence *tally;
 };

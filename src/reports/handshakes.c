@@ -9,6 +9,7 @@
 #include "look/listeners.h"
 #include "look/owners.h"
 #include "look/sleeping.h"
+#include "look/unix_path.h"
 #include "options/ages.h"
 #include "options/filter.h"
 #include "reports/fill.h"
@@ -29,7 +30,7 @@ static struct listener_evidence *tally_of(struct scene *scene, __u64 cookie, con
 	size_t at = listeners_find(&scene->listeners, cookie);
 	const struct listener_record *listener;
 
-	if (at == LISTENERS_NONE) {
+	if (at == LISTENERS_NONE && name->kind != SOCKET_KIND_UNIX) {
 		listener = listeners_of(&scene->listeners, name);
 		at = listener ? listeners_find(&scene->listeners, listener->name.cookie) : LISTENERS_NONE;
 	}
@@ -69,11 +70,52 @@ static void of_not_accepted(struct handshake *handshake, struct scene *scene, co
 		evidence->listener = handshake->tally->listener;
 }
 
-/* False: this socket is no handshake. */
-static bool of_socket(struct handshake *handshake, struct scene *scene, const struct socket_record *socket)
+static void of_unix_queued(struct handshake *handshake, struct scene *scene, size_t place)
 {
+	const struct socket_record *socket = scene->look->sockets.items[place];
+	struct handshake_evidence *evidence = &handshake->evidence;
+
+	handshake->tally = tally_of(scene, socket->listener_cookie, &socket->name);
+	evidence->stage = STAGE_ACCEPT_QUEUE;
+	evidence->since_ns = unix_queued_since(&scene->unix_ones, place);
+	evidence->at_least = true;
+	if (handshake->tally)
+		evidence->listener = handshake->tally->listener;
+}
+
+static void of_unix_connect(struct handshake *handshake, struct scene *scene, const struct thread_view *view)
+{
+	struct handshake_evidence *evidence = &handshake->evidence;
+
+	handshake->name = &view->socket->name;
+	handshake->view = view;
+	evidence->socket = view->socket;
+	evidence->stage = STAGE_CONNECT;
+	evidence->since_ns = look_asleep_since(scene->look, view->thread);
+	evidence->at_least = view->thread->flags & THREAD_AT_LEAST;
+	evidence->listener = unix_connect_listener(&scene->unix_ones, &scene->listeners, view);
+	if (evidence->listener)
+		handshake->tally = tally_of(scene, evidence->listener->name.cookie, handshake->name);
+}
+
+/* Threads that connect come by themselves. */
+static bool of_unix(struct handshake *handshake, struct scene *scene, size_t place)
+{
+	if (handshake->name->state != STATE_ESTABLISHED || handshake->evidence.socket->flags & SOCKET_ACCEPTED)
+		return false;
+	of_unix_queued(handshake, scene, place);
+	return true;
+}
+
+/* False: this socket is no handshake. */
+static bool of_socket(struct handshake *handshake, struct scene *scene, size_t place)
+{
+	const struct socket_record *socket = scene->look->sockets.items[place];
+
 	handshake->name = &socket->name;
 	handshake->evidence.socket = socket;
+	if (socket->name.kind == SOCKET_KIND_UNIX)
+		return of_unix(handshake, scene, place);
 	switch (socket->name.state) {
 	case STATE_SYN_SENT:
 		of_connect(handshake, socket);
@@ -88,12 +130,12 @@ static bool of_socket(struct handshake *handshake, struct scene *scene, const st
 	return false;
 }
 
-static size_t handshake_count(const struct look *look)
+static size_t handshake_count(const struct scene *scene)
 {
-	return look->requests.count + look->sockets.count;
+	return scene->look->requests.count + scene->look->sockets.count + scene->unix_ones.connect_count;
 }
 
-/* Requests first, then sockets. False: there is no handshake at this place. */
+/* Requests first, then sockets, then threads. False: there is no handshake at this place. */
 static bool handshake_at(struct handshake *handshake, struct scene *scene, size_t at)
 {
 	const struct look *look = scene->look;
@@ -101,9 +143,14 @@ static bool handshake_at(struct handshake *handshake, struct scene *scene, size_
 	*handshake = (struct handshake){
 		.evidence = {.now_ns = now_of(scene), .min_age_ns = min_age_of(scene->scope, ROW_HANDSHAKE)},
 	};
-	if (at >= look->requests.count)
-		return of_socket(handshake, scene, look->sockets.items[at - look->requests.count]);
-	of_request(handshake, scene, look->requests.items[at]);
+	if (at < look->requests.count) {
+		of_request(handshake, scene, look->requests.items[at]);
+		return true;
+	}
+	at -= look->requests.count;
+	if (at < look->sockets.count)
+		return of_socket(handshake, scene, at);
+	of_unix_connect(handshake, scene, scene->unix_ones.connects[at - look->sockets.count]);
 	return true;
 }
 
@@ -122,7 +169,7 @@ static int add_handshakes(struct scene *scene)
 	size_t i;
 	int err = 0;
 
-	for (i = 0; i < handshake_count(scene->look) && !err; i++)
+	for (i = 0; i < handshake_count(scene) && !err; i++)
 		if (is_shown(scene, &scene->judged[i]) && handshake_at(&handshake, scene, i))
 			err = handshake_row_add(scene, &handshake, scene->judged[i].rule);
 	return err;
@@ -207,12 +254,12 @@ static int make_tallies(struct scene *scene)
 	size_t i;
 
 	scene->tallies = calloc(scene->listeners.count + 1, sizeof(*scene->tallies));
-	scene->judged = calloc(handshake_count(scene->look) + 1, sizeof(*scene->judged));
+	scene->judged = calloc(handshake_count(scene) + 1, sizeof(*scene->judged));
 	if (!scene->tallies || !scene->judged)
 		return -ENOMEM;
 	for (i = 0; i < scene->listeners.count; i++)
 		begin_tally(scene, i);
-	for (i = 0; i < handshake_count(scene->look); i++)
+	for (i = 0; i < handshake_count(scene); i++)
 		judge(scene, i);
 	for (i = 0; i < scene->listeners.count; i++) {
 		if (scene->tallies[i].requests > scene->tallies[i].half_open)
@@ -231,6 +278,8 @@ static void fill_listener(struct row *row, const struct listener_evidence *tally
 	row->listener.accept_queue_max = listener->accept_queue_max;
 	if (listener->somaxconn)
 		row->listener.somaxconn = listener->somaxconn;
+	if (listener->name.kind == SOCKET_KIND_UNIX)
+		return;
 	row->listener.syn_queue = listener->syn_queue;
 	row->listener.drops = listener->drops;
 	row->listener.drops_per_s = tally->drops_per_s;
@@ -259,6 +308,7 @@ static int add_listener(struct scene *scene, struct listener_evidence *tally, co
 	if (!row)
 		return -ENOMEM;
 	fill_socket(row, scene->report, name);
+	row->path = unix_path(arena, tally->listener);
 	handshake_fill_owner(row, scene, name->cookie);
 	row->fits |= filter_holders_of(&scene->scope->selection, scene->look, name->cookie);
 	fill_age(row, scene->look, tally->now_ns, rule->since ? rule->since(tally) : 0);
@@ -307,6 +357,8 @@ static int run_scene(struct scene *scene, const struct look *previous)
 	if (!err && previous)
 		err = listeners_index(&scene->before, previous);
 	if (!err)
+		err = unix_handshakes_collect(&scene->unix_ones, scene->look);
+	if (!err)
 		err = make_tallies(scene);
 	if (!err)
 		err = add_handshakes(scene);
@@ -322,6 +374,7 @@ static int run(struct report *report, const struct look *look, const struct look
 
 	listeners_free(&scene.listeners);
 	listeners_free(&scene.before);
+	unix_handshakes_free(&scene.unix_ones);
 	free(scene.tallies);
 	free(scene.judged);
 	return err;

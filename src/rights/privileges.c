@@ -38,7 +38,7 @@ static const struct need {
 	{0, "every run", 0},
 	{PRIVILEGE_LOOKS, "looks", CAP(BPF) | CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH)},
 	{PRIVILEGE_NAMESPACES, "all network namespaces", CAP(SYS_ADMIN)},
-	{PRIVILEGE_COOKIES, "sockets' cookies over netlink", 0},
+	{PRIVILEGE_COOKIES, "sockets' cookies, unix sockets over netlink", 0},
 	{PRIVILEGE_CHAINS, "chains", 0},
 	{PRIVILEGE_STACKS, "stacks", CAP(SYSLOG)},
 	{PRIVILEGE_ASKS_FILES, "files made while it runs", 0},

@@ -16,7 +16,8 @@
 enum privilege {
 	PRIVILEGE_LOOKS = 1 << 0, /* takes looks: BPF, and other processes' /proc */
 	PRIVILEGE_NAMESPACES = 1 << 1, /* goes into other network namespaces */
-	PRIVILEGE_COOKIES = 1 << 2, /* asks for sockets' cookies over netlink (before Linux 5.12) */
+	PRIVILEGE_COOKIES =
+		1 << 2, /* asks for sockets' cookies over netlink (before Linux 5.12), and for unix sockets (5.15) */
 	PRIVILEGE_STACKS = 1 << 3, /* reads stacks, and the kernel's symbols */
 	PRIVILEGE_REPLAY = 1 << 6, /* reads a recording */
 	PRIVILEGE_CHAINS = 1 << 9, /* hands namespaces to the process that has PRIVILEGE_ADDRESSES */

@@ -76,11 +76,17 @@ struct lost_fields {
 	int64_t count;
 };
 
+struct peer_fields {
+	int64_t pid;
+	const char *comm;
+};
+
 struct handshake_fields {
 	const char *side, *stage;
 	int64_t retransmits, retransmits_max;
 	double next_retransmit_s, gives_up_s;
 	int64_t accept_queue, accept_queue_max, syn_queue, bytes_waiting;
+	struct peer_fields peer;
 };
 
 struct listener_fields {
@@ -88,11 +94,6 @@ struct listener_fields {
 	double drops_per_s, oldest_half_open_s;
 	const char *top_sources;
 	int64_t acceptors;
-};
-
-struct peer_fields {
-	int64_t pid;
-	const char *comm;
 };
 
 /* Who waits for a connection. */
@@ -243,6 +244,7 @@ struct row {
 	bool has_peer; /* peer_addr, where it is not NULL, is the text of: */
 	struct in6_addr peer; /* for filters; IPv4 as mapped IPv6 */
 	int64_t peer_port;
+	const char *path; /* of a unix socket: raw bytes */
 
 	union {
 		struct start_fields start;

@@ -25,6 +25,11 @@ static bool is_client(const struct handshake_evidence *evidence)
 	return evidence->stage == STAGE_SYN_SENT;
 }
 
+static bool waits_for_room(const struct handshake_evidence *evidence)
+{
+	return evidence->stage == STAGE_CONNECT;
+}
+
 static bool is_not_accepted(const struct handshake_evidence *evidence)
 {
 	return evidence->stage == STAGE_ACCEPT_QUEUE;
@@ -72,7 +77,16 @@ static const char *say_age(struct arena *arena, const struct handshake_evidence 
 {
 	if (!evidence->since_ns)
 		return "an unknown time";
-	return say_since(arena, evidence->now_ns, evidence->since_ns);
+	return arena_printf(arena, "%s%s", evidence->at_least ? "at least " : "",
+			    say_since(arena, evidence->now_ns, evidence->since_ns));
+}
+
+static const char *say_waiting(struct arena *arena, const struct socket_record *socket)
+{
+	if (socket->flags & SOCKET_UNREAD_CUT && !socket->unread_bytes)
+		return "";
+	return arena_printf(arena, ", %s%s waiting", socket->flags & SOCKET_UNREAD_CUT ? "more than " : "",
+			    say_count(arena, socket->unread_bytes, "bytes"));
 }
 
 static const char *say_gives_up(struct arena *arena, const struct handshake_evidence *evidence)
@@ -96,9 +110,19 @@ static const char *why_no_answer(struct arena *arena, const struct handshake_evi
 
 static const char *why_not_accepted(struct arena *arena, const struct handshake_evidence *evidence)
 {
-	return arena_printf(arena, "connected for %s, %s waiting; %s has not accepted it; %s", say_age(arena, evidence),
-			    say_count(arena, evidence->socket->unread_bytes, "bytes"),
-			    say_listener_owner(evidence->owner), say_listener_queue(arena, evidence->listener));
+	return arena_printf(arena, "connected for %s%s; %s has not accepted it; %s", say_age(arena, evidence),
+			    say_waiting(arena, evidence->socket), say_listener_owner(evidence->owner),
+			    say_listener_queue(arena, evidence->listener));
+}
+
+/* unix_wait_for_peer() sleeps only where the queue is full. */
+static const char *why_no_room(struct arena *arena, const struct handshake_evidence *evidence)
+{
+	return arena_printf(arena,
+			    "connect has waited for %s for room in the accept queue%s%s; %s does not empty it; %s%s",
+			    say_age(arena, evidence), evidence->path ? " of " : "", evidence->path ?: "",
+			    say_listener_owner(evidence->owner), say_listener_queue(arena, evidence->listener),
+			    say_gives_up(arena, evidence));
 }
 
 static const char *why_full(struct arena *arena, const struct handshake_evidence *evidence)
@@ -183,6 +207,7 @@ HANDSHAKE_VERDICTS(VERDICT_OF_RULE)
 const struct handshake_rule handshake_rules[] = {
 	/* evidence          which                   verdict             how bad              why               advice */
 	{ is_young,          HANDSHAKE_YOUNG,        &young,             SEVERITY_NONE,       why_young,        NULL },
+	{ waits_for_room,    HANDSHAKE_QUEUE_FULL,   &accept_queue_full, SEVERITY_FULL,       why_no_room,      advise_full },
 	{ is_client,         HANDSHAKE_NO_ANSWER,    &no_answer,         SEVERITY_WAITING,    why_no_answer,    advise_connect },
 	{ is_not_accepted,   HANDSHAKE_NOT_ACCEPTED, &not_accepted,      SEVERITY_STARVED,    why_not_accepted, advise_accept },
 	{ awaits_data,       HANDSHAKE_DEFERRED,     &deferred,          SEVERITY_UNFINISHED, why_deferred,     advise_defer },

@@ -14,6 +14,7 @@ enum handshake_stage {
 	STAGE_SYN_RECV, /* a request: half-open at a listener */
 	STAGE_SYN_SENT, /* a socket that connects */
 	STAGE_ACCEPT_QUEUE, /* a socket that is complete and not accepted */
+	STAGE_CONNECT, /* a thread in connect(): the accept queue of a unix socket has no room */
 };
 
 struct handshake_evidence {
@@ -21,9 +22,11 @@ struct handshake_evidence {
 	const struct request_record *request; /* STAGE_SYN_RECV, else NULL */
 	const struct socket_record *socket; /* the other stages, else NULL */
 	const struct listener_record *listener; /* NULL: not known, or a client */
+	const char *path; /* what the listener is bound to, of a unix socket; NULL: not known */
 	const char *owner; /* "nginx (pid 10)", of the listener or the client; NULL: not known */
 	const char *owner_pids; /* as -p takes them; NULL: not known */
 	__u64 now_ns, since_ns; /* since 0: not known */
+	bool at_least; /* it may have begun before since_ns */
 	__u64 min_age_ns;
 	__u64 ends_ns; /* when the kernel gives up; for the sentence only */
 };

@@ -95,6 +95,9 @@ static const char *say_counts(struct arena *arena, const struct listener_evidenc
 {
 	__u64 waiting = evidence->stuck[HANDSHAKE_NOT_ACCEPTED], kept_out = evidence->stuck[HANDSHAKE_QUEUE_FULL];
 
+	if (evidence->listener->name.kind == SOCKET_KIND_UNIX)
+		return arena_printf(arena, "%u connected but not accepted, %llu kept out",
+				    evidence->listener->accept_queue, kept_out);
 	return arena_printf(arena, "%llu connected but not accepted, %llu kept out, %llu half-open", waiting, kept_out,
 			    evidence->half_open);
 }
@@ -140,6 +143,8 @@ static const char *why_defers_many(struct arena *arena, const struct listener_ev
 
 static const char *why_ok(struct arena *arena, const struct listener_evidence *evidence)
 {
+	if (evidence->listener->name.kind == SOCKET_KIND_UNIX)
+		return say_listener_queue(arena, evidence->listener);
 	return arena_printf(arena, "%s; %llu half-open", say_listener_queue(arena, evidence->listener),
 			    evidence->half_open);
 }

@@ -5,13 +5,15 @@
 
 static const struct verdict_meaning handshakes[] = {
 	{"handshake", "accept_queue_full", "the client's ACK came, but the listener's accept queue had no room",
-	 "Half-open; the peer's ACK arrived, and the accept queue is or was full.",
+	 "Half-open; the peer's ACK arrived, and the accept queue is or was full. Of a unix socket: a thread sleeps in "
+	 "connect, because the accept queue is full.",
 	 "The application does not call accept fast enough, or not at all.",
 	 "See what the application does instead of accept: sockstall threads -p PID. For short peaks, raise the limit "
 	 "that binds: "
 	 "the backlog of listen, or net.core.somaxconn."},
 	{"handshake", "not_accepted", "the connection is complete, but the application has not accepted it",
-	 "The handshake is complete, and the connection waits in the accept queue.",
+	 "The handshake is complete, and the connection waits in the accept queue. How long is known of a unix socket "
+	 "from looks, and from a client that sleeps in a read of it: it may be longer.",
 	 "All workers are busy or blocked, or the process is stopped.",
 	 "See what the application does instead of accept: sockstall threads -p PID."},
 	{"handshake", "no_answer", "nothing answers our SYN",

@@ -56,7 +56,7 @@ const char *say_look_at(struct arena *arena, const char *owner, const char *owne
 		return arena_printf(arena, "see what the process is doing instead: sockstall threads -p %s",
 				    owner_pids);
 	if (!owner)
-		return "find the process that listens (ss -tlnp) and see what it is doing instead";
+		return "find the process that listens (ss -lnp) and see what it is doing instead";
 	return arena_printf(arena,
 			    "%s listens for a service that has not taken over its socket: systemctl list-sockets names "
 			    "the service, systemctl status says why",

@@ -9,8 +9,10 @@
 #include "base/wording.h"
 #include "look/listeners.h"
 #include "look/owners.h"
+#include "look/unix_path.h"
 #include "options/filter.h"
 #include "output/metrics/metrics.h"
+#include "output/short_name.h"
 #include "system/address.h"
 
 /* ---- Listeners ---- */
@@ -36,7 +38,10 @@ static void fill_one(struct listener_fill *fill, const struct listener_record *l
 		.syn_queue = listener->syn_queue,
 		.syn_limit = listeners_syn_room(listener),
 	};
-	snprintf(fill->address, sizeof(fill->address), "%s", say_address(&arena, listener->name.local_addr));
+	if (listener->name.kind == SOCKET_KIND_UNIX)
+		short_text(fill->address, sizeof(fill->address), unix_path(&arena, listener));
+	else
+		snprintf(fill->address, sizeof(fill->address), "%s", say_address(&arena, listener->name.local_addr));
 	short_name(fill->comm, owner ? look_comm(&arena, owner->comm) : "");
 	arena_free(&arena);
 }

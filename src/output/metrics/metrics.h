@@ -32,7 +32,7 @@ struct stall_count {
 /* Listeners of one look that have the same labels (SO_REUSEPORT) are one. */
 struct listener_fill {
 	char comm[SHORT_NAME_SIZE];
-	char address[64];
+	char address[112]; /* or the path of a unix socket */
 	uint16_t port;
 	uint32_t netns;
 	uint64_t accept_queue, accept_limit, syn_queue, syn_limit;

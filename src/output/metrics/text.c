@@ -135,8 +135,8 @@ static int add_listener(struct buffer *out, const struct listener_family *family
 	uint64_t value = *(const uint64_t *)((const char *)fill + family->offset);
 
 	return text_printf(out, "sockstall_%s{", family->name) ?: add_label(out, "comm", fill->comm) ?:
-	       text_printf(out, ",address=\"%s\",port=\"%u\",netns=\"%" PRIu32 "\"} %" PRIu64 "\n", fill->address,
-			   fill->port, fill->netns, value);
+	       text_add(out, ",") ?: add_label(out, "address", fill->address) ?:
+	       text_printf(out, ",port=\"%u\",netns=\"%" PRIu32 "\"} %" PRIu64 "\n", fill->port, fill->netns, value);
 }
 
 static int add_listeners(struct buffer *out, const struct metrics *metrics)
@@ -150,9 +150,9 @@ static int add_listeners(struct buffer *out, const struct metrics *metrics)
 		for (size_t j = 0; j < listed && !err; j++)
 			err = add_listener(out, &listener_families[i], &metrics->listeners.items[j]);
 	}
-	return err ?: add_family(out, "listeners", "gauge", NULL, "Listening TCP sockets, those with the same labels as one.") ?:
+	return err ?: add_family(out, "listeners", "gauge", NULL, "Listening TCP and unix sockets, those with the same labels as one.") ?:
 	       text_printf(out, "sockstall_listeners %zu\n", count) ?:
-	       add_family(out, "listeners_omitted", "gauge", NULL, "Listening TCP sockets that are not listed: they are emptier than the listed ones.") ?:
+	       add_family(out, "listeners_omitted", "gauge", NULL, "Listening TCP and unix sockets that are not listed: they are emptier than the listed ones.") ?:
 	       text_printf(out, "sockstall_listeners_omitted %zu\n", count - listed);
 }
 

@@ -21,6 +21,19 @@ static unsigned int wishes_of(const struct scope *scope)
 	       (scope_has_chains_page(scope) ? CHAINS_PAGE : 0);
 }
 
+void probe_mark_absent(struct attempt *attempt)
+{
+	size_t i;
+
+	for (i = 0; i < probe_program_count; i++) {
+		if (!attempt->wanted[i] || strcmp(probe_programs[i].name, "unix_scan") ||
+		    probe_btf_has_function("bpf_iter_unix"))
+			continue;
+		attempt->absent[i] = true;
+		attempt->wanted[i] = false;
+	}
+}
+
 void probe_read_tracepoints(struct attempt *attempt)
 {
 	const char *names[MAX_PROGRAMS];
@@ -65,6 +78,8 @@ static void keep_attached(struct attached *attached, size_t place, const struct 
 		attached->thread_iter = link;
 	else if (!strcmp(name, "socket_scan"))
 		attached->socket_iter = link;
+	else if (!strcmp(name, "unix_scan"))
+		attached->unix_iter = link;
 	else if (!strcmp(name, "file_scan"))
 		attached->file_iter = link;
 	else if (!strcmp(name, "watch_scan"))
@@ -225,6 +240,7 @@ int attached_load(struct attached *attached, struct attempt *attempt, const stru
 	int err;
 
 	want(attempt, wishes);
+	probe_mark_absent(attempt);
 	probe_read_tracepoints(attempt);
 	err = load(attached, attempt, wishes);
 	if (!err)

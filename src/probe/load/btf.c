@@ -64,6 +64,17 @@ bool probe_btf_has_member(const char *type, const char *member)
 	return has;
 }
 
+/* A name that stands among the kernel's names is found without reading all of its types, which takes 9 ms. */
+bool probe_btf_has_function(const char *name)
+{
+	char bounded[64];
+	int length = snprintf(bounded, sizeof(bounded), "%c%s", 0, name);
+
+	if (types)
+		return btf__find_by_name_kind(types, name, BTF_KIND_FUNC) > 0;
+	return !kernel_types || memmem(kernel_types, kernel_size, bounded, (size_t)length + 1);
+}
+
 /* ---- The subset ---- */
 
 const char *probe_btf_path(void)

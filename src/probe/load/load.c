@@ -136,6 +136,7 @@ static void choose_maps(struct sockstall_bpf *skeleton, unsigned int wishes)
 /* Programs that do the same without bpf_loop(). */
 static const char *const without_loop[][2] = {
 	{"socket_scan", "socket_scan_without_loop"},
+	{"unix_scan", "unix_scan_without_loop"},
 	{"usage_scan", "usage_scan_by_file"},
 };
 

@@ -69,7 +69,7 @@ struct attached {
 	struct probe_tracepoint tracepoints[PROBE_TRACEPOINTS];
 	size_t tracepoint_count;
 	__u64 counting_since_ns; /* when the last of them was attached; 0: there are none */
-	struct bpf_link *thread_iter, *socket_iter, *file_iter, *usage_iter, *stack_iter;
+	struct bpf_link *thread_iter, *socket_iter, *unix_iter, *file_iter, *usage_iter, *stack_iter;
 	bool use_watches; /* the watch scan is there */
 	char used[1024], missing[1024]; /* names of programs, separated by spaces */
 };
@@ -126,6 +126,9 @@ int probe_attach_one(const struct bpf_program *program, const struct attempt *at
 int probe_try_attach(const struct bpf_program *program, struct attempt *attempt, size_t place);
 void probe_tried_release(struct attempt *attempt);
 
+/* Marks the wanted programs that this kernel has nothing for: it is older, and another way is gone. */
+void probe_mark_absent(struct attempt *attempt);
+
 /* Finds the ids of the tracepoints that the wanted programs need, or their errors. */
 void probe_read_tracepoints(struct attempt *attempt);
 
@@ -181,6 +184,9 @@ bool probe_btf_is_unreadable(void);
 
 /* Whether the kernel's type has a member of this name. True also where that is not to be found out. */
 bool probe_btf_has_member(const char *type, const char *member);
+
+/* Whether the kernel has a function of this name. True also where that is not to be found out. */
+bool probe_btf_has_function(const char *name);
 
 /* That file, or NULL. */
 const char *probe_btf_file(void);

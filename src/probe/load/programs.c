@@ -11,6 +11,9 @@ const struct probe_program probe_programs[] = {
 	 "listeners, half-open and not accepted connections, connects under way, connections that are being closed or "
 	 "that get no answer",
 	 "no handshakes, no closing connections, no connections that event loops wait for", true},
+	{"unix_scan", NULL, HANDSHAKES,
+	 "listening unix sockets, what lies in their accept queues, who waits for room there",
+	 "no handshakes of unix sockets", false},
 	{"file_scan", NULL, EVERYTHING & ~THREADS, "which process holds a socket or an epoll instance open",
 	 "no owner of handshakes; loops that were stuck before the start are not found", false},
 	{"handshakes_set_state", NULL, HANDSHAKES, "who called connect, how a handshake ended",

@@ -12,11 +12,11 @@
 static const char *const keys[ROW_TYPES] = {
 	[ROW_START] =
 		"v type time version kernel host command arguments interval_s probes_used probes_missing flight_s",
-	[ROW_HANDSHAKE] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
+	[ROW_HANDSHAKE] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS "path "
 			  "side stage retransmits retransmits_max next_retransmit_s gives_up_s accept_queue "
-			  "accept_queue_max syn_queue bytes_waiting",
+			  "accept_queue_max syn_queue bytes_waiting peer_pid peer_comm",
 	[ROW_LISTENER] =
-		"v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
+		"v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS "path "
 		"accept_queue accept_queue_max somaxconn syn_queue drops drops_per_s half_open oldest_half_open_s top_sources "
 		"acceptors",
 	[ROW_READER] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS

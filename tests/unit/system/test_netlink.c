@@ -8,7 +8,9 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <linux/inet_diag.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,6 +18,7 @@
 #include "system/netlink.h"
 #include "system/netlink_answer.h"
 #include "system/diag.h"
+#include "system/diag_ask.h"
 
 #define PORT 100
 #define SEQ  7
@@ -126,6 +129,65 @@ static void a_short_message_is_no_socket(void **state)
 	assert_false(diag_take(&socket, &message.header));
 }
 
+/* A listener's answer, with one attribute that has `size` bytes. */
+struct unix_answer {
+	struct nlmsghdr header;
+	struct unix_diag_msg body;
+	struct rtattr attribute;
+	char bytes[120];
+};
+
+static struct unix_answer unix_answer(__u16 type, const void *bytes, size_t size)
+{
+	struct unix_answer answer = {
+		.header = {.nlmsg_len = (__u32)(NLMSG_LENGTH(sizeof(struct unix_diag_msg)) + RTA_SPACE(size))},
+		.body = {.udiag_family = AF_UNIX, .udiag_type = SOCK_STREAM, .udiag_ino = 7, .udiag_cookie = {1, 2}},
+		.attribute = {.rta_len = (unsigned short)RTA_LENGTH(size), .rta_type = type},
+	};
+
+	memcpy(answer.bytes, bytes, size);
+	return answer;
+}
+
+static void a_unix_listener_is_taken(void **state)
+{
+	static const __u32 clients[] = {11, 12, 0};
+	struct unix_diag_rqlen lengths = {3, 5};
+	struct unix_answer answer = unix_answer(UNIX_DIAG_RQLEN, &lengths, sizeof(lengths));
+	struct diag_unix found;
+
+	(void)state;
+	assert_true(diag_unix_take(&found, &answer.header));
+	assert_true(found.inode == 7 && found.cookie == (2ULL << 32 | 1) && found.type == SOCK_STREAM);
+	assert_true(found.queued == 3 && found.limit == 5);
+	answer = unix_answer(UNIX_DIAG_ICONS, clients, sizeof(clients));
+	assert_true(diag_unix_take(&found, &answer.header));
+	assert_true(found.client_count == 3 && found.clients[1] == 12);
+	answer = unix_answer(UNIX_DIAG_NAME, "\0name", 5);
+	assert_true(diag_unix_take(&found, &answer.header));
+	assert_true(found.path_length == 5 && !memcmp(found.path, "\0name", 5));
+}
+
+static void a_unix_listener_with_wrong_lengths(void **state)
+{
+	static const char bytes[116];
+	struct unix_answer answer = unix_answer(UNIX_DIAG_NAME, bytes, 109);
+	struct diag_unix found;
+
+	(void)state;
+	assert_true(diag_unix_take(&found, &answer.header));
+	assert_int_equal(found.path_length, 0);
+	answer = unix_answer(UNIX_DIAG_RQLEN, bytes, 7);
+	assert_true(diag_unix_take(&found, &answer.header));
+	assert_int_equal(found.limit, 0);
+	answer = unix_answer(UNIX_DIAG_ICONS, bytes, 116);
+	answer.attribute.rta_len = 2000; /* longer than the message */
+	assert_true(diag_unix_take(&found, &answer.header));
+	assert_int_equal(found.client_count, 0);
+	answer.header.nlmsg_len = NLMSG_LENGTH(sizeof(struct unix_diag_msg)) - 1;
+	assert_false(diag_unix_take(&found, &answer.header));
+}
+
 /* Nobody but the kernel: a socket of ours that sends to it is refused. */
 static void nobody_else_can_send(void **state)
 {
@@ -152,6 +214,8 @@ int main(void)
 		cmocka_unit_test(errors_are_taken_with_their_length),
 		cmocka_unit_test(a_dump_may_end_with_an_error),
 		cmocka_unit_test(a_short_message_is_no_socket),
+		cmocka_unit_test(a_unix_listener_is_taken),
+		cmocka_unit_test(a_unix_listener_with_wrong_lengths),
 		cmocka_unit_test(nobody_else_can_send),
 	};
 

@@ -138,10 +138,10 @@ static void everything_is_written(void **state)
 		"sockstall_listener_syn_queue_limit{" COMM
 		",address=\"10.0.0.1\",port=\"80\",netns=\"4026531840\"} 256\n"
 		"sockstall_listener_syn_queue_limit{comm=\"\",address=\"fd00::1\",port=\"8080\",netns=\"4026531840\"} 75\n"
-		"# HELP sockstall_listeners Listening TCP sockets, those with the same labels as one.\n"
+		"# HELP sockstall_listeners Listening TCP and unix sockets, those with the same labels as one.\n"
 		"# TYPE sockstall_listeners gauge\n"
 		"sockstall_listeners 2\n"
-		"# HELP sockstall_listeners_omitted Listening TCP sockets that are not listed: they are emptier than the listed ones.\n"
+		"# HELP sockstall_listeners_omitted Listening TCP and unix sockets that are not listed: they are emptier than the listed ones.\n"
 		"# TYPE sockstall_listeners_omitted gauge\n"
 		"sockstall_listeners_omitted 0\n"
 		"# HELP sockstall_loop_lag_seconds Time that event loops spent from a return of their wait to the next, by "

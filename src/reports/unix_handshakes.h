@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Unix sockets: since when connections lie in accept queues, and which threads wait in connect() for room in one. Made once for
+ * a look.
+ */
+#ifndef SOCKSTALL_REPORTS_UNIX_HANDSHAKES_H
+#define SOCKSTALL_REPORTS_UNIX_HANDSHAKES_H
+
+#include "look/listeners.h"
+#include "look/look.h"
+
+struct unix_handshakes {
+	const struct look *look;
+	__u64 *since; /* by place in look->sockets: it is as old as that, or older; 0: not known. NULL: there are none */
+	const struct thread_view **connects; /* threads asleep in connect() on a unix socket */
+	size_t connect_count;
+	const struct socket_record **waiters; /* what the scan of listeners found of these; sorted by thread */
+	size_t waiter_count;
+};
+
+/* Returns 0 or -ENOMEM. */
+int unix_handshakes_collect(struct unix_handshakes *handshakes, const struct look *look);
+void unix_handshakes_free(struct unix_handshakes *handshakes);
+
+/* When the connection at this place of look->sockets was in its queue, at the latest; 0: not known. */
+__u64 unix_queued_since(const struct unix_handshakes *handshakes, size_t place);
+
+/*
+ * Whose queue has no room for this thread. Where the kernel does not tell, it is the only full one in its network namespace.
+ * NULL: not known.
+ */
+const struct listener_record *unix_connect_listener(const struct unix_handshakes *handshakes,
+						    const struct listeners *listeners, const struct thread_view *view);
+
+#endif
