@@ -76,7 +76,7 @@ help:
 	@echo 'make deb          a Debian package, in build/deb     make check-dist  tests of both'
 	@echo 'make check-distros  all that on Debian trixie and bookworm; SUITES=sid others'
 	@echo 'make check-fleet  metrics and events in Prometheus, rsyslog, syslog-ng, sqlite    make check-html  pages in Chromium'
-	@echo 'make documents    man pages, completions  make install  PREFIX, DESTDIR    make clean   make vmlinux (from this kernel, for types.list)'
+	@echo 'make documents    man pages, completions  make readme  its tables of verdicts    make install  PREFIX, DESTDIR    make clean   make vmlinux (from this kernel, for types.list)'
 
 $(G)/%.bpf.o: bpf/%.bpf.c | $(G)
 	$(call say,BPF)

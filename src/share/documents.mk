@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 # Man pages and completions, and where everything is installed.
 
-.PHONY: man documents install
+.PHONY: man documents readme install
 
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
@@ -42,6 +42,11 @@ $(MAN_PAGES:%=$(G)/%.scd) $(COMPLETIONS:%=$(G)/%): $(G)/%: src/share/% $(G)/docu
 $(MAN_PAGES:%=$(G)/%): %: %.scd
 	$(call say,MAN)
 	$(Q)scdoc < $< > $@
+
+# The tables of verdicts in README.md, from those of the rules: after a change of a verdict.
+readme: $(G)/documents
+	$(call say,TEXT)
+	$(Q)awk -v make=$(G)/documents -f src/share/make/readme.awk README.md > $(G)/README.md && cp $(G)/README.md README.md
 
 FIGURE_PAGES := $(wildcard tests/bench/docs/*.md tests/bench/docs/*.svg)
 TEXT_PAGES := README.md src/share/doc/security.md tests/RESULTS.md
