@@ -65,6 +65,7 @@ all: $(B)/sockstall
 
 help:
 	@sed -n '3,6p' Makefile | cut -c3-
+	@echo 'INSTALL=1         with any of these: install the Debian packages that it needs'
 	@echo 'make unit|e2e     parts of the tests    make demo    stalls made on purpose, and sockstall on them'
 	@echo 'make scenarios    real servers, stalled on purpose, and their healthy twins'
 	@echo 'make static       one file, no shared libraries; ARCH=arm64 or amd64 for the other architecture'

@@ -37,7 +37,7 @@ ifdef SYSROOT
 # Debian's libraries for the other architecture: apt checks their signatures, with lists of its own, so that the
 # host's dpkg and apt know nothing of it. In a folder that is renamed at the end: it is whole or not there.
 $(SYSROOT):
-	@command -v $(CC) >/dev/null || $(MAKE) --no-print-directory packages PACKAGES="$(CROSS_PACKAGES)"
+	@command -v $(CC) >/dev/null || $(MAKE) --no-print-directory needed PACKAGES="$(CROSS_PACKAGES)"
 	$(call say,FETCH)
 	$(Q)mkdir -p $(@D) && tmp=$$(mktemp -d $@.XXXXXX) && trap 'rm -rf "$$tmp"' EXIT && \
 	mkdir -p $$tmp/lists/partial $$tmp/archives/partial $$tmp/root && : > $$tmp/status && \

@@ -35,7 +35,7 @@ SOURCE_TAR = $(SOURCE_FILES) | LC_ALL=C sort -z | tar --no-recursion --null -T -
 
 # In a copy, so that nothing is written outside build/. In an environment without what make would hand on.
 deb:
-	@$(MAKE) --no-print-directory packages PACKAGES="$(BUILD_PACKAGES) $(DEB_PACKAGES)"
+	@$(MAKE) --no-print-directory needed PACKAGES="$(BUILD_PACKAGES) $(DEB_PACKAGES)"
 	rm -rf $(G)/deb && mkdir -p $(G)/deb
 	$(SOURCE_TAR) -f $(G)/deb/sources.tar && tar -xf $(G)/deb/sources.tar -C $(G)/deb && rm $(G)/deb/sources.tar
 	cd $(G)/deb/$(SOURCE_NAME) && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS dpkg-buildpackage -us -uc
@@ -45,7 +45,7 @@ deb:
 # ~/.cache/sockstall. STEPS="build run" some parts. One that the mirror does not have is no failure, only a line.
 SUITES ?= trixie bookworm
 check-distros:
-	@$(MAKE) --no-print-directory packages PACKAGES="debootstrap debian-archive-keyring dpkg-dev python3"
+	@$(MAKE) --no-print-directory needed PACKAGES="debootstrap debian-archive-keyring dpkg-dev python3"
 	@mkdir -p $(G) && $(SOURCE_TAR) -f $(G)/distros.tar
 	@/usr/bin/python3 -B tests/distros/distros.py $(G)/distros.tar $(G)/distros --steps "$(STEPS)" \
 		--packages "$(PACKAGES) $(DEB_PACKAGES)" $(SUITES)
@@ -53,7 +53,7 @@ check-distros:
 # Both architectures' one file, and the sources, with their sums.
 DIST := $(G)/dist
 dist:
-	@$(MAKE) --no-print-directory packages PACKAGES="$(BUILD_PACKAGES) dpkg-dev xz-utils $(CROSS_PACKAGES)"
+	@$(MAKE) --no-print-directory needed PACKAGES="$(BUILD_PACKAGES) dpkg-dev xz-utils $(CROSS_PACKAGES)"
 	@$(MAKE) --no-print-directory static
 	@$(MAKE) --no-print-directory static ARCH=$(CROSS_ARCH)
 	rm -rf $(DIST) && mkdir -p $(DIST)

@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-# What must be installed, and installing it.
+# What must be installed. Only `make run` and `make check` install it, and `make packages`: the other targets say what is
+# missing. INSTALL=1 lets any of them install.
 
-.PHONY: packages
+.PHONY: packages needed
 
-# The packages that are not yet installed; nothing is asked of the network when none is missing.
+MISSING = missing=$$(for p in $(PACKAGES); do \
+	dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
+
+needed: $(if $(INSTALL),packages)
+	@$(MISSING); [ -z "$$missing" ] || \
+		{ echo "sockstall: not installed:" $$missing "(INSTALL=1 installs what is missing)" >&2; exit 1; }
+
+# Nothing is asked of the network when none is missing.
 packages:
-	@missing=$$(for p in $(PACKAGES); do \
-		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	@$(MISSING); \
 	if [ -n "$$missing" ]; then \
 		[ "$$(id -u)" = 0 ] || { echo "sockstall: as root, install: $$missing" >&2; exit 1; }; \
 		$(APT_UPDATE) && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \

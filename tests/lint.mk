@@ -6,8 +6,8 @@
 LINT_PACKAGES := clang-tidy clang-format cppcheck valgrind black flake8
 
 # The same tests without sanitizers, which valgrind does not get along with.
-lint: packages
-	@$(MAKE) --no-print-directory packages PACKAGES="$(LINT_PACKAGES)"
+lint: needed
+	@$(MAKE) --no-print-directory needed PACKAGES="$(LINT_PACKAGES)"
 	@$(MAKE) --no-print-directory lint-format
 	@$(MAKE) --no-print-directory -j$$(nproc) -k lint-sources
 	@$(MAKE) --no-print-directory -j$$(nproc) B=$(G)/plain SANITIZE= lint-memory

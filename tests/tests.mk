@@ -10,7 +10,7 @@ PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q -rs
 e2e: all documents $(G)/shim.so
 	$(PYTEST) $(or $(T),-n $(JOBS) --dist=loadgroup tests/e2e)
 
-demo: packages
+demo: needed
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@/usr/bin/python3 tests/e2e/demo.py $(B)/sockstall
 
@@ -35,13 +35,13 @@ program: $(B)/sockstall
 # Each failure in turn, for half an hour, and ten minutes beside a process that changes all the time (CHURN=seconds);
 # FAULTS=some takes a part of both. `make check` has the plain build only.
 FAULTS ?= all
-sanitize: packages
+sanitize: needed
 	@$(MAKE) --no-print-directory -j$$(nproc) all sanitized
 	FAULTS=$(FAULTS) /usr/bin/python3 -m pytest -p no:cacheprovider -q tests/e2e/test_sanitized.py
 
 # Which lines the unit tests and some e2e tests run, by file and in all. COVER= names others; . is all of them.
 COVER ?= $(addprefix test_,$(addsuffix .py,handshakes readers writers closing loops chains record diff metrics end))
-coverage: packages
+coverage: needed
 	@[ ! -d $(G)/coverage ] || find $(G)/coverage -name '*.gcda' -delete
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(G)/shim.so
 	@$(MAKE) --no-print-directory -j$$(nproc) B=$(G)/coverage HARDENING= SANITIZE= CFLAGS="-O0 -g --coverage" \
@@ -52,7 +52,7 @@ coverage: packages
 # What is handed on, taken by the programs that it is for. What conflicts with them is unpacked into a folder.
 FLEET_PACKAGES := prometheus prometheus-node-exporter rsyslog sqlite3
 SYSLOG_NG_PACKAGES := syslog-ng-core libivykis0 libnet1 libpcre3 libwrap0 libjson-c5 libglib2.0-0 libsystemd0
-check-fleet: packages
+check-fleet: needed
 	@tests/scenarios/install.sh $(FLEET_PACKAGES)
 	@tests/fleet/unpack.sh $(G)/syslog-ng $(SYSLOG_NG_PACKAGES)
 	@$(MAKE) --no-print-directory -j$$(nproc) all
@@ -60,8 +60,8 @@ check-fleet: packages
 
 # The page of replay --html, and the trace, in a browser.
 HTML_PACKAGES := chromium chromium-driver
-check-html: packages
-	@$(MAKE) --no-print-directory packages PACKAGES="$(HTML_PACKAGES)"
+check-html: needed
+	@$(MAKE) --no-print-directory needed PACKAGES="$(HTML_PACKAGES)"
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	/usr/bin/python3 -m pytest -p no:cacheprovider -q tests/html
 
@@ -70,7 +70,7 @@ check-html: packages
 KERNEL_PACKAGES := qemu-system-x86 qemu-system-arm debian-archive-keyring e2fsprogs cpio kmod
 KERNELS := /usr/bin/python3 -B tests/kernels/kernels.py $(G) --only "$(K)"
 kernels:
-	@$(MAKE) --no-print-directory packages PACKAGES="$(BUILD_PACKAGES) python3 $(KERNEL_PACKAGES)"
+	@$(MAKE) --no-print-directory needed PACKAGES="$(BUILD_PACKAGES) python3 $(KERNEL_PACKAGES)"
 	@arches=$$($(KERNELS) --arches) || exit 1; for arch in $$arches; do \
 		$(MAKE) --no-print-directory -j$$(nproc) static ARCH=$$arch || exit 1; done
 	@$(KERNELS) --append "$(APPEND)" $(if $(ALL),--all) $(if $(UNFETCHED),--unfetched=$(UNFETCHED)) $(TESTS)
@@ -79,7 +79,7 @@ kernels:
 # SCENARIOS="nginx redis" runs those whose names begin so.
 SCENARIO_PACKAGES := curl wrk nginx-light apache2-bin postgresql-15 python3-pg8000 libpostgresql-jdbc-java redis-server \
 	redis-tools memcached haproxy openssh-server openssh-client nodejs openjdk-17-jdk-headless golang-go
-scenarios: packages
+scenarios: needed
 	@tests/scenarios/install.sh $(SCENARIO_PACKAGES)
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@/usr/bin/python3 -B tests/scenarios/scenarios.py $(SCENARIOS)

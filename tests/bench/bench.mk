@@ -8,7 +8,7 @@
 BENCH_PACKAGES := linux-perf strace bpftrace libbpf-tools bpfcc-tools iproute2 util-linux wrk nginx-light redis-server \
 	redis-tools memcached libmemcached-tools python3-matplotlib
 BENCH_PROGRAMS := $(B)/load $(B)/net_load $(B)/flood $(B)/empty $(B)/scan
-bench: packages
+bench: needed
 	@tests/scenarios/install.sh $(BENCH_PACKAGES)
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BENCH_PROGRAMS)
 	@unshare -n sh -c 'ip link set lo up && exec /usr/bin/python3 -B tests/bench/bench.py $(B) $(PARTS)'

@@ -34,7 +34,7 @@ def apt(tmp_path):
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
 
-    def make(*words, updates=0, said=LOCKED):
+    def make(*words, updates=0, said=LOCKED, code=0):
         log = tmp_path / "log"
         log.write_text("")
         played = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "LOG": str(log), "UPDATES": str(updates), "SAID": said}
@@ -47,7 +47,7 @@ def apt(tmp_path):
             timeout=120,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == code, done.stderr
         return done, log.read_text().splitlines()
 
     return make
@@ -75,6 +75,17 @@ def test_packages_are_all_unless_said(apt):
 
 def test_check_installs_what_tests_need():
     assert re.search(r"^check: packages$", MAKEFILE, re.M)
+
+
+def test_other_targets_only_say_what_is_missing(apt):
+    done, lines = apt("needed", "PACKAGES=one two", code=2)
+    assert done.stderr.splitlines()[0] == "sockstall: not installed: one two (INSTALL=1 installs what is missing)"
+    assert not lines
+
+
+def test_other_targets_install_if_they_are_told_to(apt):
+    _, lines = apt("needed", "PACKAGES=one", "INSTALL=1", code=2)  # dpkg-query is played: it is still not there
+    assert asked_for(lines)[0] == ["one"]
 
 
 def test_it_waits_for_another_apt(apt):

@@ -34,8 +34,8 @@ $(G)/fuzz/from_recording: $(G)/fuzz/from_recording.o $(FUZZ_OBJECTS)
 
 .PRECIOUS: $(G)/fuzz/%.o $(G)/fuzz/pure/%.o
 
-fuzz: packages
-	@$(MAKE) --no-print-directory packages PACKAGES="$(FUZZ_PACKAGES)"
+fuzz: needed
+	@$(MAKE) --no-print-directory needed PACKAGES="$(FUZZ_PACKAGES)"
 	@$(MAKE) --no-print-directory -j$$(nproc) $(FUZZERS:%=$(G)/fuzz/%)
 	@printf '%s\n' $(FUZZERS) | xargs -P 2 -I{} tests/fuzz/run.sh $(G)/fuzz {} $(FUZZ_SECONDS)
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-# install.sh PACKAGE…: those that are missing, without starting the services that they bring, now or at the next boot.
+# install.sh PACKAGE…: says what is missing. With INSTALL=1 it installs that, without starting the services that it brings, now
+# or at the next boot.
 set -eu
 
 policy=/usr/sbin/policy-rc.d
@@ -11,6 +12,7 @@ for package; do
 	is_installed "$package" || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
+[ -n "${INSTALL-}" ] || { echo "sockstall: not installed:$missing (INSTALL=1 installs what is missing)" >&2; exit 1; }
 [ "$(id -u)" = 0 ] || { echo "as root, install:$missing" >&2; exit 1; }
 
 if [ ! -e $policy ]; then
