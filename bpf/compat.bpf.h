@@ -619,4 +619,40 @@ static __always_inline __u32 compat_epoll_holder_state(const void *ep)
 	return BPF_CORE_READ(before, state);
 }
 
+/* The epoll items that watch a file: a list of their own since Linux 5.11 (319c15174757), in the file itself before. */
+struct hlist_head___watchers {
+	struct hlist_node *first;
+} CORE;
+
+struct file___watchers {
+	struct hlist_head___watchers *f_ep;
+} CORE;
+
+struct file___watchers_before_5_11 {
+	struct list_head f_ep_links;
+} CORE;
+
+struct epitem___watchers {
+	struct hlist_node fllink; /* a list_head before 5.11: its first member leads on as well */
+} CORE;
+
+/* The first link of that list, and where it ends; 0: nobody watches the file. */
+static __always_inline __u64 compat_first_watcher(const struct file *file, __u64 *end)
+{
+	const struct file___watchers_before_5_11 *before = (const void *)file;
+	const struct file___watchers *now = (const void *)file;
+
+	*end = 0;
+	if (bpf_core_field_exists(now->f_ep))
+		return (__u64)BPF_CORE_READ(now, f_ep, first);
+	if (!bpf_core_field_exists(before->f_ep_links))
+		return 0;
+	*end = (__u64)__builtin_preserve_access_index(&before->f_ep_links);
+	return (__u64)BPF_CORE_READ(before, f_ep_links.next);
+}
+
+/* The item of a link, and the link behind it. */
+#define compat_watcher(link)	  ((const struct epitem *)((link)-bpf_core_field_offset(struct epitem___watchers, fllink)))
+#define compat_next_watcher(link) ((__u64)BPF_CORE_READ((const struct list_head *)(link), next))
+
 #endif

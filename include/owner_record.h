@@ -17,6 +17,13 @@ struct owner_record {
 
 _Static_assert(sizeof(struct owner_record) == 56, "owner_record");
 
+/* What a wait on an epoll instance would return at once. */
+enum epoll_input {
+	EPOLL_INPUT = 1 << 0, /* something is there to be read */
+	EPOLL_FROM_OUTSIDE = 1 << 1, /* among it a socket's data, or a connection to accept */
+	EPOLL_FROM_CLIENT = 1 << 2, /* of that, something at the end that was connected to: a client waits for it */
+};
+
 struct epoll_record {
 	struct record_header header;
 	__u64 seen_ns;
@@ -26,9 +33,11 @@ struct epoll_record {
 	__u32 ready; /* rdllist is not empty; a level-triggered item stays there until the next wait looks at it */
 	__u32 waiters; /* some thread waits: wq is not empty */
 	__u32 unread; /* something on rdllist is there to be read: a wait would return at once */
-	__u32 pad;
+	__u32 input; /* enum epoll_input; not what others wait for, too, as for a listener that they share */
+	__u64 number; /* of an instance with something to read and no waiter: the same in all its holders; 0: not known */
+	__u64 unserved_since_ns; /* since when scans have found it so, with all waits counted; 0: not known */
 };
 
-_Static_assert(sizeof(struct epoll_record) == 48, "epoll_record");
+_Static_assert(sizeof(struct epoll_record) == 64, "epoll_record");
 
 #endif
