@@ -52,7 +52,7 @@ static __always_inline bool is_empty(const struct list_head *head)
 
 /* Items of a ready list that are looked at, and waiters of a file. */
 #define READY_WALK  8
-#define WAITER_WALK 64
+#define WAITER_WALK 16
 
 /* ---- Who else waits for what a file brings ---- */
 

@@ -33,6 +33,16 @@ const struct loop_record *look_loop(const struct thread_view *view, __u32 interf
 	return NULL;
 }
 
+const struct epoll_record *const *look_epolls(const struct look *look, __u32 pid, size_t *count)
+{
+	size_t first = LOWER_BOUND(look->epolls.count, at, look->epolls.items[at]->pid < pid), end;
+
+	for (end = first; end < look->epolls.count && look->epolls.items[end]->pid == pid; end++)
+		;
+	*count = end - first;
+	return look->epolls.items + first;
+}
+
 /* Sorted by cookie; those without are many different ones. */
 static const struct owner_record *const *find_holders(const struct owner_record *const *items, size_t all, __u64 cookie,
 						      size_t *count)

@@ -269,6 +269,17 @@ static int compare_notes(const void *left, const void *right)
 	return order ? order : COMPARE(a, b);
 }
 
+static int compare_epolls(const void *left, const void *right)
+{
+	const struct epoll_record *a = *(const struct epoll_record *const *)left;
+	const struct epoll_record *b = *(const struct epoll_record *const *)right;
+	int order = COMPARE(a->pid, b->pid);
+
+	if (!order)
+		order = COMPARE(a->fd, b->fd);
+	return order ? order : COMPARE(a, b);
+}
+
 /* The kernel walks threads in order, mostly: then there is nothing to sort. */
 static void sort(void *items, size_t count, size_t size, int (*compare)(const void *, const void *))
 {
@@ -335,6 +346,7 @@ int look_index(struct look *look)
 	     compare_inodes);
 	sort(look->processes.items, look->processes.count, sizeof(*look->processes.items), compare_processes);
 	sort(look->usages.items, look->usages.count, sizeof(*look->usages.items), compare_usages);
+	sort(look->epolls.items, look->epolls.count, sizeof(*look->epolls.items), compare_epolls);
 	sort(look->notes.items, look->notes.count, sizeof(*look->notes.items), compare_notes);
 	return 0;
 }

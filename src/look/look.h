@@ -69,7 +69,7 @@ struct look {
 	LOOK_ARRAY(owner_record, owners_by_inode); /* the same, by inode, then pid, then fd */
 	LOOK_ARRAY(owner_record, pipe_readers); /* sorted like owners */
 	LOOK_ARRAY(owner_record, pipe_writers);
-	LOOK_ARRAY(epoll_record, epolls);
+	LOOK_ARRAY(epoll_record, epolls); /* sorted by pid, then fd */
 	LOOK_ARRAY(instance_record, instances);
 	LOOK_ARRAY(event_record, events);
 	LOOK_ARRAY(process_record, processes); /* sorted by pid */
@@ -99,6 +99,9 @@ const struct thread_view *look_thread(const struct look *look, __u32 pid, __u32 
 
 /* The thread's counters of this interface (enum loop_interface), or NULL. */
 const struct loop_record *look_loop(const struct thread_view *view, __u32 interface);
+
+/* The first epoll instance of a process; *count is how many follow it, itself included. */
+const struct epoll_record *const *look_epolls(const struct look *look, __u32 pid, size_t *count);
 
 /* The first owner of the socket with this cookie; *count is how many follow it, itself included. */
 const struct owner_record *const *look_owners(const struct look *look, __u64 cookie, size_t *count);

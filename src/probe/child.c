@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Which child a thread waits for in wait4 or waitid. */
+/* Which child a thread waits for in wait4 or waitid, or most likely in a nested event loop. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,4 +145,20 @@ int probe_child_read(struct probe *probe, const struct thread_record *thread, ch
 	else
 		snprintf(text, size, "any of %d children, the first is %u %s", search.children, search.found, comm);
 	return 0;
+}
+
+/* Who waits for a child in an event loop has just made it: of the thread's own children the last. */
+void probe_child_last(const struct thread_record *thread, char *text, size_t size)
+{
+	__u32 children[MAX_CHILDREN];
+	char tid[16], comm[32];
+	size_t count;
+
+	snprintf(tid, sizeof(tid), "%u", thread->tid);
+	count = read_children(thread->pid, tid, children);
+	text[0] = '\0';
+	if (!count || count == MAX_CHILDREN)
+		return;
+	read_comm(children[count - 1], comm);
+	snprintf(text, size, "child %u %s", children[count - 1], comm);
 }

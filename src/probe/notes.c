@@ -105,6 +105,8 @@ static int read_where(struct probe *probe, struct note_cache *cache, struct note
 		read_path(thread, thread->fd, text);
 	else if (waits_for_child(thread))
 		err = probe_child_read(probe, thread, text, sizeof(text));
+	else
+		probe_child_last(thread, text, sizeof(text));
 	if (!err && text[0])
 		err = check_still_there(probe, thread, &same);
 	return err ? err : note_set(cache, noted, text, same ? strlen(text) + 1 : 0);
@@ -126,19 +128,32 @@ static int add_known(struct probe *probe, struct note_cache *cache, struct buffe
 	return err;
 }
 
-/* A process with one thread that leaves events on an epoll instance: it may be a loop that stalled before the start. */
-static bool may_be_loop(const struct probe *probe, const struct thread_record *thread)
+/* Its process leaves events on an epoll instance. */
+static bool leaves_events(const struct probe *probe, const struct thread_record *thread)
 {
 	const struct epoll_record *epolls = (const void *)probe->owners->epolls.data;
 	size_t i, count = probe->owners->epolls.size / sizeof(*epolls);
 
-	if (thread->loops || thread->threads != 1 || thread->syscall_kind == SYSCALL_WAITS_EPOLL ||
-	    (thread->syscall_kind == SYSCALL_READS && thread->flags & THREAD_HAS_SOCKET))
-		return false;
 	for (i = 0; i < count; i++)
 		if (epolls[i].pid == thread->pid && epolls[i].unread && !epolls[i].waiters)
 			return true;
 	return false;
+}
+
+/* It may be a loop that stalled before the start. */
+static bool may_be_loop(const struct probe *probe, const struct thread_record *thread)
+{
+	if (thread->loops || thread->syscall_kind == SYSCALL_WAITS_EPOLL ||
+	    (thread->syscall_kind == SYSCALL_READS && thread->flags & THREAD_HAS_SOCKET))
+		return false;
+	return leaves_events(probe, thread);
+}
+
+/* It waits on one instance while its process leaves events on another. */
+static bool may_be_nested(const struct probe *probe, const struct thread_record *thread)
+{
+	return probe->use_loops && thread->flags & THREAD_SLEEPING && thread->syscall_kind == SYSCALL_WAITS_EPOLL &&
+	       leaves_events(probe, thread);
 }
 
 /* Loops follow their thread. */
@@ -252,6 +267,8 @@ static int add_ended(struct probe *probe, const struct buffer *buffer, struct bu
 static bool is_noted(const struct probe *probe, const struct buffer *buffer, const struct thread_record *thread,
 		     size_t offset)
 {
+	if (may_be_nested(probe, thread))
+		return true;
 	if (!(thread->flags & (THREAD_SLEEPING | THREAD_STOPPED)) || !(has_path(thread) || waits_for_child(thread)))
 		return false;
 	return thread->flags & THREAD_HAS_DETAIL || (probe->use_loops && is_away(probe, buffer, thread, offset));

@@ -8,6 +8,9 @@
 /* What the thread in wait4 or waitid waits for, as text; "" where that is not known. Returns 0, -ENOMEM or -ECANCELED. */
 int probe_child_read(struct probe *probe, const struct thread_record *thread, char *text, size_t size);
 
+/* The child that the thread has made last, likewise; "" where it has none. */
+void probe_child_last(const struct thread_record *thread, char *text, size_t size);
+
 /* Appends the kernel's and, with --stacks, the program's stack of these threads. */
 int probe_stacks_add(struct probe *probe, struct buffer *notes, const struct thread_record *const *threads,
 		     size_t count);

@@ -4,6 +4,7 @@
 
 #include "base/sorted.h"
 #include "look/records.h"
+#include "look/unserved_dates.h"
 #include "probe/internal.h"
 #include "probe/owners.h"
 
@@ -112,19 +113,22 @@ static struct buffer *place_of(struct owner_cache *cache, __u32 type)
 	}
 }
 
-int owner_cache_take(struct owner_cache *cache, const struct buffer *scan)
+int owner_cache_take(struct owner_cache *cache, const struct buffer *scan, bool waits_are_counted)
 {
+	struct buffer before = cache->epolls;
 	struct record_header *header;
 	size_t offset = 0;
 	int err = 0;
 
 	buffer_reset(&cache->owners);
-	buffer_reset(&cache->epolls);
+	cache->epolls = (struct buffer){0};
 	buffer_reset(&cache->connections);
 	buffer_reset(&cache->pipes);
 	while (!err && (header = record_next(scan, &offset)))
 		err = buffer_append(place_of(cache, header->type), header, header->size);
 	sort_unique(&cache->owners);
+	unserved_date(&cache->epolls, &before, waits_are_counted);
+	buffer_free(&before);
 	return err ? err : index_inodes(cache);
 }
 

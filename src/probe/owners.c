@@ -11,6 +11,7 @@
 
 #include <bpf/bpf.h>
 
+#include "look/unserved_dates.h"
 #include "probe/load/load.h"
 
 /* After this long, what is known of owners is looked up again. */
@@ -37,7 +38,7 @@ static bool scan_is_due(const struct probe *probe, const struct wanted *wanted, 
 		return false;
 	if (probe->use_chains)
 		return true;
-	if (!inodes_are_known(cache, wanted))
+	if (!inodes_are_known(cache, wanted) || unserved_is_due(&cache->epolls, cache->scanned_ns, now))
 		return true;
 	count += wanted->inodes.size / sizeof(__u64);
 	if (wanted->sockets || wanted->epolls || (count && now - cache->scanned_ns > OWNERS_MAX_AGE_NS))
@@ -50,11 +51,11 @@ static bool scan_is_due(const struct probe *probe, const struct wanted *wanted, 
 
 static bool is_suspect(const struct probe *probe, const struct epoll_record *epoll)
 {
-	return (epoll->unread && !epoll->waiters) || (probe->scope.watches && probe_is_asked_for(probe, epoll->pid));
+	return (epoll->unread && !epoll->waiters) || probe_is_asked_for(probe, epoll->pid);
 }
 
 /*
- * Tells the next thread scan to report all threads of processes with unread epoll events, or named with --watches. If
+ * Tells the next thread scan to report all threads of processes with unread epoll events, or named with --pid. If
  * the map is full, count at least one lost thread per process. The instances of a process are adjacent.
  */
 static void note_suspects(struct probe *probe)
@@ -80,9 +81,10 @@ static int scan_files(struct probe *probe, __u64 now)
 
 	if (!err) {
 		probe_cookies_of_owners(probe, &scan);
-		err = owner_cache_take(probe->owners, &scan);
+		err = owner_cache_take(probe->owners, &scan, !!probe->attached.counting_since_ns);
 	}
 	buffer_free(&scan);
+	probe_map_empty(probe->attached.skeleton->maps.unserved_instances);
 	probe->owners->scanned_ns = now;
 	if (!err && probe->use_loops)
 		note_suspects(probe);

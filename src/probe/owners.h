@@ -50,8 +50,8 @@ bool owner_cache_knows_inode(const struct owner_cache *cache, __u64 inode);
 /* Assigns cookies as probe_cookies_draw() does to the owners that a file scan has found, by the connections beside them, and for unix sockets. */
 void probe_cookies_of_owners(struct probe *probe, struct buffer *scan);
 
-/* Sorts what the file scan brought. */
-int owner_cache_take(struct owner_cache *cache, const struct buffer *scan);
+/* Sorts what the file scan brought. waits_are_counted: see unserved_dates.h. */
+int owner_cache_take(struct owner_cache *cache, const struct buffer *scan, bool waits_are_counted);
 
 /* Gives the readers' sockets the cookies that the walk made the kernel draw. */
 void owner_cache_patch(const struct owner_cache *cache, struct buffer *buffer);

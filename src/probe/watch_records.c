@@ -5,12 +5,17 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "look/unserved_dates.h"
 #include "look/watch_facts.h"
 #include "probe/internal.h"
+#include "probe/owners.h"
 #include "probe/watches.h"
 
 /* Watches that one look brings along with --watches; the rest are counted as lost. */
 #define WATCHES_PER_LOOK WATCH_FILES_MAX
+
+/* Two scans of the same unread bytes tell that nobody reads them; this far apart. */
+#define UNDECIDED_NS NS_PER_S
 
 /* What the instance's facts come to. */
 static void judge(struct watched_instance *instance, __u64 tick_ns, __u64 long_idle, struct instance_record *record)
@@ -128,6 +133,21 @@ int probe_watches_add_records(struct probe *probe, struct buffer *buffer)
 		if (probe->watches->items[i].scanned_ns)
 			err = add_instance_record(probe, buffer, &probe->watches->items[i], &room);
 	return err;
+}
+
+__u64 probe_undecided(const struct probe *probe)
+{
+	size_t i;
+
+	for (i = 0; i < probe->watches->count; i++)
+		if (probe->watches->items[i].missed)
+			return UNDECIDED_NS;
+	return unserved_is_open(&probe->owners->epolls, &probe->look->bytes) ? UNDECIDED_NS : 0;
+}
+
+struct watch_cache *probe_watches_new(void)
+{
+	return calloc(1, sizeof(struct watch_cache));
 }
 
 /* They sleep on, and are left out at each look: it is told once, and again when they become more. */

@@ -40,9 +40,6 @@
 #define READS_PER_LOOK 64
 #define READ_BUDGET_NS 5000000ULL
 
-/* Two scans of the same unread bytes tell that nobody reads them; this far apart. */
-#define UNDECIDED_NS NS_PER_S
-
 /* ---- Which instances ---- */
 
 bool probe_is_asked_for(const struct probe *probe, __u32 pid)
@@ -370,21 +367,6 @@ int probe_watches_add(struct probe *probe, struct buffer *buffer)
 	if (!err)
 		err = probe_watches_scan(probe, cache->items, cache->count);
 	return err ? err : probe_watches_add_records(probe, buffer);
-}
-
-__u64 probe_undecided(const struct probe *probe)
-{
-	size_t i;
-
-	for (i = 0; i < probe->watches->count; i++)
-		if (probe->watches->items[i].missed)
-			return UNDECIDED_NS;
-	return 0;
-}
-
-struct watch_cache *probe_watches_new(void)
-{
-	return calloc(1, sizeof(struct watch_cache));
 }
 
 void probe_watches_free(struct watch_cache *cache)

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "look/loop_rates.h"
+#include "look/unserved.h"
 #include "options/ages.h"
 #include "reports/now_in.h"
 
@@ -53,6 +55,12 @@ static void find_rates(struct loop_case *one, const struct look *previous)
 
 /* ---- Where it is now ---- */
 
+/* The instance that it waits on, or has waited on last. */
+static int instance_now(const struct loop_case *one)
+{
+	return one->loop ? one->loop->epoll_fd : (int)one->thread->args[0];
+}
+
 static void find_now(struct loop_case *one)
 {
 	const struct thread_record *thread = one->thread;
@@ -62,11 +70,8 @@ static void find_now(struct loop_case *one)
 		one->now = "waiting";
 	} else if (evidence->abandoned) {
 		one->now = "blocked";
-		one->now_in =
-			arena_printf(&one->report->arena, "%s on descriptor %d",
-				     look_syscall(thread) ? look_syscall(thread) : "epoll_wait", one->loop->epoll_fd);
-		evidence->doing = arena_printf(&one->report->arena, "waiting on another epoll instance (descriptor %d)",
-					       one->loop->epoll_fd);
+		one->now_in = loop_now_nested(&one->report->arena, one->look, thread, instance_now(one));
+		evidence->doing = arena_printf(&one->report->arena, "waiting in %s", one->now_in);
 	} else if (thread->flags & THREAD_STOPPED) {
 		one->now = "blocked";
 		one->now_in = "stopped";
@@ -179,24 +184,50 @@ static bool waits_elsewhere(const struct loop_case *one)
 	       (is_other_wait(one->thread) || is_asleep_in(one->thread, SYSCALL_WAITS_EPOLL));
 }
 
+/* Looks this far apart tell that nobody fetches what lies there. */
+#define LEFT_SEEN_NS (NS_PER_S * 9 / 10)
+
 static bool is_unserved(const struct epoll_record *epoll, const struct loop_case *one)
 {
 	return epoll->pid == one->thread->pid && epoll->process_start_ns == one->thread->process_start_ns &&
 	       epoll->unread && !epoll->waiters && one->since_ns < epoll->seen_ns;
 }
 
-/* The instance that only this thread can serve, and does not; -1: none. */
-static int find_unserved(const struct loop_case *one)
+/* One look: the only thread of the process sleeps where no event of the instance would wake it. */
+static void find_unserved(struct loop_case *one, const struct unserved *left)
 {
-	size_t i;
+	if (left->epoll && one->thread->threads == 1 && one->since_ns && !is_other_wait(one->thread) &&
+	    is_unserved(left->epoll, one))
+		one->evidence.unserved_fd = left->epoll->fd;
+}
 
-	if (one->thread->threads != 1 || !one->since_ns || is_other_wait(one->thread))
-		return -1;
-	for (i = 0; i < one->look->epolls.count; i++) {
-		if (is_unserved(one->look->epolls.items[i], one))
-			return one->look->epolls.items[i]->fd;
+/*
+ * Looks agree that this thread has left an instance with something from outside: of a thread that was never seen to wait
+ * on it, among others, something for which a client waits.
+ */
+static bool is_left(const struct loop_case *one, const struct unserved *left)
+{
+	bool known = left->counted || one->thread->threads == 1;
+
+	return left->epoll && left->since_ns && left->epoll->seen_ns >= left->since_ns + LEFT_SEEN_NS &&
+	       left->epoll->input & (known ? EPOLL_FROM_OUTSIDE : EPOLL_FROM_CLIENT);
+}
+
+/* Since when: it has slept for longer than looks have seen the events, or else for as long as they have. */
+static void take_left(struct loop_case *one, const struct unserved *left)
+{
+	struct loop_evidence *evidence = &one->evidence;
+
+	evidence->unserved_fd = left->epoll->fd;
+	evidence->unserved_ns = left->epoll->seen_ns - left->since_ns;
+	evidence->guessed = !left->counted && one->thread->threads > 1;
+	evidence->abandoned = evidence->waiting;
+	evidence->waiting = false;
+	if (!one->since_ns || one->since_ns > left->since_ns) {
+		one->since_ns = left->since_ns;
+		evidence->age_at_least = true;
 	}
-	return -1;
+	evidence->outside_ns = one->thread->seen_ns - one->since_ns;
 }
 
 /* What is true of the whole process is judged once: with the first loop of its first thread that has one. */
@@ -260,23 +291,39 @@ static void find_abandoned(struct loop_case *one)
 	}
 }
 
+/* A loop whose waits were counted and that is away from the very instance: its own counters tell since when. */
+static bool is_away_from(const struct loop_case *one, const struct unserved *left)
+{
+	return one->loop && !one->evidence.waiting && loop_was_looping(one->loop) && left->epoll &&
+	       one->loop->epoll_fd == left->epoll->fd;
+}
+
 static void find_others(struct loop_case *one)
 {
 	struct loop_evidence *evidence = &one->evidence;
+	struct unserved left = {0};
+	bool is_left_for_long;
 
 	evidence->unserved_fd = -1;
 	find_usage(one);
 	find_abandoned(one);
+	if (evidence->abandoned)
+		return;
+	if (!one->loop || one->loop->interface == LOOP_EPOLL)
+		unserved_find(&left, one->look, one->at);
+	is_left_for_long = is_left(one, &left);
+	if (is_left_for_long && !is_away_from(one, &left))
+		take_left(one, &left);
 	if (evidence->waiting || evidence->abandoned || evidence->outside_ns < evidence->min_age_ns)
 		return;
 	if (one->loop) {
 		evidence->taken_over = is_taken_over(one);
-		evidence->waits_elsewhere = waits_elsewhere(one);
+		evidence->waits_elsewhere = !is_left_for_long && waits_elsewhere(one);
 		evidence->ended =
 			one->loop->interface == LOOP_EPOLL && look_note(one->look, one->thread->tid, NOTE_LOOP_ENDED);
 	}
-	if (!one->loop || (one->loop->interface == LOOP_EPOLL && !evidence->taken_over && !evidence->waits_elsewhere))
-		evidence->unserved_fd = find_unserved(one);
+	if (!is_left_for_long && !evidence->taken_over && !evidence->waits_elsewhere)
+		find_unserved(one, &left);
 }
 
 /* ---- All of it ---- */

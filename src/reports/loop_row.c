@@ -154,7 +154,9 @@ static void fill_life(struct row *row, const struct loop_case *one, const struct
 {
 	struct arena *arena = &one->report->arena;
 	const struct thread_record *thread = one->thread;
-	unsigned long long key = one->loop ? one->loop->returned_ns : thread->last_arrival;
+	unsigned long long key = one->evidence.age_at_least ? one->since_ns
+				 : one->loop		    ? one->loop->returned_ns
+							    : thread->last_arrival;
 	__u64 since_ns = loop_watches_since(&one->evidence, rule);
 	const char *name = arena_printf(arena, "loop-%s%u-%u", interface_in_id(one->loop), thread->pid, thread->tid);
 
@@ -163,7 +165,7 @@ static void fill_life(struct row *row, const struct loop_case *one, const struct
 	if (loop_is_stalled(&one->evidence)) {
 		row->id = arena_printf(arena, "%s-%llx", name, key);
 		fill_age(row, one->look, thread->seen_ns, one->since_ns);
-		if (!one->loop && thread->flags & THREAD_AT_LEAST)
+		if (one->evidence.age_at_least || (!one->loop && thread->flags & THREAD_AT_LEAST))
 			fill_least_age(row, thread->seen_ns - one->since_ns);
 		return;
 	}

@@ -30,7 +30,7 @@ static int report_thread(struct report *report, const struct look *look, const s
 		one.loop = &view->loops[i];
 		err = report_one(&one, previous, scope);
 	}
-	if (!err && !view->loop && (!view->loop_count || is_asleep_in(view->thread, SYSCALL_WAITS_EPOLL)))
+	if (!err && !view->loop)
 		err = report_one(&none, previous, scope);
 	return err;
 }

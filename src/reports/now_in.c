@@ -42,3 +42,13 @@ const char *loop_now_in(struct arena *arena, const struct look *look, const stru
 	/* A process is not what the syscall works on, but what it waits for. */
 	return arena_printf(arena, is_one_of(name, "wait4", "waitid") ? "%s: %s" : "%s %s", name, where);
 }
+
+const char *loop_now_nested(struct arena *arena, const struct look *look, const struct thread_record *thread,
+			    int epoll_fd)
+{
+	const char *child = look_note(look, thread->tid, NOTE_WHERE);
+
+	if (!child)
+		return arena_printf(arena, "a nested event loop (descriptor %d)", epoll_fd);
+	return arena_printf(arena, "a nested event loop (descriptor %d), most likely for %s", epoll_fd, child);
+}

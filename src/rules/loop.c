@@ -20,8 +20,11 @@
 #define SATURATED_WAITS 10
 #define SATURATED_FULL	99 /* percent */
 
-/* A stall from before the start has no history: it has to be as plain as this. */
+/*
+ * A stall from before the start has no history: it has to be as plain as this. Looks this far apart found the same.
+ */
 #define UNSEEN_MIN_AGE_NS NS_PER_S
+#define UNSEEN_SEEN_NS	  (NS_PER_S * 9 / 10)
 
 /*
  * Unread for this long: where other threads could still come to it, much longer. And looks this far apart found the
@@ -73,13 +76,19 @@ static __u64 unseen_min_age(const struct loop_evidence *evidence)
 	return evidence->min_age_ns > UNSEEN_MIN_AGE_NS ? evidence->min_age_ns : UNSEEN_MIN_AGE_NS;
 }
 
-/* No wait was ever seen, or too few: that its events lie there and nobody else could fetch them has to do. */
+/*
+ * No wait was ever seen, or too few: that its events lie there and nobody else could fetch them has to do. Two looks say
+ * that for certain, whatever the thread does. One look says it of a thread that sleeps where no event wakes it.
+ */
 static bool leaves_events(const struct loop_evidence *evidence)
 {
+	if (evidence->waiting || evidence->unserved_fd < 0)
+		return false;
 	if (evidence->loop && !evidence->abandoned && loop_was_looping(evidence->loop))
 		return false;
-	return !evidence->waiting && evidence->unserved_fd >= 0 &&
-	       evidence->thread->flags & (THREAD_SLEEPING | THREAD_STOPPED) &&
+	if (evidence->unserved_ns)
+		return evidence->unserved_ns >= UNSEEN_SEEN_NS && evidence->outside_ns >= evidence->min_age_ns;
+	return evidence->thread->flags & (THREAD_SLEEPING | THREAD_STOPPED) &&
 	       evidence->outside_ns >= unseen_min_age(evidence);
 }
 

@@ -33,6 +33,9 @@ struct loop_evidence {
 	__u64 watch_limit;
 	__u64 open_files, file_limit; /* of the machine; 0: not known, or not to be judged here */
 	int unserved_fd; /* an epoll instance of its process has events and no waiter; -1: none */
+	__u64 unserved_ns; /* looks that far apart found it so, with something from outside, and nobody waited; 0: one look */
+	bool guessed; /* other threads of the process could be the one that has left it */
+	bool age_at_least; /* outside_ns is what was seen; it may have been away for longer */
 	bool abandoned; /* that is its own: it waits on another one instead, as a loop within a loop does */
 };
 

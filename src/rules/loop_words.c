@@ -35,13 +35,26 @@ const char *loop_why_stalled(struct arena *arena, const struct loop_evidence *ev
 			    say_count(arena, evidence->loop->waits, "waits"), evidence->doing);
 }
 
+static const char *at_least(const struct loop_evidence *evidence)
+{
+	return evidence->age_at_least || evidence->thread->flags & THREAD_AT_LEAST ? "at least " : "";
+}
+
+/* Which thread of several has left it is a guess: that nobody fetches them is none. */
 const char *loop_why_unseen(struct arena *arena, const struct loop_evidence *evidence)
 {
-	return arena_printf(
-		arena,
-		"epoll descriptor %d has events waiting, but the only thread that could read them has been %s for %s%s",
-		evidence->unserved_fd, evidence->doing, evidence->thread->flags & THREAD_AT_LEAST ? "at least " : "",
-		say_duration(arena, evidence->outside_ns));
+	const char *age = say_duration(arena, evidence->outside_ns);
+
+	if (evidence->guessed)
+		return arena_printf(
+			arena,
+			"epoll descriptor %d has events waiting, and none of the %u threads waits for them; "
+			"most likely this one should: it has been %s for %s%s",
+			evidence->unserved_fd, evidence->thread->threads, evidence->doing, at_least(evidence), age);
+	return arena_printf(arena, "epoll descriptor %d has events waiting, but %s has been %s for %s%s",
+			    evidence->unserved_fd,
+			    evidence->thread->threads == 1 ? "the only thread" : "the thread that waits for them",
+			    evidence->doing, at_least(evidence), age);
 }
 
 const char *loop_why_spinning(struct arena *arena, const struct loop_evidence *evidence)

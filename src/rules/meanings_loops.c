@@ -11,10 +11,13 @@ static const struct verdict_meaning loops[] = {
 	 "Code in the loop calls a library that reads synchronously.",
 	 "Read without blocking (O_NONBLOCK), or outside the loop. See what it waits for: sockstall readers -p PID."},
 	{"loop", "stalled", "the loop has not come back to its wait",
-	 "It used to come back often, and has been away from its wait for --min-age; now_in says where it is. With "
-	 "--once, and for what "
-	 "began before the start: events lie unserved in an epoll instance of a process whose only thread is asleep "
-	 "elsewhere. Not "
+	 "It used to come back often, and has been away from its wait for --min-age; now_in says where it is. What began "
+	 "before the start is found by its events: two looks a second apart find events of a socket in an epoll instance "
+	 "on which no thread has waited meanwhile, whatever the threads do. A poll or select with that instance in its set "
+	 "would have returned, so it is another wait; and so is that of a loop within the loop (now_in: a nested event "
+	 "loop). Where no wait of the thread was counted and the process has others, the events are what a client waits "
+	 "for, and which thread it is is a guess (why says so). One look is enough where the only thread is asleep in "
+	 "something that no event ends. Not "
 	 "stalled is a loop whose instance other threads serve, one that has closed its epoll instance, and a thread "
 	 "that polls one "
 	 "connection. Nor is one that watches one connection and no listener, if nothing lies unread there and runtime "

@@ -245,6 +245,42 @@ static void unseen_nothing_ready(struct facts *facts)
 	facts->evidence.unserved_fd = -1;
 }
 
+/* Looks 0.9 s apart found its events there, and whatever it did, nobody waited. */
+static void left(struct facts *facts)
+{
+	unseen(facts);
+	facts->thread.flags = 0;
+	facts->evidence.unserved_ns = 900 * MILLISECOND;
+	facts->evidence.outside_ns = 900 * MILLISECOND;
+}
+
+static void left_for_less(struct facts *facts)
+{
+	left(facts);
+	facts->evidence.unserved_ns--;
+}
+
+static void left_for_less_than_asked_for(struct facts *facts)
+{
+	left(facts);
+	facts->evidence.min_age_ns = SECOND;
+}
+
+static void left_and_waits_there(struct facts *facts)
+{
+	left(facts);
+	facts->evidence.waiting = true;
+}
+
+/* Its counters tell more than looks. */
+static void left_by_one_that_loops(struct facts *facts)
+{
+	left(facts);
+	facts->evidence.loop = &facts->loop;
+	facts->loop.waits = 1000;
+	facts->evidence.outside_ns = 50 * MILLISECOND;
+}
+
 /* Ten bytes came 1 s ago and lie unread, edge-triggered, found so 0.9 s ago, too. */
 static void loses_wake_up(struct facts *facts)
 {
@@ -516,6 +552,11 @@ static const struct {
 	{unseen_for_999_ms, "ok"},
 	{unseen_awake, "ok"},
 	{unseen_nothing_ready, "ok"},
+	{left, "stalled"},
+	{left_for_less, "ok"},
+	{left_for_less_than_asked_for, "ok"},
+	{left_and_waits_there, "ok"},
+	{left_by_one_that_loops, "ok"},
 	{loses_wake_up, "edge_stall"},
 	{loses_it_but_is_young, "ok"},
 	{loses_it_but_seen_once, "ok"},
@@ -860,7 +901,7 @@ static void test_unseen(void **state)
 	assert_int_equal(row->loop.epoll_fd, 5);
 	assert_near(row->age_s, 5);
 	assert_string_equal(row->why, "epoll descriptor 5 has events waiting, but the only "
-				      "thread that could read them has been asleep in clock_nanosleep for 5.0 s");
+				      "thread has been asleep in clock_nanosleep for 5.0 s");
 }
 
 /* Without CONFIG_SCHED_INFO it has slept for longer than the looks have seen. */
@@ -889,6 +930,148 @@ static void test_unseen_with_threads(void **state)
 	struct scene *scene = *state;
 
 	add_unseen(scene, SYS_clock_nanosleep)->threads = 2; /* the other one may serve it */
+	assert_int_equal(run(scene), 0);
+}
+
+/* ---- What looks agree on ---- */
+
+/* Seen twice, with something for which a client waits. */
+static struct thread_record *add_left(struct scene *scene, int syscall)
+{
+	struct thread_record *thread = add_unseen(scene, syscall);
+	struct epoll_record *epoll = (void *)scene->builder.records[scene->builder.count - 1];
+
+	epoll->input = EPOLL_INPUT | EPOLL_FROM_OUTSIDE | EPOLL_FROM_CLIENT;
+	epoll->unserved_since_ns = NOW - 900 * MILLISECOND;
+	return thread;
+}
+
+static struct epoll_record *left_epoll(struct scene *scene)
+{
+	return (void *)scene->builder.records[scene->builder.count - 1];
+}
+
+/* What it polls cannot be the instance: then it would have returned. */
+static void test_left_in_poll(void **state)
+{
+	struct scene *scene = *state;
+
+	add_left(scene, SYS_poll);
+	assert_int_equal(run(scene), 1);
+	assert_string_equal(scene->report.rows[0].verdict, "stalled");
+	assert_string_equal(scene->report.rows[0].loop.now_in, "poll");
+	assert_near(scene->report.rows[0].age_s, 5);
+	assert_false(scene->report.rows[0].age_at_least);
+}
+
+static void test_left_seen_once(void **state)
+{
+	struct scene *scene = *state;
+
+	add_left(scene, SYS_poll);
+	left_epoll(scene)->unserved_since_ns = NOW - 899 * MILLISECOND;
+	assert_int_equal(run(scene), 0);
+}
+
+/* A timer that has fired, say: nobody waits for that. */
+static void test_left_with_nothing_from_outside(void **state)
+{
+	struct scene *scene = *state;
+
+	add_left(scene, SYS_poll);
+	left_epoll(scene)->input = EPOLL_INPUT;
+	assert_int_equal(run(scene), 0);
+}
+
+/* A reply that came for it: among threads nobody may want it. */
+static void test_left_with_a_reply(void **state)
+{
+	struct scene *scene = *state;
+
+	add_left(scene, SYS_poll);
+	left_epoll(scene)->input = EPOLL_INPUT | EPOLL_FROM_OUTSIDE;
+	assert_int_equal(run(scene), 1);
+}
+
+static void test_left_with_a_reply_among_threads(void **state)
+{
+	struct scene *scene = *state;
+
+	add_left(scene, SYS_poll)->threads = 2;
+	left_epoll(scene)->input = EPOLL_INPUT | EPOLL_FROM_OUTSIDE;
+	assert_int_equal(run(scene), 0);
+}
+
+static void test_left_among_threads(void **state)
+{
+	struct scene *scene = *state;
+
+	add_left(scene, SYS_poll)->threads = 2;
+	look_add_sleeping(&scene->builder, 30, 31, "helper", NOW - SECOND)->syscall = SYS_futex;
+	assert_int_equal(run(scene), 1);
+	assert_int_equal(scene->report.rows[0].tid, 30);
+	assert_string_equal(scene->report.rows[0].why,
+			    "epoll descriptor 5 has events waiting, and none of the 2 threads waits for them; most "
+			    "likely this one should: it has been asleep in poll for 5.0 s");
+}
+
+/* It has come back to the CPU since: for how long it has been away is known from looks alone. */
+static void test_left_and_runs(void **state)
+{
+	struct scene *scene = *state;
+	struct thread_record *thread = add_left(scene, SYS_poll);
+
+	thread->flags = THREAD_FAIR;
+	thread->syscall = -1;
+	assert_int_equal(run(scene), 1);
+	assert_string_equal(scene->report.rows[0].loop.now, "running");
+	assert_true(scene->report.rows[0].age_at_least);
+	assert_near(scene->report.rows[0].age_s, 0.9);
+	assert_non_null(strstr(scene->report.rows[0].why, "but the only thread has been running for at least 900 ms"));
+}
+
+static void test_left_for_a_nested_loop(void **state)
+{
+	struct scene *scene = *state;
+	struct thread_record *thread = add_left(scene, SYS_epoll_pwait);
+
+	thread->args[0] = 20;
+	look_add_note(&scene->builder, 30, NOTE_WHERE, "child 12 curl");
+	assert_int_equal(run(scene), 1);
+	assert_string_equal(scene->report.rows[0].verdict, "stalled");
+	assert_int_equal(scene->report.rows[0].loop.epoll_fd, 5);
+	assert_string_equal(scene->report.rows[0].loop.now_in,
+			    "a nested event loop (descriptor 20), most likely for child 12 curl");
+}
+
+/* It is known to have waited there; now it sleeps in poll, with a last timeout of 0. */
+static void test_left_by_a_known_loop(void **state)
+{
+	struct scene *scene = *state;
+	struct epoll_record *epoll = look_add_epoll(&scene->builder, 10, scene->loop->epoll_fd);
+
+	scene->loop->timeout_ns = 0;
+	scene->thread->syscall = SYS_poll;
+	epoll->unread = 1;
+	epoll->input = EPOLL_INPUT | EPOLL_FROM_OUTSIDE;
+	epoll->unserved_since_ns = NOW - 900 * MILLISECOND;
+	assert_int_equal(run(scene), 1);
+	assert_string_equal(scene->report.rows[0].verdict, "stalled");
+	assert_near(scene->report.rows[0].age_s, 2);
+}
+
+/* It came by since looks first found the events there. */
+static void test_served_between_looks(void **state)
+{
+	struct scene *scene = *state;
+	struct epoll_record *epoll = look_add_epoll(&scene->builder, 10, scene->loop->epoll_fd);
+
+	scene->loop->timeout_ns = 0;
+	scene->loop->returned_ns = NOW - 800 * MILLISECOND;
+	scene->thread->syscall = SYS_poll;
+	epoll->unread = 1;
+	epoll->input = EPOLL_INPUT | EPOLL_FROM_OUTSIDE;
+	epoll->unserved_since_ns = NOW - 900 * MILLISECOND;
 	assert_int_equal(run(scene), 0);
 }
 
@@ -952,7 +1135,7 @@ static void test_waits_on_another_instance(void **state)
 	assert_int_equal(run(scene), 1);
 	assert_string_equal(scene->report.rows[0].verdict, "stalled");
 	assert_string_equal(scene->report.rows[0].loop.now, "blocked");
-	assert_string_equal(scene->report.rows[0].loop.now_in, "epoll_pwait on descriptor 20");
+	assert_string_equal(scene->report.rows[0].loop.now_in, "a nested event loop (descriptor 20)");
 	assert_near(scene->report.rows[0].age_s, 2);
 }
 
@@ -1239,6 +1422,16 @@ int main(void)
 		REPORT_TEST(test_unseen_for_at_least),
 		REPORT_TEST(test_unseen_in_poll),
 		REPORT_TEST(test_unseen_with_threads),
+		REPORT_TEST(test_left_in_poll),
+		REPORT_TEST(test_left_seen_once),
+		REPORT_TEST(test_left_with_nothing_from_outside),
+		REPORT_TEST(test_left_with_a_reply),
+		REPORT_TEST(test_left_with_a_reply_among_threads),
+		REPORT_TEST(test_left_among_threads),
+		REPORT_TEST(test_left_and_runs),
+		REPORT_TEST(test_left_for_a_nested_loop),
+		REPORT_TEST(test_left_by_a_known_loop),
+		REPORT_TEST(test_served_between_looks),
 		REPORT_TEST(test_kept_from_its_cpu),
 		REPORT_TEST(test_kept_from_its_cpu_and_stalled),
 		REPORT_TEST(test_few_waits_and_events_left),
