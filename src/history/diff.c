@@ -202,7 +202,7 @@ static const char *say_thing(struct arena *arena, const struct thing *thing)
 }
 
 /* Of new things and worse ones the worst verdict first, then the rest. */
-static int order_of(const char *change, int severity)
+static int64_t order_of(const char *change, int64_t severity)
 {
 	static const char *const changes[] = {"gone", "better", "same", "worse", "new"};
 	int order = 0;

@@ -15,7 +15,7 @@
 struct phase {
 	uint64_t from_ns; /* CLOCK_REALTIME */
 	const char *verdict; /* may be NULL */
-	int severity;
+	int64_t severity;
 };
 
 struct life {
@@ -25,7 +25,7 @@ struct life {
 	const char *ended; /* how it ended, where that is known; else NULL */
 	struct phase *phases;
 	size_t phase_count;
-	int severity; /* the worst of its phases */
+	int64_t severity; /* the worst of its phases */
 	struct arena texts; /* the row's */
 };
 

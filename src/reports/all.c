@@ -9,6 +9,7 @@
 #include "options/filter.h"
 #include "reports/reports.h"
 #include "rows/report.h"
+#include "rules/severity.h"
 
 const struct report_kind *const reports[] = {
 	&report_handshakes, &report_readers, &report_held,    &report_loops,   &report_writers,
@@ -72,6 +73,26 @@ static void name_namespaces(struct report *report, size_t first, const struct lo
 			report->rows[i].netns_name = look_netns_name(look, (__u32)report->rows[i].netns);
 }
 
+/* Who is known to wait for the end of it, beside the thread or process that the row is about. */
+static uint64_t waiters_of(const struct row *row)
+{
+	int64_t waiters = row->type == ROW_CHAIN      ? row->chain.waiters
+			  : row->type == ROW_LISTENER ? row->listener.accept_queue
+						      : NOT_KNOWN;
+
+	return waiters > 0 ? (uint64_t)waiters : 0;
+}
+
+static void weigh(struct report *report, size_t first)
+{
+	for (size_t i = first; i < report->count; i++) {
+		struct row *row = &report->rows[i];
+
+		if (row_is_finding(row->type))
+			row->severity = severity_weighed((enum severity)row->severity, waiters_of(row), row->age_s);
+	}
+}
+
 int report_run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
 {
 	size_t i, first = report->count;
@@ -86,6 +107,7 @@ int report_run(struct report *report, const struct look *look, const struct look
 	}
 	if (scope->selection.netns_name_count)
 		name_namespaces(report, first, look);
+	weigh(report, first);
 	report_select(report, first, scope);
 	name_namespaces(report, first, look);
 	return 0;

@@ -154,14 +154,6 @@ static const char *make_id(struct arena *arena, const struct chain_evidence *evi
 	return arena_printf(arena, "chain-%u-%s", last->pid, say_peer(arena, &last->socket->name));
 }
 
-/* The worst is what most wait for; a deadlock never ends by itself. */
-static int severity_of(const struct verdict *verdict, size_t waiters)
-{
-	int severity = SEVERITY_WAITING + (waiters < 39 ? (int)waiters : 39);
-
-	return verdict->is & END_IS_DEADLOCK ? SEVERITY_DEAD : severity;
-}
-
 static bool is_asked_for(const struct scene *scene, size_t from)
 {
 	const struct chain_path *path = &scene->paths[from];
@@ -217,7 +209,7 @@ static int add_row(struct scene *scene, size_t from, bool stuck, const struct gr
 	row->recurs = true;
 	row->verdict = rule->verdict->name;
 	row->stuck = stuck;
-	row->severity = stuck ? severity_of(rule->verdict, group->waiters) : SEVERITY_NONE;
+	row->severity = stuck ? severity_of_chain(rule->verdict->is & END_IS_DEADLOCK, group->waiters) : SEVERITY_NONE;
 	row->change_key = (int64_t)group->waiters;
 	row->why = rule->why(arena, &evidence);
 	row->advice = rule->advice(arena, &evidence);

@@ -95,6 +95,9 @@ const struct column columns[] = {
 	     .values = VERDICTS_OF(CHAIN_VERDICTS), .heading = "VERDICT"),
 	TEXT("verdict", verdict, PROCESS, "What is wrong", .subject = true, .values = VERDICTS_OF(PROCESS_VERDICTS),
 	     .heading = "VERDICT"),
+	COUNT("severity", severity, LIFE,
+	      "How bad it is for others, 0 to 100: the order of everything that is shown; 0: normal",
+	      .never_null = true),
 	TEXT("why", why, LIFE, "One sentence with the evidence in it", .heading = "WHY", .shape = SHAPE_SENTENCE),
 	TEXT("advice", advice, LIFE, "One sentence on what to do", .heading = "ADVICE", .shape = SHAPE_SENTENCE),
 

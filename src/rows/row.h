@@ -223,7 +223,7 @@ struct row {
 	int age_at_least; /* bool: the wait is older than age_s (of a thread: now_s), or as old; since_ns is not known then */
 	const char *verdict, *why, *advice;
 	bool stuck; /* counts for --exit-code, the overview, and is shown without --all */
-	int severity; /* of the verdict: larger is worse; orders the overview */
+	int64_t severity; /* 0 to 100, larger is worse (rules/severity.h): the order of everything that is shown */
 	unsigned int fits; /* filters that something fits which is not in the fields below: see filter.h */
 	uint64_t order; /* among rows that are alike in all of the above and in pid: the smaller first */
 	int64_t change_key; /* when this or the verdict changes, the stall is reported as changed */

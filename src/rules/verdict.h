@@ -7,20 +7,7 @@
 #ifndef SOCKSTALL_RULES_VERDICT_H
 #define SOCKSTALL_RULES_VERDICT_H
 
-#include <stdbool.h>
-
-/* How bad a verdict is, across all reports: the overview puts the worst first. */
-enum severity {
-	SEVERITY_NONE = 0, /* normal: ok, idle, waiting, young */
-	SEVERITY_SUSPECT = 10, /* maybe: maybe_dead, saturated */
-	SEVERITY_UNFINISHED =
-		20, /* one peer's fault, most likely: peer_silent, deferred, no_request, request_stopped */
-	SEVERITY_WAITING = 30, /* for an answer that may still come: awaiting_reply, reply_stopped, no_answer */
-	SEVERITY_STARVED = 40, /* served too late or not at all: not_accepted, not_accepting, dropping, spinning */
-	SEVERITY_FULL = 50, /* nobody gets in: accept_queue_full, syn_flood */
-	SEVERITY_STALLED = 60, /* a whole loop stands still: stalled, blocked_in_read */
-	SEVERITY_DEAD = 70, /* and can only be ended: peer_dead */
-};
+#include "rules/severity.h"
 
 /* Properties that code may ask a verdict for. Each verdict has exactly one: see verdicts.h. */
 enum verdict_property {
@@ -52,11 +39,5 @@ struct verdict {
 	const char *name; /* in JSON and on the screen */
 	unsigned int is; /* enum verdict_property */
 };
-
-/* Everything that is not normal counts as stuck, once it is old enough. */
-static inline bool severity_is_stuck(enum severity severity)
-{
-	return severity > SEVERITY_NONE;
-}
 
 #endif

@@ -56,11 +56,11 @@ int html_duration(struct buffer *page, uint64_t from_ns, uint64_t to_ns)
 	return text_duration(page, to_ns > from_ns ? (double)(to_ns - from_ns) / 1e9 : 0);
 }
 
-const char *html_severity(int severity)
+const char *html_severity(int64_t severity)
 {
-	if (severity >= SEVERITY_FULL)
+	if (severity >= SEVERITY_STALLED)
 		return "bad";
-	if (severity >= SEVERITY_WAITING)
+	if (severity >= SEVERITY_UNFINISHED)
 		return "waits";
 	return severity > SEVERITY_NONE ? "suspect" : "fine";
 }

@@ -22,7 +22,7 @@ int html_cell(struct buffer *page, const struct column *column, const struct row
 int html_duration(struct buffer *page, uint64_t from_ns, uint64_t to_ns);
 
 /* The class of what has this severity: how bad it looks. */
-const char *html_severity(int severity);
+const char *html_severity(int64_t severity);
 
 /* Stalls over time, by process. `lives` are sorted, the worst first. */
 int html_timeline(struct buffer *page, const struct story *story, const struct life *const *lives);

@@ -81,7 +81,7 @@ static int add_warnings(struct buffer *page, const struct story *story, const ch
 
 /* ---- The verdicts ---- */
 
-static size_t count_of(const struct story *story, enum row_type type, const char *verdict, int *severity)
+static size_t count_of(const struct story *story, enum row_type type, const char *verdict, int64_t *severity)
 {
 	size_t count = 0;
 
@@ -98,7 +98,7 @@ static size_t count_of(const struct story *story, enum row_type type, const char
 
 static int add_verdict(struct buffer *page, const struct story *story, enum row_type type, const char *verdict)
 {
-	int severity = 0;
+	int64_t severity = 0;
 	size_t count = count_of(story, type, verdict, &severity);
 
 	if (!count)

@@ -7,7 +7,7 @@
 #define SECOND 1000000000ULL
 
 /* A row of this many seconds' age at the first look. */
-static struct row stall(enum row_type type, const char *id, const char *comm, const char *verdict, int severity,
+static struct row stall(enum row_type type, const char *id, const char *comm, const char *verdict, int64_t severity,
 			unsigned int age_s)
 {
 	struct row row;

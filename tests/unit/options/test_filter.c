@@ -34,7 +34,7 @@ static int free_look(void **state)
 	return 0;
 }
 
-static struct row *add_stuck(struct report *report, const char *id, int severity, double age_s)
+static struct row *add_stuck(struct report *report, const char *id, int64_t severity, double age_s)
 {
 	struct row *row = report_add(report, &look, ROW_READER);
 

@@ -4,7 +4,7 @@
 #include "rows/column.h"
 #include "sample.h"
 
-#define LIFE_KEYS  "event id since age_s age_at_least verdict why advice "
+#define LIFE_KEYS  "event id since age_s age_at_least verdict severity why advice "
 #define WHO_KEYS   "pid tid comm fd cgroup container netns netns_name cookie "
 #define WHERE_KEYS "family local_addr local_port peer_addr peer_port "
 
@@ -56,7 +56,7 @@ static const char *const keys[ROW_TYPES] = {
 		"verdict_after most_before most_after oldest_before_s oldest_after_s why",
 	[ROW_CHECK] = "v type time part name state purpose reason effect remedy syscalls capabilities verified",
 	[ROW_PROCESS] =
-		"v type time event id since age_s age_at_least verdict why advice pid comm cgroup container netns netns_name "
+		"v type time event id since age_s age_at_least verdict severity why advice pid comm cgroup container netns netns_name "
 		"reads_lost reads_of",
 	[ROW_LOST] = "v type time where count pid comm why",
 	[ROW_ACTION] =

@@ -554,15 +554,6 @@ static void test_when_we_sent(void **state)
 	assert_int_equal(signs_sent(&socket), NOW - 9 * SECOND);
 }
 
-/* The dead come before all who only wait, and those before the mere suspects. */
-static void test_severities(void **state)
-{
-	(void)state;
-	assert_true(SEVERITY_DEAD > SEVERITY_WAITING);
-	assert_true(SEVERITY_STALLED > SEVERITY_WAITING && SEVERITY_FULL > SEVERITY_WAITING);
-	assert_true(SEVERITY_WAITING > SEVERITY_UNFINISHED && SEVERITY_UNFINISHED > SEVERITY_SUSPECT);
-}
-
 /* ---- The report ---- */
 
 struct scene {
@@ -838,7 +829,6 @@ int main(void)
 		cmocka_unit_test(test_who_spoke_last),
 		cmocka_unit_test(test_who_spoke_last_before_a_probe),
 		cmocka_unit_test(test_when_we_sent),
-		cmocka_unit_test(test_severities),
 		REPORT_TEST(test_row),
 		REPORT_TEST(test_young_is_not_stuck),
 		REPORT_TEST(test_young_with_all),

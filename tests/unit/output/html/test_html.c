@@ -173,7 +173,7 @@ static void a_stall_from_beginning_to_end(void **state)
 		"<details><summary>all fields</summary><dl><dt>v</dt><dd>1</dd><dt>type</dt><dd>reader</dd>"
 		"<dt>time</dt><dd>2026-11-23T02:34:41.123456Z</dd><dt>event</dt><dd>change</dd><dt>id</dt><dd>reader-1</dd>"
 		"<dt>since</dt><dd>2026-11-23T02:34:11.123456Z</dd><dt>age_s</dt><dd>30.0s</dd>"
-		"<dt>verdict</dt><dd>peer_dead</dd><dt>why</dt><dd>nothing came back</dd>"
+		"<dt>verdict</dt><dd>peer_dead</dd><dt>severity</dt><dd>70</dd><dt>why</dt><dd>nothing came back</dd>"
 		"<dt>advice</dt><dd>ask &quot;a&amp;b&quot;</dd><dt>pid</dt><dd>7</dd><dt>tid</dt><dd>7</dd>"
 		"<dt>comm</dt><dd>&lt;/script&gt;&lt;img</dd><dt>local_addr</dt><dd>10.0.0.1</dd>"
 		"<dt>local_port</dt><dd>40000</dd><dt>peer_addr</dt><dd>fd00::1</dd><dt>peer_port</dt><dd>80</dd>"

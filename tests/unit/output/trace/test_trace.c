@@ -119,13 +119,13 @@ static void every_kind_of_event(void **state)
 		"{\"ph\":\"b\",\"pid\":7,\"tid\":0,\"ts\":2000000.000,\"id\":\"0x2\",\"cat\":\"listener\",\"name\":\"listener: "
 		"dropping\"," ARGS(
 			"listener",
-			"2.123456") "\"id\":\"l\",\"verdict\":\"dropping\",\"pid\":7,\"comm\":\"java\"}},\n"
+			"2.123456") "\"id\":\"l\",\"verdict\":\"dropping\",\"severity\":0,\"pid\":7,\"comm\":\"java\"}},\n"
 				    "{\"ph\":\"e\",\"pid\":7,\"tid\":0,\"ts\":3000000.000,\"id\":\"0x2\",\"cat\":\"listener\",\"name\":\"listener: "
 				    "dropping\"},\n"
 				    "{\"ph\":\"X\",\"pid\":7,\"tid\":8,\"ts\":0.000,\"dur\":3000000.000,\"cat\":\"reader\",\"name\":\"reader "
 				    "10.0.0.1:4000 - [fd00::2]:80: peer_dead\"," ARGS(
 					    "reader",
-					    "1.623456") "\"id\":\"r\",\"since\":\"2026-11-23T02:34:29.123456Z\",\"verdict\":\"peer_dead\",\"pid\":7,\"tid\":8,"
+					    "1.623456") "\"id\":\"r\",\"since\":\"2026-11-23T02:34:29.123456Z\",\"verdict\":\"peer_dead\",\"severity\":0,\"pid\":7,\"tid\":8,"
 							"\"comm\":\"wor\\\"ker\",\"local_addr\":\"10.0.0.1\",\"local_port\":4000,\"peer_addr\":\"fd00::2\","
 							"\"peer_port\":80}},\n"
 							"{\"ph\":\"i\",\"pid\":7,\"tid\":8,\"ts\":2500000.000,\"s\":\"t\",\"name\":\"peer_dead\"},\n"
