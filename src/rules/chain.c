@@ -172,8 +172,8 @@ static const char *advise_path(struct arena *arena, const struct chain_evidence 
 {
 	if (evidence->last->socket->name.kind != SOCKET_KIND_TCP)
 		return arena_printf(arena, "see what it is doing: sockstall threads -p %u", evidence->last->pid);
-	return arena_printf(arena, "see whether %s is up and the path to it is open: sockstall readers -p %u",
-			    say_peer(arena, &evidence->last->socket->name), evidence->last->pid);
+	return arena_printf(arena, "%s: sockstall readers -p %u", say_see_path(arena, &evidence->last->socket->name),
+			    evidence->last->pid);
 }
 
 static const char *advise_process(struct arena *arena, const struct chain_evidence *evidence)

@@ -170,10 +170,11 @@ static const char *why_silent(struct arena *arena, const struct handshake_eviden
 
 static const char *advise_connect(struct arena *arena, const struct handshake_evidence *evidence)
 {
-	return arena_printf(
-		arena,
-		"see whether %s is up, listens, and has room in its accept queue, and whether a filter drops the SYN",
-		say_peer(arena, &evidence->socket->name));
+	const struct socket_name *name = &evidence->socket->name;
+
+	if (address_peer_is_here(name))
+		return say_see_listener(arena, name);
+	return arena_printf(arena, "%s, and whether a filter drops the SYN", say_see_listener(arena, name));
 }
 
 static const char *advise_accept(struct arena *arena, const struct handshake_evidence *evidence)

@@ -29,6 +29,30 @@ const char *say_ending(struct arena *arena, const struct socket_name *name, __u3
 			    quote, say_peer(arena, name), quote, netns, say_kill(arena, name, tid));
 }
 
+const char *say_see_path(struct arena *arena, const struct socket_name *name)
+{
+	const char *peer = say_peer(arena, name);
+
+	if (address_peer_is_here(name))
+		return arena_printf(arena,
+				    "%s is on this machine: see whether a filter drops the packets (nft list ruleset, "
+				    "iptables-save)",
+				    peer);
+	return arena_printf(arena, "see whether %s is up and the path to it is open", peer);
+}
+
+const char *say_see_listener(struct arena *arena, const struct socket_name *name)
+{
+	const char *peer = say_peer(arena, name);
+
+	if (address_peer_is_here(name))
+		return arena_printf(arena,
+				    "%s is on this machine: see whether its accept queue is full (sockstall handshakes "
+				    "--port %u), or a filter drops the SYN",
+				    peer, name->peer_port);
+	return arena_printf(arena, "see whether %s is up, listens, and has room in its accept queue", peer);
+}
+
 const char *say_listener_owner(const char *owner)
 {
 	return owner ? owner : "the application";

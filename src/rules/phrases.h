@@ -23,6 +23,12 @@ const char *say_accept_queue(struct arena *arena, __u32 length, __u32 limit);
  */
 const char *say_ending(struct arena *arena, const struct socket_name *name, __u32 tid);
 
+/* Where a peer does not answer at all: whether it is there, and what lies between. */
+const char *say_see_path(struct arena *arena, const struct socket_name *name);
+
+/* Where a SYN is not answered. */
+const char *say_see_listener(struct arena *arena, const struct socket_name *name);
+
 /* The owner's name, or "the application" if it is not known. */
 const char *say_listener_owner(const char *owner);
 

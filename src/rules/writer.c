@@ -172,17 +172,12 @@ static const char *advise(struct arena *arena, const struct writer_evidence *evi
 
 static const char *advise_path(struct arena *arena, const struct writer_evidence *evidence)
 {
-	const char *peer = say_peer(arena, &evidence->socket->name);
-
-	return advise(arena, evidence, arena_printf(arena, "see whether %s is up and the path to it is open", peer));
+	return advise(arena, evidence, say_see_path(arena, &evidence->socket->name));
 }
 
 static const char *advise_connect(struct arena *arena, const struct writer_evidence *evidence)
 {
-	const char *peer = say_peer(arena, &evidence->socket->name);
-
-	return advise(arena, evidence,
-		      arena_printf(arena, "see whether %s is up, listens, and has room in its accept queue", peer));
+	return advise(arena, evidence, say_see_listener(arena, &evidence->socket->name));
 }
 
 static const char *advise_peer(struct arena *arena, const struct writer_evidence *evidence)
