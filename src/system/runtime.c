@@ -17,6 +17,7 @@ enum {
 	JAVA_NIO = 1 << 6,
 	NETTY = 1 << 7,
 	TOKIO = 1 << 8,
+	GUEST_LOOP = 1 << 9, /* what Twisted and eventlet load, and asyncio programs may, too */
 };
 
 /* Part of a path; a library's name goes on with its version. */
@@ -24,11 +25,10 @@ static const struct {
 	const char *part;
 	unsigned int means;
 } mappings[] = {
-	{"/libuv.so", LIBUV},	    {"/libevent-2", LIBEVENT},
-	{"/libevent.so", LIBEVENT}, {"/libevent_core", LIBEVENT},
-	{"/libev.so", LIBEV},	    {"/uvloop/loop", UVLOOP},
-	{"/_asyncio.", ASYNCIO},    {"/gevent/", GEVENT},
-	{"/libnio.so", JAVA_NIO},   {"/libnetty_transport_native_epoll", NETTY},
+	{"/libuv.so", LIBUV},	      {"/libevent-2", LIBEVENT}, {"/libevent.so", LIBEVENT},
+	{"/libevent_core", LIBEVENT}, {"/libev.so", LIBEV},	 {"/uvloop/loop", UVLOOP},
+	{"/_asyncio.", ASYNCIO},      {"/gevent/", GEVENT},	 {"/zope/interface/", GUEST_LOOP},
+	{"/greenlet/", GUEST_LOOP},   {"/libnio.so", JAVA_NIO},	 {"/libnetty_transport_native_epoll", NETTY},
 };
 
 /* The beginning of a name: the kernel keeps 15 bytes of it. */
@@ -96,14 +96,17 @@ static const char *of_program(const char *name)
 	return NULL;
 }
 
-/* Two event loops in one interpreter: which one a thread runs cannot be told from here. */
+/*
+ * Two event loops in one interpreter: which one a thread runs cannot be told from here. Twisted and eventlet import asyncio, and
+ * mostly run their own.
+ */
 static const char *of_python(unsigned int seen)
 {
 	if (seen & GEVENT)
 		return NULL;
 	if (seen & UVLOOP)
 		return "uvloop";
-	return seen & ASYNCIO ? "asyncio" : NULL;
+	return seen & ASYNCIO && !(seen & GUEST_LOOP) ? "asyncio" : NULL;
 }
 
 static const char *of_java(unsigned int seen)
