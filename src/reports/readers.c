@@ -11,6 +11,9 @@
 #include "rows/report.h"
 #include "rules/reader.h"
 
+/* A client's first data may stay without an answer for this many times as long as a read. */
+#define FIRST_DATA_TIMES 5
+
 /* One blocked reader on its way into the report. */
 struct reader {
 	const struct look *look;
@@ -20,9 +23,38 @@ struct reader {
 	const struct reader_rule *rule;
 };
 
-static void judge(struct reader *reader)
+/* So many of one process are looked through: a server of streams has them soon. */
+#define SIBLINGS 256
+
+/* The threads of a look are sorted by process. Another one of this process serves the same port, and has a stream there. */
+static bool is_beside_streams(const struct look *look, const struct thread_view *view)
+{
+	const struct thread_view *first = look->threads.items, *end = first + look->threads.count, *at;
+	const struct socket_name *name = &view->socket->name;
+
+	for (at = view - first > SIBLINGS ? view - SIBLINGS : first; at < end && at < view + SIBLINGS; at++)
+		if (at->thread->pid == view->thread->pid && at->socket && at->socket->name.kind == SOCKET_KIND_TCP &&
+		    at->socket->name.local_port == name->local_port && at->socket->name.netns == name->netns &&
+		    !socket_is_client(at->socket) && reader_is_stream(at->socket))
+			return true;
+	return false;
+}
+
+/* The evidence that more than this one read has. To look through others costs, so only where it decides. */
+static void look_around(struct reader *reader, __u64 min_age_ns)
+{
+	struct reader_evidence *evidence = &reader->evidence;
+
+	evidence->patience_ns = FIRST_DATA_TIMES * min_age_ns;
+	if (reader->view->socket->name.kind == SOCKET_KIND_TCP && !evidence->client &&
+	    !reader->view->socket->bytes_sent && reader->view->socket->bytes_received)
+		evidence->beside_streams = is_beside_streams(reader->look, reader->view);
+}
+
+static void judge(struct reader *reader, __u64 min_age_ns)
 {
 	reader->evidence = reader_evidence_of(reader->look, reader->view, reader->sleeping.since_ns);
+	look_around(reader, min_age_ns);
 	reader->rule = reader_verdict(&reader->evidence);
 }
 
@@ -73,7 +105,7 @@ static int report_reader(struct report *report, struct reader *reader, const str
 	bool stuck;
 
 	reader->sleeping = sleeping_since(reader->look, previous, reader->view, SYSCALL_READS);
-	judge(reader);
+	judge(reader, min_age_of(scope, ROW_READER));
 	stuck = severity_is_stuck(reader->rule->severity) &&
 		reader->sleeping.least_age_ns >= min_age_of(scope, ROW_READER);
 	/* Of thousands of idle readers not one sentence is written. */

@@ -16,11 +16,13 @@ static const struct verdict_meaning readers[] = {
 	 "The server is busy, blocked or stuck on somebody else.",
 	 "Look at the server. Set SO_RCVTIMEO or SO_KEEPALIVE, if nothing ends the wait. sockstall end ends it now."},
 	{"reader", "reply_stopped", "the reply began and then stopped",
-	 "This end connected, the peer spoke last, and then stopped.",
+	 "This end connected, the peer spoke last, and a part of what the read waits for is here. That the peer spoke last "
+	 "is not enough: a subscriber waits for news in the same way.",
 	 "The server is stuck in the middle of its reply, or the rest of it was lost.",
 	 "Look at the server. Set SO_RCVTIMEO or SO_KEEPALIVE, if nothing ends the wait. sockstall end ends it now."},
 	{"reader", "request_stopped", "the request began and then stopped",
-	 "The connection was accepted here, the peer spoke last, and this end waits for the rest.",
+	 "The connection was accepted here, the client spoke last, and this end reads on. Not reported: a client that was never "
+	 "answered and spoke at several times (a log, metrics), and one that was silent for as long before.",
 	 "A slow or broken client, or an attack that holds workers.",
 	 "Limit how long a request may take. sockstall end ends this one."},
 	{"reader", "no_request", "a client connected and has sent nothing",
@@ -32,12 +34,12 @@ static const struct verdict_meaning readers[] = {
 	 "and no alarm is "
 	 "set.",
 	 "The client may have gone without closing.", "Set SO_KEEPALIVE and TCP_KEEPIDLE in the server."},
-	{"reader", "idle", "between two requests: normal; only with --all", "Accepted here, and this end spoke last.",
-	 NULL, NULL},
+	{"reader", "idle", "between two requests, or a one-way stream: normal; only with --all",
+	 "Accepted here, and this end spoke last. Or only one end ever speaks, at several times.", NULL, NULL},
 	{"reader", "waiting", "nobody can tell whether data is due: normal; only with --all",
 	 "Not TCP (UDP, a unix socket, a pipe). Or what the read waits for has already come, so the peer is not to "
-	 "blame: its process "
-	 "is frozen, for instance.",
+	 "blame: its process is frozen, for instance. Or this end connected and the peer spoke last: a subscriber. Or nothing "
+	 "tells who spoke last.",
 	 NULL, NULL},
 };
 

@@ -72,6 +72,17 @@ static bool client_and_peer_spoke(const struct reader_evidence *evidence)
 	return evidence->client && evidence->spoke_last == SPEAKER_PEER;
 }
 
+/* Bytes are here, and are too few, or were seen and left (MSG_PEEK): it waits for more of the same message. */
+static bool part_is_there(const struct reader_evidence *evidence)
+{
+	return client_and_peer_spoke(evidence) && evidence->socket->unread_bytes;
+}
+
+static bool server_and_part_is_there(const struct reader_evidence *evidence)
+{
+	return !evidence->client && evidence->spoke_last == SPEAKER_PEER && evidence->socket->unread_bytes;
+}
+
 static bool client_and_order_lost(const struct reader_evidence *evidence)
 {
 	return evidence->client && evidence->spoke_last == SPEAKER_UNKNOWN;
@@ -80,6 +91,84 @@ static bool client_and_order_lost(const struct reader_evidence *evidence)
 static bool server_and_order_lost(const struct reader_evidence *evidence)
 {
 	return !evidence->client && evidence->spoke_last == SPEAKER_UNKNOWN;
+}
+
+/* ---- Does anybody owe anything? ---- */
+
+#define SOON_NS		 NS_PER_S /* after the connection was made */
+#define BROKE_SILENCE_NS (NS_PER_S / 5) /* who speaks sooner than that after its peer may well answer it */
+
+/* Before the first byte each way, the times of the record are when the connection was made. */
+static bool never_answered(const struct socket_record *socket)
+{
+	return socket->bytes_received && !socket->bytes_sent;
+}
+
+bool reader_is_stream(const struct socket_record *socket)
+{
+	return never_answered(socket) &&
+	       (socket->peer_repeats || socket->last_received_ns > socket->last_sent_ns + SOON_NS);
+}
+
+/* Another thread sent this, while this one already read: it is there for whatever comes. */
+static bool only_listens(const struct reader_evidence *evidence)
+{
+	return evidence->since_ns && evidence->since_ns + 2 * evidence->tick_ns < signs_sent(evidence->socket);
+}
+
+/* We asked after a silence, and each of several earlier questions was answered: as many segments each way. */
+static bool is_conversation(const struct socket_record *socket)
+{
+	__s64 more = (__s64)socket->data_segs_out - socket->data_segs_in;
+
+	return socket->data_segs_in >= 4 && more >= -2 && more <= 1 &&
+	       socket->last_sent_ns >= socket->last_received_ns + BROKE_SILENCE_NS;
+}
+
+static bool client_and_nothing_due(const struct reader_evidence *evidence)
+{
+	return client_and_we_spoke(evidence) && only_listens(evidence) && !is_conversation(evidence->socket);
+}
+
+/* It has spoken again and again without an answer, or waited as long before it did. */
+static bool is_talker(const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+	__u64 silence = ago(evidence, socket->last_received_ns);
+
+	/* A connection on which far more segments came than went, from one look: it was told more than it answered. */
+	return socket->peer_repeats >= 3 || silence <= 2 * socket->peer_silence_ns ||
+	       socket->data_segs_in > socket->data_segs_out + 2;
+}
+
+/* Of the first data of a connection, and nothing before, nobody can tell whether it wants an answer: it is given time. */
+static bool is_first_data(const struct reader_evidence *evidence)
+{
+	return never_answered(evidence->socket) &&
+	       (evidence->beside_streams || ago(evidence, evidence->socket->last_received_ns) < evidence->patience_ns);
+}
+
+static bool server_and_nothing_due(const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	if (evidence->client || evidence->spoke_last != SPEAKER_PEER)
+		return false;
+	return never_answered(socket) ? reader_is_stream(socket) || is_first_data(evidence) : is_talker(evidence);
+}
+
+/*
+ * We send unasked: news, and the read is there to see the client's end. Another thread sends; or what we sent came too late for a
+ * greeting. A greeting is given time to be answered.
+ */
+static bool server_of_a_feed(const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	if (evidence->client || socket->bytes_received || !socket->bytes_sent)
+		return false;
+	return only_listens(evidence) || socket->last_sent_ns > socket->last_received_ns + SOON_NS ||
+	       ago(evidence, socket->last_sent_ns) < evidence->patience_ns;
 }
 
 static bool server_and_peer_silent(const struct reader_evidence *evidence)
@@ -131,12 +220,17 @@ const struct reader_rule reader_rules[] = {
 	{ end_is_there,            &waiting,         SEVERITY_NONE,       reader_why_end_is_there,    NULL },
 	{ client_and_order_lost,   &waiting,         SEVERITY_NONE,       reader_why_order_is_lost,   NULL },
 	{ client_and_nobody_spoke, &awaiting_reply,  SEVERITY_WAITING,    reader_why_no_greeting,     reader_advise_greeting },
+	{ client_and_nothing_due,  &waiting,         SEVERITY_NONE,       reader_why_listens,         NULL },
 	{ client_and_we_spoke,     &awaiting_reply,  SEVERITY_WAITING,    reader_why_no_reply,        reader_advise_server },
-	{ client_and_peer_spoke,   &reply_stopped,   SEVERITY_WAITING,    reader_why_reply_stopped,   reader_advise_server },
+	{ part_is_there,           &reply_stopped,   SEVERITY_WAITING,    reader_why_reply_stopped,   reader_advise_server },
+	{ client_and_peer_spoke,   &waiting,         SEVERITY_NONE,       reader_why_peer_spoke,      NULL },
+	{ server_of_a_feed,        &idle,            SEVERITY_NONE,       reader_why_feed,            NULL },
 	{ server_and_peer_silent,  &no_request,      SEVERITY_UNFINISHED, reader_why_no_request,      reader_advise_limit },
+	{ server_and_part_is_there, &request_stopped, SEVERITY_UNFINISHED, reader_why_request_stopped, reader_advise_limit },
+	{ server_and_nothing_due,  &idle,            SEVERITY_NONE,       reader_why_stream,          NULL },
 	{ server_and_peer_spoke,   &request_stopped, SEVERITY_UNFINISHED, reader_why_request_stopped, reader_advise_limit },
 	{ server_idle_unwatched,   &maybe_dead,      SEVERITY_SUSPECT,    reader_why_maybe_dead,      reader_advise_keepalive },
-	{ server_and_order_lost,   &idle,             SEVERITY_NONE,       reader_why_order_is_lost,   NULL },
+	{ server_and_order_lost,   &idle,            SEVERITY_NONE,       reader_why_order_is_lost,   NULL },
 	{ always,                  &idle,            SEVERITY_NONE,       reader_why_idle,            NULL },
 };
 /* clang-format on */
@@ -156,6 +250,7 @@ struct reader_evidence reader_evidence_of(const struct look *look, const struct 
 		.client = socket_is_client(view->socket),
 		.spoke_last = reader_speaker(view->socket, head->tick_ns),
 		.end = timers_read_ends(view->socket, since_ns, head->tick_ns),
+		.since_ns = since_ns,
 	};
 }
 
@@ -166,4 +261,9 @@ const struct reader_rule *reader_verdict(const struct reader_evidence *evidence)
 	while (!rule->applies(evidence))
 		rule++;
 	return rule;
+}
+
+const struct verdict *reader_link_verdict(const struct reader_rule *rule)
+{
+	return rule->applies == client_and_peer_spoke ? &reply_stopped : rule->verdict;
 }

@@ -22,6 +22,9 @@ struct reader_evidence {
 	bool client; /* this end called connect() */
 	enum speaker spoke_last;
 	struct read_end end; /* if the peer never answers again */
+	__u64 since_ns; /* when the read fell asleep; 0: not known */
+	__u64 patience_ns; /* how long the first data of a connection may stay without an answer; 0: not long */
+	bool beside_streams; /* another thread of its process reads a one-way stream of clients of the same port */
 };
 
 struct reader_rule {
@@ -35,8 +38,20 @@ struct reader_rule {
 /* The evidence about a thread that has slept on a socket since since_ns. */
 struct reader_evidence reader_evidence_of(const struct look *look, const struct thread_view *view, __u64 since_ns);
 
+/*
+ * Its peer has sent data at several times, and never got an answer: a log, metrics, events. With the times of one look alone,
+ * data that came later than a second after the connection was made does for that: its maker had nothing to ask then.
+ */
+bool reader_is_stream(const struct socket_record *socket);
+
 extern const struct reader_rule reader_rules[];
 extern const size_t reader_rule_count;
+
+/*
+ * What a chain makes of it: where the peer spoke last, more may be due, and who waits behind this read may know that. The
+ * rule's own verdict otherwise.
+ */
+const struct verdict *reader_link_verdict(const struct reader_rule *rule);
 
 /* The rule that applies: there is always one. */
 const struct reader_rule *reader_verdict(const struct reader_evidence *evidence);

@@ -187,9 +187,61 @@ const char *reader_why_reply_stopped(struct arena *arena, const struct reader_ev
 {
 	const struct socket_record *socket = evidence->socket;
 
-	return arena_printf(arena, "the peer sent %s, the last %s ago, then stopped; this read waits for more; %s",
-			    say_count(arena, socket->bytes_received, "bytes"),
-			    say_ago(arena, evidence, socket->last_received_ns), say_end(arena, evidence));
+	return arena_printf(
+		arena,
+		"the peer sent %s, the last %s ago; %s of them are here, but too few for this read, which waits for more; %s",
+		say_count(arena, socket->bytes_received, "bytes"), say_ago(arena, evidence, socket->last_received_ns),
+		arena_printf(arena, "%u", socket->unread_bytes), say_end(arena, evidence));
+}
+
+/* Only bytes that are here and do not do for the read tell that the peer has more to say. */
+const char *reader_why_peer_spoke(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return arena_printf(
+		arena,
+		"the peer spoke last, %s ago (%s in total); whether more is due cannot be seen: a subscriber "
+		"waits like this, too; %s",
+		say_ago(arena, evidence, socket->last_received_ns), say_count(arena, socket->bytes_received, "bytes"),
+		say_end(arena, evidence));
+}
+
+const char *reader_why_listens(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return arena_printf(
+		arena,
+		"it was already reading when another thread sent the last data, %s ago; whether an answer is due "
+		"cannot be seen; %s",
+		say_ago(arena, evidence, signs_sent(socket)), say_end(arena, evidence));
+}
+
+const char *reader_why_feed(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return arena_printf(
+		arena, "we send without being asked (%s, the last %s ago), and the client has never sent a byte",
+		say_count(arena, socket->bytes_sent, "bytes"), say_ago(arena, evidence, socket->last_sent_ns));
+}
+
+const char *reader_why_stream(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	if (socket->bytes_sent)
+		return arena_printf(
+			arena,
+			"the client spoke last, %s ago; it has done so before without an answer from us, so none "
+			"may be due; %s",
+			say_ago(arena, evidence, socket->last_received_ns), say_end(arena, evidence));
+	return arena_printf(
+		arena,
+		"the client sent %s, the last %s ago; we have never answered it: most likely a one-way stream (a log, metrics); %s",
+		say_count(arena, socket->bytes_received, "bytes"), say_ago(arena, evidence, socket->last_received_ns),
+		say_end(arena, evidence));
 }
 
 const char *reader_why_no_request(struct arena *arena, const struct reader_evidence *evidence)
@@ -208,10 +260,11 @@ const char *reader_why_request_stopped(struct arena *arena, const struct reader_
 {
 	const struct socket_record *socket = evidence->socket;
 
-	return arena_printf(arena,
-			    "the client sent %s, the last %s ago; we have not answered and wait for the rest; %s",
-			    say_count(arena, socket->bytes_received, "bytes"),
-			    say_ago(arena, evidence, socket->last_received_ns), say_end(arena, evidence));
+	return arena_printf(
+		arena,
+		"the client sent %s, the last %s ago; we have not answered, and most likely wait for the rest; %s",
+		say_count(arena, socket->bytes_received, "bytes"), say_ago(arena, evidence, socket->last_received_ns),
+		say_end(arena, evidence));
 }
 
 const char *reader_why_maybe_dead(struct arena *arena, const struct reader_evidence *evidence)
@@ -253,16 +306,12 @@ static const char *advise(struct arena *arena, const struct reader_evidence *evi
 
 const char *reader_advise_path(struct arena *arena, const struct reader_evidence *evidence)
 {
-	const char *peer = say_peer(arena, &evidence->socket->name);
-
-	return advise(arena, evidence, arena_printf(arena, "see whether %s is up and the path to it is open", peer));
+	return advise(arena, evidence, say_see_path(arena, &evidence->socket->name));
 }
 
 const char *reader_advise_connect(struct arena *arena, const struct reader_evidence *evidence)
 {
-	return advise(arena, evidence,
-		      arena_printf(arena, "see whether %s is up, listens, and has room in its accept queue",
-				   say_peer(arena, &evidence->socket->name)));
+	return advise(arena, evidence, say_see_listener(arena, &evidence->socket->name));
 }
 
 const char *reader_advise_greeting(struct arena *arena, const struct reader_evidence *evidence)

@@ -22,6 +22,10 @@ const char *reader_why_data(struct arena *arena, const struct reader_evidence *e
 const char *reader_why_keepalive(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_why_window(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_why_order_is_lost(struct arena *arena, const struct reader_evidence *evidence);
+const char *reader_why_stream(struct arena *arena, const struct reader_evidence *evidence);
+const char *reader_why_feed(struct arena *arena, const struct reader_evidence *evidence);
+const char *reader_why_listens(struct arena *arena, const struct reader_evidence *evidence);
+const char *reader_why_peer_spoke(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_why_no_greeting(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_why_no_reply(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_why_reply_stopped(struct arena *arena, const struct reader_evidence *evidence);

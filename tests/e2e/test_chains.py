@@ -264,10 +264,11 @@ def test_one_that_was_told_something_and_waits_for_more(room):
     reader = client(room.here, room.link.left4, BACK, "say=part", "take=4", "block=recvfrom")
     reader.said("blocking")
     wait_until(
-        lambda: run.findings(run.once("readers", "-m", "300ms"), pid=reader.pid, verdict="reply_stopped"),
+        lambda: run.matching(run.once("readers", "-a", "-m", "300ms"), pid=reader.pid, verdict="waiting"),
         20,
         "the reader",
     )
+    assert not run.findings(run.once("readers", "-m", "300ms"), pid=reader.pid)
     assert not chains(back.pid)
 
 

@@ -61,15 +61,15 @@ def tell(stall, *steps):
         stall.tell(step)
 
 
-def blocked(room, stall, syscall, end, **expect):
+def blocked(room, stall, how, end, **expect):
     """The stall blocks now, in this syscall; what is to be said about it."""
-    stall.tell(f"block={syscall}")
+    stall.tell(f"block={how}")
     words = stall.said("blocking")
     # Taken at the first check, while it is still blocked: afterwards the thread's times move on.
     since = functools.lru_cache(1)(lambda: asleep_since(stall, words))
     expect = {
         "type": "reader",
-        "syscall": syscall,
+        "syscall": how,
         "kind": "tcp",
         "comm": "python3",
         "fd": words["fd"],
@@ -146,17 +146,24 @@ def awaiting_reply_again(room):
 
 @stuck
 def reply_stopped(room):
-    client, peer = connected(room, 7003, peer=["take=10", "send=100"])
+    """A part of what the read waits for is here, and no more comes."""
+    client, peer = connected(room, 7003, peer=["take=10", "send=103"])
     tell(client, "send=10", "take=100")
+
+    def end():
+        peer.tell("send=60")
+        client.said("returned")
+
     return blocked(
         room,
         client,
-        "recvmsg",
-        answer(client, peer),
+        "peek",
+        end,
+        syscall="recvfrom",
         verdict="reply_stopped",
         role="client",
         bytes_sent=10,
-        bytes_received=100,
+        bytes_received=103,
         last_sent_s=number,
         last_received_s=number,
     )
@@ -399,6 +406,23 @@ def user_timeout_shown(room):
 
 
 # Healthy.
+
+
+@healthy
+def subscriber(room):
+    """The peer spoke last, and may or may not have more to say."""
+    client, peer = connected(room, 7019, peer=["take=10", "send=100"])
+    tell(client, "send=10", "take=100")
+    return blocked(
+        room,
+        client,
+        "recvfrom",
+        answer(client, peer),
+        verdict="waiting",
+        role="client",
+        bytes_received=100,
+        why=lambda text: "whether more is due cannot be seen" in text,
+    )
 
 
 @healthy

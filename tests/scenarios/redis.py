@@ -80,6 +80,7 @@ class RedisHealthy(Healthy):
     def load(self, stage):
         benchmark(stage)
         cli(stage, "-r", 1000, "BLPOP", "empty", "0.3")
+        cli(stage, "SUBSCRIBE", "news")
 
 
 class RedisBlpop(Scenario):
@@ -102,28 +103,6 @@ class RedisBlpop(Scenario):
 
     def end(self, stage):
         cli(stage, "LPUSH", "queue", "1")
-
-
-class RedisSubscribe(Scenario):
-    """A subscriber waits for messages by choice; the server confirmed, and has said nothing since."""
-
-    name = "redis-subscribe"
-    needs = ("redis-server", "redis-cli")
-    twin = RedisHealthy
-
-    def prepare(self, stage):
-        start_redis(stage)
-
-    def stall(self, stage):
-        client, since = blocked_cli(stage, "SUBSCRIBE", "news")
-        truth = awaits(stage, client, since)
-        truth.verdict = "reply_stopped"
-        return [truth]
-
-    def end(self, stage):
-        """The message ends its wait; then it waits for the next, which is another stall."""
-        cli(stage, "PUBLISH", "news", "1").process.wait(10)
-        super().end(stage)
 
 
 class RedisSleep(Scenario):
@@ -152,4 +131,4 @@ class RedisSleep(Scenario):
         ]
 
 
-SCENARIOS = [RedisBlpop, RedisSubscribe, RedisSleep]
+SCENARIOS = [RedisBlpop, RedisSleep]

@@ -33,7 +33,7 @@ static void judge_reader(struct wait *wait, const struct look *look)
 	struct reader_evidence evidence = reader_evidence_of(look, wait->view, wait->since_ns);
 	const struct reader_rule *rule = reader_verdict(&evidence);
 
-	wait->verdict = rule->verdict;
+	wait->verdict = reader_link_verdict(rule);
 	wait->severity = rule->severity;
 }
 
@@ -71,7 +71,7 @@ static bool judge(const struct waits *waits, struct wait *wait)
 	switch (wait->view->thread->syscall_kind) {
 	case SYSCALL_READS:
 		judge_reader(wait, waits->look);
-		return is_local || (is_tcp && wait->severity > SEVERITY_SUSPECT);
+		return is_local || (is_tcp && (wait->severity > SEVERITY_SUSPECT || wait->verdict->is & OWES_REST));
 	case SYSCALL_WRITES:
 		judge_writer(wait, waits->look);
 		return is_local || (is_tcp && wait->severity > SEVERITY_SUSPECT);
@@ -164,7 +164,7 @@ static int compare(const void *left, const void *right)
 	int order = COMPARE(a->pid, b->pid);
 
 	if (!order)
-		order = COMPARE(a->severity == SEVERITY_NONE, b->severity == SEVERITY_NONE);
+		order = COMPARE(!wait_may_owe(a), !wait_may_owe(b));
 	if (!order)
 		order = COMPARE(a->since_ns, b->since_ns);
 	if (!order)

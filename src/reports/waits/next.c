@@ -13,10 +13,10 @@
 
 static bool is_before(const struct wait *wait, __u32 pid, __u64 since_ns)
 {
-	return wait->pid < pid || (wait->pid == pid && wait->severity != SEVERITY_NONE && wait->since_ns < since_ns);
+	return wait->pid < pid || (wait->pid == pid && wait_may_owe(wait) && wait->since_ns < since_ns);
 }
 
-/* The first wait of a process that tells that something is due, and began then or later. */
+/* The first wait of a process by which something may be due, and that began then or later. */
 static size_t first_since(const struct waits *waits, __u32 pid, __u64 since_ns)
 {
 	return LOWER_BOUND(waits->count, at, is_before(&waits->items[at], pid, since_ns));
@@ -107,13 +107,13 @@ static bool consider(const struct waits *waits, struct candidates *candidates, c
 	return candidates->count < 2;
 }
 
-/* Of the waits of a process from the given one on, those that tell that something is due and began between these moments. */
+/* Of the waits of a process from the given one on, those by which something may be due and that began between these moments. */
 static void consider_all(const struct waits *waits, struct candidates *candidates, const struct wait *wait, __u64 from,
 			 __u64 by)
 {
 	size_t i = first_since(waits, wait->peer_pid, from);
 
-	for (; is_of(waits, i, wait->peer_pid) && waits->items[i].severity != SEVERITY_NONE; i++)
+	for (; is_of(waits, i, wait->peer_pid) && wait_may_owe(&waits->items[i]); i++)
 		if (waits->items[i].since_ns > by || !consider(waits, candidates, wait, i))
 			return;
 }

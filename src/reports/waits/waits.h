@@ -28,6 +28,12 @@ void waits_free(struct waits *waits);
 int waits_find_ends(struct waits *waits);
 void waits_find_next(struct waits *waits);
 
+/* That something is due: for sure, or perhaps, if somebody else waits for what its process does. */
+static inline bool wait_may_owe(const struct wait *wait)
+{
+	return wait->severity != SEVERITY_NONE || wait->verdict->is & OWES_REST;
+}
+
 /* The holders of the other end, or of the listener in whose queue it lies, as look_owners() returns them. */
 const struct owner_record *const *waits_holders(const struct waits *waits, const struct wait *wait, size_t *count);
 

@@ -276,6 +276,9 @@ class Endpoint:
     def _block_recvfrom(self, _):
         return len(self.sock.recv(4096))
 
+    def _block_peek(self, _):
+        return len(self.sock.recv(50, socket.MSG_PEEK | socket.MSG_WAITALL))
+
     def _block_read(self, fd):
         return len(os.read(fd, 4096))
 

@@ -281,7 +281,7 @@ static void one_connection(bool child, bool shared)
 	look_connect(&b->name, HERE, 80, HERE, 4080);
 	b->flags |= SOCKET_LISTENER_CHILD;
 	b->bytes_received = 100;
-	b->last_received_ns = ASKED;
+	b->last_received_ns = b->last_sent_ns = ASKED;
 	look_add_owner(&builder, &a->name, APP, 3, "app");
 	look_add_owner(&builder, &b->name, POSTGRES, 3, "postgres");
 	if (shared)

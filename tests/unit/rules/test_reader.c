@@ -74,6 +74,68 @@ static void only_peer_spoke(struct socket_record *socket)
 	socket->bytes_sent = 0;
 }
 
+/* Nobody answers it, and it says more long after it connected. */
+static void stream(struct socket_record *socket)
+{
+	only_peer_spoke(socket);
+}
+
+/* Its data of the first second alone tells nothing; but looks saw more come. */
+static void stream_by_looks(struct socket_record *socket)
+{
+	only_peer_spoke(socket);
+	socket->last_sent_ns = socket->last_received_ns;
+	socket->peer_repeats = 1;
+}
+
+/* It asked at once, and no answer came. */
+static void first_data(struct socket_record *socket)
+{
+	only_peer_spoke(socket);
+	socket->last_sent_ns = socket->last_received_ns;
+}
+
+/* And no answer to it. */
+static void greeting(struct socket_record *socket)
+{
+	socket->bytes_received = 0;
+}
+
+/* We send, and nobody ever asked. */
+static void feed(struct socket_record *socket)
+{
+	we_spoke(socket);
+	socket->bytes_received = 0;
+}
+
+/* A greeting was answered, and then it told more and more. */
+static void publisher(struct socket_record *socket)
+{
+	peer_spoke(socket);
+	socket->data_segs_in = 9;
+	socket->data_segs_out = 2;
+}
+
+static void talker_by_looks(struct socket_record *socket)
+{
+	peer_spoke(socket);
+	socket->peer_repeats = 3;
+	socket->peer_silence_ns = SECOND;
+}
+
+static void silent_as_before(struct socket_record *socket)
+{
+	peer_spoke(socket);
+	socket->peer_repeats = 1;
+	socket->peer_silence_ns = 20 * SECOND;
+}
+
+static void silent_for_longer(struct socket_record *socket)
+{
+	silent_as_before(socket);
+	socket->peer_silence_ns = 2 * SECOND;
+}
+
 /* In flight, sent again twice, and silence for 3 s. */
 static void unanswered(struct socket_record *socket)
 {
@@ -329,9 +391,9 @@ static const struct {
 	{probe_out_for_2_s, CLIENT, "awaiting_reply", true},
 	{probe_just_sent, SERVER, "idle", false},
 	{probe_just_sent, CLIENT, "awaiting_reply", true},
-	{probes_out_and_heard_since, CLIENT, "reply_stopped", true},
-	{timer_is_put_off, CLIENT, "reply_stopped", true},
-	{timer_runs_out_again, CLIENT, "reply_stopped", true},
+	{probes_out_and_heard_since, CLIENT, "waiting", false},
+	{timer_is_put_off, CLIENT, "waiting", false},
+	{timer_runs_out_again, CLIENT, "waiting", false},
 	{window_probes_out, SERVER, "peer_dead", true},
 	{window_probes_answered, SERVER, "idle", false},
 	{window_probes_out_and_heard_since, SERVER, "idle", false},
@@ -351,16 +413,24 @@ static const struct {
 	{nobody_spoke, CLIENT, "awaiting_reply", true},
 	{we_spoke, CLIENT, "awaiting_reply", true},
 	{only_we_spoke, CLIENT, "awaiting_reply", true},
-	{peer_spoke, CLIENT, "reply_stopped", true},
-	{only_peer_spoke, CLIENT, "reply_stopped", true},
+	{peer_spoke, CLIENT, "waiting", false},
+	{only_peer_spoke, CLIENT, "waiting", false},
 	{idle_6_min, CLIENT, "awaiting_reply", true},
 	{order_is_lost, CLIENT, "waiting", false},
+	{stream, CLIENT, "waiting", false},
 	{order_is_lost, SERVER, "idle", false},
 
 	{nobody_spoke, SERVER, "no_request", true},
-	{only_we_spoke, SERVER, "no_request", true}, /* a greeting, and no answer to it */
+	{greeting, SERVER, "no_request", true},
 	{peer_spoke, SERVER, "request_stopped", true},
-	{only_peer_spoke, SERVER, "request_stopped", true},
+	{first_data, SERVER, "request_stopped", true},
+	{stream, SERVER, "idle", false},
+	{stream_by_looks, SERVER, "idle", false},
+	{feed, SERVER, "idle", false},
+	{publisher, SERVER, "idle", false},
+	{talker_by_looks, SERVER, "idle", false},
+	{silent_as_before, SERVER, "idle", false},
+	{silent_for_longer, SERVER, "request_stopped", true},
 	{we_spoke, SERVER, "idle", false},
 	{idle_5_min, SERVER, "idle", false},
 	{idle_6_min, SERVER, "maybe_dead", true},
@@ -436,6 +506,61 @@ static void test_alarm(void **state)
 	thread.alarm_ns = NOW;
 	assert_string_equal(reader_verdict(&evidence)->verdict->name, "maybe_dead");
 	arena_free(&arena);
+}
+
+/* A client's first data, which nothing was ever answered: alone, and beside others of which that is known to be a stream. */
+static void test_first_data(void **state)
+{
+	const struct thread_record thread = {.pid = 10, .process_comm = "app"};
+	struct socket_record socket = quiet();
+	struct reader_evidence evidence = evidence_of(&thread, &socket, SERVER);
+
+	(void)state;
+	first_data(&socket);
+	evidence.spoke_last = SPEAKER_PEER;
+	evidence.patience_ns = 31 * SECOND;
+	assert_string_equal(reader_verdict(&evidence)->verdict->name, "request_stopped");
+	evidence.patience_ns++;
+	assert_string_equal(reader_verdict(&evidence)->verdict->name, "idle");
+	evidence.patience_ns = 0;
+	evidence.beside_streams = true;
+	assert_string_equal(reader_verdict(&evidence)->verdict->name, "idle");
+}
+
+/* A thread that reads whatever comes is no proof of a question that another one asked. */
+static void test_reads_since_before(void **state)
+{
+	const struct thread_record thread = {.pid = 10, .process_comm = "app"};
+	struct socket_record socket = quiet();
+	struct reader_evidence evidence = evidence_of(&thread, &socket, CLIENT);
+
+	(void)state;
+	we_spoke(&socket);
+	evidence.spoke_last = SPEAKER_WE;
+	evidence.since_ns = NOW - 31 * SECOND;
+	assert_string_equal(reader_verdict(&evidence)->verdict->name, "awaiting_reply");
+	evidence.since_ns = NOW - 32 * SECOND;
+	assert_string_equal(reader_verdict(&evidence)->verdict->name, "waiting");
+	/* But if it was answered each time before ... */
+	socket.data_segs_in = socket.data_segs_out = 5;
+	assert_string_equal(reader_verdict(&evidence)->verdict->name, "awaiting_reply");
+	socket.data_segs_out = 12;
+	assert_string_equal(reader_verdict(&evidence)->verdict->name, "waiting");
+}
+
+/* More may be due to who waits behind it. */
+static void test_link(void **state)
+{
+	const struct thread_record thread = {.pid = 10, .process_comm = "app"};
+	struct socket_record socket = quiet();
+	struct reader_evidence evidence = evidence_of(&thread, &socket, CLIENT);
+
+	(void)state;
+	peer_spoke(&socket);
+	evidence.spoke_last = SPEAKER_PEER;
+	assert_string_equal(reader_link_verdict(reader_verdict(&evidence))->name, "reply_stopped");
+	evidence.spoke_last = SPEAKER_WE;
+	assert_string_equal(reader_link_verdict(reader_verdict(&evidence))->name, "awaiting_reply");
 }
 
 /* What it has seen it leaves where it is. */
@@ -824,6 +949,9 @@ int main(void)
 #define REPORT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_first_data),
+		cmocka_unit_test(test_reads_since_before),
+		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_peek),
 		cmocka_unit_test(test_connecting),
 		cmocka_unit_test(test_who_spoke_last),

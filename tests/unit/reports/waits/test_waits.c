@@ -257,7 +257,7 @@ static void behind_who_does_not_accept(void **state)
 		child->listener_cookie = listener->name.cookie;
 		look_add_owner(&builder, &listener->name, APP, 3, "app");
 		sleeps(APP, APP, "app", at == IN_A_LOOP ? SYS_epoll_pwait : SYS_futex)->threads = 2;
-		reads(APP, APP + 1, "app", 82);
+		reads(APP, APP + 1, "app", 82)->last_sent_ns = ASKED - SECOND;
 		builder.thread->threads = 2;
 		builder.thread->last_arrival = at == LATER ? ASKED + SECOND : ASKED - SECOND;
 		serves(POSTGRES, "postgres", 82);
