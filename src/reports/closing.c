@@ -27,12 +27,21 @@ struct closing {
 	bool stuck;
 };
 
+/* A connection that its application has half closed, and that it still holds. */
+struct half_closed {
+	__u32 pid;
+	__u64 since_ns;
+	const struct socket_record *socket;
+};
+
 struct scene {
 	struct report *report;
 	const struct look *look;
 	const struct scope *scope;
 	struct closing *items; /* sorted: what may be folded stands together, the oldest first */
 	size_t count;
+	struct half_closed *passed; /* sorted by process, then time */
+	size_t passed_count;
 };
 
 /* What lies in an accept queue is the business of handshakes. */
@@ -50,6 +59,51 @@ static bool is_closing(const struct socket_record *socket)
 	return false;
 }
 
+static int compare_passed(const void *left, const void *right)
+{
+	const struct half_closed *a = left, *b = right;
+	int order = COMPARE(a->pid, b->pid);
+
+	return order ? order : COMPARE(a->since_ns, b->since_ns);
+}
+
+static int collect_passed(struct scene *scene)
+{
+	const struct look *look = scene->look;
+	size_t i;
+
+	scene->passed = calloc(look->sockets.count + 1, sizeof(*scene->passed));
+	if (!scene->passed)
+		return -ENOMEM;
+	for (i = 0; i < look->sockets.count; i++) {
+		const struct socket_record *socket = look->sockets.items[i];
+		const struct owner_record *owner;
+
+		if (socket->name.state != STATE_FIN_WAIT2 || socket->flags & (SOCKET_DEAD | SOCKET_TIMEWAIT))
+			continue;
+		owner = owners_main(look, socket->name.cookie);
+		if (owner)
+			scene->passed[scene->passed_count++] =
+				(struct half_closed){owner->pid, closing_since(socket, look->head->seen_ns), socket};
+	}
+	qsort(scene->passed, scene->passed_count, sizeof(*scene->passed), compare_passed);
+	return 0;
+}
+
+/* The connection of the same process that it half closed when the end of file came on this one. */
+static const struct socket_name *find_passed_on(const struct scene *scene, const struct closing *closing)
+{
+	__u64 since = closing_since(closing->socket, scene->look->head->seen_ns);
+	__u64 from = since > CLOSING_PASSED_ON_NS ? since - CLOSING_PASSED_ON_NS : 0;
+	const struct half_closed key = {closing->owner->pid, from, NULL};
+	size_t i = LOWER_BOUND(scene->passed_count, at, compare_passed(&scene->passed[at], &key) < 0);
+
+	if (i < scene->passed_count && scene->passed[i].pid == key.pid &&
+	    scene->passed[i].since_ns <= since + CLOSING_PASSED_ON_NS)
+		return &scene->passed[i].socket->name;
+	return NULL;
+}
+
 static struct closing_evidence evidence_of(const struct scene *scene, const struct closing *closing, size_t connections)
 {
 	const struct look_record *head = scene->look->head;
@@ -64,7 +118,9 @@ static struct closing_evidence evidence_of(const struct scene *scene, const stru
 		.connections = connections,
 	};
 
-	/* To judge takes no owner: the sentences are made of few. */
+	if (closing->owner && closing->socket->name.state == STATE_CLOSE_WAIT)
+		evidence.passed_on = find_passed_on(scene, closing);
+	/* To judge takes no name of the owner: the sentences are made of few. */
 	if (connections && closing->owner) {
 		evidence.owner = owners_say(&scene->report->arena, scene->look, cookie);
 		evidence.owner_pid = closing->owner->pid;
@@ -156,7 +212,8 @@ static void fill_closing(struct row *row, const struct closing *closing, const s
 	row->closing.fault = closing->stuck ? closing->rule->fault : NULL;
 	row->closing.connections = (int64_t)evidence->connections;
 	row->closing.orphaned = !!(socket->flags & SOCKET_DEAD);
-	row->closing.gives_up_s = fill_until(now, evidence->ends_ns);
+	if (closing->owner || !closing_lingers(socket))
+		row->closing.gives_up_s = fill_until(now, evidence->ends_ns);
 	if (socket->flags & SOCKET_TIMEWAIT)
 		return;
 	if (closing_bytes_received(socket))
@@ -225,11 +282,14 @@ static int add_rows(struct scene *scene)
 static int run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
 {
 	struct scene scene = {.report = report, .look = look, .scope = scope};
-	int err = collect(&scene);
+	int err = collect_passed(&scene);
 
 	(void)previous;
 	if (!err)
+		err = collect(&scene);
+	if (!err)
 		err = add_rows(&scene);
+	free(scene.passed);
 	free(scene.items);
 	return err;
 }

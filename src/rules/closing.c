@@ -103,15 +103,40 @@ static bool end_is_not_read(const struct closing_evidence *evidence)
 	return is_quiet_close_wait(evidence) && !(evidence->socket->flags & SOCKET_EOF_READ);
 }
 
+/* A proxy has passed the end of file on, and the server behind it keeps its side open: so must the proxy. */
+static bool is_passed_on(const struct closing_evidence *evidence)
+{
+	return is_quiet_close_wait(evidence) && evidence->passed_on;
+}
+
+/* Without the FIN, which the kernel counts as a byte; and it has covered up the order of what came within a tick. */
+static struct socket_record before_fin(const struct socket_record *socket)
+{
+	struct socket_record before = *socket;
+
+	before.bytes_received = closing_bytes_received(socket);
+	before.acked_after_received = 0;
+	return before;
+}
+
 /* Who has answered what it was asked, or was asked nothing, owes the peer no more than the close. */
 static bool owes_only_close(const struct closing_evidence *evidence)
 {
-	struct socket_record socket = *evidence->socket;
+	struct socket_record before = before_fin(evidence->socket);
 
-	/* Where both spoke within a tick, the FIN has covered up the order: then an answer may be due. */
-	socket.bytes_received = closing_bytes_received(evidence->socket);
-	socket.acked_after_received = 0;
-	return is_quiet_close_wait(evidence) && reader_speaker(&socket, evidence->tick_ns) != SPEAKER_PEER;
+	return is_quiet_close_wait(evidence) && reader_speaker(&before, evidence->tick_ns) != SPEAKER_PEER;
+}
+
+/*
+ * Both spoke within two ticks, and the end of file was read: most servers answer that fast. A server whose greeting met a
+ * question looks the same.
+ */
+static bool most_likely_answered(const struct closing_evidence *evidence)
+{
+	struct socket_record before = before_fin(evidence->socket);
+
+	return is_quiet_close_wait(evidence) && before.bytes_sent && before.bytes_received &&
+	       before.last_received_ns <= before.last_sent_ns + 2 * evidence->tick_ns;
 }
 
 /* A client may send its request, close its side, and wait for an answer that takes its time. */
@@ -133,9 +158,22 @@ static bool always(const struct closing_evidence *evidence)
 
 /* ---- Why ---- */
 
+/*
+ * With SO_LINGER, close() waits for the peer that long, and only then is the connection an orphan, which the kernel gives fewer
+ * retransmissions. How long it has waited is not known.
+ */
+bool closing_lingers(const struct socket_record *socket)
+{
+	return socket->linger_ns && fin_is_out(socket) && !(socket->flags & SOCKET_DEAD);
+}
+
 /* What will end it: the last part of every sentence. */
 static const char *say_end(struct arena *arena, const struct closing_evidence *evidence)
 {
+	if (!evidence->owner && closing_lingers(evidence->socket))
+		return arena_printf(
+			arena, "close() returns after at most %s (SO_LINGER), and the kernel drops it soon after that",
+			say_duration(arena, evidence->socket->linger_ns));
 	if (evidence->ends_ns != TIMERS_NEVER)
 		return arena_printf(arena, "the kernel drops it in %s%s",
 				    say_until(arena, evidence->now_ns, evidence->ends_ns),
@@ -235,6 +273,22 @@ static const char *why_no_answer(struct arena *arena, const struct closing_evide
 			    say_more(arena, evidence));
 }
 
+static const char *why_likely_not_closed(struct arena *arena, const struct closing_evidence *evidence)
+{
+	return arena_printf(
+		arena,
+		"the peer closed %s; %s has read the end of file and, most likely, answered all before it, but "
+		"has not closed; %s%s",
+		say_since_at_least(arena, evidence), say_owner(evidence), say_end(arena, evidence),
+		say_more(arena, evidence));
+}
+
+static const char *why_passed_on(struct arena *arena, const struct closing_evidence *evidence)
+{
+	return arena_printf(arena, "the peer closed its side; %s has passed that on to %s, which has not closed yet",
+			    say_owner(evidence), say_peer(arena, evidence->passed_on));
+}
+
 static const char *why_half_closed(struct arena *arena, const struct closing_evidence *evidence)
 {
 	return arena_printf(arena, "the peer closed its side; %s may still have something to send",
@@ -257,8 +311,8 @@ static const char *say_end_now(struct arena *arena, const struct closing_evidenc
 
 static const char *advise_path(struct arena *arena, const struct closing_evidence *evidence)
 {
-	return arena_printf(arena, "see whether %s is up and the path to it is open; %s",
-			    say_peer(arena, &evidence->socket->name), say_end_now(arena, evidence));
+	return arena_printf(arena, "%s; %s", say_see_path(arena, &evidence->socket->name),
+			    say_end_now(arena, evidence));
 }
 
 static const char *advise_peer_reads(struct arena *arena, const struct closing_evidence *evidence)
@@ -307,8 +361,10 @@ const struct closing_rule closing_rules[] = {
 	{ window_is_closed,     &window_zero,     PEERS, SEVERITY_UNFINISHED, why_window,      advise_peer_reads },
 	{ peer_stays,           &peer_not_closed, PEERS, SEVERITY_SUSPECT,    why_peer,        advise_peer_closes },
 	{ end_is_not_read,      &not_read,        OURS,  SEVERITY_SUSPECT,    why_not_read,    advise_read },
+	{ is_passed_on,         &half_closed,     NULL,  SEVERITY_NONE,       why_passed_on,   NULL },
 	{ owes_only_close,      &not_closed,      OURS,  SEVERITY_UNFINISHED, why_not_closed,  advise_close },
 	{ answer_is_not_coming, &not_closed,      OURS,  SEVERITY_SUSPECT,    why_no_answer,   advise_close },
+	{ most_likely_answered, &not_closed,      OURS,  SEVERITY_SUSPECT,    why_likely_not_closed, advise_close },
 	{ is_close_wait,        &half_closed,     NULL,  SEVERITY_NONE,       why_half_closed, NULL },
 	{ always,               &under_way,       NULL,  SEVERITY_NONE,       why_under_way,   NULL },
 };

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "rules/verdict.h"
 #include "socket_record.h"
 
@@ -18,7 +19,12 @@ struct closing_evidence {
 	const char *owner; /* the process that holds it: "nginx (pid 7)"; NULL: none, or not known */
 	__u32 owner_pid; /* 0: see owner */
 	__u64 connections; /* that are like this one, itself included */
+	const struct socket_name
+		*passed_on; /* of a proxy: its own connection that it half closed for this one; NULL: none */
 };
+
+/* A proxy passes the end of file on within this. */
+#define CLOSING_PASSED_ON_NS (2 * NS_PER_S)
 
 struct closing_rule {
 	bool (*applies)(const struct closing_evidence *evidence);
@@ -31,6 +37,9 @@ struct closing_rule {
 
 /* Bytes of data. The kernel counts a FIN as a byte; this does not. */
 __u64 closing_bytes_received(const struct socket_record *socket);
+
+/* If no descriptor leads to it any more, its application is in close(), which waits as SO_LINGER says. */
+bool closing_lingers(const struct socket_record *socket);
 
 /*
  * The latest time at which its closing can have stopped. The kernel records no time for a FIN, but only

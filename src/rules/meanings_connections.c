@@ -77,13 +77,13 @@ static const struct verdict_meaning closings[] = {
 	 "A connection pool keeps dead connections, or the application is busy.",
 	 "Let the pool test its connections, or see what the application does: sockstall threads -p PID."},
 	{"closing", "not_closed", "the peer has closed, the application here has read that and does not close",
-	 "CLOSE_WAIT, the end of file was read, no answer is owed, and nothing was sent for 60 s; 5 minutes if an "
-	 "answer may be owed. "
-	 "fault is application.",
+	 "CLOSE_WAIT, the end of file was read, no answer is owed, and nothing was sent for 60 s; 5 minutes if an answer may be "
+	 "owed. Both ends spoke within a tick: most likely it was answered. Not a proxy that passed the end of file on, and "
+	 "whose server has not closed. fault is application.",
 	 "The application leaks descriptors: it does not close after a read of 0 bytes.",
 	 "Let the application close the descriptor at end of file."},
 	{"closing", "half_closed", "the peer sends no more, this end still may: normal; only with --all",
-	 "CLOSE_WAIT, and none of the above.", NULL, NULL},
+	 "CLOSE_WAIT, and none of the above. A proxy waits like this for the server behind it.", NULL, NULL},
 	{"closing", "under_way", "the close makes progress: normal; only with --all", "None of the above.", NULL, NULL},
 };
 

@@ -48,6 +48,34 @@ static void request_unanswered(struct socket_record *socket)
 	socket->last_sent_ns = NOW - 100 * SECOND;
 }
 
+/* Within a tick: the FIN has covered up which came first. */
+static void answered_at_once(struct socket_record *socket)
+{
+	close_wait(socket);
+	socket->last_received_ns = socket->last_sent_ns + SECOND / 250;
+}
+
+/* Ours was acknowledged alone: what the peer said came before it. */
+static void acknowledged_later(struct socket_record *socket)
+{
+	answered_at_once(socket);
+	socket->delivered_ns = socket->last_received_ns + SECOND / 25;
+}
+
+static void lingers(struct socket_record *socket)
+{
+	close_wait(socket);
+	socket->name.state = STATE_FIN_WAIT1;
+	socket->flags = SOCKET_HAS_MORE | SOCKET_RETRANSMIT_TIMER;
+	socket->packets_out = socket->unacked_bytes = 1;
+	socket->retransmits = 6;
+	socket->first_sent_ns = NOW - 30 * SECOND;
+	socket->timer_ns = NOW + SECOND;
+	socket->rto_ns = 12 * SECOND;
+	socket->retries2 = 15;
+	socket->linger_ns = 60 * SECOND;
+}
+
 static void request_unanswered_for_long(struct socket_record *socket)
 {
 	request_unanswered(socket);
@@ -135,6 +163,10 @@ static const struct {
 	{close_wait, "not_closed", "application", "nothing left to answer", SEVERITY_UNFINISHED, 70},
 	{nobody_spoke, "not_closed", "application", "has not closed", SEVERITY_UNFINISHED, 70},
 	{not_read, "not_read", "application", "unread: 30 bytes and the end of file", SEVERITY_SUSPECT, 70},
+	{answered_at_once, "not_closed", "application", "most likely, answered", SEVERITY_SUSPECT, 70},
+	{acknowledged_later, "not_closed", "application", "nothing left to answer", SEVERITY_UNFINISHED, 70},
+	{lingers, "unanswered", "peer_or_path", "close() returns after at most 60.0 s (SO_LINGER)", SEVERITY_UNFINISHED,
+	 30},
 	{request_unanswered, "half_closed", NULL, "may still have", SEVERITY_NONE, 70},
 	{request_unanswered_for_long, "not_closed", "application", "neither answered nor closed", SEVERITY_SUSPECT,
 	 301},
@@ -163,6 +195,7 @@ static void rules(void **state)
 		struct closing_evidence evidence = {
 			.socket = &socket,
 			.now_ns = NOW,
+			.tick_ns = 4 * MILLISECOND,
 			.patience_ns = 60 * SECOND,
 			.long_idle_ns = 300 * SECOND,
 			.connections = 1,
