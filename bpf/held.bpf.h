@@ -28,11 +28,144 @@ static __always_inline bool has_file(struct sock_common *common)
 	return BPF_CORE_READ((const struct sock *)common, sk_socket, file);
 }
 
+#define NS_PER_S 1000000000ULL
+
+/* Our last words must be this old before an answer to them is missed; unread bytes, before nobody reads them. */
+#define HELD_ANSWER_NS (5 * NS_PER_S)
+#define HELD_UNREAD_NS NS_PER_S
+
+#define HELD_SILENCE_NS (200 * NS_PER_MS)
+
+#define TURNS_MAX 65536
+
+/* Of clients' connections on which bytes moved while somebody waited. User space empties it when it gets full. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, TURNS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64); /* address of the socket; never leaves the kernel */
+	__type(value, struct turns);
+} turns_kept SEC(".maps");
+
+/* Since it was emptied: how many were put in, and for how many there was no room. */
+__u64 turns_noted = 0;
+__u64 turns_lost = 0;
+
+/* How long ago the namespace was scanned before: what was quiet since has made no turn. */
+__u64 turns_since_ns = 0;
+
+static __always_inline bool is_client(const struct tcp_sock *tp)
+{
+	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
+
+	return !sk->sk_max_ack_backlog;
+}
+
+static __always_inline bool somebody_waits(const struct tcp_sock *tp)
+{
+	const struct socket_wq *wq = BPF_CORE_READ(&tp->inet_conn.icsk_inet.sk, sk_wq);
+	const struct list_head *head = &wq->wait.head;
+
+	return wq && BPF_CORE_READ(head, next) != head;
+}
+
+static __always_inline __u32 ticks_of(__u64 ns)
+{
+	return ns / cfg_tick_ns;
+}
+
+/* On a slow path an answer to the peer takes a round trip and more. */
+static __always_inline __u32 silence_ticks(const struct tcp_sock *tp)
+{
+	__u64 trips_ns = (tp->srtt_us >> 2) * NS_PER_US;
+
+	return ticks_of(trips_ns > HELD_SILENCE_NS ? trips_ns : HELD_SILENCE_NS);
+}
+
+static __always_inline void keep_turns(const struct tcp_sock *tp, struct sock_common *common)
+{
+	struct turns_now now = {
+		.sent = tp->bytes_sent - tp->bytes_retrans,
+		.received = tp->bytes_received,
+		.sent_at = tp->lsndtime,
+		.received_at = tp->inet_conn.icsk_ack.lrcvtime,
+		.segments = tp->data_segs_out,
+		.silence = silence_ticks(tp),
+	};
+	__u32 ports = (__u32)common->skc_num << 16 | common->skc_dport;
+	struct turns *turns, fresh = {};
+	__u64 key = (__u64)common;
+
+	turns = bpf_map_lookup_elem(&turns_kept, &key);
+	if (turns) {
+		turns_step(turns, &now, ports);
+		return;
+	}
+	turns_step(&fresh, &now, ports);
+	if (bpf_map_update_elem(&turns_kept, &key, &fresh, BPF_ANY))
+		turns_lost++;
+	else
+		turns_noted++;
+}
+
+/* A client that spoke last, after a silence, a while ago: the rules tell whether an answer is due. */
+static __always_inline bool may_await(const struct tcp_sock *tp, __u32 ticks)
+{
+	__u32 sent = tp->lsndtime, received = tp->inet_conn.icsk_ack.lrcvtime;
+
+	return turns_after(sent, received, silence_ticks(tp)) && turns_after(ticks, sent, ticks_of(HELD_ANSWER_NS));
+}
+
+static __always_inline bool awaits_answer(const struct tcp_sock *tp, struct sock_common *common, __u32 ticks)
+{
+	__u32 since = ticks_of(turns_since_ns) + 2;
+	bool moved =
+		!turns_after(ticks, tp->lsndtime, since) || !turns_after(ticks, tp->inet_conn.icsk_ack.lrcvtime, since);
+	bool awaits = may_await(tp, ticks);
+
+	if ((!moved && !awaits) || !somebody_waits(tp))
+		return false;
+	keep_turns(tp, common);
+	return awaits && tp->bytes_received;
+}
+
+/* What came a while ago, and nobody has read. */
+static __always_inline bool is_unread(const struct tcp_sock *tp, __u32 ticks)
+{
+	return tp->rcv_nxt != tp->copied_seq &&
+	       turns_after(ticks, tp->inet_conn.icsk_ack.lrcvtime, ticks_of(HELD_UNREAD_NS));
+}
+
 static __always_inline bool is_held(struct sock_common *common)
 {
 	const struct tcp_sock *tp = bpf_skc_to_tcp_sock(common);
+	__u32 ticks = bpf_jiffies64();
+	bool held;
 
-	return tp && is_unanswered(tp) && has_file(common);
+	if (!tp)
+		return false;
+	held = is_unanswered(tp);
+	if (is_client(tp))
+		held |= awaits_answer(tp, common, ticks);
+	else
+		held |= is_unread(tp, ticks);
+	return held && has_file(common);
+}
+
+static __always_inline void read_turns(struct held_record *record, struct sock_common *common)
+{
+	__u64 key = (__u64)common;
+	const struct turns *turns = bpf_map_lookup_elem(&turns_kept, &key);
+
+	if (!turns || turns->ports != ((__u32)common->skc_num << 16 | common->skc_dport))
+		return;
+	record->flags |= HELD_TURNS;
+	record->turn = turns->open;
+	record->bursts = turns->bursts;
+	record->answered = turns->answered;
+	record->twice = turns->twice;
+	record->slowest_ns = turns->slowest * cfg_tick_ns;
+	record->second_ns = turns->second * cfg_tick_ns;
 }
 
 static __always_inline void note_waiter(struct held_record *record, const struct task_struct *task)
@@ -125,6 +258,7 @@ static __always_inline void write_held(struct seq_file *seq, struct held_record 
 	record->header.size = sizeof(*record);
 	record->srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
 	read_waiters(record, (const struct sock *)common);
+	read_turns(record, common);
 	bpf_seq_write(seq, record, sizeof(*record));
 }
 

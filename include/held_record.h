@@ -4,12 +4,14 @@
 #define SOCKSTALL_HELD_RECORD_H
 
 #include "record.h"
+#include "turns.h"
 
 enum held_flag {
 	HELD_WAITED = 1 << 0, /* somebody waits on the socket: its wait queue is not empty */
 	HELD_EPOLL = 1 << 1, /* an epoll instance watches it */
 	HELD_POLL = 1 << 2, /* a thread waits for it in poll or select: waiter_* is that thread */
 	HELD_POLL_ALONE = 1 << 3, /* and that thread waits for nothing else */
+	HELD_TURNS = 1 << 4, /* the members about turns are known */
 };
 
 /* Followed by its socket_record. */
@@ -22,8 +24,15 @@ struct held_record {
 	__u32 waiters; /* threads asleep there; of many not all are counted */
 	__u32 srtt_us; /* smoothed round trip; 0: not known */
 	__u32 pad;
+	/* What looks saw of the conversation: see turns.h. */
+	__u32 turn; /* enum turn_open */
+	__u32 bursts;
+	__u32 answered;
+	__u32 twice;
+	__u64 slowest_ns;
+	__u64 second_ns; /* slowest */
 };
 
-_Static_assert(sizeof(struct held_record) == 32, "held_record");
+_Static_assert(sizeof(struct held_record) == 64, "held_record");
 
 #endif

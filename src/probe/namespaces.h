@@ -15,6 +15,7 @@ struct probe_namespace {
 	bool seen; /* at this look */
 	bool active; /* something stuck or pending at the last scan, or an event since */
 	__u64 scanned; /* number of the look that scanned it last; 0: never */
+	__u64 scanned_ns; /* and when: CLOCK_MONOTONIC */
 	__u64 cost_ns; /* CPU time that took */
 	bool put_off; /* at this look */
 	struct buffer listeners; /* of the last scan, where the next may be put off */

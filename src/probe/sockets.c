@@ -119,6 +119,8 @@ static int scan_one(struct probe *probe, struct probe_namespace *namespace, stru
 	int fd, err;
 
 	namespace->scanned = probe->looks;
+	probe->attached.skeleton->bss->turns_since_ns = clock_ns(CLOCK_MONOTONIC) - namespace->scanned_ns;
+	namespace->scanned_ns = clock_ns(CLOCK_MONOTONIC);
 	fd = make_iterator(probe, namespace);
 	if (fd < 0) {
 		/* Gone meanwhile is no loss: there is nothing left to see. */
@@ -220,6 +222,19 @@ static void settle_queued(struct probe *probe)
 	bss->noted_queued = bss->lost_queued = 0;
 }
 
+/* Turns of connections that are gone stay where they are. A table that gets full begins anew: what was seen is forgotten. */
+static void settle_turns(struct probe *probe)
+{
+	struct sockstall_bpf__bss *bss = probe->attached.skeleton->bss;
+
+	if (bss->turns_noted > bpf_map__max_entries(probe->attached.skeleton->maps.turns_kept) / 8 * 7) {
+		probe_map_empty(probe->attached.skeleton->maps.turns_kept);
+		bss->turns_noted = 0;
+	}
+	probe->losses.count[LOST_SOCKETS] += bss->turns_lost;
+	bss->turns_lost = 0;
+}
+
 int probe_namespaces_scan(struct probe *probe, struct buffer *buffer)
 {
 	int err = scan_due(probe, buffer);
@@ -227,6 +242,8 @@ int probe_namespaces_scan(struct probe *probe, struct buffer *buffer)
 	if (!err)
 		err = scan_in_turn(probe, buffer);
 	settle_queued(probe);
+	if (BIT(probe->scope.command) & HELD)
+		settle_turns(probe);
 	return err;
 }
 

@@ -5,10 +5,12 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/sorted.h"
 #include "look/owners.h"
 #include "look/sleeping.h"
+#include "look/watch_facts.h"
 #include "options/ages.h"
 #include "options/filter.h"
 #include "reports/fill.h"
@@ -48,7 +50,9 @@ static int collect_slept_on(struct scene *scene)
 	for (i = 0; i < look->threads.count; i++) {
 		const struct thread_view *view = &look->threads.items[i];
 
-		if (sleeping_in(view, SYSCALL_READS) || sleeping_in(view, SYSCALL_WRITES))
+		/* One that is frozen does not read. */
+		if (!(view->thread->flags & THREAD_FROZEN) &&
+		    (sleeping_in(view, SYSCALL_READS) || sleeping_in(view, SYSCALL_WRITES)))
 			scene->slept_on[scene->slept_count++] = view->socket->name.inode;
 	}
 	qsort(scene->slept_on, scene->slept_count, sizeof(*scene->slept_on), compare_numbers);
@@ -93,13 +97,56 @@ static bool takes_turns(const struct scene *scene, const struct connection *conn
 	return before && before->held->waiter_tid && before->held->waiter_tid != connection->view->held->waiter_tid;
 }
 
+static bool is_other_end(const struct socket_name *a, const struct socket_name *b)
+{
+	return a->local_port == b->peer_port && a->peer_port == b->local_port &&
+	       !memcmp(a->local_addr, b->peer_addr, sizeof(a->local_addr)) &&
+	       !memcmp(a->peer_addr, b->local_addr, sizeof(a->peer_addr));
+}
+
+/* The server is on this machine, and has not read the question: that is the finding. */
+static bool is_unread_there(const struct scene *scene, const struct held_view *view)
+{
+	size_t i;
+
+	for (i = 0; i < scene->look->held.count; i++) {
+		const struct socket_record *other = scene->look->held.items[i].socket;
+
+		if (other->unread_bytes && is_other_end(&view->socket->name, &other->name))
+			return true;
+	}
+	return false;
+}
+
+/* Its loop was told of it, and is told again: the loop is the finding (edge_stall). */
+static bool is_missed_by_a_loop(const struct scene *scene, const struct held_view *view)
+{
+	size_t i;
+
+	for (i = 0; i < scene->look->watches.count; i++) {
+		const struct watch_view *watch = &scene->look->watches.items[i];
+
+		if (watch->socket && watch->socket->name.inode == view->socket->name.inode &&
+		    watch_is_missed(watch->watch, watch->socket))
+			return true;
+	}
+	return false;
+}
+
+static bool is_told_elsewhere(const struct scene *scene, const struct connection *connection)
+{
+	if (connection->rule->patience == HELD_ANSWER)
+		return is_unread_there(scene, connection->view);
+	return connection->view->socket->unread_bytes && is_missed_by_a_loop(scene, connection->view);
+}
+
 static bool judge(struct connection *connection, const struct scene *scene, const struct held_view *view)
 {
-	struct held_evidence evidence = held_evidence_of(scene->look, view);
+	struct held_evidence evidence = held_evidence_of(scene->look, scene->previous, view);
 
 	*connection = (struct connection){.look = scene->look, .view = view, .evidence = evidence};
 	connection->rule = held_verdict(&evidence);
-	if (!connection->rule || is_slept_on(scene, view->socket->name.inode))
+	if (!connection->rule || is_slept_on(scene, view->socket->name.inode) || is_told_elsewhere(scene, connection))
 		return false;
 	connection->owner = find_owner(scene->look, view);
 	/* Closed or handed over while the look was taken. */
@@ -122,6 +169,8 @@ static bool is_old_enough(const struct scene *scene, const struct connection *co
 	__u64 age = connection->evidence.now_ns - connection->since_ns;
 
 	if (!connection->since_ns || connection->since_ns > connection->evidence.now_ns)
+		return false;
+	if (connection->rule->patience == HELD_ANSWER && age < HELD_ANSWER_NS)
 		return false;
 	if (connection->rule->patience == HELD_WINDOW && !scene->scope->min_age_given)
 		return age >= HELD_WINDOW_NS;
@@ -188,6 +237,7 @@ static int add_row(struct scene *scene, struct connection *connection)
 		return -ENOMEM;
 	connection->evidence.waiter = waiter_of(connection->view->held);
 	connection->evidence.syscall = syscall_of(connection);
+	connection->evidence.owner_pid = connection->owner->pid;
 	connection->evidence.owner = owners_say(arena, scene->look, socket->name.cookie);
 	fill_who(row, scene, connection);
 	fill_age(row, scene->look, connection->evidence.now_ns, connection->since_ns);

@@ -35,6 +35,7 @@
 
 /* The verdicts of one kind of report, as rules/verdicts.h lists them. */
 #define VERDICTS_OF(list) ((const char *const[]){list(VERDICT_NAME) NULL})
+#define READER_NAMES	  ((const char *const[]){READER_VERDICTS(VERDICT_NAME) HELD_READER_VERDICTS(VERDICT_NAME) NULL})
 
 /*
  * A process is named in full: TASK_COMM_LEN - 1 bytes, a slash, a pid up to PID_MAX_LIMIT (2^22). Only a name with
@@ -83,7 +84,7 @@ const struct column columns[] = {
 	     .heading = "VERDICT"),
 	TEXT("verdict", verdict, LISTENER, "What is wrong", .subject = true, .values = VERDICTS_OF(LISTENER_VERDICTS),
 	     .heading = "VERDICT"),
-	TEXT("verdict", verdict, READER, "What is wrong", .subject = true, .values = VERDICTS_OF(READER_VERDICTS),
+	TEXT("verdict", verdict, READER, "What is wrong", .subject = true, .values = READER_NAMES,
 	     .heading = "VERDICT"),
 	TEXT("verdict", verdict, LOOP, "What is wrong", .subject = true, .values = VERDICTS_OF(LOOP_VERDICTS),
 	     .heading = "VERDICT"),

@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 #include "look/signs.h"
+#include "look/sleeping.h"
 #include "rules/held_words.h"
 #include "rules/verdicts.h"
 #include "system/tcp_states.h"
@@ -49,6 +50,59 @@ static bool segments_are_lost(const struct held_evidence *evidence)
 	       signs_last_heard(socket) > socket->first_sent_ns;
 }
 
+/* So much unread may be a sender that is held back by a slow reader: then only time tells. */
+#define SLOW_BYTES 32768
+#define SLOW_NS	   (30 * NS_PER_S)
+
+static bool is_not_read(const struct held_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+	__u64 lain = evidence->now_ns - socket->last_received_ns;
+
+	if (socket_is_client(socket) || !socket->unread_bytes || socket->unread_bytes < socket->rcvlowat ||
+	    evidence->read_on)
+		return false;
+	return socket->unread_bytes < SLOW_BYTES || lain >= SLOW_NS;
+}
+
+/* All that we said is with the peer, and somebody waits. */
+static bool may_await(const struct held_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return socket_is_client(socket) && evidence->held->flags & HELD_WAITED && socket->bytes_received &&
+	       !socket->unread_bytes && !socket->unsent_bytes &&
+	       reader_speaker(socket, evidence->tick_ns) == SPEAKER_WE;
+}
+
+/* Earlier questions that were answered, before the lack of an answer means anything; and how much longer than those it may take. */
+#define TURNS_LEAST  3
+#define TURNS_FACTOR 5
+
+/*
+ * A turn that we began, as we began others before, which were all answered. The slowest answer does not count: one real stall
+ * would make this rule deaf. Who often speaks twice before an answer does not wait for answers.
+ */
+static bool waits_longer_than_ever(const struct held_evidence *evidence)
+{
+	const struct held_record *held = evidence->held;
+	__u64 waited = evidence->now_ns - signs_sent(evidence->socket);
+
+	return may_await(evidence) && held->flags & HELD_TURNS && held->turn == TURN_BEGAN && held->bursts <= 2 &&
+	       held->answered >= TURNS_LEAST && held->twice * 4 <= held->answered &&
+	       waited >= TURNS_FACTOR * held->second_ns;
+}
+
+/* Nothing is known of what was before: the numbers of segments tell whether answers used to come. */
+static bool is_in_balance(const struct held_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+	__s64 ahead = (__s64)socket->data_segs_out - socket->data_segs_in;
+
+	return may_await(evidence) && (!(evidence->held->flags & HELD_TURNS) || evidence->held->turn == TURN_UNKNOWN) &&
+	       socket->data_segs_in >= 4 && ahead >= -2 && ahead <= 1;
+}
+
 /* ---- Since when ---- */
 
 static __u64 since_connect(const struct held_evidence *evidence)
@@ -59,6 +113,11 @@ static __u64 since_connect(const struct held_evidence *evidence)
 static __u64 since_data(const struct held_evidence *evidence)
 {
 	return signs_sent(evidence->socket);
+}
+
+static __u64 since_received(const struct held_evidence *evidence)
+{
+	return evidence->socket->last_received_ns;
 }
 
 static __u64 since_keepalive(const struct held_evidence *evidence)
@@ -89,12 +148,25 @@ const struct held_rule held_rules[] = {
 	{ window_is_unanswered,    &peer_dead,    SEVERITY_DEAD,    true,  HELD_AT_ONCE, since_window,    held_why_probes,    held_advise_path },
 	{ window_is_closed,        &window_zero,  SEVERITY_WAITING, true,  HELD_WINDOW,  since_window,    held_why_window,    held_advise_peer },
 	{ segments_are_lost,       &network_loss, SEVERITY_WAITING, true,  HELD_AT_ONCE, since_data,      held_why_loss,      held_advise_loss },
+	{ is_not_read,             &not_read,     SEVERITY_STARVED, false, HELD_AT_ONCE, since_received,  held_why_unread,    held_advise_process },
+	{ waits_longer_than_ever,  &awaiting_reply, SEVERITY_WAITING, false, HELD_ANSWER, since_data,     held_why_turns,     held_advise_server },
+	{ is_in_balance,           &awaiting_reply, SEVERITY_SUSPECT, false, HELD_ANSWER, since_data,     held_why_balance,   held_advise_server },
 };
 /* clang-format on */
 
 const size_t held_rule_count = COUNT_OF(held_rules);
 
-struct held_evidence held_evidence_of(const struct look *look, const struct held_view *view)
+/* The same bytes: what is received, without what is unread, is where the reader has come to. */
+static bool has_read_on(const struct look *previous, const struct socket_record *socket)
+{
+	const struct held_view *before = previous ? look_held(previous, socket->name.cookie) : NULL;
+
+	return before &&
+	       before->socket->rcv_nxt - before->socket->unread_bytes != socket->rcv_nxt - socket->unread_bytes;
+}
+
+struct held_evidence held_evidence_of(const struct look *look, const struct look *previous,
+				      const struct held_view *view)
 {
 	const struct look_record *head = look->head;
 
@@ -102,6 +174,8 @@ struct held_evidence held_evidence_of(const struct look *look, const struct held
 		.held = view->held,
 		.socket = view->socket,
 		.now_ns = head->seen_ns,
+		.tick_ns = head->tick_ns,
+		.read_on = has_read_on(previous, view->socket),
 		.closed_since_ns = signs_window_closed_since(view->socket, head->seen_ns),
 		.ends_ns = timers_protocol_ends(view->socket, head->tick_ns).at_ns,
 	};

@@ -21,19 +21,24 @@ struct held_evidence {
 	const struct socket_record *socket;
 	__u64 now_ns;
 	__u64 closed_since_ns; /* the peer's window, at the latest; 0: it is not closed, as far as is known */
+	__u64 tick_ns;
+	bool read_on; /* the look before found other bytes unread: it is slow, but it reads */
 	__u64 ends_ns; /* when the kernel gives up if the peer never answers again; TIMERS_NEVER */
 	/* For the words alone: */
 	enum held_waiter waiter;
 	const char *syscall; /* the waiter's; NULL: not known */
+	__u32 owner_pid; /* 0: not known */
 	const char *owner; /* "node (pid 12)" */
 };
 
 /* When a verdict is told, beside --min-age. */
 enum held_patience {
 	HELD_AT_ONCE, /* as of threads */
+	HELD_ANSWER, /* HELD_ANSWER_NS: an answer may take a while */
 	HELD_WINDOW, /* HELD_WINDOW_NS: a peer on a slow line pauses for seconds */
 };
 
+#define HELD_ANSWER_NS (5 * NS_PER_S)
 #define HELD_WINDOW_NS (10 * NS_PER_S)
 
 struct held_rule {
@@ -47,8 +52,9 @@ struct held_rule {
 	const char *(*advice)(struct arena *arena, const struct held_evidence *evidence);
 };
 
-/* The evidence that the kernel's record has. */
-struct held_evidence held_evidence_of(const struct look *look, const struct held_view *view);
+/* The evidence that the kernel's record has. previous: the look before, or NULL. */
+struct held_evidence held_evidence_of(const struct look *look, const struct look *previous,
+				      const struct held_view *view);
 
 extern const struct held_rule held_rules[];
 extern const size_t held_rule_count;

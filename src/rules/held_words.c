@@ -116,6 +116,44 @@ const char *held_why_loss(struct arena *arena, const struct held_evidence *evide
 		say_heard(arena, evidence), say_end(arena, evidence));
 }
 
+const char *held_why_unread(struct arena *arena, const struct held_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return arena_printf(arena, "%s from the peer came, the last %s ago, and %s has not read them; %s",
+			    say_count(arena, socket->unread_bytes, "bytes"),
+			    say_since(arena, evidence->now_ns, socket->last_received_ns),
+			    evidence->owner ? evidence->owner : "the process",
+			    evidence->waiter == WAITER_NOBODY ? "no thread and no event loop waits for them"
+							      : say_waiter(arena, evidence));
+}
+
+static const char *say_asked(struct arena *arena, const struct held_evidence *evidence)
+{
+	return arena_printf(arena, "asked %s ago", say_since(arena, evidence->now_ns, signs_sent(evidence->socket)));
+}
+
+const char *held_why_turns(struct arena *arena, const struct held_evidence *evidence)
+{
+	const struct held_record *held = evidence->held;
+	__u64 slowest = held->slowest_ns > evidence->tick_ns ? held->slowest_ns : evidence->tick_ns;
+
+	return arena_printf(arena, "%s; its last %u questions on this connection were answered within %s; %s",
+			    say_asked(arena, evidence), held->answered, say_duration(arena, slowest),
+			    say_end(arena, evidence));
+}
+
+const char *held_why_balance(struct arena *arena, const struct held_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return arena_printf(arena,
+			    "%s, and nothing came back; most likely an answer is due: it sent %u segments and got %u "
+			    "back; %s",
+			    say_asked(arena, evidence), socket->data_segs_out, socket->data_segs_in,
+			    say_end(arena, evidence));
+}
+
 /* ---- Advice ---- */
 
 /* What the program lacks, where nothing would end it. */
@@ -153,6 +191,19 @@ const char *held_advise_peer(struct arena *arena, const struct held_evidence *ev
 
 	return advise(arena, evidence,
 		      arena_printf(arena, "see what the application at %s does instead of reading", peer));
+}
+
+const char *held_advise_server(struct arena *arena, const struct held_evidence *evidence)
+{
+	const char *peer = say_peer(arena, &evidence->socket->name);
+
+	return advise(arena, evidence, arena_printf(arena, "see what %s is busy with", peer));
+}
+
+const char *held_advise_process(struct arena *arena, const struct held_evidence *evidence)
+{
+	return arena_printf(arena, "see what it does instead: sockstall threads -p %u; to end it now: %s",
+			    evidence->owner_pid, say_ending(arena, &evidence->socket->name, 0));
 }
 
 const char *held_advise_loss(struct arena *arena, const struct held_evidence *evidence)

@@ -11,10 +11,15 @@ const char *held_why_keepalive(struct arena *arena, const struct held_evidence *
 const char *held_why_probes(struct arena *arena, const struct held_evidence *evidence);
 const char *held_why_window(struct arena *arena, const struct held_evidence *evidence);
 const char *held_why_loss(struct arena *arena, const struct held_evidence *evidence);
+const char *held_why_unread(struct arena *arena, const struct held_evidence *evidence);
+const char *held_why_turns(struct arena *arena, const struct held_evidence *evidence);
+const char *held_why_balance(struct arena *arena, const struct held_evidence *evidence);
 
 const char *held_advise_connect(struct arena *arena, const struct held_evidence *evidence);
 const char *held_advise_path(struct arena *arena, const struct held_evidence *evidence);
 const char *held_advise_peer(struct arena *arena, const struct held_evidence *evidence);
+const char *held_advise_process(struct arena *arena, const struct held_evidence *evidence);
+const char *held_advise_server(struct arena *arena, const struct held_evidence *evidence);
 const char *held_advise_loss(struct arena *arena, const struct held_evidence *evidence);
 
 #endif

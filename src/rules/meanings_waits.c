@@ -10,6 +10,10 @@ static const struct verdict_meaning readers[] = {
 	 "Data was sent again at least twice, or two keepalive or window probes went out, and no answer came for a "
 	 "second.",
 	 "The peer's machine is down, or a filter or a broken path drops the segments.", SEE_PEER},
+	{"reader", "not_read", "the process has not read what its client sent",
+	 "Accepted here: bytes have lain unread for a second, and no thread reads them.",
+	 "Its event loop is blocked, its workers are busy, or it is stopped.",
+	 "See what the process does instead: sockstall loops -p PID, sockstall threads -p PID."},
 	{"reader", "awaiting_reply", "we wait for a reply to what we sent, or for a greeting",
 	 "This end connected, and it spoke last, or nobody has spoken. Or it is not connected yet: its SYN is not "
 	 "answered.",

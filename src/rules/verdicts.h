@@ -48,7 +48,12 @@
 	V(peer_dead,         PEER_IS_DEAD) \
 	V(no_answer,         NOT_REACHED) \
 	V(window_zero,       OWES_READ) \
-	V(network_loss,      NOT_REACHED)
+	V(network_loss,      NOT_REACHED) \
+	V(not_read,          OWES_NOTHING) \
+	V(awaiting_reply,    OWES_REPLY)
+
+/* Readers that only these rules find. */
+#define HELD_READER_VERDICTS(V) V(not_read, OWES_NOTHING)
 
 /* Waits of event loops for an answer, and of connect(). No report shows them alone: they are links of chains. */
 #define WAIT_VERDICTS(V) \

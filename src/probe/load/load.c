@@ -94,6 +94,7 @@ static const struct {
 	{"events", HANDSHAKES},
 	{"connectors", HANDSHAKES},
 	{"queued_sockets", HANDSHAKES},
+	{"turns_kept", HELD},
 	{"wanted_files", LOOPS},
 	{"wanted_peers", CHAINS | CHAINS_PAGE},
 	{"wanted_pipes", CHAINS | CHAINS_PAGE},

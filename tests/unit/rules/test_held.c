@@ -125,6 +125,90 @@ static void connecting(struct socket_record *socket, struct held_record *held)
 	socket->syn_retries = 6;
 }
 
+/* A question after four that were answered. */
+static void asked(struct socket_record *socket, struct held_record *held)
+{
+	socket->flags |= SOCKET_PORT_BOUND;
+	socket->last_sent_ns = socket->last_ack_ns = NOW - 8 * SECOND;
+	socket->data_segs_out = 5;
+	socket->data_segs_in = 4;
+	held->flags |= HELD_TURNS;
+	held->turn = TURN_BEGAN;
+	held->bursts = 1;
+	held->answered = 4;
+	held->slowest_ns = 900 * MILLISECOND;
+	held->second_ns = 12 * MILLISECOND;
+}
+
+static void asked_just_now(struct socket_record *socket, struct held_record *held)
+{
+	asked(socket, held);
+	socket->last_sent_ns = socket->last_ack_ns = NOW - 3 * SECOND;
+}
+
+static void answers_take_long(struct socket_record *socket, struct held_record *held)
+{
+	asked(socket, held);
+	held->second_ns = 2 * SECOND;
+}
+
+static void too_few_answers(struct socket_record *socket, struct held_record *held)
+{
+	asked(socket, held);
+	held->answered = 2;
+}
+
+static void speaks_twice(struct socket_record *socket, struct held_record *held)
+{
+	asked(socket, held);
+	held->twice = 2;
+}
+
+static void talks_on(struct socket_record *socket, struct held_record *held)
+{
+	asked(socket, held);
+	held->bursts = 3;
+}
+
+static void nobody_waits(struct socket_record *socket, struct held_record *held)
+{
+	asked(socket, held);
+	held->flags = HELD_TURNS;
+}
+
+/* The same, and no look has seen what was before. */
+static void asked_before_all_looks(struct socket_record *socket, struct held_record *held)
+{
+	asked(socket, held);
+	held->flags &= ~(__u32)HELD_TURNS;
+}
+
+static void sends_only(struct socket_record *socket, struct held_record *held)
+{
+	asked_before_all_looks(socket, held);
+	socket->data_segs_out = 40;
+}
+
+static void unread(struct socket_record *socket, struct held_record *held)
+{
+	(void)held;
+	socket->flags |= SOCKET_LISTENER_CHILD;
+	socket->unread_bytes = 217;
+	socket->last_received_ns = NOW - 4 * SECOND;
+}
+
+static void much_unread(struct socket_record *socket, struct held_record *held)
+{
+	unread(socket, held);
+	socket->unread_bytes = 100000;
+}
+
+static void unread_by_a_client(struct socket_record *socket, struct held_record *held)
+{
+	unread(socket, held);
+	socket->flags = SOCKET_ACCEPTED | SOCKET_PORT_BOUND;
+}
+
 /* Verdict NULL: none; age 0: of none. */
 static const struct {
 	void (*change)(struct socket_record *socket, struct held_record *held);
@@ -144,6 +228,20 @@ static const struct {
 	{window_unanswered, "peer_dead", "3 window probes without an answer", ROW_WRITER, 0, true},
 	{window, "window_zero", "its application does not read", ROW_WRITER, 0, true},
 	{window_short, "window_zero", "its application does not read", ROW_WRITER, 0, false},
+	{asked, "awaiting_reply",
+	 "asked 8.0 s ago; its last 4 questions on this connection were answered within 900 ms", ROW_READER, 8, true},
+	{asked_just_now, "awaiting_reply", "asked 3.0 s ago", ROW_READER, 3, false},
+	{answers_take_long, NULL, NULL, ROW_READER, 0, false},
+	{too_few_answers, NULL, NULL, ROW_READER, 0, false},
+	{speaks_twice, NULL, NULL, ROW_READER, 0, false},
+	{talks_on, NULL, NULL, ROW_READER, 0, false},
+	{nobody_waits, NULL, NULL, ROW_READER, 0, false},
+	{asked_before_all_looks, "awaiting_reply", "most likely an answer is due", ROW_READER, 8, true},
+	{sends_only, NULL, NULL, ROW_READER, 0, false},
+	{unread, "not_read", "217 bytes from the peer came, the last 4.0 s ago, and node (pid 10) has not read them",
+	 ROW_READER, 4, true},
+	{much_unread, NULL, NULL, ROW_READER, 0, false},
+	{unread_by_a_client, NULL, NULL, ROW_READER, 0, false},
 	{connecting, "no_answer", "no answer to our SYN for 7.0 s", ROW_WRITER, 7, true},
 };
 

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Answers that an event loop awaits: told by the turns that looks have seen, or most likely by one look; and who does not read."""
+
+import os
+import signal
+import time
+
+import pytest
+
+import held
+import run
+from child import SLOW, wait_until
+from late import late
+from zoo import Room, moment
+
+SILENT, STOPPED = 7401, 7402
+QUESTIONS = 4  # before the one that is not answered
+PACE_S = 1.2  # between questions: a look lies between them
+
+
+class Scene:
+    """Clients of each kind ask two servers in turn; then one falls silent, and the other is stopped."""
+
+    def __init__(self, program):
+        self.room = Room()
+        address = self.room.link.right4
+        self.silent = held.Server(self.room.there, address, SILENT)
+        self.stopped = held.Server(self.room.there, address, STOPPED)
+        self.live = run.Stream("readers", "-j", "-i", "500ms")
+        self.clients = {
+            kind: held.Client(self.room.here, kind, program) for kind in held.KINDS if not held.missing(kind)
+        }
+        self.since = {}
+        self._talk(address)
+        os.kill(self.stopped.pid, signal.SIGSTOP)
+        for kind, client in self.clients.items():
+            self.since[kind, "silent"] = client.send("silent", ".")
+            self.since[kind, "stopped"] = client.send("stopped", "?")
+
+    def _talk(self, address):
+        for client in self.clients.values():
+            client.connect("silent", address, SILENT)
+            client.connect("stopped", address, STOPPED)
+            for name in ("idle", "sender", "answered"):
+                client.connect(name, address, SILENT)
+        for _ in range(QUESTIONS):
+            time.sleep(PACE_S)
+            for client in self.clients.values():
+                for name in ("silent", "stopped", "idle", "answered"):
+                    client.ask(name)
+                client.send("sender", ".", 5)
+        time.sleep(PACE_S)
+
+    def who(self, kind, name):
+        client = self.clients[kind]
+        return {"pid": client.pid, "local_port": client.connections[name]["port"]}
+
+    def of_server(self, kind):
+        return {"pid": self.stopped.pid, "peer_port": self.clients[kind].connections["stopped"]["port"]}
+
+    def finish(self):
+        os.kill(self.stopped.pid, signal.SIGCONT)
+        self.live.end()
+        self.room.close()
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    scene = Scene(held.compile_client(tmp_path_factory.mktemp("held")))
+    yield scene
+    scene.finish()
+
+
+@pytest.fixture(scope="module")
+def all_live(scene):
+    found = {}
+    for kind in scene.clients:
+        found[kind, "silent"] = scene.live.wait(20, event="open", **scene.who(kind, "silent"))
+        found[kind, "stopped"] = scene.live.wait(20, event="open", verdict="not_read", **scene.of_server(kind))
+    return found
+
+
+@pytest.fixture(scope="module")
+def once(scene, all_live):
+    return run.once("readers")
+
+
+def skip_missing(kind):
+    if held.missing(kind):
+        pytest.skip(held.missing(kind))
+
+
+def check_age(record, truth):
+    assert abs(moment(record["since"]) - truth) < 0.3 * SLOW + late(truth), (truth, record)
+
+
+@pytest.mark.parametrize("kind", held.KINDS)
+def test_no_answer_live(scene, all_live, kind):
+    """By its turns: it asked before, and was answered each time."""
+    skip_missing(kind)
+    record = all_live[kind, "silent"]
+    assert (record["verdict"], record["waiter"], record["role"]) == ("awaiting_reply", "loop", "client")
+    assert "questions on this connection were answered within" in record["why"] and "likely" not in record["why"]
+    assert record["age_s"] >= 5
+    check_age(record, scene.since[kind, "silent"])
+
+
+@pytest.mark.parametrize("kind", held.KINDS)
+def test_no_answer_once(scene, once, kind):
+    """By one look: most likely."""
+    skip_missing(kind)
+    record = run.only(once, **scene.who(kind, "silent"))
+    assert (record["verdict"], record["waiter"]) == ("awaiting_reply", "loop")
+    assert "most likely" in record["why"]
+    check_age(record, scene.since[kind, "silent"])
+
+
+@pytest.mark.parametrize("kind", held.KINDS)
+def test_a_stopped_server_does_not_read(scene, all_live, once, kind):
+    """The server is the finding, and its client is no second one."""
+    skip_missing(kind)
+    for record in (all_live[kind, "stopped"], run.only(once, **scene.of_server(kind))):
+        assert (record["verdict"], record["role"], record["local_port"]) == ("not_read", "server", STOPPED)
+        assert "has not read" in record["why"] and str(scene.stopped.pid) in record["why"]
+        check_age(record, scene.since[kind, "stopped"])
+    assert not run.findings(once, **scene.who(kind, "stopped"))
+    assert not run.findings(scene.live.records(), **scene.who(kind, "stopped"))
+
+
+@pytest.mark.parametrize("kind", held.KINDS)
+def test_healthy_ones_are_not_told(scene, all_live, once, kind):
+    """A pool's connection, one that was answered, and one that only sends."""
+    skip_missing(kind)
+    for name in ("idle", "sender", "answered"):
+        assert not run.findings(scene.live.records(), **scene.who(kind, name))
+        assert not run.findings(once, **scene.who(kind, name))
+
+
+def test_it_is_over_with_the_answer(scene, all_live, once):
+    """All questions are answered at last, and the stopped server goes on."""
+    scene.silent.push()
+    os.kill(scene.stopped.pid, signal.SIGCONT)
+    for record in all_live.values():
+        scene.live.wait(20, event="close", id=record["id"])
+    assert wait_until(lambda: not run.findings(run.once("readers", "--port", SILENT, "--port", STOPPED)), 10)
+    scene.live.stop()
