@@ -42,6 +42,9 @@ const volatile bool cfg_handshakes __weak = false;
 const volatile bool cfg_closing __weak = false;
 const volatile bool cfg_held __weak = false; /* and who waits for them */
 
+/* Whether it counts the connections of each listener: see services.bpf.h. */
+const volatile bool cfg_services __weak = false;
+
 /* Those that are being closed, once nothing has happened on them for this long. */
 __u64 closing_quiet_ns __weak = 0;
 

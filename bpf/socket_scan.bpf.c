@@ -2,11 +2,13 @@
 /*
  * The socket scan: TCP sockets of one network namespace that take part in a handshake: listeners,
  * half-open requests, SYN_SENT, and connections that no one has accepted; those that are being closed and
- * do not get on with it; and established ones that may be stuck. All others pass by for the price of reading their state.
+ * do not get on with it; and established ones that may be stuck. All others pass by for the price of reading their state;
+ * those that were accepted are counted by listener.
  */
 #include "connectors.bpf.h"
 #include "held.bpf.h"
 #include "read_socket.bpf.h"
+#include "services.bpf.h"
 
 #define TCP_ESTABLISHED	 1 /* net/tcp_states.h */
 #define TCP_SYN_SENT	 2
@@ -159,6 +161,8 @@ static __always_inline void scan_listener(struct seq_file *seq, struct listener_
 	if (record->reuseport && record->accept_queue)
 		note_queue(icsk, record, with_loop);
 	bpf_seq_write(seq, record, sizeof(*record));
+	if (cfg_services)
+		services_add_listener(common, record);
 }
 
 /*
@@ -383,6 +387,8 @@ static __always_inline int scan(struct bpf_iter__tcp *ctx, bool with_loop)
 			scan_timewait(seq, &s->socket, common);
 		return 0;
 	}
+	if (cfg_services && (common->skc_state == TCP_ESTABLISHED || common->skc_state == TCP_CLOSE_WAIT))
+		services_add_connection(common, common->skc_state == TCP_ESTABLISHED);
 	choice = choose_socket(common, common->skc_state);
 	if (choice == CHOICE_HELD)
 		write_held(seq, &s->held, common);

@@ -121,6 +121,7 @@ enum lost_where {
 	LOST_LOOKS, /* not taken, because what was written to was not read */
 	LOST_NOTES, /* threads of which more could be told (a path, a stack, that it connects) than one look finds out */
 	LOST_PROCESSES, /* reads of a process that it made last too long: its epoll instances, memory, mappings, program */
+	LOST_SERVICES, /* listening sockets whose connections there was no room to count */
 	LOST_KINDS,
 };
 

@@ -46,6 +46,7 @@ enum record_type {
 	RECORD_PIPE_WRITER,
 	RECORD_UNREAD, /* a process of which reads do not come back */
 	RECORD_HELD, /* a connection that may be stuck; its RECORD_SOCKET follows */
+	RECORD_SERVICE, /* what the connections of a listener come to */
 	RECORD_TYPES,
 };
 

@@ -291,7 +291,8 @@ static void count_all_down(struct row *row, double passed)
 /* Of a socket that was not looked at, and that nothing else tells the end of. */
 static bool goes_on(const struct row *row, struct report *report, const struct look *look)
 {
-	if (row->type != ROW_HANDSHAKE && row->type != ROW_LISTENER && row->type != ROW_CLOSING)
+	if (row->type != ROW_HANDSHAKE && row->type != ROW_LISTENER && row->type != ROW_CLOSING &&
+	    row->type != ROW_SERVICE)
 		return false;
 	return row->netns != NOT_KNOWN && look_is_put_off(look, (__u32)row->netns) &&
 	       !report_why_closed(&report->arena, row, look);

@@ -18,6 +18,7 @@ static const size_t record_sizes[RECORD_TYPES] = {
 	[RECORD_PIPE_READER] = sizeof(struct owner_record), [RECORD_PIPE_WRITER] = sizeof(struct owner_record),
 	[RECORD_DETAIL] = sizeof(struct detail_record),	    [RECORD_REGION] = sizeof(struct region_record),
 	[RECORD_UNREAD] = sizeof(struct unread_record),	    [RECORD_HELD] = sizeof(struct held_record),
+	[RECORD_SERVICE] = sizeof(struct service_record),
 };
 
 size_t look_record_size(__u32 type)

@@ -32,6 +32,7 @@ static int make_arrays(struct look *look, const size_t counts[RECORD_TYPES])
 		{&look->connections.items, RECORD_SOCKET},
 		{&look->requests.items, RECORD_REQUEST},
 		{&look->listeners.items, RECORD_LISTENER},
+		{&look->services.items, RECORD_SERVICE},
 		{&look->owners.items, RECORD_OWNER},
 		{&look->pipe_readers.items, RECORD_PIPE_READER},
 		{&look->pipe_writers.items, RECORD_PIPE_WRITER},
@@ -135,6 +136,9 @@ static size_t add_record(struct look *look, const struct record_header *header)
 		break;
 	case RECORD_LISTENER:
 		ADD(look->listeners, header);
+		break;
+	case RECORD_SERVICE:
+		ADD(look->services, header);
 		break;
 	case RECORD_OWNER:
 		ADD(look->owners, header);
@@ -301,6 +305,7 @@ static void forget_index(struct look *look)
 	look->sockets.count = 0;
 	look->requests.count = 0;
 	look->listeners.count = 0;
+	look->services.count = 0;
 	look->owners.count = 0;
 	look->owners_by_inode.count = 0;
 	look->connections.count = 0;
@@ -363,6 +368,7 @@ void look_free(struct look *look)
 	free(look->sockets.items);
 	free(look->requests.items);
 	free(look->listeners.items);
+	free(look->services.items);
 	free(look->owners.items);
 	free(look->owners_by_inode.items);
 	free(look->connections.items);

@@ -16,6 +16,7 @@
 #include "look_record.h"
 #include "loop_record.h"
 #include "owner_record.h"
+#include "service_record.h"
 #include "socket_record.h"
 #include "thread_record.h"
 #include "watch_record.h"
@@ -65,6 +66,7 @@ struct look {
 	LOOK_ARRAY(socket_record, connections); /* of the file scan, for chains */
 	LOOK_ARRAY(request_record, requests);
 	LOOK_ARRAY(listener_record, listeners);
+	LOOK_ARRAY(service_record, services);
 	LOOK_ARRAY(owner_record, owners); /* sorted by cookie, then pid, then fd */
 	LOOK_ARRAY(owner_record, owners_by_inode); /* the same, by inode, then pid, then fd */
 	LOOK_ARRAY(owner_record, pipe_readers); /* sorted like owners */

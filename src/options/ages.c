@@ -5,6 +5,8 @@ uint64_t min_age_of(const struct scope *scope, enum row_type type)
 {
 	if (scope->min_age_given)
 		return scope->min_age_ns;
+	if (type == ROW_SERVICE)
+		return SERVICE_MIN_AGE_NS;
 	return type == ROW_LOOP ? LOOP_MIN_AGE_NS : DEFAULT_MIN_AGE_NS;
 }
 

@@ -9,6 +9,7 @@
 
 #define DEFAULT_MIN_AGE_NS NS_PER_S
 #define LOOP_MIN_AGE_NS	   (100 * NS_PER_MS) /* of a loop, where --min-age is not given; */
+#define SERVICE_MIN_AGE_NS (10 * NS_PER_S) /* of a service; */
 #define CLOSING_MIN_AGE_NS (60 * NS_PER_S) /* and of a connection that an application has yet to close */
 
 /* How old a stall of this type must be to be stuck, in ns: kinds apply it to what they find. */

@@ -12,7 +12,7 @@ const char *const command_names[COMMANDS] = {
 	[COMMAND_END] = "end",		 [COMMAND_METRICS] = "metrics",
 	[COMMAND_WRITERS] = "writers",	 [COMMAND_CLOSING] = "closing",
 	[COMMAND_CHAINS] = "chains",	 [COMMAND_HELP] = "help",
-	[COMMAND_EXPLAIN] = "explain",
+	[COMMAND_EXPLAIN] = "explain",	 [COMMAND_SERVICES] = "services",
 };
 
 const struct command_spec command_specs[] = {
@@ -22,6 +22,15 @@ const struct command_spec command_specs[] = {
 		"the live overview: all that is stuck, worst first",
 		"All that is stuck, worst first.",
 		{"-1", "-j --min-age 10s"},
+		NULL,
+	},
+	{
+		COMMAND_SERVICES,
+		"services",
+		"who listens: requests that wait, answers, queues, lag",
+		"One row for each listening TCP socket: its connections, on how many of them an answer is due, since when, "
+		"when it last answered, and its queues. Services that answer are shown too.",
+		{"services -1", "services -c nginx --min-age 5s"},
 		NULL,
 	},
 	{

@@ -37,7 +37,7 @@ static void show_options(FILE *out, enum command command, bool all)
 static void show_all(FILE *out)
 {
 	fprintf(out, "Usage: sockstall [COMMAND] [OPTIONS]\n\n"
-		     "Reports stuck handshakes, readers, writers, closing, loops, chains and threads.\n\n"
+		     "Reports what is stuck: services, handshakes, readers, writers, loops, chains.\n\n"
 		     "Commands:\n");
 	for (size_t i = 0; i < command_spec_count; i++)
 		fprintf(out, "  %-17s %s\n", command_specs[i].usage, command_specs[i].help);

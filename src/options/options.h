@@ -33,6 +33,7 @@ enum command {
 	COMMAND_WRITERS, /* recordings hold the number: new ones go before COMMAND_HELP, which no recording has */
 	COMMAND_CLOSING,
 	COMMAND_CHAINS,
+	COMMAND_SERVICES,
 	COMMAND_HELP, /* never run: options_parse() sets help */
 	COMMAND_EXPLAIN, /* no recording has it */
 	COMMANDS,
@@ -92,7 +93,7 @@ struct scope {
 	bool command_given; /* never by replay: that shows the recording's */
 	bool all; /* what is normal, too */
 	bool chains; /* reported beside what the command asks for */
-	bool healthy_loops; /* loops are shown although nothing is wrong with them */
+	bool healthy_loops, healthy_services; /* are shown although nothing is wrong with them */
 	bool interactive; /* a person is at a screen, and may ask for details of a process */
 	bool watches;
 	bool verbose, stacks; /* kernel stacks; and the program's too */

@@ -13,7 +13,8 @@ const char *const option_group_names[GROUPS] = {
 #define BIT(command) (1u << (command))
 #define STALLS                                                                                         \
 	(BIT(COMMAND_OVERVIEW) | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_EPOLL) | \
-	 BIT(COMMAND_METRICS) | BIT(COMMAND_WRITERS) | BIT(COMMAND_CLOSING) | BIT(COMMAND_CHAINS))
+	 BIT(COMMAND_METRICS) | BIT(COMMAND_WRITERS) | BIT(COMMAND_CLOSING) | BIT(COMMAND_CHAINS) |    \
+	 BIT(COMMAND_SERVICES))
 #define LIVE	(STALLS | BIT(COMMAND_THREADS))
 #define REPORTS (LIVE | BIT(COMMAND_REPLAY))
 #define SOCKETS (STALLS | BIT(COMMAND_REPLAY)) /* threads have no ports */
@@ -102,8 +103,8 @@ const struct option_spec option_specs[] = {
 	 "Stop after this long. Without it, run until Ctrl-C.", GROUP_TIMING, VALUE_WORDS, "5s 30s 1m 10m 1h",
 	 .commands = LIVE, SET(duration)},
 	{"min-age", 'm', "DUR", "0 or a duration from 1ms to a year", "only stalls at least this old (1s; loops 100ms)",
-	 "Only stalls at least this old (default 1s; 100ms for event loops; 60s for an application that has yet to "
-	 "close).",
+	 "Only stalls at least this old (default 1s; 100ms for event loops; 10s for services; 60s for an application "
+	 "that has yet to close).",
 	 GROUP_TIMING, VALUE_WORDS, "0 100ms 1s 10s 1m", .commands = STALLS | BIT(COMMAND_REPLAY), SET(min_age)},
 	{"ready-fd", 0, "N", "a descriptor that is open for writing", "write a newline to descriptor N once attached",
 	 "Write one newline to descriptor _N_ once every probe is attached.", GROUP_TIMING, VALUE_FREE,

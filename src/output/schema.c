@@ -30,6 +30,7 @@ static const char *const titles[ROW_TYPES] = {
 	[ROW_WRITER] = "A thread blocked in a write",
 	[ROW_CLOSING] = "A connection that is being closed but does not get closed",
 	[ROW_CHAIN] = "Processes that wait for each other, and the one at the end of the chain",
+	[ROW_SERVICE] = "A listening socket, and whether it answers on its connections",
 	[ROW_THREAD] = "A thread of a process",
 	[ROW_REGION] = "A piece of a process's address space",
 	[ROW_WATCH] = "A descriptor that an epoll instance watches",

@@ -45,6 +45,8 @@ static const char *thing_of(enum command command)
 		return "no closing connection";
 	case COMMAND_CHAINS:
 		return "no chain";
+	case COMMAND_SERVICES:
+		return "no service";
 	case COMMAND_EPOLL:
 		return "no loop";
 	default:

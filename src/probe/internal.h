@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "look/full_dates.h"
 #include "look/queue_dates.h"
+#include "look/service_dates.h"
 #include "look/sleep_dates.h"
 #include "look/spoken.h"
 #include "probe/load/load.h"
@@ -54,10 +55,11 @@ struct probe {
 	struct apart *addresses; /* tells which address is whose; NULL: nobody */
 	bool is_recorded;
 	bool always_all; /* scope.all, before a person wanted it */
-	bool always_chains; /* use_chains, likewise */
+	bool always_chains, always_services; /* use_chains and show_services, likewise */
 	struct wants wants; /* of a person at the screen */
 	struct ring_buffer *events;
-	bool use_sockets, use_loops, use_chains;
+	bool use_sockets, use_loops, use_chains, use_services;
+	bool show_services; /* all of them, with their owners, at each look */
 	struct probe_namespaces *namespaces;
 	struct probe_clock clock;
 	struct sleeps sleeps; /* where the kernel keeps no time of arrival */
@@ -65,6 +67,7 @@ struct probe {
 	struct full_listeners full;
 	struct spoken_looks spoken;
 	struct queue_dates queued; /* connections over unix sockets */
+	struct service_history services;
 	struct owner_cache *owners;
 	struct process_cache *processes;
 	struct maps_cache *maps; /* of this look */
@@ -76,7 +79,8 @@ struct probe {
 	struct connects_cache *connects;
 	struct look *look; /* being filled */
 	__u64 looks;
-	__u64 previous_ns;
+	__u64 previous_ns; /* when the look that is being taken began; */
+	__u64 look_before_ns; /* and the one before it */
 	struct losses losses; /* of this look */
 	__u64 told_events, told_loops; /* lost ones, as told by the look before */
 	struct budget budget;
@@ -119,6 +123,9 @@ int probe_namespaces_scan(struct probe *probe, struct buffer *buffer);
 
 /* Whether the kernel is asked for them over netlink, because BPF cannot. */
 bool probe_unix_is_asked_for(const struct probe *probe);
+/* Has the walk of a namespace count the connections of its listeners, and takes the counts out behind it. */
+void probe_services_begin(struct probe *probe);
+int probe_services_take(struct probe *probe, struct buffer *buffer);
 
 /* Adds a record of each that the scope takes, with its name. */
 int probe_namespaces_name(struct probe *probe, struct buffer *buffer);

@@ -45,6 +45,8 @@ static void set_patience(struct probe *probe)
 	probe->attached.skeleton->bss->closing_quiet_ns = closing_quiet_ns(&probe->scope);
 	probe->attached.skeleton->bss->chains_quiet_ns = min_age_of(&probe->scope, ROW_CHAIN);
 	probe->use_chains = probe->always_chains = BIT(probe->scope.command) & CHAINS;
+	probe->use_services = BIT(probe->scope.command) & SERVICES;
+	probe->show_services = probe->always_services = probe->scope.command == COMMAND_SERVICES;
 }
 
 static int open_caches(struct probe *probe)
@@ -179,6 +181,7 @@ void probe_close(struct probe *probe)
 	full_dates_free(&probe->full);
 	spoken_free(&probe->spoken);
 	queue_dates_free(&probe->queued);
+	service_history_free(&probe->services);
 	probe_processes_free(probe->processes);
 	sleeps_free(&probe->sleeps);
 	probe_watches_free(probe->watches);

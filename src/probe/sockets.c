@@ -49,6 +49,8 @@ static bool has_activity(const struct buffer *buffer, size_t offset)
 	struct record_header *header;
 
 	while ((header = record_next(buffer, &offset))) {
+		if (header->type == RECORD_SERVICE && !((const struct service_record *)(const void *)header)->pending)
+			continue;
 		if (header->type != RECORD_LISTENER)
 			return true;
 		listener = (const void *)header;
@@ -129,12 +131,16 @@ static int scan_one(struct probe *probe, struct probe_namespace *namespace, stru
 		return 0;
 	}
 	probe->attached.skeleton->bss->requests_room = requests_room(buffer);
+	if (probe->use_services)
+		probe_services_begin(probe);
 	err = probe_read_fd(fd, buffer, &probe->losses.count[LOST_SOCKETS]);
 	close(fd);
 	probe->losses.count[LOST_SOCKETS] += probe->attached.skeleton->bss->lost_requests;
 	probe->attached.skeleton->bss->lost_requests = 0;
 	if (!err)
 		err = probe_unix_scan(probe, namespace, buffer);
+	if (!err && probe->use_services)
+		err = probe_services_take(probe, buffer);
 	if (err)
 		return err;
 	namespace->active = has_activity(buffer, offset);
@@ -168,7 +174,7 @@ static bool is_scanned(const struct probe *probe, const struct probe_namespace *
 static bool is_due(const struct probe *probe, const struct probe_namespace *namespace)
 {
 	return !namespace->scanned || namespace->active || probe->scope.all || probe->pace.once ||
-	       namespace->inode == probe->namespaces->own_inode;
+	       probe->show_services || namespace->inode == probe->namespaces->own_inode;
 }
 
 static int scan_due(struct probe *probe, struct buffer *buffer)

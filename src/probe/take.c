@@ -102,6 +102,7 @@ static int begin_look(struct probe *probe, struct look *look)
 		.cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID),
 	};
 
+	probe->look_before_ns = probe->previous_ns;
 	probe->previous_ns = head.seen_ns;
 	probe->look = look;
 	foreign_begin(probe->foreign);
@@ -232,6 +233,8 @@ static int fill(struct probe *probe, struct look *look)
 		err = full_dates_write(&probe->full, buffer);
 	if (!err && probe->use_sockets)
 		err = queue_dates_write(&probe->queued, buffer, probe->previous_ns);
+	if (!err && probe->use_services)
+		err = service_history_write(&probe->services, buffer);
 	if (!err)
 		err = probe_owners_add(probe, buffer);
 	if (!err)
@@ -266,6 +269,7 @@ void probe_want(struct probe *probe, const struct wants *wants)
 	probe->wants = *wants;
 	probe->scope.all = probe->always_all || wants->all;
 	probe->use_chains = probe->always_chains || wants->chains;
+	probe->show_services = probe->always_services || wants->services;
 	probe->attached.skeleton->bss->chains_on = probe->use_chains;
 	probe->attached.skeleton->bss->requested_pid = wants->threads_of;
 }

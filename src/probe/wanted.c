@@ -125,6 +125,18 @@ static int want_listener(struct probe *probe, struct wanted *wanted, const struc
 	return wanted_cookie(wanted, listener->name.cookie);
 }
 
+/* Whose it is, and who holds the connection that has waited longest; where somebody waits, or all are shown. */
+static int want_service(struct probe *probe, struct wanted *wanted, const struct service_record *service)
+{
+	int err = 0;
+
+	if (!probe->show_services && !probe->scope.all && !service->owed_since_ns && !service->oldest_unread_ns)
+		return 0;
+	if (service->worst_inode)
+		err = want_inode(probe, wanted, service->worst_inode, service->name.netns);
+	return err ? err : wanted_cookie(wanted, service->name.cookie);
+}
+
 int wanted_collect(struct probe *probe, const struct buffer *buffer, struct wanted *wanted)
 {
 	const struct thread_record *thread = NULL;
@@ -152,6 +164,8 @@ int wanted_collect(struct probe *probe, const struct buffer *buffer, struct want
 			err = want_owner(probe, wanted, socket);
 		else if (header->type == RECORD_LISTENER)
 			err = want_listener(probe, wanted, (const void *)header);
+		else if (header->type == RECORD_SERVICE)
+			err = want_service(probe, wanted, (const void *)header);
 		if (header->type != RECORD_THREAD && header->type != RECORD_LOOP)
 			thread = NULL;
 		of_watch = header->type == RECORD_WATCH;

@@ -12,8 +12,8 @@
 #include "rules/severity.h"
 
 const struct report_kind *const reports[] = {
-	&report_handshakes, &report_readers, &report_held,    &report_loops,   &report_writers,
-	&report_closing,    &report_chains,  &report_threads, &report_watches, &report_processes,
+	&report_handshakes, &report_readers, &report_held,    &report_loops,	 &report_writers,  &report_closing,
+	&report_chains,	    &report_threads, &report_watches, &report_processes, &report_services,
 };
 const size_t report_count = COUNT_OF(reports);
 
@@ -32,7 +32,8 @@ const char *report_why_closed(struct arena *arena, const struct row *row, const 
 
 static bool is_shown(const struct scope *scope, const struct row *row)
 {
-	bool normal_too = scope->all || (row->type == ROW_LOOP && scope->healthy_loops);
+	bool normal_too = scope->all || (row->type == ROW_LOOP && scope->healthy_loops) ||
+			  (row->type == ROW_SERVICE && (scope->healthy_services || scope->command == COMMAND_SERVICES));
 
 	if (row_is_finding(row->type) && !row->stuck && !normal_too)
 		return false;

@@ -50,5 +50,6 @@ extern const struct report_kind report_chains;
 extern const struct report_kind report_threads;
 extern const struct report_kind report_watches;
 extern const struct report_kind report_processes;
+extern const struct report_kind report_services;
 
 #endif

@@ -14,7 +14,7 @@ const char *const row_type_names[ROW_TYPES] = {
 	[ROW_ACTION] = "action",     [ROW_WRITER] = "writer",
 	[ROW_CLOSING] = "closing",   [ROW_DIFFERENCE] = "difference",
 	[ROW_CHAIN] = "chain",	     [ROW_CHECK] = "check",
-	[ROW_PROCESS] = "process",
+	[ROW_PROCESS] = "process",   [ROW_SERVICE] = "service",
 };
 
 const char *const stall_event_names[] = {

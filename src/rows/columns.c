@@ -11,6 +11,7 @@
 #define WRITER	  ROW_BIT(ROW_WRITER)
 #define CLOSING	  ROW_BIT(ROW_CLOSING)
 #define CHAIN	  ROW_BIT(ROW_CHAIN)
+#define SERVICE	  ROW_BIT(ROW_SERVICE)
 #define THREAD	  ROW_BIT(ROW_THREAD)
 #define REGION	  ROW_BIT(ROW_REGION)
 #define WATCH	  ROW_BIT(ROW_WATCH)
@@ -22,10 +23,10 @@
 #define END	  ROW_BIT(ROW_END)
 
 #define ALL    (ROW_BIT(ROW_TYPES) - 1)
-#define WAIT   (HANDSHAKE | LISTENER | READER | LOOP | WRITER | CLOSING | CHAIN)
+#define WAIT   (HANDSHAKE | LISTENER | READER | LOOP | WRITER | CLOSING | CHAIN | SERVICE)
 #define LIFE   (WAIT | PROCESS)
 #define TASK   (LIFE | THREAD | REGION | WATCH)
-#define SOCKET (HANDSHAKE | LISTENER | READER | WATCH | WRITER | CLOSING | CHAIN)
+#define SOCKET (HANDSHAKE | LISTENER | READER | WATCH | WRITER | CLOSING | CHAIN | SERVICE)
 
 /* The closed vocabularies. */
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -94,6 +95,8 @@ const struct column columns[] = {
 	     .heading = "VERDICT"),
 	TEXT("verdict", verdict, CHAIN, "What is wrong with the process at the end", .subject = true,
 	     .values = VERDICTS_OF(CHAIN_VERDICTS), .heading = "VERDICT"),
+	TEXT("verdict", verdict, SERVICE, "What is wrong", .subject = true, .values = VERDICTS_OF(SERVICE_VERDICTS),
+	     .heading = "VERDICT"),
 	TEXT("verdict", verdict, PROCESS, "What is wrong", .subject = true, .values = VERDICTS_OF(PROCESS_VERDICTS),
 	     .heading = "VERDICT"),
 	COUNT("severity", severity, LIFE,
@@ -317,6 +320,54 @@ const struct column columns[] = {
 	SECONDS("gives_up_s", closing.gives_up_s, CLOSING,
 		"When the kernel itself will drop it if the peer does not answer; null if never, or not known",
 		.heading = "GIVES UP", .priority = 11),
+
+	/* service */
+	COUNT("connections", service.connections, SERVICE, "Connections that it has accepted, and has not closed",
+	      .heading = "CONNECTIONS", .priority = 8),
+	COUNT("pending", service.pending, SERVICE,
+	      "Of these, the peer spoke last: requests that wait for an answer, as far as a conversation in turns can be "
+	      "seen from outside; null: it has never sent anything",
+	      .heading = "PENDING", .priority = 5),
+	SECONDS("oldest_pending_s", service.oldest_pending_s, SERVICE,
+		"How long ago the peer spoke, on the connection on which that is longest ago; null: nothing is pending",
+		.heading = "OLDEST", .priority = 6, .ticks = 1),
+	SECONDS("last_answer_s", service.last_answer_s, SERVICE,
+		"When it last sent anything on any connection, also on those that are closed by now; null: it never did",
+		.heading = "LAST ANSWER", .priority = 7, .ticks = 1),
+	NUMBER("answers_per_s", service.answers_per_s, SERVICE,
+	       "Connections on which something was sent since the last look, a second: it answered at least that often; "
+	       "null: there was no look before",
+	       .heading = "ANSWERS/S", .priority = 10),
+	NUMBER("requests_per_s", service.requests_per_s, SERVICE,
+	       "Connections on which something came since the last look, a second: it was asked at least that often; "
+	       "null: there was no look before",
+	       .heading = "REQUESTS/S", .priority = 11),
+	COUNT("accept_queue", service.accept_queue, SERVICE, "Connections in its accept queues", .heading = "ACCEPT-Q",
+	      .shape = SHAPE_OF, .joins = {"accept_queue_max"}, .priority = 12),
+	COUNT("accept_queue_max", service.accept_queue_max, SERVICE, "The limit of these queues"),
+	COUNT("syn_queue", service.syn_queue, SERVICE, "Half-open connections, by the kernel's count",
+	      .heading = "SYN-Q", .priority = 14),
+	NUMBER("drops_per_s", service.drops_per_s, SERVICE,
+	       "Drops a second since the last look; null: there was none before", .heading = "DROPS/S", .priority = 15),
+	SECONDS("lag_max_s", service.lag_max_s, SERVICE,
+		"The longest time that an event loop of its process was away from its wait since the last look; null: "
+		"none was seen",
+		.heading = "LAG", .priority = 13),
+	COUNT("awaits", service.awaits, SERVICE,
+	      "Connections of its process to one address on which it waits for an answer; null: it answers, or waits for "
+	      "none",
+	      .heading = "AWAITS", .priority = 16),
+	TEXT("awaits_addr", service.awaits_addr, SERVICE, "That address", .heading = "AWAITS FROM",
+	     .shape = SHAPE_ENDPOINT, .joins = {"awaits_port"}, .priority = 17, .least = 15),
+	COUNT("awaits_port", service.awaits_port, SERVICE, "Its port"),
+	SECONDS("awaits_oldest_s", service.awaits_oldest_s, SERVICE, "How long it has waited on the oldest of these",
+		.ticks = 1),
+	TEXT("cause", service.cause, SERVICE,
+	     "What keeps it from answering. peer: it waits for another service; loop: its event loop stands still; "
+	     "lock: its threads are in a lock; stopped, frozen: its process is; throttled: its CPU quota is used up; "
+	     "cpu: its threads compute. Null: it answers",
+	     .values = WORDS("peer", "loop", "lock", "stopped", "frozen", "throttled", "cpu", "unknown"),
+	     .heading = "CAUSE", .priority = 4),
 
 	/* chain */
 	COUNT("waiters", chain.waiters, CHAIN,

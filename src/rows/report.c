@@ -45,6 +45,14 @@ static int compare_text(const char *a, const char *b)
 	return strcmp(a, b);
 }
 
+/* Of services that all answer: the one that lets others wait longest. */
+static int compare_pending(const struct row *a, const struct row *b)
+{
+	if (a->type != ROW_SERVICE || b->type != ROW_SERVICE)
+		return 0;
+	return compare_ages(a->service.oldest_pending_s, b->service.oldest_pending_s);
+}
+
 /* Worst first; below that only so that the order is always the same. */
 static int compare_rows(const void *left, const void *right)
 {
@@ -54,11 +62,15 @@ static int compare_rows(const void *left, const void *right)
 	if (!order)
 		order = compare_ages(a->age_s, b->age_s);
 	if (!order)
+		order = compare_pending(a, b);
+	if (!order)
 		order = compare_text(a->id, b->id);
 	if (!order)
 		order = COMPARE(a->type, b->type);
 	if (!order)
 		order = COMPARE(a->pid, b->pid);
+	if (!order && a->type == ROW_SERVICE)
+		order = COMPARE(a->local_port, b->local_port);
 	if (!order)
 		order = COMPARE(a->order, b->order);
 	if (!order)

@@ -26,6 +26,7 @@ enum row_type {
 	ROW_WRITER,
 	ROW_CLOSING,
 	ROW_CHAIN,
+	ROW_SERVICE,
 	ROW_THREAD,
 	ROW_REGION,
 	ROW_WATCH,
@@ -42,7 +43,8 @@ enum row_type {
 static inline bool row_is_finding(enum row_type type)
 {
 	return type == ROW_HANDSHAKE || type == ROW_LISTENER || type == ROW_READER || type == ROW_LOOP ||
-	       type == ROW_WRITER || type == ROW_CLOSING || type == ROW_CHAIN || type == ROW_PROCESS;
+	       type == ROW_WRITER || type == ROW_CLOSING || type == ROW_CHAIN || type == ROW_PROCESS ||
+	       type == ROW_SERVICE;
 }
 
 /* Of a process that cannot be looked at nothing need be stuck. */
@@ -127,6 +129,18 @@ struct chain_fields {
 	int64_t waiters;
 	const char *links; /* see links.h */
 	bool cycle; /* a deadlock: the last link waits for the first */
+};
+
+struct service_fields {
+	int64_t connections, pending;
+	double oldest_pending_s, last_answer_s, answers_per_s, requests_per_s;
+	int64_t accept_queue, accept_queue_max, syn_queue;
+	double drops_per_s, lag_max_s;
+	int64_t awaits;
+	const char *awaits_addr;
+	int64_t awaits_port;
+	double awaits_oldest_s;
+	const char *cause;
 };
 
 struct closing_fields {
@@ -257,6 +271,7 @@ struct row {
 		struct writer_fields writer;
 		struct closing_fields closing;
 		struct chain_fields chain;
+		struct service_fields service;
 		struct thread_fields thread;
 		struct region_fields region;
 		struct difference_fields difference;

@@ -87,6 +87,22 @@ static const struct verdict_meaning closings[] = {
 	{"closing", "under_way", "the close makes progress: normal; only with --all", "None of the above.", NULL, NULL},
 };
 
+static const struct verdict_meaning services[] = {
+	{"service", "not_answering", "requests wait, and it has stopped answering",
+	 "A request has waited for --min-age (10 s), and since then nothing has gone out on any of its connections, although it "
+	 "answered before; and what was asked lies unread, or its process shows why it does not answer, or it never took that "
+	 "long while sockstall looked. Or its accept queue is not emptied.",
+	 "It waits for another service, its threads or its event loop are blocked, or the process is stopped: cause says which.",
+	 "Follow the cause: look at what it waits for, or at its threads."},
+	{"service", "not_read", "what its clients sent lies unread",
+	 "Bytes have lain unread for --min-age on a connection, and it never sends anything; or the process that holds the "
+	 "connection cannot read it, while others of the service answer.",
+	 "A worker is stopped or blocked.", "See what the process does instead of reading."},
+	{"service", "ok", "nothing is wrong; only with --all, and always with services", "None of the above.", NULL,
+	 NULL},
+};
+
+const struct verdict_meanings service_meanings = {services, COUNT_OF(services)};
 const struct verdict_meanings handshake_meanings = {handshakes, COUNT_OF(handshakes)};
 const struct verdict_meanings listener_meanings = {listeners, COUNT_OF(listeners)};
 const struct verdict_meanings closing_meanings = {closings, COUNT_OF(closings)};

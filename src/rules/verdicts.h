@@ -82,6 +82,11 @@
 	V(remote,            END_IS_REMOTE) \
 	V(unknown,           END_IS_UNKNOWN)
 
+#define SERVICE_VERDICTS(V) \
+	V(ok,                IS_NORMAL) \
+	V(not_answering,     IS_FAULT) \
+	V(not_read,          IS_FAULT)
+
 #define LOOP_VERDICTS(V) \
 	V(ok,                IS_NORMAL) \
 	V(stalled,           IS_FAULT) \

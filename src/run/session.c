@@ -24,6 +24,7 @@ static const char *const lost_names[] = {
 	[LOST_REGIONS] = "regions",
 	[LOST_WATCHES] = "watches",
 	[LOST_PROCESSES] = "processes",
+	[LOST_SERVICES] = "services",
 };
 
 bool session_is_interactive(const struct options *options, FILE *out)
@@ -102,6 +103,7 @@ void session_wants(struct session *session, struct wants *wants)
 	session->wanted.all = session->options->scope.all || wants->all;
 	session->wanted.healthy_loops = wants->loops;
 	session->wanted.chains = wants->chains;
+	session->wanted.healthy_services = wants->services;
 }
 
 /* It chooses when such a read comes back: foreign.h. */

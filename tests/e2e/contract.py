@@ -5,6 +5,7 @@ test_completions.py then name every document that does not have it yet.
 """
 
 COMMANDS = [
+    "services",
     "handshakes",
     "readers",
     "writers",

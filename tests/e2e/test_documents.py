@@ -15,8 +15,8 @@ from scene import block, waiting_client
 from zoo import Room
 
 README = os.path.join(run.ROOT, "README.md")
-STALLS = ["handshake", "listener", "reader", "writer", "closing", "chain", "loop"]
-TABLES = [*STALLS, "process"]  # with verdicts
+STALLS = ["handshake", "listener", "reader", "writer", "closing", "chain", "loop", "service"]
+TABLES = [*STALLS[:-1], "process", "service"]  # with verdicts
 VERDICT_TITLES = {
     "handshake": "HANDSHAKES",
     "listener": "LISTENERS",
@@ -26,6 +26,7 @@ VERDICT_TITLES = {
     "closing": "CLOSING CONNECTIONS",
     "chain": "CHAINS",
     "process": "PROCESSES",
+    "service": "SERVICES",
 }
 COMMANDS, VERDICTS, RECORDS = "sockstall.8", "sockstall-verdicts.7", "sockstall-records.5"
 

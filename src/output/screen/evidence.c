@@ -19,7 +19,7 @@ struct evidence {
 	struct lines *lines;
 	size_t width;
 	const struct row *row;
-	bool shown[256]; /* by place in the table of columns */
+	bool shown[512]; /* by place in the table of columns */
 };
 
 /* ---- The row ---- */
@@ -349,7 +349,7 @@ int screen_add_evidence(const struct screen *screen, struct lines *lines, size_t
 	struct evidence evidence = {.lines = lines, .width = width, .row = &row};
 	int error;
 
-	_Static_assert(COUNT_OF(evidence.shown) == 256, "shown");
+	_Static_assert(COUNT_OF(evidence.shown) == 512, "shown");
 	if (!found)
 		return screen_add_line(lines, LINE_PLAIN, "it is in no look that is still kept", width);
 	row = *found;

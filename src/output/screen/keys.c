@@ -77,7 +77,9 @@ static enum screen_answer go_to_page(struct screen *screen, size_t page)
 	screen->mode = MODE_LIST;
 	screen->page = page;
 	screen->chain_of = 0;
-	return threads || screen_pages[page].on_demand ? SCREEN_NEXT_LOOK : SCREEN_DRAW;
+	return threads || screen_pages[page].on_demand || screen_pages[page].types == ROW_BIT(ROW_SERVICE)
+		       ? SCREEN_NEXT_LOOK
+		       : SCREEN_DRAW;
 }
 
 static enum screen_answer turn_page(struct screen *screen, size_t step)

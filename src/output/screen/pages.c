@@ -9,10 +9,11 @@
 #define OVERVIEW     BIT(COMMAND_OVERVIEW)
 #define LIVE                                                                                                     \
 	(OVERVIEW | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_EPOLL) | BIT(COMMAND_WRITERS) | \
-	 BIT(COMMAND_CLOSING))
+	 BIT(COMMAND_CLOSING) | BIT(COMMAND_SERVICES))
 #define FINDINGS                                                                                    \
 	(ROW_BIT(ROW_HANDSHAKE) | ROW_BIT(ROW_LISTENER) | ROW_BIT(ROW_READER) | ROW_BIT(ROW_LOOP) | \
-	 ROW_BIT(ROW_WRITER) | ROW_BIT(ROW_CLOSING) | ROW_BIT(ROW_CHAIN) | ROW_BIT(ROW_PROCESS))
+	 ROW_BIT(ROW_WRITER) | ROW_BIT(ROW_CLOSING) | ROW_BIT(ROW_CHAIN) | ROW_BIT(ROW_PROCESS) |   \
+	 ROW_BIT(ROW_SERVICE))
 
 /* How late a loop is: by its longest lag, or by the one that goes on. */
 static double lag(const struct row *row)
@@ -37,10 +38,13 @@ static int compare_loops(const struct row *a, const struct row *b)
 
 static const char *const of_loops[] = {"lag_max_s", "lag_histogram", "now",    "now_s",
 				       "lag_p99_s", "busy_ratio",    "now_in", NULL};
+static const char *const of_services[] = {
+	"pending", "oldest_pending_s", "last_answer_s", "answers_per_s", "connections", "cause", NULL};
 static const char *const of_threads[] = {"state", "now_s", "now_in", "cpu_s", "syscall", "stack_used", NULL};
 
 const struct screen_page screen_pages[] = {
 	{"overview", "all", FINDINGS, OVERVIEW, .only_stuck = true},
+	{"services", "serve", ROW_BIT(ROW_SERVICE), OVERVIEW | BIT(COMMAND_SERVICES), .favoured = of_services},
 	{"handshakes", "hands", ROW_BIT(ROW_HANDSHAKE) | ROW_BIT(ROW_LISTENER), OVERVIEW | BIT(COMMAND_HANDSHAKES),
 	 .only_stuck = true},
 	{"readers", "read", ROW_BIT(ROW_READER), OVERVIEW | BIT(COMMAND_READERS), .only_stuck = true},

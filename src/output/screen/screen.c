@@ -109,6 +109,7 @@ const struct moment *screen_moment(const struct screen *screen)
 void screen_wants(struct screen *screen, struct wants *wants)
 {
 	*wants = (struct wants){.all = screen->all, .loops = true};
+	wants->services = screen_pages[screen->page].types == ROW_BIT(ROW_SERVICE);
 	wants->chains = screen->chains_wanted = screen_pages[screen->page].on_demand && !screen->replay;
 	if (screen->mode == MODE_EVIDENCE && screen->evidence.pid > 0 && screen->evidence.tid > 0) {
 		wants->threads_of = (uint32_t)screen->evidence.pid;

@@ -67,6 +67,7 @@ static void configure(struct sockstall_bpf *skeleton, unsigned int wishes)
 	skeleton->rodata->cfg_handshakes = wishes & HANDSHAKES;
 	skeleton->rodata->cfg_closing = wishes & CLOSING;
 	skeleton->rodata->cfg_held = wishes & HELD;
+	skeleton->rodata->cfg_services = wishes & SERVICES;
 	skeleton->rodata->cfg_chains = wishes & (CHAINS | CHAINS_PAGE);
 	skeleton->bss->chains_on = wishes & CHAINS;
 	skeleton->rodata->cfg_find_namespaces = true;
@@ -95,6 +96,8 @@ static const struct {
 	{"connectors", HANDSHAKES},
 	{"queued_sockets", HANDSHAKES},
 	{"turns_kept", HELD},
+	{"service_places", SERVICES},
+	{"service_counts", SERVICES},
 	{"wanted_files", LOOPS},
 	{"wanted_peers", CHAINS | CHAINS_PAGE},
 	{"wanted_pipes", CHAINS | CHAINS_PAGE},

@@ -9,14 +9,16 @@
 #include <bpf/libbpf.h>
 
 #include "options/options.h"
+#include "service_record.h" /* the skeleton has one of its structs */
 #include "sockstall.skel.h"
 
 /* Commands as bits, and what options ask for on top of them. */
 #define BIT(command) (1u << (command))
 #define CHAINS	     BIT(COMMAND_CHAINS)
-#define HANDSHAKES   (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_HANDSHAKES) | CHAINS)
+#define SERVICES     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_SERVICES))
+#define HANDSHAKES   (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_HANDSHAKES) | CHAINS | SERVICES)
 #define READERS	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_READERS) | CHAINS)
-#define LOOPS	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_EPOLL))
+#define LOOPS	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_EPOLL) | SERVICES)
 #define THREADS	     BIT(COMMAND_THREADS)
 #define WRITERS	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_WRITERS) | CHAINS)
 #define CLOSING	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_CLOSING))

@@ -8,9 +8,9 @@ const struct probe_program probe_programs[] = {
 	{"thread_scan", NULL, EVERYTHING, "what every thread is asleep in, and since when; finds network namespaces",
 	 "no readers, no loops, no threads; namespaces only by name", true},
 	{"socket_scan", NULL, SOCKETS,
-	 "listeners, half-open and not accepted connections, connects under way, connections that are being closed or "
+	 "listeners and their connections, half-open and not accepted ones, connects under way, connections that are being closed or "
 	 "that get no answer",
-	 "no handshakes, no closing connections, no connections that event loops wait for", true},
+	 "no handshakes, no services, no closing connections, no connections that event loops wait for", true},
 	{"unix_scan", NULL, HANDSHAKES,
 	 "listening unix sockets, what lies in their accept queues, who waits for room there",
 	 "no handshakes of unix sockets", false},

@@ -29,6 +29,10 @@ static const char *const keys[ROW_TYPES] = {
 		"syscall kind state last_received_s last_sent_s unsent_bytes unacked_bytes peer_window window_closed_s "
 		"retransmits window_probes sndtimeo_s user_timeout_s returns_by_s peer_pid peer_comm "
 		"waiter epoll_fd",
+	[ROW_SERVICE] =
+		"v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
+		"connections pending oldest_pending_s last_answer_s answers_per_s requests_per_s accept_queue "
+		"accept_queue_max syn_queue drops_per_s lag_max_s awaits awaits_addr awaits_port awaits_oldest_s cause",
 	[ROW_CHAIN] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS "waiters links",
 	[ROW_CLOSING] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
 			"state fault connections last_received_s last_sent_s unread_bytes unsent_bytes unacked_bytes "

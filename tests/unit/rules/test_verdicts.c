@@ -9,6 +9,7 @@
 #include "rules/listener.h"
 #include "rules/loop.h"
 #include "rules/reader.h"
+#include "rules/service.h"
 #include "rules/verdicts.h"
 #include "rules/wait.h"
 #include "rules/writer.h"
@@ -31,6 +32,7 @@ static const struct verdict waits[] = {WAIT_VERDICTS(ROW_OF_LIST){NULL}};
 static const struct verdict held[] = {HELD_VERDICTS(ROW_OF_LIST){NULL}};
 static const struct verdict closings[] = {CLOSING_VERDICTS(ROW_OF_LIST){NULL}};
 static const struct verdict chains[] = {CHAIN_VERDICTS(ROW_OF_LIST){NULL}};
+static const struct verdict services[] = {SERVICE_VERDICTS(ROW_OF_LIST){NULL}};
 static const struct verdict loops[] = {LOOP_VERDICTS(ROW_OF_LIST){NULL}};
 
 static const struct kind {
@@ -49,6 +51,7 @@ static const struct kind {
 	{held, OF_WAITS, ROW_TYPES, RULES_OF(held)},
 	{closings, OF_FAULTS, ROW_CLOSING, RULES_OF(closing)},
 	{chains, OF_ENDS, ROW_CHAIN, RULES_OF(chain)},
+	{services, OF_FAULTS, ROW_SERVICE, RULES_OF(service)},
 	{loops, OF_FAULTS, ROW_LOOP, RULES_OF(loop)},
 };
 
@@ -137,6 +140,7 @@ static void normal_is_what_is_not_stuck(void **state)
 	NORMAL_IS_NOT_STUCK(handshake);
 	NORMAL_IS_NOT_STUCK(listener);
 	NORMAL_IS_NOT_STUCK(closing);
+	NORMAL_IS_NOT_STUCK(service);
 	NORMAL_IS_NOT_STUCK(loop);
 }
 

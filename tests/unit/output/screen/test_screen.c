@@ -110,7 +110,7 @@ static void eighty_columns_are_readable(void **state)
 	assert_string_equal(draw(&screen, 80, 14),
 			    "sockstall  web1\\x1b  2026-11-23T02:34:31Z  every 1.0s\n"
 			    "3 stuck: 1 handshake, 2 readers\n"
-			    "1 overview (3)  2 handshakes (1)  3 readers (2)  4 loops  5 threads  6 chains\n"
+			    "1 all (3)  2 serve  3 hands (1)  4 read (2)  5 loops  6 thr  7 chains\n"
 			    "  AGE  VERDICT      PROCESS                 FD  LOCAL            PEER\n"
 			    "31.2s  peer_dead    java/1234                7  10.0.0.1:443     10.0.0.2:5000>\n"
 			    "    we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\n"
@@ -132,11 +132,11 @@ static void pages_keep_the_names_that_tell(void **state)
 		size_t width;
 		const char *pages;
 	} cases[] = {
-		{80, "\n1 overview (3)  2 handshakes (1)  3 readers (2)  4 loops  5 threads  6 chains\n"},
-		{70, "\n1 all (3)  2 hands (1)  3 read (2)  4 loops  5 thr  6 chains\n"},
-		{55, "\n1 all  2 hands  3 read  4 loops  5 thr  6 chains\n"},
-		{40, "\n1 all  2 hands  3 read  4  5  6\n"},
-		{20, "\n1 all  2  3  4  5  6\n"},
+		{80, "\n1 all (3)  2 serve  3 hands (1)  4 read (2)  5 loops  6 thr  7 chains\n"},
+		{70, "\n1 all (3)  2 serve  3 hands (1)  4 read (2)  5 loops  6 thr  7 chains\n"},
+		{62, "\n1 all  2 serve  3 hands  4 read  5 loops  6 thr  7 chains\n"},
+		{40, "\n1 all  2  3 hands  4 read  5  6  7\n"},
+		{24, "\n1 all  2  3  4  5  6  7\n"},
 	};
 	struct screen screen;
 
@@ -160,7 +160,7 @@ static void the_selected_row_is_explained(void **state)
 	assert_string_equal(draw(&screen, 80, 10),
 			    "sockstall  2026-11-23T02:34:31Z  every 1.0s\n"
 			    "3 stuck: 1 handshake, 2 readers\n"
-			    "1 overview (3)  2 handshakes (1)  3 readers (2)  4 loops  5 threads  6 chains\n"
+			    "1 all (3)  2 serve  3 hands (1)  4 read (2)  5 loops  6 thr  7 chains\n"
 			    "  AGE  VERDICT      PROCESS                 FD  LOCAL            PEER\n"
 			    "31.2s  peer_dead    java/1234                7  10.0.0.1:443     10.0.0.2:5000\n"
 			    "4m05s  peer_silent  nginx/80                 6  [2001:d\xe2\x80\xa6::1]:80  "
@@ -240,11 +240,11 @@ static void loops_are_sorted_by_severity_and_lag(void **state)
 	look(&screen, rows, COUNT_OF(rows));
 	screen_wants(&screen, &wants);
 	assert_true(wants.loops && !wants.all && !wants.threads_of);
-	assert_int_equal(type(&screen, "4"), SCREEN_DRAW);
+	assert_int_equal(type(&screen, "5"), SCREEN_DRAW);
 	assert_string_equal(draw(&screen, 80, 11),
 			    "sockstall  2026-11-23T02:34:31Z  every 1.0s\n"
 			    "1 stuck: 1 loop\n"
-			    "1 overview (1)  2 handshakes  3 readers  4 loops (1)  5 threads  6 chains\n"
+			    "1 all (1)  2 serve  3 hands  4 read  5 loops (1)  6 thr  7 chains\n"
 			    "  AGE  VERDICT          PROCESS      LAG MAX  33us ...LAG... 8.6s+  NOW\n"
 			    "350ms  blocked_in_read  python3/900    100ms  \xe2\x96\x88\xe2\x96\x86\xe2\x96\x82"
 			    "                \xe2\x96\x81  blocked>\n"
@@ -450,7 +450,7 @@ static void chains_are_asked_for(void **state)
 	look_at_samples(&screen);
 	screen_wants(&screen, &wants);
 	assert_false(wants.chains);
-	assert_int_equal(type(&screen, "6"), SCREEN_NEXT_LOOK);
+	assert_int_equal(type(&screen, "7"), SCREEN_NEXT_LOOK);
 	assert_non_null(strstr(draw(&screen, 80, 24), "\nthis look has no chains: "));
 	screen_wants(&screen, &wants);
 	assert_true(wants.chains);
@@ -480,8 +480,8 @@ static void chains_are_asked_for(void **state)
 
 static void any_size_will_do(void **state)
 {
-	static const uint32_t keys[] = {SCREEN_DOWN, SCREEN_ENTER, SCREEN_END, SCREEN_ESCAPE, '4',
-					'5',	     '?',	   'x',	       '/',	      'j'};
+	static const uint32_t keys[] = {SCREEN_DOWN, SCREEN_ENTER, SCREEN_END, SCREEN_ESCAPE, '5',
+					'6',	     '?',	   'x',	       '/',	      'j'};
 	struct row loop = sample_loop();
 	struct screen screen;
 
@@ -897,7 +897,7 @@ static void threads_are_of_the_selected_process(void **state)
 
 	(void)state;
 	open_screen(&screen, COMMAND_OVERVIEW);
-	assert_int_equal(type(&screen, "5"), SCREEN_NEXT_LOOK);
+	assert_int_equal(type(&screen, "6"), SCREEN_NEXT_LOOK);
 	look(&screen, NULL, 0);
 	assert_non_null(strstr(draw(&screen, 80, 24), "select a row on another page first"));
 	type(&screen, "1");
@@ -906,7 +906,7 @@ static void threads_are_of_the_selected_process(void **state)
 	screen_key(&screen, SCREEN_DOWN);
 	screen_wants(&screen, &wants);
 	assert_int_equal(wants.threads_of, 0);
-	assert_int_equal(type(&screen, "5"), SCREEN_NEXT_LOOK);
+	assert_int_equal(type(&screen, "6"), SCREEN_NEXT_LOOK);
 	screen_wants(&screen, &wants);
 	assert_int_equal(wants.threads_of, 101);
 	assert_non_null(strstr(draw(&screen, 80, 24), "this look has no threads of process 101\n"));
@@ -1156,7 +1156,7 @@ static void a_command_begins_with_its_own_page(void **state)
 	} expected[] = {
 		{COMMAND_OVERVIEW, "overview"}, {COMMAND_HANDSHAKES, "handshakes"}, {COMMAND_READERS, "readers"},
 		{COMMAND_EPOLL, "loops"},	{COMMAND_THREADS, "threads"},	    {COMMAND_WRITERS, "writers"},
-		{COMMAND_CLOSING, "closing"},	{COMMAND_CHAINS, "chains"},
+		{COMMAND_CLOSING, "closing"},	{COMMAND_CHAINS, "chains"},	    {COMMAND_SERVICES, "services"},
 	};
 
 	(void)state;

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "look/service_dates.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sorted.h"
+#include "look/records.h"
+
+/* A network namespace in which nothing happens is not scanned at every look. */
+#define MISSED_MOST 600
+
+/* Services that are kept in mind. */
+#define KEPT_MOST 65536
+
+/* ---- What one record tells ---- */
+
+static __u64 answered_ns(const struct service_record *service)
+{
+	return service->answered_ns > service->last_sent_ns ? service->answered_ns : service->last_sent_ns;
+}
+
+static bool is_later(__u64 moment_ns, __u64 then_ns)
+{
+	return moment_ns > then_ns + SERVICE_SLACK_NS;
+}
+
+/* Of those in one age group who spoke after this moment, the first, as far as is known; 0: none. */
+static __u64 first_after(const struct service_age *age, __u64 then_ns)
+{
+	if (!age->asked)
+		return 0;
+	if (is_later(age->oldest_ns, then_ns))
+		return age->oldest_ns;
+	return is_later(age->newest_ns, then_ns) ? age->newest_ns : 0;
+}
+
+static __u64 earlier_of(__u64 a, __u64 b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
+__u64 service_owed_since(const struct service_record *service)
+{
+	__u64 since = 0;
+	size_t i;
+
+	for (i = 0; i < SERVICE_AGES; i++)
+		since = earlier_of(since, first_after(&service->ages[i], answered_ns(service)));
+	return since;
+}
+
+__u64 service_unread_since(const struct service_record *service)
+{
+	__u64 answered = answered_ns(service), since = 0;
+	size_t i;
+
+	if (is_later(service->oldest_unread_ns, answered))
+		return service->oldest_unread_ns;
+	/* Of a group that has both, which of them lie unread is not known. */
+	for (i = 0; i < SERVICE_AGES; i++)
+		if (service->ages[i].unread && service->ages[i].unread == service->ages[i].asked)
+			since = earlier_of(since, first_after(&service->ages[i], answered));
+	return since;
+}
+
+__u32 service_owed_count(const struct service_record *service)
+{
+	__u64 answered = answered_ns(service);
+	const struct service_age *age;
+	__u32 count = 0;
+
+	for (age = service->ages; age < service->ages + SERVICE_AGES; age++) {
+		if (age->asked && is_later(age->oldest_ns, answered))
+			count += age->asked;
+		else if (first_after(age, answered))
+			count++;
+	}
+	return count;
+}
+
+/* ---- From look to look ---- */
+
+static int compare_places(const void *left, const void *right)
+{
+	const struct service_dates *a = left, *b = right;
+	int order = COMPARE(a->netns, b->netns);
+
+	if (!order)
+		order = COMPARE(a->port, b->port);
+	return order ? order : memcmp(a->address, b->address, sizeof(a->address));
+}
+
+static struct service_dates place_of(const struct service_record *service)
+{
+	struct service_dates place = {.netns = service->name.netns, .port = service->name.local_port};
+
+	memcpy(place.address, service->name.local_addr, sizeof(place.address));
+	return place;
+}
+
+static struct service_dates *find(const struct service_history *history, const struct service_dates *place)
+{
+	if (!history->count)
+		return NULL;
+	return bsearch(place, history->items, history->count, sizeof(*place), compare_places);
+}
+
+/* How long somebody waited that has an answer now, by the look that last found it so. */
+static void keep_pause(struct service_dates *dates)
+{
+	__u64 pause = dates->owed_since_ns ? dates->seen_ns - dates->owed_since_ns : 0;
+
+	if (pause > dates->pauses_ns[0]) {
+		dates->pauses_ns[1] = dates->pauses_ns[0];
+		dates->pauses_ns[0] = pause;
+	} else if (pause > dates->pauses_ns[1]) {
+		dates->pauses_ns[1] = pause;
+	}
+}
+
+static void see(struct service_dates *dates, struct service_record *service)
+{
+	bool answered = service->last_sent_ns && is_later(service->last_sent_ns, dates->answered_ns);
+	__u64 owed;
+
+	if (answered) {
+		keep_pause(dates);
+		dates->answers += dates->answered_ns != 0;
+		dates->answered_ns = service->last_sent_ns;
+		dates->owed_since_ns = 0;
+	}
+	service->answered_ns = dates->answered_ns;
+	owed = service_owed_since(service);
+	dates->owed_since_ns = owed && dates->owed_since_ns ? earlier_of(owed, dates->owed_since_ns) : owed;
+	dates->seen_ns = service->seen_ns;
+	dates->missed = 0;
+	service->owed_since_ns = dates->owed_since_ns;
+	service->answers = dates->answers;
+	memcpy(service->pauses_ns, dates->pauses_ns, sizeof(service->pauses_ns));
+}
+
+static struct service_record *next_service(const struct buffer *buffer, size_t *offset)
+{
+	struct record_header *header;
+
+	while ((header = record_next(buffer, offset)))
+		if (header->type == RECORD_SERVICE)
+			return (void *)header;
+	return NULL;
+}
+
+static size_t count_services(const struct buffer *buffer)
+{
+	size_t offset = 0, count = 0;
+
+	while (next_service(buffer, &offset))
+		count++;
+	return count;
+}
+
+static void keep_missed(struct service_history *now, const struct service_history *before)
+{
+	size_t i, seen = now->count;
+	struct service_history known = {now->items, seen};
+
+	for (i = 0; i < before->count && now->count < KEPT_MOST; i++) {
+		if (before->items[i].missed >= MISSED_MOST || find(&known, &before->items[i]))
+			continue;
+		now->items[now->count] = before->items[i];
+		now->items[now->count++].missed++;
+	}
+}
+
+int service_history_write(struct service_history *history, struct buffer *buffer)
+{
+	size_t offset = 0, room = count_services(buffer) + history->count + 1;
+	struct service_history now = {.items = calloc(room, sizeof(*now.items))};
+	const struct service_dates *known;
+	struct service_record *service;
+
+	if (!now.items)
+		return -ENOMEM;
+	while ((service = next_service(buffer, &offset))) {
+		struct service_dates place = place_of(service);
+
+		known = find(history, &place);
+		now.items[now.count] = known ? *known : place;
+		see(&now.items[now.count++], service);
+	}
+	qsort(now.items, now.count, sizeof(*now.items), compare_places);
+	keep_missed(&now, history);
+	qsort(now.items, now.count, sizeof(*now.items), compare_places);
+	free(history->items);
+	*history = now;
+	return 0;
+}
+
+void service_history_free(struct service_history *history)
+{
+	free(history->items);
+	*history = (struct service_history){0};
+}

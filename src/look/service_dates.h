@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What the kernel does not keep of a service and successive looks tell: when it last answered on connections that are
+ * gone by now, since when somebody waits while it sends nothing, and how long it used to let others wait. Pure.
+ */
+#ifndef SOCKSTALL_LOOK_SERVICE_DATES_H
+#define SOCKSTALL_LOOK_SERVICE_DATES_H
+
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "service_record.h"
+
+/* Two moments from the same stamp of the kernel's are at most this far apart: a tick, twice. */
+#define SERVICE_SLACK_NS 25000000ULL
+
+/* A service, by its place. */
+struct service_dates {
+	__u8 address[16];
+	__u32 netns;
+	__u16 port;
+	__u16 missed; /* looks in a row that did not have it */
+	__u32 answers;
+	__u64 answered_ns, owed_since_ns, seen_ns;
+	__u64 pauses_ns[2];
+};
+
+struct service_history {
+	struct service_dates *items; /* sorted by place */
+	size_t count;
+};
+
+/* Completes the services in the buffer, and keeps what the next look has to know of them. Returns 0 or -ENOMEM. */
+int service_history_write(struct service_history *history, struct buffer *buffer);
+void service_history_free(struct service_history *history);
+
+/*
+ * Since when somebody waits for an answer, where nothing was sent since then: what came after the last answer, at the
+ * earliest. Mere acknowledgements of what was sent do not count. 0: nobody does.
+ */
+__u64 service_owed_since(const struct service_record *service);
+
+/* Likewise of those that wait because what they sent lies unread. */
+__u64 service_unread_since(const struct service_record *service);
+
+/* How many have waited since the last answer. */
+__u32 service_owed_count(const struct service_record *service);
+
+#endif

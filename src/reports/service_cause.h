@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What keeps the process of a service from answering, as far as the look shows it. Pure. */
+#ifndef SOCKSTALL_REPORTS_SERVICE_CAUSE_H
+#define SOCKSTALL_REPORTS_SERVICE_CAUSE_H
+
+#include "look/look.h"
+#include "options/options.h"
+#include "rows/report.h"
+#include "rules/service.h"
+
+/* Writes cause, doing, certain and awaits into the evidence, from the threads and connections of this process. */
+void service_cause_find(struct service_evidence *evidence, struct report *report, const struct look *look,
+			const struct look *previous, const struct scope *scope, const struct owner_record *owner);
+
+#endif

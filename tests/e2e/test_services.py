@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Services: what is counted of each, and which have stopped answering and why; each beside a healthy twin."""
+
+import os
+import signal
+
+import run
+from child import Stall, wait_until
+
+PORT, BEHIND = 7001, 7002
+AGE = 2  # --min-age of these tests, seconds
+
+
+class Service:
+    """A server in the room, and its clients in the other namespace."""
+
+    def __init__(self, room, how="threads", behind=None, port=PORT):
+        self.room = room
+        self.where = f"{room.link.left4},{port}"
+        more = [] if behind is None else [behind.where]
+        self.server = Stall(room.here, "service.py", self.where, how, *more)
+        self.words = self.server.said("listening")
+        self.who = {"type": "service", "netns": room.here.inode, "local_port": port}
+        self.clients = []
+
+    def asked_by(self, count, every=0.2, letter="q", *how):
+        clients = Stall(self.room.there, "asks.py", self.where, count, every, letter, *how)
+        self.clients.append(clients)
+        clients.said("served")
+        return clients
+
+    @property
+    def pid(self):
+        return self.server.pid
+
+    def stop(self):
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def go_on(self):
+        os.kill(self.pid, signal.SIGCONT)
+
+    def look(self, *options):
+        """It at one look."""
+        return run.only(run.once("services", "-m", AGE, "--netns", self.room.here.inode, *options), **self.who)
+
+    def becomes(self, verdict, *options):
+        def look():
+            record = self.look(*options)
+            return record if record["verdict"] == verdict else None
+
+        return wait_until(look, AGE + 10, f"{verdict} of {self.where}")
+
+    def stays(self, *others, verdict="ok"):
+        """Its verdict once others that are stuck are shown as that, and so would it be."""
+        for other, wanted in others:
+            other.becomes(wanted)
+        record = self.look()
+        assert record["verdict"] == verdict, record
+        return record
+
+
+def clients_ask(clients, letter, count):
+    clients.tell(f"{letter} {count}")
+    clients.said("asked")
+
+
+# ---- What is counted ----
+
+
+def test_counts(room):
+    service = Service(room)
+    clients = service.asked_by(3, 0.05)
+    with_rates = run.Stream("services", "-a", "-j", "--netns", room.here.inode, "-i", "200ms")
+    record = with_rates.wait(10, **service.who, connections=3)
+    busy = wait_until(
+        lambda: [
+            record
+            for record in run.matching(with_rates.records(), **service.who)
+            if (record["answers_per_s"] or 0) > 4 and (record["requests_per_s"] or 0) > 4
+        ],
+        10,
+        "answers",
+    )
+    with_rates.stop()
+    assert record["verdict"] == "ok" and record["event"] is None and record["id"] is None
+    assert record["pid"] == service.pid and record["comm"] == "python3"
+    assert record["local_addr"] == room.link.left4 and record["peer_addr"] is None
+    assert (record["accept_queue"], record["accept_queue_max"], record["syn_queue"]) == (0, 16, 0)
+    # Three clients that pause for 0.05 s and more after each answer.
+    assert all(record["answers_per_s"] <= 60 for record in busy)
+    assert 0 <= record["last_answer_s"] < 60
+    clients_ask(clients, "s", 2)
+    waiting = wait_until(lambda: (lambda r: r["pending"] == 2 and r)(service.look()), 10, "two that wait")
+    assert waiting["verdict"] == "ok" and waiting["oldest_pending_s"] > 0
+
+
+def test_wildcards_and_shared_ports(room):
+    """A connection is counted at the address that its listener has."""
+    everywhere = Service(room)
+    named = Service(room, port=PORT + 1)
+    everywhere.asked_by(2)
+    named.asked_by(3)
+    assert everywhere.look()["connections"] == 2
+    assert named.look()["connections"] == 3
+
+
+# ---- Stuck, and healthy twins ----
+
+
+def test_stopped(room):
+    """All clients wait for a process that is stopped; its twin is under load, and one client of many waits long."""
+    stopped, twin = Service(room), Service(room, port=PORT + 1)
+    stopped.asked_by(4)
+    clients_ask(twin.asked_by(4), "s", 1)
+    live = run.Stream("-j", "-m", AGE, "--netns", room.here.inode)
+    stopped.stop()
+    record = stopped.becomes("not_answering")
+    assert record["pid"] == stopped.pid, record
+    assert record["pending"] == record["connections"] == 4
+    assert record["age_s"] >= AGE and record["oldest_pending_s"] >= AGE and record["last_answer_s"] >= AGE
+    opened = live.wait(15, **stopped.who, event="open")
+    assert (opened["verdict"], opened["pid"]) == ("not_answering", stopped.pid)
+    assert twin.look()["pending"] >= 1
+    stopped.go_on()
+    live.wait(15, event="close", id=opened["id"])
+    assert not run.matching(live.stop(), **twin.who)
+    assert twin.look()["verdict"] == "ok"
+
+
+def test_a_log_owes_nothing(room):
+    log, stuck = Service(room), Service(room, port=PORT + 1)
+    stuck.asked_by(2)
+    clients = Stall(room.there, "asks.py", log.where, 3, 0.2, "n")
+    clients.said("served")
+    stuck.stop()
+    record = log.stays((stuck, "not_answering"))
+    assert record["connections"] == 3 and record["pending"] is None and record["last_answer_s"] is None
