@@ -208,7 +208,7 @@ static int unpack_chunk(struct recording *recording, struct recording_chunk *chu
 	}
 	err = pack_complete(&pack);
 	if (err == -EBADMSG)
-		return corrupt(error, "corrupt recording: its first or last chunk makes no sense");
+		return corrupt(error, "corrupt recording: its first or last chunk is damaged");
 	return err ? fail_errno(error, err) : 1;
 }
 
@@ -225,7 +225,7 @@ static int inflate_look(struct recording *recording, struct buffer *bytes, const
 	buffer_reset(bytes);
 	err = deflated_read(bytes, &recording->chunk, CHUNK_MAX);
 	if (err == -EBADMSG)
-		return corrupt(error, "corrupt recording: a compressed look makes no sense");
+		return corrupt(error, "corrupt recording: a compressed sample cannot be unpacked");
 	return err ? fail_errno(error, err) : 0;
 }
 
@@ -238,7 +238,7 @@ static int index_look(struct recording *recording, struct look *look, const char
 	if (!err)
 		err = look_index(look);
 	if (err == -EBADMSG)
-		return corrupt(error, "corrupt recording: a look has records that make no sense");
+		return corrupt(error, "corrupt recording: a sample has records that are not valid");
 	return err ? fail_errno(error, err) : 1;
 }
 
