@@ -323,7 +323,7 @@ static const char *advise_peer_reads(struct arena *arena, const struct closing_e
 
 static const char *advise_peer_closes(struct arena *arena, const struct closing_evidence *evidence)
 {
-	return arena_printf(arena, "see why the application at %s does not close (there it is in CLOSE_WAIT); %s",
+	return arena_printf(arena, "see why the application at %s does not close its socket (in CLOSE_WAIT there); %s",
 			    say_peer(arena, &evidence->socket->name), say_end_now(arena, evidence));
 }
 

@@ -197,7 +197,7 @@ const char *held_advise_server(struct arena *arena, const struct held_evidence *
 {
 	const char *peer = say_peer(arena, &evidence->socket->name);
 
-	return advise(arena, evidence, arena_printf(arena, "see what %s is busy with", peer));
+	return advise(arena, evidence, arena_printf(arena, "see what the process at %s is doing", peer));
 }
 
 const char *held_advise_process(struct arena *arena, const struct held_evidence *evidence)

@@ -328,7 +328,7 @@ const char *reader_advise_server(struct arena *arena, const struct reader_eviden
 {
 	const char *peer = say_peer(arena, &evidence->socket->name);
 
-	return advise(arena, evidence, arena_printf(arena, "see what %s is busy with", peer));
+	return advise(arena, evidence, arena_printf(arena, "see what the process at %s is doing", peer));
 }
 
 const char *reader_advise_limit(struct arena *arena, const struct reader_evidence *evidence)

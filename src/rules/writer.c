@@ -90,8 +90,10 @@ static const char *say_heard(struct arena *arena, const struct writer_evidence *
 static const char *why_other(struct arena *arena, const struct writer_evidence *evidence)
 {
 	if (evidence->end.by == WRITE_END_SNDTIMEO)
-		return arena_printf(arena, "it waits for buffer space: the other end does not read; %s",
-				    say_end(arena, evidence));
+		return arena_printf(
+			arena,
+			"it waits for buffer space: the other end does not read, or reads more slowly than this end writes; %s",
+			say_end(arena, evidence));
 	return "it waits for buffer space: the other end does not read, or reads more slowly than this end writes";
 }
 

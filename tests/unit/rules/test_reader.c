@@ -743,7 +743,7 @@ static void test_row(void **state)
 			    "no receive timeout, no keepalive: this read can wait forever");
 	assert_string_equal(
 		row->advice,
-		"see what 10.0.0.2:80 is busy with; set a receive timeout (SO_RCVTIMEO) or SO_KEEPALIVE in app; "
+		"see what the process at 10.0.0.2:80 is doing; set a receive timeout (SO_RCVTIMEO) or SO_KEEPALIVE in app; "
 		"to end it now: sockstall end local=10.0.0.1:4000 peer=10.0.0.2:80 netns=4026531840, or nsenter -t 11 -n "
 		"ss -K 'src 10.0.0.1:4000 dst 10.0.0.2:80'");
 	assert_int_equal(row->pid, 10);
