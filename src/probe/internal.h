@@ -59,6 +59,7 @@ struct probe {
 	struct wants wants; /* of a person at the screen */
 	struct ring_buffer *events;
 	bool use_sockets, use_loops, use_chains, use_services;
+	bool has_news; /* the threads that tell more are not in this look */
 	bool show_services; /* all of them, with their owners, at each look */
 	struct probe_namespaces *namespaces;
 	struct probe_clock clock;
@@ -126,6 +127,12 @@ bool probe_unix_is_asked_for(const struct probe *probe);
 /* Has the walk of a namespace count the connections of its listeners, and takes the counts out behind it. */
 void probe_services_begin(struct probe *probe);
 int probe_services_take(struct probe *probe, struct buffer *buffer);
+
+/*
+ * Has the next thread scan bring all threads of those who let others wait: what they do says why. True if that is news, which
+ * only a look taken anew can have.
+ */
+bool probe_services_suspect(struct probe *probe, struct buffer *buffer);
 
 /* Adds a record of each that the scope takes, with its name. */
 int probe_namespaces_name(struct probe *probe, struct buffer *buffer);

@@ -5,6 +5,7 @@
 
 #include <bpf/bpf.h>
 
+#include "look/records.h"
 #include "probe/internal.h"
 
 void probe_services_begin(struct probe *probe)
@@ -41,4 +42,47 @@ int probe_services_take(struct probe *probe, struct buffer *buffer)
 	probe->losses.count[LOST_SERVICES] += bss->lost_services;
 	bss->lost_services = 0;
 	return err;
+}
+
+static bool suspect(struct probe *probe, const struct owner_record *owner)
+{
+	int map = bpf_map__fd(probe->attached.skeleton->maps.suspects);
+	__u64 start_ns;
+
+	if (!bpf_map_lookup_elem(map, &owner->pid, &start_ns) && start_ns == owner->process_start_ns)
+		return false;
+	return !bpf_map_update_elem(map, &owner->pid, &owner->process_start_ns, BPF_ANY);
+}
+
+static bool suspect_owners(struct probe *probe, struct buffer *buffer, const struct service_record *service)
+{
+	const struct record_header *header;
+	bool news = false;
+	size_t offset = 0;
+
+	while ((header = record_next(buffer, &offset))) {
+		const struct owner_record *owner = (const void *)header;
+
+		if (header->type != RECORD_OWNER)
+			continue;
+		if (owner->inode == service->worst_inode ||
+		    (!service->worst_inode && owner->cookie == service->name.cookie))
+			news |= suspect(probe, owner);
+	}
+	return news;
+}
+
+bool probe_services_suspect(struct probe *probe, struct buffer *buffer)
+{
+	const struct record_header *header;
+	bool news = false;
+	size_t offset = 0;
+
+	while ((header = record_next(buffer, &offset))) {
+		const struct service_record *service = (const void *)header;
+
+		if (header->type == RECORD_SERVICE && (service->owed_since_ns || service->oldest_unread_ns))
+			news |= suspect_owners(probe, buffer, service);
+	}
+	return news;
 }

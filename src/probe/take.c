@@ -214,7 +214,7 @@ static int fill(struct probe *probe, struct look *look)
 	struct buffer *buffer = &look->bytes;
 	int err = 0;
 
-	if (probe->use_loops && probe->looks == 1)
+	if (probe->use_loops && probe->looks == 1 && !probe->has_news)
 		err = probe_suspects_find(probe);
 	if (!err && probe->attached.thread_iter)
 		err = scan_threads(probe, buffer);
@@ -237,6 +237,8 @@ static int fill(struct probe *probe, struct look *look)
 		err = service_history_write(&probe->services, buffer);
 	if (!err)
 		err = probe_owners_add(probe, buffer);
+	if (!err && probe->use_services)
+		probe->has_news = probe_services_suspect(probe, buffer);
 	if (!err)
 		err = spoken_write(&probe->spoken, buffer, probe->attached.skeleton->rodata->cfg_tick_ns);
 	if (!err && probe->use_chains)
@@ -274,6 +276,17 @@ void probe_want(struct probe *probe, const struct wants *wants)
 	probe->attached.skeleton->bss->requested_pid = wants->threads_of;
 }
 
+/* The first look, and with --once the only one: it has to have the threads that it made suspicious. */
+static int take_again(struct probe *probe, struct look *look)
+{
+	int err;
+
+	probe->looks = 0;
+	probe->previous_ns = probe->look_before_ns;
+	err = begin_look(probe, look);
+	return err ? err : fill(probe, look);
+}
+
 int probe_look(struct probe *probe, struct look *look)
 {
 	int err = begin_look(probe, look);
@@ -283,6 +296,8 @@ int probe_look(struct probe *probe, struct look *look)
 	probe->did_put_off = false;
 	if (!err)
 		err = fill(probe, look);
+	if (!err && probe->has_news && probe->looks == 1)
+		err = take_again(probe, look);
 	probe_maps_forget(probe->maps);
 	if (!err && probe_is_asked_to_end())
 		err = -ECANCELED; /* some part may have been left out */

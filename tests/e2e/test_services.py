@@ -115,9 +115,10 @@ def test_stopped(room):
     live = run.Stream("-j", "-m", AGE, "--netns", room.here.inode)
     stopped.stop()
     record = stopped.becomes("not_answering")
-    assert record["pid"] == stopped.pid, record
+    assert record["pid"] == stopped.pid and record["cause"] == "stopped", record
     assert record["pending"] == record["connections"] == 4
     assert record["age_s"] >= AGE and record["oldest_pending_s"] >= AGE and record["last_answer_s"] >= AGE
+    assert "is stopped by a signal or a debugger" in record["why"] and "kill -CONT" in record["advice"]
     opened = live.wait(15, **stopped.who, event="open")
     assert (opened["verdict"], opened["pid"]) == ("not_answering", stopped.pid)
     assert twin.look()["pending"] >= 1
@@ -135,3 +136,24 @@ def test_a_log_owes_nothing(room):
     stuck.stop()
     record = log.stays((stuck, "not_answering"))
     assert record["connections"] == 3 and record["pending"] is None and record["last_answer_s"] is None
+
+
+def test_waits_for_another(room):
+    """All its threads await a service that fell silent; its twins have long polls, and one slow request alone."""
+    behind = Service(room, port=BEHIND)
+    stuck = Service(room, behind=behind)
+    polls, slow = Service(room, port=PORT + 3), Service(room, port=PORT + 4)
+    asking = stuck.asked_by(3)
+    clients_ask(asking, "d", 3)
+    wait_until(lambda: behind.look()["connections"] == 3, 10, "its connections to the other")
+    clients_ask(polls.asked_by(3), "p", 3)
+    clients_ask(slow.asked_by(1), "s", 1)
+    behind.server.tell("silent")
+    behind.server.said("silent")
+    record = stuck.becomes("not_answering")
+    assert (record["cause"], record["awaits"]) == ("peer", 3), record
+    assert (record["awaits_addr"], record["awaits_port"]) == (room.link.left4, BEHIND)
+    assert record["awaits_oldest_s"] >= 0 and "most likely" in record["why"]
+    for twin in polls, slow:
+        healthy = twin.look()
+        assert healthy["verdict"] == "ok" and healthy["oldest_pending_s"] >= AGE, healthy
