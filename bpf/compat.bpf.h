@@ -146,6 +146,22 @@ static __always_inline bool compat_is_frozen(const struct task_struct *task, __u
 	return state & TASK_INTERRUPTIBLE && bpf_core_field_exists(with->frozen) && read_integer(with, frozen);
 }
 
+/* How often a task has called read, write and their forms, plus 1; 0: without CONFIG_TASK_XACCT. */
+struct task_io_accounting___calls {
+	__u64 syscr, syscw;
+} CORE;
+
+struct task_struct___io {
+	struct task_io_accounting___calls ioac;
+} CORE;
+
+static __always_inline __u64 compat_io_calls(const struct task_struct *task)
+{
+	const struct task_struct___io *with = (const void *)task;
+
+	return bpf_core_field_exists(with->ioac.syscr) ? with->ioac.syscr + with->ioac.syscw + 1 : 0;
+}
+
 /* Registers of a syscall: struct pt_regs of the two architectures, the same on all kernels from 5.10 on. */
 struct pt_regs___x86 {
 	unsigned long di, si, dx, r10, r8, r9, orig_ax, sp;

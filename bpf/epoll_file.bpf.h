@@ -59,19 +59,28 @@ static __always_inline bool is_empty(const struct list_head *head)
 enum file_waiters {
 	FILE_IS_SHARED = 1 << 0, /* others watch it, or sleep on it */
 	FILE_IS_SERVED = 1 << 1, /* one of them waits at this moment */
+	FILE_HAS_ANOTHER = 1 << 2, /* an instance that the next one is not alone with */
 };
 
-/* By other epoll instances than that one. */
-static __always_inline __u32 find_watchers(const struct file *file, const struct eventpoll *own)
+/* Of one epoll item: by the instance that it belongs to, unless that is `own`. A function of its own: see file_input(). */
+__weak __noinline int watcher_state(__u64 link, __u64 own)
 {
-	const struct eventpoll *ep;
-	__u32 found = 0, i;
+	const struct eventpoll *ep = BPF_CORE_READ(compat_watcher(link), ep);
+
+	if ((__u64)ep == own)
+		return 0;
+	return FILE_HAS_ANOTHER | (is_empty(&ep->wq.head) ? 0 : FILE_IS_SERVED);
+}
+
+/* By other epoll instances than that one; 0: than the one that has left it, whichever that is. */
+static __always_inline __u32 find_watchers(const struct file *file, __u64 own)
+{
+	__u32 found = own ? FILE_HAS_ANOTHER : 0, i, state;
 	__u64 end, link = compat_first_watcher(file, &end);
 
 	for (i = 0; i < WAITER_WALK && link && link != end; i++) {
-		ep = BPF_CORE_READ(compat_watcher(link), ep);
-		if (ep != own)
-			found |= FILE_IS_SHARED | (is_empty(&ep->wq.head) ? 0 : FILE_IS_SERVED);
+		state = watcher_state(link, own);
+		found |= state | ((found & state) >> 2 & FILE_IS_SHARED);
 		link = compat_next_watcher(link);
 	}
 	return found;
@@ -103,7 +112,7 @@ __weak __noinline int socket_waiters(__u64 address, __u64 instance)
 	const struct socket *socket = BPF_CORE_READ(file, private_data);
 	const struct sock *sk = BPF_CORE_READ(socket, sk);
 
-	return sk ? find_watchers(file, (const void *)instance) | find_sleepers(sk) : 0;
+	return sk ? find_watchers(file, instance) | find_sleepers(sk) : 0;
 }
 
 /* ---- What a wait would return ---- */
@@ -128,14 +137,26 @@ static __always_inline bool has_unix_name(const struct sock *sk)
 	       BPF_CORE_READ((const struct unix_sock *)sk, addr);
 }
 
+/* Of a listener connections, of others but TCP pieces of data. */
+static __always_inline __u32 queue_of(const struct sock *sk)
+{
+	if (read_integer(sk, sk_protocol) == IPPROTO_TCP)
+		return BPF_CORE_READ(sk, sk_ack_backlog);
+	return BPF_CORE_READ(sk, sk_receive_queue.qlen);
+}
+
+static __always_inline bool is_listener(const struct sock *sk)
+{
+	return BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_LISTEN;
+}
+
 static __always_inline __u32 socket_input(const struct sock *sk)
 {
-	bool is_tcp = read_integer(sk, sk_protocol) == IPPROTO_TCP;
-	bool listens = BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_LISTEN;
+	bool listens = is_listener(sk);
 
-	if (is_tcp && !listens)
+	if (!listens && read_integer(sk, sk_protocol) == IPPROTO_TCP)
 		return tcp_input(sk);
-	if (is_tcp ? !BPF_CORE_READ(sk, sk_ack_backlog) : !BPF_CORE_READ(sk, sk_receive_queue.qlen))
+	if (!queue_of(sk))
 		return 0;
 	return EPOLL_INPUT | EPOLL_FROM_OUTSIDE | (listens || has_unix_name(sk) ? EPOLL_FROM_CLIENT : 0);
 }
@@ -181,8 +202,9 @@ __weak __noinline int file_input(__u64 address, __u64 instance)
  * enum epoll_input. That an item is on the ready list does not say that it is ready: epoll_wait() puts a level-triggered
  * one back when it returns it, and the next wait finds out. So the files themselves are looked at.
  */
-static __always_inline __u32 ready_input(const struct eventpoll *ep)
+__weak __noinline int ready_input(__u64 instance)
 {
+	const struct eventpoll *ep = (const void *)instance;
 	const struct list_head *head = &ep->rdllist, *node = BPF_CORE_READ(ep, rdllist.next);
 	const __u32 link = bpf_core_field_offset(struct epitem, rdllink);
 	const struct epitem *item;
@@ -192,10 +214,20 @@ static __always_inline __u32 ready_input(const struct eventpoll *ep)
 	for (i = 0; i < READY_WALK && node && node != head && !(input & EPOLL_FROM_CLIENT); i++) {
 		item = (const void *)node - link;
 		if (BPF_CORE_READ(item, event.events) & EPOLLIN)
-			input |= file_input((__u64)BPF_CORE_READ(item, ffd.file), (__u64)ep);
+			input |= file_input((__u64)BPF_CORE_READ(item, ffd.file), instance);
 		node = BPF_CORE_READ(node, next);
 	}
 	return input;
+}
+
+/* The descriptor that is first on the ready list, plus 1; 0: the list is empty. */
+__weak __noinline int first_ready(__u64 instance)
+{
+	const struct eventpoll *ep = (const void *)instance;
+	const struct list_head *node = BPF_CORE_READ(ep, rdllist.next);
+	const struct epitem *item = (const void *)node - bpf_core_field_offset(struct epitem, rdllink);
+
+	return !node || node == &ep->rdllist ? 0 : (__u32)BPF_CORE_READ(item, ffd.fd) + 1;
 }
 
 /* ---- Instances that several processes hold ---- */
@@ -229,7 +261,7 @@ static __always_inline __u64 number_of_instance(const struct eventpoll *ep)
 static __always_inline void write_epoll(struct seq_file *seq, struct task_struct *task, __u32 fd, struct file *file)
 {
 	const struct eventpoll *ep = BPF_CORE_READ(file, private_data);
-	__u32 input = ready_input(ep);
+	__u32 input = ready_input((__u64)ep);
 	struct epoll_record record = {
 		.header = {RECORD_EPOLL, sizeof(record)},
 		.seen_ns = bpf_ktime_get_ns(),
@@ -239,6 +271,7 @@ static __always_inline void write_epoll(struct seq_file *seq, struct task_struct
 		.waiters = !is_empty(&ep->wq.head),
 		.unread = !!input,
 		.input = input,
+		.first_ready = first_ready((__u64)ep),
 	};
 
 	if (record.unread && !record.waiters)

@@ -111,6 +111,7 @@ static __always_inline void read_schedule(struct thread_record *record, struct t
 	record->last_queued = compat_sched_info(task, last_queued);
 	record->voluntary = task->nvcsw;
 	record->involuntary = task->nivcsw;
+	record->io_calls = compat_io_calls(task);
 	if (state & TASK_SLEEPING)
 		record->flags |= THREAD_SLEEPING;
 	if (compat_is_frozen(task, state))

@@ -41,6 +41,12 @@ static __always_inline void read_watched_socket(struct watch_scratch *s, struct 
 	read_socket(&s->socket, sk);
 	s->socket.name.inode = s->watch.inode;
 	s->watch.flags |= WATCH_HAS_SOCKET;
+	if (is_listener(sk))
+		s->watch.queue = queue_of(sk);
+	/* The file's address once more, as the number that a global function takes. */
+	if ((is_listener(sk) || s->socket.name.kind == SOCKET_KIND_UDP) &&
+	    socket_waiters((__u64)BPF_CORE_READ(socket, file), 0) & FILE_IS_SHARED)
+		s->watch.flags |= WATCH_SHARED;
 	if (s->socket.name.kind == SOCKET_KIND_TCP &&
 	    BPF_CORE_READ((const struct inet_connection_sock *)sk, icsk_ulp_ops))
 		s->watch.flags |= WATCH_ULP;

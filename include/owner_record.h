@@ -36,8 +36,10 @@ struct epoll_record {
 	__u32 input; /* enum epoll_input; not what others wait for, too, as for a listener that they share */
 	__u64 number; /* of an instance with something to read and no waiter: the same in all its holders; 0: not known */
 	__u64 unserved_since_ns; /* since when scans have found it so, with all waits counted; 0: not known */
+	__u32 first_ready; /* the descriptor that is first on the ready list, plus 1; 0: the list is empty */
+	__u32 pad;
 };
 
-_Static_assert(sizeof(struct epoll_record) == 64, "epoll_record");
+_Static_assert(sizeof(struct epoll_record) == 72, "epoll_record");
 
 #endif

@@ -74,8 +74,9 @@ struct thread_record {
 	__u32 loops; /* loop_records that follow (after the socket) */
 	char syscall_name[24]; /* empty: not known, or in none */
 	__u64 alarm_ns; /* when the alarm of its process (ITIMER_REAL) interrupts it; CLOCK_MONOTONIC; 0: nothing does */
+	__u64 io_calls; /* of read, write and their forms (not recv and send) in its life, plus 1; 0: not known */
 };
 
-_Static_assert(sizeof(struct thread_record) == 248, "thread_record");
+_Static_assert(sizeof(struct thread_record) == 256, "thread_record");
 
 #endif

@@ -222,6 +222,7 @@ struct list_head {
 
 struct epoll_filefd {
 	struct file *file;
+	__s32 fd;
 };
 
 struct epoll_event {

@@ -11,6 +11,11 @@
 #define LOOP_WAITS_LEAST 10
 #define LOOP_WAITS_PER_S 3
 
+/* What may spin: so many waits, and as brief. */
+#define SPIN_WAITS	 100
+#define SPIN_WAITS_PER_S 1000
+#define SPIN_WAIT_NS	 10000
+
 /* Counters only grow; a recording that says otherwise gets 0. */
 static __u64 difference(__u64 now, __u64 before)
 {
@@ -222,4 +227,13 @@ bool loop_was_looping(const struct loop_record *loop)
 	if (loop->waits >= LOOP_WAITS)
 		return true;
 	return loop->waits >= LOOP_WAITS_LEAST && loop->waits * NS_PER_S >= LOOP_WAITS_PER_S * life_ns;
+}
+
+bool loop_may_spin(const struct thread_record *thread, const struct loop_record *loop)
+{
+	__u64 life_ns = difference(loop->returned_ns, loop->first_ns);
+
+	return loop->interface == LOOP_EPOLL && !(thread->flags & (THREAD_SLEEPING | THREAD_STOPPED)) &&
+	       loop->waits >= SPIN_WAITS && loop->waits * NS_PER_S >= SPIN_WAITS_PER_S * life_ns &&
+	       loop->wait_ns < loop->waits * SPIN_WAIT_NS;
 }

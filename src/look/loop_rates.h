@@ -50,6 +50,12 @@ double loop_percentile(const __u32 buckets[LOOP_BUCKETS], double share, __u64 mi
 /* The counted durations by powers of two. */
 void loop_histogram(struct histogram *histogram, const __u32 buckets[LOOP_BUCKETS]);
 
+/*
+ * Whether the thread may spin: it is on a CPU, and its waits were thick, fast and brief. Cheap: so that what it watches is
+ * looked at, and the rest can be judged.
+ */
+bool loop_may_spin(const struct thread_record *thread, const struct loop_record *loop);
+
 /* Whether the thread waits so often that it is a loop: many waits in its life, or fewer thick and fast. */
 bool loop_was_looping(const struct loop_record *loop);
 

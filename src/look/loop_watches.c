@@ -27,6 +27,8 @@ static void take_watch(struct loop_watches *watches, const struct watch_view *vi
 	if (view->watch->flags & WATCH_IDLE_UNBOUNDED && view->socket &&
 	    (!watches->idle || watch_idle_ns(view->socket) > watch_idle_ns(watches->idle->socket)))
 		watches->idle = view;
+	if (watches->instance->ready == (__u32)view->watch->fd + 1)
+		watches->ready = view;
 }
 
 /* Whichever thread was woken for the data may be at work on it. */

@@ -11,6 +11,7 @@ struct loop_watches {
 	const struct instance_record *instance; /* NULL: it was not read */
 	const struct watch_view *missed; /* holds what its loop was told of and has not read, for longest; or NULL */
 	const struct watch_view *idle; /* idle for longest of those that nothing would end; or NULL */
+	const struct watch_view *ready; /* what the instance was ready for while nothing moved; or NULL */
 	bool busy_elsewhere; /* another thread that waits on it is away from its wait */
 	bool endless; /* its last wait has no timeout */
 };

@@ -106,9 +106,16 @@ enum watch_role watch_role(const struct watch_record *watch, const struct socket
 	return WATCH_UNKNOWN;
 }
 
+static bool is_listener(const struct socket_record *socket)
+{
+	return socket && socket->name.state == STATE_LISTEN;
+}
+
 /* Less than SO_RCVLOWAT is not told, and what lies in a record that is not whole cannot be read. */
 __u32 watch_unread(const struct watch_record *watch, const struct socket_record *socket)
 {
+	if (is_listener(socket))
+		return watch->queue;
 	if (!is_connection(socket) || watch->flags & WATCH_ULP || socket->unread_bytes < socket->rcvlowat)
 		return 0;
 	return socket->unread_bytes;
@@ -117,12 +124,57 @@ __u32 watch_unread(const struct watch_record *watch, const struct socket_record 
 /*
  * A one-shot watch that has fired is off: its mask has no event left, and somebody is at work on it. A peer that closed
  * has been told of by an event of its own. Who watches for both ways at once, edge-triggered, asks once in the life of a
- * connection and keeps in mind itself what is ready (.NET, gRPC, nginx): unread is what it does not want yet.
+ * connection and keeps in mind itself what is ready (.NET, gRPC, nginx): unread is what it does not want yet. Of a
+ * listener that others watch, too, one of them was told.
  */
 bool watch_is_missed(const struct watch_record *watch, const struct socket_record *socket)
 {
-	return socket && socket->name.state == STATE_ESTABLISHED && watch->events & WATCH_EDGE &&
-	       watch->events & WATCH_IN && !(watch->events & WATCH_OUT) && watch_unread(watch, socket);
+	return socket && (socket->name.state == STATE_ESTABLISHED || is_listener(socket)) &&
+	       watch->events & WATCH_EDGE && watch->events & WATCH_IN && !(watch->events & WATCH_OUT) &&
+	       !(watch->flags & WATCH_SHARED) && watch_unread(watch, socket);
+}
+
+__u64 watch_missed_since(const struct watch_record *watch, const struct socket_record *socket)
+{
+	return is_listener(socket) ? watch->unread_since_ns : socket->last_received_ns;
+}
+
+#define RCV_SHUTDOWN  1 /* socket_record's shutdown: include/net/sock.h */
+#define BOTH_SHUTDOWN 3
+
+/* EPOLLHUP and EPOLLERR come whatever the mask says. */
+static const char *connection_repeats(const struct watch_record *watch, const struct socket_record *socket)
+{
+	if (socket->name.state == STATE_CLOSE || socket->shutdown == BOTH_SHUTDOWN)
+		return "it has been hung up";
+	if (socket->sk_err)
+		return "its error is not taken";
+	if (watch->events & (WATCH_IN | WATCH_RDHUP) && socket->shutdown & RCV_SHUTDOWN)
+		return "it is at its end of file";
+	/* Reads and writes of other sockets are not counted. */
+	if (!is_connection(socket))
+		return NULL;
+	if (watch->events & WATCH_IN && socket->unread_bytes)
+		return "its data is not read";
+	return watch->events & WATCH_OUT ? "it can be written to, and nothing is" : NULL;
+}
+
+const char *watch_repeats(const struct watch_record *watch, const struct socket_record *socket)
+{
+	static const char *const read_by_read[] = {"eventfd", "timerfd", "signalfd", "inotify", "pipe", "pidfd"};
+	const char *kind = watch_kind(watch, socket);
+	size_t i;
+
+	if (watch->events & (WATCH_EDGE | WATCH_ONESHOT))
+		return NULL;
+	if (socket)
+		return watch_role(watch, socket) == WATCH_CONNECTION || socket->name.state == STATE_CLOSE
+			       ? connection_repeats(watch, socket)
+			       : NULL;
+	for (i = 0; kind && i < COUNT_OF(read_by_read); i++)
+		if (!strcmp(kind, read_by_read[i]))
+			return "it is not read";
+	return NULL;
 }
 
 __u64 watch_idle_ns(const struct socket_record *socket)

@@ -37,11 +37,23 @@ enum watch_role {
 
 enum watch_role watch_role(const struct watch_record *watch, const struct socket_record *socket);
 
-/* Bytes that a read would return at once; 0 where there are none or it is not known. */
+/* Bytes that a read, or connections that accept, would return at once; 0 where there are none or it is not known. */
 __u32 watch_unread(const struct watch_record *watch, const struct socket_record *socket);
 
 /* It was told once of what is there, and is not told again: edge-triggered, armed for input, and unread. */
 bool watch_is_missed(const struct watch_record *watch, const struct socket_record *socket);
+
+/*
+ * Since when what was missed has lain there, as far as it is known: the last data of a connection came then; connections
+ * of a listener have been seen since then.
+ */
+__u64 watch_missed_since(const struct watch_record *watch, const struct socket_record *socket);
+
+/*
+ * What a level-triggered watch reports again and again until its loop does something: "it is not read", …; constant text.
+ * NULL: nothing, or it cannot be told whether the loop does: of listeners, datagrams, and what leaves no trace.
+ */
+const char *watch_repeats(const struct watch_record *watch, const struct socket_record *socket);
 
 /* How long neither end has been heard. */
 __u64 watch_idle_ns(const struct socket_record *socket);

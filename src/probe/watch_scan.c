@@ -311,6 +311,8 @@ static void forget_closed(struct watched_instance *instance)
 	instance->watches = instance->edge = instance->oneshot = 0;
 	instance->listed = 0;
 	instance->missed = false;
+	instance->still_since_ns = 0;
+	instance->ready = 0;
 	buffer_reset(&instance->facts);
 }
 
@@ -329,6 +331,7 @@ static void take_ready(struct watched_instance *instances, size_t count, const s
 			instances[i].seen = true;
 			instances[i].flags |= epoll->ready ? INSTANCE_READY : 0;
 			instances[i].flags |= epoll->unread ? INSTANCE_UNREAD : 0;
+			instances[i].ready = epoll->first_ready ? epoll->first_ready : instances[i].ready;
 		}
 	}
 	for (i = 0; i < count; i++)

@@ -125,9 +125,18 @@ static bool is_wanted(const struct probe *probe, const struct thread_record *thr
 		return false;
 	if (probe->scope.selection.pid_count)
 		return probe_is_asked_for(probe, thread->pid) && (loop || is_waiting(thread, loop));
-	if (away_since(probe, thread, loop))
+	if (away_since(probe, thread, loop) || (loop && loop_may_spin(thread, loop)))
 		return true;
 	return is_waiting(thread, loop) && since && since + ASLEEP_MIN_NS <= thread->seen_ns;
+}
+
+static void note_spinner(struct watched_instance *instance, const struct thread_record *thread,
+			 const struct loop_record *loop)
+{
+	if (!loop || !loop_may_spin(thread, loop))
+		return;
+	instance->spins = true;
+	instance->spinner = (struct spinner){thread->tid, thread->io_calls, thread->voluntary};
 }
 
 static int note_loop(struct probe *probe, const struct thread_record *thread, const struct loop_record *loop)
@@ -145,6 +154,7 @@ static int note_loop(struct probe *probe, const struct thread_record *thread, co
 		probe->watches->left_out++;
 		return 0;
 	}
+	note_spinner(instance, thread, loop);
 	instance->held |= thread->flags & THREAD_EPOLL_HELD && (int)thread->args[0] == fd;
 	if (since > instance->asleep_ns)
 		instance->asleep_ns = since;
@@ -221,6 +231,7 @@ static int find_instances(struct probe *probe, const struct buffer *buffer)
 
 	for (i = 0; i < probe->watches->count; i++) {
 		probe->watches->items[i].live = probe->watches->items[i].wanted = probe->watches->items[i].held = false;
+		probe->watches->items[i].spins = false;
 		probe->watches->items[i].left_ns = 0;
 	}
 	err = note_loops(probe, buffer);
@@ -327,7 +338,8 @@ static int read_instances(struct probe *probe)
 		struct watched_instance *instance = &cache->items[i];
 		bool is_to_be_read = is_due(probe, instance, began);
 
-		instance->wanted = instance->read_ns && (instance->missed || probe->scope.selection.pid_count);
+		instance->wanted =
+			instance->read_ns && (instance->missed || instance->spins || probe->scope.selection.pid_count);
 		if ((!is_to_be_read && !has_slept_since(instance)) || !has_room(probe, reads, began))
 			continue;
 		reads++;

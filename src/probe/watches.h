@@ -19,12 +19,20 @@ struct watched_instance {
 	bool seen; /* the scan found it */
 	bool held; /* whoever reads it would have to wait, by the thread scan */
 	bool wanted; /* its descriptors are to be scanned at this look */
+	bool spins; /* a loop on it may turn for nothing */
 	bool missed; /* some watch holds unread data that its loop has been told of */
 	__u64 asleep_ns; /* since when the last of its loops has been; 0: not known */
 	__u64 left_ns; /* since when a loop has been away from it; 0: none has for long */
 	__u64 read_ns; /* fdinfo; 0: never */
 	__u32 flags; /* enum instance_flag */
 	__u32 watches, edge, oneshot;
+	__u64 traffic; /* of the connections that it watches: bytes of all */
+	__u64 still_since_ns; /* since when that has not changed; 0: not known */
+	struct spinner {
+		__u32 tid; /* 0: none */
+		__u64 io_calls, sleeps; /* in its life, as thread_record has them */
+	} spinner, spinner_then; /* the thread that may turn for nothing: now, and at still_since_ns */
+	__u32 ready; /* seen on the ready list meanwhile: a descriptor, plus 1 */
 	struct fdinfo_watch *list; /* sorted by fd, then inode */
 	size_t listed;
 	struct buffer facts; /* a watch_record for each of the list, and its socket_record, in this order */

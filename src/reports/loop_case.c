@@ -9,6 +9,7 @@
 #include "look/unserved.h"
 #include "options/ages.h"
 #include "reports/now_in.h"
+#include "system/runtime.h"
 
 /* The freezer takes a thread out of its system call, but its record may still show it waiting. */
 bool is_asleep_in(const struct thread_record *thread, enum syscall_kind kind)
@@ -135,6 +136,16 @@ static bool same_process(const struct thread_view *view, const struct thread_rec
 	return view->thread->pid == thread->pid;
 }
 
+/* A thread of the process that comes to another instance in turn, where this one watches only what others do. */
+static bool takes_turns(const struct thread_view *view, const struct loop_case *one)
+{
+	const struct loop_record *other = look_loop(view, LOOP_EPOLL);
+	const struct instance_record *instance = one->evidence.watches.instance;
+
+	return one->loop->interface == LOOP_EPOLL && instance && instance->flags & INSTANCE_SHARED && other &&
+	       (other->waiting || other->returned_ns > one->loop->returned_ns);
+}
+
 /* Go, tokio and others: whichever thread is free waits. That one of them is busy is no stall. */
 static bool is_taken_over(const struct loop_case *one)
 {
@@ -144,7 +155,7 @@ static bool is_taken_over(const struct loop_case *one)
 	while (i && same_process(&items[i - 1], one->thread))
 		i--;
 	for (; i < one->look->threads.count && same_process(&items[i], one->thread); i++) {
-		if (i != one->at && serves(&items[i], one->loop))
+		if (i != one->at && (serves(&items[i], one->loop) || takes_turns(&items[i], one)))
 			return true;
 	}
 	return false;
@@ -304,7 +315,6 @@ static void find_others(struct loop_case *one)
 	struct unserved left = {0};
 	bool is_left_for_long;
 
-	evidence->unserved_fd = -1;
 	find_usage(one);
 	find_abandoned(one);
 	if (evidence->abandoned)
@@ -328,6 +338,13 @@ static void find_others(struct loop_case *one)
 
 /* ---- All of it ---- */
 
+static int instance_of(const struct loop_case *one)
+{
+	if (one->loop)
+		return one->loop->interface == LOOP_EPOLL ? one->loop->epoll_fd : -1;
+	return one->evidence.waiting ? (int)one->thread->args[0] : one->evidence.unserved_fd;
+}
+
 /* What tells whether the thread is a loop at all. */
 static void find_role(struct loop_case *one, const struct scope *scope)
 {
@@ -339,6 +356,8 @@ static void find_role(struct loop_case *one, const struct scope *scope)
 	evidence->min_age_ns = min_age_of(scope, ROW_LOOP);
 	evidence->waiting = one->loop ? !!one->loop->waiting : is_asleep_in(one->thread, SYSCALL_WAITS_EPOLL);
 	find_since(one);
+	evidence->unserved_fd = -1;
+	loop_watches_find(&evidence->watches, one->look, one->at, instance_of(one));
 	find_others(one);
 }
 
@@ -353,29 +372,6 @@ static bool is_loop(const struct loop_case *one)
 	return one->loop || one->evidence.waiting || one->evidence.unserved_fd >= 0;
 }
 
-/*
- * These watch everything edge-triggered and keep in mind themselves what can be read: what lies unread there is what no
- * task has asked for, and no wake-up was lost.
- */
-static bool remembers_what_is_ready(const struct loop_case *one)
-{
-	static const char *const names[] = {"go", "tokio", "netty", "nginx", "envoy"};
-	size_t i;
-
-	for (i = 0; one->usage && i < COUNT_OF(names); i++) {
-		if (!strcmp(one->usage->runtime, names[i]))
-			return true;
-	}
-	return false;
-}
-
-static int instance_of(const struct loop_case *one)
-{
-	if (one->loop)
-		return one->loop->interface == LOOP_EPOLL ? one->loop->epoll_fd : -1;
-	return one->evidence.waiting ? (int)one->thread->args[0] : one->evidence.unserved_fd;
-}
-
 bool loop_case_find(struct loop_case *one, const struct look *previous, const struct scope *scope)
 {
 	find_role(one, scope);
@@ -384,7 +380,7 @@ bool loop_case_find(struct loop_case *one, const struct look *previous, const st
 	find_rates(one, previous);
 	find_now(one);
 	loop_watches_find(&one->evidence.watches, one->look, one->at, instance_of(one));
-	if (remembers_what_is_ready(one))
+	if (one->usage && runtime_remembers_ready(one->usage->runtime))
 		one->evidence.watches.missed = NULL;
 	return true;
 }

@@ -8,11 +8,17 @@
 #include "rules/loop_words.h"
 #include "rules/verdicts.h"
 
-/* Spinning: this often, for nothing, and without sleeping. */
+/* Spinning: this often, for nothing, without sleeping, and without much work between. */
 #define SPIN_WAITS	 100
 #define SPIN_WAITS_PER_S 1000
 #define SPIN_EMPTY	 95 /* percent */
 #define SPIN_WAIT_NS	 50000
+#define SPIN_IN_WAIT	 5 /* percent of the time */
+
+/* Of an event: each wait returns one, hardly one sleeps, and nothing is read or written, as looks this far apart found. */
+#define SPIN_SELDOM	      1 /* percent of the waits */
+#define SPIN_IN_WAIT_OF_EVENT 2 /* percent of the time */
+#define SPIN_SEEN_NS	      (NS_PER_S * 9 / 10)
 
 /* near_limit: percent of the limit. */
 #define NEAR_LIMIT 90
@@ -25,6 +31,9 @@
  */
 #define UNSEEN_MIN_AGE_NS NS_PER_S
 #define UNSEEN_SEEN_NS	  (NS_PER_S * 9 / 10)
+
+/* What all of several workers leave lying is not theirs alone; and each may just be about to come. */
+#define SHARED_MIN_AGE_NS NS_PER_S
 
 /*
  * Unread for this long: where other threads could still come to it, much longer. And looks this far apart found the
@@ -63,12 +72,26 @@ bool loop_serves_one(const struct loop_evidence *evidence)
 	       !(is_in_read(evidence) && evidence->socket->name.kind == SOCKET_KIND_TCP);
 }
 
+/*
+ * A worker that shares what it watches, a listener mostly, is at work on what it took from there, and others are there
+ * for the next. What nobody takes for a while is late all the same.
+ */
+bool loop_shares_all(const struct loop_evidence *evidence)
+{
+	const struct instance_record *instance = evidence->watches.instance;
+
+	return evidence->loop && !evidence->waiting && !evidence->abandoned && instance &&
+	       instance->flags & INSTANCE_SHARED &&
+	       (!(instance->flags & INSTANCE_UNREAD) || evidence->outside_ns < SHARED_MIN_AGE_NS);
+}
+
 /* It used to come back often, and has not come back. */
 static bool does_not_come_back(const struct loop_evidence *evidence)
 {
 	return evidence->loop && !evidence->waiting && !evidence->abandoned && evidence->loop->returned_ns &&
 	       loop_was_looping(evidence->loop) && evidence->outside_ns >= evidence->min_age_ns &&
-	       !evidence->taken_over && !evidence->waits_elsewhere && !evidence->ended && !loop_serves_one(evidence);
+	       !evidence->taken_over && !evidence->waits_elsewhere && !evidence->ended && !loop_serves_one(evidence) &&
+	       !loop_shares_all(evidence);
 }
 
 static __u64 unseen_min_age(const struct loop_evidence *evidence)
@@ -102,13 +125,53 @@ static bool is_reading_unseen(const struct loop_evidence *evidence)
 	return leaves_events(evidence) && is_in_read(evidence);
 }
 
+/* A scheduler that has work looks for events in passing, and often: most of its time goes by between the waits. */
+static bool works_between(const struct loop_rates *rates, __u64 percent_in_wait)
+{
+	return rates->in_wait_ns * 100 < (rates->in_wait_ns + rates->lag_ns - rates->lag_runqueue_ns) * percent_in_wait;
+}
+
+static bool waits_fast(const struct loop_rates *rates)
+{
+	return rates->interval_ns && rates->waits >= SPIN_WAITS &&
+	       rates->waits * NS_PER_S >= SPIN_WAITS_PER_S * rates->interval_ns && rates->mean_wait_ns < SPIN_WAIT_NS;
+}
+
 static bool is_spinning(const struct loop_evidence *evidence)
 {
 	const struct loop_rates *rates = &evidence->rates;
 
-	return rates->interval_ns && rates->waits >= SPIN_WAITS &&
-	       rates->waits * NS_PER_S >= SPIN_WAITS_PER_S * rates->interval_ns &&
-	       rates->empty * 100 >= rates->waits * SPIN_EMPTY && rates->mean_wait_ns < SPIN_WAIT_NS;
+	return waits_fast(rates) && rates->empty * 100 >= rates->waits * SPIN_EMPTY &&
+	       !works_between(rates, SPIN_IN_WAIT);
+}
+
+/* Against the waits of the same time; ~0 is not known. */
+static bool is_seldom(__u64 count, __u64 ns, const struct loop_rates *rates)
+{
+	return count != ~0ULL &&
+	       (double)count * 100 / (double)ns <= (double)rates->waits * SPIN_SELDOM / (double)rates->interval_ns;
+}
+
+/* For long enough nothing came or went on what it watches, and it did not read, write or sleep. */
+static bool is_still(const struct loop_evidence *evidence)
+{
+	const struct instance_record *instance = evidence->watches.instance;
+	__u64 ns = instance->seen_ns - instance->still_since_ns;
+
+	return instance->still_since_ns && instance->still_tid == evidence->thread->tid && ns >= SPIN_SEEN_NS &&
+	       is_seldom(instance->still_io_calls, ns, &evidence->rates) &&
+	       is_seldom(instance->still_sleeps, ns, &evidence->rates);
+}
+
+/* What would consume the event leaves a trace: a read, bytes of a connection, or time. */
+static bool spins_on_event(const struct loop_evidence *evidence)
+{
+	const struct loop_rates *rates = &evidence->rates;
+	const struct watch_view *ready = evidence->watches.ready;
+
+	return waits_fast(rates) && rates->empty * 100 <= rates->waits * SPIN_SELDOM &&
+	       !works_between(rates, SPIN_IN_WAIT_OF_EVENT) && ready && watch_repeats(ready->watch, ready->socket) &&
+	       is_still(evidence);
 }
 
 static bool is_saturated(const struct loop_evidence *evidence)
@@ -133,14 +196,16 @@ static __u64 missed_min_age(const struct loop_evidence *evidence)
 static bool lost_wake_up(const struct loop_evidence *evidence)
 {
 	const struct loop_watches *watches = &evidence->watches;
+	const struct watch_record *watch;
 	const struct socket_record *socket;
 
 	if (!evidence->waiting || !watches->missed || watches->busy_elsewhere ||
 	    watches->instance->flags & (INSTANCE_READY | INSTANCE_SENDING))
 		return false;
+	watch = watches->missed->watch;
 	socket = watches->missed->socket;
-	return socket->seen_ns >= socket->last_received_ns + missed_min_age(evidence) &&
-	       socket->seen_ns >= watches->missed->watch->unread_since_ns + MISSED_SEEN_NS;
+	return socket->seen_ns >= watch_missed_since(watch, socket) + missed_min_age(evidence) &&
+	       socket->seen_ns >= watch->unread_since_ns + MISSED_SEEN_NS;
 }
 
 /* A timer among what it watches may well be what looks after them. */
@@ -209,6 +274,7 @@ const struct loop_rule loop_rules[] = {
 	{ is_reading_unseen,  &blocked_in_read, SEVERITY_STALLED, loop_why_unseen,       loop_advise_read },
 	{ leaves_events,      &stalled,         SEVERITY_STALLED, loop_why_unseen,       loop_advise_stalled },
 	{ is_spinning,        &spinning,        SEVERITY_STARVED, loop_why_spinning,     loop_advise_spinning },
+	{ spins_on_event,     &spinning,        SEVERITY_STARVED, loop_why_spins_on,     loop_advise_spins_on },
 	{ lost_wake_up,       &edge_stall,      SEVERITY_STARVED, loop_why_lost,         loop_advise_lost },
 	{ is_beyond_select,   &select_limit,    SEVERITY_SUSPECT, loop_why_select,       loop_advise_select },
 	{ lacks_descriptors,  &near_limit,      SEVERITY_SUSPECT, loop_why_near_limit,   loop_advise_near_limit },
@@ -235,8 +301,10 @@ __u64 loop_watches_since(const struct loop_evidence *evidence, const struct loop
 {
 	const struct socket_record *socket;
 
+	if (rule->applies == spins_on_event)
+		return evidence->watches.instance->still_since_ns;
 	if (rule->applies == lost_wake_up)
-		return evidence->watches.missed->socket->last_received_ns;
+		return watch_missed_since(evidence->watches.missed->watch, evidence->watches.missed->socket);
 	if (rule->applies != has_dead_watches)
 		return 0;
 	socket = evidence->watches.idle->socket;

@@ -6,6 +6,7 @@
 #include "look/watch_facts.h"
 #include "rules/phrases.h"
 #include "system/address.h"
+#include "system/tcp_states.h"
 
 /* ---- Why ---- */
 
@@ -66,6 +67,19 @@ const char *loop_why_spinning(struct arena *arena, const struct loop_evidence *e
 			    100.0 * (double)rates->empty / (double)rates->waits, (double)rates->mean_wait_ns / 1e3);
 }
 
+const char *loop_why_spins_on(struct arena *arena, const struct loop_evidence *evidence)
+{
+	const struct loop_rates *rates = &evidence->rates;
+	const struct watch_view *ready = evidence->watches.ready;
+	const char *kind = watch_kind(ready->watch, ready->socket);
+
+	return arena_printf(arena,
+			    "%.0f waits a second on %s return at once, each with an event, and nothing is read or "
+			    "written: descriptor %d (%s) is ready all the time, as %s",
+			    per_second(rates, rates->waits), say_wait(arena, evidence->loop), ready->watch->fd,
+			    kind ? kind : "closed", watch_repeats(ready->watch, ready->socket));
+}
+
 const char *loop_why_saturated(struct arena *arena, const struct loop_evidence *evidence)
 {
 	const struct loop_rates *rates = &evidence->rates;
@@ -81,15 +95,30 @@ static const char *say_endpoints(struct arena *arena, const struct watch_view *v
 			    say_peer(arena, &view->socket->name));
 }
 
+static bool is_listener(const struct watch_view *view)
+{
+	return view->socket->name.state == STATE_LISTEN;
+}
+
 const char *loop_why_lost(struct arena *arena, const struct loop_evidence *evidence)
 {
 	const struct watch_view *missed = evidence->watches.missed;
+	__u64 since_ns = watch_missed_since(missed->watch, missed->socket);
 
+	if (is_listener(missed))
+		return arena_printf(arena,
+				    "%s not accepted for %s from descriptor %d (%s), which is watched edge-triggered: "
+				    "its wake-up is used up, and the loop waits",
+				    missed->watch->queue == 1
+					    ? "1 connection is"
+					    : arena_printf(arena, "%u connections are", missed->watch->queue),
+				    say_since(arena, missed->socket->seen_ns, since_ns), missed->watch->fd,
+				    say_local(arena, &missed->socket->name));
 	return arena_printf(
 		arena,
 		"data came %s ago and is unread (%s) in %s, which is watched edge-triggered: its wake-up is "
 		"used up, and the loop waits",
-		say_since(arena, missed->socket->seen_ns, missed->socket->last_received_ns),
+		say_since(arena, missed->socket->seen_ns, since_ns),
 		say_count(arena, missed->socket->unread_bytes, "bytes"), say_endpoints(arena, missed));
 }
 
@@ -146,6 +175,8 @@ const char *loop_why_ok(struct arena *arena, const struct loop_evidence *evidenc
 	if (loop_serves_one(evidence))
 		return arena_printf(arena, "now %s; it watches one connection, and nothing else waits for it",
 				    evidence->doing);
+	if (loop_shares_all(evidence))
+		return arena_printf(arena, "now %s; others wait for all that it watches", evidence->doing);
 	return arena_printf(arena, "now %s", evidence->doing);
 }
 
@@ -187,6 +218,14 @@ const char *loop_advise_spinning(struct arena *arena, const struct loop_evidence
 			    evidence->thread->tid, say_duration(arena, evidence->loop->timeout_ns));
 }
 
+const char *loop_advise_spins_on(struct arena *arena, const struct loop_evidence *evidence)
+{
+	return arena_printf(arena,
+			    "consume the event of descriptor %d, or watch it no more (EPOLL_CTL_DEL, or close it; a "
+			    "hang-up and an error come whatever its mask says)",
+			    evidence->watches.ready->watch->fd);
+}
+
 const char *loop_advise_saturated(struct arena *arena, const struct loop_evidence *evidence)
 {
 	return arena_printf(
@@ -196,11 +235,11 @@ const char *loop_advise_saturated(struct arena *arena, const struct loop_evidenc
 
 const char *loop_advise_lost(struct arena *arena, const struct loop_evidence *evidence)
 {
-	return arena_printf(
-		arena,
-		"after an edge-triggered event read descriptor %d until EAGAIN, or watch it without EPOLLET; "
-		"EPOLL_CTL_MOD reports it again",
-		evidence->watches.missed->watch->fd);
+	return arena_printf(arena,
+			    "after an edge-triggered event %s descriptor %d until EAGAIN, or watch it without EPOLLET; "
+			    "EPOLL_CTL_MOD reports it again",
+			    is_listener(evidence->watches.missed) ? "accept from" : "read",
+			    evidence->watches.missed->watch->fd);
 }
 
 const char *loop_advise_dead(struct arena *arena, const struct loop_evidence *evidence)

@@ -12,6 +12,9 @@
 /* It watches a single connection and is away from its wait: it works on what came there. */
 bool loop_serves_one(const struct loop_evidence *evidence);
 
+/* Others watch all that it does, and it is away from its wait: it works on what it took from there. */
+bool loop_shares_all(const struct loop_evidence *evidence);
+
 /* The highest descriptor that it passes to select. */
 __s64 loop_highest_selected(const struct loop_evidence *evidence);
 
@@ -20,6 +23,7 @@ __s64 loop_highest_selected(const struct loop_evidence *evidence);
 const char *loop_why_stalled(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_why_unseen(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_why_spinning(struct arena *arena, const struct loop_evidence *evidence);
+const char *loop_why_spins_on(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_why_saturated(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_why_lost(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_why_dead(struct arena *arena, const struct loop_evidence *evidence);
@@ -34,6 +38,7 @@ const char *loop_why_ok(struct arena *arena, const struct loop_evidence *evidenc
 const char *loop_advise_stalled(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_advise_read(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_advise_spinning(struct arena *arena, const struct loop_evidence *evidence);
+const char *loop_advise_spins_on(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_advise_saturated(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_advise_lost(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_advise_dead(struct arena *arena, const struct loop_evidence *evidence);

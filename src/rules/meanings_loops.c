@@ -22,19 +22,25 @@ static const struct verdict_meaning loops[] = {
 	 "that polls one "
 	 "connection. Nor is one that watches one connection and no listener, if nothing lies unread there and runtime "
 	 "is null: a "
-	 "database backend with a long query works for the client that asked.",
+	 "database backend with a long query works for the client that asked. Nor is a worker that watches only a listener "
+	 "which others watch, too, and take turns at: unless connections lie in its queue, nobody of them waits, and it "
+	 "has been away for a second.",
 	 "A long computation or a blocking call in the loop; or it is stopped, or frozen with its cgroup (now_in says "
 	 "so).",
 	 "See where the thread is: sockstall loops -p PID --stacks. kill -CONT if it is stopped; thaw its cgroup if it "
 	 "is frozen."},
-	{"loop", "spinning", "its waits return at once with nothing, again and again",
-	 "At least 1,000 waits a second that return at once without an event.",
-	 "A timeout of 0, or a timer that is always due.",
-	 "Give the wait a timeout, or find the timer that is always due."},
-	{"loop", "edge_stall", "a lost wake-up: it waits while data lies unread in a socket it watches",
+	{"loop", "spinning", "its waits return at once, again and again, and nothing is done",
+	 "At least 1,000 waits a second that return at once without an event, where at least 5 % of the thread's time is "
+	 "spent in them: a scheduler that looks for events in passing works. Or each returns an event that nobody consumes, "
+	 "a hang-up, a timer that is not read, EPOLLOUT with nothing to write: no thread sleeps, it calls neither read nor "
+	 "write, and for a second the counters of all connections that it watches stand still.",
+	 "A timeout of 0, a timer that is always due, or an event that nobody consumes.",
+	 "Give the wait a timeout, or find the timer that is always due. Consume the event, or watch it no more."},
+	{"loop", "edge_stall", "a lost wake-up: it waits while data or connections lie unread in a socket it watches",
 	 "It waits, nothing is on its ready list, and an edge-triggered socket that it watches holds bytes that it was "
 	 "told of and has "
-	 "not read for a second (10 s if the process has other threads). Not if some watched socket has yet to send: "
+	 "not read for a second (10 s if the process has other threads), or is a listener that no other watches and that has "
+	 "connections to accept. Not if some watched socket has yet to send: "
 	 "then not to read "
 	 "may be on purpose. Not in Go, tokio, Netty, nginx and Envoy, nor for sockets watched both ways at once: "
 	 "those remember what "

@@ -160,3 +160,15 @@ bool runtime_fits(const char *runtime, bool epoll)
 	}
 	return true;
 }
+
+bool runtime_remembers_ready(const char *runtime)
+{
+	static const char *const names[] = {"go", "tokio", "netty", "nginx", "envoy"};
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(names); i++) {
+		if (!strcmp(runtime, names[i]))
+			return true;
+	}
+	return false;
+}

@@ -189,6 +189,12 @@ static void what_is_missed(void **state)
 	assert_false(watch_is_missed(&watch, &socket));
 	watch.events = WATCH_EDGE | WATCH_IN | WATCH_ONESHOT;
 	assert_true(watch_is_missed(&watch, &socket));
+	socket.name.state = 10; /* TCP_LISTEN */
+	assert_false(watch_is_missed(&watch, &socket));
+	watch.queue = 1;
+	assert_true(watch_is_missed(&watch, &socket));
+	watch.flags |= WATCH_SHARED;
+	assert_false(watch_is_missed(&watch, &socket));
 	socket.name.state = 8; /* CLOSE_WAIT */
 	assert_false(watch_is_missed(&watch, &socket));
 	socket.name.state = LISTEN;

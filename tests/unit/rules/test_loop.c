@@ -171,6 +171,24 @@ static void has_events(struct facts *facts)
 	facts->evidence.rates.empty = 949;
 }
 
+/* A scheduler that has work, and looks for events 36,000 times a second in passing. */
+static void looks_in_passing(struct facts *facts)
+{
+	facts->evidence.rates = (struct loop_rates){.interval_ns = SECOND,
+						    .waits = 36000,
+						    .empty = 36000,
+						    .mean_wait_ns = 280,
+						    .in_wait_ns = 10 * MILLISECOND,
+						    .lag_ns = 990 * MILLISECOND};
+}
+
+/* The same, but most of that it waited for a CPU. */
+static void spins_on_a_busy_machine(struct facts *facts)
+{
+	looks_in_passing(facts);
+	facts->evidence.rates.lag_runqueue_ns = 900 * MILLISECOND;
+}
+
 /* A timeout of 1 ms, a thousand times a second, is a choice. */
 static void sleeps_between(struct facts *facts)
 {
@@ -507,6 +525,140 @@ static void polls_something_else(struct facts *facts)
 	facts->loop.one_connection = 0;
 }
 
+/* 150,000 waits a second return a timer that nobody reads. */
+static void spins_on_timer(struct facts *facts)
+{
+	facts->evidence.rates = (struct loop_rates){.interval_ns = SECOND,
+						    .waits = 150000,
+						    .events = 150000,
+						    .mean_wait_ns = 600,
+						    .in_wait_ns = 90 * MILLISECOND,
+						    .lag_ns = 910 * MILLISECOND};
+	facts->thread.tid = 7;
+	facts->instance = (struct instance_record){
+		.seen_ns = NOW, .still_since_ns = NOW - 900 * MILLISECOND, .still_tid = 7, .ready = 4};
+	facts->watch = (struct watch_record){.fd = 3, .events = 1, .flags = WATCH_FOUND, .name = "[timerfd]"};
+	facts->view = (struct watch_view){&facts->instance, &facts->watch, NULL};
+	facts->evidence.watches = (struct loop_watches){.instance = &facts->instance, .ready = &facts->view};
+}
+
+static void spins_on_timer_for_less(struct facts *facts)
+{
+	spins_on_timer(facts);
+	facts->instance.still_since_ns++;
+}
+
+static void reads_its_timer(struct facts *facts)
+{
+	spins_on_timer(facts);
+	facts->instance.still_io_calls = 2000;
+}
+
+static void sleeps_beside_its_timer(struct facts *facts)
+{
+	spins_on_timer(facts);
+	facts->instance.still_sleeps = 2000;
+}
+
+static void spins_on_timer_in_another_thread(struct facts *facts)
+{
+	spins_on_timer(facts);
+	facts->instance.still_tid = 8;
+}
+
+static void turns_for_timer_and_works(struct facts *facts)
+{
+	spins_on_timer(facts);
+	facts->evidence.rates.in_wait_ns = 10 * MILLISECOND;
+	facts->evidence.rates.lag_ns = 990 * MILLISECOND;
+}
+
+static void turns_for_timer_now_and_then(struct facts *facts)
+{
+	spins_on_timer(facts);
+	facts->evidence.rates.waits = 999;
+}
+
+static void io_calls_not_known(struct facts *facts)
+{
+	spins_on_timer(facts);
+	facts->instance.still_io_calls = ~0ULL;
+}
+
+static void spins_on_socket(struct facts *facts, enum socket_kind kind, __u8 state)
+{
+	spins_on_timer(facts);
+	facts->watch = (struct watch_record){.fd = 3, .events = 1, .flags = WATCH_FOUND | WATCH_HAS_SOCKET};
+	facts->socket.name.kind = kind;
+	facts->socket.name.state = state;
+	facts->view.socket = &facts->socket;
+}
+
+/* It asked for nothing, but a hang-up comes all the same. */
+static void spins_on_hang_up(struct facts *facts)
+{
+	spins_on_socket(facts, SOCKET_KIND_UNIX, 1);
+	facts->watch.events = 0;
+	facts->socket.shutdown = 3;
+}
+
+/* It may accept all the time. */
+static void spins_on_listener(struct facts *facts)
+{
+	spins_on_socket(facts, SOCKET_KIND_TCP, 10);
+}
+
+/* A worker, at work on what it took from the listener that others watch, too. */
+static void shares_all(struct facts *facts)
+{
+	outside(facts);
+	facts->evidence.outside_ns = 30 * SECOND;
+	facts->instance.flags = INSTANCE_SCANNED | INSTANCE_SHARED;
+	facts->evidence.watches.instance = &facts->instance;
+}
+
+static void shares_all_and_queue_is_young(struct facts *facts)
+{
+	shares_all(facts);
+	facts->instance.flags |= INSTANCE_UNREAD;
+	facts->evidence.outside_ns = SECOND - 1;
+}
+
+static void shares_all_and_nobody_comes(struct facts *facts)
+{
+	shares_all(facts);
+	facts->instance.flags |= INSTANCE_UNREAD;
+}
+
+static void shares_not_all(struct facts *facts)
+{
+	shares_all(facts);
+	facts->instance.flags = INSTANCE_SCANNED;
+}
+
+/* Two connections lie in the queue of a listener, as looks 0.9 s apart found, watched edge-triggered. */
+static void loses_connections(struct facts *facts)
+{
+	loses_wake_up(facts);
+	facts->socket.unread_bytes = 0;
+	facts->socket.last_received_ns = NOW;
+	facts->socket.name.state = 10;
+	facts->watch.queue = 2;
+	facts->watch.unread_since_ns = NOW - SECOND;
+}
+
+static void loses_connections_seen_once(struct facts *facts)
+{
+	loses_connections(facts);
+	facts->watch.unread_since_ns = NOW;
+}
+
+static void loses_connections_to_others(struct facts *facts)
+{
+	loses_connections(facts);
+	facts->evidence.watches.busy_elsewhere = true;
+}
+
 static const struct {
 	void (*make)(struct facts *facts);
 	const char *verdict;
@@ -531,6 +683,25 @@ static const struct {
 	{spins_slowly, "ok"},
 	{has_events, "ok"},
 	{sleeps_between, "ok"},
+	{looks_in_passing, "ok"},
+	{spins_on_a_busy_machine, "spinning"},
+	{spins_on_timer, "spinning"},
+	{spins_on_timer_for_less, "ok"},
+	{reads_its_timer, "ok"},
+	{sleeps_beside_its_timer, "ok"},
+	{spins_on_timer_in_another_thread, "ok"},
+	{turns_for_timer_and_works, "ok"},
+	{turns_for_timer_now_and_then, "ok"},
+	{io_calls_not_known, "ok"},
+	{spins_on_hang_up, "spinning"},
+	{spins_on_listener, "ok"},
+	{shares_all, "ok"},
+	{shares_all_and_queue_is_young, "ok"},
+	{shares_all_and_nobody_comes, "stalled"},
+	{shares_not_all, "stalled"},
+	{loses_connections, "edge_stall"},
+	{loses_connections_seen_once, "ok"},
+	{loses_connections_to_others, "ok"},
 	{no_interval, "ok"},
 	{saturates, "saturated"},
 	{saturates_mostly, "ok"},
