@@ -144,5 +144,7 @@ def test_it_is_over_with_the_answer(scene, all_live, once):
     os.kill(scene.stopped.pid, signal.SIGCONT)
     for record in all_live.values():
         scene.live.wait(20, event="close", id=record["id"])
-    assert wait_until(lambda: not run.findings(run.once("readers", "--port", SILENT, "--port", STOPPED, *scene.only)), 10)
+    assert wait_until(
+        lambda: not run.findings(run.once("readers", "--port", SILENT, "--port", STOPPED, *scene.only)), 10
+    )
     scene.live.stop()
