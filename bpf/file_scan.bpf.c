@@ -28,7 +28,7 @@ struct {
 
 static __always_inline bool is_wanted_socket(struct socket *socket, __u64 inode)
 {
-	const struct sock *sk = BPF_CORE_READ(socket, sk);
+	const struct sock *sk = first_subflow(BPF_CORE_READ(socket, sk));
 	__u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
 
 	if (read_integer(sk, sk_protocol) == IPPROTO_TCP && (state == TCP_LISTEN || state == TCP_SYN_SENT))
@@ -62,7 +62,7 @@ static __always_inline void write_owner(struct seq_file *seq, struct task_struct
 
 	if (sk) {
 		compat_draw_cookie(sk);
-		cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+		cookie = BPF_CORE_READ(first_subflow(sk), __sk_common.skc_cookie.counter);
 	}
 	write_holder(seq, task, fd, RECORD_OWNER, cookie, inode);
 }
@@ -140,7 +140,7 @@ static __always_inline bool is_other_end(const struct socket_name *name)
 
 static __always_inline bool write_connection(struct seq_file *seq, const struct socket *socket, __u64 inode)
 {
-	const struct sock *sk = BPF_CORE_READ(socket, sk);
+	const struct sock *sk = first_subflow(BPF_CORE_READ(socket, sk));
 	struct socket_record *record;
 	__u32 zero = 0;
 

@@ -15,6 +15,8 @@
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
 
+#define IPPROTO_MPTCP 262 /* linux/in.h, Linux 5.6 */
+
 #define SOCK_FLAG_DEAD	   (1UL << 0) /* enum sock_flags */
 #define SOCK_FLAG_DONE	   (1UL << 1)
 #define SOCK_FLAG_KEEPOPEN (1UL << 3)
@@ -110,12 +112,37 @@ static __always_inline __u8 socket_kind_of(__u16 family, __u32 protocol)
 	return protocol == IPPROTO_UDP ? SOCKET_KIND_UDP : SOCKET_KIND_OTHER;
 }
 
+/*
+ * An application's MPTCP socket holds a TCP one for each of its subflows; the first is what plain TCP would have: it
+ * listens, or it is the connection. Of all others, the socket itself.
+ */
+static __always_inline struct sock *first_subflow(struct sock *sk)
+{
+	struct sock *first;
+
+	if (!bpf_core_field_exists(((struct mptcp_sock *)0)->first) || read_integer(sk, sk_protocol) != IPPROTO_MPTCP)
+		return sk;
+	first = BPF_CORE_READ((const struct mptcp_sock *)sk, first);
+	return first ? first : sk;
+}
+
+/* A subflow has no file. The number of its socket is that of the application's (mptcp_subflow_create_socket()). */
+static __always_inline __u64 inode_of(const struct sock *sk)
+{
+	const struct socket *socket = BPF_CORE_READ(sk, sk_socket);
+	const struct file *file = BPF_CORE_READ(socket, file);
+
+	if (file)
+		return BPF_CORE_READ(file, f_inode, i_ino);
+	return socket ? BPF_CORE_READ((const struct socket_alloc *)socket, vfs_inode.i_ino) : 0;
+}
+
 static __always_inline void read_name(struct socket_name *name, const struct sock *sk)
 {
 	read_common_name(name, &sk->__sk_common);
 	name->kind = socket_kind_of(name->family, read_integer(sk, sk_protocol));
 	name->uid = BPF_CORE_READ(sk, sk_uid.val);
-	name->inode = BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
+	name->inode = inode_of(sk);
 }
 
 static __always_inline __u32 own_or(__u32 own, __u32 otherwise)

@@ -199,7 +199,7 @@ static __always_inline bool read_descriptor(struct socket_record *record, struct
 			record->peer_inode = want_pipe(file);
 	} else if (type == S_IFSOCK) {
 		socket = BPF_CORE_READ(file, private_data);
-		sk = BPF_CORE_READ(socket, sk);
+		sk = first_subflow(BPF_CORE_READ(socket, sk));
 		if (!sk)
 			return false;
 		read_socket(record, sk);

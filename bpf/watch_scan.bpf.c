@@ -34,7 +34,7 @@ struct {
 static __always_inline void read_watched_socket(struct watch_scratch *s, struct file *file)
 {
 	const struct socket *socket = BPF_CORE_READ(file, private_data);
-	const struct sock *sk = BPF_CORE_READ(socket, sk);
+	const struct sock *sk = first_subflow(BPF_CORE_READ(socket, sk));
 
 	if (!sk)
 		return;

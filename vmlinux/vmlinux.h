@@ -291,6 +291,15 @@ struct socket {
 	__s16 type;
 };
 
+struct socket_alloc {
+	struct socket socket;
+	struct inode vfs_inode;
+};
+
+struct mptcp_sock {
+	struct sock *first;
+};
+
 typedef struct {
 	struct net *net;
 } possible_net_t;
