@@ -38,8 +38,16 @@ static __always_inline bool is_wanted_socket(struct socket *socket, __u64 inode)
 	return bpf_map_lookup_elem(&wanted_sockets, &inode);
 }
 
+/* What fork() leaves as it is, and execve() changes. */
+static __always_inline bool runs_what_its_parent_runs(const struct task_struct *task)
+{
+	const struct inode *program = BPF_CORE_READ(task, group_leader, mm, exe_file, f_inode);
+
+	return program && program == BPF_CORE_READ(task, group_leader, real_parent, mm, exe_file, f_inode);
+}
+
 static __always_inline void write_holder(struct seq_file *seq, struct task_struct *task, __u32 fd, __u32 type,
-					 __u64 cookie, __u64 inode)
+					 __u64 cookie, __u64 inode, __u32 flags)
 {
 	struct owner_record record = {
 		.header = {type, sizeof(record)},
@@ -47,6 +55,8 @@ static __always_inline void write_holder(struct seq_file *seq, struct task_struc
 		.inode = inode,
 		.pid = own_tgid(task),
 		.fd = fd,
+		.parent_pid = own_parent(task),
+		.flags = flags,
 	};
 
 	record.process_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
@@ -59,12 +69,15 @@ static __always_inline void write_owner(struct seq_file *seq, struct task_struct
 {
 	struct sock *sk = compat_read(socket, sk);
 	__u64 cookie = 0;
+	__u32 flags = 0;
 
 	if (sk) {
 		compat_draw_cookie(sk);
 		cookie = BPF_CORE_READ(first_subflow(sk), __sk_common.skc_cookie.counter);
+		if (BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_LISTEN && runs_what_its_parent_runs(task))
+			flags = OWNER_FORKED;
 	}
-	write_holder(seq, task, fd, RECORD_OWNER, cookie, inode);
+	write_holder(seq, task, fd, RECORD_OWNER, cookie, inode, flags);
 }
 
 /* ---- For chains: connections on which somebody waits ---- */
@@ -172,9 +185,9 @@ static __always_inline void write_pipe(struct seq_file *seq, struct task_struct 
 	if (!number)
 		return;
 	if (mode != O_WRONLY)
-		write_holder(seq, task, fd, RECORD_PIPE_READER, *number, file->f_inode->i_ino);
+		write_holder(seq, task, fd, RECORD_PIPE_READER, *number, file->f_inode->i_ino, 0);
 	if (mode != O_RDONLY)
-		write_holder(seq, task, fd, RECORD_PIPE_WRITER, *number, file->f_inode->i_ino);
+		write_holder(seq, task, fd, RECORD_PIPE_WRITER, *number, file->f_inode->i_ino, 0);
 }
 
 SEC("iter/task_file")

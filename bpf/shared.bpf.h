@@ -125,6 +125,25 @@ static __always_inline __u32 own_tgid(const struct task_struct *task)
 	return own_level ? own_number(BPF_CORE_READ(task, group_leader, thread_pid)) : (__u32)BPF_CORE_READ(task, tgid);
 }
 
+/* Of its process. Whoever traces it is not its parent. */
+static __always_inline __u32 own_parent(const struct task_struct *task)
+{
+	return own_tgid(BPF_CORE_READ(task, group_leader, real_parent));
+}
+
+/* Its process's number in the innermost namespace that it is in. */
+static __always_inline __u32 inner_tgid(const struct task_struct *task)
+{
+	const struct pid *pid = BPF_CORE_READ(task, group_leader, thread_pid);
+	__u32 level = BPF_CORE_READ(pid, level);
+	__s32 number = 0;
+
+	bpf_probe_read_kernel(&number, sizeof(number),
+			      (const char *)pid + bpf_core_field_offset(struct pid, numbers) +
+				      level * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, nr));
+	return number;
+}
+
 /*
  * The same of a task that the verifier knows for one, as an iterator's: then a load does, and need be no call. For a scan that
  * comes by each of ten thousand threads that is half of what it costs.

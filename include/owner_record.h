@@ -5,6 +5,13 @@
 
 #include "record.h"
 
+enum owner_flag {
+	/* Of a listener: its process runs the program of its parent. So fork() made it, most likely to do the same work. */
+	OWNER_FORKED = 1 << 0,
+	/* By user space: a child has the listener, too, and is OWNER_FORKED. Most likely that accepts, and this one does not. */
+	OWNER_HAS_FORKED = 1 << 1,
+};
+
 struct owner_record {
 	struct record_header header;
 	__u64 cookie; /* of the socket; 0: not known. Of a pipe: socket_record's peer_inode */
@@ -13,9 +20,11 @@ struct owner_record {
 	__u32 pid;
 	__s32 fd;
 	char comm[16];
+	__u32 parent_pid; /* 0: not known */
+	__u32 flags; /* enum owner_flag */
 };
 
-_Static_assert(sizeof(struct owner_record) == 56, "owner_record");
+_Static_assert(sizeof(struct owner_record) == 64, "owner_record");
 
 /* What a wait on an epoll instance would return at once. */
 enum epoll_input {

@@ -112,6 +112,7 @@ struct sched_info {
 struct task_struct {
 	__s32 pid;
 	__s32 tgid;
+	struct task_struct *real_parent;
 	struct pid *thread_pid;
 	char comm[16];
 	__u32 flags;
@@ -147,6 +148,10 @@ struct pid {
 	__u32 level;
 	struct upid numbers[0];
 	struct hlist_head tasks[4];
+};
+
+struct mm_struct {
+	struct file *exe_file;
 };
 
 struct hrtimer {

@@ -25,17 +25,29 @@ bool owners_is_last_choice(const struct owner_record *owner)
 	return owner->pid == INIT_PID || is_service_manager(owner);
 }
 
+bool owners_leaves_work(const struct owner_record *owner)
+{
+	return owner->flags & OWNER_HAS_FORKED;
+}
+
+/* The less, the better. */
+static int rank_of(const struct owner_record *owner)
+{
+	if (owners_is_last_choice(owner))
+		return 2;
+	return owners_leaves_work(owner) ? 1 : 0;
+}
+
 const struct owner_record *owners_main(const struct look *look, __u64 cookie)
 {
 	size_t i, count = 0;
 	const struct owner_record *const *owners = cookie ? look_owners(look, cookie, &count) : NULL;
+	const struct owner_record *best = NULL;
 
-	if (!owners || !count)
-		return NULL;
-	for (i = 0; i < count; i++)
-		if (!owners_is_last_choice(owners[i]))
-			return owners[i];
-	return owners[0];
+	for (i = 0; owners && i < count; i++)
+		if (!best || rank_of(owners[i]) < rank_of(best))
+			best = owners[i];
+	return best;
 }
 
 static void add(struct sharers *sharers, const struct owner_record *owner)

@@ -8,13 +8,17 @@
 #include "look/look.h"
 
 /*
- * The process shown as the owner of a socket: the one with the lowest pid. pid 1 or another systemd is chosen only if
- * no service has it too (socket activation: the manager keeps sockets that it has handed over). NULL: none is known.
+ * The process shown as the owner of a socket: the one with the lowest pid. The master of workers that share its listener
+ * comes after these; pid 1 or another systemd after all (socket activation: the manager keeps sockets that it has handed
+ * over). NULL: none is known.
  */
 const struct owner_record *owners_main(const struct look *look, __u64 cookie);
 
 /* True if this one is shown as the owner only when no other process has the socket. */
 bool owners_is_last_choice(const struct owner_record *owner);
+
+/* True for the master of a prefork server: its children share the listener, and accept. */
+bool owners_leaves_work(const struct owner_record *owner);
 
 /* "nginx (pid 10), which shares it with nginx (pid 11) and 2 other processes,"; NULL: nobody is known. */
 const char *owners_say(struct arena *arena, const struct look *look, __u64 cookie);

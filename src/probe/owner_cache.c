@@ -85,6 +85,29 @@ bool owner_cache_knows_inode(const struct owner_cache *cache, __u64 inode)
 		bsearch(&inode, cache->missed_inodes, cache->missed_inode_count, sizeof(inode), compare_numbers));
 }
 
+/* The records of one socket, sorted by pid. */
+static void mark_parent(struct owner_record *owners, size_t count, __u32 parent)
+{
+	size_t i = LOWER_BOUND(count, at, owners[at].pid < parent);
+
+	for (; i < count && owners[i].pid == parent; i++)
+		owners[i].flags |= OWNER_HAS_FORKED;
+}
+
+static void mark_parents(const struct buffer *owners)
+{
+	struct owner_record *items = (void *)owners->data;
+	size_t i, first = 0, end = 0, count = owners->size / sizeof(*items);
+
+	for (i = 0; i < count; i++) {
+		if (i == end)
+			for (first = i; end < count && items[end].cookie == items[first].cookie; end++)
+				;
+		if (items[i].flags & OWNER_FORKED)
+			mark_parent(items + first, end - first, items[i].parent_pid);
+	}
+}
+
 /* The owners once more, by inode. */
 static int index_inodes(struct owner_cache *cache)
 {
@@ -129,6 +152,7 @@ int owner_cache_take(struct owner_cache *cache, const struct buffer *scan, bool 
 	sort_unique(&cache->owners);
 	unserved_date(&cache->epolls, &before, waits_are_counted);
 	buffer_free(&before);
+	mark_parents(&cache->owners);
 	return err ? err : index_inodes(cache);
 }
 

@@ -9,6 +9,7 @@ enum rank {
 	RANK_ACTIVE,
 	RANK_STOPPED_LAST,
 	RANK_LOOKS_AFTER, /* waits for children, or for signals */
+	RANK_LEAVES_WORK, /* see owners_leaves_work() */
 	RANK_LAST_CHOICE, /* see owners_is_last_choice() */
 };
 
@@ -20,15 +21,27 @@ static enum rank rank_of(const struct processes *processes, const struct owner_r
 		return RANK_LAST_CHOICE;
 	if (process && process->stopped)
 		return stopped_first ? RANK_STOPPED_FIRST : RANK_STOPPED_LAST;
+	if (owners_leaves_work(owner))
+		return RANK_LEAVES_WORK;
 	return process && process->looks_after ? RANK_LOOKS_AFTER : RANK_ACTIVE;
+}
+
+/* Chosen as good as alone: none of the others, if there are any, does what is waited for. */
+static bool is_alone(enum rank best, __u32 count, const __u32 ranked[RANK_LAST_CHOICE + 1])
+{
+	__u32 active = ranked[RANK_STOPPED_FIRST] + ranked[RANK_ACTIVE] + ranked[RANK_STOPPED_LAST];
+
+	if (count == 1)
+		return true;
+	return best < RANK_LOOKS_AFTER ? active == 1 : best == RANK_LOOKS_AFTER && ranked[best] == 1;
 }
 
 struct holder holders_choose(const struct processes *processes, const struct owner_record *const *owners, size_t count,
 			     __u32 except, bool stopped_first)
 {
+	__u32 ranked[RANK_LAST_CHOICE + 1] = {0};
 	struct holder holder = {.count = 0};
 	enum rank best = RANK_LAST_CHOICE;
-	__u32 able = 0;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
@@ -37,8 +50,8 @@ struct holder holders_choose(const struct processes *processes, const struct own
 		if ((i && owners[i]->pid == owners[i - 1]->pid) || owners[i]->pid == except)
 			continue;
 		rank = rank_of(processes, owners[i], stopped_first);
+		ranked[rank]++;
 		holder.count += rank != RANK_LAST_CHOICE;
-		able += rank < RANK_LOOKS_AFTER;
 		if (holder.owner && rank >= best)
 			continue;
 		holder.owner = owners[i];
@@ -46,6 +59,6 @@ struct holder holders_choose(const struct processes *processes, const struct own
 	}
 	if (holder.owner && !holder.count)
 		holder.count = 1;
-	holder.alone = holder.count == 1 || (able == 1 && best < RANK_LOOKS_AFTER);
+	holder.alone = is_alone(best, holder.count, ranked);
 	return holder;
 }

@@ -22,6 +22,7 @@ struct process {
 	__u32 pid;
 	enum does does;
 	const char *comm; /* NULL: "server" */
+	__u32 flags; /* enum owner_flag */
 };
 
 static const struct {
@@ -39,6 +40,9 @@ static const struct {
 	{{{10, LOOKS_AFTER, NULL}, {11, RUNS, NULL}}, 0, false, 11, 2, true},
 	{{{10, LOOKS_AFTER, NULL}, {11, RUNS, NULL}, {12, RUNS, NULL}}, 0, false, 11, 3, false},
 	{{{10, LOOKS_AFTER, NULL}}, 0, false, 10, 1, true},
+	/* Nor is one whose children have the listener, whatever it does at this moment. */
+	{{{10, RUNS, NULL, OWNER_HAS_FORKED}, {11, RUNS, NULL, OWNER_FORKED}}, 0, true, 11, 2, true},
+	{{{10, RUNS, NULL, OWNER_HAS_FORKED}, {11, LOOKS_AFTER, NULL, OWNER_FORKED}}, 0, true, 11, 2, true},
 	/* A stopped one: of one connection another holder may go on; at an accept queue anybody would do. */
 	{{{10, STOPPED, NULL}, {11, RUNS, NULL}}, 0, false, 11, 2, false},
 	{{{10, RUNS, NULL}, {11, STOPPED, NULL}}, 0, true, 11, 2, false},
@@ -84,7 +88,8 @@ static void the_one_that_is_waited_for(void **state)
 		look_begin(&builder, 100 * SECOND);
 		for (; process->pid; process++) {
 			add_process(&builder, process);
-			look_add_owner(&builder, &name, process->pid, 3, process->comm ? process->comm : "server");
+			look_add_owner(&builder, &name, process->pid, 3, process->comm ? process->comm : "server")
+				->flags = process->flags;
 			look_add_owner(&builder, &name, process->pid, 4, process->comm ? process->comm : "server");
 		}
 		look_finish(&builder, &look);
