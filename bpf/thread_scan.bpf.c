@@ -94,6 +94,8 @@ static __always_inline void read_identity(struct thread_record *record, struct t
 	record->threads = task->signal->nr_threads;
 	record->netns = task->nsproxy->net_ns->ns.inum;
 	record->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
+	record->parent_pid = own_parent(task);
+	record->inner_pid = inner_tgid(task);
 	BPF_CORE_READ_INTO(&record->comm, task, comm);
 	BPF_CORE_READ_INTO(&record->process_comm, task, group_leader, comm);
 }

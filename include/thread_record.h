@@ -75,8 +75,10 @@ struct thread_record {
 	char syscall_name[24]; /* empty: not known, or in none */
 	__u64 alarm_ns; /* when the alarm of its process (ITIMER_REAL) interrupts it; CLOCK_MONOTONIC; 0: nothing does */
 	__u64 io_calls; /* of read, write and their forms (not recv and send) in its life, plus 1; 0: not known */
+	__u32 parent_pid; /* of its process; 0: not known */
+	__u32 inner_pid; /* pid, as its own process namespace and its parent have it; 0: not known */
 };
 
-_Static_assert(sizeof(struct thread_record) == 256, "thread_record");
+_Static_assert(sizeof(struct thread_record) == 264, "thread_record");
 
 #endif

@@ -37,6 +37,11 @@ static bool has_descriptor(const struct wait *wait)
 	return wait->peer_fd >= 0 && !(wait->found == FOUND_QUEUE && wait->peer);
 }
 
+static const char *kind_of(const struct wait *wait)
+{
+	return wait->socket->name.kind == SOCKET_KIND_NONE ? "child" : fill_kind(wait->socket);
+}
+
 static struct link empty_link(void)
 {
 	return (struct link){.pid = NOT_KNOWN,
@@ -59,8 +64,8 @@ const char *chain_add_wait(struct report *report, const struct look *look, const
 	if (wait->tid)
 		link.tid = wait->tid;
 	link.comm = look_comm(arena, wait->comm);
-	link.fd = wait->fd;
-	link.kind = fill_kind(wait->socket);
+	link.fd = wait->fd >= 0 ? wait->fd : NOT_KNOWN;
+	link.kind = kind_of(wait);
 	if (before && before->peer_holders)
 		link.holders = before->peer_holders;
 	link.in = wait->view ? look_syscall(wait->view->thread) : "event loop";
@@ -81,7 +86,7 @@ const char *chain_add_end(struct report *report, const struct look *look, const 
 	if (last->peer_holders)
 		link.holders = last->peer_holders;
 	link.comm = look_comm(arena, last->peer_comm);
-	link.kind = fill_kind(last->socket);
+	link.kind = kind_of(last);
 	link.fd = has_descriptor(last) ? last->peer_fd : NOT_KNOWN;
 	link.in = evidence->in;
 	link.verdict = verdict->name;
@@ -100,7 +105,8 @@ static void fill_waiter(struct row *row, struct report *report, const struct loo
 {
 	fill_socket(row, report, &last->socket->name);
 	fill_process(row, report, look, last->pid, last->comm);
-	row->fd = last->fd;
+	if (last->fd >= 0)
+		row->fd = last->fd;
 }
 
 /* Who is waited for, with its own socket. */

@@ -19,6 +19,11 @@ const char *chain_say_awaited(struct arena *arena, const struct wait *wait)
 	return say_peer(arena, &wait->socket->name);
 }
 
+static bool is_for_child(const struct wait *wait)
+{
+	return wait->socket->name.kind == SOCKET_KIND_NONE;
+}
+
 /* Where others hold it too, it is not said to be the only one. */
 static const char *say_one_of(struct arena *arena, const struct wait *wait)
 {
@@ -29,6 +34,13 @@ static const char *say_one_of(struct arena *arena, const struct wait *wait)
 	return arena_printf(arena, ", one of %u that %s", wait->peer_holders, what);
 }
 
+static const char *say_awaited(struct arena *arena, const struct wait *wait)
+{
+	if (wait->peer_pid == wait->pid)
+		return "itself";
+	return arena_printf(arena, "%s%s", is_for_child(wait) ? "its child " : "", chain_say_awaited(arena, wait));
+}
+
 const char *chain_say(struct arena *arena, const struct waits *waits, size_t from, size_t depth)
 {
 	const char *text = say_process(arena, waits->items[from].comm, waits->items[from].pid);
@@ -36,10 +48,11 @@ const char *chain_say(struct arena *arena, const struct waits *waits, size_t fro
 	size_t i, at = from;
 
 	for (i = 0; i < depth && i < CHAIN_LINKS_MOST; i++) {
-		text = arena_printf(arena, "%s%s%s%s", text, glue, chain_say_awaited(arena, &waits->items[at]),
-				    say_one_of(arena, &waits->items[at]));
+		const struct wait *wait = &waits->items[at];
+
+		text = arena_printf(arena, "%s%s%s%s", text, glue, say_awaited(arena, wait), say_one_of(arena, wait));
 		glue = ", which waits for ";
-		at = waits->items[at].next;
+		at = wait->next;
 	}
 	if (depth > CHAIN_LINKS_MOST)
 		text = arena_printf(arena, "%s, and so on: %zu more", text, depth - CHAIN_LINKS_MOST);

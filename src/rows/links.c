@@ -24,7 +24,7 @@ const struct link_field link_fields[] = {
 	FIELD(comm, LINK_TEXT, "Command name"),
 	FIELD(fd, LINK_COUNT,
 	      "Descriptor that it waits on; for the last link the one that others wait for, null in an accept queue"),
-	FIELD(kind, LINK_TEXT, "Kind of the connection that it waits on: tcp, unix or pipe"),
+	FIELD(kind, LINK_TEXT, "What it waits on: tcp, unix, pipe, or child, which is no connection"),
 	FIELD(holders, LINK_COUNT, "Processes that hold what the one before it waits for; it is one of them"),
 	FIELD(netns, LINK_COUNT, "Network namespace of the socket"),
 	FIELD(local_addr, LINK_TEXT, "Address of this end"),

@@ -98,6 +98,9 @@ static const char *say_doing(struct arena *arena, const struct chain_evidence *e
 
 static const char *why_deadlock(struct arena *arena, const struct chain_evidence *evidence)
 {
+	if (evidence->last->peer_pid == evidence->last->pid)
+		return arena_printf(arena, "%s%s: its only thread cannot continue", evidence->chain,
+				    say_doubt(evidence));
 	return arena_printf(arena, "%s%s: none of them can continue", evidence->chain, say_doubt(evidence));
 }
 

@@ -73,8 +73,10 @@ static const struct verdict_meaning writers[] = {
 
 static const struct verdict_meaning chains[] = {
 	{"chain", "deadlock", "each waits for the next, and the last for the first",
-	 "The chain has no end, no wait in it has a timeout or an alarm, and no step of it is a guess.",
-	 "Two services call each other, and both have no free worker.", "End one of the connections: sockstall end."},
+	 "The chain has no end, no wait in it has a timeout or an alarm, and no step of it is a guess. Or the only "
+	 "thread of a process waits for this process.",
+	 "Two services call each other, and both have no free worker. Or a server of one thread calls itself.",
+	 "End one of the connections: sockstall end."},
 	{"chain", "peer_dead", "what the last process sent gets no answer", "The last wait is peer_dead.",
 	 "The peer's machine is down, or the path to it is broken.", "Look at the peer and the path to it."},
 	{"chain", "stopped", "the process at the end is stopped", "A signal or a tracer has stopped it.",

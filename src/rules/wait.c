@@ -22,6 +22,12 @@ static bool is_connecting(const struct socket_record *socket, __u64 now_ns)
 	return socket->name.state == STATE_SYN_SENT;
 }
 
+static bool is_no_socket(const struct socket_record *socket, __u64 now_ns)
+{
+	(void)now_ns;
+	return socket->name.kind == SOCKET_KIND_NONE;
+}
+
 static bool always(const struct socket_record *socket, __u64 now_ns)
 {
 	(void)socket;
@@ -34,6 +40,7 @@ WAIT_VERDICTS(VERDICT_OF_RULE)
 /* clang-format off */
 const struct wait_rule wait_rules[] = {
 	/* evidence             verdict          how bad */
+	{ is_no_socket,         &waiting,        SEVERITY_NONE },
 	{ data_is_unanswered,   &peer_dead,      SEVERITY_DEAD },
 	{ window_is_unanswered, &peer_dead,      SEVERITY_DEAD },
 	{ is_connecting,        &no_answer,      SEVERITY_WAITING },

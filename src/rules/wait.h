@@ -18,7 +18,10 @@ struct wait_rule {
 extern const struct wait_rule wait_rules[];
 extern const size_t wait_rule_count;
 
-/* A connection on which an event loop awaits an answer, or a socket in connect(). There is always one that applies. */
+/*
+ * A connection on which an event loop awaits an answer, or a socket in connect(); of kind SOCKET_KIND_NONE: a child is
+ * awaited. There is always one that applies.
+ */
 const struct wait_rule *wait_verdict(const struct socket_record *socket, __u64 now_ns);
 
 #define WAITS_NONE ((size_t)-1)
@@ -30,9 +33,9 @@ enum wait_found {
 	FOUND_QUEUE, /* it lies in, or before, the accept queue of peer_pid's listener */
 };
 
-/* A thread asleep on a socket, or a connection on which an event loop awaits an answer. */
+/* A thread asleep on a socket or for a child, or a connection on which an event loop awaits an answer. */
 struct wait {
-	const struct socket_record *socket;
+	const struct socket_record *socket; /* for a child: one of SOCKET_KIND_NONE, all zeros */
 	const struct thread_view *view; /* NULL: of an event loop */
 	__u32 pid, tid; /* tid 0: of an event loop */
 	__s32 fd;

@@ -13,7 +13,7 @@
 #include "rules/writer.h"
 #include "system/tcp_states.h"
 
-static int add(struct waits *waits, const struct wait *wait)
+int waits_add(struct waits *waits, const struct wait *wait)
 {
 	struct wait *items = array_grow(waits->items, waits->count, &waits->capacity, 64, sizeof(*items));
 
@@ -22,7 +22,7 @@ static int add(struct waits *waits, const struct wait *wait)
 	waits->items = items;
 	waits->items[waits->count] = *wait;
 	waits->items[waits->count].next = WAITS_NONE;
-	waits->items[waits->count++].peer_fd = -1;
+	waits->items[waits->count++].peer_fd = -1; /* until it is found */
 	return 0;
 }
 
@@ -113,7 +113,7 @@ static int add_thread(struct waits *waits, const struct look *previous, const st
 	if (sleeping.least_age_ns < min_age_ns || !judge(waits, &wait))
 		return 0;
 	wait.goes_on = has_limit(&wait, waits->look);
-	return add(waits, &wait);
+	return waits_add(waits, &wait);
 }
 
 /* ---- Event loops ---- */
@@ -153,7 +153,7 @@ static int add_connection(struct waits *waits, const struct socket_record *socke
 	wait.fd = owner->fd;
 	wait.comm = owner->comm;
 	judge_other(&wait, look);
-	return add(waits, &wait);
+	return waits_add(waits, &wait);
 }
 
 /* ---- All of them ---- */
@@ -216,8 +216,12 @@ int waits_collect(struct waits *waits, const struct look *look, const struct loo
 	qsort(waits->items, waits->count, sizeof(*waits->items), compare);
 	err = waits_find_ends(waits);
 	if (!err)
-		waits_find_next(waits);
-	return err;
+		err = waits_add_children(waits);
+	if (err)
+		return err;
+	qsort(waits->items, waits->count, sizeof(*waits->items), compare);
+	waits_find_next(waits);
+	return 0;
 }
 
 void waits_free(struct waits *waits)

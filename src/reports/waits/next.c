@@ -5,7 +5,9 @@
  * the first wait that began after the request reached it. If the request has not been accepted, we take the first of a
  * thread that began before.
  */
+#include "base/array.h"
 #include "base/sorted.h"
+#include "look/sleeping.h"
 #include "reports/waits/waits.h"
 
 /* Times of sockets are as coarse as a tick, and a wait begins a little after the question came. */
@@ -118,6 +120,15 @@ static void consider_all(const struct waits *waits, struct candidates *candidate
 			return;
 }
 
+/* A listener with a connection in its queue ends poll and select at once: so they are for something else. */
+static bool waits_for_a_set(const struct process_view *process)
+{
+	static const char *const calls[] = {"poll", "ppoll", "select", "pselect6"};
+
+	return process && process->one_thread && process->doing &&
+	       thread_asleep_in(process->doing->thread, calls, COUNT_OF(calls));
+}
+
 /*
  * A thread that has been in its wait since before a connection came has not accepted it for that. An event loop that is in
  * its wait would: what it waits for besides does not keep it from that.
@@ -127,7 +138,10 @@ static struct candidates find_who_would_accept(const struct waits *waits, const 
 	const struct process_view *process = processes_find(&waits->processes, wait->peer_pid);
 	struct candidates candidates = {.first = WAITS_NONE, .guessed = true};
 
-	if (!process || !process->in_loop)
+	if (waits_for_a_set(process)) {
+		candidates.guessed = false;
+		consider_all(waits, &candidates, wait, 1, ~0ULL);
+	} else if (!process || !process->in_loop)
 		consider_all(waits, &candidates, wait, 1, queued_at(waits, wait));
 	return candidates;
 }
@@ -145,6 +159,12 @@ static struct candidates find_candidates(const struct waits *waits, const struct
 		consider(waits, &candidates, wait, only);
 		return candidates;
 	}
+	/* Whatever a child does, its parent waits for its end. */
+	if (wait->socket->name.kind == SOCKET_KIND_NONE) {
+		candidates.guessed = !processes_has_one_thread(&waits->processes, wait->peer_pid);
+		consider_all(waits, &candidates, wait, 0, ~0ULL);
+		return candidates;
+	}
 	/* A pipe tells nothing of who was asked when: among many waits none is more likely. */
 	if (wait->socket->name.kind == SOCKET_KIND_PIPE)
 		return candidates;
@@ -154,6 +174,13 @@ static struct candidates find_candidates(const struct waits *waits, const struct
 	if (asked_at(waits, wait))
 		consider_all(waits, &candidates, wait, asked_at(waits, wait), ~0ULL);
 	return candidates;
+}
+
+/* It has one thread, and nobody else could accept, or answer. A pair of unix sockets a signal handler may write to. */
+static bool waits_for_itself(const struct waits *waits, const struct wait *wait, size_t only)
+{
+	return only != WAITS_NONE && wait == &waits->items[only] && wait->peer_pid == wait->pid && wait->peer_alone &&
+	       wait->socket->name.kind == SOCKET_KIND_TCP;
 }
 
 static void find_next(struct waits *waits, struct wait *wait)
@@ -166,6 +193,11 @@ static void find_next(struct waits *waits, struct wait *wait)
 	only = only_thread_wait(waits, wait->peer_pid);
 	if (only != WAITS_NONE && is_other_end(wait, &waits->items[only]) &&
 	    both_are_alone(waits, wait, &waits->items[only])) {
+		wait->next = only;
+		wait->sure = true;
+		return;
+	}
+	if (waits_for_itself(waits, wait, only)) {
 		wait->next = only;
 		wait->sure = true;
 		return;

@@ -16,6 +16,7 @@ struct process_view {
 	bool in_loop; /* a thread of it is asleep in its event loop's wait */
 	bool stopped; /* a thread of it */
 	bool looks_after; /* all that it does is wait for children, or for signals */
+	bool is_parent_waiting; /* its only thread waits for a child, and that wait is known (children.c) */
 };
 
 struct processes {

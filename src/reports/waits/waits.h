@@ -24,8 +24,15 @@ struct waits {
 int waits_collect(struct waits *waits, const struct look *look, const struct look *previous, __u64 min_age_ns);
 void waits_free(struct waits *waits);
 
-/* For each the other end (ends.c), and what that process waits for (next.c). */
+/* Appends one. Returns 0 or -ENOMEM. */
+int waits_add(struct waits *waits, const struct wait *wait);
+
+/*
+ * For each the other end (ends.c); where that process waits for a child, one more wait (children.c); and what that process
+ * waits for (next.c).
+ */
 int waits_find_ends(struct waits *waits);
+int waits_add_children(struct waits *waits);
 void waits_find_next(struct waits *waits);
 
 /* That something is due: for sure, or perhaps, if somebody else waits for what its process does. */

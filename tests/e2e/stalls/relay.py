@@ -3,9 +3,11 @@
 """
 A server that asks another before it answers: KIND ADDRESS,PORT [ADDRESS,PORT]. KIND is what it is made of: `threads`
 (one a connection), `loop` (epoll, never blocking), `one` (one connection after the other), `fork` (a child that is `one`,
-and its parent waits for it to end; `worker` is its pid), `telling` (as `loop`, but it tells the other something that nobody
-asked for). Without a second address it
-answers by itself, after a sleep where the request says so ("sleep", "hold", "spin"; "part": after it has begun).
+and its parent waits for it to end; `worker` is its pid), `prefork` (its parent sits in select, and wakes up now and then),
+`timeout` (as `one`, but it waits for the answer in poll), `child` (as `one`, but a child asks for it), `telling` (as `loop`, but it
+tells the other something that nobody asked for), `itself` (as `one`, but it asks itself), `mptcp` (as `one`).
+Without a second address it answers by itself, after a sleep where the request says so ("sleep", "hold", "spin"; "part": after it
+has begun).
 """
 
 import os
@@ -16,6 +18,10 @@ import threading
 import time
 
 from say import leave_parent, say
+
+
+IPPROTO_MPTCP = 262
+LONG = 1000000
 
 
 def place(text):
@@ -61,7 +67,7 @@ def run_one(listener, back):
         serve(listener.accept()[0], back)
 
 
-def run_fork(listener, back):
+def fork_worker(listener, back):
     ready, done = os.pipe()
     child = os.fork()
     if not child:
@@ -73,7 +79,52 @@ def run_fork(listener, back):
     os.close(ready)
     say("listening", fd=listener.fileno(), worker=child)
     os.close(done)
+    return child
+
+
+def run_fork(listener, back):
+    os.waitpid(fork_worker(listener, back), 0)
+
+
+def run_prefork(listener, back):
+    fork_worker(listener, back)
+    while True:
+        select.select([], [], [], 0.2)
+
+
+def ask_in_child(back, request, *others):
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        leave_parent()
+        os.close(reader)
+        for other in others:
+            other.close()
+        with socket.create_connection(back) as upstream:
+            upstream.sendall(request)
+            os.write(writer, upstream.recv(100))
+        os._exit(0)
+    os.close(writer)
     os.waitpid(child, 0)
+    with os.fdopen(reader, "rb") as answers:
+        return answers.read()
+
+
+def run_child(listener, back):
+    while True:
+        connection, _ = listener.accept()
+        with connection:
+            request = connection.recv(100)
+            connection.sendall(ask_in_child(back, request, listener, connection))
+
+
+def run_timeout(listener, back):
+    socket.setdefaulttimeout(LONG)
+    run_one(listener, back)
+
+
+def run_itself(listener, back):
+    run_one(listener, back or listener.getsockname())
 
 
 def run_telling(listener, back):
@@ -117,15 +168,33 @@ def run_loop(listener, back):
                 watch(upstream)
 
 
+def listen(address, kind):
+    if kind != "mptcp":
+        return socket.create_server(address, backlog=16)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP)
+    listener.bind(address)
+    listener.listen(16)
+    return listener
+
+
 def main():
     kind, front = sys.argv[1], place(sys.argv[2])
     back = place(sys.argv[3]) if len(sys.argv) > 3 else None
-    listener = socket.create_server(front, backlog=16)
-    if kind != "fork":
+    listener = listen(front, kind)
+    if not kind.endswith("fork"):
         say("listening", fd=listener.fileno())
-    {"threads": run_threads, "loop": run_loop, "telling": run_telling, "one": run_one, "fork": run_fork}[kind](
-        listener, back
-    )
+    {
+        "threads": run_threads,
+        "loop": run_loop,
+        "telling": run_telling,
+        "one": run_one,
+        "mptcp": run_one,
+        "fork": run_fork,
+        "prefork": run_prefork,
+        "child": run_child,
+        "timeout": run_timeout,
+        "itself": run_itself,
+    }[kind](listener, back)
 
 
 main()

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * A process whose only thread waits for a child (wait4, waitid) does nothing for others until that ends. Of processes that
+ * somebody waits for only: a shell that waits for what it has started is no news.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/sorted.h"
+#include "look/sleeping.h"
+#include "reports/waits/waits.h"
+
+#define EXITED 0x30 /* EXIT_DEAD | EXIT_ZOMBIE, see wait_task_zombie() */
+
+#define P_PID 1 /* include/uapi/linux/wait.h */
+
+/* The processes of a look by their parents. */
+struct family {
+	const struct thread_record **items; /* one thread of each, sorted by parent_pid */
+	size_t count;
+};
+
+static int compare_parents(const void *left, const void *right)
+{
+	const struct thread_record *a = *(const struct thread_record *const *)left;
+	const struct thread_record *b = *(const struct thread_record *const *)right;
+	int order = COMPARE(a->parent_pid, b->parent_pid);
+
+	return order ? order : COMPARE(a->pid, b->pid);
+}
+
+static int family_collect(struct family *family, const struct look *look)
+{
+	size_t i;
+
+	family->items = calloc(look->threads.count + 1, sizeof(*family->items));
+	if (!family->items)
+		return -ENOMEM;
+	for (i = 0; i < look->threads.count; i++) {
+		const struct thread_record *thread = look->threads.items[i].thread;
+
+		if (thread->state & EXITED || (family->count && family->items[family->count - 1]->pid == thread->pid))
+			continue;
+		family->items[family->count++] = thread;
+	}
+	if (family->count)
+		qsort(family->items, family->count, sizeof(*family->items), compare_parents);
+	return 0;
+}
+
+/* The number that the thread asked for; 0: any child will do. */
+static __u32 wanted_pid(const struct thread_record *thread)
+{
+	bool waitid = !strcmp(thread->syscall_name, "waitid");
+	__s32 wanted = (__s32)thread->args[waitid ? 1 : 0];
+
+	if (wanted <= 0 || (waitid && thread->args[0] != P_PID))
+		return 0;
+	return (__u32)wanted;
+}
+
+/* The child that is waited for; NULL: it is not seen, or it is one of several. */
+static const struct thread_record *find_child(const struct family *family, const struct thread_record *parent)
+{
+	__u32 wanted = wanted_pid(parent);
+	size_t first = LOWER_BOUND(family->count, at, family->items[at]->parent_pid < parent->pid), i;
+
+	for (i = first; i < family->count && family->items[i]->parent_pid == parent->pid; i++)
+		if (wanted && family->items[i]->inner_pid == wanted)
+			return family->items[i];
+	return !wanted && i == first + 1 ? family->items[first] : NULL;
+}
+
+static int add_child(struct waits *waits, const struct family *family, const struct thread_view *view)
+{
+	static const struct socket_record no_socket;
+	const struct thread_record *parent = view->thread, *child = find_child(family, parent);
+	const struct wait_rule *rule = wait_verdict(&no_socket, waits->look->head->seen_ns);
+	struct wait wait = {
+		.socket = &no_socket,
+		.view = view,
+		.pid = parent->pid,
+		.tid = parent->tid,
+		.fd = -1,
+		.comm = parent->process_comm,
+		.since_ns = look_asleep_since(waits->look, parent),
+		.verdict = rule->verdict,
+		.severity = rule->severity,
+		.found = FOUND_PROCESS,
+		.peer_alone = true,
+	};
+
+	if (!child)
+		return 0;
+	wait.peer_pid = child->pid;
+	wait.peer_comm = child->process_comm;
+	wait.peer_start_ns = child->process_start_ns;
+	wait.goes_on = parent->alarm_ns > waits->look->head->seen_ns;
+	return waits_add(waits, &wait);
+}
+
+static bool waits_for_child(const struct process_view *process)
+{
+	static const char *const calls[] = {"wait4", "waitid"};
+
+	return process && process->one_thread && process->doing &&
+	       thread_asleep_in(process->doing->thread, calls, COUNT_OF(calls));
+}
+
+/* Once for each. */
+static bool is_news(struct processes *processes, const struct process_view *process)
+{
+	bool *known;
+
+	if (!waits_for_child(process))
+		return false;
+	known = &processes->items[process - processes->items].is_parent_waiting;
+	if (*known)
+		return false;
+	*known = true;
+	return true;
+}
+
+/* What is added leads to more: a shell that waits for a shell. */
+int waits_add_children(struct waits *waits)
+{
+	struct family family = {.count = 0};
+	size_t i;
+	int err = family_collect(&family, waits->look);
+
+	for (i = 0; i < waits->count && !err; i++) {
+		const struct process_view *process = processes_find(&waits->processes, waits->items[i].peer_pid);
+
+		if (is_news(&waits->processes, process))
+			err = add_child(waits, &family, process->doing);
+	}
+	free(family.items);
+	return err;
+}

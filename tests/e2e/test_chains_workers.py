@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Which process of a server is named, and what it waits for in turn: workers, children, and itself."""
+
+import socket
+
+import pytest
+
+import run
+from child import Stall, wait_until
+from test_chains import BACK, FRONT, MIDDLE, chains, client, ends, relay, shown, who
+
+
+def prefork(room, port, back=None):
+    words = [f"{room.link.left4},{port}"] + ([f"{room.link.left4},{back}"] if back else [])
+    server = Stall(room.here, "relay.py", "prefork", *words)
+    return server, server.said("listening")["worker"]
+
+
+def ask(room, port, *steps):
+    asker = client(room.here, room.link.left4, port, *(steps or ("say=sleep", "block=recvfrom")))
+    asker.said("blocking")
+    return asker
+
+
+def all_of(*pids):
+    return {
+        (one["type"], one["verdict"])
+        for command in ("handshakes", "chains")
+        for pid in pids
+        for one in shown(command, "-p", pid)
+    }
+
+
+def test_a_worker_that_reads_from_a_silent_client(room):
+    """The master wakes up now and then, and never accepts: whatever it does, the worker is who is waited for."""
+    master, worker = prefork(room, BACK)
+    silent = client(room.here, room.link.left4, BACK)
+    silent.said("connected")
+    wait_until(
+        lambda: run.findings(run.once("readers", "-a"), pid=worker, syscall="recvfrom"), 20, "a worker that reads"
+    )
+    asker = ask(room, BACK)
+    found = wait_until(
+        lambda: [one for one in chains(silent.pid) if who(one) == [asker.pid, worker, silent.pid]], 20, "the chain"
+    )[0]
+    assert found["links"][1]["holders"] == 2 and "most likely" not in found["why"]
+    queue = wait_until(lambda: shown("handshakes", "-p", worker), 20, "what is not accepted")
+    assert {one["pid"] for one in queue} == {worker}, "and not the master"
+    assert {one["verdict"] for one in queue} == {"not_accepted", "not_accepting"}
+    assert not chains(master.pid)
+
+
+def test_a_worker_that_is_stopped_in_its_work(room):
+    """What it has asked elsewhere keeps all who are not accepted waiting."""
+    back = relay(room.here, "one", room.link.left4, MIDDLE)
+    _, worker = prefork(room, BACK, MIDDLE)
+    first = ask(room, BACK)
+    wait_until(lambda: who(ends(back, "blocked")) == [first.pid, worker, back.pid], 20, "the first")
+    second = ask(room, BACK)
+    record = ends(back, "blocked", waiters=3)
+    assert who(record)[1:] == [worker, back.pid]
+    assert [who(one) for one in shown("chains", "-p", second.pid)] == [[second.pid, worker, back.pid]]
+
+
+def test_workers_that_serve(room):
+    """The healthy twin: all are answered, and the connections stay open."""
+    master, worker = prefork(room, BACK)
+    asking = client(room.here, room.link.left4, BACK, "asks=quick")
+    asking.said("asking")
+    stuck = prefork(room, FRONT)[1]
+    client(room.here, room.link.left4, FRONT).said("connected")
+    ask(room, FRONT)
+    wait_until(lambda: ("listener", "not_accepting") in all_of(stuck), 20, "the stuck twin")
+    assert not all_of(master.pid, worker, asking.pid)
+
+
+def test_one_that_waits_with_a_timeout(room):
+    """As most clients of HTTP and of databases: in poll, in which a listener with a connection would be ready."""
+    back = relay(room.here, "one", room.link.left4, BACK)
+    middle = relay(room.here, "timeout", room.link.left4, MIDDLE, (room.link.left4, BACK))
+    first = ask(room, MIDDLE)
+    wait_until(lambda: who(ends(back, "blocked")) == [first.pid, middle.pid, back.pid], 20, "the first")
+    second = ask(room, MIDDLE)
+    wait_until(
+        lambda: [who(one) for one in shown("chains", "-p", second.pid)] == [[second.pid, middle.pid, back.pid]],
+        20,
+        "one that is not accepted",
+    )
+    assert ends(back, "blocked", waiters=3)
+
+
+@pytest.mark.parametrize("request_", ["sleep", "hold"])
+def test_through_a_child(room, request_):
+    back = relay(room.here, "one", room.link.left4, BACK)
+    middle = relay(room.here, "child", room.link.left4, MIDDLE, (room.link.left4, BACK))
+    asker = ask(room, MIDDLE, f"say={request_}", "block=recvfrom")
+    record = ends(back, "blocked" if request_ == "sleep" else "waiting", waiters=3)
+    child = record["links"][2]["pid"]
+    assert who(record) == [asker.pid, middle.pid, child, back.pid]
+    assert [link["kind"] for link in record["links"]] == ["tcp", "child", "tcp", "tcp"]
+    assert record["links"][1]["in"] == "wait4" and record["links"][1]["fd"] is None
+    assert f"which waits for its child python3 (pid {child})" in record["why"]
+    assert not chains(middle.pid), "it is one finding"
+
+
+def test_through_a_child_that_is_answered(room):
+    """The healthy twin, beside one that is stuck."""
+    relay(room.here, "threads", room.link.left4, BACK)
+    middle = relay(room.here, "child", room.link.left4, MIDDLE, (room.link.left4, BACK))
+    other = relay(room.here, "child", room.link.left4, FRONT, (room.link.left4, BACK))
+    asked = client(room.here, room.link.left4, MIDDLE, "say=quick", "take=5")
+    asked.said("took")
+    stuck = ask(room, FRONT)
+    wait_until(lambda: shown("chains", "-p", stuck.pid), 20, "the stuck twin")
+    assert shown("chains", "-p", other.pid) and not shown("chains", "-p", middle.pid)
+
+
+def test_one_that_asks_itself(room):
+    server = relay(room.here, "itself", room.link.left4, BACK)
+    twin = relay(room.here, "itself", room.link.left4, FRONT, (room.link.left4, MIDDLE))
+    relay(room.here, "one", room.link.left4, MIDDLE)
+    answered = client(room.here, room.link.left4, FRONT, "say=quick", "take=5")
+    answered.said("took")
+    ask(room, BACK, "say=quick", "block=recvfrom")
+    record = ends(server, "deadlock", waiters=2)
+    assert who(record) == [server.pid]
+    assert f"(pid {server.pid}) waits for itself: its only thread cannot continue" in record["why"]
+    assert not chains(twin.pid) and not shown("chains", "-p", answered.pid)
+
+
+def has_mptcp():
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262).close()
+        return True
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not has_mptcp(), reason="this kernel has no MPTCP, or it is switched off (net.mptcp.enabled)")
+def test_an_mptcp_listener(room):
+    """As every server in Go since 1.24: the subflow that listens has no file of its own."""
+    server = relay(room.here, "mptcp", room.link.left4, BACK)
+    first = ask(room, BACK)
+    wait_until(lambda: who(ends(server, "blocked")) == [first.pid, server.pid], 20, "the first")
+    second = ask(room, BACK)
+    queue = wait_until(lambda: shown("handshakes", "-p", server.pid), 20, "what is not accepted")
+    assert {one["verdict"] for one in queue} == {"not_accepted", "not_accepting"}
+    assert all(one["pid"] == server.pid and one["fd"] is not None for one in queue if one["type"] == "listener")
+    assert [who(one) for one in shown("chains", "-p", second.pid)] == [[second.pid, server.pid]]

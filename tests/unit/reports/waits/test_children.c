@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Chains through a process that waits for its child, through one in poll that does not accept, and to itself. */
+#include "make_chain.h"
+
+enum { CHILD = 50, OTHER = 51, SHELL = 60 };
+
+/* Its only thread waits for this child, or for any (-1). */
+static struct thread_record *waits_for(__u32 pid, const char *comm, int syscall, int child)
+{
+	struct thread_record *thread = sleeps(pid, pid, comm, syscall);
+
+	thread->inner_pid = pid;
+	thread->args[0] = syscall == SYS_waitid ? child > 0 : (__u64)(__s64)child;
+	thread->args[1] = syscall == SYS_waitid ? child : 0;
+	return thread;
+}
+
+static void is_child(__u32 parent, __u32 inner_pid)
+{
+	builder.thread->parent_pid = parent;
+	builder.thread->inner_pid = inner_pid;
+}
+
+/* Curl asked nginx, which waits. */
+static void asks(int syscall, int child)
+{
+	begin();
+	reads(CURL, CURL, "curl", 80);
+	serves(NGINX, "nginx", 80);
+	waits_for(NGINX, "nginx", syscall, child);
+}
+
+/* The child asked PostgreSQL, which is asleep. */
+static void child_asks(__u32 pid, __u32 inner_pid)
+{
+	loops(pid, "wget", 82);
+	is_child(NGINX, inner_pid);
+	serves(POSTGRES, "postgres", 82);
+	sleeps(POSTGRES, POSTGRES, "postgres", SYS_clock_nanosleep);
+}
+
+static void through_a_child(void **state)
+{
+	static const struct {
+		int syscall, child;
+		__u32 inner_pid;
+	} cases[] = {
+		{SYS_wait4, -1, CHILD}, {SYS_wait4, CHILD, CHILD}, {SYS_waitid, CHILD, CHILD},
+		{SYS_waitid, 0, CHILD}, {SYS_wait4, 7, 7}, /* in a container */
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(cases); i++) {
+		struct shown shown;
+
+		asks(cases[i].syscall, cases[i].child);
+		child_asks(CHILD, cases[i].inner_pid);
+		show(&shown);
+		IS_CHAIN(&shown, "blocked", 3, CURL, NGINX, CHILD, POSTGRES);
+		assert_string_equal(shown.links[1].kind, "child");
+		assert_string_equal(shown.links[1].verdict, "waiting");
+		assert_true(shown.links[1].fd == NOT_KNOWN);
+		says(shown.report.rows[0].why,
+		     "waits for nginx (pid 20), which waits for its child wget (pid 50), which");
+		assert_null(strstr(shown.report.rows[0].why, "most likely"));
+		hide(&shown);
+	}
+}
+
+/* A shell waits for a shell. */
+static void through_two(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	asks(SYS_wait4, SHELL);
+	waits_for(SHELL, "sh", SYS_wait4, -1);
+	is_child(NGINX, SHELL);
+	sleeps(CHILD, CHILD, "sleep", SYS_clock_nanosleep);
+	is_child(SHELL, CHILD);
+	show(&shown);
+	IS_CHAIN(&shown, "blocked", 3, CURL, NGINX, SHELL, CHILD);
+	assert_int_equal(shown.report.rows[0].pid, CHILD);
+	hide(&shown);
+}
+
+/* Of several children none is named unless it is asked for; and what has exited is none. */
+static void one_of_several(void **state)
+{
+	enum { ANY, THIS_ONE, THE_OTHER_HAS_EXITED, GONE, MANY_THREADS, CASES } at;
+
+	(void)state;
+	for (at = ANY; at < CASES; at++) {
+		struct shown shown;
+
+		asks(SYS_wait4, at == THIS_ONE ? CHILD : -1);
+		if (at == MANY_THREADS)
+			builder.thread->threads = 2;
+		if (at != GONE) {
+			child_asks(CHILD, CHILD);
+			sleeps(OTHER, OTHER, "other", SYS_clock_nanosleep);
+			is_child(at == MANY_THREADS ? 1 : NGINX, OTHER);
+			if (at == THE_OTHER_HAS_EXITED)
+				builder.thread->state = 0x20;
+		}
+		show(&shown);
+		if (at == THIS_ONE || at == THE_OTHER_HAS_EXITED) {
+			IS_CHAIN(&shown, "blocked", 3, CURL, NGINX, CHILD, POSTGRES);
+		} else {
+			assert_int_equal(shown.report.rows[0].pid, at == GONE ? NGINX : POSTGRES);
+			assert_int_equal(shown.report.rows[0].chain.waiters, 1);
+		}
+		hide(&shown);
+	}
+}
+
+/* Nobody waits for the shell: that it waits for what it has started is no news. */
+static void a_shell(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	begin();
+	waits_for(SHELL, "sh", SYS_wait4, -1);
+	sleeps(CHILD, CHILD, "sleep", SYS_clock_nanosleep);
+	is_child(SHELL, CHILD);
+	show_all(&shown, true);
+	assert_int_equal(shown.report.count, 0);
+	hide(&shown);
+}
+
+/* The child asks its parent: neither goes on. */
+static void a_child_that_asks_its_parent(void **state)
+{
+	struct shown shown;
+
+	(void)state;
+	asks(SYS_wait4, -1);
+	reads(CHILD, CHILD, "wget", 81);
+	is_child(NGINX, CHILD);
+	serves(NGINX, "nginx", 81);
+	show(&shown);
+	IS_CHAIN(&shown, "deadlock", 3, NGINX, CHILD);
+	hide(&shown);
+}
+
+/* ---- A process that does not accept ---- */
+
+static struct listener_record *lies_in_queue(__u32 pid, const char *comm)
+{
+	struct socket_record *child = look_add_socket(&builder, SOCKET_KIND_TCP, 1);
+	struct listener_record *listener = look_add_listener(&builder, HERE, 80);
+
+	look_connect(&child->name, HERE, 80, HERE, 4080);
+	child->flags = SOCKET_LISTENER_CHILD;
+	child->listener_cookie = listener->name.cookie;
+	child->last_received_ns = child->last_sent_ns = ASKED;
+	child->bytes_received = 100;
+	look_add_owner(&builder, &listener->name, pid, 3, comm);
+	return listener;
+}
+
+/* In poll the listener would be ready: it is not in it. An epoll loop may have its listener there, and be full. */
+static void one_in_poll(void **state)
+{
+	static const int calls[] = {SYS_poll, SYS_ppoll, SYS_pselect6, SYS_epoll_pwait};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(calls); i++) {
+		bool is_set = calls[i] != SYS_epoll_pwait;
+		struct shown shown;
+
+		begin();
+		reads(CURL, CURL, "curl", 80);
+		lies_in_queue(APP, "app");
+		loops(APP, "app", 82)->last_sent_ns = ASKED - SECOND;
+		builder.thread->syscall = calls[i];
+		serves(POSTGRES, "postgres", 82)->unread_bytes = 5;
+		sleeps(POSTGRES, POSTGRES, "postgres", SYS_clock_nanosleep);
+		show(&shown);
+		if (is_set) {
+			IS_CHAIN(&shown, "blocked", 2, CURL, APP, POSTGRES);
+			assert_null(strstr(shown.report.rows[0].why, "most likely"));
+		} else {
+			assert_int_equal(shown.report.count, 2);
+			assert_int_equal(shown.report.rows[0].chain.waiters, 1);
+		}
+		hide(&shown);
+	}
+}
+
+/* ---- Itself ---- */
+
+static void one_that_asks_itself(void **state)
+{
+	enum { ALONE, A_SECOND_THREAD, ANOTHER_ACCEPTS, A_LIMIT, CASES } at;
+
+	(void)state;
+	for (at = ALONE; at < CASES; at++) {
+		struct listener_record *listener;
+		struct socket_record *reader;
+		struct shown shown;
+
+		begin();
+		reader = reads(APP, APP, "app", 80);
+		builder.thread->threads = at == A_SECOND_THREAD ? 2 : 1;
+		reader->rcvtimeo_ns = at == A_LIMIT ? SECOND : 0;
+		listener = lies_in_queue(APP, "app");
+		if (at == A_SECOND_THREAD)
+			sleeps(APP, APP + 1, "app", SYS_futex)->threads = 2;
+		if (at == ANOTHER_ACCEPTS)
+			look_add_owner(&builder, &listener->name, OTHER, 3, "app");
+		show(&shown);
+		if (at == ALONE) {
+			IS_CHAIN(&shown, "deadlock", 1, APP);
+			says(shown.report.rows[0].why,
+			     "app (pid 30) waits for itself: its only thread cannot continue");
+			assert_int_equal(shown.report.rows[0].severity, SEVERITY_DEAD);
+		} else {
+			assert_int_equal(shown.report.count, 1);
+			assert_string_equal(shown.report.rows[0].verdict, "not_accepted");
+		}
+		hide(&shown);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(through_a_child),
+		cmocka_unit_test(through_two),
+		cmocka_unit_test(one_of_several),
+		cmocka_unit_test(a_shell),
+		cmocka_unit_test(a_child_that_asks_its_parent),
+		cmocka_unit_test(one_in_poll),
+		cmocka_unit_test(one_that_asks_itself),
+	};
+
+	return cmocka_run_group_tests_name("children", tests, NULL, NULL);
+}
