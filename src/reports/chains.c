@@ -34,7 +34,7 @@ struct group {
 
 struct scene {
 	struct report *report;
-	const struct look *look;
+	const struct look *look, *previous; /* previous: or NULL */
 	const struct scope *scope;
 	struct waits waits;
 	struct chain_asked asked;
@@ -99,28 +99,57 @@ static const char *make_links(struct scene *scene, size_t from, const struct cha
 	return chain_add_end(scene->report, scene->look, links, evidence, verdict);
 }
 
-/* It has been in its system call since about when it was asked: it did nothing for others meanwhile. */
-static bool has_been_blocked_since(const struct scene *scene, const struct chain_evidence *evidence,
-				   const struct verdict *verdict)
+/* It has been asleep since about when it was asked: it did nothing for others meanwhile. */
+static bool has_slept_since(const struct scene *scene, const struct chain_evidence *evidence)
 {
 	const struct wait *last = evidence->last;
 
-	return verdict->is & END_IS_BLOCKED && last->since_ns && evidence->doing->thread->threads <= 1 &&
+	return last->since_ns &&
 	       look_asleep_since(scene->look, evidence->doing->thread) <= last->since_ns + TAKEN_UP_NS;
 }
 
+static bool has_been_blocked_since(const struct scene *scene, const struct chain_evidence *evidence,
+				   const struct verdict *verdict)
+{
+	return verdict->is & END_IS_BLOCKED && evidence->doing->thread->threads <= 1 &&
+	       has_slept_since(scene, evidence);
+}
+
+/* It has not slept since the look before: it computes, and is not just at work on something else. */
+static bool has_run_since(const struct scene *scene, const struct chain_evidence *evidence)
+{
+	const struct thread_record *now = evidence->doing->thread;
+	const struct thread_view *before = scene->previous ? look_thread(scene->previous, now->pid, now->tid) : NULL;
+
+	return !scene->previous ||
+	       (before && before->thread->start_ns == now->start_ns && before->thread->voluntary == now->voluntary);
+}
+
+/* A thread waits for who goes on serving others by design as well: for work (BLPOP), for news. */
+static bool may_be_by_design(const struct scene *scene, const struct chain_evidence *evidence,
+			     const struct verdict *verdict)
+{
+	if (verdict->is & END_IS_IDLE)
+		return !has_slept_since(scene, evidence);
+	return verdict->is & END_IS_RUNNING && !has_run_since(scene, evidence);
+}
+
 /*
- * The last bytes that an event loop sent may be no question (an answer to a ping, a line of a log). So of loops alone either
- * somebody asked one of them, or the question lies unread, or whoever was asked has not moved since. Whether it is on a
- * CPU just now, or in its own loop, is a sample, and tells nothing.
+ * Whether something is due at the end of a chain. It is if it is for somebody else's sake, or lies there unread. Else a
+ * thread's question is one; but the last bytes that an event loop sent may be none (an answer to a ping, a line of a log), unless
+ * whoever was asked has not moved since. What that does at this moment is a sample, and tells nothing.
  */
-static bool somebody_asked(const struct scene *scene, size_t from, const struct chain_evidence *evidence,
-			   const struct verdict *verdict)
+static bool is_asked(const struct scene *scene, size_t from, const struct chain_evidence *evidence,
+		     const struct verdict *verdict)
 {
 	const struct chain_path *path = &scene->paths[from];
 
-	return path->blocked || chain_was_asked(&scene->asked, &scene->waits, from, path->depth) ||
-	       chain_is_unread(&scene->waits, evidence->last) || has_been_blocked_since(scene, evidence, verdict);
+	if ((path->asked && path->blocked) || chain_was_asked(&scene->asked, &scene->waits, from, path->depth) ||
+	    chain_is_unread(&scene->waits, evidence->last))
+		return true;
+	if (path->blocked)
+		return !may_be_by_design(scene, evidence, verdict);
+	return has_been_blocked_since(scene, evidence, verdict);
 }
 
 /*
@@ -138,7 +167,7 @@ static bool is_finding(const struct scene *scene, size_t from, const struct chai
 		return false;
 	if (verdict->is & (END_IS_DEADLOCK | END_IS_STUCK))
 		return true;
-	if (!path->evident || !somebody_asked(scene, from, evidence, verdict))
+	if (!path->evident || !is_asked(scene, from, evidence, verdict))
 		return false;
 	return path->asked || last->verdict->is & IS_OWED;
 }
@@ -305,7 +334,7 @@ static int add_rows(struct scene *scene)
 
 static int run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
 {
-	struct scene scene = {.report = report, .look = look, .scope = scope};
+	struct scene scene = {.report = report, .look = look, .previous = previous, .scope = scope};
 	int err = waits_collect(&scene.waits, look, previous, min_age_of(scope, ROW_CHAIN));
 
 	if (!err)

@@ -440,6 +440,41 @@ static void nobody_asked_a_loop(void **state)
 		}
 }
 
+/* A thread that nobody waits for may wait for work, or news. Whoever gives that is in its loop, or runs for others. */
+static void a_wait_by_design(void **state)
+{
+	enum { IN_ITS_LOOP, FOR_OTHERS, EVER_SINCE, ASLEEP_EVER_SINCE, UNREAD, CASES } at;
+
+	(void)state;
+	for (at = IN_ITS_LOOP; at < CASES; at++) {
+		struct scope scope = {.command = COMMAND_CHAINS, .min_age_ns = SECOND, .min_age_given = true};
+		struct look looks[2] = {0};
+		struct report report = {0};
+		int i;
+
+		for (i = 0; i < 2; i++) {
+			struct thread_record *server;
+
+			look_begin(&builder, NOW - SECOND + i * SECOND);
+			reads(CURL, CURL, "curl", 80);
+			serves(NGINX, "nginx", 80)->unread_bytes = at == UNREAD ? 100 : 0;
+			if (at == FOR_OTHERS || at == EVER_SINCE)
+				server = look_add_thread(&builder, NGINX, NGINX, "nginx");
+			else
+				server = sleeps(NGINX, NGINX, "nginx", SYS_epoll_pwait);
+			if (at == IN_ITS_LOOP || at == UNREAD)
+				server->last_arrival = NOW - 2 * SECOND;
+			server->voluntary = at == EVER_SINCE ? 7 : 7 + i;
+			look_finish(&builder, &looks[i]);
+		}
+		assert_int_equal(report_run(&report, &looks[1], &looks[0], &scope), 0);
+		assert_int_equal(report.count, at >= EVER_SINCE);
+		report_free(&report);
+		look_free(&looks[0]);
+		look_free(&looks[1]);
+	}
+}
+
 /* Who was asked is known of any of a chain. */
 static void somebody_asked_the_second(void **state)
 {
@@ -690,6 +725,7 @@ int main(void)
 		cmocka_unit_test(not_in_its_loop),
 		cmocka_unit_test(a_quiet_unix_socket),
 		cmocka_unit_test(nobody_asked_a_loop),
+		cmocka_unit_test(a_wait_by_design),
 		cmocka_unit_test(somebody_asked_the_second),
 		cmocka_unit_test(the_rest_is_owed_to_nobody),
 		cmocka_unit_test(threads_without_a_loop),
