@@ -24,31 +24,31 @@ static const struct {
 	const char *say, *pids;
 } cases[] = {
 	{{{0}}, 0, NULL, NULL},
-	{{{10, "nginx"}}, 10, "nginx (pid 10)", "10"},
-	{{{10, "nginx"}, {10, "nginx"}}, 10, "nginx (pid 10)", "10"}, /* by two descriptors */
-	{{{10, "nginx"}, {11, "worker"}}, 10, "nginx (pid 10), which shares it with worker (pid 11),", "10,11"},
-	{{{10, "a"}, {11, "b"}, {12, "c"}},
+	{{{10, "nginx", 0}}, 10, "nginx (pid 10)", "10"},
+	{{{10, "nginx", 0}, {10, "nginx", 0}}, 10, "nginx (pid 10)", "10"}, /* by two descriptors */
+	{{{10, "nginx", 0}, {11, "worker", 0}}, 10, "nginx (pid 10), which shares it with worker (pid 11),", "10,11"},
+	{{{10, "a", 0}, {11, "b", 0}, {12, "c", 0}},
 	 10,
 	 "a (pid 10), which shares it with b (pid 11) and c (pid 12),",
 	 "10,11,12"},
-	{{{10, "a"}, {11, "b"}, {12, "c"}, {13, "d"}, {14, "e"}, {15, "f"}},
+	{{{10, "a", 0}, {11, "b", 0}, {12, "c", 0}, {13, "d", 0}, {14, "e", 0}, {15, "f", 0}},
 	 10,
 	 "a (pid 10), which shares it with b (pid 11), c (pid 12), d (pid 13) and 2 more,",
 	 "10,11,12,13"},
 	/* Socket activation: the manager keeps what it has handed over. */
-	{{{1, "systemd"}, {20, "sshd"}}, 20, "sshd (pid 20), which shares it with systemd (pid 1),", "20"},
-	{{{9, "systemd"}, {20, "app"}}, 20, "app (pid 20), which shares it with systemd (pid 9),", "20"},
-	{{{1, "systemd"}}, 1, "systemd (pid 1)", NULL},
+	{{{1, "systemd", 0}, {20, "sshd", 0}}, 20, "sshd (pid 20), which shares it with systemd (pid 1),", "20"},
+	{{{9, "systemd", 0}, {20, "app", 0}}, 20, "app (pid 20), which shares it with systemd (pid 9),", "20"},
+	{{{1, "systemd", 0}}, 1, "systemd (pid 1)", NULL},
 	/* A prefork server: workers accept, and their master does not, whatever it does. */
 	{{{10, "gunicorn", OWNER_HAS_FORKED}, {11, "gunicorn", OWNER_FORKED}, {12, "gunicorn", OWNER_FORKED}},
 	 11,
 	 "gunicorn (pid 11), which shares it with gunicorn (pid 10) and gunicorn (pid 12),",
 	 "11,10,12"},
-	{{{1, "systemd"}, {10, "unicorn", OWNER_HAS_FORKED}, {9, "unicorn", OWNER_FORKED}}, 9, NULL, "9,10"},
-	{{{1, "systemd"}, {10, "unicorn", OWNER_HAS_FORKED}}, 10, NULL, "10"},
+	{{{1, "systemd", 0}, {10, "unicorn", OWNER_HAS_FORKED}, {9, "unicorn", OWNER_FORKED}}, 9, NULL, "9,10"},
+	{{{1, "systemd", 0}, {10, "unicorn", OWNER_HAS_FORKED}}, 10, NULL, "10"},
 	/* In a container the first process may be the server itself. */
-	{{{1, "server"}}, 1, "server (pid 1)", "1"},
-	{{{1, "server"}, {5, "child"}}, 5, "child (pid 5), which shares it with server (pid 1),", "5"},
+	{{{1, "server", 0}}, 1, "server (pid 1)", "1"},
+	{{{1, "server", 0}, {5, "child", 0}}, 5, "child (pid 5), which shares it with server (pid 1),", "5"},
 };
 
 static void sharers_in_words(void **state)

@@ -33,26 +33,26 @@ static const struct {
 	bool alone;
 } cases[] = {
 	{{{0}}, 0, false, 0, 0, false},
-	{{{10, RUNS, NULL}}, 0, false, 10, 1, true},
-	{{{10, UNSEEN, NULL}}, 0, false, 10, 1, true},
-	{{{10, RUNS, NULL}, {11, RUNS, NULL}}, 0, false, 10, 2, false},
+	{{{10, RUNS, NULL, 0}}, 0, false, 10, 1, true},
+	{{{10, UNSEEN, NULL, 0}}, 0, false, 10, 1, true},
+	{{{10, RUNS, NULL, 0}, {11, RUNS, NULL, 0}}, 0, false, 10, 2, false},
 	/* A master that waits for its children is not the one that is waited for. */
-	{{{10, LOOKS_AFTER, NULL}, {11, RUNS, NULL}}, 0, false, 11, 2, true},
-	{{{10, LOOKS_AFTER, NULL}, {11, RUNS, NULL}, {12, RUNS, NULL}}, 0, false, 11, 3, false},
-	{{{10, LOOKS_AFTER, NULL}}, 0, false, 10, 1, true},
+	{{{10, LOOKS_AFTER, NULL, 0}, {11, RUNS, NULL, 0}}, 0, false, 11, 2, true},
+	{{{10, LOOKS_AFTER, NULL, 0}, {11, RUNS, NULL, 0}, {12, RUNS, NULL, 0}}, 0, false, 11, 3, false},
+	{{{10, LOOKS_AFTER, NULL, 0}}, 0, false, 10, 1, true},
 	/* Nor is one whose children have the listener, whatever it does at this moment. */
 	{{{10, RUNS, NULL, OWNER_HAS_FORKED}, {11, RUNS, NULL, OWNER_FORKED}}, 0, true, 11, 2, true},
 	{{{10, RUNS, NULL, OWNER_HAS_FORKED}, {11, LOOKS_AFTER, NULL, OWNER_FORKED}}, 0, true, 11, 2, true},
 	/* A stopped one: of one connection another holder may go on; at an accept queue anybody would do. */
-	{{{10, STOPPED, NULL}, {11, RUNS, NULL}}, 0, false, 11, 2, false},
-	{{{10, RUNS, NULL}, {11, STOPPED, NULL}}, 0, true, 11, 2, false},
-	{{{10, LOOKS_AFTER, NULL}, {11, STOPPED, NULL}}, 0, false, 11, 2, true},
+	{{{10, STOPPED, NULL, 0}, {11, RUNS, NULL, 0}}, 0, false, 11, 2, false},
+	{{{10, RUNS, NULL, 0}, {11, STOPPED, NULL, 0}}, 0, true, 11, 2, false},
+	{{{10, LOOKS_AFTER, NULL, 0}, {11, STOPPED, NULL, 0}}, 0, false, 11, 2, true},
 	/* The waiting thread is not the one that is waited for. */
-	{{{10, RUNS, NULL}, {11, RUNS, NULL}}, 10, false, 11, 1, true},
-	{{{10, RUNS, NULL}}, 10, false, 0, 0, false},
+	{{{10, RUNS, NULL, 0}, {11, RUNS, NULL, 0}}, 10, false, 11, 1, true},
+	{{{10, RUNS, NULL, 0}}, 10, false, 0, 0, false},
 	/* The service manager only where nobody else is there. */
-	{{{1, RUNS, "systemd"}, {11, LOOKS_AFTER, NULL}}, 0, false, 11, 1, true},
-	{{{1, RUNS, "systemd"}}, 0, false, 1, 1, true},
+	{{{1, RUNS, "systemd", 0}, {11, LOOKS_AFTER, NULL, 0}}, 0, false, 11, 1, true},
+	{{{1, RUNS, "systemd", 0}}, 0, false, 1, 1, true},
 };
 
 static void add_process(struct look_builder *builder, const struct process *process)
