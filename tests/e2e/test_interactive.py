@@ -82,8 +82,8 @@ def test_pages(scene, view):
     """By number and by Tab; each has its rows, and the line of pages says how many are stuck."""
     screen = view()
     text = screen.screen()
-    assert "1 overview (2)  2 handshakes  3 readers (2)  4 loops  5 threads  6 chains" in text, text
-    screen.keys("2")
+    assert "1 overview (2)  2 services  3 handshakes  4 readers (2)  5 loops  6 threads  7 chains" in text, text
+    screen.keys("3")
     screen.wait("nothing is stuck here")
     screen.keys("Tab")
     text = screen.wait(str(scene.v6.pid))
@@ -329,7 +329,7 @@ def test_threads(scene, view):
     screen = view(columns=120)
     screen.keys("/")
     screen.type("sst-alpha")
-    screen.keys("Enter", "5", "Escape")
+    screen.keys("Enter", "6", "Escape")
     text = screen.wait("STACK USED")
     assert re.search(rf"sst-alpha/{scene.v4.pid} +sleeping +recvfrom", text), text
     assert str(scene.v6.pid) not in text
@@ -347,7 +347,7 @@ def test_chains(room, tmux, size):
     screen = tmux(*ACCOUNTS, "--netns", room.here.inode, columns=size[0], rows=size[1])
     text = screen.wait("1 stuck: 1 reader")
     assert "chain-" not in text and f"python3/{back.pid}" not in text, text
-    screen.keys("6")
+    screen.keys("7")
     text = screen.wait(f"python3/{back.pid}")
     assert re.search(rf"blocked +python3/{back.pid}", text) and "6 chains (1)" in text, text
     assert size[0] < 100 or f"python3/{client.pid} \u2192 python3/{back.pid}" in text, text
@@ -575,7 +575,7 @@ def test_stopped_and_brought_back(scene, tmux):
     screen.keys("Enter")
     screen.wait("1 stuck")
     check_size(screen, 30)
-    screen.keys("3", "Enter")
+    screen.keys("4", "Enter")
     screen.wait("socket options")
     screen.keys("q")
     screen.wait_without("socket options")
@@ -606,11 +606,11 @@ def held(room, tmux, tmp_path):
 def test_keys_in_the_middle_of_a_look(held):
     """They are answered from the looks that are there, while no other comes."""
     screen, hold, client = held
-    screen.keys("2")
+    screen.keys("3")
     screen.wait("nothing is stuck here")
-    screen.keys("6")
+    screen.keys("7")
     screen.wait("this look has no chains")
-    screen.keys("3", "/")
+    screen.keys("4", "/")
     screen.type("nowhere")
     screen.wait("none of 1 rows contains this")
     screen.keys("Escape")
@@ -618,7 +618,7 @@ def test_keys_in_the_middle_of_a_look(held):
     screen.keys("Enter")
     screen.wait("socket options")
     assert before in screen.screen()
-    screen.keys("Escape", "6")
+    screen.keys("Escape", "7")
     screen.wait("this look has no chains")
     hold.end()
     # What was asked for comes with the look after this one.

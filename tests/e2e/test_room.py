@@ -223,8 +223,8 @@ def test_threads_that_have_nothing_to_tell_are_not_lost(tmux):
     try:
         child.wait_line(bool, 10)
         screen = tmux("-i", "200ms")
-        screen.keys("6")
-        screen.wait("6 chains")
+        screen.keys("7")
+        screen.wait("7 chains")
         seen = set()
 
         def titles():
