@@ -79,7 +79,7 @@ struct probe {
 	struct notes_cache *notes;
 	struct connects_cache *connects;
 	struct look *look; /* being filled */
-	__u64 looks;
+	__u64 looks, repeated; /* taken; and how many of them took the place of another */
 	__u64 previous_ns; /* when the look that is being taken began; */
 	__u64 look_before_ns; /* and the one before it */
 	struct losses losses; /* of this look */
@@ -89,6 +89,12 @@ struct probe {
 	__u64 stretched_ns; /* to the next look; 0: it is not */
 	__u64 long_idle_ns; /* see look_record.h */
 };
+
+/* Of the looks that are handed out. */
+static inline bool probe_is_first(const struct probe *probe)
+{
+	return probe->looks - probe->repeated == 1;
+}
 
 /*
  * The largest look, in bytes: about a hundred thousand half-open connections. Records beyond it are counted as lost; a

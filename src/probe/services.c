@@ -15,7 +15,7 @@ void probe_services_begin(struct probe *probe)
 	bss->service_count = 0;
 	bss->service_last_place.port = 0; /* no connection's */
 	bss->service_last_socket = 0;
-	bss->services_previous_ns = probe->looks > 1 ? probe->look_before_ns : 0;
+	bss->services_previous_ns = probe_is_first(probe) ? 0 : probe->look_before_ns;
 }
 
 static void forget_place(struct probe *probe, const struct service_record *service)

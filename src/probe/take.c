@@ -91,7 +91,7 @@ static int begin_look(struct probe *probe, struct look *look)
 {
 	struct look_record head = {
 		.header = {RECORD_LOOK, sizeof(head)},
-		.number = ++probe->looks,
+		.number = ++probe->looks - probe->repeated,
 		.seen_ns = clock_ns(CLOCK_MONOTONIC),
 		.realtime_ns = clock_ns(CLOCK_REALTIME),
 		.boottime_ns = clock_ns(CLOCK_BOOTTIME),
@@ -105,7 +105,6 @@ static int begin_look(struct probe *probe, struct look *look)
 	probe->look_before_ns = probe->previous_ns;
 	probe->previous_ns = head.seen_ns;
 	probe->look = look;
-	foreign_begin(probe->foreign);
 	look_reset(look);
 	return buffer_append(&look->bytes, &head, sizeof(head));
 }
@@ -174,7 +173,7 @@ static int scan_threads_once(struct probe *probe, struct buffer *buffer)
 /* Without CONFIG_SCHED_INFO. Then no clock of the scheduler's is in the records. */
 static int date_sleeps(struct probe *probe, struct buffer *buffer, size_t offset)
 {
-	if (probe->looks == 1)
+	if (probe_is_first(probe))
 		fprintf(stderr,
 			"sockstall: this kernel does not record when threads fall asleep (CONFIG_SCHED_INFO is off): "
 			"ages count from the first look that sees them, and the true ages may be longer\n");
@@ -195,8 +194,8 @@ static int scan_threads(struct probe *probe, struct buffer *buffer)
 	do {
 		buffer->size = offset;
 		err = scan_threads_once(probe, buffer);
-	} while (!err && !probe->clock.valid && probe->looks == 1 && probe->attached.skeleton->bss->self_last_arrival &&
-		 ++tries < CLOCK_TRIES);
+	} while (!err && !probe->clock.valid && probe_is_first(probe) &&
+		 probe->attached.skeleton->bss->self_last_arrival && ++tries < CLOCK_TRIES);
 	if (!err && !probe->attached.skeleton->bss->self_last_arrival)
 		err = date_sleeps(probe, buffer, offset);
 	describe_syscalls(buffer, offset);
@@ -214,7 +213,7 @@ static int fill(struct probe *probe, struct look *look)
 	struct buffer *buffer = &look->bytes;
 	int err = 0;
 
-	if (probe->use_loops && probe->looks == 1 && !probe->has_news)
+	if (probe->use_loops && probe_is_first(probe) && !probe->has_news)
 		err = probe_suspects_find(probe);
 	if (!err && probe->attached.thread_iter)
 		err = scan_threads(probe, buffer);
@@ -253,8 +252,6 @@ static int fill(struct probe *probe, struct look *look)
 		err = probe_unread_add(probe, buffer);
 	if (!err)
 		err = probe_processes_add(probe, buffer);
-	if (!err)
-		err = add_losses(probe, buffer);
 	return err;
 }
 
@@ -276,12 +273,15 @@ void probe_want(struct probe *probe, const struct wants *wants)
 	probe->attached.skeleton->bss->requested_pid = wants->threads_of;
 }
 
-/* The first look, and with --once the only one: it has to have the threads that it made suspicious. */
+/*
+ * The first look, and with --once the only one: it has to have the threads that it made suspicious. What could not be read
+ * of processes is not asked for again, and stays lost.
+ */
 static int take_again(struct probe *probe, struct look *look)
 {
 	int err;
 
-	probe->looks = 0;
+	probe->repeated++;
 	probe->previous_ns = probe->look_before_ns;
 	err = begin_look(probe, look);
 	return err ? err : fill(probe, look);
@@ -289,15 +289,19 @@ static int take_again(struct probe *probe, struct look *look)
 
 int probe_look(struct probe *probe, struct look *look)
 {
-	int err = begin_look(probe, look);
+	int err;
 
+	foreign_begin(probe->foreign);
+	err = begin_look(probe, look);
 	account(probe);
 	budget_next_look(&probe->budget);
 	probe->did_put_off = false;
 	if (!err)
 		err = fill(probe, look);
-	if (!err && probe->has_news && probe->looks == 1)
+	if (!err && probe->has_news && probe_is_first(probe))
 		err = take_again(probe, look);
+	if (!err)
+		err = add_losses(probe, &look->bytes); /* of both, where there were two */
 	probe_maps_forget(probe->maps);
 	if (!err && probe_is_asked_to_end())
 		err = -ECANCELED; /* some part may have been left out */

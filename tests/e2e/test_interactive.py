@@ -82,7 +82,7 @@ def test_pages(scene, view):
     """By number and by Tab; each has its rows, and the line of pages says how many are stuck."""
     screen = view()
     text = screen.screen()
-    assert "1 overview (2)  2 services  3 handshakes  4 readers (2)  5 loops  6 threads  7 chains" in text, text
+    assert "1 all (2)  2 serve  3 hands  4 read (2)  5 loops  6 thr  7 chains" in text, text
     screen.keys("3")
     screen.wait("nothing is stuck here")
     screen.keys("Tab")
@@ -349,7 +349,7 @@ def test_chains(room, tmux, size):
     assert "chain-" not in text and f"python3/{back.pid}" not in text, text
     screen.keys("7")
     text = screen.wait(f"python3/{back.pid}")
-    assert re.search(rf"blocked +python3/{back.pid}", text) and "6 chains (1)" in text, text
+    assert re.search(rf"blocked +python3/{back.pid}", text) and "7 chains (1)" in text, text
     assert size[0] < 100 or f"python3/{client.pid} \u2192 python3/{back.pid}" in text, text
     screen.keys("Enter")
     text = re.sub(r"\s+", " ", screen.wait("links: each waits for the next"))

@@ -65,7 +65,8 @@ def named(words):
 @pytest.mark.parametrize(
     "arguments, more",
     [
-        (["readers"], ASKS),
+        (["readers"], {"sys_admin"}),
+        (["readers", "--netns", "self"], ASKS),
         (["epoll"], ASKS),
         (["handshakes"], {"sys_admin"}),
         ([], {"sys_admin"}),

@@ -117,6 +117,7 @@ def test_a_second_stall_runs_it_again(room, teller, stream):
     wait_until(told, 15, "the command")
     client.peer.tell("send=5")
     client.said("returned")
+    client.tell("send=5")
     block(client)
     second = wait_until(lambda: told()[1:], 15, "the command again")[0]
     assert json.loads(second["record"])["id"] != json.loads(told()[0]["record"])["id"]
@@ -176,6 +177,7 @@ def test_limits(room, teller, stream):
         if number < 3:
             seen = len(live.lines)
             live.wait_line(lambda line: b'"event":"close"' in line, 10, start=seen - 1)
+            client.tell("send=5")
             block(client)
     assert len(told()) == 2
     live.stop()
