@@ -197,6 +197,7 @@ int file_scan(struct bpf_iter__task_file *ctx)
 	struct file *file = ctx->file;
 	struct socket *socket;
 	__u64 inode;
+	bool wanted;
 
 	if (ctx->meta->seq_num == 0)
 		note_own_level();
@@ -213,7 +214,9 @@ int file_scan(struct bpf_iter__task_file *ctx)
 	if (!socket)
 		return 0;
 	inode = file->f_inode->i_ino;
-	if (is_wanted_socket(socket, inode) || (want_chains() && write_connection(ctx->meta->seq, socket, inode)))
+	/* A socket whose owner is wanted may also be the other end of a wait. */
+	wanted = want_chains() && write_connection(ctx->meta->seq, socket, inode);
+	if (wanted || is_wanted_socket(socket, inode))
 		write_owner(ctx->meta->seq, task, ctx->fd, socket, inode);
 	return 0;
 }
