@@ -85,7 +85,7 @@ static struct service *find_of_connection(const struct scene *scene, const struc
 
 static void add_drops(struct scene *scene, struct service *service, const struct listener_record *listener)
 {
-	size_t last = listeners_find(&scene->before, listener->name.cookie);
+	size_t last = scene->previous ? listeners_find(&scene->before, listener->name.cookie) : LISTENERS_NONE;
 	const struct listener_record *before = last == LISTENERS_NONE ? NULL : scene->before.by_cookie[last];
 
 	if (!before || listener->seen_ns <= before->seen_ns)

@@ -104,7 +104,7 @@ static bool pipe_leads_on(const struct waits *waits, const struct wait *wait)
 	if (wait->next != WAITS_NONE)
 		return true;
 	/* Which of several threads would write, or read, cannot be told. */
-	if (verdict->is & END_IS_BLOCKED && !process->one_thread)
+	if (verdict->is & END_IS_BLOCKED && process && !process->one_thread)
 		return false;
 	if (thread && thread->syscall_kind == SYSCALL_READS && verdict->is & END_IS_BLOCKED &&
 	    !(thread->state & 2 /* TASK_UNINTERRUPTIBLE */))
