@@ -40,7 +40,7 @@ const struct epoll_record *const *look_epolls(const struct look *look, __u32 pid
 	for (end = first; end < look->epolls.count && look->epolls.items[end]->pid == pid; end++)
 		;
 	*count = end - first;
-	return look->epolls.items + first;
+	return *count ? look->epolls.items + first : NULL;
 }
 
 /* Sorted by cookie; those without are many different ones. */
