@@ -79,6 +79,14 @@ static bool netns_valid(const struct record_header *header)
 	return memchr(netns->name, '\0', sizeof(netns->name));
 }
 
+/* Half-open connections are TCP's. */
+static bool request_valid(const struct record_header *header)
+{
+	const struct request_record *request = (const void *)header;
+
+	return request->name.kind != SOCKET_KIND_UNIX;
+}
+
 /* Every size is a multiple of 8, so that the record behind it is aligned too. */
 static bool record_valid(const struct record_header *header, size_t room)
 {
@@ -94,6 +102,8 @@ static bool record_valid(const struct record_header *header, size_t room)
 		return header->size >= size && note_valid(header);
 	if (header->size != size)
 		return false;
+	if (header->type == RECORD_REQUEST)
+		return request_valid(header);
 	if (header->type == RECORD_THREAD)
 		return thread_valid(header);
 	if (header->type == RECORD_WATCH)
