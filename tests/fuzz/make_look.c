@@ -28,6 +28,8 @@ static void terminate(struct record_header *header, size_t fixed)
 		TERMINATE(((struct thread_record *)header)->syscall_name);
 	else if (header->type == RECORD_WATCH)
 		TERMINATE(((struct watch_record *)header)->name);
+	else if (header->type == RECORD_REQUEST)
+		((struct request_record *)header)->name.kind = SOCKET_KIND_TCP;
 	else if (header->type == RECORD_USAGE)
 		TERMINATE(((struct usage_record *)header)->runtime);
 	else if (header->type == RECORD_NETNS)
