@@ -141,8 +141,6 @@ static void fill_unix(struct row *row, struct scene *scene, const struct handsha
 	const struct socket_record *socket = handshake->evidence.socket;
 
 	row->path = listener ? unix_path(&scene->report->arena, listener) : NULL;
-	if (!handshake->view && !socket)
-		return; /* a half-open request of this kind: only a recording can say so */
 	if (!handshake->view) {
 		fill_peer(row, scene, socket->connect_pid, socket->connect_comm);
 		row->fits |= filter_process(&scene->scope->selection, scene->look, socket->connect_pid,
