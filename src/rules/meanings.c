@@ -33,13 +33,10 @@ bool verdict_meaning_is(const struct verdict_meaning *meaning, const char *word)
 
 const struct verdict_meaning *verdict_meaning(const char *report, const char *verdict)
 {
-	for (size_t i = 0; i < verdict_meanings_count; i++) {
-		const struct verdict_meanings *table = verdict_meanings[i];
+	const struct verdict_meaning *item;
+	size_t i = 0;
 
-		for (size_t j = 0; j < table->count; j++) {
-			if (!strcmp(table->items[j].report, report) && !strcmp(table->items[j].verdict, verdict))
-				return &table->items[j];
-		}
-	}
-	return NULL;
+	while ((item = verdict_meaning_at(i)) && (strcmp(item->report, report) || strcmp(item->verdict, verdict)))
+		i++;
+	return item;
 }
