@@ -78,10 +78,16 @@ static bool reads_nothing(const struct service_evidence *evidence)
 	return evidence->service && !evidence->service->answered_ns && is_old(evidence, service_unread(evidence));
 }
 
-/* Others of its processes answer; the one that holds these connections cannot. */
+/*
+ * Others of its processes answer, for long enough after it came; the one that holds these connections cannot read. An
+ * answer that went out just then is no sign of that: if nothing more follows, all of the service is silent soon.
+ */
 static bool part_reads_nothing(const struct service_evidence *evidence)
 {
-	return evidence->service && evidence->certain && is_old(evidence, service_unread(evidence));
+	__u64 unread_ns = service_unread(evidence);
+
+	return evidence->certain && is_old(evidence, unread_ns) &&
+	       evidence->service->answered_ns >= unread_ns + evidence->min_age_ns / 2;
 }
 
 static __u64 oldest_queued(const struct service_evidence *evidence)

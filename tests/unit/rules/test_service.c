@@ -104,6 +104,14 @@ static void others_are_answered_by_others(struct sample *sample)
 	sample->evidence.cause = CAUSE_STOPPED;
 }
 
+/* The last answer went out as this came: nothing tells yet that others still answer. */
+static void answered_as_it_came(struct sample *sample)
+{
+	others_are_answered_by_others(sample);
+	sample->service.last_sent_ns = sample->service.answered_ns = sample->service.oldest_unread_ns + S / 100;
+	sample->service.owed_since_ns = NOW - 9 * S;
+}
+
 static void a_log(struct sample *sample)
 {
 	silent(sample);
@@ -164,6 +172,7 @@ static const struct {
 	{"others are answered", others_are_answered, "ok", NULL, NULL},
 	{"others are answered by others", others_are_answered_by_others, "not_read",
 	 "nginx (pid 10) has not read what came 30.0 s ago on one of its 5 connections", "let it go on: kill -CONT 10"},
+	{"answered as it came", answered_as_it_came, "ok", NULL, NULL},
 	{"a log", a_log, "ok", "5 connections; it has not been seen to send anything", NULL},
 	{"a log that is not read", a_log_that_is_not_read, "not_read", NULL, NULL},
 	{"queued", queued, "not_answering",
