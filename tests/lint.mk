@@ -38,10 +38,9 @@ LINT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DSOCKSTALL_VERSION='"$(VERSION)"' -Iinc
 
 # It does not know that libbpf frees the skeleton; and gcc 12 takes a grown array for the old one, or for lost.
 $(G)/lint/probe/load/load.tidy: TIDY := --checks=-clang-analyzer-unix.Malloc
-$(G)/lint/look/look.analyzed: ANALYZER := -Wno-analyzer-malloc-leak
-$(G)/lint/probe/maps.analyzed: ANALYZER := -Wno-analyzer-malloc-leak
-$(G)/lint/probe/usage.analyzed: ANALYZER := -Wno-analyzer-use-after-free -Wno-analyzer-null-dereference
-$(G)/lint/history/story.analyzed: ANALYZER := -Wno-analyzer-malloc-leak
+GROWN := look/look probe/cgroups probe/maps probe/owners probe/usage probe/watches history/story
+$(GROWN:%=$(G)/lint/%.analyzed): ANALYZER := -Wno-analyzer-malloc-leak
+$(G)/lint/probe/usage.analyzed: ANALYZER += -Wno-analyzer-use-after-free -Wno-analyzer-null-dereference
 $(G)/lint/output/html/page.tidy $(G)/lint/output/html/page.analyzed: $(PAGE_PARTS:%=$(G)/%.inc) $(PAGE_PARTS:%=$(G)/%.hash)
 
 $(G)/lint/%.tidy: src/%.c .clang-tidy $(HEADERS) $(G)/sockstall.skel.h
