@@ -17,8 +17,8 @@
 
 #define DIALECT "https://json-schema.org/draft/2020-12/schema"
 #define ID	"urn:sockstall:record:1"
-#define DESCRIPTION                                                                                                   \
-	"Seconds are numbers with at most six decimals. What is not known is null. While v is 1, keys, record types " \
+#define DESCRIPTION                                                                                                 \
+	"Seconds are numbers with at most six decimals. Unknown values are null. While v is 1, keys, record types " \
 	"and verdicts may be added, and none is renamed or gets another meaning. Ignore what you do not know."
 
 static const char *const titles[ROW_TYPES] = {

@@ -66,7 +66,7 @@ static int add_warnings(struct buffer *page, const struct story *story, const ch
 
 	if (damage)
 		err = text_add(page, "<p class=\"warning\">The recording is not whole: ") ?: html_text(page, damage) ?:
-		      text_add(page, ". What stands here is what came before.</p>\n");
+		      text_add(page, ". This page shows only the part before that.</p>\n");
 	if (!err && story->lost)
 		err = text_printf(page,
 				  "<p class=\"warning\">%llu events or records were lost: something may be missing "

@@ -269,8 +269,8 @@ static void what_is_missing_is_told(void **state)
 	assert_int_equal(emit_html.record(html, &lost), 0);
 	assert_string_equal(
 		between(end(html, &capture, "it ends in the middle"), "<p class=\"warning\">", "<p class=\"sum\">"),
-		"<p class=\"warning\">The recording is not whole: it ends in the middle. What stands here is what "
-		"came before.</p>\n<p class=\"warning\">12 events or records were lost: something may be missing "
+		"<p class=\"warning\">The recording is not whole: it ends in the middle. This page shows only "
+		"the part before that.</p>\n<p class=\"warning\">12 events or records were lost: something may be missing "
 		"here.</p>\n");
 }
 
