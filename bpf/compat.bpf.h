@@ -4,8 +4,8 @@
  * the commit that changed it. Features are found through the running kernel's BTF, never by version.
  * A ___suffix names a flavour: libbpf drops it when it looks for the type.
  *
- * What no header can hide: socket_scan and usage_scan are there twice, with bpf_loop() and without (probe/load/load.c
- * chooses), and a tracepoint that a kernel has not is left out (probe/load/attach.c).
+ * Two differences cannot be hidden here: socket_scan and usage_scan exist twice, with bpf_loop() and without
+ * (probe/load/load.c chooses); and a tracepoint that a kernel lacks is left out (probe/load/attach.c).
  */
 #ifndef SOCKSTALL_COMPAT_BPF_H
 #define SOCKSTALL_COMPAT_BPF_H
@@ -58,8 +58,9 @@ struct thread_key {
 	} name __weak SEC(".maps")
 
 /*
- * What stands in for it: a hash of the same values, and a value to begin with. It is an LRU hash, because nothing
- * tells of a thread's end, and preallocated, because no other is safe in a tracepoint of those kernels.
+ * The replacement for kernels without task storage: a hash of the same values, and one initial value. It is an LRU
+ * hash, because nothing reports the end of a thread, and preallocated, because no other hash is safe in a tracepoint of
+ * those kernels.
  */
 #define THREAD_HASH(name, value_type)                \
 	struct {                                     \
@@ -87,14 +88,14 @@ static __always_inline void *by_thread(void *hash, const volatile void *empty, c
 }
 
 /*
- * What is stored with the task, or NULL; with create, made zeroed where there is none. `hash` is the name that
- * THREAD_HASH() was given, `which` tells the storages that share it apart.
+ * The value stored with the task, or NULL. With create, a missing one is made, zeroed. `hash` is the name that
+ * THREAD_HASH() was given; `which` tells apart the storages that share it.
  */
 #define compat_task_storage(storage, hash, which, task, create)                                                       \
 	(cfg_local_storage ? bpf_task_storage_get(storage, task, NULL, (create) ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0) \
 			   : by_thread(&hash##_by_thread, &hash##_empty, task, which, create))
 
-/* Of a file that is known to be a socket. */
+/* The file must be known to be a socket. */
 static __always_inline struct socket *compat_sock_from_file(struct file *file)
 {
 	return cfg_local_storage ? bpf_sock_from_file(file) : BPF_CORE_READ(file, private_data);
@@ -116,7 +117,7 @@ struct task_struct___since_5_14 {
 	unsigned int __state;
 } CORE;
 
-/* Of a task that the verifier knows for one. */
+/* The verifier must know `task` as a task. */
 static __always_inline __u32 compat_task_state(const struct task_struct *task)
 {
 	const struct task_struct___since_5_14 *now = (const void *)task;
@@ -132,7 +133,7 @@ static __always_inline __u32 compat_task_state(const struct task_struct *task)
 #define TASK_FROZEN	     0x8000
 #define PF_FROZEN	     0x00010000
 
-/* By the freezer of cgroup v2; also true of who is stopped. */
+/* Whether the freezer of cgroup v2 holds it. Also true of a stopped task. */
 struct task_struct___cgroups {
 	unsigned int frozen : 1;
 } CORE;
@@ -191,7 +192,7 @@ enum bpf_func_id___task_pt_regs {
 #define has_task_pt_regs() \
 	bpf_core_enum_value_exists(enum bpf_func_id___task_pt_regs, BPF_FUNC_task_pt_regs___task_pt_regs)
 
-/* What it returns the verifier knows for registers. */
+/* The verifier knows the result as registers. */
 #define read_register(regs, field) (has_task_pt_regs() ? (regs)->field : BPF_CORE_READ(regs, field))
 
 static __always_inline void compat_syscall_x86(const void *from, struct syscall_state *syscall)
@@ -236,8 +237,8 @@ struct pt_regs___any {
 #define USUAL_STACK_SIZE 16384 /* x86-64, and arm64 with small pages; without KASAN */
 
 /*
- * With CONFIG_VMAP_STACK (Linux 4.9, ba14a194a434) a stack is in an area of its own, which has a guard page behind it that is
- * in its size but not among its pages.
+ * With CONFIG_VMAP_STACK (Linux 4.9, ba14a194a434) a stack has an area of its own, with a guard page behind it. The
+ * area's size includes the guard page, its pages do not.
  */
 static __always_inline unsigned long stack_size(const struct task_struct *task)
 {
@@ -254,8 +255,8 @@ static __always_inline unsigned long stack_size(const struct task_struct *task)
 }
 
 /*
- * What a task saved when it entered the kernel: at the very end of its stack, on x86-64 as on arm64. NULL: it
- * cannot be had.
+ * The registers that a task saved when it entered the kernel: at the very end of its stack, on x86-64 and on arm64.
+ * NULL: not available.
  */
 static __always_inline const void *compat_task_pt_regs(struct task_struct *task)
 {
@@ -270,8 +271,8 @@ static __always_inline const void *compat_task_pt_regs(struct task_struct *task)
 }
 
 /*
- * What the scheduler keeps of a task: nothing at all without CONFIG_SCHED_INFO, on any version. Then 0, which is "not known". `task` is
- * as for compat_read().
+ * A member of the scheduler's record of a task. Without CONFIG_SCHED_INFO there is none, on any version: then 0, which
+ * is "not known". `task` is as for compat_read().
  */
 #define compat_sched_info(task, member) \
 	(bpf_core_field_exists((task)->sched_info.member) ? compat_read(task, sched_info.member) : 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Who called connect(), while the socket is in SYN_SENT: as soon as it is in another state, and it always gets there through
- * inet_sk_set_state(), nobody asks for that any more.
+ * The process that called connect(), kept while the socket is in SYN_SENT. The socket always leaves that state through
+ * inet_sk_set_state(), and then nobody asks for the process any more.
  */
 #ifndef SOCKSTALL_CONNECTORS_BPF_H
 #define SOCKSTALL_CONNECTORS_BPF_H
@@ -15,9 +15,9 @@ struct connector {
 };
 
 /*
- * By the socket's address, which never leaves the kernel. Preallocated, because nothing else is safe in a tracepoint of older
- * kernels; and no local storage of the socket, to make and free which costs a connection ten times as much. Where it is full
- * those that are under way stay, which are the ones that may be stuck.
+ * The key is the socket's address, which never leaves the kernel. Preallocated, because nothing else is safe in a
+ * tracepoint of older kernels. No local storage of the socket: making and freeing it costs a connection ten times as
+ * much. When the map is full, the entries in it stay: they may be the stuck ones.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -72,7 +72,7 @@ __weak __noinline int watcher_state(__u64 link, __u64 own)
 	return FILE_HAS_ANOTHER | (is_empty(&ep->wq.head) ? 0 : FILE_IS_SERVED);
 }
 
-/* By other epoll instances than that one; 0: than the one that has left it, whichever that is. */
+/* Epoll instances other than `own` that watch the file. 0: other than the one that has left it, whichever that is. */
 static __always_inline __u32 find_watchers(const struct file *file, __u64 own)
 {
 	__u32 found = own ? FILE_HAS_ANOTHER : 0, i, state;
@@ -86,7 +86,7 @@ static __always_inline __u32 find_watchers(const struct file *file, __u64 own)
 	return found;
 }
 
-/* By accept, poll or select: their entries name who sleeps, those of epoll do not. */
+/* Threads asleep in accept, poll or select: their entries name the sleeper, those of epoll do not. */
 static __always_inline __u32 find_sleepers(const struct sock *sk)
 {
 	const __u32 offset = bpf_core_field_offset(struct wait_queue_entry, entry);
@@ -130,14 +130,14 @@ static __always_inline __u32 tcp_input(const struct sock *sk)
 	return EPOLL_INPUT | EPOLL_FROM_OUTSIDE | (BPF_CORE_READ(sk, sk_max_ack_backlog) ? EPOLL_FROM_CLIENT : 0);
 }
 
-/* Who listens or was accepted has the listener's name; who connected has none, mostly. */
+/* A listening or accepted socket has the listener's name; a connecting one mostly has none. */
 static __always_inline bool has_unix_name(const struct sock *sk)
 {
 	return BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX &&
 	       BPF_CORE_READ((const struct unix_sock *)sk, addr);
 }
 
-/* Of a listener connections, of others but TCP pieces of data. */
+/* Connections for a listener, pieces of data for other sockets but TCP. */
 static __always_inline __u32 queue_of(const struct sock *sk)
 {
 	if (read_integer(sk, sk_protocol) == IPPROTO_TCP)
@@ -161,7 +161,7 @@ static __always_inline __u32 socket_input(const struct sock *sk)
 	return EPOLL_INPUT | EPOLL_FROM_OUTSIDE | (listens || has_unix_name(sk) ? EPOLL_FROM_CLIENT : 0);
 }
 
-/* What others take is not left to this instance: workers that share a listener. */
+/* Input that others take is not left to this instance: workers share a listener. */
 static __always_inline __u32 input_of_socket(__u64 file, __u64 instance, const struct socket *socket)
 {
 	const struct sock *sk = BPF_CORE_READ(socket, sk);
@@ -171,7 +171,7 @@ static __always_inline __u32 input_of_socket(__u64 file, __u64 instance, const s
 }
 
 /*
- * enum epoll_input. What cannot be told of other files (terminals, inotify and so on) is taken as nothing.
+ * enum epoll_input. Other files (terminals, inotify and so on) count as nothing: nothing can be told of them.
  *
  * A global function is verified once. Inlined, it was verified for each item of the ready list and for every way through
  * the items before it, which took longer than all other programs together. It may have no pointer of the kernel's as

@@ -38,7 +38,7 @@ static __always_inline bool is_wanted_socket(struct socket *socket, __u64 inode)
 	return bpf_map_lookup_elem(&wanted_sockets, &inode);
 }
 
-/* What fork() leaves as it is, and execve() changes. */
+/* True after fork(), until execve(). */
 static __always_inline bool runs_what_its_parent_runs(const struct task_struct *task)
 {
 	const struct inode *program = BPF_CORE_READ(task, group_leader, mm, exe_file, f_inode);
@@ -110,7 +110,7 @@ static __always_inline bool is_established(const struct sock *sk)
 	       (state == TCP_ESTABLISHED || state == TCP_FIN_WAIT2 || state == TCP_CLOSE_WAIT);
 }
 
-/* What is in flight was sent when its oldest was, however often it was sent again. */
+/* Data in flight counts as sent when its oldest byte was, however often it was retransmitted. */
 static __always_inline __u64 sent_at(const struct tcp_sock *tp, __u64 now)
 {
 	if (BPF_CORE_READ(tp, packets_out))

@@ -38,7 +38,7 @@ static __always_inline bool has_file(struct sock_common *common)
 
 #define TURNS_MAX 65536
 
-/* Of clients' connections on which bytes moved while somebody waited. User space empties it when it gets full. */
+/* Clients' connections on which bytes moved while somebody waited. User space empties it when it gets full. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, TURNS_MAX);
@@ -129,7 +129,7 @@ static __always_inline bool awaits_answer(const struct tcp_sock *tp, struct sock
 	return awaits && tp->bytes_received;
 }
 
-/* What came a while ago, and nobody has read. */
+/* Data came a while ago, and nobody has read it. */
 static __always_inline bool is_unread(const struct tcp_sock *tp, __u32 ticks)
 {
 	return tp->rcv_nxt != tp->copied_seq &&
@@ -208,8 +208,8 @@ struct held_waiters {
 };
 
 /*
- * What an entry belongs to, nothing in it says. But those of epoll and of poll lie in structures that lead back to this queue
- * and to this file.
+ * Nothing in a wait queue's entry says whose it is. But entries of epoll and of poll lie in structures that lead back
+ * to this queue and to this file.
  */
 static __always_inline void find_waiter(struct held_waiters *found, const struct wait_queue_entry *entry,
 					const wait_queue_head_t *queue, const struct file *file)

@@ -23,7 +23,7 @@
 
 #define NS_PER_SECOND 1000000000ULL
 
-/* What poll copies for a descriptor: struct pollfd on the way in, its revents on the way out. */
+/* The bytes that poll copies for one descriptor: struct pollfd on the way in, its revents on the way out. */
 #define POLL_BYTES (8 + 2)
 
 struct timespec {

@@ -114,7 +114,7 @@ static __always_inline __u8 socket_kind_of(__u16 family, __u32 protocol)
 
 /*
  * An application's MPTCP socket holds a TCP one for each of its subflows; the first is what plain TCP would have: it
- * listens, or it is the connection. Of all others, the socket itself.
+ * listens, or it is the connection. For all other sockets, the socket itself.
  */
 static __always_inline struct sock *first_subflow(struct sock *sk)
 {
@@ -295,7 +295,7 @@ static __always_inline void read_socket(struct socket_record *record, const stru
 		read_tcp(record, sk);
 }
 
-/* What readers can do without, of a socket that read_socket() has read. */
+/* The members that readers can do without. read_socket() must have read the socket. */
 static __always_inline void read_socket_more(struct socket_record *record, const struct sock *sk)
 {
 	const struct tcp_sock *tp = (const struct tcp_sock *)sk;

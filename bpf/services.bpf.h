@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What the connections of each listener come to, counted as the socket scan passes them. Listeners come by before
- * connections do (bpf_iter_tcp walks the listening hash first), so each connection finds where to be counted. It costs
- * a connection a lookup and some additions. Counts are of one walk of one network namespace: user space takes them out
- * behind it.
+ * Sums over the connections of each listener, counted as the socket scan passes them. bpf_iter_tcp walks the listening
+ * hash first, so each connection finds its listener's counters. A connection costs a lookup and some additions. Counts
+ * hold for one walk of one network namespace: then user space takes them out.
  */
 #ifndef SOCKSTALL_SERVICES_BPF_H
 #define SOCKSTALL_SERVICES_BPF_H
@@ -15,7 +14,10 @@
 #define SERVICES_MOST 1024
 #define SERVICE_NONE  0xffffffff
 
-/* What the peer sends sooner than this after we did is an acknowledgement of its protocol, or asked at once. */
+/*
+ * If the peer sends sooner than this after we did, it is an acknowledgement of its protocol, or a question asked at
+ * once.
+ */
 #define SERVICE_GAP_NS 200000000ULL
 
 /* Below this is the first group of ages; each of the others is twice as long. */
@@ -134,7 +136,7 @@ static __always_inline struct service_record *service_of(struct sock_common *com
 	return service_last == SERVICE_NONE ? NULL : service_at(service_last);
 }
 
-/* Of a stamp of tcp_jiffies32; what came after the listener was passed counts as then. */
+/* The time of a stamp of tcp_jiffies32. Anything that came after the listener was passed counts as of that moment. */
 static __always_inline __u64 service_moment(const struct service_record *service, __u32 stamp)
 {
 	__u32 ticks = service->seen_tick - stamp;

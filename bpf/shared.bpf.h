@@ -57,7 +57,7 @@ const volatile __u8 cfg_syscall_kinds[SYSCALL_NUMBERS] __weak = {};
 /* The look that is being collected: maxima are kept for one look. User space counts it up. */
 __u64 look_epoch __weak = 0;
 
-/* What could not be kept, since the start. */
+/* Counts since the start of what could not be kept. */
 __u64 lost_events __weak = 0;
 __u64 lost_loops __weak = 0;
 
@@ -125,7 +125,7 @@ static __always_inline __u32 own_tgid(const struct task_struct *task)
 	return own_level ? own_number(BPF_CORE_READ(task, group_leader, thread_pid)) : (__u32)BPF_CORE_READ(task, tgid);
 }
 
-/* Of its process. Whoever traces it is not its parent. */
+/* The parent of its process. A tracer is not its parent. */
 static __always_inline __u32 own_parent(const struct task_struct *task)
 {
 	return own_tgid(BPF_CORE_READ(task, group_leader, real_parent));

@@ -44,9 +44,9 @@ struct {
 } socket_scratch SEC(".maps");
 
 /*
- * Of listeners that share a port (SO_REUSEPORT) the address does not tell whose queue a connection lies
- * in. The queue does: it is walked when its listener comes by, which is before the connections do. Those that
- * have gone by then are taken out by user space: by the next look an address may be another socket's.
+ * Listeners can share a port (SO_REUSEPORT): then the address does not tell in whose queue a connection lies. The queue
+ * does: it is walked when its listener comes by, which is before the connections do. User space removes entries whose
+ * connections have gone by then: by the next look an address may be another socket's.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -166,8 +166,8 @@ static __always_inline void scan_listener(struct seq_file *seq, struct listener_
 }
 
 /*
- * What the requests of one listener have in common, for as long as they come by one after another: in a flood they are nearly
- * all of one. Of one walk: by the next the address may be another's.
+ * The facts that requests of one listener share, kept while they come one after another: in a flood nearly all are of
+ * one listener. Valid for one walk: by the next the address may be another socket's.
  */
 struct request_origin {
 	__u64 session; /* of the iterator; 0: none yet */
@@ -294,8 +294,8 @@ static __always_inline bool is_closing(struct sock_common *common, __u8 state)
 }
 
 /*
- * What an application has closed, and its peer not: for the last minute of FIN_WAIT2 the kernel keeps no more
- * than an entry like one in TIME_WAIT (tcp_time_wait()).
+ * A connection that the application has closed, and its peer not: for the last minute of FIN_WAIT2 the kernel keeps
+ * only an entry like one in TIME_WAIT (tcp_time_wait()).
  */
 static __always_inline void scan_timewait(struct seq_file *seq, struct socket_record *record,
 					  struct sock_common *common)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What happens to handshakes between two looks: connect() begins, a SYN or SYN-ACK is sent again, a
- * handshake that was sent again ends. Handshakes that complete at once, which is nearly all of them,
- * send nothing to user space.
+ * Events of handshakes between two looks: connect() begins, a SYN or SYN-ACK is retransmitted, a retransmitted
+ * handshake ends. Nearly all handshakes complete at once: they send nothing to user space.
  */
 #include "connectors.bpf.h"
 #include "read_socket.bpf.h"
@@ -103,7 +102,7 @@ int BPF_PROG(handshakes_set_state, struct sock *sk, int from, int to)
 	return 0;
 }
 
-/* Of the arguments only the first is the same in all kernels. */
+/* Only the first argument is the same in all kernels. */
 SEC("?tp_btf/tcp_retransmit_skb")
 int BPF_PROG(handshakes_retransmit_syn, struct sock *sk)
 {

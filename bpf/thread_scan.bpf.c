@@ -242,7 +242,7 @@ static __always_inline void note_epoll_hold(struct scratch *s, struct task_struc
 		s->thread.flags |= THREAD_EPOLL_HELD;
 }
 
-/* What one thread did with each of its ways to wait: NULL where it did nothing with it. */
+/* Counters of one thread, by its way to wait. NULL: it has not waited that way. */
 struct thread_loops {
 	struct loop_record *epoll, *poll, *select, *ring;
 };
@@ -364,7 +364,9 @@ static __always_inline bool is_wanted(const struct thread_record *record, const 
 	       (cfg_held && (kind == SYSCALL_WAITS_EPOLL || kind == SYSCALL_WAITS)) || is_suspect(task);
 }
 
-/* What it did with its ways to wait is looked up again: by now it may be one more, and pointers make paths, too. */
+/*
+ * The counters are looked up again: there may be one more by now, and pointers would make more paths for the verifier.
+ */
 static __always_inline void write_thread(struct seq_file *seq, struct scratch *s, struct task_struct *task)
 {
 	struct thread_loops loops = {};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Who creates a thread of the processes that `threads` was asked about, and with which stack. */
+/* Records which thread creates a thread, and with which stack, for the processes that `threads` was asked about. */
 #include "origins.bpf.h"
 
 /* The creator runs: it is current, whichever of fork, clone and clone3 it called. */

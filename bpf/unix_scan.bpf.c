@@ -52,7 +52,7 @@ struct unix_walk {
 	__u64 address; /* the listener's, which it has in common with what came through it */
 };
 
-/* Of a connection that is read piece by piece the first piece may have been read in part; nobody reads from this one. */
+/* If a connection is read piece by piece, its first piece may have been read in part. Nobody reads from this one. */
 static __always_inline void count_unread(struct socket_record *record, const struct sock *sk)
 {
 	const struct sk_buff *end = (const void *)&sk->sk_receive_queue;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What sockstall itself adds to a look, beside the kernel's records. */
+/* Records that sockstall itself adds to a look, beside the kernel's. */
 #ifndef SOCKSTALL_LOOK_RECORD_H
 #define SOCKSTALL_LOOK_RECORD_H
 

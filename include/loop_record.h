@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What one thread did with one of its ways to wait, counted in task storage by loop_trace. */
+/* Counters of one thread and one of its ways to wait, kept in task storage by loop_trace. */
 #ifndef SOCKSTALL_LOOP_RECORD_H
 #define SOCKSTALL_LOOP_RECORD_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Who holds a socket or an epoll instance open: found by walking the descriptors of all processes. */
+/* The processes that hold a socket or an epoll instance open: found by walking the descriptors of all processes. */
 #ifndef SOCKSTALL_OWNER_RECORD_H
 #define SOCKSTALL_OWNER_RECORD_H
 

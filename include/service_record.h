@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the connections of a listening socket come to: counted in the kernel, as the socket scan passes them. */
+/* Sums over the connections of a listening socket: counted in the kernel, as the socket scan passes them. */
 #ifndef SOCKSTALL_SERVICE_RECORD_H
 #define SOCKSTALL_SERVICE_RECORD_H
 

@@ -6,8 +6,8 @@
 #include "record.h"
 
 /*
- * What a syscall means to sockstall. User space hands BPF one byte for each number, made from its one
- * table of syscalls, so that no number of any architecture stands in BPF code.
+ * The kinds of syscalls that sockstall tells apart. User space gives BPF one byte for each number, made from its one
+ * table of syscalls, so BPF code needs no number of any architecture.
  */
 enum syscall_kind {
 	SYSCALL_OTHER = 0,
@@ -32,8 +32,8 @@ enum thread_flag {
 	THREAD_FAIR = 1 << 5, /* slice_ns is valid: SCHED_NORMAL, BATCH or IDLE */
 	THREAD_HAS_DETAIL = 1 << 7, /* a detail_record follows (after the loop) */
 	/*
-	 * By user space, where the kernel has no CONFIG_SCHED_INFO: last_arrival is when a look first saw it asleep, so it has
-	 * been for at least that long.
+	 * Set by user space where the kernel has no CONFIG_SCHED_INFO: last_arrival is when a look first saw the thread
+	 * asleep, so it has slept for at least that long.
 	 */
 	THREAD_AT_LEAST = 1 << 8,
 	THREAD_STOPPED = 1 << 6, /* by a signal or a tracer; what it was in is told as for sleepers */
@@ -67,8 +67,8 @@ struct thread_record {
 	char comm[16];
 	char process_comm[16]; /* of the thread group's leader */
 	/*
-	 * What the number above means on the machine that was looked at; filled in by the probe from its
-	 * table, so that a recording means the same on a machine with other numbers.
+	 * The meaning of that number on the machine that was looked at. The probe fills it in from its table, so a
+	 * recording means the same on a machine with other numbers.
 	 */
 	__u32 syscall_kind; /* enum syscall_kind */
 	__u32 loops; /* loop_records that follow (after the socket) */

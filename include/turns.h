@@ -21,7 +21,7 @@ enum turn_open {
 	TURN_UNKNOWN, /* we spoke last when a look first saw the connection: what was before is not known */
 };
 
-/* What is kept of a connection. Zeroed: no look has seen it yet. */
+/* The state kept for a connection. Zeroed: no look has seen it yet. */
 struct turns {
 	__u64 sent, received; /* bytes, at the last step */
 	__u32 sent_at, received_at;
@@ -79,7 +79,7 @@ static inline __attribute__((always_inline)) void turns_we_spoke(struct turns *t
 {
 	_Bool began = turns_after(now->sent_at, now->received_at, now->silence);
 
-	/* What we said at once, and now speak again after a silence, was no question. */
+	/* Bytes that we sent at once, followed by more after a silence, were no question. */
 	if (turns->open == TURN_AT_ONCE && began)
 		turns_open(turns, TURN_BEGAN);
 	else if (turns->open)

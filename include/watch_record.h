@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What an epoll instance watches. The list comes from /proc/PID/fdinfo, what the descriptors lead to from BPF. */
+/*
+ * A descriptor that an epoll instance watches. The list comes from /proc/PID/fdinfo, what the descriptors lead to from
+ * BPF.
+ */
 #ifndef SOCKSTALL_WATCH_RECORD_H
 #define SOCKSTALL_WATCH_RECORD_H
 
