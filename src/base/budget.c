@@ -15,7 +15,7 @@ static __u64 pay(__u64 *debt_ns, __u64 credit_ns)
 	return credit_ns - paid;
 }
 
-/* What was put off is due some time, however dear the rest is: half of the credit is for it first. */
+/* Half of the credit goes to the work that was put off: it is due some time, however dear the rest is. */
 static void pay_both(struct budget *budget, __u64 credit_ns)
 {
 	__u64 half_ns = credit_ns / 2;
@@ -48,7 +48,7 @@ void budget_next_look(struct budget *budget)
 	budget->look_ns = 0;
 }
 
-/* What a look counts for while there is so much debt, in thousandths. */
+/* How much of a look's cost counts while there is this much debt, in thousandths. */
 static __u64 weight(__u64 debt_ns)
 {
 	return least(1000 + (debt_ns - BUDGET_FREE_NS) * 1000 / BUDGET_DEBT_NS, 1000ULL * BUDGET_WEIGHT);

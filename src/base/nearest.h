@@ -14,8 +14,8 @@ size_t nearest_distance(const char *a, const char *b);
 #define NEAREST_LENGTH 40
 
 /*
- * Of `count` words the nearest to `typed`: name() gives the word with this index, or NULL to leave it out. One that
- * begins with what was typed (three letters or more) is nearer than any with a mistake. NULL: none is near enough to be
+ * The nearest to `typed` among `count` words: name() gives the word with this index, or NULL to leave it out. A word
+ * that begins with `typed` (three letters or more) is nearer than any with a mistake. NULL: none is near enough to be
  * meant.
  */
 const char *nearest_word(const char *typed, size_t count, const char *(*name)(size_t index));

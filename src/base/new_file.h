@@ -18,7 +18,7 @@ struct new_file {
 };
 
 /*
- * folder: open already (folder.h), and for longer than the file. What was there before is not touched yet. After an
+ * folder: open already (folder.h), and for longer than the file. A file that has the name is not touched yet. After an
  * error there is nothing to drop.
  */
 int new_file_open_at(struct new_file *file, int folder, const char *name, mode_t mode);

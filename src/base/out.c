@@ -9,7 +9,7 @@
 
 #include "base/patience.h"
 
-/* What goes to stdout does not go through stdio, which would write parts of lines. */
+/* Output to stdout does not go through stdio, which would write parts of lines. */
 static struct {
 	char bytes[65536];
 	size_t size;

@@ -25,7 +25,7 @@ static bool takes_more(int fd)
 	return poll(&out, 1, 0) > 0;
 }
 
-/* What is called here may be called in a handler: signal-safety(7). */
+/* A signal handler: it calls only functions that are safe in one, see signal-safety(7). */
 static void on_tick(int signal)
 {
 	int kept = errno;
@@ -49,7 +49,7 @@ static void tick_every(suseconds_t us)
 
 void patience_begin(int fd, int instead)
 {
-	/* What else ncurses calls goes on after the handler; write() is to come back where nothing is put in its place. */
+	/* Other calls of ncurses go on after the handler. Only write() must return, and only if nothing replaces it. */
 	struct sigaction action = {.sa_handler = on_tick, .sa_flags = instead >= 0 ? SA_RESTART : 0};
 
 	fd_now = fd;
@@ -79,7 +79,7 @@ static size_t piece_of(const char *bytes, size_t size)
 	return end ? (size_t)(end - bytes) + 1 : PIPE_BUF;
 }
 
-/* Whoever shares the descriptor may have made it one that does not wait. */
+/* Another process that shares the descriptor may have set O_NONBLOCK on it. */
 static int wait_to_go_on(int fd)
 {
 	struct pollfd out = {.fd = fd, .events = POLLOUT};

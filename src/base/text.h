@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Text for programs and for terminals. What comes from another process (comm, paths, names) is hostile. It goes through
+ * Text for programs and for terminals. Text from another process (comm, paths, names) is hostile. It goes through
  * text_printable() on its way to a person, and through text_clean() into a file that programs read. JSON has escapes of
- * its own: there text_utf8() makes it valid, and what is not text_is_harmless() is escaped (rows/json.c).
+ * its own: there text_utf8() makes it valid, and characters that are not text_is_harmless() are escaped (rows/json.c).
  *
  * Numbers are written with a decimal point in every locale. Functions that append return 0 or -ENOMEM.
  */

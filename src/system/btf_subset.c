@@ -20,7 +20,7 @@ struct whole {
 	__u32 count; /* the highest id */
 };
 
-/* What is wanted, by name: open addressing, at most half full. */
+/* The wanted types, by name: open addressing, at most half full. */
 struct names {
 	struct btf_wanted **slots;
 	size_t mask;
@@ -263,7 +263,7 @@ static int take_type(struct subset *subset, __u32 id)
 	return err ? err : adapt(subset, (void *)(subset->types.data + offset));
 }
 
-/* What is wanted brings in what it consists of. */
+/* A wanted type brings in its parts. */
 static int take_all(struct subset *subset)
 {
 	size_t i;

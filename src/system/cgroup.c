@@ -12,8 +12,8 @@
 #define ID_LENGTH 64
 
 /*
- * What may stand before an id in a part of a path. Monitors (libpod-conmon-ID.scope, crio-conmon-ID.scope)
- * carry the id as well and run outside of the container.
+ * Words that may precede an id in a part of a path. Monitors (libpod-conmon-ID.scope, crio-conmon-ID.scope) carry the
+ * id as well and run outside of the container.
  */
 static const char *const runtimes[] = {
 	"", /* Docker, Kubernetes and LXC-like layouts with cgroupfs: /docker/ID, /kubepods/…/ID */
@@ -130,7 +130,7 @@ static size_t path_length(const char *path)
 	return length;
 }
 
-/* Of v1's controllers the one that has its own cgroup deepest says most. */
+/* Among v1's controllers, the one that has its own cgroup deepest says most. */
 static bool is_better(const struct cgroup_choice *choice, const char *path, int rank)
 {
 	if (rank != choice->rank)

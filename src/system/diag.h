@@ -22,7 +22,7 @@ struct diag_socket {
 	__u32 unacked; /* segments in flight */
 };
 
-/* What a message of the kernel says. false: it is too short to be one. */
+/* Takes a message of the kernel apart. false: it is too short to be one. */
 bool diag_take(struct diag_socket *socket, const struct nlmsghdr *header);
 
 /* A socket that talks to the namespace of netns_fd. */

@@ -34,7 +34,7 @@ struct diag_unix {
 /* Calls each() for all of them in the namespace, until it returns something else than 0: that is returned. */
 int diag_unix_listeners(int diag, int (*each)(void *context, const struct diag_unix *found), void *context);
 
-/* What a message of the kernel says. false: it is too short to be one. */
+/* Takes a message of the kernel apart. false: it is too short to be one. */
 bool diag_unix_take(struct diag_unix *found, const struct nlmsghdr *header);
 
 /* The cookie of the unix socket with this inode in that namespace; 0: it is gone, or the kernel has no unix_diag. */

@@ -8,7 +8,7 @@
 
 #include <linux/types.h>
 
-/* What of a file is looked at, at most. */
+/* Limits on the tables of a file. */
 #define ELF_TABLE_MOST 32768
 #define ELF_NAMES_MOST 65536
 

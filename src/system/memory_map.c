@@ -110,7 +110,7 @@ bool stack_by_mapping(struct stack_place *place, const struct memory_region *reg
 	*place = (struct stack_place){.start = region->start, .end = region->end};
 	if (first_sp >= sp && first_sp > region->start && first_sp <= region->end)
 		place->end = first_sp;
-	/* What keeps others away from the first stack is no mapping but the kernel's stack_guard_gap. */
+	/* The gap below the first stack is no mapping: the kernel's stack_guard_gap keeps others away. */
 	place->guard_known = !main_stack;
 	if (place->guard_known)
 		place->guard = guard_below(regions, region);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The one way to ask the kernel over netlink(7). Whoever is root in a network namespace of his own may send to every
- * netlink port of it, so an answer counts only if the kernel itself sent it: the socket is connected to the kernel,
- * which makes it refuse other senders, and sender, port and sequence number of what comes are checked all the same.
- * Functions return 0 (or a descriptor) or a negative errno.
+ * The one way to ask the kernel over netlink(7). A user who is root in a network namespace of their own may send to
+ * every netlink port in it. So an answer counts only if the kernel itself sent it: the socket is connected to the
+ * kernel, so it refuses other senders, and the sender, port and sequence number of each message are checked all the
+ * same. Functions return 0 (or a descriptor) or a negative errno.
  */
 #ifndef SOCKSTALL_SYSTEM_NETLINK_H
 #define SOCKSTALL_SYSTEM_NETLINK_H
@@ -15,9 +15,9 @@
 int netlink_open(int protocol);
 
 /*
- * Sends a request, which begins with its header (length and sequence number are filled in), and calls each(), if it is
- * not NULL, for every message of this type in the answer, until it returns something else than 0: that is returned.
- * -EAGAIN: the kernel has been silent for a second.
+ * Sends a request. It begins with its header; length and sequence number are filled in here. Calls each() for every
+ * message of this type in the answer, if each() is not NULL. If each() returns something else than 0, the walk stops
+ * and that is returned. -EAGAIN: the kernel has been silent for a second.
  */
 int netlink_ask(int fd, struct nlmsghdr *request, size_t size, __u16 type,
 		int (*each)(void *context, const struct nlmsghdr *header), void *context);

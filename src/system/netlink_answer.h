@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the kernel says over netlink(7), datagram by datagram: only what answers this question, and only within its
- * bytes. */
+/*
+ * Reads what the kernel sends over netlink(7), datagram by datagram: only messages that answer this question, and only
+ * within their bytes.
+ */
 #ifndef SOCKSTALL_SYSTEM_NETLINK_ANSWER_H
 #define SOCKSTALL_SYSTEM_NETLINK_ANSWER_H
 

@@ -69,7 +69,7 @@ static int note(struct walk *walk, __u32 inode)
 	return err ? err : 1;
 }
 
-/* What cannot be opened, or has gone meanwhile, is passed over. */
+/* Skips a namespace that cannot be opened, or is gone by now. */
 static int visit(struct walk *walk, const char *path)
 {
 	struct stat st;
