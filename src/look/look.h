@@ -132,7 +132,7 @@ const struct usage_record *look_usage(const struct look *look, __u32 pid);
 /* A note about a thread (enum note_kind), raw; or NULL. */
 const char *look_note(const struct look *look, __u32 tid, __u32 kind);
 
-/* What is known of a process of which reads do not come back; NULL: it is none of these. */
+/* The record of a process whose reads do not come back; NULL: it is none of these. */
 const struct unread_record *look_unread(const struct look *look, __u32 pid);
 
 /* The connection that may be stuck, by its cookie, or NULL. */

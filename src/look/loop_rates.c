@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 
-/* What makes a thread a loop: this many waits, or fewer that came thick and fast. */
+/* A thread is a loop after this many waits, or after fewer in a short time. */
 #define LOOP_WAITS	 100
 #define LOOP_WAITS_LEAST 10
 #define LOOP_WAITS_PER_S 3
@@ -31,8 +31,8 @@ static void subtract_buckets(__u32 *out, const __u32 *now, const __u32 *before)
 }
 
 /*
- * wait_ns has whole waits, of those that ended. What lay before the interval has to go, and the wait
- * that still goes on has to be added.
+ * wait_ns sums whole waits, of those that ended. Take off the part before the interval, and add the wait that still
+ * goes on.
  */
 static __u64 time_in_waits(const struct loop_record *now, __u64 seen_ns, const struct loop_record *before,
 			   __u64 start_ns)

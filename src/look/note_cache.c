@@ -56,7 +56,7 @@ int note_cache_want(struct note_cache *cache, uint64_t who, uint64_t wait, void 
 	return 0;
 }
 
-/* What is there and was never read, or longest ago; what is gone comes last. */
+/* Entries that are there come first: those never read, then those read longest ago. Entries that are gone come last. */
 static int compare_due(const void *left, const void *right)
 {
 	const struct noted *a = left, *b = right;
@@ -103,7 +103,7 @@ static int compare_who(const void *left, const void *right)
 	return (a->who > b->who) - (a->who < b->who);
 }
 
-/* Sorted for find(). Of a wait that came by twice in its first look one is enough. */
+/* Sorted for find(). A wait that came by twice in its first look is kept once. */
 static void sort(struct note_cache *cache)
 {
 	size_t i, kept = 0;

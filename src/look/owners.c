@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* So many of those that share a socket are named; the others are counted. */
+/* As many holders of a shared socket are named; the others are counted. */
 #define NAMED 4
 
 #define INIT_PID 1
@@ -79,7 +79,7 @@ static const char *say_one(struct arena *arena, const struct owner_record *owner
 	return arena_printf(arena, "%s (pid %u)", look_comm(arena, owner->comm), owner->pid);
 }
 
-/* What stands between the last but one and the last, and before. */
+/* The text between the last two items, and between others. */
 static const char *glue(size_t at, size_t last)
 {
 	if (at == 1)

@@ -27,7 +27,7 @@ static bool is_later(__u64 moment_ns, __u64 then_ns)
 	return moment_ns > then_ns + SERVICE_SLACK_NS;
 }
 
-/* Of those in one age group who spoke after this moment, the first, as far as is known; 0: none. */
+/* The first time after `then_ns` at which a connection of this age group spoke, as far as is known; 0: none. */
 static __u64 first_after(const struct service_age *age, __u64 then_ns)
 {
 	if (!age->asked)
@@ -59,7 +59,7 @@ __u64 service_unread_since(const struct service_record *service)
 
 	if (is_later(service->oldest_unread_ns, answered))
 		return service->oldest_unread_ns;
-	/* Of a group that has both, which of them lie unread is not known. */
+	/* If a group has both, it is not known which of its connections are unread. */
 	for (i = 0; i < SERVICE_AGES; i++)
 		if (service->ages[i].unread && service->ages[i].unread == service->ages[i].asked)
 			since = earlier_of(since, first_after(&service->ages[i], answered));

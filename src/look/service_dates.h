@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What the kernel does not keep of a service and successive looks tell: when it last answered on connections that are
- * gone by now, since when somebody waits while it sends nothing, and how long it used to let others wait. Pure.
+ * Facts about a service that the kernel does not keep, but successive looks tell: when it last answered on a connection
+ * that is gone by now, since when somebody has waited while it sent nothing, and how long others had to wait before.
+ * Pure.
  */
 #ifndef SOCKSTALL_LOOK_SERVICE_DATES_H
 #define SOCKSTALL_LOOK_SERVICE_DATES_H

@@ -60,8 +60,8 @@ bool signs_window_unanswered(const struct socket_record *socket, __u64 now_ns)
 }
 
 /*
- * Each probe doubles the time to the next, and only an open window sets that back (tcp_ack_probe()), so the number
- * of doublings tells how long it has been closed. A window that nothing was ever probed of may open at any moment.
+ * Each window probe doubles the time to the next, and only an open window resets that (tcp_ack_probe()). So the number
+ * of doublings tells how long the window has been closed. A window that was never probed may open at any moment.
  */
 __u64 signs_window_closed_since(const struct socket_record *socket, __u64 now_ns)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What the counters and times of a TCP socket say: whether the peer answers, who spoke last, whether what a read waits
- * for is here. Evidence that the rules about readers, writers and closing connections share.
+ * Conclusions from the counters and times of a TCP socket: whether the peer answers, who spoke last, whether the data
+ * that a read waits for is here. Rules about readers, writers and closing connections share this evidence.
  */
 #ifndef SOCKSTALL_LOOK_SIGNS_H
 #define SOCKSTALL_LOOK_SIGNS_H
@@ -44,9 +44,9 @@ enum speaker {
 };
 
 /*
- * Who spoke last on a TCP connection, by its counters and the times of the last data each way. Where both spoke within two
- * ticks, it takes the acknowledgement of our last data to tell; and what an earlier look made of that, if later
- * acknowledgements (of our keepalive probes, for one) have covered it up. Else it is not known.
+ * Who spoke last on a TCP connection, by its counters and the times of the last data each way. If both spoke within two
+ * ticks, the acknowledgement of our last data decides. If later acknowledgements (of our keepalive probes, for one)
+ * have covered that up, an earlier look's conclusion decides. Else it is not known.
  */
 enum speaker reader_speaker(const struct socket_record *socket, __u64 tick_ns);
 

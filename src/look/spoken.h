@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What looks remember of a TCP connection. The kernel keeps the time of the last data each way, and no more: who spoke last
- * is lost where both spoke within a tick and a keepalive probe was answered since; how long the peer was silent before it
- * spoke again is lost with its next word. Written into the records, so that a recording has it, too.
+ * What looks remember of a TCP connection. The kernel keeps only the time of the last data each way. So it forgets who
+ * spoke last if both spoke within a tick and a keepalive probe was answered since. And it forgets how long the peer was
+ * silent as soon as the peer speaks again. Looks write both into the records, so recordings have them, too.
  */
 #ifndef SOCKSTALL_LOOK_SPOKEN_H
 #define SOCKSTALL_LOOK_SPOKEN_H

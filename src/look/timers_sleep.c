@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What ends a blocked read or write. */
+/* The timers that end a blocked read or write. */
 #include "look/timer_math.h"
 
 struct read_end timers_read_ends(const struct socket_record *socket, __u64 since_ns, __u64 tick_ns)

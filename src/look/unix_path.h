@@ -7,8 +7,8 @@
 #include "socket_record.h"
 
 /*
- * What the listener is bound to, as bind() was given it: a path, or "@" and the rest of an abstract name. NUL bytes inside are
- * "@", too, as `ss` has them; all other bytes are raw. NULL: it is no unix socket, or has no name.
+ * The name that the listener is bound to, as given to bind(): a path, or "@" and the rest of an abstract name. NUL
+ * bytes inside are "@", too, as `ss` has them; all other bytes are raw. NULL: it is no unix socket, or has no name.
  */
 const char *unix_path(struct arena *arena, const struct listener_record *listener);
 

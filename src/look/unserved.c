@@ -34,7 +34,7 @@ static __u64 last_wait(const struct thread_view *view, int fd)
 
 	if (!loop)
 		return 0;
-	/* Of the waits before the last one only the end is known: the next one began then, or later. */
+	/* For earlier waits only the end is known: the next wait began then, or later. */
 	return loop->epoll_fd == fd && !loop->waiting ? loop->returned_ns : loop->entered_ns;
 }
 
@@ -86,7 +86,7 @@ static enum rank rank_of(const struct thread_view *view, int fd)
 	return first ? FIRST_THREAD : BLOCKED;
 }
 
-/* Of those that have waited on it the last one. */
+/* Prefers the thread that waited on the instance last. */
 static bool is_better(const struct thread_view *one, const struct thread_view *other, int fd)
 {
 	enum rank rank = rank_of(one, fd), best = rank_of(other, fd);
@@ -109,7 +109,7 @@ static bool is_best(const struct look *look, size_t at, int fd)
 
 /* ---- Processes that hold the same instance ---- */
 
-/* Who waits for children or signals alone leaves the instance to those that it has made. */
+/* A process that only waits for children or signals leaves the instance to its children. */
 static bool only_waits_for_others(const struct look *look, const struct epoll_record *epoll)
 {
 	static const char *const waits[] = {"wait4", "waitid", "pause", "rt_sigsuspend", "rt_sigtimedwait"};
@@ -118,7 +118,7 @@ static bool only_waits_for_others(const struct look *look, const struct epoll_re
 	return view && view->thread->flags & THREAD_SLEEPING && is_in(view->thread, waits, COUNT_OF(waits));
 }
 
-/* Who has made the instance, most likely, and not inherited it. */
+/* Prefers the process that most likely made the instance, to those that inherited it. */
 static bool is_older(const struct look *look, const struct epoll_record *one, const struct epoll_record *other)
 {
 	bool waits = only_waits_for_others(look, one), other_waits = only_waits_for_others(look, other);
@@ -184,7 +184,7 @@ static bool judge(struct unserved *unserved, const struct look *look, size_t at,
 	return true;
 }
 
-/* Of several instances the one with the most that comes from outside. */
+/* Among several instances, the one with the most input from outside wins. */
 void unserved_find(struct unserved *unserved, const struct look *look, size_t at)
 {
 	size_t i, count;

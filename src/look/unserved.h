@@ -17,8 +17,8 @@ struct unserved {
 };
 
 /*
- * The instance that the thread at this place of look->threads has left. Of several threads (and processes) that hold an
- * instance it is one's: who waited there last, or else who most likely does.
+ * The instance that the thread at this place of look->threads has left. If several threads (or processes) hold an
+ * instance, it belongs to one of them: the last that waited on it, or else the most likely one.
  */
 void unserved_find(struct unserved *unserved, const struct look *look, size_t at);
 

@@ -122,10 +122,10 @@ __u32 watch_unread(const struct watch_record *watch, const struct socket_record 
 }
 
 /*
- * A one-shot watch that has fired is off: its mask has no event left, and somebody is at work on it. A peer that closed
- * has been told of by an event of its own. Who watches for both ways at once, edge-triggered, asks once in the life of a
- * connection and keeps in mind itself what is ready (.NET, gRPC, nginx): unread is what it does not want yet. Of a
- * listener that others watch, too, one of them was told.
+ * A one-shot watch that has fired is off: its mask has no event left, and some thread handles the event. A peer's close
+ * was reported by an event of its own. A program that watches both ways at once, edge-triggered, calls epoll_ctl once
+ * per connection and remembers what is ready (.NET, gRPC, nginx): it leaves data unread until it wants it. If others
+ * watch a listener, too, one of them got the event.
  */
 bool watch_is_missed(const struct watch_record *watch, const struct socket_record *socket)
 {

@@ -50,8 +50,9 @@ bool watch_is_missed(const struct watch_record *watch, const struct socket_recor
 __u64 watch_missed_since(const struct watch_record *watch, const struct socket_record *socket);
 
 /*
- * What a level-triggered watch reports again and again until its loop does something: "it is not read", …; constant text.
- * NULL: nothing, or it cannot be told whether the loop does: of listeners, datagrams, and what leaves no trace.
+ * The condition that a level-triggered watch reports again and again until its loop does something: "it is not read",
+ * …; constant text. NULL: none, or nothing shows whether the loop acts: listeners, datagrams, and files that leave no
+ * trace.
  */
 const char *watch_repeats(const struct watch_record *watch, const struct socket_record *socket);
 
