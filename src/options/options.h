@@ -62,8 +62,8 @@ struct port_range {
 };
 
 /*
- * What was asked for, by question. All times in ns. Lists and their texts belong to options_free(). An empty list: that is
- * not filtered by.
+ * The options, grouped by the question they answer. All times in ns. Lists and their texts belong to options_free(). An
+ * empty list filters nothing.
  */
 
 /* Of whom: a filter matches any process, thread, holder or link that a finding is about (filter.h). */
@@ -86,7 +86,7 @@ struct selection {
 	char *cgroup; /* normal form: no /sys/fs/cgroup in front, no slash at the end but for "/" */
 };
 
-/* What is looked at and reported: probe and reports take it, filters its selection. */
+/* The scope of a look: the probe and reports take it, filters take its selection. */
 struct scope {
 	struct selection selection;
 	enum command command;
@@ -119,7 +119,7 @@ struct sinks {
 	int ready_fd; /* -1: none */
 };
 
-/* What happens on a stall. Texts are NULL where they are not given. */
+/* Reactions to a stall. Texts are NULL where they are not given. */
 struct reacting {
 	const char *exec_command, *on_stall_text, *dump_on_text, *dump_file;
 	struct condition on_stall, dump_on; /* of those texts */
@@ -128,7 +128,7 @@ struct reacting {
 	uint64_t flight_ns; /* 0: no --flight */
 };
 
-/* What `end` is to end, and how; and whether a person at the screen may. */
+/* What `end` ends, and how; and whether a person at the screen may end anything. */
 struct ending {
 	const char *words[SELECTOR_WORDS];
 	size_t word_count;

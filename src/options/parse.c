@@ -201,7 +201,7 @@ static int unknown_option(const char *argument)
 	return usage_error("unknown option '%s' (sockstall --help lists them)", argument);
 }
 
-/* What getopt_long() did not like; argument is the one it stopped at. */
+/* Reports an argument that getopt_long() refused; `argument` is the one it stopped at. */
 static int getopt_error(int result, const char *argument)
 {
 	const struct option_spec *spec = spec_of(optopt);
@@ -251,7 +251,7 @@ static bool is_given(const struct parser *parser, const char *name)
 	return false;
 }
 
-/* What is to happen when a stall meets a condition. */
+/* Checks the options that react to a stall which meets a condition. */
 static int check_reactions(struct parser *parser)
 {
 	struct options *options = parser->options;

@@ -25,7 +25,7 @@ enum option_group {
 
 extern const char *const option_group_names[GROUPS];
 
-/* What a shell offers as the value of an option. Each shell's file in src/share has a function of that name. */
+/* The values that a shell offers for an option. Each shell's file in src/share has a function of that name. */
 enum option_value {
 	VALUE_FREE, /* nothing */
 	VALUE_WORDS, /* .words */

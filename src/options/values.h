@@ -34,7 +34,10 @@ int option_set_how(struct options *options, const char *text);
 int option_set_keepalive(struct options *options, const char *text);
 int option_set_ready_fd(struct options *options, const char *text);
 
-/* Of --on-stall, --exec, --flight and their like together: parses conditions. NULL; or what is wrong, in the arena. */
+/*
+ * Checks --on-stall, --exec, --flight and their like together, and parses their conditions. NULL; or what is wrong, in
+ * the arena.
+ */
 const char *option_check_reactions(struct options *options, struct arena *arena);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What is done with the table of columns: see columns.c for the table. */
+/* Functions on the table of columns: see columns.c for the table. */
 #include "rows/column.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Text is quoted by jansson. Objects and numbers are written here: a look over 10,000
- * readers is no 400,000 allocations this way, and no number has an exponent (1.2e-05) or a tail of
- * noise (0.30000000000000004), which jansson's own reals can have.
+ * Text is quoted by jansson. Objects and numbers are written here. This saves 400,000 allocations in a look over 10,000
+ * readers. And no number has an exponent (1.2e-05) or a tail of noise (0.30000000000000004), which jansson's own reals
+ * can have.
  */
 #include "rows/json.h"
 
@@ -37,7 +37,7 @@ static size_t harm_at(const char *at, uint32_t *code)
 	return length && !text_is_harmless(*code) ? length : 0;
 }
 
-/* What jansson has quoted, whole characters of it. */
+/* Takes text that jansson has quoted, in whole characters. */
 static int append_quoted(const char *data, size_t size, void *out)
 {
 	const char *at = data, *end = data + size, *plain = data;

@@ -45,7 +45,7 @@ static int compare_text(const char *a, const char *b)
 	return strcmp(a, b);
 }
 
-/* Of services that all answer: the one that lets others wait longest. */
+/* Among services that all answer, the one with the longest pending request comes first. */
 static int compare_pending(const struct row *a, const struct row *b)
 {
 	if (a->type != ROW_SERVICE || b->type != ROW_SERVICE)

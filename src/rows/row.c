@@ -34,7 +34,9 @@ void row_init(struct row *row, enum row_type type)
 	memset(row, 0, sizeof(*row));
 	row->type = type;
 	for (size_t i = 0; i < column_count; i++) {
-		/* What lies before the union is there in every row, whatever its type shows of it. Zero is a severity. */
+		/*
+		 * Members before the union exist in every row, whether or not its type shows them. Zero is a severity.
+		 */
 		if (columns[i].offset == offsetof(struct row, severity))
 			continue;
 		if (columns[i].types & ROW_BIT(type) || columns[i].offset < offsetof(struct row, start))

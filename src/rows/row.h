@@ -47,7 +47,7 @@ static inline bool row_is_finding(enum row_type type)
 	       type == ROW_SERVICE;
 }
 
-/* Of a process that cannot be looked at nothing need be stuck. */
+/* A process that cannot be looked at may be fine. */
 static inline bool row_may_be_stuck(enum row_type type)
 {
 	return row_is_finding(type) && type != ROW_PROCESS;
@@ -98,7 +98,7 @@ struct listener_fields {
 	int64_t acceptors;
 };
 
-/* Who waits for a connection. */
+/* The thread or loop that waits for a connection. */
 struct waiter_fields {
 	const char *waiter;
 	int64_t epoll_fd;

@@ -174,7 +174,7 @@ static const char *take_word(struct row *row, struct arena *arena, const char *w
 			: NULL;
 }
 
-/* What is left out would be guessed at: one half of a pair is a mistake. */
+/* A missing word would have to be guessed, so half a pair is a mistake. */
 static const char *check_given(unsigned int given)
 {
 	unsigned int process = given & (1u << PID | 1u << FD), ends = given & (1u << LOCAL | 1u << PEER);

@@ -119,7 +119,7 @@ static struct socket_record before_fin(const struct socket_record *socket)
 	return before;
 }
 
-/* Who has answered what it was asked, or was asked nothing, owes the peer no more than the close. */
+/* A process that has answered what it was asked, or was asked nothing, owes the peer only the close. */
 static bool owes_only_close(const struct closing_evidence *evidence)
 {
 	struct socket_record before = before_fin(evidence->socket);

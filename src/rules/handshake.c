@@ -41,8 +41,8 @@ static bool has_no_room(const struct handshake_evidence *evidence)
 }
 
 /*
- * tcp_check_req() drops a bare ACK for as many timeouts as TCP_DEFER_ACCEPT is for, whatever the queue holds. What came with
- * data and found no room looks the same; that the queue is full is the listener's finding.
+ * tcp_check_req() drops a bare ACK for as many timeouts as TCP_DEFER_ACCEPT is for, whatever the queue holds. A request
+ * that came with data and found no room looks the same. The listener's own finding reports the full queue.
  */
 static bool awaits_data(const struct handshake_evidence *evidence)
 {

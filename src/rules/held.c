@@ -80,8 +80,8 @@ static bool may_await(const struct held_evidence *evidence)
 #define TURNS_FACTOR 5
 
 /*
- * A turn that we began, as we began others before, which were all answered. The slowest answer does not count: one real stall
- * would make this rule deaf. Who often speaks twice before an answer does not wait for answers.
+ * We began this turn, as we began earlier ones, and all of those were answered. The slowest answer does not count: one
+ * real stall would make this rule deaf. A program that often speaks twice before an answer does not wait for answers.
  */
 static bool waits_longer_than_ever(const struct held_evidence *evidence)
 {

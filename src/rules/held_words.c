@@ -39,7 +39,7 @@ static const char *say_heard(struct arena *arena, const struct held_evidence *ev
 	return say_since(arena, evidence->now_ns, signs_last_heard(evidence->socket));
 }
 
-/* What was sent, and what waits behind it. */
+/* The data in flight, and the data queued behind it. */
 static const char *say_data(struct arena *arena, const struct socket_record *socket)
 {
 	const char *flight = say_count(arena, socket->unacked_bytes, "bytes");
@@ -156,7 +156,7 @@ const char *held_why_balance(struct arena *arena, const struct held_evidence *ev
 
 /* ---- Advice ---- */
 
-/* What the program lacks, where nothing would end it. */
+/* The option that the program lacks, where nothing would end it. */
 static const char *say_missing(struct arena *arena, const struct held_evidence *evidence)
 {
 	if (evidence->ends_ns != TIMERS_NEVER || !evidence->owner)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the rules about connections without a sleeping thread say: `why` and `advice`. */
+/* `why` and `advice` of the rules about connections without a sleeping thread. */
 #ifndef SOCKSTALL_RULES_HELD_WORDS_H
 #define SOCKSTALL_RULES_HELD_WORDS_H
 

@@ -32,7 +32,7 @@
 #define UNSEEN_MIN_AGE_NS NS_PER_S
 #define UNSEEN_SEEN_NS	  (NS_PER_S * 9 / 10)
 
-/* What all of several workers leave lying is not theirs alone; and each may just be about to come. */
+/* Events that several workers share and leave unread are not one worker's fault; any of them may be about to come. */
 #define SHARED_MIN_AGE_NS NS_PER_S
 
 /*
@@ -73,8 +73,8 @@ bool loop_serves_one(const struct loop_evidence *evidence)
 }
 
 /*
- * A worker that shares what it watches, a listener mostly, is at work on what it took from there, and others are there
- * for the next. What nobody takes for a while is late all the same.
+ * A worker that shares all that it watches (mostly a listener) is away to serve what it took, and others are there for
+ * the next. An event that nobody takes for a while is late all the same.
  */
 bool loop_shares_all(const struct loop_evidence *evidence)
 {
@@ -163,7 +163,7 @@ static bool is_still(const struct loop_evidence *evidence)
 	       is_seldom(instance->still_sleeps, ns, &evidence->rates);
 }
 
-/* What would consume the event leaves a trace: a read, bytes of a connection, or time. */
+/* Consuming an event leaves a trace: a read, bytes of a connection, or time. */
 static bool spins_on_event(const struct loop_evidence *evidence)
 {
 	const struct loop_rates *rates = &evidence->rates;

@@ -10,7 +10,7 @@
 
 /* ---- Why ---- */
 
-/* What the loop waits with, as the object of a sentence. */
+/* The loop's way to wait, as the object of a sentence. */
 static const char *say_wait(struct arena *arena, const struct loop_record *loop)
 {
 	switch (loop->interface) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What every verdict means, in plain text without markup: the one source of sockstall-verdicts(7) and of the tables in
- * README.md. tests/unit/rules/test_meanings.c fails where a verdict of the column table has no entry here, or two.
+ * The meaning of every verdict, in plain text without markup: the one source of sockstall-verdicts(7) and of the tables
+ * in README.md. tests/unit/rules/test_meanings.c fails where a verdict of the column table has no entry here, or two.
  */
 #ifndef SOCKSTALL_RULES_MEANINGS_H
 #define SOCKSTALL_RULES_MEANINGS_H

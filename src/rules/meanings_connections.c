@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the verdicts on connections mean: on those that begin and on those that end. */
+/* Meanings of verdicts on connections: those that begin and those that end. */
 #include "base/array.h"
 #include "rules/meanings.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the verdicts on event loops mean. */
+/* Meanings of verdicts on event loops. */
 #include "base/array.h"
 #include "rules/meanings.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the verdicts on processes mean. */
+/* Meanings of verdicts on processes. */
 #include "base/array.h"
 #include "rules/meanings.h"
 

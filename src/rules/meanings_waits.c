@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the verdicts on threads mean that wait for a peer, and on chains of such waits. */
+/* Meanings of verdicts on threads that wait for a peer, and on chains of such waits. */
 #include "base/array.h"
 #include "rules/meanings.h"
 

@@ -26,7 +26,7 @@ static bool is_not_tcp(const struct reader_evidence *evidence)
 	return evidence->socket->name.kind != SOCKET_KIND_TCP;
 }
 
-/* What is in flight is a SYN: the reader waits for the connection first, and its limits are those of connect(). */
+/* A SYN is in flight: the reader waits for the connection first, with the limits of connect(). */
 static bool is_connecting(const struct reader_evidence *evidence)
 {
 	return evidence->socket->name.state == STATE_SYN_SENT;
@@ -141,7 +141,7 @@ static bool is_talker(const struct reader_evidence *evidence)
 	       socket->data_segs_in > socket->data_segs_out + 2;
 }
 
-/* Of the first data of a connection, and nothing before, nobody can tell whether it wants an answer: it is given time. */
+/* Nobody can tell whether the first data of a connection wants an answer: it is given time. */
 static bool is_first_data(const struct reader_evidence *evidence)
 {
 	return never_answered(evidence->socket) &&

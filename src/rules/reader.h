@@ -48,8 +48,8 @@ extern const struct reader_rule reader_rules[];
 extern const size_t reader_rule_count;
 
 /*
- * What a chain makes of it: where the peer spoke last, more may be due, and who waits behind this read may know that. The
- * rule's own verdict otherwise.
+ * The verdict that a chain uses. Where the peer spoke last, more may be due, and the processes that wait behind this
+ * read may know that. Otherwise the rule's own verdict.
  */
 const struct verdict *reader_link_verdict(const struct reader_rule *rule);
 

@@ -9,7 +9,7 @@
 
 /* ---- Why ---- */
 
-/* What the kernel will do by itself. */
+/* How the kernel will end the wait by itself. */
 static const char *say_kernel_end(struct arena *arena, const struct reader_evidence *evidence)
 {
 	const struct socket_record *socket = evidence->socket;
@@ -38,7 +38,7 @@ static const char *say_kernel_end(struct arena *arena, const struct reader_evide
 	return "no receive timeout, no keepalive: this read can wait forever";
 }
 
-/* What will end the read: the last part of every sentence. */
+/* How the read will end: the last part of every sentence. */
 static const char *say_end(struct arena *arena, const struct reader_evidence *evidence)
 {
 	const char *in = say_until(arena, evidence->now_ns, evidence->thread->alarm_ns);
@@ -98,7 +98,7 @@ const char *reader_why_end_is_there(struct arena *arena, const struct reader_evi
 	return "the end of file is here, so the peer is not to blame: the process may be frozen";
 }
 
-/* What the peer sends after our data was first sent again does not answer it. */
+/* Data that the peer sends after our first retransmission does not answer ours. */
 static const char *say_heard(struct arena *arena, const struct reader_evidence *evidence)
 {
 	const struct socket_record *socket = evidence->socket;
@@ -290,7 +290,7 @@ static const char *say_end_now(struct arena *arena, const struct reader_evidence
 	return arena_printf(arena, "to end it now: %s", say_ending(arena, name, tid));
 }
 
-/* What the program itself lacks, where nothing would end its read. */
+/* The option that the program lacks, where nothing would end its read. */
 static const char *say_missing(struct arena *arena, const struct reader_evidence *evidence)
 {
 	if (evidence->end.by != READ_END_NEVER || reader_alarm_is_set(evidence))

@@ -36,7 +36,7 @@ static bool is_silent(const struct service_evidence *evidence)
 	return evidence->service && evidence->service->answered_ns && is_old(evidence, service_silent_since(evidence));
 }
 
-/* Who reads requests and does not answer may do so on purpose; who does not read them cannot answer. */
+/* A service that reads requests and does not answer may do so on purpose. One that does not read them cannot answer. */
 static bool is_silent_and_reads_nothing(const struct service_evidence *evidence)
 {
 	return is_silent(evidence) && is_old(evidence, service_unread_since(evidence->service));

@@ -9,7 +9,7 @@
 #include "rules/verdict.h"
 #include "service_record.h"
 
-/* What keeps a process from answering, in the order in which it is looked for. */
+/* Causes for which a process does not answer, in the order in which they are looked for. */
 enum service_cause {
 	CAUSE_UNKNOWN,
 	CAUSE_STOPPED, /* by a signal or a tracer */

@@ -12,7 +12,7 @@ const char *service_why_unread(struct arena *arena, const struct service_evidenc
 const char *service_why_ok(struct arena *arena, const struct service_evidence *evidence);
 const char *service_advise(struct arena *arena, const struct service_evidence *evidence);
 
-/* What the sentences are made of. */
+/* Parts of the sentences. */
 __u64 service_silent_since(const struct service_evidence *evidence);
 __u64 service_unread(const struct service_evidence *evidence);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * How bad a finding is, from 0 to 100: the one order of the screen, of text, JSON (`severity`), pages and alerts. What
- * counts is who suffers, not how certain the verdict is. A level says what kind of harm it is. Within a level it weighs how
- * many wait and for how long, at most SEVERITY_WEIGHT_MOST, so that a finding never leaves its level.
+ * How bad a finding is, from 0 to 100: the one order of the screen, of text, JSON (`severity`), pages and alerts. It
+ * measures the harm, not how certain the verdict is. A level is a kind of harm. Within a level it weighs how many wait
+ * and for how long, at most SEVERITY_WEIGHT_MOST, so that a finding never leaves its level.
  */
 #ifndef SOCKSTALL_RULES_SEVERITY_H
 #define SOCKSTALL_RULES_SEVERITY_H

@@ -32,7 +32,9 @@ enum verdict_property {
 	END_IS_UNKNOWN = 1 << 15,
 };
 
-/* What whoever waits was promised: an answer, room for what it writes, a connection. The rest may never have been. */
+/*
+ * The waiter was promised something: an answer, room for what it writes, a connection. All others may never have been.
+ */
 #define IS_OWED (OWES_REPLY | OWES_READ | NOT_REACHED | PEER_IS_DEAD)
 
 struct verdict {

@@ -43,7 +43,10 @@
 	V(waiting,           OWES_NOTHING) \
 	V(sending,           OWES_NOTHING)
 
-/* Of connections on which no thread sleeps. Those that are told as readers and as writers stand in their lists, too. */
+/*
+ * Verdicts on connections without a sleeping thread. Those that are reported as readers and as writers are in their
+ * lists, too.
+ */
 #define HELD_VERDICTS(V) \
 	V(peer_dead,         PEER_IS_DEAD) \
 	V(no_answer,         NOT_REACHED) \

@@ -16,7 +16,7 @@ static bool is_not_tcp(const struct writer_evidence *evidence)
 	return evidence->socket->name.kind != SOCKET_KIND_TCP;
 }
 
-/* What is in flight is a SYN: whether the peer is there at all is not known. */
+/* A SYN is in flight: it is not known whether the peer is there at all. */
 static bool is_connecting(const struct writer_evidence *evidence)
 {
 	return evidence->socket->name.state == STATE_SYN_SENT;
@@ -57,7 +57,7 @@ static bool always(const struct writer_evidence *evidence)
 
 /* ---- Why ---- */
 
-/* What will end the write: the last part of every sentence. */
+/* How the write will end: the last part of every sentence. */
 static const char *say_end(struct arena *arena, const struct writer_evidence *evidence)
 {
 	const char *in = say_until(arena, evidence->now_ns, evidence->end.at_ns), *unless = "if the peer is gone, ";
