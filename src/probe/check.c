@@ -70,7 +70,7 @@ static bool sees_all_processes(void)
 	return stat("/proc/self/ns/pid", &status) || status.st_ino == 0xEFFFFFFC;
 }
 
-/* What is no program, but may be missing like one. */
+/* Adds a probe that is not a BPF program, but may be missing like one. */
 static void add_other(struct check_list *list, bool is_there, const struct check_item *other)
 {
 	struct check_item *item = check_list_add(list, CHECK_PROBE, other->name, other->purpose);

@@ -147,7 +147,10 @@ int probe_child_read(struct probe *probe, const struct thread_record *thread, ch
 	return 0;
 }
 
-/* Who waits for a child in an event loop has just made it: of the thread's own children the last. */
+/*
+ * The child of a thread that waits for one in an event loop: it has just made it, so it is the last of the thread's own
+ * children.
+ */
 void probe_child_last(const struct thread_record *thread, char *text, size_t size)
 {
 	__u32 children[MAX_CHILDREN];

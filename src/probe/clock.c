@@ -5,7 +5,7 @@
  * last_arrival, read by the scan that follows, are the same moment on the two clocks. If it was switched
  * out in between, the counts of switches differ and the pair is thrown away.
  *
- * Nor does the pair tell anything where a hypervisor took the CPU away in between: no switch, but the thread has then
+ * The pair is also useless if a hypervisor took the CPU away in between: there was no switch, but the thread has then
  * "used" much CPU for a nap. It naps again.
  */
 #include <sys/resource.h>

@@ -66,7 +66,7 @@ static int diag_of(struct probe *probe, struct asker *asker, __u32 netns)
 	return asker->diag;
 }
 
-/* Of a unix socket that somebody asks for. */
+/* Draws the cookie of a unix socket that somebody asks for. */
 static __u64 draw_unix(struct probe *probe, struct asker *asker, __u64 inode)
 {
 	__u32 netns;

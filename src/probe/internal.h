@@ -18,8 +18,8 @@
 #include "probe/probe.h"
 
 /*
- * What the scans keep from look to look: each is known to its own file (or its own header). *_new() returns NULL where there
- * is no memory, *_free() takes NULL.
+ * Caches that scans keep from look to look: only its own file (or its own header) knows each one's members. *_new()
+ * returns NULL where there is no memory, *_free() takes NULL.
  */
 struct connects_cache;
 struct maps_cache;
@@ -42,12 +42,12 @@ struct probe_clock {
 	__u64 switches;
 };
 
-/* What a look could not bring along, by enum lost_where. */
+/* Counts of what a look could not bring along, by enum lost_where. */
 struct losses {
 	__u64 count[LOST_KINDS];
 };
 
-/* What all scans of a run share, and what each of them keeps. */
+/* The state that all scans of a run share, and that each of them keeps. */
 struct probe {
 	struct attached attached;
 	struct scope scope; /* a copy; lists belong to the caller */
@@ -90,7 +90,7 @@ struct probe {
 	__u64 long_idle_ns; /* see look_record.h */
 };
 
-/* Of the looks that are handed out. */
+/* Looks that were taken again are not handed out, so they do not count. */
 static inline bool probe_is_first(const struct probe *probe)
 {
 	return probe->looks - probe->repeated == 1;

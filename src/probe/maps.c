@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What of one address space is read, and of all of a look. */
+/* Limits of one address space, and of all of a look. */
 #define MAPS_MAX      (16u << 20)
 #define LOOK_MAPS_MAX (64u << 20)
 #define REGIONS_MAX   65536
 
-/* So many lines are parsed between two looks at whether it is to end. */
+/* After this many lines the parser checks whether it should end. */
 #define LINES_AT_ONCE 4096
 
 static int add_region(struct process_maps *maps, size_t *capacity, const char *line, size_t length)

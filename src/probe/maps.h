@@ -22,8 +22,8 @@ struct maps_cache {
 };
 
 /*
- * By one of its threads: the leader may have exited, and its address space with it. *maps is valid until the next call;
- * it has no regions where the process is gone, or could not be looked at. Returns 0, -ENOMEM, or -ECANCELED.
+ * tid: one of its threads, because the leader may have exited, and its address space with it. *maps is valid until the
+ * next call; it has no regions where the process is gone, or could not be looked at. Returns 0, -ENOMEM, or -ECANCELED.
  */
 int probe_maps_get(struct probe *probe, __u32 pid, __u32 tid, __u64 process_start_ns, const struct process_maps **maps);
 

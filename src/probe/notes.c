@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What a look says about loops that do not come back, beyond what the kernel's records hold: the path of the file
- * or the child process that the thread is blocked in, and its stacks. Only for threads that may be reported as stuck,
- * or that are shown; and for a few of them in a look, by turns.
+ * Notes about loops that do not come back, beyond the kernel's records: the path of the file or the child process that
+ * the thread is blocked in, and its stacks. Only for threads that may be reported as stuck, or that are shown; a few of
+ * them in each look, by turns.
  */
 #include "probe/notes.h"
 
@@ -23,7 +23,7 @@ struct notes_cache {
 	struct note_cache wheres, ended; /* what threads are in; loops that are over */
 };
 
-/* As many as stack_scan's map holds. */
+/* Equal to the size of stack_scan's map. */
 #define MAX_STACKS 256
 
 /* As long as the report's own limit at least. */
@@ -31,7 +31,7 @@ struct notes_cache {
 
 /* ---- Files ---- */
 
-/* What the thread's descriptor leads to, without a NUL: like readlink(2). */
+/* Reads the target of the thread's descriptor, without a NUL: like readlink(2). */
 static ssize_t read_descriptor(const struct thread_record *thread, int fd, char *target, size_t size)
 {
 	char link[96];
@@ -230,7 +230,7 @@ static bool is_away_from_epoll(const struct thread_record *thread, const struct 
 	       thread->seen_ns > loop->returned_ns + MIN_AWAY_NS;
 }
 
-/* Who has closed its epoll instance, and does something else now, has left its loop for good. */
+/* A thread that has closed its epoll instance, and does something else now, has left its loop for good. */
 static int read_ended(struct probe *probe, struct note_cache *cache, struct noted *noted)
 {
 	int fd = (int)(noted->who & UINT32_MAX);
@@ -263,7 +263,7 @@ static int add_ended(struct probe *probe, const struct buffer *buffer, struct bu
 
 /* ---- All of them ---- */
 
-/* Of whom more is to be told than the scan knows of what it is in. */
+/* Whether the thread needs a note: the scan does not know all about the call that it is in. */
 static bool is_noted(const struct probe *probe, const struct buffer *buffer, const struct thread_record *thread,
 		     size_t offset)
 {
@@ -274,7 +274,7 @@ static bool is_noted(const struct probe *probe, const struct buffer *buffer, con
 	return thread->flags & THREAD_HAS_DETAIL || (probe->use_loops && is_away(probe, buffer, thread, offset));
 }
 
-/* Who has not been switched in since is in the same wait. */
+/* A thread that has not been switched in since is in the same wait. */
 static __u64 wait_of(const struct thread_record *thread)
 {
 	return thread->start_ns * 31 + thread->voluntary + thread->involuntary;

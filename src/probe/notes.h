@@ -5,7 +5,10 @@
 
 #include "probe/internal.h"
 
-/* What the thread in wait4 or waitid waits for, as text; "" where that is not known. Returns 0, -ENOMEM or -ECANCELED. */
+/*
+ * The child that the thread in wait4 or waitid waits for, as text; "" if that is not known. Returns 0, -ENOMEM or
+ * -ECANCELED.
+ */
 int probe_child_read(struct probe *probe, const struct thread_record *thread, char *text, size_t size);
 
 /* The child that the thread has made last, likewise; "" where it has none. */

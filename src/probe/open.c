@@ -32,8 +32,8 @@ static int open_events(struct probe *probe)
 }
 
 /*
- * The scan leaves behind what the rules (rules/closing.c) would call young. Of two connections of a proxy the one that was half
- * closed a moment later is evidence, too.
+ * The scan leaves out connections that the rules (rules/closing.c) would call young, but not those that nearly have the
+ * age: a proxy has two connections, and the one that was half closed a moment later is evidence, too.
  */
 static __u64 closing_quiet_ns(const struct scope *scope)
 {

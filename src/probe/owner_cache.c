@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the last walk over all descriptors found. See owners.h. */
+/* The result of the last walk over all descriptors. See owners.h. */
 #include <stdlib.h>
 
 #include "base/sorted.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Owners of sockets. Walking every descriptor of every process is the dearest scan, so it is made only
- * when the look holds something whose owner is not known, and what it found is kept for a while.
+ * Owners of sockets. Walking every descriptor of every process is the dearest scan. So it is made only if the look
+ * holds something whose owner is not known, and its result is kept for a while.
  */
 #include "probe/owners.h"
 

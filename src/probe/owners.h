@@ -5,7 +5,7 @@
 
 #include "probe/internal.h"
 
-/* What the last walk over all descriptors found. */
+/* The result of the last walk over all descriptors. */
 struct owner_cache {
 	struct buffer owners; /* of struct owner_record, by cookie */
 	struct buffer by_inode; /* the same */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The facts about processes that runtime.c decides by. All of /proc/PID is hostile, and may vanish. What their programs
- * and mappings are is read by foreign.h's worker, for many of them at once.
+ * The facts about processes that runtime.c decides by. All of /proc/PID is hostile, and may vanish. The worker of
+ * foreign.h reads their programs and mappings, for many of them at once.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the connections of each listener come to: see bpf/services.bpf.h. */
+/* Sums over the connections of each listener: see bpf/services.bpf.h. */
 #include <errno.h>
 #include <string.h>
 

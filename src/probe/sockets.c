@@ -18,7 +18,7 @@
 #include "probe/load/load.h"
 #include "probe/namespaces.h"
 
-/* What one look may spend on namespaces in which nothing has happened: ns at most, and which part of its interval. */
+/* A look's budget for namespaces in which nothing has happened: ns at most, and which part of its interval. */
 #define TURN_BUDGET_NS 10000000
 #define TURN_SHARE     100
 
@@ -107,7 +107,7 @@ static int put_off(struct probe_namespace *namespace, struct buffer *buffer)
 	return buffer_append(buffer, namespace->listeners.data, namespace->listeners.size);
 }
 
-/* What is left of the look for them: other sockets are fewer, and come also where there is a flood. */
+/* The room in the look that is left for requests. Other sockets are fewer, and get in even in a flood. */
 static __u64 requests_room(const struct buffer *buffer)
 {
 	return buffer->size < REQUESTS_MAX ? (REQUESTS_MAX - buffer->size) / sizeof(struct request_record) : 0;

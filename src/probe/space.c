@@ -100,7 +100,7 @@ static void find_stack(const struct process_maps *maps, struct stack_thread *thr
 	}
 }
 
-/* Of at most THREADS_AT_ONCE threads. */
+/* At most THREADS_AT_ONCE threads. */
 static int find_some_stacks(struct probe *probe, const struct process_maps *maps, struct stack_thread *threads,
 			    size_t count)
 {
@@ -188,7 +188,7 @@ static int add_region_record(struct buffer *buffer, const struct process_maps *m
 	return record_add_text(buffer, &record, sizeof(record), region->name, region->name_length);
 }
 
-/* By a thread that has not exited. Those that are asked are few: who has registers has an address space, too. */
+/* Asks a thread that has not exited. Few have to be asked: a thread that has registers has an address space, too. */
 static int get_maps(struct probe *probe, __u32 pid, const struct stack_thread *threads, size_t count,
 		    const struct process_maps **maps)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Stacks as text. The kernel's come from the stack scan and /proc/kallsyms. The kernel does not walk another
- * thread's user stack for BPF, so that is done here: from the frame pointer at which the thread entered the kernel,
- * through its memory, which foreign.h's worker reads. Code built without frame pointers is left out of it.
+ * Stacks as text. The kernel's come from the stack scan and /proc/kallsyms. The kernel does not walk another thread's
+ * user stack for BPF, so this file does: it follows frame pointers, from the one with which the thread entered the
+ * kernel, through memory that foreign.h's worker reads. Code built without frame pointers is missing.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -43,7 +43,7 @@ static int add_lost_processes(struct probe *probe, struct buffer *buffer)
 	return err;
 }
 
-/* What BPF has counted since the start; what is new since the look before is lost in this one. */
+/* Takes BPF's counts since the start. Their growth since the look before is lost in this look. */
 static void take_counted(struct probe *probe)
 {
 	const struct sockstall_bpf__bss *bss = probe->attached.skeleton->bss;
@@ -274,8 +274,8 @@ void probe_want(struct probe *probe, const struct wants *wants)
 }
 
 /*
- * The first look, and with --once the only one: it has to have the threads that it made suspicious. What could not be read
- * of processes is not asked for again, and stays lost.
+ * The first look, and with --once the only one: it has to have the threads that it made suspicious. Reads of processes
+ * that failed are not tried again, and stay lost.
  */
 static int take_again(struct probe *probe, struct look *look)
 {

@@ -69,7 +69,7 @@ static struct socket_name name_of(const struct asking *asking, const struct diag
 	};
 }
 
-/* What is not accepted has no name yet but that of its client's socket. */
+/* A connection that is not accepted has no name yet, except that of its client's socket. */
 static int add_queued(struct asking *asking, const struct diag_unix *found, __u32 client)
 {
 	struct socket_record record = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Processes of which reads do not come back (foreign.h), as records. What is read of them here waits for nobody. Each
- * one's folder of /proc is held open while it is told of: it leads nowhere once the process is gone, whoever has its number
- * then.
+ * Records of processes whose reads do not come back (foreign.h). Reads made here cannot be held up. Each process's
+ * folder of /proc is held open while there is a record of it: once the process is gone, the folder leads nowhere, even
+ * if another process gets its number.
  */
 #include <errno.h>
 #include <fcntl.h>

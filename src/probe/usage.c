@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What a process with loops is and has open. Walking its table of descriptors and its mappings is dear, so it is
- * done when the process is first seen with a loop, and the table again every few seconds.
+ * Facts about a process with loops: its program and its open descriptors. Walking its table of descriptors and its
+ * mappings is dear. So both are walked when the process is first seen with a loop, and the table again every few
+ * seconds.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -127,7 +128,7 @@ static bool is_runtime_due(const struct usage_entry *entry, __u64 now)
 	return !entry->record.runtime[0] && (!entry->read_ns || now <= entry->runtime_until_ns);
 }
 
-/* Of the entries that are due. */
+/* Reads runtimes for the entries that are due. */
 static int read_runtimes(struct probe *probe, struct usage_entry *const *due, size_t count)
 {
 	struct runtime_question *questions = calloc(count + 1, sizeof(*questions));
@@ -156,7 +157,7 @@ static void read_limit(struct usage_record *record)
 		record->fd_limit = limit.rlim_cur;
 }
 
-/* What does not need the scan is read here; *any: something is due for that. */
+/* Reads all that does not need the scan. *any: an entry is due for the scan. */
 static int mark_due(struct probe *probe, __u64 now, bool *any)
 {
 	const struct bpf_map *wanted = probe->attached.skeleton->maps.wanted_usage;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What a look wants to know of owners, by its records. See owners.h. */
+/* Collects what a look needs to know about owners, from its records. See owners.h. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +49,7 @@ static int want_owner(struct probe *probe, struct wanted *wanted, const struct s
 	return wanted_cookie(wanted, socket->name.cookie);
 }
 
-/* Of a unix socket, or of its other end: both are of one network namespace, whoever holds them. */
+/* The inode of a unix socket, or of its other end: both are in one network namespace, whoever holds them. */
 static int want_inode(struct probe *probe, struct wanted *wanted, __u64 inode, __u32 netns)
 {
 	if (!inode || !mark_socket(probe, wanted, inode, netns))
@@ -82,7 +82,7 @@ static int want_reader(struct probe *probe, struct wanted *wanted, const struct 
 	/* It got no number: the thread scan had no more room to note it in. */
 	if (probe->use_chains && socket->name.kind == SOCKET_KIND_PIPE && !socket->peer_inode)
 		probe->losses.count[LOST_OWNERS]++;
-	/* Who else could write to it. */
+	/* Other processes that could write to it. */
 	if (!err && probe->use_chains && socket->name.kind == SOCKET_KIND_UNIX)
 		err = want_inode(probe, wanted, socket->name.inode, socket->name.netns);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What was found out about watches, as records of a look. */
+/* Writes the facts about watches as records of a look. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +53,7 @@ static bool is_own_work(const struct watch_record *watch, const struct socket_re
 	return watch_role(watch, socket) == WATCH_UNKNOWN || socket->name.kind != SOCKET_KIND_UNIX;
 }
 
-/* What the instance's facts come to. */
+/* Draws conclusions from the facts of the instance. */
 static void judge(struct watched_instance *instance, __u64 tick_ns, __u64 long_idle, struct instance_record *record)
 {
 	size_t offset = 0, roles[WATCH_ROLES] = {0}, shared = 0, own = 0;
@@ -119,7 +119,7 @@ struct picked {
 	const struct socket_record *socket;
 };
 
-/* What a verdict would quote. */
+/* The facts that a verdict would quote. */
 struct telling {
 	struct picked unread; /* for longest */
 	struct picked idle; /* for longest */

@@ -11,7 +11,7 @@
 #include "probe/internal.h"
 #include "probe/watches.h"
 
-/* Of an instance's text at most; a watch takes about 80 bytes of it. */
+/* The most text of an instance that is read; a watch takes about 80 bytes of it. */
 #define FDINFO_MAX (16u << 20)
 
 /* ---- The list ---- */
@@ -78,7 +78,7 @@ static void ask_for(struct foreign_question *question, const struct watched_inst
 	};
 }
 
-/* What could not be read stays as it was known before. */
+/* Watches that could not be read stay as they were known before. */
 static int take_answer(struct watched_instance *instance, const struct foreign_question *question,
 		       const struct buffer *answers, size_t most, __u64 now_ns)
 {
@@ -270,7 +270,7 @@ static int add_fact(struct watched_instance *instance, const struct fdinfo_watch
 	const struct socket_record *socket = NULL;
 	int err;
 
-	/* By now the descriptor may lead to something else. */
+	/* The descriptor may lead to something else by now. */
 	if (found && found->inode == listed->inode) {
 		watch = *found;
 		if (watch.flags & WATCH_HAS_SOCKET)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What event loops watch. Reading it takes an epoll instance's mutex, so it is done for few, seldom and within a
- * budget: for the processes that were asked for with --pid, and else for loops that have been asleep in their wait
- * for a while, which are the only ones that can have lost a wake-up or wait for what will never come; and for those
- * that do not come back to their wait: whether anybody waits for them depends on what they watch.
+ * The watches of event loops. Reading them takes an epoll instance's mutex, so few are read, seldom and within a
+ * budget. They are read for processes chosen with --pid. Else for loops that have been asleep in their wait for a
+ * while: only those can have lost a wake-up or wait for something that never comes. And for loops that do not come back
+ * to their wait: their watches tell whether anybody waits for them.
  */
 #include "probe/watches.h"
 
@@ -26,10 +26,10 @@
 #define READ_AGAIN_LARGE_NS (600 * NS_PER_S)
 #define LARGE		    4096
 
-/* Who watches more than this does not serve a single connection: it is not read again for being away. */
+/* A loop with more watches than this serves more than a single connection: being away is no reason to read it again. */
 #define FEW 32
 
-/* What is known of an instance is kept for this long after it was of interest: a loop wakes up now and then. */
+/* An instance's facts are kept for this long after it was of interest: a loop wakes up now and then. */
 #define KEEP_NS (30 * NS_PER_S)
 
 /* Instances that are kept in mind; loops beyond that are not looked at in this way, and told as lost. */
@@ -267,8 +267,8 @@ static bool is_due(const struct probe *probe, const struct watched_instance *ins
 }
 
 /*
- * A wake-up is lost by a loop that was awake: one that has not been since it was looked at has lost none. What
- * lies unread is looked at again at every look, until it is read.
+ * Only a loop that was awake can lose a wake-up: one that has slept all the time since it was looked at has lost none.
+ * Unread data is looked at again at every look, until it is read.
  */
 static bool has_slept_since(const struct watched_instance *instance)
 {

@@ -4,8 +4,8 @@
  * masked /sys).
  *
  * libbpf takes 9 ms to read them all, and half a millisecond for each of the sixty that programs are adapted to. So it
- * is given only those, in a file in memory, and reads that (btf_subset.h). What programs are attached to it would look
- * up in the kernel's own file all the same: see sections.c.
+ * is given only those, in a file in memory, and reads that (btf_subset.h). To find what programs attach to, libbpf
+ * would read the kernel's own file all the same: sections.c avoids that.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What this kernel's BPF can do, found by loading a program of two instructions. A version would tell less: enterprise
- * kernels have what their version has not.
+ * Finds what this kernel's BPF can do, by loading a program of two instructions. A version would tell less: enterprise
+ * kernels have features that their version lacks.
  */
 #include <bpf/bpf.h>
 

@@ -85,8 +85,8 @@ static bool has_suffix(const char *text, const char *suffix)
 }
 
 /*
- * Large maps that some commands do without: to make one takes milliseconds, in which its table is cleared. What would
- * use it is not loaded then, or is dead code.
+ * Large maps that some commands do without: making one takes milliseconds, because its table is cleared. A program that
+ * would use it is then not loaded, or that part is dead code.
  */
 static const struct {
 	const char *name;

@@ -63,7 +63,7 @@ struct probe_tracepoint {
 	int event; /* perf event; belongs to the link */
 };
 
-/* What is in the kernel, and goes with attached_release(). */
+/* Everything in the kernel that attached_release() takes out again. */
 struct attached {
 	struct sockstall_bpf *skeleton;
 	struct bpf_link *links[MAX_PROGRAMS]; /* of all but tracepoints */
@@ -76,7 +76,7 @@ struct attached {
 	char used[1024], missing[1024]; /* names of programs, separated by spaces */
 };
 
-/* What became of each program, by its place in the table. */
+/* The outcome for each program, by its place in the table. */
 struct attempt {
 	bool wanted[MAX_PROGRAMS];
 	int tracefs_error; /* negative errno: no tracepoint of a syscall could be looked up */
@@ -141,8 +141,8 @@ int tracepoint_ids_read(struct tracepoint_ids *ids, const char *const *names, si
 void probe_release_tracepoints(const struct probe_tracepoint *tracepoints, size_t count);
 
 /*
- * Loads what the scope takes, without what this kernel refuses; `attempt` is zeroed and says what became of each program.
- * What counts waits is attached at once. Returns 0 or a negative errno.
+ * Loads the programs of this scope, without those that this kernel refuses. `attempt` is zeroed, then holds the outcome
+ * for each program. Programs that count waits are attached at once. Returns 0 or a negative errno.
  */
 int attached_load(struct attached *attached, struct attempt *attempt, const struct scope *scope);
 
@@ -161,7 +161,7 @@ bool attached_is_by_libbpf(const struct attempt *attempt);
 /* Says in one line on stderr why nothing can run, and what to do. `by_libbpf`: see struct attempt. */
 void probe_say_why(int err, bool by_libbpf);
 
-/* What helps where this error keeps a program from being loaded. Constant text. */
+/* What to do if this error keeps a program from being loaded. Constant text. */
 const char *probe_remedy(int err, bool by_libbpf);
 
 /* The kernel's and libbpf's negative error numbers in words. Valid until the next call. */

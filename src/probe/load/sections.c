@@ -30,7 +30,7 @@ static struct arena target_names;
 static struct btf_wanted targets[MAX_PROGRAMS];
 static size_t target_count;
 
-/* What the program is attached to, as the kernel's BTF names it; NULL: it is not looked up. */
+/* The name that the kernel's BTF has for the program's target; NULL: it is not looked up. */
 static const char *target_of(struct arena *arena, const struct bpf_program *program, const struct section *section)
 {
 	const char *name = bpf_program__section_name(program);
