@@ -15,7 +15,7 @@
 #define AGE_FACTOR   2.0
 #define AGE_LEAST_S  1.0
 
-/* What a stall is known by; a row of which only this is set. */
+/* The keys by which stalls match; kept in a row of which nothing else is set. */
 struct thing {
 	const struct life *life; /* one of them; of a group, the worst */
 	struct row key;
@@ -179,7 +179,7 @@ static const char *worst_verdict(const struct life *life)
 	return life->row.verdict;
 }
 
-/* 1: after is worse; -1: before was; 0: neither. What weighs most is asked first. */
+/* 1: after is worse; -1: before was; 0: neither. The weightiest difference decides. */
 static int compare_badness(const struct thing *before, const struct thing *after)
 {
 	if (before->life->severity != after->life->severity)
@@ -201,7 +201,7 @@ static const char *say_thing(struct arena *arena, const struct thing *thing)
 			    say_duration(arena, (uint64_t)(thing->oldest_s * 1e9)));
 }
 
-/* Of new things and worse ones the worst verdict first, then the rest. */
+/* New and worse things first, the worst verdict first; then the rest. */
 static int64_t order_of(const char *change, int64_t severity)
 {
 	static const char *const changes[] = {"gone", "better", "same", "worse", "new"};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The time before: the last looks, as a recording has them (compressed), kept for as long and in as much memory as
- * allowed, to be written as a recording when something happens.
+ * The flight recorder: keeps the last looks, compressed as in a recording, within a limit of time and one of memory.
+ * When something happens it writes them as a recording.
  */
 #ifndef SOCKSTALL_HISTORY_FLIGHT_H
 #define SOCKSTALL_HISTORY_FLIGHT_H

@@ -184,7 +184,7 @@ int recording_write_look(struct recording *recording, const struct look *look)
 {
 	int err;
 
-	/* What is larger can be deflated, but not read again. */
+	/* A larger look can be deflated, but not read again. */
 	if (look->bytes.size > CHUNK_MAX)
 		return -EFBIG;
 	err = recorded_look_make(&recording->recorded, look);

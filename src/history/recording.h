@@ -53,8 +53,8 @@ int recording_write_recorded(struct recording *recording, const struct recorded_
 int recording_write_end(struct recording *recording, const struct row *end);
 
 /*
- * Reading. Each returns 1 with the chunk, 0 at the end of a whole recording, or a negative errno
- * with *error set to one line (constant text) that says what is wrong with the file.
+ * Reading. Each returns 1 with the chunk, 0 at the end of a whole recording, or a negative errno. Then *error is one
+ * line of constant text: what is wrong with the file.
  */
 int recording_open(struct recording **recording, const char *path, const char **error);
 

@@ -15,7 +15,7 @@
 void fields_start(struct pack *pack, struct row *row);
 void fields_end(struct pack *pack, struct row *row);
 
-/* What the start record has since 0.2.0: behind the options, where the chunk grows. */
+/* Members of the start record that came with 0.2.0: behind the options, where the chunk grows. */
 void fields_start_added(struct pack *pack, struct row *row);
 
 /*

@@ -57,7 +57,7 @@ struct recording {
 /* All but the kernel's name. */
 void recording_make_header(struct file_header *header);
 
-/* Of the header and the sizes behind it, as they stand in the file. */
+/* The checksum of the header and the sizes behind it, as they are in the file. */
 uint32_t recording_header_crc(const struct file_header *header, const uint32_t *sizes, uint32_t types);
 uint32_t recording_chunk_crc(const struct chunk_header *header, const void *bytes, size_t length);
 

@@ -22,7 +22,7 @@ static int fail(const char **error, int err, const char *message)
 	return err;
 }
 
-/* Of the system, not of the file. */
+/* An error of the system, not of the file. */
 static int fail_errno(const char **error, int err)
 {
 	return fail(error, err, strerror(-err));

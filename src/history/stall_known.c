@@ -24,7 +24,7 @@ static bool same_text(const char *a, const char *b)
 
 /* ---- The process ---- */
 
-/* Of one that has exited and another that has its number the kernel tells the start. */
+/* If a process has exited and another has its number, the kernel's start times differ. */
 static bool is_same_process(const struct row *row, const struct row *last)
 {
 	if (last->pid == NOT_KNOWN)
@@ -73,7 +73,10 @@ static void keep_socket(struct row *row, const struct row *last, struct arena *a
 	keep_count(&row->peer_port, last->peer_port);
 }
 
-/* The descriptor is the process's, and leads to that socket. What a process has closed has none any more. */
+/*
+ * The descriptor is the process's, and leads to that socket. A socket that the process has closed has no descriptor any
+ * more.
+ */
 static void keep_descriptor(struct row *row, const struct row *last)
 {
 	bool closed = row->type == ROW_CLOSING && row->closing.orphaned == true;

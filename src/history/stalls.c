@@ -144,7 +144,7 @@ static double passed_s(const struct stalls *stalls, const struct look *look)
 	return look->head->seen_ns > stalls->seen_ns ? (double)(look->head->seen_ns - stalls->seen_ns) / 1e9 : 0;
 }
 
-/* What a row that was there last time has become. It keeps its beginning, so its age goes on from there. */
+/* Compares a row with the one of the last look. A known row keeps its beginning, so its age goes on from there. */
 static void compare_with_last(struct row *row, const struct row *last, struct arena *arena, double passed)
 {
 	stall_keep_known(row, last, arena);
@@ -288,7 +288,7 @@ static void count_all_down(struct row *row, double passed)
 	}
 }
 
-/* Of a socket that was not looked at, and that nothing else tells the end of. */
+/* True if the socket was not looked at, and nothing else tells that the stall has ended. */
 static bool goes_on(const struct row *row, struct report *report, const struct look *look)
 {
 	if (row->type != ROW_HANDSHAKE && row->type != ROW_LISTENER && row->type != ROW_CLOSING &&

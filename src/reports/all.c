@@ -74,7 +74,7 @@ static void name_namespaces(struct report *report, size_t first, const struct lo
 			report->rows[i].netns_name = look_netns_name(look, (__u32)report->rows[i].netns);
 }
 
-/* Who is known to wait for the end of it, beside the thread or process that the row is about. */
+/* How many are known to wait for the end of the finding, beside the thread or process that the row is about. */
 static uint64_t waiters_of(const struct row *row)
 {
 	int64_t waiters = row->type == ROW_CHAIN      ? row->chain.waiters

@@ -23,7 +23,7 @@ static void fill_link_place(struct link *link, struct arena *arena, const struct
 	link->peer_port = name->peer_port;
 }
 
-/* What it is that is waited for: the other end, or the listener where a SYN was dropped. NULL: nothing that has a name. */
+/* The awaited socket: the other end, or the listener that dropped the SYN. NULL: it has no name. */
 static const struct socket_name *awaited_name(const struct wait *wait)
 {
 	if (wait->peer)
@@ -31,7 +31,7 @@ static const struct socket_name *awaited_name(const struct wait *wait)
 	return wait->found == FOUND_QUEUE ? &wait->listener->name : NULL;
 }
 
-/* What lies in an accept queue nobody holds. */
+/* A connection in an accept queue has no descriptor. */
 static bool has_descriptor(const struct wait *wait)
 {
 	return wait->peer_fd >= 0 && !(wait->found == FOUND_QUEUE && wait->peer);
@@ -109,7 +109,7 @@ static void fill_waiter(struct row *row, struct report *report, const struct loo
 		row->fd = last->fd;
 }
 
-/* Who is waited for, with its own socket. */
+/* Fills in the process at the end of the chain, with its own socket. */
 static void fill_awaited(struct row *row, struct report *report, const struct look *look, const struct wait *last)
 {
 	const struct socket_name *name = awaited_name(last);

@@ -21,7 +21,7 @@
 #include "rules/chain.h"
 #include "system/address.h"
 
-/* Who was asked takes the question up within this time. */
+/* A process takes up a question within this time. */
 #define TAKEN_UP_NS NS_PER_S
 
 /* All that wait for one end. */
@@ -44,7 +44,7 @@ struct scene {
 
 /* ---- Ends ---- */
 
-/* What the verdict goes by. */
+/* The facts that the verdict uses. */
 static struct chain_evidence facts_of(const struct scene *scene, size_t from)
 {
 	const struct chain_path *path = &scene->paths[from];
@@ -135,9 +135,10 @@ static bool may_be_by_design(const struct scene *scene, const struct chain_evide
 }
 
 /*
- * Whether something is due at the end of a chain. It is if it is for somebody else's sake, or lies there unread. Else a
- * thread's question is one; but the last bytes that an event loop sent may be none (an answer to a ping, a line of a log), unless
- * whoever was asked has not moved since. What that does at this moment is a sample, and tells nothing.
+ * Whether something is due at the end of a chain. It is if the request was made on behalf of another, or is still
+ * unread. Otherwise a thread's request counts. The last bytes that an event loop sent may be no request (an answer to a
+ * ping, a line of a log), unless the process that got them has not moved since. What that process does at this moment
+ * is a sample, and no evidence.
  */
 static bool is_asked(const struct scene *scene, size_t from, const struct chain_evidence *evidence,
 		     const struct verdict *verdict)
@@ -261,7 +262,7 @@ static int compare_last(const struct chain_path *a, const struct chain_path *b)
 	return COMPARE(a->last, b->last);
 }
 
-/* What is shown begins with one to which something is due. */
+/* The path that is shown begins with a wait to which something is due. */
 static int compare_paths(const void *left, const void *right)
 {
 	size_t i = *(const size_t *)left, j = *(const size_t *)right;

@@ -44,7 +44,7 @@ struct scene {
 	size_t passed_count;
 };
 
-/* What lies in an accept queue is the business of handshakes. */
+/* A connection in an accept queue is left to handshakes. */
 static bool is_closing(const struct socket_record *socket)
 {
 	switch (socket->name.state) {
@@ -246,7 +246,7 @@ static int add_row(struct scene *scene, const struct closing *closing, size_t co
 		row->fd = closing->owner->fd;
 	}
 	fill_age(row, scene->look, evidence.now_ns, closing->since_ns);
-	/* Of an entry the kernel keeps the time, of all else only what came after it. */
+	/* The kernel dates the state of a TIME_WAIT entry. For other sockets it dates only what came after it. */
 	row->age_at_least = closing->since_ns && !(closing->socket->flags & SOCKET_TIMEWAIT);
 	fill_closing(row, closing, &evidence);
 	row->id = make_id(arena, closing, connections);

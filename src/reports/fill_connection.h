@@ -6,7 +6,7 @@
 #include "look/look.h"
 #include "rows/row.h"
 
-/* Of a ROW_READER and a ROW_WRITER. */
+/* Members of a ROW_READER and a ROW_WRITER. */
 void fill_reader_connection(struct row *row, const struct look *look, const struct socket_record *socket);
 void fill_writer_connection(struct row *row, const struct look *look, const struct socket_record *socket);
 

@@ -10,7 +10,7 @@
 #include "rules/handshake.h"
 #include "rules/listener.h"
 
-/* What the rules said of the handshake at one place; rule NULL: there is none. */
+/* The judgement of the handshake at one place; rule NULL: there is none. */
 struct judged {
 	const struct handshake_rule *rule;
 	const struct listener_evidence *tally;
@@ -40,7 +40,7 @@ static inline __u64 now_of(const struct scene *scene)
 	return scene->look->head->seen_ns;
 }
 
-/* Who is shown to hold the socket with this cookie. False: nobody is known. */
+/* Fills in the process that is shown as the holder of the socket with this cookie. False: none is known. */
 bool handshake_fill_owner(struct row *row, struct scene *scene, __u64 cookie);
 
 /* The row of a handshake. Returns 0 or -ENOMEM. */

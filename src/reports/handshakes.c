@@ -341,7 +341,7 @@ static int add_listeners(struct scene *scene)
 	for (i = 0; i < scene->listeners.count && !err; i++) {
 		const struct listener_rule *rule = listener_verdict(&scene->tallies[i]);
 
-		/* What would tell how it is now is not here; how it was, stalls.c keeps. */
+		/* The evidence of this look is missing; stalls.c keeps the finding as it was. */
 		if (look_is_put_off(scene->look, scene->tallies[i].listener->name.netns))
 			continue;
 		if (severity_is_stuck(rule->severity) || scene->scope->all)

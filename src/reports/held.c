@@ -67,7 +67,7 @@ static bool is_slept_on(const struct scene *scene, __u64 inode)
 
 /* ---- Who holds it, and who waits ---- */
 
-/* Of those that share the socket the one whose thread waits for it. */
+/* Among the holders of a shared socket, the one whose thread waits for it. */
 static const struct owner_record *find_owner(const struct look *look, const struct held_view *view)
 {
 	size_t i, count;

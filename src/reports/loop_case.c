@@ -92,10 +92,7 @@ static void find_now(struct loop_case *one)
 	}
 }
 
-/*
- * What counts as staying away: time in which it computed or was blocked. That it waited for a CPU is the
- * machine's fault.
- */
+/* The time away from the loop: time spent computing or blocked. Waiting for a CPU is the machine's fault. */
 static __u64 own_time_outside(const struct loop_case *one)
 {
 	struct loop_moment moment = {one->look->head, one->thread, one->loop};
@@ -161,7 +158,7 @@ static bool is_taken_over(const struct loop_case *one)
 	return false;
 }
 
-/* What a thread may well wait in instead: an epoll instance can be watched by any of the first. */
+/* Waits that may stand in for the loop's own: any of the first four can watch an epoll instance. */
 static bool is_other_wait(const struct thread_record *thread)
 {
 	static const char *const names[] = {"poll",	      "ppoll",		 "select",	  "pselect6",
@@ -241,7 +238,7 @@ static void take_left(struct loop_case *one, const struct unserved *left)
 	evidence->outside_ns = one->thread->seen_ns - one->since_ns;
 }
 
-/* What is true of the whole process is judged once: with the first loop of its first thread that has one. */
+/* Facts about the whole process are judged once: with the first loop of its first thread that has one. */
 static bool is_first_loop(const struct loop_case *one)
 {
 	const struct thread_view *items = one->look->threads.items;
@@ -345,7 +342,7 @@ static int instance_of(const struct loop_case *one)
 	return one->evidence.waiting ? (int)one->thread->args[0] : one->evidence.unserved_fd;
 }
 
-/* What tells whether the thread is a loop at all. */
+/* Collects the facts that tell whether the thread is a loop at all. */
 static void find_role(struct loop_case *one, const struct scope *scope)
 {
 	struct loop_evidence *evidence = &one->evidence;

@@ -23,7 +23,7 @@ struct reader {
 	const struct reader_rule *rule;
 };
 
-/* So many of one process are looked through: a server of streams has them soon. */
+/* As many threads of one process are searched: a server of streams is found among the first. */
 #define SIBLINGS 256
 
 /* The threads of a look are sorted by process. Another one of this process serves the same port, and has a stream there. */
@@ -108,7 +108,7 @@ static int report_reader(struct report *report, struct reader *reader, const str
 	judge(reader, min_age_of(scope, ROW_READER));
 	stuck = severity_is_stuck(reader->rule->severity) &&
 		reader->sleeping.least_age_ns >= min_age_of(scope, ROW_READER);
-	/* Of thousands of idle readers not one sentence is written. */
+	/* No sentence is written for idle readers that are not shown: there may be thousands. */
 	return stuck || scope->all ? add_row(report, reader, scope, stuck) : 0;
 }
 

@@ -32,7 +32,7 @@ static bool is_executable(const struct region_record *region)
 /* The pieces of one file lie side by side; how many there are is not ours to bound. */
 #define NEIGHBOURS 8
 
-/* Of a file that is also mapped to be executed: then what is not executed of it is data. */
+/* A file that is also mapped to be executed is a program: its other mappings are data. */
 static bool is_of_program(const struct address_space *space, size_t at)
 {
 	const struct region_record *const *regions = space->regions;

@@ -177,7 +177,10 @@ static void add_awaits(const struct suspect *suspect, const struct socket_name *
 	found->peer = say_peer(&suspect->report->arena, peer);
 }
 
-/* As many wait there as wait for it: else whoever is left might have answered. */
+/*
+ * The peer is the cause only if as many threads wait for it as clients wait here: otherwise a free thread could have
+ * answered.
+ */
 static bool find_peer(const struct suspect *suspect)
 {
 	struct service_evidence *evidence = suspect->evidence;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What keeps the process of a service from answering, as far as the look shows it. Pure. */
+/* Finds what keeps the process of a service from answering, as far as the look shows it. Pure. */
 #ifndef SOCKSTALL_REPORTS_SERVICE_CAUSE_H
 #define SOCKSTALL_REPORTS_SERVICE_CAUSE_H
 

@@ -143,7 +143,7 @@ static int collect(struct scene *scene)
 
 /* ---- Rows ---- */
 
-/* Who holds the connection that has waited longest; else who listens. */
+/* The holder of the connection that has waited longest; else that of the listener. */
 static const struct owner_record *owner_of(const struct look *look, const struct service_record *record)
 {
 	const struct owner_record *owner = NULL;
@@ -191,7 +191,7 @@ static double rate(const struct service_record *record, __u32 count)
 	return count / fill_seconds(record->seen_ns - record->previous_ns);
 }
 
-/* Of a service that never sends anything (a log) nobody awaits an answer. */
+/* Nobody awaits an answer of a service that never sends anything (a log). */
 static bool answers(const struct service_record *record)
 {
 	return record->answered_ns || !record->asked;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the epoll instances of a process watch: for --watches. */
+/* The watches of a process's epoll instances: for --watches. */
 #include <errno.h>
 
 #include "look/watch_facts.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A process whose only thread waits for a child (wait4, waitid) does nothing for others until that ends. Of processes that
- * somebody waits for only: a shell that waits for what it has started is no news.
+ * A process whose only thread waits for a child (wait4, waitid) does nothing for others until that ends. Only processes
+ * that somebody waits for are added: a shell that waits for its command is no news.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -123,7 +123,7 @@ static bool is_news(struct processes *processes, const struct process_view *proc
 	return true;
 }
 
-/* What is added leads to more: a shell that waits for a shell. */
+/* Adding one wait leads to more: a shell that waits for a shell. */
 int waits_add_children(struct waits *waits)
 {
 	struct family family = {.count = 0};

@@ -61,7 +61,10 @@ static bool is_pipe(const struct waits *waits, const struct wait *wait)
 	       processes_has_one_thread(&waits->processes, wait->pid);
 }
 
-/* Of TCP what is stuck; of unix sockets and pipes, which tell less, all: whether it counts is for who follows them. */
+/*
+ * Takes TCP waits that are stuck, and all waits on unix sockets and pipes: those tell less, so the code that follows
+ * them decides whether they count.
+ */
 static bool judge(const struct waits *waits, struct wait *wait)
 {
 	bool is_unix = wait->socket->name.kind == SOCKET_KIND_UNIX && wait->socket->peer_inode;

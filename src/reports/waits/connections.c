@@ -188,7 +188,7 @@ static bool streams_fit(const struct socket_record *a, const struct socket_recor
 {
 	if (!(a->flags & b->flags & SOCKET_HAS_MORE))
 		return true;
-	/* What is under way is sent, and not yet received. */
+	/* Bytes in flight are sent, and not yet received. */
 	return b->rcv_nxt - a->snd_una <= a->snd_nxt - a->snd_una && a->rcv_nxt - b->snd_una <= b->snd_nxt - b->snd_una;
 }
 
@@ -204,7 +204,7 @@ static size_t first_at(const struct ends *ends, const struct place *place)
 	return LOWER_BOUND(ends->count, at, compare_with_place(&ends->items[at], place) < 0);
 }
 
-/* The one end at this place; NULL: none, or more than one that may be it. */
+/* The one end at this place; NULL: there is none, or several could be it. */
 static const struct end *find_at(const struct ends *ends, const struct place *place, const struct socket_record *of)
 {
 	const struct end *found = NULL;

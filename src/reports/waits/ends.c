@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Who is at the other end of what is waited on. */
+/* Finds the process at the other end of a wait. */
 #include <string.h>
 
 #include "reports/waits/holders.h"
@@ -27,8 +27,8 @@ static bool has_address(const struct look *look, __u32 netns, const __u8 address
 }
 
 /*
- * In which namespace a packet to this address ends that is sent in `from`; 0: in none that is seen, or in one of
- * several that have it. Who has it himself sends it to nobody else.
+ * The namespace in which a packet to this address ends if it is sent in `from`; 0: in none that is seen, or several
+ * have the address. A namespace that has the address itself sends to no other.
  */
 static __u32 netns_of(const struct look *look, __u32 from, const __u8 address[16])
 {
@@ -49,7 +49,7 @@ static __u32 netns_of(const struct look *look, __u32 from, const __u8 address[16
 	return found;
 }
 
-/* Whom a SYN is for, if its accept queue is full: then the SYN was dropped there. */
+/* The listener that a SYN is for, if its accept queue is full: then the SYN was dropped there. */
 static const struct listener_record *full_listener(const struct waits *waits, __u32 from, const __u8 address[16],
 						   __u16 port)
 {

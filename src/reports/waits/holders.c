@@ -3,7 +3,7 @@
 
 #include "look/owners.h"
 
-/* What keeps a process from what it holds; the least is chosen. */
+/* How likely a process is the one that serves what it holds; the lowest rank is chosen. */
 enum rank {
 	RANK_STOPPED_FIRST,
 	RANK_ACTIVE,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What the process at the other end waits for in turn. A process with one thread waits for what that thread is asleep
- * in. We follow a pipe only to a single-threaded process. For a process with several threads, or an event loop, we take
- * the first wait that began after the request reached it. If the request has not been accepted, we take the first of a
- * thread that began before.
+ * Finds what the process at the other end waits for in turn. A process with one thread waits for whatever that thread
+ * sleeps in. We follow a pipe only to a single-threaded process. For a process with several threads, or an event loop,
+ * we take the first wait that began after the request reached it. If the request has not been accepted, we take the
+ * first of a thread that began before.
  */
 #include "base/array.h"
 #include "base/sorted.h"
@@ -109,7 +109,9 @@ static bool consider(const struct waits *waits, struct candidates *candidates, c
 	return candidates->count < 2;
 }
 
-/* Of the waits of a process from the given one on, those by which something may be due and that began between these moments. */
+/*
+ * Considers the waits of a process from the given one on: those that began between these moments and may owe something.
+ */
 static void consider_all(const struct waits *waits, struct candidates *candidates, const struct wait *wait, __u64 from,
 			 __u64 by)
 {
@@ -147,8 +149,8 @@ static struct candidates find_who_would_accept(const struct waits *waits, const 
 }
 
 /*
- * The only thread of a process keeps ours waiting even where it has been busy with another question for longer. Of
- * others what began after we asked counts, or may have: of a unix reader among many threads nothing tells that it is awaited.
+ * The only thread of a process keeps ours waiting even if it has been busy with an older question. Otherwise only waits
+ * count that began, or may have begun, after we asked. A unix reader among many threads may wait for anybody.
  */
 static struct candidates find_candidates(const struct waits *waits, const struct wait *wait, size_t only)
 {

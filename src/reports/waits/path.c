@@ -112,7 +112,7 @@ static bool pipe_leads_on(const struct waits *waits, const struct wait *wait)
 	return !(verdict->is & (END_IS_IDLE | END_IS_UNKNOWN));
 }
 
-/* Who reads a pipe into which nobody has a reason to write is the end itself: like whoever else waits for a command. */
+/* A process that reads a pipe into which nobody has a reason to write is the end itself: it waits for a command. */
 static void cut_idle_pipes(struct waits *waits)
 {
 	size_t rounds, i;
