@@ -3,18 +3,18 @@
  * Ending what is stuck. A row (a stall, or what a selector names) becomes a plan, the plan is described, and then
  * performed or not:
  *
- *	struct act act;
+ * 	struct act act;
  *
- *	if (act_plan(&act, row, ACT_CHOOSE, NULL))
- *		say(act.error);
- *	else if (confirmed(act.what, act.how, act.follows))
- *		act_perform(&act);
- *	act_fill(&act, &record);	// the `action` record, whatever the outcome; its text lives in act
- *	act_close(&act);
+ * 	if (act_plan(&act, row, ACT_CHOOSE, NULL))
+ * 		say(act.error);
+ * 	else if (confirmed(act.what, act.how, act.follows))
+ * 		act_perform(&act);
+ * 	act_fill(&act, &record);	// the `action` record, whatever the outcome; its text lives in act
+ * 	act_close(&act);
  *
- * Nothing is changed before act_perform(). It first looks again and does nothing if the process (by its start time),
- * the socket (by its cookie), its state or its received bytes have changed since the plan was made. It always writes
- * one line to syslog(3).
+ * Nothing is changed before act_perform(). It first looks again: if the process (by its start time), the socket (by its
+ * cookie), its state or its received bytes have changed since the plan was made, it does nothing. It always writes one
+ * line to syslog(3).
  *
  * Only the process that helper.h sets apart calls this; all others ask it (ask.h). Rights, beyond those of a look:
  * - destroy: CAP_NET_ADMIN in the user namespace that owns the socket's network namespace;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Asking the process that ends connections: see helper.h. What act_plan() and act_perform() do is done there; here
- * are their records.
+ * Asking the process that ends connections: see helper.h. That process runs act_plan() and act_perform(); these
+ * functions return the records they fill.
  */
 #ifndef SOCKSTALL_ACT_ASK_H
 #define SOCKSTALL_ACT_ASK_H

@@ -86,7 +86,7 @@ static void choose_options(struct probing *probing)
 	probing->during[KEEPALIVE] = 1;
 }
 
-/* What the application has set meanwhile is its own. In this order the timer starts with the times put back. */
+/* An option that the application has set meanwhile stays. In this order the timer starts with the times put back. */
 static int put_back(const struct probing *probing)
 {
 	int i, value, err = 0, first = 0;
@@ -213,7 +213,7 @@ static int ask_and_put_back(struct act *act, struct probing *probing, __u32 segm
 	if (!err)
 		err = wait_for_answer(act, segments_before);
 	restored = end_guard(probing);
-	/* Of a connection that is over no option can be set. */
+	/* No option can be set on a connection that is over. */
 	if (restored && act->peer != PEER_RESET)
 		return act_fail(act, ACT_FAILED, restored, "the socket's options could not be restored");
 	return err;

@@ -3,8 +3,8 @@
  * The process that runs the commands of --exec. A command has the caller's rights, which a seccomp filter or
  * no_new_privs would take away for good. With this helper sockstall itself can still give up its rights.
  *
- * What it runs was settled before it was set apart (apart.h); a message (exec_message.h) only brings the record. It does
- * nothing else: it keeps the limits, reaps what it started, and says what fails.
+ * The command was settled before the helper was set apart (apart.h); a message (exec_message.h) only brings the record.
+ * The helper keeps the limits, reaps the commands it started, reports failures, and does nothing else.
  */
 #ifndef SOCKSTALL_ACT_EXEC_HELPER_H
 #define SOCKSTALL_ACT_EXEC_HELPER_H

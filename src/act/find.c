@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What a row is about: the process, its descriptor, and the socket behind it. See act.h. */
+/* Finds the subject of a row: the process, its descriptor, and the socket behind it. See act.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -184,7 +184,7 @@ static int consider(void *context, const struct diag_socket *socket)
 	return fits(context, &socket->name) ? note_found(context, socket) : 0;
 }
 
-/* By its addresses if they are known: that is one question. A socket that is bound to a device is not found so. */
+/* Searches by addresses if they are known: that is one question. A socket that is bound to a device is not found so. */
 static int search_namespace(void *context, int netns_fd, __u32 inode)
 {
 	struct search *search = context;
@@ -320,7 +320,7 @@ static void take_holder(struct act *act)
 
 /* ---- All of it ---- */
 
-/* Of a server's handshake the row names the listener's owner; the connection itself has none yet. */
+/* The row of a server's handshake names the listener's owner; the connection itself has no owner yet. */
 static bool has_descriptor(const struct row *row)
 {
 	if (row->pid == NOT_KNOWN || row->fd == NOT_KNOWN || row->fd < 0)

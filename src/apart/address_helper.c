@@ -33,7 +33,7 @@ struct helper {
 	struct buffer records;
 };
 
-/* What cannot be had is not followed. */
+/* A connection that cannot be read is not followed. */
 static int collect(struct helper *helper, __u32 netns, __u64 *lost)
 {
 	int err = interface_addresses_add(&helper->records, netns);

@@ -17,8 +17,8 @@ int address_helper_start(struct apart *helper);
 
 /*
  * Adds a record of each address, and of each TCP connection that is translated. netns_fd: the namespace, of this inode.
- * What is too much, or does not come within two seconds, adds to *lost; then the helper is not asked again. Returns 0
- * or -ENOMEM.
+ * Records that do not fit, or do not come within two seconds, add to *lost; then the helper is not asked again. Returns
+ * 0 or -ENOMEM.
  */
 int address_helper_ask(struct apart *helper, int netns_fd, __u32 netns, struct buffer *buffer, __u64 *lost);
 

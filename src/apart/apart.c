@@ -91,7 +91,7 @@ int apart_send(int socket, const void *bytes, size_t size, int fd)
 		.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
-	/* Who hands no descriptors on is not allowed sendmsg(). */
+	/* sendmsg() is not allowed to a process that hands no descriptors on. */
 	if (fd < 0)
 		return send(socket, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Setting a process apart: what needs a right that sockstall itself gives up is done by a child, which has that right
- * and nothing else, and which takes no more than a short message. Whoever takes sockstall over has only what such a
- * message can ask for.
+ * Setting a process apart: sockstall gives up a right, and a child keeps that one right and uses it on request. The
+ * child takes only short messages. An attacker who takes sockstall over gets only what such a message can ask for.
  *
  * The child has no stdin and no stdout, keeps stderr and its end of a SOCK_SEQPACKET socket, and closes all other
  * descriptors. Signals that ask sockstall to end, to stop or to dump do nothing to it: they may go to the whole process

@@ -27,8 +27,8 @@ struct files {
 #define FILES_NONE ((struct files){.helper = APART_NONE})
 
 /*
- * A new file. What has its name is not touched yet; but FILE_DUMP has its own from now on, which goes to path (NULL:
- * not asked for). One at a time: files_commit() or files_drop() before the next.
+ * Makes a new file. A file that has its name is not touched before files_commit(). Only FILE_DUMP has a name of its own
+ * from now on, which goes to path (NULL: not asked for). One at a time: files_commit() or files_drop() before the next.
  */
 int files_make(struct files *files, enum file_place place, FILE **stream, char *path, size_t path_size);
 

@@ -68,7 +68,7 @@ void foreign_note_held(struct foreign *foreign, __u32 pid, __u64 process_start_n
 /* Processes of which a read has not come back, now or earlier: see held_is_unread(). */
 const struct held_processes *foreign_held(const struct foreign *foreign);
 
-/* What this look has lost; begins to count anew. Returns how many. */
+/* Takes the losses of this look, and begins to count anew. Returns how many. */
 size_t foreign_take_losses(struct foreign *foreign, struct foreign_loss losses[FOREIGN_NAMED + 1]);
 
 /* NULL is allowed. Waits for nobody. */

@@ -16,7 +16,7 @@ struct held_process {
 	__u32 pid, times;
 	__u64 start_ns; /* of the process, CLOCK_BOOTTIME */
 	__u64 until_ns; /* CLOCK_MONOTONIC */
-	/* Of those reads that came one after the other, what slept for too long. A CPU that it did not get is no evidence. */
+	/* The reads that slept too long, one after another. Waiting for a CPU is no evidence. */
 	__u64 since_ns, last_ns; /* the first, the last; 0: none */
 	__u32 reads; /* those of one look count once */
 	__u32 kinds; /* bits by enum foreign_kind */

@@ -13,7 +13,7 @@ struct foreign_loss {
 	__u64 count; /* of its reads that were not done */
 };
 
-/* What of one look is named one by one; the rest is one more loss. */
+/* Losses of one look that are named one by one; the rest is one more loss. */
 #define FOREIGN_NAMED 16
 
 struct foreign_losses {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What sockstall asks the process that reads for it (foreign.h), and what that answers. Pure, and checked on both
- * sides: either may be in the hands of whoever provoked a mistake in the other.
+ * Requests of sockstall to the process that reads for it (foreign.h), and the answers. Pure, and checked on both sides:
+ * an attacker may have taken over either one.
  *
  * A message of sockstall's is a head and some requests. Each request is answered in turn, by one or more pieces: a
- * message each, with a head and bytes. All bytes of an answer together are no more than the request allows.
+ * message each, with a head and bytes. The request limits the bytes of an answer, all pieces together.
  */
 #ifndef SOCKSTALL_APART_FOREIGN_MESSAGE_H
 #define SOCKSTALL_APART_FOREIGN_MESSAGE_H
@@ -19,7 +19,7 @@
 #define FOREIGN_PIECE  32768
 #define FOREIGN_ANSWER (16u << 20)
 
-/* What can be asked for: each a row in the worker's table (foreign_worker.c). */
+/* The kinds of requests: each has a row in the worker's table (foreign_worker.c). */
 enum foreign_kind {
 	FOREIGN_FDINFO, /* /proc/pid/task/tid/fdinfo/fd */
 	FOREIGN_MAPS, /* /proc/pid/task/tid/maps */
@@ -64,7 +64,7 @@ bool foreign_request_is_valid(const struct foreign_request *request);
 /* The requests in a message; NULL: it is none that sockstall makes. bytes: aligned. */
 const struct foreign_request *foreign_requests_check(const void *bytes, size_t size, struct foreign_head *head);
 
-/* What the worker has still to say to a message. */
+/* The part of a message that the worker has yet to answer. */
 struct foreign_intake {
 	const struct foreign_request *requests;
 	__u32 sequence, count;

@@ -13,9 +13,9 @@
 #define FOREIGN_LEFT_BEHIND 4
 
 /*
- * In a child of `parent`; does not return. For each byte at `control` (a SOCK_SEQPACKET socket) it gives up the worker
- * that there is, and answers with the id of a new one as a pid_t, and that one's socket beside it; or with a negative
- * errno.
+ * Runs in a child of `parent`; does not return. For each byte at `control` (a SOCK_SEQPACKET socket) it gives up the
+ * current worker and makes a new one. The answer is the new worker's id as a pid_t, with its socket beside it, or a
+ * negative errno.
  */
 _Noreturn void foreign_spawner(int control, pid_t parent);
 

@@ -153,7 +153,7 @@ static int open_pagemap(const struct foreign_request *request)
 	return pagemap.fd;
 }
 
-/* What it says of the pages from `first` on; returns of how many. */
+/* Reads the entries of the pages from `first` on. Returns how many it read. */
 static size_t read_pagemap(const struct foreign_request *request, __u64 first, size_t pages, __u64 entries[PAGES_MOST])
 {
 	int fd = open_pagemap(request);

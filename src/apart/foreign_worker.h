@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The process that reads for sockstall what another process can make wait: see foreign.h. It reads, and hands on: it
- * looks at none of the bytes. What will have to be parsed where nothing can be broken (ELF files, stacks) becomes one
- * more kind of request, and one more function in the table here.
+ * The process that makes the reads which another process can hold up: see foreign.h. It reads and hands on, and looks
+ * at none of the bytes. To parse hostile bytes (ELF files, stacks) where nothing can be broken, add a kind of request
+ * and a function in the table here.
  */
 #ifndef SOCKSTALL_APART_FOREIGN_WORKER_H
 #define SOCKSTALL_APART_FOREIGN_WORKER_H

@@ -68,7 +68,7 @@ static const struct rule rules[] = {
 	{"prctl", false, 0, UINT32_MAX, PR_SET_NAME},
 	{"prctl", false, 0, UINT32_MAX, PR_SET_NO_NEW_PRIVS},
 	{"prctl", false, 0, UINT32_MAX, PR_SET_SECCOMP},
-	/* What a worker's own filter is made with. */
+	/* For making a worker's own filter. */
 	{"seccomp", false, 0, 0, 0},
 	{"brk", false, 0, 0, 0},
 	{"mmap", false, 2, PROT_EXEC, 0},

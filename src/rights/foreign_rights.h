@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What the processes that read for sockstall (foreign.h) may do. Each function gives the rest up for good; what the
- * kernel does not let it give up stays, as in privileges.h.
+ * Rights of the processes that read for sockstall (foreign.h). Each function gives up all others for good; a right that
+ * the kernel does not let it give up stays, as in privileges.h.
  */
 #ifndef SOCKSTALL_RIGHTS_FOREIGN_RIGHTS_H
 #define SOCKSTALL_RIGHTS_FOREIGN_RIGHTS_H
 
-/* Of the one that makes workers: to fork, to kill its children, to hand a socket on; and what a worker may do. */
+/* The process that makes workers: it may fork, kill its children, hand a socket on, and do what a worker may do. */
 void foreign_rights_spawner(void);
 
 /* Of a worker: open for reading, read, process_vm_readv(), and its socket. */

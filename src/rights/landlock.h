@@ -14,8 +14,8 @@ int landlock_abi(void);
 
 /*
  * From here on no file is made, written to, renamed or removed but below these folders (descriptors; negative ones are
- * passed over), none is read there, no program is run, no device is told anything, and no TCP connection begins. What
- * is open stays as it is. Sets no_new_privs. Returns 0 or a negative errno; -EOPNOTSUPP: see landlock_abi().
+ * passed over), none is read there, no program is run, no device is told anything, and no TCP connection begins. Open
+ * descriptors stay as they are. Sets no_new_privs. Returns 0 or a negative errno; -EOPNOTSUPP: see landlock_abi().
  */
 int landlock_write_below(const int *folders, size_t count);
 

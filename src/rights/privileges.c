@@ -26,9 +26,10 @@
 #endif
 
 /*
- * What each privilege needs of capabilities. SYS_PTRACE: other processes' descriptors, mappings, namespaces in /proc.
+ * The capabilities that each privilege needs. SYS_PTRACE: other processes' descriptors, mappings, namespaces in /proc.
  * DAC_READ_SEARCH: folders of /proc and programs that only their owner may read. BPF: maps and iterators where
- * kernel.unprivileged_bpf_disabled is set. SYS_ADMIN: setns(). NET_ADMIN: conntrack. SYSLOG: addresses in /proc/kallsyms.
+ * kernel.unprivileged_bpf_disabled is set. SYS_ADMIN: setns(). NET_ADMIN: conntrack. SYSLOG: addresses in
+ * /proc/kallsyms.
  */
 static const struct need {
 	unsigned int privilege;
@@ -66,7 +67,7 @@ static bool is_held(unsigned int capability)
 	return capng_have_capability(CAPNG_PERMITTED, capability);
 }
 
-/* What is not held is not asked for: the kernel would refuse all of it. */
+/* Capabilities that are not held are not asked for: the kernel would refuse all of them. */
 static int drop_capabilities(__u64 kept)
 {
 	bool bounds;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The seccomp filter: see privileges.h. What is not in the tables raises SIGSYS, which says so and ends the run. An error
- * in its place would be taken for the kernel's answer, and something would be missing from the report in silence.
+ * The seccomp filter: see privileges.h. A system call that is not in the tables raises SIGSYS, which says so and ends
+ * the run. An error instead would look like the kernel's answer, and the report would silently lack something.
  */
 #include "rights/seccomp.h"
 
@@ -130,7 +130,7 @@ static const struct rule always_if[] = {
 
 static const struct rule reads_if[] = {{"open", {WITHOUT(1, WRITES)}}, {"openat", {WITHOUT(2, WRITES)}}};
 
-/* Of bpf() what works with what is loaded: nothing more can be. */
+/* Only commands of bpf() that use loaded programs and maps: nothing more can be loaded. */
 static const struct rule looks_if[] = {
 	{"bpf", {IS(0, BPF_MAP_LOOKUP_ELEM)}},
 	{"bpf", {IS(0, BPF_MAP_UPDATE_ELEM)}},
