@@ -175,7 +175,7 @@ static int add_of(struct buffer *out, const struct column *column, const struct 
 	const struct column *limit = joined(column, row, 0);
 	int error = add_value(out, column, row);
 
-	/* What nobody knows has no part in the limit: "-/1000" says less than "-". */
+	/* An unknown value is shown without its limit: "-/1000" says less than "-". */
 	if (!error && is_known(column, row) && is_known(limit, row))
 		error = text_add(out, "/") ?: add_value(out, limit, row);
 	return error;

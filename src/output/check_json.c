@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What `sockstall check` found as records. See check.h. */
+/* The result of `sockstall check`, as records. See check.h. */
 #include "base/out.h"
 #include "output/check.h"
 #include "rows/json.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What `sockstall explain` says, from the tables of src/rules. */
+/* The text of `sockstall explain`, from the tables of src/rules. */
 #ifndef SOCKSTALL_OUTPUT_EXPLAIN_H
 #define SOCKSTALL_OUTPUT_EXPLAIN_H
 

@@ -166,7 +166,7 @@ static bool is_shown(const struct table *table, const struct table_column *colum
 	return column->known && !(table->below && is_sentence(column));
 }
 
-/* Of all columns on the line: as they are, or as short as they can be. */
+/* The width of all columns on the line: as they are, or as short as they can be. */
 static size_t total_width(const struct table *table, bool shortest)
 {
 	size_t total = 0;
@@ -243,7 +243,7 @@ static void fit(struct table *table)
 		;
 }
 
-/* Of a process the pid stays whole: what is left of it would be another one's. */
+/* The pid stays whole: a part of it would name another process. */
 static int add_short_process(struct buffer *out, const char *text, size_t room)
 {
 	const char *pid = strrchr(text, '/');
@@ -262,7 +262,7 @@ static int add_fitted(struct buffer *out, const struct column *column, const cha
 	return text_fit(out, text, room, column->shape == SHAPE_ENDPOINT ? CUT_MIDDLE : CUT_END);
 }
 
-/* What is still too wide at the end of a line is cut. */
+/* Text that is still too wide at the end of a line is cut. */
 static int add_cell(struct lines *lines, const struct table *table, const struct table_column *column, const char *text,
 		    size_t *used)
 {

@@ -127,7 +127,7 @@ static int add_result(struct buffer *line, const struct action_fields *action)
 	return text_add(line, "done: the peer's kernel answers, after ") ?: text_duration(line, action->answer_s);
 }
 
-/* What ending it would do or did, in sentences. Why not is told on stderr. */
+/* The action, planned or done, in sentences. Reasons against it go to stderr. */
 static int add_action(struct buffer *line, const struct row *row)
 {
 	const struct action_fields *action = &row->action;

@@ -39,7 +39,7 @@ static int open_addresses(struct run_apart *apart, struct options *options)
 	return tell("cannot set apart what asks for addresses", address_helper_start(&apart->addresses));
 }
 
-/* What metrics cannot write at all it says before it looks at anything. */
+/* If metrics cannot write at all, sockstall says so before the first look. */
 static int try_textfile(struct run_apart *apart, const struct sinks *sinks)
 {
 	FILE *stream;

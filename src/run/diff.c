@@ -65,7 +65,7 @@ static int read_all(struct reading *reading, const struct options *given)
 	}
 }
 
-/* 0, or -ENOMEM. What is wrong with the file is in `error`, and has been said. */
+/* Returns 0 or -ENOMEM. `error` says what is wrong with the file; it has been printed. */
 static int read_recording(struct reading *reading, const struct options *given)
 {
 	int err;

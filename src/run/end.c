@@ -59,8 +59,8 @@ static int take_look(const struct options *given, struct report *report)
 }
 
 /*
- * The id of a loop is by what the run that found it stuck had counted: no other run knows it. What its thread is in has
- * an id that is the same everywhere.
+ * The id of a loop contains counts of the run that found it stuck: no other run knows it. The thread's wait has an id
+ * that is the same in every run.
  */
 static const struct row *find_wait_of(struct end_run *ending, const char *loop)
 {
@@ -118,7 +118,7 @@ static int write_record(const struct options *options, const struct row *row)
 	return err == -EPIPE ? 0 : err;
 }
 
-/* One line at most. What was done must be known also where its record was not written. */
+/* One line at most. The outcome must be known even if its record was not written. */
 static void tell_outcome(const struct act_reply *reply, int unwritten)
 {
 	const struct action_fields *action = &reply->record.action;

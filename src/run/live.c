@@ -83,8 +83,8 @@ static void sleep_until(struct live *live, __u64 moment_ns)
 }
 
 /*
- * A screen reads keys too: then the wait is cut into pieces that are short enough for a signal. What a person asks to
- * see is looked for at once, but looks do not come closer together than that.
+ * A screen reads keys too, so the wait is cut into pieces that are short enough for a signal. A person's request leads
+ * to a look at once, but not too soon after the last one.
  */
 static int wait_for_person(struct live *live, __u64 moment_ns)
 {
@@ -320,7 +320,7 @@ static int close_recording(struct live *live, int err)
 	return err ? err : closed;
 }
 
-/* What looks need, and what is asked for beside them: see privileges.h. */
+/* The rights that looks need, and those for other options: see privileges.h. */
 static unsigned int privileges_of(const struct live *live)
 {
 	const struct options *options = &live->options;

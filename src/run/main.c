@@ -18,8 +18,8 @@
 #include "run/run.h"
 
 /*
- * A descriptor that the caller has closed would be given to what is opened next, and messages would end up in a recording or
- * a BPF map. What stands in its place cannot be written to.
+ * A descriptor that the caller has closed would be given to what is opened next, and messages would end up in a
+ * recording or a BPF map. So a descriptor that cannot be written to takes its place.
  */
 static void fill_standard_descriptors(void)
 {
@@ -30,7 +30,7 @@ static void fill_standard_descriptors(void)
 			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-/* What went to stdout through stdio. */
+/* Flushes what went to stdout through stdio. */
 static int finish_stdout(int code)
 {
 	errno = 0;

@@ -12,7 +12,7 @@
 #include "options/filter.h"
 #include "run/run.h"
 
-/* What the command line says goes before what the recording was made with. */
+/* The command line overrides the options of the recording. */
 void replay_options(struct options *merged, const struct options *recorded, const struct options *given)
 {
 	*merged = *recorded;
@@ -135,7 +135,7 @@ static int replay(struct session *session, struct options *merged, struct record
 	got = session_open(session, merged, out);
 	if (got)
 		return got;
-	/* What no person changes is asked once. */
+	/* Only a person can change what the session wants: without one it is asked once. */
 	if (!session->emitter->wait)
 		session_wants(session, &wants);
 	signals = session->emitter->wait ? signals_open(false) : -1;
@@ -186,7 +186,7 @@ static int tell_unwritten(const char *path, int err)
 	return EXIT_BROKE;
 }
 
-/* What is left of a damaged recording is worth a page, too; where nothing is, there is none. */
+/* Even the rest of a damaged recording is worth a page; if nothing is left, there is no page. */
 static int replay_to_file(const struct options *options, const struct emitter_kind *emitter, enum file_place place,
 			  const char *path, struct outcome *outcome)
 {

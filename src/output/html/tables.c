@@ -25,7 +25,7 @@ struct table {
 	size_t count, columns;
 };
 
-/* Of a finding, what goes first where there is no room is only among all its fields. */
+/* Columns that a narrow table leaves out appear only among all fields of the finding. */
 static bool is_in_cell(const struct column *column, enum row_type type)
 {
 	if (!column->heading || column->kind == COLUMN_TYPE || column->shape == SHAPE_SENTENCE)
@@ -231,7 +231,7 @@ int html_tables(struct buffer *page, const struct story *story, const struct lif
 	table.lives = calloc(story->count + story->rest_count + 1, sizeof(*table.lives));
 	if (!table.rows || !table.lives)
 		err = -ENOMEM;
-	/* What was added to the format last sums up the rest: wait chains stand above their links. */
+	/* The types that were added last sum up the others: wait chains come before their links. */
 	for (enum row_type type = ROW_TYPES; type-- > 0 && !err;) {
 		table.type = type;
 		collect(&table, lives);

@@ -89,7 +89,7 @@ static int add_bar(struct buffer *page, const struct axis *axis, uint64_t from_n
 {
 	double from = place(axis, from_ns), width = place(axis, to_ns) - from;
 
-	/* What was short is a line still. */
+	/* A short stall is still a line. */
 	if (width < 2)
 		width = 2;
 	if (from + width > WIDTH)
@@ -103,7 +103,7 @@ static int add_bars(struct buffer *page, const struct story *story, const struct
 	uint64_t to_ns;
 	int err = text_add(page, "<svg viewBox=\"0 0 1000 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">");
 
-	/* What no look saw is drawn from what the kernel tells of it. */
+	/* The time before the first look is drawn from what the kernel tells of it. */
 	if (!err && axis->first_ns > axis->from_ns)
 		err = add_bar(page, axis, axis->from_ns, axis->first_ns, "before");
 	for (size_t i = 0; i < life->phase_count && !err; i++) {

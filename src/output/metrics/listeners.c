@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What metrics take from the look itself, as no report has it: how full listeners are, and every lag of every loop. */
+/* Metrics taken from the look itself, as no report has them: how full listeners are, and every lag of every loop. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #include "output/metrics/metrics.h"
 #include "rows/column.h"
 
-/* What a family is called, is, is measured in (NULL: nothing) and is for. */
+/* Writes the head of a family: name, type, unit (NULL: none) and help. */
 static int add_family(struct buffer *out, const char *name, const char *type, const char *unit, const char *help)
 {
 	int err = text_printf(out, "# HELP sockstall_%s %s\n# TYPE sockstall_%s %s\n", name, help, name, type);

@@ -50,7 +50,7 @@ static uint32_t yes(const struct screen *screen)
 	return screen->action.record.action.warning ? 'Y' : 'y';
 }
 
-/* What is not a way, and not the one word that means yes, leads back. */
+/* A key that is neither a way nor the one word for yes goes back. */
 enum screen_answer screen_action_key(struct screen *screen, uint32_t key)
 {
 	if (key == yes(screen) && is_planned(screen)) {

@@ -136,7 +136,7 @@ static int add_rows(struct screen *screen, const struct screen_rows *rows, struc
 	return height > 1 ? add_some_rows(screen, rows, lines, &style, height) : 0;
 }
 
-/* Of a recording nothing can be, nor with --read-only. */
+/* Nothing can be ended in a recording, or with --read-only. */
 static unsigned int can_end(const struct screen *screen, unsigned int rank)
 {
 	return screen->replay || screen->read_only ? HINT_NEVER : rank;

@@ -44,7 +44,7 @@ const struct row *screen_evidence_row(const struct screen *screen, const struct 
 	return row;
 }
 
-/* What a look that was asked for it tells of the row's thread. */
+/* The row of this thread in a look that was asked for threads. */
 static const struct row *thread_of(const struct moment *moment, const struct row *row)
 {
 	for (size_t i = 0; i < moment->count && row->type != ROW_THREAD; i++) {
@@ -56,7 +56,7 @@ static const struct row *thread_of(const struct moment *moment, const struct row
 	return NULL;
 }
 
-/* Timers go on between looks: of what is stuck. What else may have happened meanwhile nobody knows. */
+/* Lets the timers of a stall go on between looks. Nobody knows what else has happened meanwhile. */
 static void let_pass(struct row *row, double seconds)
 {
 	for (size_t i = 0; i < column_count; i++) {
@@ -329,7 +329,7 @@ static bool knows(const struct row *row, const char *key)
 	return column && column_known(column, row);
 }
 
-/* What the row itself does not know. */
+/* Adds facts about the thread that the row itself does not have. */
 static int add_thread(struct evidence *evidence, const struct row *thread)
 {
 	struct evidence other = {.lines = evidence->lines, .width = evidence->width, .row = thread};

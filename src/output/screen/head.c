@@ -62,7 +62,7 @@ static int add_order(const struct screen *screen, struct buffer *out)
 	return place->reverse ? text_add(out, "  reversed") : 0;
 }
 
-/* What is not as it was in the beginning. */
+/* Adds the settings that differ from those at the start. */
 static int add_states(const struct screen *screen, struct buffer *out)
 {
 	return (screen->paused ? text_add(out, "  paused") : 0) ?:
@@ -109,7 +109,7 @@ static int add_title(const struct screen *screen, struct lines *lines, size_t wi
 	return error ?: lines_end(lines);
 }
 
-/* Of the rows that the filter has left on this page. */
+/* Counts only rows that the filter has left on this page. */
 static int add_filtered(const struct screen *screen, struct buffer *out, size_t stuck)
 {
 	const struct screen_rows *rows = screen_rows(screen);

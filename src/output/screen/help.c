@@ -24,7 +24,7 @@ static const struct {
 	{"q", "quit (Ctrl-C); Ctrl-Z: the shell, fg: back"},
 };
 
-/* What the title says of a look that does not hold all. */
+/* The words in the title for a look that is incomplete. */
 static const char *const losses[] = {
 	"lost this look: what this look left out, by name:",
 	"sockets, threads, watches, regions, owners: more than one look has room for",

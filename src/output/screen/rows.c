@@ -90,7 +90,7 @@ static const struct column *sort_column(const char *key, const struct row *row)
 	return column && cell_known(column, row) ? column : NULL;
 }
 
-/* Numbers: the largest first; text: by the alphabet. What is not known comes last, whichever way round. */
+/* Numbers: the largest first; text: by the alphabet. Unknown values come last, in either direction. */
 static int compare_values(const struct column *column, const struct row *a, const struct row *b)
 {
 	const void *left = column_field(column, a), *right = column_field(column, b);

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "output/screen/internal.h"
 
-/* What the command is about; threads are that only where it asks for nothing else. */
+/* The page that the command is about. Many commands bring threads, too: their page comes first only for `threads`. */
 static size_t first_page(enum command command)
 {
 	size_t page = 0;
@@ -72,7 +72,7 @@ int screen_record(struct screen *screen, const struct row *row)
 	return 0;
 }
 
-/* Of the look that comes now. */
+/* Whether the next look has chains. */
 static bool has_chains(const struct screen *screen)
 {
 	return screen->command == COMMAND_CHAINS || screen->chains_wanted;

@@ -73,7 +73,7 @@ struct screen_evidence {
 	size_t scroll; /* lines above the screen */
 };
 
-/* What ending a row would be, or was. */
+/* The plan to end a row, or its outcome. */
 struct screen_action {
 	struct row record; /* its text lives in the arena */
 	struct arena arena;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The live view on a terminal, through ncurses. What stands on it is screen.c's; here are only the
- * terminal, its size and its keys.
+ * The live view on a terminal, through ncurses. screen.c makes its content; here are only the terminal, its size and
+ * its keys.
  */
 #define NCURSES_WIDECHAR 1 /* get_wch() */
 #include <errno.h>
@@ -238,7 +238,10 @@ static int next_key(wint_t *key)
 	return status;
 }
 
-/* What is not done in the middle of a look waits for its end: then the row may be gone, and nothing is planned for another. */
+/*
+ * An action that cannot be done during a look waits for its end. Then the row may be gone, and nothing is planned for
+ * another row.
+ */
 static void owe(enum screen_answer answer)
 {
 	const struct row *row = answer == SCREEN_PLAN ? screen_target(&view.screen) : NULL;
@@ -261,8 +264,8 @@ static int pay(void)
 }
 
 /*
- * Whether this is about the terminal itself, not the view: then all is drawn anew. What others have written there, or what a
- * terminal has cut while it was resized there and back, is not what ncurses takes it for.
+ * Whether the key is about the terminal itself, not the view: then all is drawn anew. ncurses does not know of text
+ * that others wrote there, or that a terminal cut off while it was resized there and back.
  */
 static bool is_terminals(int status, wint_t key)
 {

@@ -43,7 +43,7 @@ static void make_slice(struct trace_slice *slice, const struct life *life, const
 		slice->async = true;
 }
 
-/* Of one process, in the order in which they began: each to the first track that is free again. */
+/* Puts the slices of one process, in the order in which they begin, each on the first track that is free again. */
 static void spread(struct trace_slice *slices, size_t count, uint64_t *ends)
 {
 	size_t lanes = 0, lane;
@@ -129,7 +129,7 @@ static int compare_text(const char *a, const char *b)
 	return a && b ? strcmp(a, b) : COMPARE(!a, !b);
 }
 
-/* By this end's address, then by the other's. */
+/* Orders by this end's address, then by the other's. */
 static int compare_ends(const void *left, const void *right)
 {
 	const struct row *a = &(*(const struct trace_slice *const *)left)->life->row;

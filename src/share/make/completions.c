@@ -7,7 +7,10 @@
 #include "rules/meanings.h"
 #include "share/make/documents.h"
 
-/* Of functions in the shells' files, "_sockstall_NAME" in bash and zsh and "__sockstall_NAME" in fish; NULL: none. */
+/*
+ * Names of functions in the shells' files, "_sockstall_NAME" in bash and zsh and "__sockstall_NAME" in fish; NULL:
+ * none.
+ */
 static const char *const functions[VALUES] = {
 	[VALUE_FILES] = "files", [VALUE_FOLDERS] = "folders", [VALUE_PIDS] = "pids",	     [VALUE_COMMS] = "comms",
 	[VALUE_NETNS] = "netns", [VALUE_CGROUPS] = "cgroups", [VALUE_PROGRAMS] = "programs",
@@ -175,7 +178,7 @@ static void put_zsh_rest(const struct option_spec *spec)
 	}
 }
 
-/* What is given with it: nothing that has the same effect again; beside --help and --version nothing at all. */
+/* Options that zsh does not offer beside this one: those with the same effect; beside --help and --version all. */
 static void put_zsh_excluded(const struct option_spec *spec)
 {
 	if (spec->repeats)
