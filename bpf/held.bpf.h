@@ -45,14 +45,14 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64); /* address of the socket; never leaves the kernel */
 	__type(value, struct turns);
-} turns_kept SEC(".maps");
+} turns_kept __weak SEC(".maps");
 
 /* Since it was emptied: how many were put in, and for how many there was no room. */
-__u64 turns_noted = 0;
-__u64 turns_lost = 0;
+__u64 turns_noted __weak = 0;
+__u64 turns_lost __weak = 0;
 
 /* How long ago the namespace was scanned before: what was quiet since has made no turn. */
-__u64 turns_since_ns = 0;
+__u64 turns_since_ns __weak = 0;
 
 static __always_inline bool is_client(const struct tcp_sock *tp)
 {

@@ -293,6 +293,10 @@ static __always_inline void read_socket(struct socket_record *record, const stru
 	record->shutdown = read_integer(sk, sk_shutdown);
 	if (record->name.kind == SOCKET_KIND_TCP)
 		read_tcp(record, sk);
+	/* Which CPU took what came last, of a connected socket (__udp_queue_rcv_skb()). */
+	if (record->name.kind == SOCKET_KIND_UDP && record->name.peer_port &&
+	    (__s32)BPF_CORE_READ(sk, __sk_common.skc_incoming_cpu) < 0)
+		record->flags |= SOCKET_NEVER_HEARD;
 }
 
 /* The members that readers can do without. read_socket() must have read the socket. */

@@ -210,7 +210,7 @@ static __always_inline bool read_descriptor(struct socket_record *record, struct
 			read_socket_more(record, sk);
 		if ((cfg_peers || want_chains()) && record->name.kind == SOCKET_KIND_UNIX)
 			record->peer_inode = unix_peer_inode(sk);
-		if (cfg_handshakes && record->name.kind == SOCKET_KIND_UNIX && unix_peer_is_queued(sk))
+		if (record->name.kind == SOCKET_KIND_UNIX && unix_peer_is_queued(sk))
 			record->flags |= SOCKET_PEER_QUEUED;
 	} else {
 		return false;

@@ -56,9 +56,11 @@ enum socket_flag {
 	SOCKET_HAS_MORE = 1 << 12, /* the members from sndtimeo_ns on were read */
 	SOCKET_FOR_CHAINS =
 		1 << 13, /* found by the walk of all files: an end of what is awaited, and of no other interest */
-	SOCKET_FIRST_SEEN = 1 << 14, /* entered_ns is when a look first saw it: it is as old as that, or older */
+	SOCKET_FIRST_SEEN =
+		1 << 14, /* unix, UDP: entered_ns is when a look first saw it: it is as old as that, or older */
 	SOCKET_UNREAD_CUT = 1 << 15, /* there is more to read than unread_bytes: it was too much to count */
 	SOCKET_PEER_QUEUED = 1 << 16, /* unix: its other end lies in an accept queue */
+	SOCKET_NEVER_HEARD = 1 << 17, /* a UDP socket that is connected: nothing has come on it since then */
 };
 
 struct socket_record {

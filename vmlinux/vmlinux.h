@@ -45,6 +45,7 @@ struct socket_wq;
 struct super_block;
 struct task_struct;
 struct tcp_ulp_ops;
+struct udp_sock;
 struct unix_address;
 struct unix_sock;
 
@@ -76,6 +77,13 @@ struct bpf_iter__unix {
 	__u32 uid;
 	union { struct bpf_iter_meta *meta; };
 	union { struct unix_sock *unix_sk; };
+};
+
+struct bpf_iter__udp {
+	__u32 uid;
+	__s32 bucket;
+	union { struct bpf_iter_meta *meta; };
+	union { struct udp_sock *udp_sk; };
 };
 
 struct trace_entry {
@@ -331,6 +339,7 @@ struct sock_common {
 	atomic64_t skc_cookie;
 	unsigned long skc_flags;
 	struct sock *skc_listener;
+	__s32 skc_incoming_cpu;
 };
 
 struct netns_core {
@@ -511,6 +520,10 @@ struct sockaddr_un {
 struct unix_address {
 	__s32 len;
 	struct sockaddr_un name[0];
+};
+
+struct udp_sock {
+	struct inet_sock inet;
 };
 
 struct inet_timewait_sock {

@@ -2,6 +2,7 @@
 #include "look/queue_dates.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -13,7 +14,10 @@
 /* A namespace that costs much is not looked at each time. */
 #define KEPT_NS (30 * NS_PER_S)
 
-/* Known by its listener and its client's socket; once that is closed, by its own cookie, if it has one by then. */
+/*
+ * Known by its listener and its client's socket; once that is closed, by its own cookie, if it has one by then. A UDP socket by its
+ * inode.
+ */
 struct queue_date {
 	__u64 listener_cookie, peer_inode, cookie;
 	__u64 since_ns, seen_ns;
@@ -29,6 +33,17 @@ static int compare(const void *left, const void *right)
 	return order ? order : COMPARE(a->cookie, b->cookie);
 }
 
+static bool is_queued(const struct socket_record *socket)
+{
+	return socket->name.kind == SOCKET_KIND_UNIX && socket->name.state == STATE_ESTABLISHED &&
+	       socket->listener_cookie && !(socket->flags & SOCKET_ACCEPTED);
+}
+
+static bool is_dns(const struct socket_record *socket)
+{
+	return socket->name.kind == SOCKET_KIND_UDP && socket->name.peer_port;
+}
+
 /* The next such connection in the buffer, or NULL. */
 static struct socket_record *next_queued(const struct buffer *buffer, size_t *offset)
 {
@@ -37,9 +52,7 @@ static struct socket_record *next_queued(const struct buffer *buffer, size_t *of
 	while ((header = record_next(buffer, offset))) {
 		struct socket_record *socket = (void *)header;
 
-		if (header->type == RECORD_SOCKET && socket->name.kind == SOCKET_KIND_UNIX &&
-		    socket->name.state == STATE_ESTABLISHED && socket->listener_cookie &&
-		    !(socket->flags & SOCKET_ACCEPTED))
+		if (header->type == RECORD_SOCKET && (is_queued(socket) || is_dns(socket)))
 			return socket;
 	}
 	return NULL;
@@ -59,12 +72,19 @@ static struct queue_date *find(const struct queue_dates *dates, const struct que
 	return dates->count ? bsearch(key, dates->items, dates->count, sizeof(*key), compare) : NULL;
 }
 
+static __u64 name_of(const struct socket_record *socket)
+{
+	if (is_dns(socket))
+		return socket->name.inode;
+	return socket->peer_inode ? 0 : socket->name.cookie;
+}
+
 static struct queue_date date(const struct queue_dates *before, struct socket_record *socket)
 {
 	struct queue_date now = {
 		.listener_cookie = socket->listener_cookie,
 		.peer_inode = socket->peer_inode,
-		.cookie = socket->peer_inode ? 0 : socket->name.cookie,
+		.cookie = name_of(socket),
 		.since_ns = socket->seen_ns,
 		.seen_ns = socket->seen_ns,
 	};

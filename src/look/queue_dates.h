@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Since when connections over unix sockets lie in an accept queue. The kernel keeps no time of that: it is at least as long as
- * looks have seen them there.
+ * Since when connections over unix sockets lie in an accept queue, and UDP sockets wait for an answer. The kernel keeps no time of
+ * that: it is at least as long as looks have seen them there.
  */
 #ifndef SOCKSTALL_LOOK_QUEUE_DATES_H
 #define SOCKSTALL_LOOK_QUEUE_DATES_H

@@ -44,6 +44,9 @@ int probe_in_namespace(struct probe *probe, __u32 inode, int (*call)(void));
 /* For kernels where BPF cannot assign cookies. Assigns cookies to the listeners of the caller's namespace. */
 void probe_cookies_of_listeners(void);
 
+/* Adds the UDP sockets that are connected to a DNS server and waited for. Likewise. */
+int probe_dns_scan(struct probe *probe, const struct probe_namespace *namespace, struct buffer *buffer);
+
 /* Adds the unix sockets that listen in a namespace. Returns 0 also where it is gone. */
 int probe_unix_scan(struct probe *probe, const struct probe_namespace *namespace, struct buffer *buffer);
 

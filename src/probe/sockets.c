@@ -141,6 +141,8 @@ static int scan_one(struct probe *probe, struct probe_namespace *namespace, stru
 		err = probe_unix_scan(probe, namespace, buffer);
 	if (!err && probe->use_services)
 		err = probe_services_take(probe, buffer);
+	if (!err)
+		err = probe_dns_scan(probe, namespace, buffer);
 	if (err)
 		return err;
 	namespace->active = has_activity(buffer, offset);

@@ -21,21 +21,32 @@ bool probe_unix_is_asked_for(const struct probe *probe)
 	return BIT(probe->scope.command) & HANDSHAKES && !probe->attached.unix_iter;
 }
 
-static int make_iterator(struct probe *probe, const struct probe_namespace *namespace)
+static int make_iterator(struct probe *probe, const struct probe_namespace *namespace, const struct bpf_link *link)
 {
 	int iterator = probe_namespace_enter(probe, namespace);
 
 	if (iterator)
 		return iterator;
-	iterator = bpf_iter_create(bpf_link__fd(probe->attached.unix_iter));
+	iterator = bpf_iter_create(bpf_link__fd(link));
 	probe_namespace_leave(probe, namespace);
 	return iterator;
+}
+
+int probe_dns_scan(struct probe *probe, const struct probe_namespace *namespace, struct buffer *buffer)
+{
+	int err, fd = probe->attached.dns_iter ? make_iterator(probe, namespace, probe->attached.dns_iter) : -ENOENT;
+
+	if (fd < 0)
+		return 0;
+	err = probe_read_fd(fd, buffer, &probe->losses.count[LOST_SOCKETS]);
+	close(fd);
+	return err;
 }
 
 static int scan(struct probe *probe, const struct probe_namespace *namespace, struct buffer *buffer)
 {
 	struct sockstall_bpf__bss *bss = probe->attached.skeleton->bss;
-	int err, fd = make_iterator(probe, namespace);
+	int err, fd = make_iterator(probe, namespace, probe->attached.unix_iter);
 
 	if (fd < 0)
 		return 0; /* gone since its TCP sockets were looked at */

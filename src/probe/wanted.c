@@ -156,6 +156,8 @@ int wanted_collect(struct probe *probe, const struct buffer *buffer, struct want
 			want_epolls(probe, wanted, thread, (const void *)header);
 		else if (header->type == RECORD_SOCKET && thread && thread->flags & THREAD_HAS_SOCKET)
 			err = want_reader(probe, wanted, thread, socket);
+		else if (header->type == RECORD_SOCKET && socket->name.kind == SOCKET_KIND_UDP)
+			; /* whose thread waits for it is known */
 		else if (header->type == RECORD_SOCKET && !(socket->flags & SOCKET_ACCEPTED))
 			; /* lies in an accept queue: its listener is wanted already */
 		else if (header->type == RECORD_SOCKET && socket->name.state == STATE_SYN_SENT)

@@ -5,7 +5,7 @@
 
 #include "look/listeners.h"
 #include "options/options.h"
-#include "reports/unix_handshakes.h"
+#include "look/unix_queues.h"
 #include "rows/report.h"
 #include "rules/handshake.h"
 #include "rules/listener.h"
@@ -22,7 +22,7 @@ struct scene {
 	const struct look *look;
 	const struct scope *scope;
 	struct listeners listeners, before; /* of this look and of the one before */
-	struct unix_handshakes unix_ones;
+	struct unix_queues unix_ones;
 	struct listener_evidence *tallies; /* one for each of listeners.by_cookie */
 	struct judged *judged; /* by place: see handshake_at() */
 };

@@ -357,7 +357,7 @@ static int run_scene(struct scene *scene, const struct look *previous)
 	if (!err && previous)
 		err = listeners_index(&scene->before, previous);
 	if (!err)
-		err = unix_handshakes_collect(&scene->unix_ones, scene->look);
+		err = unix_queues_collect(&scene->unix_ones, scene->look);
 	if (!err)
 		err = make_tallies(scene);
 	if (!err)
@@ -374,7 +374,7 @@ static int run(struct report *report, const struct look *look, const struct look
 
 	listeners_free(&scene.listeners);
 	listeners_free(&scene.before);
-	unix_handshakes_free(&scene.unix_ones);
+	unix_queues_free(&scene.unix_ones);
 	free(scene.tallies);
 	free(scene.judged);
 	return err;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Threads that are blocked reading a socket or a pipe. */
 #include <errno.h>
+#include <string.h>
 
 #include "look/sleeping.h"
 #include "options/ages.h"
@@ -21,7 +22,15 @@ struct reader {
 	struct sleeping sleeping;
 	struct reader_evidence evidence;
 	const struct reader_rule *rule;
+	const struct held_record *held; /* of one that waits in poll, select or epoll for a DNS server; else NULL */
 };
+
+#define DNS_PORT 53
+
+static bool is_dns(const struct socket_record *socket)
+{
+	return socket->name.kind == SOCKET_KIND_UDP && socket->name.peer_port == DNS_PORT;
+}
 
 /* As many threads of one process are searched: a server of streams is found among the first. */
 #define SIBLINGS 256
@@ -58,21 +67,47 @@ static void judge(struct reader *reader, __u64 min_age_ns)
 	reader->rule = reader_verdict(&reader->evidence);
 }
 
+static bool waits_alone(const struct held_record *held)
+{
+	return held->flags & HELD_POLL_ALONE && !(held->flags & HELD_EPOLL);
+}
+
+static void fill_waiter(struct row *row, const struct reader *reader)
+{
+	const struct thread_record *thread = reader->view->thread;
+
+	row->reader.held.waiter = !reader->held || waits_alone(reader->held) ? "thread" : "loop";
+	if (reader->held && reader->held->flags & HELD_EPOLL && thread->syscall_kind == SYSCALL_WAITS_EPOLL)
+		row->reader.held.epoll_fd = (int32_t)thread->args[0];
+}
+
 static void fill_reader(struct row *row, struct report *report, const struct reader *reader)
 {
 	const struct socket_record *socket = reader->view->socket;
 
 	row->reader.syscall = look_syscall(reader->view->thread);
-	row->reader.kind = fill_kind(socket);
+	row->reader.kind = is_dns(socket) ? "dns" : fill_kind(socket);
+	if (reader->evidence.tries)
+		row->reader.dns_try = reader->evidence.tries;
 	if (socket->rcvtimeo_ns)
 		row->reader.rcvtimeo_s = fill_seconds(socket->rcvtimeo_ns);
 	row->reader.returns_by_s = fill_until(reader->look->head->seen_ns, reader->evidence.end.at_ns);
 	row->reader.alarm_s = fill_until(reader->look->head->seen_ns, reader->view->thread->alarm_ns ?: TIMERS_NEVER);
-	row->change_key = (int64_t)((uint64_t)socket->retransmits << 32 | socket->probes_out);
+	row->change_key = (int64_t)((uint64_t)socket->retransmits << 32 | socket->probes_out | reader->evidence.tries);
 	fill_unix_peer(&row->reader.peer, report, reader->look, socket);
-	row->reader.held.waiter = "thread";
+	fill_waiter(row, reader);
 	if (socket->name.kind == SOCKET_KIND_TCP)
 		fill_reader_connection(row, reader->look, socket);
+}
+
+/* A question is one wait, however often it is asked again. */
+static const char *make_id(struct arena *arena, const struct reader *reader)
+{
+	const struct socket_name *name = &reader->view->socket->name;
+
+	if (reader->held)
+		return arena_printf(arena, "reader-dns-%u-%llu", name->netns, name->inode);
+	return sleeping_id(arena, "reader", reader->view->thread);
 }
 
 static int add_row(struct report *report, const struct reader *reader, const struct scope *scope, bool stuck)
@@ -89,8 +124,9 @@ static int add_row(struct report *report, const struct reader *reader, const str
 	if (!reader->sleeping.since_ns && reader->sleeping.least_age_ns)
 		fill_least_age(row, reader->sleeping.least_age_ns);
 	fill_reader(row, report, reader);
-	row->fd = reader->view->thread->fd;
-	row->id = sleeping_id(&report->arena, "reader", reader->view->thread);
+	if (!reader->held)
+		row->fd = reader->view->thread->fd;
+	row->id = make_id(&report->arena, reader);
 	row->verdict = rule->verdict->name;
 	row->severity = stuck ? rule->severity : SEVERITY_NONE;
 	row->stuck = stuck;
@@ -99,17 +135,85 @@ static int add_row(struct report *report, const struct reader *reader, const str
 	return 0;
 }
 
+static __u64 patience_of(const struct reader *reader, const struct scope *scope)
+{
+	if (is_dns(reader->view->socket) && !scope->min_age_given)
+		return READER_DNS_NS;
+	return min_age_of(scope, ROW_READER);
+}
+
+static int report_judged(struct report *report, const struct reader *reader, const struct scope *scope)
+{
+	bool stuck = severity_is_stuck(reader->rule->severity) &&
+		     reader->sleeping.least_age_ns >= patience_of(reader, scope);
+
+	/* No sentence is written for idle readers that are not shown: there may be thousands. */
+	return stuck || scope->all ? add_row(report, reader, scope, stuck) : 0;
+}
+
 static int report_reader(struct report *report, struct reader *reader, const struct look *previous,
 			 const struct scope *scope)
 {
-	bool stuck;
-
 	reader->sleeping = sleeping_since(reader->look, previous, reader->view, SYSCALL_READS);
 	judge(reader, min_age_of(scope, ROW_READER));
-	stuck = severity_is_stuck(reader->rule->severity) &&
-		reader->sleeping.least_age_ns >= min_age_of(scope, ROW_READER);
-	/* No sentence is written for idle readers that are not shown: there may be thousands. */
-	return stuck || scope->all ? add_row(report, reader, scope, stuck) : 0;
+	return report_judged(report, reader, scope);
+}
+
+/* ---- Waits for a DNS server in poll, select or epoll ---- */
+
+/* How long this poll may last, ns; 0: for ever, or not known. *limited: it has a limit. */
+static __u64 poll_limit(const struct thread_record *thread, bool *limited)
+{
+	const char *call = look_syscall(thread);
+	int ms = (int)thread->args[2];
+
+	*limited = call && ((!strcmp(call, "poll") && ms >= 0) || (!strcmp(call, "ppoll") && thread->args[2]));
+	return *limited && !strcmp(call, "poll") ? (__u64)ms * NS_PER_MS : 0;
+}
+
+/*
+ * Each try lasts as long as its poll may, and somewhat longer on a busy machine; what came before this one was seen from the
+ * first look at its socket on, which is somewhat later than its first poll.
+ */
+static unsigned int count_tries(__u64 first_seen_ns, __u64 since_ns, __u64 limit_ns)
+{
+	unsigned int before;
+
+	if (!first_seen_ns || !limit_ns || since_ns <= first_seen_ns)
+		return 1;
+	before = (unsigned int)((since_ns - first_seen_ns + limit_ns / 2) / limit_ns);
+	return 1 + (before ? before : 1);
+}
+
+static void judge_dns(struct reader *reader)
+{
+	const struct socket_record *socket = reader->view->socket;
+	bool alone = waits_alone(reader->held), limited = false;
+	__u64 slept = alone ? look_asleep_since(reader->look, reader->view->thread) : 0, since = slept;
+	__u64 limit = alone ? poll_limit(reader->view->thread, &limited) : 0, now = reader->look->head->seen_ns;
+	__u64 seen = socket->flags & SOCKET_FIRST_SEEN && socket->flags & SOCKET_NEVER_HEARD ? socket->entered_ns : 0;
+
+	if (seen && (!since || seen < since))
+		since = seen;
+	reader->sleeping = (struct sleeping){.since_ns = since, .least_age_ns = since && now > since ? now - since : 0};
+	reader->evidence = reader_evidence_of(reader->look, reader->view, since);
+	reader->evidence.only_dns = limited;
+	reader->evidence.tries = alone ? count_tries(seen, slept, limit) : 0;
+	reader->rule = reader_verdict(&reader->evidence);
+}
+
+static int report_dns(struct report *report, const struct look *look, const struct held_view *view,
+		      const struct scope *scope)
+{
+	const struct thread_view *waiter = look_thread(look, view->held->waiter_pid, view->held->waiter_tid);
+	struct thread_view own;
+	struct reader reader = {.look = look, .view = &own, .held = view->held};
+
+	if (!is_dns(view->socket) || !waiter || !(waiter->thread->flags & THREAD_SLEEPING))
+		return 0;
+	own = (struct thread_view){.thread = waiter->thread, .socket = view->socket};
+	judge_dns(&reader);
+	return report_judged(report, &reader, scope);
 }
 
 static int run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
@@ -123,6 +227,8 @@ static int run(struct report *report, const struct look *look, const struct look
 		if (sleeping_in(reader.view, SYSCALL_READS))
 			err = report_reader(report, &reader, previous, scope);
 	}
+	for (i = 0; i < look->held.count && !err; i++)
+		err = report_dns(report, look, &look->held.items[i], scope);
 	return err;
 }
 

@@ -201,8 +201,8 @@ const struct column columns[] = {
 
 	/* reader */
 	TEXT("syscall", reader.syscall, READER, "The system call it is in", .heading = "SYSCALL", .priority = 40),
-	TEXT("kind", reader.kind, READER, "What it reads from", .values = WORDS("tcp", "udp", "unix", "pipe"),
-	     .heading = "KIND", .priority = 30),
+	TEXT("kind", reader.kind, READER, "What it reads from; dns: from a DNS server",
+	     .values = WORDS("tcp", "udp", "unix", "pipe", "dns"), .heading = "KIND", .priority = 30),
 	TEXT("state", reader.state, READER, "The kernel's TCP state name", .heading = "STATE", .priority = 55),
 	TEXT("role", reader.role, READER, "client if this end called connect, server if it was accepted",
 	     .values = WORDS("client", "server"), .heading = "ROLE", .priority = 31),
@@ -239,6 +239,9 @@ const struct column columns[] = {
 		"Until the alarm that its process has set (alarm(2), ITIMER_REAL) interrupts this thread; null: none. "
 		"What its handler then does cannot be seen",
 		.ticks = -1),
+	COUNT("dns_try", reader.dns_try, READER,
+	      "Of a question to a DNS server: which try this is, at least, by what looks have seen; else null",
+	      .heading = "TRY", .priority = 22),
 	COUNT("peer_pid", reader.peer.pid, READER,
 	      "With --all, for a unix socket: a process that holds the other end; else null"),
 	TEXT("peer_comm", reader.peer.comm, READER, "Its command name", .heading = "PEER PROCESS",

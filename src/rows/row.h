@@ -112,6 +112,7 @@ struct reader_fields {
 	int64_t keepalive_probes, keepalive_probes_max;
 	double keepalive_idle_s, keepalive_interval_s;
 	double rcvtimeo_s, user_timeout_s, returns_by_s, alarm_s;
+	int64_t dns_try;
 	struct peer_fields peer;
 	struct waiter_fields held;
 };

@@ -23,9 +23,20 @@ static bool peer_is_dead(const struct chain_evidence *evidence)
 	return evidence->last->verdict->is & PEER_IS_DEAD;
 }
 
+static bool waits_for_unix_room(const struct chain_evidence *evidence)
+{
+	const struct wait *last = evidence->last;
+
+	return last->socket->name.kind == SOCKET_KIND_UNIX && last->view &&
+	       last->view->thread->syscall_kind == SYSCALL_CONNECTS;
+}
+
 static bool queue_is_full(const struct chain_evidence *evidence)
 {
-	return evidence->last->found == FOUND_QUEUE && evidence->last->socket->name.state == STATE_SYN_SENT;
+	const struct wait *last = evidence->last;
+
+	return last->found == FOUND_QUEUE &&
+	       (last->socket->name.state == STATE_SYN_SENT || waits_for_unix_room(evidence));
 }
 
 static bool lies_in_queue(const struct chain_evidence *evidence)
@@ -114,8 +125,9 @@ static const char *why_full(struct arena *arena, const struct chain_evidence *ev
 {
 	const struct listener_record *listener = evidence->last->listener;
 
-	return arena_printf(arena, "%s%s; its %s, so our SYN is dropped; %s", evidence->chain, say_doubt(evidence),
+	return arena_printf(arena, "%s%s; its %s, so %s; %s", evidence->chain, say_doubt(evidence),
 			    say_accept_queue(arena, listener->accept_queue, listener->accept_queue_max),
+			    waits_for_unix_room(evidence) ? "connect waits for room" : "our SYN is dropped",
 			    say_doing(arena, evidence));
 }
 

@@ -14,6 +14,12 @@ static const struct verdict_meaning readers[] = {
 	 "Accepted here: bytes have lain unread for a second, and no thread reads them.",
 	 "Its event loop is blocked, its workers are busy, or it is stopped.",
 	 "See what the process does instead: sockstall loops -p PID, sockstall threads -p PID."},
+	{"reader", "no_dns_answer", "a DNS server has not answered for 2 s",
+	 "A thread waits on a UDP socket that is connected to port 53, in recv, poll, select or epoll, and nothing ever came "
+	 "on that socket; or it is in poll for that socket alone, with a limit, as the C library's resolver asks. dns_try "
+	 "counts tries that looks have seen.",
+	 "The server is down or overloaded, or a filter drops its packets. Then each name takes as long as all tries last.",
+	 "Ask the server: dig @SERVER. Look at /etc/resolv.conf: the order of servers, options timeout and attempts."},
 	{"reader", "awaiting_reply", "we wait for a reply to what we sent, or for a greeting",
 	 "This end connected, and it spoke last, or nobody has spoken. Or it is not connected yet: its SYN is not "
 	 "answered.",

@@ -21,6 +21,26 @@ static __u64 later_of(__u64 a, __u64 b)
 
 /* ---- Evidence ---- */
 
+/* Certain, whatever is due: it is not yet connected to anybody. */
+static bool lies_in_queue(const struct reader_evidence *evidence)
+{
+	return evidence->socket->flags & SOCKET_PEER_QUEUED;
+}
+
+#define DNS_PORT 53
+
+/*
+ * A socket on which nothing ever came; or that a thread is in poll for, with a limit, and for nothing else. Between
+ * questions a program may wait on one that it keeps.
+ */
+static bool asks_dns(const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return socket->name.kind == SOCKET_KIND_UDP && socket->name.peer_port == DNS_PORT &&
+	       (socket->flags & SOCKET_NEVER_HEARD || evidence->only_dns);
+}
+
 static bool is_not_tcp(const struct reader_evidence *evidence)
 {
 	return evidence->socket->name.kind != SOCKET_KIND_TCP;
@@ -211,6 +231,8 @@ READER_VERDICTS(VERDICT_OF_RULE)
 /* clang-format off */
 const struct reader_rule reader_rules[] = {
 	/* evidence                verdict           how bad              why                         advice */
+	{ asks_dns,                &no_dns_answer,   SEVERITY_WAITING,    reader_why_dns,             reader_advise_dns },
+	{ lies_in_queue,           &awaiting_reply,  SEVERITY_WAITING,    reader_why_in_queue,        reader_advise_queue },
 	{ is_not_tcp,              &waiting,         SEVERITY_NONE,       reader_why_waiting,         NULL },
 	{ data_is_unanswered,      &peer_dead,       SEVERITY_DEAD,       reader_why_data,            reader_advise_path },
 	{ keepalive_is_unanswered, &peer_dead,       SEVERITY_DEAD,       reader_why_keepalive,       reader_advise_path },

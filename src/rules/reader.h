@@ -25,7 +25,11 @@ struct reader_evidence {
 	__u64 since_ns; /* when the read fell asleep; 0: not known */
 	__u64 patience_ns; /* how long the first data of a connection may stay without an answer; 0: not long */
 	bool beside_streams; /* another thread of its process reads a one-way stream of clients of the same port */
+	bool only_dns; /* the thread is in poll for this UDP socket alone, with a limit: as a resolver asks */
+	unsigned int tries; /* of a question to a DNS server, at least; 0: not known */
 };
+
+#define READER_DNS_NS 2000000000ULL /* after this a DNS server's answer is late */
 
 struct reader_rule {
 	bool (*applies)(const struct reader_evidence *evidence);

@@ -67,6 +67,32 @@ static const char *say_acknowledged(struct arena *arena, const struct socket_rec
 	return "the peer acknowledged all of it";
 }
 
+static const char *say_tries(struct arena *arena, const struct reader_evidence *evidence)
+{
+	if (evidence->tries < 2)
+		return "";
+	return arena_printf(arena, "; this is at least try %u", evidence->tries);
+}
+
+const char *reader_why_dns(struct arena *arena, const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+	const char *server = say_peer(arena, &socket->name);
+
+	if (!(socket->flags & SOCKET_NEVER_HEARD))
+		return arena_printf(arena, "the DNS server %s has not answered for %s%s", server,
+				    say_ago(arena, evidence, evidence->since_ns), say_tries(arena, evidence));
+	return arena_printf(arena, "the DNS server %s has not answered for %s; nothing ever came on this socket%s",
+			    server, say_ago(arena, evidence, evidence->since_ns), say_tries(arena, evidence));
+}
+
+const char *reader_why_in_queue(struct arena *arena, const struct reader_evidence *evidence)
+{
+	return arena_printf(arena,
+			    "our connection lies in the accept queue of the listener: nobody has accepted it; %s",
+			    say_end(arena, evidence));
+}
+
 const char *reader_why_waiting(struct arena *arena, const struct reader_evidence *evidence)
 {
 	if (evidence->end.by == READ_END_RCVTIMEO || reader_alarm_is_set(evidence))
@@ -302,6 +328,20 @@ static const char *say_missing(struct arena *arena, const struct reader_evidence
 static const char *advise(struct arena *arena, const struct reader_evidence *evidence, const char *first)
 {
 	return arena_printf(arena, "%s; %s%s", first, say_missing(arena, evidence), say_end_now(arena, evidence));
+}
+
+const char *reader_advise_dns(struct arena *arena, const struct reader_evidence *evidence)
+{
+	return arena_printf(arena, "see whether %s is up and answers (dig @%s), and what resolv.conf names beside it",
+			    say_peer(arena, &evidence->socket->name),
+			    say_address(arena, evidence->socket->name.peer_addr));
+}
+
+const char *reader_advise_queue(struct arena *arena, const struct reader_evidence *evidence)
+{
+	(void)arena;
+	(void)evidence;
+	return "see who should accept it: sockstall handshakes";
 }
 
 const char *reader_advise_path(struct arena *arena, const struct reader_evidence *evidence)

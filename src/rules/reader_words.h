@@ -14,6 +14,8 @@ bool reader_alarm_is_set(const struct reader_evidence *evidence);
 
 /* ---- Why ---- */
 
+const char *reader_why_dns(struct arena *arena, const struct reader_evidence *evidence);
+const char *reader_why_in_queue(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_why_waiting(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_why_connecting(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_why_data_is_there(struct arena *arena, const struct reader_evidence *evidence);
@@ -36,6 +38,8 @@ const char *reader_why_idle(struct arena *arena, const struct reader_evidence *e
 
 /* ---- Advice ---- */
 
+const char *reader_advise_dns(struct arena *arena, const struct reader_evidence *evidence);
+const char *reader_advise_queue(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_advise_path(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_advise_connect(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_advise_greeting(struct arena *arena, const struct reader_evidence *evidence);

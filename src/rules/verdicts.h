@@ -27,6 +27,7 @@
 
 #define READER_VERDICTS(V) \
 	V(peer_dead,         PEER_IS_DEAD) \
+	V(no_dns_answer,     OWES_REPLY) \
 	V(awaiting_reply,    OWES_REPLY) \
 	V(reply_stopped,     OWES_REST) \
 	V(no_request,        OWES_REQUEST) \

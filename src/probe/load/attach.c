@@ -80,6 +80,8 @@ static void keep_attached(struct attached *attached, size_t place, const struct 
 		attached->socket_iter = link;
 	else if (!strcmp(name, "unix_scan"))
 		attached->unix_iter = link;
+	else if (!strcmp(name, "dns_scan"))
+		attached->dns_iter = link;
 	else if (!strcmp(name, "file_scan"))
 		attached->file_iter = link;
 	else if (!strcmp(name, "watch_scan"))

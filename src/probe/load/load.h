@@ -71,7 +71,7 @@ struct attached {
 	struct probe_tracepoint tracepoints[PROBE_TRACEPOINTS];
 	size_t tracepoint_count;
 	__u64 counting_since_ns; /* when the last of them was attached; 0: there are none */
-	struct bpf_link *thread_iter, *socket_iter, *unix_iter, *file_iter, *usage_iter, *stack_iter;
+	struct bpf_link *thread_iter, *socket_iter, *unix_iter, *dns_iter, *file_iter, *usage_iter, *stack_iter;
 	bool use_watches; /* the watch scan is there */
 	char used[1024], missing[1024]; /* names of programs, separated by spaces */
 };

@@ -14,6 +14,8 @@ const struct probe_program probe_programs[] = {
 	{"unix_scan", NULL, HANDSHAKES,
 	 "listening unix sockets, what lies in their accept queues, who waits for room there",
 	 "no handshakes of unix sockets", false},
+	{"dns_scan", NULL, BIT(COMMAND_OVERVIEW) | BIT(COMMAND_READERS),
+	 "who waits for an answer of a DNS server in poll or epoll", "no waits for DNS but of threads in recv", false},
 	{"file_scan", NULL, EVERYTHING & ~THREADS, "which process holds a socket or an epoll instance open",
 	 "no owner of handshakes; loops that were stuck before the start are not found", false},
 	{"handshakes_set_state", NULL, HANDSHAKES, "who called connect, how a handshake ended",

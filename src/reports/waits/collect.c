@@ -67,7 +67,8 @@ static bool is_pipe(const struct waits *waits, const struct wait *wait)
  */
 static bool judge(const struct waits *waits, struct wait *wait)
 {
-	bool is_unix = wait->socket->name.kind == SOCKET_KIND_UNIX && wait->socket->peer_inode;
+	bool is_queued = wait->socket->flags & SOCKET_PEER_QUEUED;
+	bool is_unix = wait->socket->name.kind == SOCKET_KIND_UNIX && (wait->socket->peer_inode || is_queued);
 	bool is_local = is_unix || is_pipe(waits, wait);
 	bool is_tcp = wait->socket->name.kind == SOCKET_KIND_TCP;
 
@@ -80,7 +81,8 @@ static bool judge(const struct waits *waits, struct wait *wait)
 		return is_local || (is_tcp && wait->severity > SEVERITY_SUSPECT);
 	case SYSCALL_CONNECTS:
 		judge_other(wait, waits->look);
-		return is_tcp && wait->socket->name.state == STATE_SYN_SENT;
+		return wait->socket->name.kind == SOCKET_KIND_UNIX ||
+		       (is_tcp && wait->socket->name.state == STATE_SYN_SENT);
 	}
 	return false;
 }
@@ -230,6 +232,7 @@ int waits_collect(struct waits *waits, const struct look *look, const struct loo
 void waits_free(struct waits *waits)
 {
 	listeners_free(&waits->listeners);
+	unix_queues_free(&waits->unix_queues);
 	ends_free(&waits->ends);
 	processes_free(&waits->processes);
 	free(waits->items);

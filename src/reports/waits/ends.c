@@ -75,13 +75,13 @@ static const struct listener_record *asked_listener(const struct waits *waits, c
 const struct owner_record *const *waits_holders(const struct waits *waits, const struct wait *wait, size_t *count)
 {
 	*count = 0;
+	if (wait->found == FOUND_QUEUE)
+		return look_owners(waits->look, wait->listener->name.cookie, count);
 	if (wait->socket->name.kind == SOCKET_KIND_UNIX)
 		return look_owners_of_inode(waits->look, wait->socket->peer_inode, count);
 	if (wait->socket->name.kind == SOCKET_KIND_PIPE)
 		return look_pipe_ends(waits->look, wait->socket->peer_inode,
 				      wait->view->thread->syscall_kind == SYSCALL_READS, count);
-	if (wait->found == FOUND_QUEUE)
-		return look_owners(waits->look, wait->listener->name.cookie, count);
 	return wait->peer ? look_owners(waits->look, wait->peer->name.cookie, count) : NULL;
 }
 
@@ -153,11 +153,27 @@ static void find_connection(const struct waits *waits, struct wait *wait)
 	wait->peer_alone = true;
 }
 
+/* It waits for room in an accept queue, or its connection lies in one. */
+static bool find_unix_queue(const struct waits *waits, struct wait *wait)
+{
+	if (wait->socket->name.kind != SOCKET_KIND_UNIX || !wait->view)
+		return false;
+	if (wait->view->thread->syscall_kind == SYSCALL_CONNECTS)
+		set_queue(waits, wait, unix_connect_listener(&waits->unix_queues, &waits->listeners, wait->view));
+	else if (wait->socket->flags & SOCKET_PEER_QUEUED)
+		set_queue(waits, wait, unix_queue_of(&waits->unix_queues, &waits->listeners, wait->socket->name.inode));
+	else
+		return false;
+	return true;
+}
+
 static void find_end(const struct waits *waits, struct wait *wait)
 {
 	const struct owner_record *const *owners;
 	size_t count;
 
+	if (find_unix_queue(waits, wait))
+		return;
 	if (wait->socket->name.kind == SOCKET_KIND_UNIX || wait->socket->name.kind == SOCKET_KIND_PIPE) {
 		owners = waits_holders(waits, wait, &count);
 		set_holder(waits, wait, owners, count, FOUND_PROCESS);
@@ -178,6 +194,8 @@ int waits_find_ends(struct waits *waits)
 
 	if (!err)
 		err = ends_collect(&waits->ends, waits->look);
+	if (!err)
+		err = unix_queues_collect(&waits->unix_queues, waits->look);
 	for (i = 0; i < waits->count && !err; i++)
 		find_end(waits, &waits->items[i]);
 	return err;

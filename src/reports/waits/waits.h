@@ -7,6 +7,7 @@
 
 #include "look/listeners.h"
 #include "look/look.h"
+#include "look/unix_queues.h"
 #include "reports/waits/connections.h"
 #include "reports/waits/processes.h"
 #include "rules/wait.h"
@@ -18,6 +19,7 @@ struct waits {
 	struct processes processes;
 	struct ends ends;
 	struct listeners listeners;
+	struct unix_queues unix_queues;
 };
 
 /* Collects what has lasted for min_age_ns, and finds the other ends. Returns 0 or -ENOMEM. */

@@ -49,7 +49,7 @@ def connect(own, name, then):
     try:
         if then != "closed":
             own.recv(100)
-    except ConnectionResetError:
+    except ConnectionError:
         pass  # the listener has ended
     say("done")
     time.sleep(1000000)

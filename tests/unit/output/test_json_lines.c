@@ -15,21 +15,22 @@ static void a_record_is_one_line_with_every_key(void **state)
 	struct row row = sample_reader();
 
 	(void)state;
-	assert_look(&emit_json, &plain, &row, 1,
-		    HEAD
-		    "\"event\":\"open\",\"id\":\"reader:1234.99:7\",\"since\":\"2026-11-23T02:33:59.923456Z\","
-		    "\"age_s\":31.2,\"age_at_least\":null,\"verdict\":\"peer_dead\",\"severity\":9,"
-		    "\"why\":\"we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\","
-		    "\"advice\":\"set TCP_USER_TIMEOUT\",\"pid\":1234,\"tid\":1234,\"comm\":\"java\",\"fd\":7,"
-		    "\"cgroup\":null,\"container\":null,\"netns\":4026531840,\"netns_name\":null,\"cookie\":\"5001\","
-		    "\"family\":\"inet\",\"local_addr\":\"10.0.0.1\",\"local_port\":443,"
-		    "\"peer_addr\":\"10.0.0.2\",\"peer_port\":5000,\"syscall\":\"read\",\"kind\":\"tcp\","
-		    "\"state\":null,\"role\":\"client\",\"last_received_s\":null,\"last_sent_s\":0.3,"
-		    "\"bytes_received\":null,\"bytes_sent\":217,\"unacked_bytes\":null,\"retransmits\":null,"
-		    "\"keepalive\":false,\"keepalive_probes\":null,\"rcvtimeo_s\":null,\"user_timeout_s\":null,"
-		    "\"returns_by_s\":null,\"keepalive_probes_max\":null,\"keepalive_idle_s\":null,"
-		    "\"keepalive_interval_s\":null,\"alarm_s\":null,\"peer_pid\":null,\"peer_comm\":null,"
-		    "\"waiter\":null,\"epoll_fd\":null}\n");
+	assert_look(
+		&emit_json, &plain, &row, 1,
+		HEAD
+		"\"event\":\"open\",\"id\":\"reader:1234.99:7\",\"since\":\"2026-11-23T02:33:59.923456Z\","
+		"\"age_s\":31.2,\"age_at_least\":null,\"verdict\":\"peer_dead\",\"severity\":9,"
+		"\"why\":\"we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\","
+		"\"advice\":\"set TCP_USER_TIMEOUT\",\"pid\":1234,\"tid\":1234,\"comm\":\"java\",\"fd\":7,"
+		"\"cgroup\":null,\"container\":null,\"netns\":4026531840,\"netns_name\":null,\"cookie\":\"5001\","
+		"\"family\":\"inet\",\"local_addr\":\"10.0.0.1\",\"local_port\":443,"
+		"\"peer_addr\":\"10.0.0.2\",\"peer_port\":5000,\"syscall\":\"read\",\"kind\":\"tcp\","
+		"\"state\":null,\"role\":\"client\",\"last_received_s\":null,\"last_sent_s\":0.3,"
+		"\"bytes_received\":null,\"bytes_sent\":217,\"unacked_bytes\":null,\"retransmits\":null,"
+		"\"keepalive\":false,\"keepalive_probes\":null,\"rcvtimeo_s\":null,\"user_timeout_s\":null,"
+		"\"returns_by_s\":null,\"keepalive_probes_max\":null,\"keepalive_idle_s\":null,"
+		"\"keepalive_interval_s\":null,\"alarm_s\":null,\"dns_try\":null,\"peer_pid\":null,\"peer_comm\":null,"
+		"\"waiter\":null,\"epoll_fd\":null}\n");
 }
 
 static void a_hostile_name_stays_inside_its_quotes(void **state)

@@ -123,7 +123,7 @@ static void closed_vocabularies_are_those_of_the_contract(void **state)
 	assert_values(ROW_LOOP, "family", "[\"inet\",\"inet6\",\"unix\",null]");
 	assert_values(ROW_HANDSHAKE, "side", "[\"server\",\"client\",null]");
 	assert_values(ROW_HANDSHAKE, "stage", "[\"SYN_RECV\",\"SYN_SENT\",\"ACCEPT_QUEUE\",\"CONNECT\",null]");
-	assert_values(ROW_READER, "kind", "[\"tcp\",\"udp\",\"unix\",\"pipe\",null]");
+	assert_values(ROW_READER, "kind", "[\"tcp\",\"udp\",\"unix\",\"pipe\",\"dns\",null]");
 	assert_values(ROW_READER, "role", "[\"client\",\"server\",null]");
 	assert_values(ROW_LOOP, "interface", "[\"epoll\",\"poll\",\"select\",\"io_uring\",null]");
 	assert_values(ROW_LOOP, "now", "[\"waiting\",\"running\",\"blocked\",null]");

@@ -22,7 +22,7 @@ static const char *const keys[ROW_TYPES] = {
 	[ROW_READER] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
 		       "syscall kind state role last_received_s last_sent_s bytes_received bytes_sent unacked_bytes "
 		       "retransmits keepalive keepalive_probes rcvtimeo_s user_timeout_s returns_by_s "
-		       "keepalive_probes_max keepalive_idle_s keepalive_interval_s alarm_s "
+		       "keepalive_probes_max keepalive_idle_s keepalive_interval_s alarm_s dns_try "
 		       "peer_pid peer_comm waiter epoll_fd",
 	[ROW_WRITER] =
 		"v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS

@@ -679,6 +679,48 @@ static void test_when_we_sent(void **state)
 	assert_int_equal(signs_sent(&socket), NOW - 9 * SECOND);
 }
 
+/* ---- DNS servers, and accept queues ---- */
+
+static const char *verdict_of(struct socket_record *socket, bool only_dns)
+{
+	struct thread_record thread = {.seen_ns = NOW};
+	struct reader_evidence evidence = {.thread = &thread,
+					   .socket = socket,
+					   .now_ns = NOW,
+					   .tick_ns = TICK,
+					   .since_ns = NOW - 3 * SECOND,
+					   .only_dns = only_dns,
+					   .tries = 2};
+	const struct reader_rule *rule = reader_verdict(&evidence);
+	struct arena arena = {0};
+	const char *why = rule->why(&arena, &evidence);
+
+	if (rule->verdict->is & OWES_REPLY && socket->name.kind == SOCKET_KIND_UDP)
+		assert_true(strstr(why, "has not answered for 3.0 s") && strstr(why, "at least try 2"));
+	assert_true(!rule->advice || strlen(rule->advice(&arena, &evidence)) > 10);
+	arena_free(&arena);
+	return rule->verdict->name;
+}
+
+static void test_dns(void **state)
+{
+	struct socket_record socket = {.name = {.kind = SOCKET_KIND_UDP, .state = ESTAB, .peer_port = 53},
+				       .flags = SOCKET_NEVER_HEARD};
+
+	(void)state;
+	assert_string_equal(verdict_of(&socket, false), "no_dns_answer");
+	socket.name.peer_port = 54;
+	assert_string_equal(verdict_of(&socket, true), "waiting");
+	socket.name.peer_port = 53;
+	socket.flags = 0; /* it has had answers: whether it awaits one more only such a poll tells */
+	assert_string_equal(verdict_of(&socket, false), "waiting");
+	assert_string_equal(verdict_of(&socket, true), "no_dns_answer");
+	socket.name.kind = SOCKET_KIND_UNIX;
+	assert_string_equal(verdict_of(&socket, true), "waiting");
+	socket.flags = SOCKET_PEER_QUEUED;
+	assert_string_equal(verdict_of(&socket, false), "awaiting_reply");
+}
+
 /* ---- The report ---- */
 
 struct scene {
@@ -948,6 +990,7 @@ int main(void)
 {
 #define REPORT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dns),
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_first_data),
 		cmocka_unit_test(test_reads_since_before),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-#include "reports/unix_handshakes.h"
+#include "look/unix_queues.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -86,21 +86,58 @@ static void date_queues(__u64 *since, const struct look *look, const struct slee
 	}
 }
 
-static int date_all(struct unix_handshakes *handshakes)
+static int date_all(struct unix_queues *queues)
 {
-	const struct look *look = handshakes->look;
+	const struct look *look = queues->look;
 	struct sleeper *sleepers = calloc(look->threads.count + 1, sizeof(*sleepers));
 
-	handshakes->since = calloc(look->sockets.count + 1, sizeof(*handshakes->since));
-	if (sleepers && handshakes->since)
-		date_queues(handshakes->since, look, sleepers, collect_sleepers(sleepers, look));
+	queues->since = calloc(look->sockets.count + 1, sizeof(*queues->since));
+	if (sleepers && queues->since)
+		date_queues(queues->since, look, sleepers, collect_sleepers(sleepers, look));
 	free(sleepers);
-	return sleepers && handshakes->since ? 0 : -ENOMEM;
+	return sleepers && queues->since ? 0 : -ENOMEM;
 }
 
-__u64 unix_queued_since(const struct unix_handshakes *handshakes, size_t place)
+__u64 unix_queued_since(const struct unix_queues *queues, size_t place)
 {
-	return handshakes->since ? handshakes->since[place] : 0;
+	return queues->since ? queues->since[place] : 0;
+}
+
+/* ---- Whose queue ---- */
+
+static int compare_clients(const void *left, const void *right)
+{
+	const struct socket_record *a = *(const struct socket_record *const *)left;
+	const struct socket_record *b = *(const struct socket_record *const *)right;
+
+	return COMPARE(a->peer_inode, b->peer_inode);
+}
+
+static int collect_queued(struct unix_queues *queues, size_t most)
+{
+	const struct look *look = queues->look;
+	size_t i;
+
+	queues->queued = calloc(most + 1, sizeof(*queues->queued));
+	if (!queues->queued)
+		return -ENOMEM;
+	for (i = 0; i < look->sockets.count; i++)
+		if (is_queued(look->sockets.items[i]))
+			queues->queued[queues->queued_count++] = look->sockets.items[i];
+	qsort(queues->queued, queues->queued_count, sizeof(*queues->queued), compare_clients);
+	return 0;
+}
+
+const struct listener_record *unix_queue_of(const struct unix_queues *queues, const struct listeners *listeners,
+					    __u64 inode)
+{
+	const struct socket_record **queued = queues->queued;
+	size_t i = LOWER_BOUND(queues->queued_count, at, queued[at]->peer_inode < inode), at;
+
+	if (!inode || i == queues->queued_count || queued[i]->peer_inode != inode)
+		return NULL;
+	at = listeners_find(listeners, queued[i]->listener_cookie);
+	return at == LISTENERS_NONE ? NULL : listeners->by_cookie[at];
 }
 
 /* ---- Who waits ---- */
@@ -113,18 +150,18 @@ static int compare_waiters(const void *left, const void *right)
 	return COMPARE(a->connect_tid, b->connect_tid);
 }
 
-static int collect_waiters(struct unix_handshakes *handshakes, size_t most)
+static int collect_waiters(struct unix_queues *queues, size_t most)
 {
-	const struct look *look = handshakes->look;
+	const struct look *look = queues->look;
 	size_t i;
 
-	handshakes->waiters = calloc(most + 1, sizeof(*handshakes->waiters));
-	if (!handshakes->waiters)
+	queues->waiters = calloc(most + 1, sizeof(*queues->waiters));
+	if (!queues->waiters)
 		return -ENOMEM;
 	for (i = 0; i < look->sockets.count; i++)
 		if (is_waiter(look->sockets.items[i]))
-			handshakes->waiters[handshakes->waiter_count++] = look->sockets.items[i];
-	qsort(handshakes->waiters, handshakes->waiter_count, sizeof(*handshakes->waiters), compare_waiters);
+			queues->waiters[queues->waiter_count++] = look->sockets.items[i];
+	qsort(queues->waiters, queues->waiter_count, sizeof(*queues->waiters), compare_waiters);
 	return 0;
 }
 
@@ -133,28 +170,28 @@ static bool waits_in_connect(const struct thread_view *view)
 	return sleeping_in(view, SYSCALL_CONNECTS) && view->socket->name.kind == SOCKET_KIND_UNIX;
 }
 
-static int collect_connects(struct unix_handshakes *handshakes)
+static int collect_connects(struct unix_queues *queues)
 {
-	const struct look *look = handshakes->look;
+	const struct look *look = queues->look;
 	size_t i, count = 0;
 
 	for (i = 0; i < look->threads.count; i++)
 		count += waits_in_connect(&look->threads.items[i]);
-	handshakes->connects = calloc(count + 1, sizeof(*handshakes->connects));
-	if (!handshakes->connects)
+	queues->connects = calloc(count + 1, sizeof(*queues->connects));
+	if (!queues->connects)
 		return -ENOMEM;
 	for (i = 0; i < look->threads.count; i++)
 		if (waits_in_connect(&look->threads.items[i]))
-			handshakes->connects[handshakes->connect_count++] = &look->threads.items[i];
+			queues->connects[queues->connect_count++] = &look->threads.items[i];
 	return 0;
 }
 
-static __u64 told_cookie(const struct unix_handshakes *handshakes, const struct thread_record *thread)
+static __u64 told_cookie(const struct unix_queues *queues, const struct thread_record *thread)
 {
-	const struct socket_record **waiters = handshakes->waiters;
-	size_t i = LOWER_BOUND(handshakes->waiter_count, at, waiters[at]->connect_tid < thread->tid);
+	const struct socket_record **waiters = queues->waiters;
+	size_t i = LOWER_BOUND(queues->waiter_count, at, waiters[at]->connect_tid < thread->tid);
 
-	if (i == handshakes->waiter_count || waiters[i]->connect_tid != thread->tid ||
+	if (i == queues->waiter_count || waiters[i]->connect_tid != thread->tid ||
 	    waiters[i]->connect_pid != thread->pid)
 		return 0;
 	return waiters[i]->listener_cookie;
@@ -178,35 +215,38 @@ static const struct listener_record *only_full(const struct look *look, __u32 ne
 	return found;
 }
 
-const struct listener_record *unix_connect_listener(const struct unix_handshakes *handshakes,
-						    const struct listeners *listeners, const struct thread_view *view)
+const struct listener_record *unix_connect_listener(const struct unix_queues *queues, const struct listeners *listeners,
+						    const struct thread_view *view)
 {
-	size_t at = listeners_find(listeners, told_cookie(handshakes, view->thread));
+	size_t at = listeners_find(listeners, told_cookie(queues, view->thread));
 
-	return at == LISTENERS_NONE ? only_full(handshakes->look, view->socket->name.netns) : listeners->by_cookie[at];
+	return at == LISTENERS_NONE ? only_full(queues->look, view->socket->name.netns) : listeners->by_cookie[at];
 }
 
 /* ---- All of it ---- */
 
-int unix_handshakes_collect(struct unix_handshakes *handshakes, const struct look *look)
+int unix_queues_collect(struct unix_queues *queues, const struct look *look)
 {
 	size_t i, queued = 0, waiters = 0;
 	int err;
 
-	handshakes->look = look;
+	queues->look = look;
 	for (i = 0; i < look->sockets.count; i++) {
 		queued += is_queued(look->sockets.items[i]);
 		waiters += is_waiter(look->sockets.items[i]);
 	}
-	err = queued ? date_all(handshakes) : 0;
+	err = queued ? date_all(queues) : 0;
 	if (!err)
-		err = collect_waiters(handshakes, waiters);
-	return err ? err : collect_connects(handshakes);
+		err = collect_queued(queues, queued);
+	if (!err)
+		err = collect_waiters(queues, waiters);
+	return err ? err : collect_connects(queues);
 }
 
-void unix_handshakes_free(struct unix_handshakes *handshakes)
+void unix_queues_free(struct unix_queues *queues)
 {
-	free(handshakes->since);
-	free(handshakes->connects);
-	free(handshakes->waiters);
+	free(queues->since);
+	free(queues->connects);
+	free(queues->queued);
+	free(queues->waiters);
 }
