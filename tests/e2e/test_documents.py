@@ -15,6 +15,7 @@ from scene import block, waiting_client
 from zoo import Room
 
 README = os.path.join(run.ROOT, "README.md")
+SOURCES = os.path.join(run.ROOT, "src", "README.md")
 STALLS = ["handshake", "listener", "reader", "writer", "closing", "chain", "loop", "service"]
 TABLES = [*STALLS[:-1], "process", "service"]  # with verdicts
 VERDICT_TITLES = {
@@ -181,11 +182,37 @@ def test_tables_of_the_readme_are_those_of_the_rules():
 def test_links_lead_somewhere():
     for name in (
         README,
-        os.path.join(run.ROOT, "src", "README.md"),
+        SOURCES,
         os.path.join(run.ROOT, "src", "share", "doc", "security.md"),
     ):
         for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", read(name)):
             assert os.path.exists(os.path.join(os.path.dirname(name), link)), (name, link)
+
+
+def recipes():
+    """Title, numbers of files and steps of each recipe in src/README.md."""
+    text = read(SOURCES).split("## Recipes")[1]
+    for title, rest, steps in re.findall(r"^\*\*(.+?)\*\*(.*)\n((?:(?:\d\.|   ).*\n?)+)", text, re.M):
+        yield title, [int(n) for n in re.findall(r"\b\d+\b", rest)], re.split(r"^\d\. ", steps, flags=re.M)[1:]
+
+
+def code_in(steps):
+    """The files of the program that the steps name; not those of tests, nor those that `make` writes."""
+    named = {name for step in steps if "Tests: " not in step for name in re.findall(r"`([^`\s]+\.(?:c|h|scd))`", step)}
+    return {name for name in named if not name.startswith("tests/")}
+
+
+def test_recipes_count_their_files():
+    found = list(recipes())
+    assert len(found) == 6
+    for title, numbers, steps in found:
+        assert len(code_in(steps)) in numbers, (title, sorted(code_in(steps)))
+
+
+def test_recipes_name_files_that_exist():
+    for title, _, steps in recipes():
+        for name in code_in(steps):
+            assert "X" in name or os.path.exists(os.path.join(os.path.dirname(SOURCES), name)), (title, name)
 
 
 def test_the_readme_is_short():
