@@ -175,6 +175,18 @@ static __always_inline bool write_connection(struct seq_file *seq, const struct 
 	return true;
 }
 
+/* What tells of a pipe's reader whether it is at work, so that its writer has to wait: enum owner_flag. */
+static __always_inline __u32 reader_flags(struct task_struct *task)
+{
+	const struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	const struct list_head *parents = &signal->wait_chldexit.head;
+	__u32 flags = 0;
+
+	if (!compat_task_state(task) || BPF_CORE_READ(parents, next) != parents)
+		flags |= OWNER_AT_WORK;
+	return BPF_CORE_READ(signal, tty) ? flags | OWNER_HAS_TERMINAL : flags;
+}
+
 /* A pipe on which some thread waits. One opened for both is both ends. */
 static __always_inline void write_pipe(struct seq_file *seq, struct task_struct *task, __u32 fd, struct file *file)
 {
@@ -185,7 +197,7 @@ static __always_inline void write_pipe(struct seq_file *seq, struct task_struct 
 	if (!number)
 		return;
 	if (mode != O_WRONLY)
-		write_holder(seq, task, fd, RECORD_PIPE_READER, *number, file->f_inode->i_ino, 0);
+		write_holder(seq, task, fd, RECORD_PIPE_READER, *number, file->f_inode->i_ino, reader_flags(task));
 	if (mode != O_RDONLY)
 		write_holder(seq, task, fd, RECORD_PIPE_WRITER, *number, file->f_inode->i_ino, 0);
 }
@@ -206,7 +218,7 @@ int file_scan(struct bpf_iter__task_file *ctx)
 	if ((file->f_inode->i_mode & S_IFMT) != S_IFSOCK) {
 		if (cfg_loops && is_epoll(file))
 			write_epoll(ctx->meta->seq, task, ctx->fd, file);
-		if (want_chains() && (file->f_inode->i_mode & S_IFMT) == S_IFIFO)
+		if ((want_chains() || cfg_writers) && (file->f_inode->i_mode & S_IFMT) == S_IFIFO)
 			write_pipe(ctx->meta->seq, task, ctx->fd, file);
 		return 0;
 	}

@@ -5,6 +5,7 @@
  */
 #include "origins.bpf.h"
 #include "read_socket.bpf.h"
+#include "receivers.bpf.h"
 
 #define TASK_SLEEPING (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE | TASK_FROZEN)
 #define TASK_STOPPED  0xc /* __TASK_STOPPED | __TASK_TRACED */
@@ -242,6 +243,23 @@ static __always_inline void note_epoll_hold(struct scratch *s, struct task_struc
 		s->thread.flags |= THREAD_EPOLL_HELD;
 }
 
+/* Late, too. Who has the other end is asked for once nothing has been taken there for a while. */
+static __always_inline void note_untaken(struct scratch *s, struct task_struct *task)
+{
+	struct socket_record *socket = &s->socket;
+	struct file *file;
+
+	if (socket->name.kind != SOCKET_KIND_PIPE && socket->name.kind != SOCKET_KIND_UNIX)
+		return;
+	file = file_at(task, s->thread.fd);
+	if (!file)
+		return;
+	socket->untaken_since_ns = untaken_since(file, socket->name.kind);
+	if (socket->peer_inode || !socket->untaken_since_ns || socket->untaken_since_ns + UNTAKEN_NS > socket->seen_ns)
+		return;
+	socket->peer_inode = socket->name.kind == SOCKET_KIND_PIPE ? want_pipe(file) : unix_receiver(file);
+}
+
 /* Counters of one thread, by its way to wait. NULL: it has not waited that way. */
 struct thread_loops {
 	struct loop_record *epoll, *poll, *select, *ring;
@@ -437,6 +455,8 @@ static __always_inline void scan_thread(struct seq_file *seq, struct task_struct
 	}
 	if (cfg_loops)
 		note_epoll_hold(s, task, kind);
+	if (cfg_writers && kind == SYSCALL_WRITES && s->thread.flags & THREAD_HAS_SOCKET)
+		note_untaken(s, task);
 	write_thread(seq, s, task);
 }
 

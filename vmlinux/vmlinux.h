@@ -32,6 +32,7 @@ struct mm_struct;
 struct net;
 struct nsproxy;
 struct pid;
+struct pipe_buffer;
 struct poll_table_page;
 struct request_sock;
 struct seq_file;
@@ -45,6 +46,7 @@ struct socket_wq;
 struct super_block;
 struct task_struct;
 struct tcp_ulp_ops;
+struct tty_struct;
 struct udp_sock;
 struct unix_address;
 struct unix_sock;
@@ -166,10 +168,23 @@ struct hrtimer {
 	__s64 _softexpires;
 };
 
+struct list_head {
+	struct list_head *next;
+	struct list_head *prev;
+};
+
+struct wait_queue_head {
+	struct list_head head;
+};
+
+typedef struct wait_queue_head wait_queue_head_t;
+
 struct signal_struct {
 	__s32 nr_threads;
 	struct hrtimer real_timer;
 	__s64 it_real_incr;
+	struct tty_struct *tty;
+	wait_queue_head_t wait_chldexit;
 };
 
 struct nsproxy {
@@ -228,11 +243,6 @@ struct super_block {
 	unsigned long s_magic;
 };
 
-struct list_head {
-	struct list_head *next;
-	struct list_head *prev;
-};
-
 struct epoll_filefd {
 	struct file *file;
 	__s32 fd;
@@ -256,12 +266,6 @@ struct wait_queue_entry {
 
 typedef struct wait_queue_entry wait_queue_entry_t;
 
-struct wait_queue_head {
-	struct list_head head;
-};
-
-typedef struct wait_queue_head wait_queue_head_t;
-
 struct eppoll_entry {
 	struct epitem *base;
 	wait_queue_entry_t wait;
@@ -279,6 +283,12 @@ struct timerfd_ctx {
 struct pipe_inode_info {
 	__u32 head;
 	__u32 tail;
+	__u32 ring_size;
+	struct pipe_buffer *bufs;
+};
+
+struct pipe_buffer {
+	__u32 offset;
 };
 
 struct eventpoll {
@@ -377,6 +387,7 @@ struct sk_buff {
 	struct sk_buff *next;
 	__u32 len;
 	struct sock *sk;
+	char cb[48];
 };
 
 struct timer_list {
@@ -524,6 +535,10 @@ struct unix_address {
 
 struct udp_sock {
 	struct inet_sock inet;
+};
+
+struct unix_skb_parms {
+	__u32 consumed;
 };
 
 struct inet_timewait_sock {

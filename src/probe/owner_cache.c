@@ -189,6 +189,36 @@ int owner_cache_add(const struct owner_cache *cache, const struct wanted *wanted
 	return err;
 }
 
+bool owner_cache_knows_pipe(const struct owner_cache *cache, __u64 inode)
+{
+	const struct owner_record *ends = (const void *)cache->pipes.data;
+	size_t i, count = cache->pipes.size / sizeof(*ends);
+
+	for (i = 0; i < count; i++)
+		if (ends[i].inode == inode)
+			return true;
+	return false;
+}
+
+int owner_cache_add_pipes(const struct owner_cache *cache, const struct wanted *wanted, struct buffer *buffer)
+{
+	const struct owner_record *ends = (const void *)cache->pipes.data;
+	const struct wanted_pipe *pipes = (const void *)wanted->pipes.data;
+	size_t i, j, count = cache->pipes.size / sizeof(*ends), wants = wanted->pipes.size / sizeof(*pipes);
+	int err = 0;
+
+	for (i = 0; i < wants; i++)
+		for (j = 0; j < count && !err; j++) {
+			struct owner_record end = ends[j];
+
+			if (end.inode != pipes[i].inode)
+				continue;
+			end.cookie = pipes[i].number;
+			err = buffer_append(buffer, &end, sizeof(end));
+		}
+	return err;
+}
+
 struct owner_cache *probe_owners_new(void)
 {
 	return calloc(1, sizeof(struct owner_cache));

@@ -28,6 +28,17 @@ static bool inodes_are_known(const struct owner_cache *cache, const struct wante
 	return true;
 }
 
+static bool pipes_are_known(const struct owner_cache *cache, const struct wanted *wanted)
+{
+	const struct wanted_pipe *pipes = (const void *)wanted->pipes.data;
+	size_t i, count = wanted->pipes.size / sizeof(*pipes);
+
+	for (i = 0; i < count; i++)
+		if (!owner_cache_knows_pipe(cache, pipes[i].inode))
+			return false;
+	return true;
+}
+
 static bool scan_is_due(const struct probe *probe, const struct wanted *wanted, __u64 now)
 {
 	const struct owner_cache *cache = probe->owners;
@@ -38,9 +49,10 @@ static bool scan_is_due(const struct probe *probe, const struct wanted *wanted, 
 		return false;
 	if (probe->use_chains)
 		return true;
-	if (!inodes_are_known(cache, wanted) || unserved_is_due(&cache->epolls, cache->scanned_ns, now))
+	if (!inodes_are_known(cache, wanted) || !pipes_are_known(cache, wanted) ||
+	    unserved_is_due(&cache->epolls, cache->scanned_ns, now))
 		return true;
-	count += wanted->inodes.size / sizeof(__u64);
+	count += wanted->inodes.size / sizeof(__u64) + wanted->pipes.size / sizeof(struct wanted_pipe);
 	if (wanted->sockets || wanted->epolls || (count && now - cache->scanned_ns > OWNERS_MAX_AGE_NS))
 		return true;
 	for (i = 0; i < wanted->cookies.size / sizeof(__u64); i++)
@@ -148,6 +160,14 @@ static int add_connections(const struct owner_cache *cache, struct wanted *wante
 	return err;
 }
 
+/* Of this look's walk, or of an earlier one, in which the pipes had other numbers. */
+static int add_pipes(const struct owner_cache *cache, const struct wanted *wanted, bool scanned, struct buffer *buffer)
+{
+	if (scanned)
+		return buffer_append(buffer, cache->pipes.data, cache->pipes.size);
+	return owner_cache_add_pipes(cache, wanted, buffer);
+}
+
 int probe_owners_add(struct probe *probe, struct buffer *buffer)
 {
 	__u64 now = clock_ns(CLOCK_MONOTONIC);
@@ -164,14 +184,14 @@ int probe_owners_add(struct probe *probe, struct buffer *buffer)
 	}
 	if (wanted.marked)
 		probe_map_empty(probe->attached.skeleton->maps.wanted_sockets);
-	if (probe->use_chains) {
+	if (probe->use_chains)
 		probe_map_empty(probe->attached.skeleton->maps.wanted_peers);
+	if (wanted.pipes.size)
 		probe_map_empty(probe->attached.skeleton->maps.wanted_pipes);
-	}
 	if (!err && probe->use_chains)
 		err = add_connections(probe->owners, &wanted, buffer);
-	if (!err && probe->use_chains)
-		err = buffer_append(buffer, probe->owners->pipes.data, probe->owners->pipes.size);
+	if (!err)
+		err = add_pipes(probe->owners, &wanted, scanned, buffer);
 	if (!err)
 		err = resolve_inodes(probe->owners, &wanted, scanned);
 	wanted_sort(&wanted);
@@ -179,8 +199,7 @@ int probe_owners_add(struct probe *probe, struct buffer *buffer)
 		err = owner_cache_add(probe->owners, &wanted, buffer);
 	if (!err)
 		err = buffer_append(buffer, probe->owners->epolls.data, probe->owners->epolls.size);
-	buffer_free(&wanted.cookies);
-	buffer_free(&wanted.inodes);
+	wanted_free(&wanted);
 	return err;
 }
 

@@ -11,7 +11,7 @@ struct owner_cache {
 	struct buffer by_inode; /* the same */
 	struct buffer epolls; /* of struct epoll_record */
 	struct buffer connections; /* of struct socket_record; only for chains, and of this look */
-	struct buffer pipes; /* of struct owner_record, likewise: of both types */
+	struct buffer pipes; /* of struct owner_record, of both types; with the numbers that they had in that look */
 	__u64 scanned_ns; /* 0: never */
 	__u64 *missed; /* cookies asked for that the last scan did not find, sorted */
 	size_t missed_count;
@@ -19,10 +19,16 @@ struct owner_cache {
 	size_t missed_inode_count;
 };
 
-/* Sockets whose owners a look needs. */
+/* A pipe whose ends a look needs; its number is of this look. */
+struct wanted_pipe {
+	__u64 inode, number;
+};
+
+/* Sockets and pipes whose owners a look needs. */
 struct wanted {
 	struct buffer cookies; /* of __u64 */
 	struct buffer inodes; /* of __u64: of sockets whose cookie is not known */
+	struct buffer pipes; /* of struct wanted_pipe */
 	size_t sockets; /* whose cookie is wanted */
 	size_t marked; /* in the map that tells the walk which sockets are wanted */
 	bool epolls; /* which instances have events that nobody fetches */
@@ -31,8 +37,10 @@ struct wanted {
 /* 0 is none. */
 int wanted_cookie(struct wanted *wanted, __u64 cookie);
 
-/* From the records of the look; tells the walk which sockets are wanted, too. */
+/* From the records of the look; tells the walk which sockets are wanted, too. To be freed, whatever it returns. */
 int wanted_collect(struct probe *probe, const struct buffer *buffer, struct wanted *wanted);
+
+void wanted_free(struct wanted *wanted);
 
 /* So that each comes once, and can be searched for. */
 void wanted_sort(struct wanted *wanted);
@@ -55,6 +63,12 @@ int owner_cache_take(struct owner_cache *cache, const struct buffer *scan, bool 
 
 /* Gives the readers' sockets the cookies that the walk made the kernel draw. */
 void owner_cache_patch(const struct owner_cache *cache, struct buffer *buffer);
+
+/* Whether the last walk found an end of a pipe with this inode. */
+bool owner_cache_knows_pipe(const struct owner_cache *cache, __u64 inode);
+
+/* Copies the ends of what is wanted, with its numbers. */
+int owner_cache_add_pipes(const struct owner_cache *cache, const struct wanted *wanted, struct buffer *buffer);
 
 /* Copies the owners of what is wanted, which is sorted, so that each comes once. */
 int owner_cache_add(const struct owner_cache *cache, const struct wanted *wanted, struct buffer *buffer);

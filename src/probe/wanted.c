@@ -57,6 +57,13 @@ static int want_inode(struct probe *probe, struct wanted *wanted, __u64 inode, _
 	return buffer_append(&wanted->inodes, &inode, sizeof(inode));
 }
 
+static int want_pipe(struct wanted *wanted, const struct socket_name *name, __u64 number)
+{
+	struct wanted_pipe pipe = {.inode = name->inode, .number = number};
+
+	return buffer_append(&wanted->pipes, &pipe, sizeof(pipe));
+}
+
 /* Has the walk bring the other end too, if it is on this machine. */
 static void want_peer(struct probe *probe, const struct socket_name *name)
 {
@@ -79,6 +86,8 @@ static int want_reader(struct probe *probe, struct wanted *wanted, const struct 
 
 	if (probe->use_chains && socket->name.kind == SOCKET_KIND_TCP)
 		want_peer(probe, &socket->name);
+	if (!err && socket->name.kind == SOCKET_KIND_PIPE && socket->peer_inode)
+		err = want_pipe(wanted, &socket->name, socket->peer_inode);
 	/* It got no number: the thread scan had no more room to note it in. */
 	if (probe->use_chains && socket->name.kind == SOCKET_KIND_PIPE && !socket->peer_inode)
 		probe->losses.count[LOST_OWNERS]++;
@@ -173,6 +182,13 @@ int wanted_collect(struct probe *probe, const struct buffer *buffer, struct want
 		of_watch = header->type == RECORD_WATCH;
 	}
 	return err;
+}
+
+void wanted_free(struct wanted *wanted)
+{
+	buffer_free(&wanted->cookies);
+	buffer_free(&wanted->inodes);
+	buffer_free(&wanted->pipes);
 }
 
 static void sort_numbers(struct buffer *numbers)

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "look/unserved_dates.h"
+#include "look/untaken.h"
 #include "look/watch_facts.h"
 #include "probe/internal.h"
 #include "probe/owners.h"
@@ -206,6 +207,9 @@ static bool may_still_spin(const struct watched_instance *instance)
 __u64 probe_undecided(const struct probe *probe)
 {
 	size_t i;
+
+	if (untaken_is_open(&probe->look->bytes, probe->clock.offset_ns))
+		return UNTAKEN_NS + NS_PER_S / 10;
 
 	for (i = 0; i < probe->watches->count; i++)
 		if (probe->watches->items[i].missed)

@@ -100,7 +100,8 @@ static const struct {
 	{"service_counts", SERVICES},
 	{"wanted_files", LOOPS},
 	{"wanted_peers", CHAINS | CHAINS_PAGE},
-	{"wanted_pipes", CHAINS | CHAINS_PAGE},
+	{"wanted_pipes", CHAINS | CHAINS_PAGE | WRITERS},
+	{"takings", WRITERS},
 	{"wanted_pids", THREADS},
 };
 
