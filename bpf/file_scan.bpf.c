@@ -175,7 +175,7 @@ static __always_inline bool write_connection(struct seq_file *seq, const struct 
 	return true;
 }
 
-/* What tells of a pipe's reader whether it is at work, so that its writer has to wait: enum owner_flag. */
+/* Whether a pipe's reader is at work, so that its writer has to wait: enum owner_flag. */
 static __always_inline __u32 reader_flags(struct task_struct *task)
 {
 	const struct signal_struct *signal = BPF_CORE_READ(task, signal);

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Whether whoever reads takes anything from a pipe or a unix socket into which a thread waits to write. How long the writer has
- * slept does not tell: it is woken when there is room for it, which a slow reader may make long after it began to read, and of
- * several writers only one.
+ * A thread waits to write into a pipe or a unix socket: whether the reader takes anything. The age of the sleep does not tell that.
+ * The writer is woken when there is room for it: a slow reader makes room long after it began to read. And one read wakes one of
+ * several writers.
  */
 #ifndef SOCKSTALL_RECEIVERS_BPF_H
 #define SOCKSTALL_RECEIVERS_BPF_H
 
 #include "read_socket.bpf.h"
 
-/* After this long without a byte taken, who holds the other end of a pipe is worth a walk of all files. */
+/* Nothing was taken for this long: then a walk of all files for the other end is worth it. */
 #define UNTAKEN_NS 1500000000ULL
 
-/* What was the next to be taken when a scan came by, and since when it has been. */
+/* The next piece to be taken, as a scan saw it, and since when it is the same. */
 struct taking {
 	__u64 piece; /* a pipe: the number of its first buffer; a unix socket: the address of the first in its queue */
-	__u32 offset; /* to where that was read */
+	__u32 offset; /* how far that was read */
 	__u32 pad;
 	__u64 since_ns;
 };
 
-/* By the address of the pipe, or of the socket that receives; that never leaves the kernel. */
+/* By the address of the pipe or of the receiving socket. It never leaves the kernel. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
@@ -61,7 +61,7 @@ static __always_inline __u64 unix_receiver(const struct file *file)
 	return unix_peer_inode(BPF_CORE_READ(socket, sk));
 }
 
-/* Since when scans have seen the reader of this file take nothing; 0: not known. */
+/* Since when scans have seen nothing taken from this file. 0: not known. */
 static __always_inline __u64 untaken_since(struct file *file, __u8 kind)
 {
 	struct taking next = {.since_ns = bpf_ktime_get_ns()};

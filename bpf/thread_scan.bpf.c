@@ -243,7 +243,7 @@ static __always_inline void note_epoll_hold(struct scratch *s, struct task_struc
 		s->thread.flags |= THREAD_EPOLL_HELD;
 }
 
-/* Late, too. Who has the other end is asked for once nothing has been taken there for a while. */
+/* Late, too. Once nothing has been taken for a while, the holders of the other end are asked for. */
 static __always_inline void note_untaken(struct scratch *s, struct task_struct *task)
 {
 	struct socket_record *socket = &s->socket;

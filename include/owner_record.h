@@ -10,9 +10,9 @@ enum owner_flag {
 	OWNER_FORKED = 1 << 0,
 	/* By user space: a child has the listener, too, and is OWNER_FORKED. Most likely that accepts, and this one does not. */
 	OWNER_HAS_FORKED = 1 << 1,
-	/* Of who reads a pipe: it is on a CPU, or waits for the end of a child. */
+	/* Of a pipe's reader: it is on a CPU, or waits for a child to end. */
 	OWNER_AT_WORK = 1 << 2,
-	/* Likewise: its process has a terminal, so most likely a person who reads, too. */
+	/* Of a pipe's reader: its process has a terminal, so most likely a person reads. */
 	OWNER_HAS_TERMINAL = 1 << 3,
 };
 

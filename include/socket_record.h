@@ -135,10 +135,7 @@ struct socket_record {
 	__u64 peer_silence_ns; /* the longest silence after which the peer spoke again, without a word of ours between; 0: none seen */
 	__u32 peer_repeats; /* how often it was seen to do so */
 	__u32 spoke_last; /* enum speaker: as a look saw it right after the last data; 0: none did */
-	/*
-	 * Of a unix socket or a pipe into which a thread waits to write: at each scan since this one whoever reads at the other end
-	 * had taken nothing; 0: not known.
-	 */
+	/* A thread waits to write into a unix socket or a pipe: since this scan none has seen anything taken. 0: not known. */
 	__u64 untaken_since_ns;
 };
 

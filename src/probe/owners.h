@@ -11,7 +11,7 @@ struct owner_cache {
 	struct buffer by_inode; /* the same */
 	struct buffer epolls; /* of struct epoll_record */
 	struct buffer connections; /* of struct socket_record; only for chains, and of this look */
-	struct buffer pipes; /* of struct owner_record, of both types; with the numbers that they had in that look */
+	struct buffer pipes; /* of struct owner_record, of both types; the numbers are of that look */
 	__u64 scanned_ns; /* 0: never */
 	__u64 *missed; /* cookies asked for that the last scan did not find, sorted */
 	size_t missed_count;
@@ -19,7 +19,7 @@ struct owner_cache {
 	size_t missed_inode_count;
 };
 
-/* A pipe whose ends a look needs; its number is of this look. */
+/* A pipe whose ends a look needs. The number is of this look. */
 struct wanted_pipe {
 	__u64 inode, number;
 };

@@ -119,6 +119,11 @@ void fill_unix_peer(struct peer_fields *peer, struct report *report, const struc
 
 	if (socket->name.kind == SOCKET_KIND_UNIX)
 		owner = look_owner_of_inode(look, socket->peer_inode);
+	fill_receiver(peer, report, owner);
+}
+
+void fill_receiver(struct peer_fields *peer, struct report *report, const struct owner_record *owner)
+{
 	if (!owner)
 		return;
 	peer->pid = owner->pid;

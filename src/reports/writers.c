@@ -36,7 +36,7 @@ static void fill_writer(struct row *row, struct report *report, const struct wri
 		row->writer.sndtimeo_s = fill_seconds(socket->sndtimeo_ns);
 	row->writer.returns_by_s = fill_until(writer->evidence.now_ns, writer->evidence.end.at_ns);
 	row->change_key = (int64_t)((uint64_t)socket->retransmits << 32 | socket->probes_out);
-	fill_unix_peer(&row->writer.peer, report, writer->look, socket);
+	fill_receiver(&row->writer.peer, report, writer->evidence.reader);
 	row->writer.held.waiter = "thread";
 	if (socket->name.kind == SOCKET_KIND_TCP)
 		fill_writer_connection(row, writer->look, socket);

@@ -137,7 +137,8 @@ TEXT("side", handshake.side, HANDSHAKE, "Which end of the handshake this is", .v
 		"The latest moment at which the kernel will end this write by itself if the peer is gone; null: never",
 		.heading = "RETURNS BY", .priority = 10),
 	COUNT("peer_pid", writer.peer.pid, WRITER,
-	      "With --all, for a unix socket: a process that holds the other end; else null"),
+	      "Of a unix socket or a pipe: a process that holds the other end, where nothing is taken there, or with --all; "
+	      "else null"),
 	TEXT("peer_comm", writer.peer.comm, WRITER, "Its command name", .heading = "PEER PROCESS",
 	     .shape = SHAPE_PROCESS, .joins = {"peer_pid"}, .priority = 3, .least = PROCESS_LEAST),
 	TEXT("waiter", writer.held.waiter, WRITER,

@@ -31,6 +31,9 @@ static const struct known {
 	{"writer", "window_zero",
 	 "curl or pg_dump into a pipe whose reader is stopped or slow. Servers that send to a subscriber that has "
 	 "stopped reading: Redis, NATS, rsyslog."},
+	{"writer", "not_read",
+	 "Programs that call syslog(3) while rsyslog or journald is stuck. nginx and Apache with a log in a pipe (rotatelogs, "
+	 "a shipper). Parents that wait for a child before they read its output (Python subprocess with wait and PIPE)."},
 	{"closing", "not_closed",
 	 "Pools that look at a connection only when it is used next: Apache HttpClient for Java, Python requests "
 	 "sessions. Programs that leak descriptors."},

@@ -65,6 +65,13 @@ static const struct verdict_meaning writers[] = {
 	 "The peer's kernel answers, and its window has been closed for a second.",
 	 "The application at the other end is busy, blocked or stopped.",
 	 "See what that application does instead of reading. Set SO_SNDTIMEO. sockstall end ends the wait."},
+	{"writer", "not_read", "whoever reads from the unix socket or pipe takes nothing",
+	 "The thread sleeps in a write to a unix socket or a pipe, and looks two seconds apart found the same next to be taken. "
+	 "Of a pipe: the sleep has lasted for 5 seconds, and its reader neither computes, nor waits for a child (xargs), nor has "
+	 "a terminal (less): then it is at work, and waiting is what pipes are for.",
+	 "The reader is stopped, blocked or busy with something else: syslog's or journald's process, the collector of a log "
+	 "pipe, a parent that does not read what its child writes.",
+	 "See what the reader does instead: sockstall threads -p PID. Set SO_SNDTIMEO, or write without waiting."},
 	{"writer", "network_loss", "segments get lost on the way",
 	 "A retransmission timeout, and what was sent again is not yet acknowledged.",
 	 "A filter, a smaller path MTU, or a full link.",
@@ -72,7 +79,9 @@ static const struct verdict_meaning writers[] = {
 	{"writer", "sending", "the send buffer is full, and the peer takes what is in it: normal; only with --all",
 	 "TCP, the send buffer is full, and none of the above.", NULL, NULL},
 	{"writer", "waiting", "nobody can tell how fast the other end should read: normal; only with --all",
-	 "Not TCP; or the send buffer has room, so the thread does not wait for the peer.", NULL, NULL},
+	 "Not TCP, and something was taken a moment ago, or a pipe's reader is at work; or the send buffer has room, so the "
+	 "thread does not wait for the peer.",
+	 NULL, NULL},
 };
 
 #define SEE_THREADS "See what the process at the end does: sockstall threads -p PID."

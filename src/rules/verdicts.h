@@ -40,6 +40,7 @@
 	V(peer_dead,         PEER_IS_DEAD) \
 	V(no_answer,         NOT_REACHED) \
 	V(window_zero,       OWES_READ) \
+	V(not_read,          OWES_READ) \
 	V(network_loss,      NOT_REACHED) \
 	V(waiting,           OWES_NOTHING) \
 	V(sending,           OWES_NOTHING)

@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "base/wording.h"
 #include "look/signs.h"
+#include "look/untaken.h"
 #include "rules/phrases.h"
 #include "rules/verdicts.h"
 #include "system/address.h"
@@ -14,6 +15,41 @@
 static bool is_not_tcp(const struct writer_evidence *evidence)
 {
 	return evidence->socket->name.kind != SOCKET_KIND_TCP;
+}
+
+static bool is_pipe(const struct writer_evidence *evidence)
+{
+	return evidence->socket->name.kind == SOCKET_KIND_PIPE;
+}
+
+/*
+ * Programs at the two ends of a pipe work at their own pace. It is normal that a writer waits for a reader that computes, runs a
+ * program for each line (xargs), or shows a page to a person.
+ */
+static bool reader_is_at_work(const struct writer_evidence *evidence)
+{
+	return is_pipe(evidence) && evidence->reader && evidence->reader->flags & (OWNER_AT_WORK | OWNER_HAS_TERMINAL);
+}
+
+/* A reader may take large pieces and send each on: it gets time for that. */
+#define PIPE_NS (5 * NS_PER_S)
+
+static bool nothing_is_taken(const struct writer_evidence *evidence)
+{
+	__u64 now = evidence->now_ns;
+
+	if (!is_not_tcp(evidence) || !evidence->untaken_since_ns || evidence->untaken_since_ns + UNTAKEN_NS > now)
+		return false;
+	return !is_pipe(evidence) || evidence->slept_since_ns + PIPE_NS <= now;
+}
+
+/* A datagram to an address (sendto(2)). Its reader is not known. Each datagram that is read wakes a writer. */
+static bool no_datagram_is_taken(const struct writer_evidence *evidence)
+{
+	const struct socket_name *name = &evidence->socket->name;
+
+	return name->kind == SOCKET_KIND_UNIX && name->state == STATE_CLOSE && evidence->slept_since_ns &&
+	       evidence->slept_since_ns + PIPE_NS <= evidence->now_ns;
 }
 
 /* A SYN is in flight: it is not known whether the peer is there at all. */
@@ -74,7 +110,7 @@ static const char *say_end(struct arena *arena, const struct writer_evidence *ev
 	case WRITE_END_NEVER:
 		break;
 	}
-	return "no send timeout: this write can wait forever";
+	return is_pipe(evidence) ? "this write can wait forever" : "no send timeout: this write can wait forever";
 }
 
 static const char *say_unsent(struct arena *arena, const struct socket_record *socket)
@@ -95,6 +131,42 @@ static const char *why_other(struct arena *arena, const struct writer_evidence *
 			"it waits for buffer space: the other end does not read, or reads more slowly than this end writes; %s",
 			say_end(arena, evidence));
 	return "it waits for buffer space: the other end does not read, or reads more slowly than this end writes";
+}
+
+static const char *say_other_end(struct arena *arena, const struct writer_evidence *evidence)
+{
+	const char *what = is_pipe(evidence) ? "pipe" : "unix socket";
+
+	if (!evidence->reader)
+		return arena_printf(arena, "whoever has the other end of the %s", what);
+	return arena_printf(arena, "%.16s (pid %u), at the other end of the %s,", evidence->reader->comm,
+			    evidence->reader->pid, what);
+}
+
+static const char *why_at_work(struct arena *arena, const struct writer_evidence *evidence)
+{
+	return arena_printf(arena, "it waits for room: %s %s", say_other_end(arena, evidence),
+			    evidence->reader->flags & OWNER_AT_WORK
+				    ? "is at work"
+				    : "has a terminal: most likely a person reads there");
+}
+
+/* The sleep began earlier than the looks that saw nothing taken. */
+static const char *why_not_read(struct arena *arena, const struct writer_evidence *evidence)
+{
+	const char *slept = say_since(arena, evidence->now_ns, evidence->slept_since_ns);
+	const char *untaken = say_since(arena, evidence->now_ns, evidence->untaken_since_ns);
+	const char *waited = evidence->slept_since_ns ? arena_printf(arena, "it has waited for room for %s", slept)
+						      : "it waits for room";
+
+	return arena_printf(arena, "%s: %s does not read (nothing taken for at least %s); %s", waited,
+			    say_other_end(arena, evidence), untaken, say_end(arena, evidence));
+}
+
+static const char *why_datagram(struct arena *arena, const struct writer_evidence *evidence)
+{
+	return arena_printf(arena, "its datagram has waited for room for %s: whoever it is for does not read; %s",
+			    say_since(arena, evidence->now_ns, evidence->slept_since_ns), say_end(arena, evidence));
 }
 
 static const char *why_connecting(struct arena *arena, const struct writer_evidence *evidence)
@@ -198,6 +270,20 @@ static const char *advise_loss(struct arena *arena, const struct writer_evidence
 		      arena_printf(arena, "see where segments to %s get lost (filters, path MTU, a full link)", peer));
 }
 
+static const char *advise_reader(struct arena *arena, const struct writer_evidence *evidence)
+{
+	const char *missing = "";
+
+	if (!is_pipe(evidence) && evidence->end.by == WRITE_END_NEVER)
+		missing = arena_printf(arena, "; set a send timeout (SO_SNDTIMEO), or write without waiting, in %.16s",
+				       evidence->thread->process_comm);
+	if (!evidence->reader)
+		return arena_printf(arena, "see who has the other end, and what it does: sockstall chains -a -p %u%s",
+				    evidence->thread->pid, missing);
+	return arena_printf(arena, "see what %.16s does instead of reading: sockstall threads -p %u%s",
+			    evidence->reader->comm, evidence->reader->pid, missing);
+}
+
 /* ---- The table ---- */
 
 WRITER_VERDICTS(VERDICT_OF_RULE)
@@ -205,6 +291,9 @@ WRITER_VERDICTS(VERDICT_OF_RULE)
 /* clang-format off */
 const struct writer_rule writer_rules[] = {
 	/* evidence             verdict        how bad           why             advice */
+	{ reader_is_at_work,    &waiting,      SEVERITY_NONE,    why_at_work,    NULL },
+	{ nothing_is_taken,     &not_read,     SEVERITY_WAITING, why_not_read,   advise_reader },
+	{ no_datagram_is_taken, &not_read,     SEVERITY_WAITING, why_datagram,   advise_reader },
 	{ is_not_tcp,           &waiting,      SEVERITY_NONE,    why_other,      NULL },
 	{ data_is_unanswered,   &peer_dead,    SEVERITY_DEAD,    why_data,       advise_path },
 	{ window_is_unanswered, &peer_dead,    SEVERITY_DEAD,    why_probes,     advise_path },
@@ -228,6 +317,9 @@ struct writer_evidence writer_evidence_of(const struct look *look, const struct 
 		.now_ns = head->seen_ns,
 		.closed_since_ns = signs_window_closed_since(view->socket, head->seen_ns),
 		.end = timers_write_ends(view->socket, since_ns, head->tick_ns),
+		.slept_since_ns = since_ns,
+		.untaken_since_ns = untaken_since(view->socket, since_ns),
+		.reader = untaken_reader(look, view->socket, view->thread->pid),
 	};
 }
 

@@ -154,6 +154,68 @@ static void rules(void **state)
 	arena_free(&arena);
 }
 
+#define PIPE SOCKET_KIND_PIPE
+#define UNIX SOCKET_KIND_UNIX
+
+/* Unix sockets and pipes: how long the thread slept, and nothing was taken (0: not known), in ms; who reads, or 0. */
+static const struct {
+	__u8 kind, state;
+	__u64 slept, untaken;
+	__u32 reader, reader_flags;
+	const char *verdict, *why;
+} unread[] = {
+	{UNIX, STATE_ESTABLISHED, 3000, 2000, 7, 0, "not_read",
+	 "for 3.0 s: syslog (pid 7), at the other end of the unix socket, does not read (nothing taken for at least 2.0 s); no "
+	 "send timeout"},
+	{UNIX, STATE_ESTABLISHED, 9000, 1900, 7, 0, "waiting", "it waits for buffer space"},
+	{UNIX, STATE_ESTABLISHED, 9000, 0, 7, 0, "waiting", "it waits for buffer space"},
+	{UNIX, STATE_ESTABLISHED, 3000, 2000, 0, 0, "not_read",
+	 "whoever has the other end of the unix socket does not read"},
+	{UNIX, STATE_ESTABLISHED, 3000, 2000, 7, OWNER_AT_WORK | OWNER_HAS_TERMINAL, "not_read", "does not read"},
+	{UNIX, STATE_CLOSE, 5000, 0, 0, 0, "not_read", "its datagram has waited for room for 5.0 s"},
+	{UNIX, STATE_CLOSE, 4900, 0, 0, 0, "waiting", "it waits for buffer space"},
+	{PIPE, 0, 5000, 2000, 7, 0, "not_read", "at the other end of the pipe, does not read"},
+	{PIPE, 0, 4900, 4000, 7, 0, "waiting", "it waits for buffer space"},
+	{PIPE, 0, 90000, 1900, 7, 0, "waiting", "it waits for buffer space"},
+	{PIPE, 0, 90000, 9000, 7, OWNER_AT_WORK, "waiting", "syslog (pid 7), at the other end of the pipe, is at work"},
+	{PIPE, 0, 90000, 9000, 7, OWNER_HAS_TERMINAL, "waiting", "has a terminal: most likely a person reads there"},
+	{PIPE, 0, 90000, 9000, 0, 0, "not_read", "whoever has the other end of the pipe does not read"},
+};
+
+static void who_does_not_read(void **state)
+{
+	struct thread_record thread = {.pid = 5, .process_comm = "writer"};
+	struct arena arena = {0};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(unread); i++) {
+		struct owner_record reader = {
+			.pid = unread[i].reader, .comm = "syslog", .flags = unread[i].reader_flags};
+		struct socket_record socket = {.name = {.kind = unread[i].kind, .state = unread[i].state}};
+		struct writer_evidence evidence = {
+			.thread = &thread,
+			.socket = &socket,
+			.now_ns = NOW,
+			.end = {.by = WRITE_END_NEVER, .at_ns = TIMERS_NEVER},
+			.slept_since_ns = NOW - unread[i].slept * MILLISECOND,
+			.untaken_since_ns = unread[i].untaken ? NOW - unread[i].untaken * MILLISECOND : 0,
+			.reader = unread[i].reader ? &reader : NULL,
+		};
+		const struct writer_rule *rule = writer_verdict(&evidence);
+		const char *why = rule->why(&arena, &evidence);
+
+		assert_string_equal(rule->verdict->name, unread[i].verdict);
+		if (!strstr(why, unread[i].why))
+			fail_msg("%zu: %s", i, why);
+		assert_true(!rule->advice == !severity_is_stuck(rule->severity));
+		if (rule->advice)
+			assert_non_null(strstr(rule->advice(&arena, &evidence),
+					       unread[i].reader ? "threads -p 7" : "chains -a -p 5"));
+	}
+	arena_free(&arena);
+}
+
 static void what_ends_a_write(void **state)
 {
 	struct socket_record socket = busy();
@@ -224,10 +286,8 @@ static void young_and_others(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rules),
-		cmocka_unit_test(what_ends_a_write),
-		cmocka_unit_test(row),
-		cmocka_unit_test(young_and_others),
+		cmocka_unit_test(rules), cmocka_unit_test(who_does_not_read), cmocka_unit_test(what_ends_a_write),
+		cmocka_unit_test(row),	 cmocka_unit_test(young_and_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
