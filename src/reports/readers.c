@@ -17,7 +17,7 @@
 
 /* One blocked reader on its way into the report. */
 struct reader {
-	const struct look *look;
+	const struct look *look, *previous; /* previous: or NULL */
 	const struct thread_view *view;
 	struct sleeping sleeping;
 	struct reader_evidence evidence;
@@ -49,6 +49,17 @@ static bool is_beside_streams(const struct look *look, const struct thread_view 
 	return false;
 }
 
+/* A stream's thread that this look met at work slept at the look before. */
+static bool was_beside_streams(const struct reader *reader)
+{
+	const struct thread_record *thread = reader->view->thread;
+	const struct thread_view *before =
+		reader->previous ? look_thread(reader->previous, thread->pid, thread->tid) : NULL;
+
+	return before && before->socket && before->socket->name.cookie == reader->view->socket->name.cookie &&
+	       is_beside_streams(reader->previous, before);
+}
+
 /* The evidence that more than this one read has. To look through others costs, so only where it decides. */
 static void look_around(struct reader *reader, __u64 min_age_ns)
 {
@@ -57,7 +68,7 @@ static void look_around(struct reader *reader, __u64 min_age_ns)
 	evidence->patience_ns = FIRST_DATA_TIMES * min_age_ns;
 	if (reader->view->socket->name.kind == SOCKET_KIND_TCP && !evidence->client &&
 	    !reader->view->socket->bytes_sent && reader->view->socket->bytes_received)
-		evidence->beside_streams = is_beside_streams(reader->look, reader->view);
+		evidence->beside_streams = is_beside_streams(reader->look, reader->view) || was_beside_streams(reader);
 }
 
 static void judge(struct reader *reader, __u64 min_age_ns)
@@ -151,10 +162,9 @@ static int report_judged(struct report *report, const struct reader *reader, con
 	return stuck || scope->all ? add_row(report, reader, scope, stuck) : 0;
 }
 
-static int report_reader(struct report *report, struct reader *reader, const struct look *previous,
-			 const struct scope *scope)
+static int report_reader(struct report *report, struct reader *reader, const struct scope *scope)
 {
-	reader->sleeping = sleeping_since(reader->look, previous, reader->view, SYSCALL_READS);
+	reader->sleeping = sleeping_since(reader->look, reader->previous, reader->view, SYSCALL_READS);
 	judge(reader, min_age_of(scope, ROW_READER));
 	return report_judged(report, reader, scope);
 }
@@ -222,10 +232,10 @@ static int run(struct report *report, const struct look *look, const struct look
 	int err = 0;
 
 	for (i = 0; i < look->threads.count && !err; i++) {
-		struct reader reader = {.look = look, .view = &look->threads.items[i]};
+		struct reader reader = {.look = look, .previous = previous, .view = &look->threads.items[i]};
 
 		if (sleeping_in(reader.view, SYSCALL_READS))
-			err = report_reader(report, &reader, previous, scope);
+			err = report_reader(report, &reader, scope);
 	}
 	for (i = 0; i < look->held.count && !err; i++)
 		err = report_dns(report, look, &look->held.items[i], scope);

@@ -19,8 +19,8 @@ def room():
     return Room()
 
 
-def live(*words):
-    return run.Stream(*words, "-j", "-i", "100ms", "-m", "300ms")
+def live(*words, age="300ms"):
+    return run.Stream(*words, "-j", "-i", "100ms", "-m", age)
 
 
 def blocked(stall, *steps):
@@ -71,16 +71,18 @@ def streams(room, *words):
 def test_streams_and_subscribers(room):
     """None of them waits for anything; a client that has asked, and a request that stopped, do."""
     address = room.link.left4
-    stream = live()
+    # What a stream needs to be known as one: its second message comes well before five times the age.
+    age, pause = "1s", "2.5"
+    stream = live(age=age)
     log = streams(room, "log", f"{address},{LOG}")
-    hub = streams(room, "hub", f"{address},{HUB}", "0.8")
-    feed = streams(room, "feed", f"{address},{FEED}", "0.8")
+    hub = streams(room, "hub", f"{address},{HUB}", pause)
+    feed = streams(room, "feed", f"{address},{FEED}", pause)
     for server in (log, hub, feed):
         server.said("listening")
-    senders = [streams(room, "send", f"{address},{LOG}", period) for period in ("0.8", "60")]
+    senders = [streams(room, "send", f"{address},{LOG}", period) for period in (pause, "60")]
     subscriber = streams(room, "subscribe", f"{address},{HUB}")
     listener = streams(room, "listen", f"{address},{FEED}")
-    for _ in range(8):
+    for _ in range(4):
         senders[0].said("sent")
         hub.said("sent")
         feed.said("sent")
@@ -95,7 +97,7 @@ def test_streams_and_subscribers(room):
     blocked(server, "take=5")
     stream.wait(20, event="open", pid=client.pid, verdict="awaiting_reply")
     stream.wait(20, event="open", pid=server.pid, verdict="request_stopped")
-    late = [run.once(*words, "-m", "300ms") for words in ((), ("chains",))]
+    late = [run.once(*words, "-m", age) for words in ((), ("chains",))]
     for records in (stream.stop(), *late):
         for stall in (log, hub, feed, subscriber, listener, *senders):
             assert not run.findings(records, pid=stall.pid), stall.argv
