@@ -7,7 +7,6 @@ import resource
 import shutil
 import stat
 import subprocess
-import time
 
 import pytest
 
