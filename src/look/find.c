@@ -161,6 +161,26 @@ const struct held_view *look_held(const struct look *look, __u64 cookie)
 	return i < look->held.count && look->held.items[i].socket->name.cookie == cookie ? &look->held.items[i] : NULL;
 }
 
+static bool is_other_end(const struct socket_name *a, const struct socket_name *b)
+{
+	return a->local_port == b->peer_port && a->peer_port == b->local_port &&
+	       !memcmp(a->local_addr, b->peer_addr, sizeof(a->local_addr)) &&
+	       !memcmp(a->peer_addr, b->local_addr, sizeof(a->peer_addr));
+}
+
+bool look_is_unread_there(const struct look *look, const struct socket_name *name)
+{
+	size_t i;
+
+	for (i = 0; i < look->held.count; i++) {
+		const struct socket_record *other = look->held.items[i].socket;
+
+		if (other->unread_bytes && is_other_end(name, &other->name))
+			return true;
+	}
+	return false;
+}
+
 const char *look_process_comm(const struct look *look, __u32 pid)
 {
 	size_t i = LOWER_BOUND(look->threads.count, at, look->threads.items[at].thread->pid < pid);

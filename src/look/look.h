@@ -138,6 +138,9 @@ const struct unread_record *look_unread(const struct look *look, __u32 pid);
 /* The connection that may be stuck, by its cookie, or NULL. */
 const struct held_view *look_held(const struct look *look, __u64 cookie);
 
+/* True if the other end of this connection is on this machine, and what came there has lain unread. */
+bool look_is_unread_there(const struct look *look, const struct socket_name *name);
+
 /* The 16 bytes of the name of a process that has a thread in the look, or of which reads do not come back; else NULL. */
 const char *look_process_comm(const struct look *look, __u32 pid);
 

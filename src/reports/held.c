@@ -97,27 +97,6 @@ static bool takes_turns(const struct scene *scene, const struct connection *conn
 	return before && before->held->waiter_tid && before->held->waiter_tid != connection->view->held->waiter_tid;
 }
 
-static bool is_other_end(const struct socket_name *a, const struct socket_name *b)
-{
-	return a->local_port == b->peer_port && a->peer_port == b->local_port &&
-	       !memcmp(a->local_addr, b->peer_addr, sizeof(a->local_addr)) &&
-	       !memcmp(a->peer_addr, b->local_addr, sizeof(a->peer_addr));
-}
-
-/* The server is on this machine, and has not read the question: that is the finding. */
-static bool is_unread_there(const struct scene *scene, const struct held_view *view)
-{
-	size_t i;
-
-	for (i = 0; i < scene->look->held.count; i++) {
-		const struct socket_record *other = scene->look->held.items[i].socket;
-
-		if (other->unread_bytes && is_other_end(&view->socket->name, &other->name))
-			return true;
-	}
-	return false;
-}
-
 /* Its loop was told of it, and is told again: the loop is the finding (edge_stall). */
 static bool is_missed_by_a_loop(const struct scene *scene, const struct held_view *view)
 {
@@ -136,7 +115,7 @@ static bool is_missed_by_a_loop(const struct scene *scene, const struct held_vie
 static bool is_told_elsewhere(const struct scene *scene, const struct connection *connection)
 {
 	if (connection->rule->patience == HELD_ANSWER)
-		return is_unread_there(scene, connection->view);
+		return look_is_unread_there(scene->look, &connection->view->socket->name);
 	return connection->view->socket->unread_bytes && is_missed_by_a_loop(scene, connection->view);
 }
 

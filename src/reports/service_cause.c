@@ -6,10 +6,9 @@
 #include "base/sorted.h"
 #include "base/wording.h"
 #include "look/service_dates.h"
-#include "look/signs.h"
 #include "look/sleeping.h"
 #include "reports/loop_case.h"
-#include "system/address.h"
+#include "reports/service_awaits.h"
 
 /* futex(2): a mutex of glibc that others wait for has the value 2. */
 #define FUTEX_WAIT_OP  0
@@ -41,12 +40,13 @@ static void find_threads(struct suspect *suspect, const struct owner_record *own
 			suspect->count++;
 }
 
-static bool has_flag(const struct suspect *suspect, __u32 flag)
+/* A debugger may stop one thread of many. */
+static bool all_have(const struct suspect *suspect, __u32 flag)
 {
 	for (size_t i = 0; i < suspect->count; i++)
-		if (thread_at(suspect, i)->thread->flags & flag)
-			return true;
-	return false;
+		if (!(thread_at(suspect, i)->thread->flags & flag))
+			return false;
+	return suspect->count;
 }
 
 static void set(const struct suspect *suspect, enum service_cause cause, bool certain, const char *doing)
@@ -56,11 +56,23 @@ static void set(const struct suspect *suspect, enum service_cause cause, bool ce
 	suspect->evidence->doing = doing;
 }
 
+/* What has lasted for less is a part of normal work, and no reason for such a wait. */
+static __u64 least_wait(const struct service_evidence *evidence)
+{
+	return evidence->min_age_ns / 2;
+}
+
 /* ---- Its event loop ---- */
 
-static bool is_stalled(const struct suspect *suspect, size_t i, const struct loop_record *loop, const char **doing)
+struct loops {
+	size_t count, stalled;
+	const char *doing; /* of the first that is stalled; NULL: none is */
+};
+
+static void see_loop(struct loops *loops, const struct suspect *suspect, size_t i, const struct loop_record *loop)
 {
 	const struct thread_view *view = thread_at(suspect, i);
+	struct arena *arena = &suspect->report->arena;
 	struct loop_case one = {
 		.report = suspect->report,
 		.look = suspect->look,
@@ -70,38 +82,44 @@ static bool is_stalled(const struct suspect *suspect, size_t i, const struct loo
 		.loop = loop,
 	};
 
-	if (!loop_case_find(&one, suspect->previous, suspect->scope) || !loop_is_stalled(&one.evidence))
-		return false;
-	*doing = arena_printf(&suspect->report->arena, "its event loop has been %s for %s", one.evidence.doing,
-			      say_duration(&suspect->report->arena, one.evidence.outside_ns));
-	return true;
+	if (!loop_case_find(&one, suspect->previous, suspect->scope))
+		return;
+	loops->count++;
+	if (!loop_is_stalled(&one.evidence))
+		return;
+	loops->stalled++;
+	if (!loops->doing)
+		loops->doing = arena_printf(arena, "its event loop has been %s for %s", one.evidence.doing,
+					    say_duration(arena, one.evidence.outside_ns));
 }
 
+/* If another loop goes on, these connections may be that one's. */
 static bool find_loop(const struct suspect *suspect)
 {
-	const char *doing = NULL;
+	struct loops loops = {0};
 
-	for (size_t i = 0; i < suspect->count && !doing; i++) {
+	for (size_t i = 0; i < suspect->count; i++) {
 		const struct thread_view *view = thread_at(suspect, i);
 
-		for (size_t j = 0; j < view->loop_count && !doing; j++)
-			is_stalled(suspect, i, &view->loops[j], &doing);
-		if (!view->loop_count && !doing)
-			is_stalled(suspect, i, NULL, &doing);
+		for (size_t j = 0; j < view->loop_count; j++)
+			see_loop(&loops, suspect, i, &view->loops[j]);
+		if (!view->loop_count)
+			see_loop(&loops, suspect, i, NULL);
 	}
-	if (doing)
-		set(suspect, CAUSE_LOOP, true, doing);
-	return doing;
+	if (loops.stalled)
+		set(suspect, CAUSE_LOOP, loops.stalled == loops.count, loops.doing);
+	return loops.stalled;
 }
 
 /* ---- A lock ---- */
 
-/* Asleep since after the question came: an idle worker has been for longer. */
+/* Asleep since after the question came: an idle worker has been for longer, and a busy one is not for long. */
 static bool began_with_it(const struct suspect *suspect, const struct thread_record *thread)
 {
 	__u64 since = look_asleep_since(suspect->look, thread);
 
-	return since && since + SERVICE_SLACK_NS >= suspect->evidence->service->owed_since_ns;
+	return since && since + SERVICE_SLACK_NS >= suspect->evidence->service->owed_since_ns &&
+	       since + least_wait(suspect->evidence) <= suspect->evidence->now_ns;
 }
 
 static bool is_in_futex(const struct suspect *suspect, const struct thread_record *thread)
@@ -146,57 +164,66 @@ static bool find_lock(const struct suspect *suspect)
 
 /* ---- Another service ---- */
 
-/* It asked there after it was asked itself. */
-static bool awaits(const struct suspect *suspect, const struct thread_view *view)
-{
-	const struct socket_record *socket = view->socket;
-
-	return socket && view->thread->flags & THREAD_SLEEPING && socket->name.kind == SOCKET_KIND_TCP &&
-	       socket_is_client(socket) && reader_speaker(socket, suspect->look->head->tick_ns) == SPEAKER_WE &&
-	       socket->last_sent_ns + SERVICE_SLACK_NS >= suspect->evidence->service->owed_since_ns;
-}
-
-static void add_awaits(const struct suspect *suspect, const struct socket_name *peer)
-{
-	struct service_awaits *found = &suspect->evidence->awaits, now = {.port = peer->peer_port};
-
-	for (size_t i = 0; i < suspect->count; i++) {
-		const struct thread_view *view = thread_at(suspect, i);
-
-		if (!awaits(suspect, view) || view->socket->name.peer_port != peer->peer_port ||
-		    !address_equal(view->socket->name.peer_addr, peer->peer_addr))
-			continue;
-		now.count++;
-		if (!now.oldest_ns || view->socket->last_sent_ns < now.oldest_ns)
-			now.oldest_ns = view->socket->last_sent_ns;
-	}
-	if (now.count <= found->count)
-		return;
-	*found = now;
-	found->addr = say_address(&suspect->report->arena, peer->peer_addr);
-	found->peer = say_peer(&suspect->report->arena, peer);
-}
-
-/*
- * The peer is the cause only if as many threads wait for it as clients wait here: otherwise a free thread could have
- * answered.
- */
-static bool find_peer(const struct suspect *suspect)
+/* As many wait there as wait for it: else whoever is left might have answered. */
+static bool find_peer(const struct suspect *suspect, const struct owner_record *owner)
 {
 	struct service_evidence *evidence = suspect->evidence;
 	struct arena *arena = &suspect->report->arena;
+	struct awaiting awaiting = {
+		.look = suspect->look,
+		.previous = suspect->previous,
+		.first = suspect->first,
+		.count = suspect->count,
+		.pid = owner->pid,
+		.owed_since_ns = evidence->service->owed_since_ns,
+		.least_ns = least_wait(evidence),
+	};
+	bool certain;
 
-	for (size_t i = 0; i < suspect->count; i++)
-		if (awaits(suspect, thread_at(suspect, i)))
-			add_awaits(suspect, &thread_at(suspect, i)->socket->name);
+	evidence->awaits = service_awaits_find(&awaiting, arena);
 	if (!evidence->awaits.count)
 		return false;
-	set(suspect, CAUSE_PEER,
-	    evidence->awaits.count >= 2 && evidence->awaits.count >= service_owed_count(evidence->service),
-	    arena_printf(arena, "most likely because %llu of its threads await a reply from %s, the oldest for %s",
-			 evidence->awaits.count, evidence->awaits.peer,
-			 say_since(arena, evidence->now_ns, evidence->awaits.oldest_ns)));
+	certain = evidence->awaits.certain >= 2 && evidence->awaits.certain >= service_owed_count(evidence->service);
+	set(suspect, CAUSE_PEER, certain,
+	    arena_printf(arena, "%sit waits for an answer on %s to %s, the oldest for %s",
+			 certain ? "" : "most likely because ", say_count(arena, evidence->awaits.count, "connections"),
+			 evidence->awaits.peer, say_since(arena, evidence->now_ns, evidence->awaits.oldest_ns)));
 	return true;
+}
+
+/* ---- The CPU ---- */
+
+/* Since the look before, if there was one, it has been on a CPU, or waited for one, for half of the time. */
+static bool computes(const struct suspect *suspect, const struct thread_record *thread)
+{
+	const struct thread_view *before =
+		suspect->previous ? look_thread(suspect->previous, thread->pid, thread->tid) : NULL;
+
+	if (thread->flags & (THREAD_SLEEPING | THREAD_STOPPED))
+		return false;
+	if (!before || before->thread->start_ns != thread->start_ns)
+		return true;
+	return (thread->cpu_ns + thread->run_delay_ns - before->thread->cpu_ns - before->thread->run_delay_ns) * 2 >=
+	       thread->seen_ns - before->thread->seen_ns;
+}
+
+static void find_cpu(const struct suspect *suspect)
+{
+	struct arena *arena = &suspect->report->arena;
+	size_t count = 0;
+
+	for (size_t i = 0; i < suspect->count; i++)
+		count += computes(suspect, thread_at(suspect, i)->thread);
+	if (count)
+		set(suspect, CAUSE_CPU, false,
+		    arena_printf(arena, "most likely because it computes: %zu of its %s on a CPU or waiting for one",
+				 count, say_count(arena, suspect->count, "threads")));
+}
+
+static void find_of_threads(const struct suspect *suspect, const struct owner_record *owner)
+{
+	if (!find_loop(suspect) && !find_lock(suspect) && !find_peer(suspect, owner))
+		find_cpu(suspect);
 }
 
 void service_cause_find(struct service_evidence *evidence, struct report *report, const struct look *look,
@@ -211,12 +238,12 @@ void service_cause_find(struct service_evidence *evidence, struct report *report
 	};
 
 	find_threads(&suspect, owner);
-	if (has_flag(&suspect, THREAD_STOPPED))
+	if (all_have(&suspect, THREAD_STOPPED))
 		set(&suspect, CAUSE_STOPPED, true,
 		    arena_printf(&report->arena, "%s is stopped by a signal or a debugger", evidence->owner));
-	else if (has_flag(&suspect, THREAD_FROZEN))
+	else if (all_have(&suspect, THREAD_FROZEN))
 		set(&suspect, CAUSE_FROZEN, true,
 		    arena_printf(&report->arena, "%s is frozen with its control group", evidence->owner));
-	else if (evidence->service->owed_since_ns && !find_loop(&suspect) && !find_lock(&suspect))
-		find_peer(&suspect);
+	else if (evidence->service->owed_since_ns)
+		find_of_threads(&suspect, owner);
 }

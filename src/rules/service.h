@@ -27,7 +27,7 @@ extern const char *const service_cause_names[CAUSES];
 /* Connections of the process to one address on which it spoke last. */
 struct service_awaits {
 	__u64 count;
-	__u64 others; /* connections to that address on which it did not */
+	__u64 certain; /* of these, on so many nobody can answer, or it lasts longer than ever before */
 	__u64 oldest_ns; /* when it asked on the first of them */
 	const char *addr; /* NULL: there is none */
 	__u16 port;

@@ -138,8 +138,29 @@ def test_a_log_owes_nothing(room):
     assert record["connections"] == 3 and record["pending"] is None and record["last_answer_s"] is None
 
 
+class Live:
+    """Looks at one service that have seen it answer: only so a wait that is longer than ever shows."""
+
+    def __init__(self, service, *options):
+        self.service = service
+        self.stream = run.Stream(
+            "services", "-a", "-j", "-m", AGE, "-i", "200ms", "--netns", service.room.here.inode, *options
+        )
+        wait_until(lambda: len(self.rows("ok", lambda row: row["answers_per_s"])) > 8, 30, "answers")
+
+    def rows(self, verdict, which=lambda row: True):
+        found = run.matching(self.stream.records(), **self.service.who)
+        return [row for row in found if row["verdict"] == verdict and which(row)]
+
+    def becomes(self, verdict, **wanted):
+        return self.stream.wait(60, **self.service.who, verdict=verdict, **wanted)
+
+    def end(self):
+        return run.matching(self.stream.stop(), **self.service.who)
+
+
 def test_waits_for_another(room):
-    """All its threads await a service that fell silent; its twins have long polls, and one slow request alone."""
+    """All its threads await a service that is stopped; its twins have long polls, and one slow request alone."""
     behind = Service(room, port=BEHIND)
     stuck = Service(room, behind=behind)
     polls, slow = Service(room, port=PORT + 3), Service(room, port=PORT + 4)
@@ -148,12 +169,94 @@ def test_waits_for_another(room):
     wait_until(lambda: behind.look()["connections"] == 3, 10, "its connections to the other")
     clients_ask(polls.asked_by(3), "p", 3)
     clients_ask(slow.asked_by(1), "s", 1)
-    behind.server.tell("silent")
-    behind.server.said("silent")
+    behind.stop()
     record = stuck.becomes("not_answering")
     assert (record["cause"], record["awaits"]) == ("peer", 3), record
     assert (record["awaits_addr"], record["awaits_port"]) == (room.link.left4, BEHIND)
-    assert record["awaits_oldest_s"] >= 0 and "most likely" in record["why"]
+    assert record["awaits_oldest_s"] >= 0 and "it waits for an answer on 3 connections" in record["why"]
+    assert "most likely" not in record["why"]
     for twin in polls, slow:
         healthy = twin.look()
         assert healthy["verdict"] == "ok" and healthy["oldest_pending_s"] >= AGE, healthy
+
+
+def test_waits_for_a_silent_one(room):
+    """That reads lasts proves nothing, as of the twin's subscriptions; but longer than ever, when looks saw answers, does."""
+    behind = Service(room, port=BEHIND)
+    stuck = Service(room, behind=behind)
+    twin = Service(room, port=PORT + 3, behind=behind)
+    asking = stuck.asked_by(3)
+    clients_ask(twin.asked_by(3), "b", 3)
+    clients_ask(asking, "d", 3)
+    live = Live(stuck)
+    behind.server.tell("silent")
+    behind.server.said("silent")
+    record = live.becomes("not_answering")
+    assert (record["cause"], record["awaits_port"]) == ("peer", BEHIND), record
+    assert "longer than ever" in record["why"] and "most likely" in record["why"], record
+    live.end()
+    wait_until(lambda: twin.look()["oldest_pending_s"] > 2 * AGE, 30, "old questions")
+    assert twin.look()["verdict"] == "ok"
+    overview = run.once("-m", AGE, "--netns", room.here.inode)
+    assert not run.matching(overview, **twin.who), overview
+
+
+def test_frozen(room, freezer):
+    stuck, twin = Service(room), Service(room, port=PORT + 1)
+    stuck.asked_by(3)
+    twin.asked_by(3)
+    freezer.add(stuck.pid)
+    freezer.freeze()
+    record = stuck.becomes("not_answering")
+    assert record["cause"] == "frozen" and "is frozen with its control group" in record["why"], record
+    assert twin.look()["verdict"] == "ok"
+
+
+def test_its_loop_is_stalled(room):
+    """A handler that sleeps in the only thread of the loop; its twin's loop goes on."""
+    stuck, twin = Service(room, "loop"), Service(room, "loop", port=PORT + 1)
+    asking = stuck.asked_by(3)
+    twin.asked_by(3)
+    clients_ask(asking, "s", 1)
+    record = stuck.becomes("not_answering")
+    assert record["cause"] == "loop" and "its event loop has been asleep in" in record["why"], record
+    assert twin.look()["verdict"] == "ok"
+
+
+def test_its_threads_are_in_a_mutex(room):
+    stuck, twin = Service(room), Service(room, port=PORT + 1)
+    asking, others = stuck.asked_by(3), twin.asked_by(3)
+    stuck.server.tell("hold-mutex")
+    stuck.server.said("hold-mutex")
+    clients_ask(others, "m", 3)
+    clients_ask(asking, "m", 3)
+    record = stuck.becomes("not_answering")
+    assert record["cause"] == "lock" and "3 of its" in record["why"], record
+    assert twin.look()["verdict"] == "ok"
+
+
+def test_its_threads_are_in_a_lock(room):
+    """Such a lock looks like a condition variable: only looks that saw it answer tell."""
+    stuck = Service(room)
+    asking = stuck.asked_by(3)
+    live = Live(stuck)
+    stuck.server.tell("hold")
+    stuck.server.said("hold")
+    clients_ask(asking, "l", 3)
+    record = live.becomes("not_answering", cause="lock")
+    assert "3 of its" in record["why"], record
+    assert stuck.look()["verdict"] == "ok"
+    stuck.server.tell("free")
+    live.becomes("ok")
+    live.end()
+
+
+def test_it_computes(room):
+    """One request keeps all its threads from running; its twin answers beside a thread that computes as much."""
+    stuck = Service(room)
+    asking = stuck.asked_by(3)
+    live = Live(stuck)
+    clients_ask(asking, "c", 1)
+    record = live.becomes("not_answering", cause="cpu")
+    assert "most likely because it computes" in record["why"], record
+    live.end()

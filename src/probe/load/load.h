@@ -22,7 +22,7 @@
 #define THREADS	     BIT(COMMAND_THREADS)
 #define WRITERS	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_WRITERS) | CHAINS)
 #define CLOSING	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_CLOSING))
-#define HELD	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_READERS) | BIT(COMMAND_WRITERS))
+#define HELD	     (SERVICES | BIT(COMMAND_READERS) | BIT(COMMAND_WRITERS))
 #define SOCKETS	     (HANDSHAKES | CLOSING | HELD) /* for which namespaces are scanned */
 #define EVERYTHING   (HANDSHAKES | READERS | LOOPS | THREADS | WRITERS | CLOSING)
 /* Not commands, but options: --interfaces all; --verbose or --stacks; --all where threads in accept, and who is at

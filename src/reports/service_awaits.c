@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "reports/service_awaits.h"
+
+#include "look/service_dates.h"
+#include "look/signs.h"
+#include "look/sleeping.h"
+#include "rules/held.h"
+#include "system/address.h"
+#include "system/tcp_states.h"
+
+/* So many peers are told apart: a process asks few services. */
+#define PEERS_MOST 16
+
+struct peers {
+	struct peer {
+		const struct socket_name *name;
+		struct service_awaits awaits;
+	} items[PEERS_MOST];
+	size_t count;
+};
+
+static __u64 asked_ns(const struct socket_record *socket)
+{
+	return socket->name.state == STATE_SYN_SENT ? socket->first_sent_ns : socket->last_sent_ns;
+}
+
+/* It asked there after it was asked itself, and not just now. */
+static bool awaits(const struct awaiting *awaiting, const struct socket_record *socket)
+{
+	__u64 asked = asked_ns(socket);
+
+	if (socket->name.kind != SOCKET_KIND_TCP || !socket_is_client(socket) || !asked)
+		return false;
+	if (socket->name.state != STATE_SYN_SENT && reader_speaker(socket, awaiting->look->head->tick_ns) != SPEAKER_WE)
+		return false;
+	return asked + SERVICE_SLACK_NS >= awaiting->owed_since_ns &&
+	       asked + awaiting->least_ns <= awaiting->look->head->seen_ns;
+}
+
+/*
+ * That a read lasts proves no fault of the other end: it may be a subscription, or a long poll. But a dead peer, unread bytes on
+ * this machine, and a wait that is longer than ever before do.
+ */
+static bool is_certain(const struct awaiting *awaiting, const struct socket_record *socket)
+{
+	const struct held_view *view = look_held(awaiting->look, socket->name.cookie);
+	const struct held_rule *rule;
+	struct held_evidence evidence;
+
+	if (look_is_unread_there(awaiting->look, &socket->name))
+		return true;
+	if (!view)
+		return false;
+	evidence = held_evidence_of(awaiting->look, awaiting->previous, view);
+	rule = held_verdict(&evidence);
+	return rule && rule->severity > SEVERITY_SUSPECT;
+}
+
+static struct peer *peer_of(struct peers *peers, const struct socket_name *name)
+{
+	size_t i;
+
+	for (i = 0; i < peers->count; i++)
+		if (peers->items[i].name->peer_port == name->peer_port &&
+		    address_equal(peers->items[i].name->peer_addr, name->peer_addr))
+			return &peers->items[i];
+	if (peers->count == PEERS_MOST)
+		return NULL;
+	peers->items[peers->count].name = name;
+	return &peers->items[peers->count++];
+}
+
+static void add(struct peers *peers, const struct awaiting *awaiting, const struct socket_record *socket)
+{
+	struct peer *peer = awaits(awaiting, socket) ? peer_of(peers, &socket->name) : NULL;
+	__u64 asked = asked_ns(socket);
+
+	if (!peer)
+		return;
+	peer->awaits.count++;
+	peer->awaits.certain += is_certain(awaiting, socket);
+	if (!peer->awaits.oldest_ns || asked < peer->awaits.oldest_ns)
+		peer->awaits.oldest_ns = asked;
+}
+
+static void add_of_threads(struct peers *peers, const struct awaiting *awaiting)
+{
+	size_t i;
+
+	for (i = awaiting->first; i < awaiting->first + awaiting->count; i++) {
+		const struct thread_view *view = &awaiting->look->threads.items[i];
+
+		if (view->socket && view->thread->flags & THREAD_SLEEPING)
+			add(peers, awaiting, view->socket);
+	}
+}
+
+static bool is_own(const struct awaiting *awaiting, const struct held_view *view)
+{
+	size_t i, count;
+	const struct owner_record *const *owners = look_owners(awaiting->look, view->socket->name.cookie, &count);
+
+	for (i = 0; i < count; i++)
+		if (owners[i]->pid == awaiting->pid)
+			return true;
+	return false;
+}
+
+/* On others threads sleep, which have been counted. */
+static void add_of_loops(struct peers *peers, const struct awaiting *awaiting)
+{
+	size_t i;
+
+	for (i = 0; i < awaiting->look->held.count; i++) {
+		const struct held_view *view = &awaiting->look->held.items[i];
+
+		if (view->held->flags & (HELD_EPOLL | HELD_POLL) && is_own(awaiting, view))
+			add(peers, awaiting, view->socket);
+	}
+}
+
+struct service_awaits service_awaits_find(const struct awaiting *awaiting, struct arena *arena)
+{
+	struct peers peers = {.count = 0};
+	const struct peer *most = peers.items;
+	size_t i;
+
+	add_of_threads(&peers, awaiting);
+	add_of_loops(&peers, awaiting);
+	for (i = 1; i < peers.count; i++)
+		if (peers.items[i].awaits.count > most->awaits.count)
+			most = &peers.items[i];
+	if (!peers.count)
+		return (struct service_awaits){0};
+	return (struct service_awaits){
+		.count = most->awaits.count,
+		.certain = most->awaits.certain,
+		.oldest_ns = most->awaits.oldest_ns,
+		.addr = say_address(arena, most->name->peer_addr),
+		.port = most->name->peer_port,
+		.peer = say_peer(arena, most->name),
+	};
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What the process of a service waits for, and whether that is certain. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "make_look.h"
+#include "reports/service_awaits.h"
+
+#define NOW   (10000 * SECOND)
+#define ASKED (NOW - 12 * SECOND)
+#define APP   10
+
+static struct look_builder builder;
+static struct look look;
+static struct arena arena;
+
+static int set_up(void **state)
+{
+	(void)state;
+	look_begin(&builder, NOW);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	arena_free(&arena);
+	look_free(&look);
+	return 0;
+}
+
+static struct service_awaits find(void)
+{
+	look_finish(&builder, &look);
+	return service_awaits_find(&(struct awaiting){.look = &look,
+						      .count = look.threads.count,
+						      .pid = APP,
+						      .owed_since_ns = NOW - 13 * SECOND,
+						      .least_ns = 5 * SECOND},
+				   &arena);
+}
+
+/* A question on a connection that had answers, sent 12 s ago. */
+static void ask(struct socket_record *socket, __u16 local_port, const char *peer)
+{
+	look_connect(&socket->name, "10.0.0.1", local_port, peer, 5432);
+	socket->flags |= SOCKET_AUTOBOUND;
+	socket->bytes_sent = 20;
+	socket->bytes_acked = 21;
+	socket->bytes_received = 10;
+	socket->last_sent_ns = ASKED;
+	socket->last_received_ns = ASKED - SECOND;
+}
+
+static struct socket_record *thread_asks(__u32 tid, const char *peer)
+{
+	struct thread_record *thread = look_add_sleeping(&builder, APP, tid, "app", ASKED);
+	struct socket_record *socket;
+
+	thread->threads = 4;
+	socket = look_add_thread_socket(&builder, SOCKET_KIND_TCP, 1);
+	ask(socket, (__u16)(4000 + tid), peer);
+	return socket;
+}
+
+/* As of BLPOP, or of a subscription: that it waits says nothing of who it waits for. */
+static void reads_are_not_certain(void **state)
+{
+	struct service_awaits awaits;
+
+	(void)state;
+	thread_asks(11, "10.0.0.5");
+	thread_asks(12, "10.0.0.6");
+	thread_asks(13, "10.0.0.6")->last_sent_ns = ASKED - 100 * MILLISECOND;
+	awaits = find();
+	assert_int_equal(awaits.count, 2);
+	assert_int_equal(awaits.certain, 0);
+	assert_string_equal(awaits.addr, "10.0.0.6");
+	assert_string_equal(awaits.peer, "10.0.0.6:5432");
+	assert_int_equal(awaits.port, 5432);
+	assert_true(awaits.oldest_ns == ASKED - 100 * MILLISECOND);
+}
+
+/* What it asked before it was asked itself, or just now, and what the other end said last are no reasons. */
+static void what_is_no_reason(void **state)
+{
+	(void)state;
+	thread_asks(11, "10.0.0.5")->last_sent_ns = NOW - 14 * SECOND;
+	thread_asks(12, "10.0.0.5")->last_sent_ns = NOW - 4 * SECOND;
+	thread_asks(13, "10.0.0.5")->last_received_ns = ASKED + SECOND;
+	thread_asks(14, "10.0.0.5")->flags = SOCKET_ACCEPTED | SOCKET_LISTENER_CHILD;
+	assert_int_equal(find().count, 0);
+}
+
+/* The server is on this machine, and has not read one of the two questions. */
+static void unread_at_the_other_end(void **state)
+{
+	struct service_awaits awaits;
+	struct socket_record *server;
+
+	(void)state;
+	thread_asks(11, "10.0.0.5");
+	thread_asks(12, "10.0.0.5");
+	look_add_held(&builder, &server);
+	look_connect(&server->name, "10.0.0.5", 5432, "10.0.0.1", 4012);
+	server->flags |= SOCKET_LISTENER_CHILD;
+	server->unread_bytes = 10;
+	awaits = find();
+	assert_int_equal(awaits.count, 2);
+	assert_int_equal(awaits.certain, 1);
+}
+
+static void hold(__u32 pid, bool with_turns)
+{
+	struct socket_record *socket;
+	struct held_record *held = look_add_held(&builder, &socket);
+
+	ask(socket, (__u16)(4100 + builder.count), "10.0.0.5");
+	if (with_turns) {
+		held->flags |= HELD_TURNS;
+		held->turn = TURN_BEGAN;
+		held->answered = 5;
+		held->second_ns = 10 * MILLISECOND;
+	} else {
+		socket->data_segs_out = socket->data_segs_in = 5;
+	}
+	look_add_owner(&builder, &socket->name, pid, 7, "app");
+}
+
+/* Held by its event loop: longer than ever is strong, a balance of segments is likely at most; another's is not its. */
+static void of_event_loops(void **state)
+{
+	struct service_awaits awaits;
+
+	(void)state;
+	hold(APP, true);
+	hold(APP, false);
+	hold(APP + 1, true);
+	awaits = find();
+	assert_int_equal(awaits.count, 2);
+	assert_int_equal(awaits.certain, 1);
+}
+
+/* Its database is gone: it cannot even connect. */
+static void connects(void **state)
+{
+	struct socket_record *socket = thread_asks(11, "10.0.0.5");
+
+	(void)state;
+	socket->name.state = 2; /* TCP_SYN_SENT */
+	socket->bytes_sent = socket->bytes_acked = socket->bytes_received = 0;
+	socket->last_sent_ns = 0;
+	socket->first_sent_ns = ASKED;
+	assert_int_equal(find().count, 1);
+}
+
+/* A process that asks more services than are told apart. */
+static void many_peers(void **state)
+{
+	char peer[16];
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 40; i++) {
+		snprintf(peer, sizeof(peer), "10.1.0.%u", 1 + i % 20);
+		thread_asks(11 + i, peer);
+	}
+	assert_int_equal(find().count, 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(reads_are_not_certain), TEST(what_is_no_reason), TEST(unread_at_the_other_end),
+		TEST(of_event_loops),	     TEST(connects),	      TEST(many_peers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
