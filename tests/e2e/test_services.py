@@ -6,6 +6,7 @@ import signal
 
 import run
 from child import Stall, wait_until
+from test_metrics import value
 
 PORT, BEHIND = 7001, 7002
 AGE = 2  # --min-age of these tests, seconds
@@ -102,6 +103,22 @@ def test_wildcards_and_shared_ports(room):
     named.asked_by(3)
     assert everywhere.look()["connections"] == 2
     assert named.look()["connections"] == 3
+
+
+def test_metrics(room, stream, tmp_path):
+    service = Service(room)
+    service.asked_by(3)
+    stream("metrics", "--textfile", tmp_path, "-i", "100ms", "--netns", room.here.inode)
+
+    def metric(name):
+        return value(tmp_path, f"sockstall_service_{name}", port=str(PORT), address=room.link.left4, comm="python3")
+
+    service.stop()
+    wait_until(lambda: metric("pending") == 3 and metric("oldest_pending_seconds") > 1, 10, "three that wait")
+    assert metric("last_answer_seconds") > 1
+    assert value(tmp_path, "sockstall_services") >= 1
+    service.go_on()
+    wait_until(lambda: metric("last_answer_seconds") < 0.5 and metric("oldest_pending_seconds") < 0.5, 10, "answers")
 
 
 # ---- Stuck, and healthy twins ----

@@ -181,6 +181,8 @@ int metrics_look(struct metrics *metrics, const struct report *report, const str
 	err = metrics_stalls(metrics, report);
 	if (!err)
 		err = metrics_listeners(metrics, look);
+	if (!err)
+		err = metrics_services(metrics, look);
 	return err ? err : metrics_loops(metrics, look);
 }
 
@@ -188,5 +190,6 @@ void metrics_free(struct metrics *metrics)
 {
 	free(metrics->stalls.items);
 	free(metrics->listeners.items);
+	free(metrics->services.items);
 	free(metrics->loops.items);
 }

@@ -3,7 +3,8 @@
  * Counts for `metrics`, written in the Prometheus text format, version 0.0.4. Pure.
  *
  * The number of series is bounded, whatever runs on the machine: process names beyond the first few are counted as
- * "other", and only the fullest listeners are listed. The file says how many were left out.
+ * "other", and only the fullest listeners are listed, and the services that let others wait for longest. The file says how many
+ * were left out.
  */
 #ifndef SOCKSTALL_OUTPUT_METRICS_METRICS_H
 #define SOCKSTALL_OUTPUT_METRICS_METRICS_H
@@ -15,6 +16,7 @@
 
 #define METRICS_COMMS	  20 /* names of processes, "other" not counted */
 #define METRICS_LISTENERS 50
+#define METRICS_SERVICES  50
 
 /* Upper bounds of the histogram: powers of two in ns, all of them bounds of a loop_record's buckets. */
 #define METRICS_LE_FIRST 17 /* 131 us */
@@ -38,6 +40,17 @@ struct listener_fill {
 	uint64_t accept_queue, accept_limit, syn_queue, syn_limit;
 };
 
+/* One address and port that is listened on, and what its connections wait for, in one look. */
+struct service_state {
+	char comm[SHORT_NAME_SIZE];
+	char address[48];
+	uint16_t port;
+	uint32_t netns;
+	uint64_t pending;
+	double oldest_s; /* 0: nobody waits */
+	double last_answer_s; /* NAN: it has not been seen to send anything */
+};
+
 /* How often lags of loops of one name lay below each bound, since the start. */
 struct lag_histogram {
 	char comm[SHORT_NAME_SIZE];
@@ -52,7 +65,7 @@ struct loop_last {
 };
 
 struct metrics {
-	const struct selection *selection; /* of listeners and loops */
+	const struct selection *selection; /* of listeners, services and loops */
 	char version[32], kernel[80];
 	uint64_t looks, time_ns, interval_ns;
 	double cpu_s;
@@ -67,6 +80,10 @@ struct metrics {
 		struct listener_fill *items;
 		size_t count;
 	} listeners;
+	struct {
+		struct service_state *items;
+		size_t count;
+	} services;
 	struct lag_histogram lags[METRICS_COMMS + 1];
 	size_t lag_count;
 	struct {
@@ -88,6 +105,7 @@ void metrics_free(struct metrics *metrics);
 /* Parts of metrics_look(), each in its file. */
 int metrics_stalls(struct metrics *metrics, const struct report *report);
 int metrics_listeners(struct metrics *metrics, const struct look *look);
+int metrics_services(struct metrics *metrics, const struct look *look);
 int metrics_loops(struct metrics *metrics, const struct look *look);
 
 /* Appends everything, as it is now. */

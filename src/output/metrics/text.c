@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -156,6 +157,65 @@ static int add_listeners(struct buffer *out, const struct metrics *metrics)
 	       text_printf(out, "sockstall_listeners_omitted %zu\n", count - listed);
 }
 
+/* ---- Services ---- */
+
+static double pending_of(const struct service_state *state)
+{
+	return (double)state->pending;
+}
+
+static double oldest_of(const struct service_state *state)
+{
+	return state->oldest_s;
+}
+
+static double last_answer_of(const struct service_state *state)
+{
+	return state->last_answer_s;
+}
+
+static const struct service_family {
+	const char *name, *unit, *help;
+	double (*value)(const struct service_state *state); /* NAN: there is none */
+} service_families[] = {
+	{"service_pending", NULL, "Connections on which the client spoke last, of services that answer.", pending_of},
+	{"service_oldest_pending_seconds", "seconds", "How long the oldest of these has waited; 0: there is none.",
+	 oldest_of},
+	{"service_last_answer_seconds", "seconds", "Since something was sent on any of its connections.",
+	 last_answer_of},
+};
+
+static int add_service(struct buffer *out, const struct service_family *family, const struct service_state *state)
+{
+	double value = family->value(state);
+
+	if (isnan(value))
+		return 0;
+	return text_printf(out, "sockstall_%s{", family->name) ?: add_label(out, "comm", state->comm) ?:
+	       text_add(out, ",") ?: add_label(out, "address", state->address) ?:
+	       text_printf(out, ",port=\"%u\",netns=\"%" PRIu32 "\"} ", state->port, state->netns) ?:
+	       text_number(out, value) ?: text_add(out, "\n");
+}
+
+static int add_services(struct buffer *out, const struct metrics *metrics)
+{
+	size_t count = metrics->services.count;
+	size_t listed = count < METRICS_SERVICES ? count : METRICS_SERVICES;
+	int err = 0;
+
+	for (size_t i = 0; i < COUNT_OF(service_families) && !err; i++) {
+		const struct service_family *family = &service_families[i];
+
+		err = add_family(out, family->name, "gauge", family->unit, family->help);
+		for (size_t j = 0; j < listed && !err; j++)
+			err = add_service(out, family, &metrics->services.items[j]);
+	}
+	return err ?: add_family(out, "services", "gauge", NULL, "Addresses and ports on which TCP services listen.") ?:
+	       text_printf(out, "sockstall_services %zu\n", count) ?:
+	       add_family(out, "services_omitted", "gauge", NULL, "Those that are not listed: clients wait less long for them than for the listed ones.") ?:
+	       text_printf(out, "sockstall_services_omitted %zu\n", count - listed);
+}
+
 /* ---- Loops ---- */
 
 static int add_bucket(struct buffer *out, const struct lag_histogram *histogram, unsigned int le)
@@ -238,5 +298,5 @@ int metrics_text(struct buffer *out, const struct metrics *metrics)
 {
 	return add_info(out, metrics) ?: add_stalls(out, metrics) ?: add_process_stalls(out, metrics) ?:
 	       add_opened(out, metrics) ?: add_oldest(out, metrics) ?: add_listeners(out, metrics) ?:
-	       add_lags(out, metrics) ?: add_lost(out, metrics) ?: add_own_cost(out, metrics);
+	       add_services(out, metrics) ?: add_lags(out, metrics) ?: add_lost(out, metrics) ?: add_own_cost(out, metrics);
 }

@@ -51,7 +51,33 @@ static void count_lags(struct loop_record *loop, __u32 times)
 	loop->waits += 4 * times;
 }
 
-/* Two listeners with the same labels, one that is empty; a loop. */
+static struct service_record *add_service(struct look_builder *builder, __u16 port, __u64 answered_ns)
+{
+	struct service_record *service = look_add(builder, RECORD_SERVICE, 0);
+
+	look_name(builder, &service->name, SOCKET_KIND_TCP, 10);
+	look_connect(&service->name, "10.0.0.1", port, "0.0.0.0", 0);
+	service->seen_ns = builder->seen_ns;
+	service->answered_ns = answered_ns;
+	return service;
+}
+
+/* One that answers, one that three wait for, and a log. */
+static void add_services(struct look_builder *builder)
+{
+	struct service_record *service = add_service(builder, 80, builder->seen_ns - SECOND / 2);
+
+	look_add_owner(builder, &service->name, 10, 5, EVIL);
+	service = add_service(builder, 81, builder->seen_ns - 15 * SECOND);
+	service->pending = 3;
+	service->oldest_pending_ns = builder->seen_ns - 12 * SECOND;
+	service = add_service(builder, 514, 0);
+	service->pending = 9;
+	service->asked = 9;
+	service->oldest_pending_ns = builder->seen_ns - 50 * SECOND;
+}
+
+/* Two listeners with the same labels, one that is empty; services; a loop. */
 static void build_look(struct look *look, __u64 seconds, __u32 lags)
 {
 	struct look_builder builder;
@@ -71,6 +97,7 @@ static void build_look(struct look *look, __u64 seconds, __u32 lags)
 	listener = look_add_listener(&builder, "fd00::1", 8080);
 	listener->max_syn_backlog = 100;
 	listener->syncookies = 0;
+	add_services(&builder);
 	look_finish(&builder, look);
 }
 
@@ -144,6 +171,30 @@ static void everything_is_written(void **state)
 		"# HELP sockstall_listeners_omitted Listening TCP and unix sockets that are not listed: they are emptier than the listed ones.\n"
 		"# TYPE sockstall_listeners_omitted gauge\n"
 		"sockstall_listeners_omitted 0\n"
+		"# HELP sockstall_service_pending Connections on which the client spoke last, of services that answer.\n"
+		"# TYPE sockstall_service_pending gauge\n"
+		"sockstall_service_pending{comm=\"\",address=\"10.0.0.1\",port=\"81\",netns=\"4026531840\"} 3\n"
+		"sockstall_service_pending{" COMM ",address=\"10.0.0.1\",port=\"80\",netns=\"4026531840\"} 0\n"
+		"sockstall_service_pending{comm=\"\",address=\"10.0.0.1\",port=\"514\",netns=\"4026531840\"} 0\n"
+		"# HELP sockstall_service_oldest_pending_seconds How long the oldest of these has waited; 0: there is none.\n"
+		"# TYPE sockstall_service_oldest_pending_seconds gauge\n"
+		"# UNIT sockstall_service_oldest_pending_seconds seconds\n"
+		"sockstall_service_oldest_pending_seconds{comm=\"\",address=\"10.0.0.1\",port=\"81\",netns=\"4026531840\"} 12\n"
+		"sockstall_service_oldest_pending_seconds{" COMM
+		",address=\"10.0.0.1\",port=\"80\",netns=\"4026531840\"} 0\n"
+		"sockstall_service_oldest_pending_seconds{comm=\"\",address=\"10.0.0.1\",port=\"514\",netns=\"4026531840\"} 0\n"
+		"# HELP sockstall_service_last_answer_seconds Since something was sent on any of its connections.\n"
+		"# TYPE sockstall_service_last_answer_seconds gauge\n"
+		"# UNIT sockstall_service_last_answer_seconds seconds\n"
+		"sockstall_service_last_answer_seconds{comm=\"\",address=\"10.0.0.1\",port=\"81\",netns=\"4026531840\"} 15\n"
+		"sockstall_service_last_answer_seconds{" COMM
+		",address=\"10.0.0.1\",port=\"80\",netns=\"4026531840\"} 0.5\n"
+		"# HELP sockstall_services Addresses and ports on which TCP services listen.\n"
+		"# TYPE sockstall_services gauge\n"
+		"sockstall_services 3\n"
+		"# HELP sockstall_services_omitted Those that are not listed: clients wait less long for them than for the listed ones.\n"
+		"# TYPE sockstall_services_omitted gauge\n"
+		"sockstall_services_omitted 0\n"
 		"# HELP sockstall_loop_lag_seconds Time that event loops spent from a return of their wait to the next, by "
 		"name of the process.\n"
 		"# TYPE sockstall_loop_lag_seconds histogram\n"
