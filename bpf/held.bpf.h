@@ -108,12 +108,66 @@ static __always_inline void keep_turns(const struct tcp_sock *tp, struct sock_co
 		turns_noted++;
 }
 
-/* A client that spoke last, after a silence, a while ago: the rules tell whether an answer is due. */
+/* Whose entries the wait queue of a socket has. */
+struct held_waiters {
+	const struct poll_wqueues *polled; /* NULL: no thread waits in poll or select */
+	const struct eventpoll *ep; /* NULL: no instance watches it */
+};
+
+/*
+ * Nothing in a wait queue's entry says whose it is. But entries of epoll and of poll lie in structures that lead back
+ * to this queue and to this file.
+ */
+static __always_inline void find_waiter(struct held_waiters *found, const struct wait_queue_entry *entry,
+					const wait_queue_head_t *queue, const struct file *file)
+{
+	const struct poll_table_entry *poll =
+		(const void *)entry - bpf_core_field_offset(struct poll_table_entry, wait);
+	const struct eppoll_entry *epoll = (const void *)entry - bpf_core_field_offset(struct eppoll_entry, wait);
+
+	if (BPF_CORE_READ(poll, wait_address) == queue && BPF_CORE_READ(poll, filp) == file)
+		found->polled = BPF_CORE_READ(entry, private);
+	else if (BPF_CORE_READ(epoll, whead) == queue && BPF_CORE_READ(epoll, base, ffd.file) == file)
+		found->ep = BPF_CORE_READ(epoll, base, ep);
+}
+
+/* A thread in poll or select has an entry for each file, of which the first few lie on its stack (__pollwait()). */
+static __always_inline bool polls_nothing_else(const struct poll_wqueues *polled)
+{
+	return BPF_CORE_READ(polled, inline_index) == 1 && !BPF_CORE_READ(polled, table);
+}
+
+/* Whether the first that waits is a thread in poll for this socket alone. It waits as a reader does, with a limit. */
+static __always_inline bool is_polled_alone(const struct tcp_sock *tp)
+{
+	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
+	const struct file *file = BPF_CORE_READ(sk, sk_socket, file);
+	const struct socket_wq *wq = BPF_CORE_READ(sk, sk_wq);
+	struct held_waiters found = {};
+
+	if (!file || !wq)
+		return false;
+	find_waiter(&found,
+		    (const void *)BPF_CORE_READ(wq, wait.head.next) -
+			    bpf_core_field_offset(struct wait_queue_entry, entry),
+		    &wq->wait, file);
+	return found.polled && polls_nothing_else(found.polled);
+}
+
+/* A client that spoke last, a while ago: the rules tell whether an answer is due. */
 static __always_inline bool may_await(const struct tcp_sock *tp, __u32 ticks)
 {
 	__u32 sent = tp->lsndtime, received = tp->inet_conn.icsk_ack.lrcvtime;
 
-	return turns_after(sent, received, silence_ticks(tp)) && turns_after(ticks, sent, ticks_of(HELD_ANSWER_NS));
+	if (!turns_after(sent, received, 1) && (tp->bytes_received || !tp->bytes_sent))
+		return false;
+	return turns_after(ticks, sent, ticks_of(HELD_ANSWER_NS));
+}
+
+/* It spoke after a silence: most likely that was a question. */
+static __always_inline bool broke_silence(const struct tcp_sock *tp)
+{
+	return turns_after(tp->lsndtime, tp->inet_conn.icsk_ack.lrcvtime, silence_ticks(tp));
 }
 
 static __always_inline bool awaits_answer(const struct tcp_sock *tp, struct sock_common *common, __u32 ticks)
@@ -121,12 +175,13 @@ static __always_inline bool awaits_answer(const struct tcp_sock *tp, struct sock
 	__u32 since = ticks_of(turns_since_ns) + 2;
 	bool moved =
 		!turns_after(ticks, tp->lsndtime, since) || !turns_after(ticks, tp->inet_conn.icsk_ack.lrcvtime, since);
-	bool awaits = may_await(tp, ticks);
+	bool awaits = may_await(tp, ticks), asked = awaits && broke_silence(tp);
 
 	if ((!moved && !awaits) || !somebody_waits(tp))
 		return false;
-	keep_turns(tp, common);
-	return awaits && tp->bytes_received;
+	if (moved || asked)
+		keep_turns(tp, common);
+	return (asked && tp->bytes_received) || (awaits && is_polled_alone(tp));
 }
 
 /* Data came a while ago, and nobody has read it. */
@@ -192,36 +247,12 @@ static __always_inline void note_instance(struct held_record *record, const stru
 	}
 }
 
-/* A thread in poll or select has an entry for each file, of which the first few lie on its stack (__pollwait()). */
 static __always_inline void note_poller(struct held_record *record, const struct poll_wqueues *polled)
 {
 	record->flags |= HELD_POLL;
-	if (BPF_CORE_READ(polled, inline_index) == 1 && !BPF_CORE_READ(polled, table))
+	if (polls_nothing_else(polled))
 		record->flags |= HELD_POLL_ALONE;
 	note_waiter(record, BPF_CORE_READ(polled, polling_task));
-}
-
-/* Whose entries the wait queue of a socket has. */
-struct held_waiters {
-	const struct poll_wqueues *polled; /* NULL: no thread waits in poll or select */
-	const struct eventpoll *ep; /* NULL: no instance watches it */
-};
-
-/*
- * Nothing in a wait queue's entry says whose it is. But entries of epoll and of poll lie in structures that lead back
- * to this queue and to this file.
- */
-static __always_inline void find_waiter(struct held_waiters *found, const struct wait_queue_entry *entry,
-					const wait_queue_head_t *queue, const struct file *file)
-{
-	const struct poll_table_entry *poll =
-		(const void *)entry - bpf_core_field_offset(struct poll_table_entry, wait);
-	const struct eppoll_entry *epoll = (const void *)entry - bpf_core_field_offset(struct eppoll_entry, wait);
-
-	if (BPF_CORE_READ(poll, wait_address) == queue && BPF_CORE_READ(poll, filp) == file)
-		found->polled = BPF_CORE_READ(entry, private);
-	else if (BPF_CORE_READ(epoll, whead) == queue && BPF_CORE_READ(epoll, base, ffd.file) == file)
-		found->ep = BPF_CORE_READ(epoll, base, ep);
 }
 
 static __always_inline void read_waiters(struct held_record *record, const struct sock *sk)

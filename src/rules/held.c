@@ -66,13 +66,28 @@ static bool is_not_read(const struct held_evidence *evidence)
 }
 
 /* All that we said is with the peer, and somebody waits. */
-static bool may_await(const struct held_evidence *evidence)
+static bool waits_for_more(const struct held_evidence *evidence)
 {
 	const struct socket_record *socket = evidence->socket;
 
-	return socket_is_client(socket) && evidence->held->flags & HELD_WAITED && socket->bytes_received &&
-	       !socket->unread_bytes && !socket->unsent_bytes &&
-	       reader_speaker(socket, evidence->tick_ns) == SPEAKER_WE;
+	return socket_is_client(socket) && evidence->held->flags & HELD_WAITED && !socket->unread_bytes &&
+	       !socket->unsent_bytes && reader_speaker(socket, evidence->tick_ns) == SPEAKER_WE;
+}
+
+/* And the peer has spoken before. */
+static bool may_await(const struct held_evidence *evidence)
+{
+	return waits_for_more(evidence) && evidence->socket->bytes_received;
+}
+
+/*
+ * A thread in poll for this connection alone waits as one that reads with a limit (SO_TIMEOUT of JDBC, settimeout() of Python). What
+ * another thread sent while it already waited is no question of its.
+ */
+static bool is_polled_for(const struct held_evidence *evidence)
+{
+	return waits_for_more(evidence) && evidence->polled_since_ns &&
+	       evidence->polled_since_ns + 2 * evidence->tick_ns >= signs_sent(evidence->socket);
 }
 
 /* Earlier questions that were answered, before the lack of an answer means anything; and how much longer than those it may take. */
@@ -150,6 +165,7 @@ const struct held_rule held_rules[] = {
 	{ segments_are_lost,       &network_loss, SEVERITY_WAITING, true,  HELD_AT_ONCE, since_data,      held_why_loss,      held_advise_loss },
 	{ is_not_read,             &not_read,     SEVERITY_STARVED, false, HELD_AT_ONCE, since_received,  held_why_unread,    held_advise_process },
 	{ waits_longer_than_ever,  &awaiting_reply, SEVERITY_WAITING, false, HELD_ANSWER, since_data,     held_why_turns,     held_advise_server },
+	{ is_polled_for,           &awaiting_reply, SEVERITY_WAITING, false, HELD_ANSWER, since_data,     held_why_polled,    held_advise_server },
 	{ is_in_balance,           &awaiting_reply, SEVERITY_SUSPECT, false, HELD_ANSWER, since_data,     held_why_balance,   held_advise_server },
 };
 /* clang-format on */
@@ -165,6 +181,17 @@ static bool has_read_on(const struct look *previous, const struct socket_record 
 	       before->socket->rcv_nxt - before->socket->unread_bytes != socket->rcv_nxt - socket->unread_bytes;
 }
 
+/* When the thread fell asleep that waits for this connection alone, in poll or select. */
+static __u64 polled_since(const struct look *look, const struct held_record *held)
+{
+	const struct thread_view *waiter;
+
+	if (!(held->flags & HELD_POLL_ALONE) || held->flags & HELD_EPOLL)
+		return 0;
+	waiter = look_thread(look, held->waiter_pid, held->waiter_tid);
+	return waiter ? look_asleep_since(look, waiter->thread) : 0;
+}
+
 struct held_evidence held_evidence_of(const struct look *look, const struct look *previous,
 				      const struct held_view *view)
 {
@@ -175,6 +202,7 @@ struct held_evidence held_evidence_of(const struct look *look, const struct look
 		.socket = view->socket,
 		.now_ns = head->seen_ns,
 		.tick_ns = head->tick_ns,
+		.polled_since_ns = polled_since(look, view->held),
 		.read_on = has_read_on(previous, view->socket),
 		.closed_since_ns = signs_window_closed_since(view->socket, head->seen_ns),
 		.ends_ns = timers_protocol_ends(view->socket, head->tick_ns).at_ns,

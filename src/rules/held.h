@@ -22,6 +22,7 @@ struct held_evidence {
 	__u64 now_ns;
 	__u64 closed_since_ns; /* the peer's window, at the latest; 0: it is not closed, as far as is known */
 	__u64 tick_ns;
+	__u64 polled_since_ns; /* when a thread fell asleep in poll for this connection alone; 0: none, or not known */
 	bool read_on; /* the look before found other bytes unread: it is slow, but it reads */
 	__u64 ends_ns; /* when the kernel gives up if the peer never answers again; TIMERS_NEVER */
 	/* For the words alone: */

@@ -143,6 +143,18 @@ const char *held_why_turns(struct arena *arena, const struct held_evidence *evid
 			    say_end(arena, evidence));
 }
 
+/* The program's own limit on the wait is not known. */
+const char *held_why_polled(struct arena *arena, const struct held_evidence *evidence)
+{
+	const char *in = evidence->syscall ? arena_printf(arena, " in %s", evidence->syscall) : "", *end = "";
+
+	if (evidence->ends_ns != TIMERS_NEVER)
+		end = arena_printf(arena, "; if the peer is gone, the kernel gives up in %s",
+				   say_until(arena, evidence->now_ns, evidence->ends_ns));
+	return arena_printf(arena, "%s, and nothing came back; a thread waits%s for this connection alone%s",
+			    say_asked(arena, evidence), in, end);
+}
+
 const char *held_why_balance(struct arena *arena, const struct held_evidence *evidence)
 {
 	const struct socket_record *socket = evidence->socket;

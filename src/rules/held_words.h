@@ -13,6 +13,7 @@ const char *held_why_window(struct arena *arena, const struct held_evidence *evi
 const char *held_why_loss(struct arena *arena, const struct held_evidence *evidence);
 const char *held_why_unread(struct arena *arena, const struct held_evidence *evidence);
 const char *held_why_turns(struct arena *arena, const struct held_evidence *evidence);
+const char *held_why_polled(struct arena *arena, const struct held_evidence *evidence);
 const char *held_why_balance(struct arena *arena, const struct held_evidence *evidence);
 
 const char *held_advise_connect(struct arena *arena, const struct held_evidence *evidence);

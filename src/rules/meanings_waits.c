@@ -22,7 +22,8 @@ static const struct verdict_meaning readers[] = {
 	 "Ask the server: dig @SERVER. Look at /etc/resolv.conf: the order of servers, options timeout and attempts."},
 	{"reader", "awaiting_reply", "we wait for a reply to what we sent, or for a greeting",
 	 "This end connected, and it spoke last, or nobody has spoken. Or it is not connected yet: its SYN is not "
-	 "answered.",
+	 "answered. A thread in poll or select for this connection alone waits in the same way, with a limit; it is told after 5 "
+	 "s.",
 	 "The server is busy, blocked or stuck on somebody else.",
 	 "Look at the server. Set SO_RCVTIMEO or SO_KEEPALIVE, if nothing ends the wait. sockstall end ends it now."},
 	{"reader", "reply_stopped", "the reply began and then stopped",

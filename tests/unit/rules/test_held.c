@@ -376,6 +376,44 @@ static void a_sleeping_thread_comes_first(void **state)
 	report_free(&rows);
 }
 
+/* A thread in poll for this connection alone: since when it waits, and what had come before, decide. */
+static void polled(void **state)
+{
+	static const struct {
+		__u64 polled, sent;
+		__u32 received, unread;
+		const char *verdict;
+	} when[] = {
+		{6000, 6000, 100, 0, "awaiting_reply"},
+		{6000, 6000, 0, 0, "awaiting_reply"},
+		{9000, 6000, 100, 0, NULL},
+		{0, 6000, 100, 0, NULL},
+		{6000, 6000, 100, 7, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(when); i++) {
+		struct socket_record socket = {.name = {.kind = SOCKET_KIND_TCP, .state = 1}};
+		struct held_record held = {.flags = HELD_WAITED | HELD_POLL | HELD_POLL_ALONE};
+		struct held_evidence evidence = {
+			.held = &held, .socket = &socket, .now_ns = NOW, .tick_ns = 4 * MILLISECOND};
+		const struct held_rule *rule;
+
+		idle(&socket, &held);
+		socket.flags |= SOCKET_PORT_BOUND;
+		socket.bytes_received = when[i].received;
+		socket.unread_bytes = when[i].unread;
+		socket.last_received_ns = NOW - 6100 * MILLISECOND;
+		socket.last_sent_ns = socket.delivered_ns = NOW - when[i].sent * MILLISECOND;
+		evidence.polled_since_ns = when[i].polled ? NOW - when[i].polled * MILLISECOND : 0;
+		rule = held_verdict(&evidence);
+		if (!when[i].verdict)
+			assert_null(rule);
+		else
+			assert_string_equal(rule->verdict->name, when[i].verdict);
+	}
+}
+
 /* Who waits, by the flags that the kernel's record has. */
 static void waiters(void **state)
 {
@@ -422,6 +460,7 @@ int main(void)
 		cmocka_unit_test(each_command_has_its_own),
 		cmocka_unit_test(who_has_gone_is_not_told),
 		cmocka_unit_test(a_sleeping_thread_comes_first),
+		cmocka_unit_test(polled),
 		cmocka_unit_test(waiters),
 	};
 
