@@ -29,6 +29,7 @@ struct wanted {
 	struct buffer cookies; /* of __u64 */
 	struct buffer inodes; /* of __u64: of sockets whose cookie is not known */
 	struct buffer pipes; /* of struct wanted_pipe */
+	struct buffer asked; /* of __u16: ports of servers here that threads wait for */
 	size_t sockets; /* whose cookie is wanted */
 	size_t marked; /* in the map that tells the walk which sockets are wanted */
 	bool epolls; /* which instances have events that nobody fetches */

@@ -10,6 +10,7 @@
 #include "look/records.h"
 #include "probe/load/load.h"
 #include "probe/owners.h"
+#include "system/address.h"
 #include "system/tcp_states.h"
 
 /* A loop must have been away this long; and so often is it looked up again. */
@@ -75,6 +76,29 @@ static void want_peer(struct probe *probe, const struct socket_name *name)
 	mark(probe, probe->attached.skeleton->maps.wanted_peers, &key, &yes);
 }
 
+/* Of a service on this machine that has not answered this thread, the owner is wanted: some answer only when there is something. */
+static int note_asked(struct wanted *wanted, const struct thread_record *thread, const struct socket_record *socket)
+{
+	__u16 port = socket->name.peer_port;
+
+	if (thread->syscall_kind != SYSCALL_READS || socket->name.kind != SOCKET_KIND_TCP || !socket->bytes_sent ||
+	    !address_peer_is_here(&socket->name))
+		return 0;
+	return buffer_append(&wanted->asked, &port, sizeof(port));
+}
+
+/* On whatever address it listens: that is for the rules. */
+static bool is_asked(const struct wanted *wanted, const struct service_record *service)
+{
+	const __u16 *ports = (const void *)wanted->asked.data;
+	size_t i, count = wanted->asked.size / sizeof(*ports);
+
+	for (i = 0; i < count; i++)
+		if (ports[i] == service->name.local_port)
+			return true;
+	return false;
+}
+
 static int want_reader(struct probe *probe, struct wanted *wanted, const struct thread_record *thread,
 		       const struct socket_record *socket)
 {
@@ -95,6 +119,8 @@ static int want_reader(struct probe *probe, struct wanted *wanted, const struct 
 	if (!err && probe->use_chains && socket->name.kind == SOCKET_KIND_UNIX)
 		err = want_inode(probe, wanted, socket->name.inode, socket->name.netns);
 
+	if (!err && asleep + COOKIE_MIN_AGE_NS <= thread->seen_ns)
+		err = note_asked(wanted, thread, socket);
 	/* Without local storage the walk draws none. */
 	if (err || !probe_features()->local_storage || socket->name.cookie || !socket->name.inode ||
 	    socket->name.kind == SOCKET_KIND_PIPE || asleep + COOKIE_MIN_AGE_NS > thread->seen_ns)
@@ -139,7 +165,8 @@ static int want_service(struct probe *probe, struct wanted *wanted, const struct
 {
 	int err = 0;
 
-	if (!probe->show_services && !probe->scope.all && !service->owed_since_ns && !service->oldest_unread_ns)
+	if (!probe->show_services && !probe->scope.all && !service->owed_since_ns && !service->oldest_unread_ns &&
+	    !is_asked(wanted, service))
 		return 0;
 	if (service->worst_inode)
 		err = want_inode(probe, wanted, service->worst_inode, service->name.netns);
@@ -189,6 +216,7 @@ void wanted_free(struct wanted *wanted)
 	buffer_free(&wanted->cookies);
 	buffer_free(&wanted->inodes);
 	buffer_free(&wanted->pipes);
+	buffer_free(&wanted->asked);
 }
 
 static void sort_numbers(struct buffer *numbers)

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/sorted.h"
+#include "look/owners.h"
 #include "look/sleeping.h"
 #include "options/ages.h"
 #include "options/filter.h"
@@ -10,7 +12,9 @@
 #include "reports/fill_connection.h"
 #include "reports/reports.h"
 #include "rows/report.h"
+#include "rules/known.h"
 #include "rules/reader.h"
+#include "system/address.h"
 
 /* A client's first data may stay without an answer for this many times as long as a read. */
 #define FIRST_DATA_TIMES 5
@@ -60,12 +64,55 @@ static bool was_beside_streams(const struct reader *reader)
 	       is_beside_streams(reader->previous, before);
 }
 
+/* Where it is not in its wait, it was a moment ago. */
+static bool came_back(const struct look *look, const struct thread_view *view, __u64 since_ns)
+{
+	const struct loop_record *loop = look_loop(view, LOOP_EPOLL);
+
+	if (view->thread->flags & (THREAD_STOPPED | THREAD_FROZEN))
+		return false;
+	if (loop && loop->entered_ns > since_ns)
+		return loop->waiting || loop->entered_ns + NS_PER_S > view->thread->seen_ns;
+	return view->thread->syscall_kind == SYSCALL_WAITS_EPOLL && view->thread->flags & THREAD_SLEEPING &&
+	       look_asleep_since(look, view->thread) > since_ns;
+}
+
+/* A loop of it has come back to its wait since that moment: it read the question, and went on. */
+static bool goes_on(const struct look *look, const struct owner_record *owner, __u64 since_ns)
+{
+	size_t i = LOWER_BOUND(look->threads.count, at, look->threads.items[at].thread->pid < owner->pid);
+
+	for (; i < look->threads.count && look->threads.items[i].thread->pid == owner->pid; i++)
+		if (came_back(look, &look->threads.items[i], since_ns))
+			return true;
+	return false;
+}
+
+/* Its server is on this machine, and one of those that answer when there is something. The services of a look are few. */
+static bool is_served_by_design(const struct look *look, const struct socket_record *socket)
+{
+	const struct socket_name *name = &socket->name;
+
+	for (size_t i = 0; address_peer_is_here(name) && i < look->services.count; i++) {
+		const struct service_record *service = look->services.items[i];
+		const struct owner_record *owner = owners_main(look, service->name.cookie);
+
+		if (service->name.local_port == name->peer_port && service->name.netns == name->netns && owner &&
+		    known_to_wait(owner->comm) && goes_on(look, owner, socket->last_sent_ns))
+			return true;
+	}
+	return false;
+}
+
 /* The evidence that more than this one read has. To look through others costs, so only where it decides. */
 static void look_around(struct reader *reader, __u64 min_age_ns)
 {
 	struct reader_evidence *evidence = &reader->evidence;
 
 	evidence->patience_ns = FIRST_DATA_TIMES * min_age_ns;
+	if (reader->view->socket->name.kind == SOCKET_KIND_TCP && evidence->client &&
+	    evidence->spoke_last == SPEAKER_WE)
+		evidence->served_by_design = is_served_by_design(reader->look, reader->view->socket);
 	if (reader->view->socket->name.kind == SOCKET_KIND_TCP && !evidence->client &&
 	    !reader->view->socket->bytes_sent && reader->view->socket->bytes_received)
 		evidence->beside_streams = is_beside_streams(reader->look, reader->view) || was_beside_streams(reader);

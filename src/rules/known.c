@@ -52,6 +52,17 @@ static const struct known {
 
 const size_t known_programs_count = COUNT_OF(known);
 
+bool known_to_wait(const char comm[16])
+{
+	static const char *const servers[] = {"redis-server", "valkey-server", "keydb-server", "beanstalkd"};
+
+	for (size_t i = 0; i < COUNT_OF(servers); i++) {
+		if (!strncmp(comm, servers[i], 16))
+			return true;
+	}
+	return false;
+}
+
 const char *known_programs(const char *report, const char *verdict)
 {
 	for (size_t i = 0; i < COUNT_OF(known); i++) {

@@ -3,6 +3,7 @@
 #ifndef SOCKSTALL_RULES_KNOWN_H
 #define SOCKSTALL_RULES_KNOWN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* One or two sentences without markup; NULL: none stands out. `report` is a type of record: "reader". */
@@ -10,5 +11,11 @@ const char *known_programs(const char *report, const char *verdict);
 
 /* How many verdicts have one. */
 extern const size_t known_programs_count;
+
+/*
+ * Whether a server of this name (the kernel's 16 bytes) depends on no other, and has requests that it answers when there is
+ * something to answer. Then a request that its loop has read, and left, is no fault.
+ */
+bool known_to_wait(const char comm[16]);
 
 #endif

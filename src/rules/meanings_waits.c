@@ -23,7 +23,9 @@ static const struct verdict_meaning readers[] = {
 	{"reader", "awaiting_reply", "we wait for a reply to what we sent, or for a greeting",
 	 "This end connected, and it spoke last, or nobody has spoken. Or it is not connected yet: its SYN is not "
 	 "answered. A thread in poll or select for this connection alone waits in the same way, with a limit; it is told after 5 "
-	 "s.",
+	 "s. Not told is a request to redis-server, valkey-server, keydb-server or beanstalkd on this machine that has read it and "
+	 "goes on with others, if the connection has no history of prompt answers: BLPOP waits until there is something. Only the "
+	 "overview sees that.",
 	 "The server is busy, blocked or stuck on somebody else.",
 	 "Look at the server. Set SO_RCVTIMEO or SO_KEEPALIVE, if nothing ends the wait. sockstall end ends it now."},
 	{"reader", "reply_stopped", "the reply began and then stopped",

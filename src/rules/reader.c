@@ -150,6 +150,12 @@ static bool client_and_nothing_due(const struct reader_evidence *evidence)
 	return client_and_we_spoke(evidence) && only_listens(evidence) && !is_conversation(evidence->socket);
 }
 
+/* A request that waits for something to come (BLPOP, reserve). Where questions used to be answered, this one should be, too. */
+static bool client_of_a_queue(const struct reader_evidence *evidence)
+{
+	return client_and_we_spoke(evidence) && evidence->served_by_design && !is_conversation(evidence->socket);
+}
+
 /* It has spoken again and again without an answer, or waited as long before it did. */
 static bool is_talker(const struct reader_evidence *evidence)
 {
@@ -243,6 +249,7 @@ const struct reader_rule reader_rules[] = {
 	{ client_and_order_lost,   &waiting,         SEVERITY_NONE,       reader_why_order_is_lost,   NULL },
 	{ client_and_nobody_spoke, &awaiting_reply,  SEVERITY_WAITING,    reader_why_no_greeting,     reader_advise_greeting },
 	{ client_and_nothing_due,  &waiting,         SEVERITY_NONE,       reader_why_listens,         NULL },
+	{ client_of_a_queue,       &waiting,         SEVERITY_NONE,       reader_why_by_design,       NULL },
 	{ client_and_we_spoke,     &awaiting_reply,  SEVERITY_WAITING,    reader_why_no_reply,        reader_advise_server },
 	{ part_is_there,           &reply_stopped,   SEVERITY_WAITING,    reader_why_reply_stopped,   reader_advise_server },
 	{ client_and_peer_spoke,   &waiting,         SEVERITY_NONE,       reader_why_peer_spoke,      NULL },

@@ -24,6 +24,7 @@ struct reader_evidence {
 	struct read_end end; /* if the peer never answers again */
 	__u64 since_ns; /* when the read fell asleep; 0: not known */
 	__u64 patience_ns; /* how long the first data of a connection may stay without an answer; 0: not long */
+	bool served_by_design; /* the server is known to answer when it has something, and its loop goes on */
 	bool beside_streams; /* another thread of its process reads a one-way stream of clients of the same port */
 	bool only_dns; /* the thread is in poll for this UDP socket alone, with a limit: as a resolver asks */
 	unsigned int tries; /* of a question to a DNS server, at least; 0: not known */

@@ -220,6 +220,15 @@ const char *reader_why_reply_stopped(struct arena *arena, const struct reader_ev
 		arena_printf(arena, "%u", socket->unread_bytes), say_end(arena, evidence));
 }
 
+const char *reader_why_by_design(struct arena *arena, const struct reader_evidence *evidence)
+{
+	return arena_printf(
+		arena,
+		"we sent last, %s ago; the server goes on with others, and some of its requests are answered "
+		"only when there is something (BLPOP); %s",
+		say_ago(arena, evidence, evidence->socket->last_sent_ns), say_end(arena, evidence));
+}
+
 /* Only bytes that are here and do not do for the read tell that the peer has more to say. */
 const char *reader_why_peer_spoke(struct arena *arena, const struct reader_evidence *evidence)
 {

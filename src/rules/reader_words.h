@@ -27,6 +27,7 @@ const char *reader_why_order_is_lost(struct arena *arena, const struct reader_ev
 const char *reader_why_stream(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_why_feed(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_why_listens(struct arena *arena, const struct reader_evidence *evidence);
+const char *reader_why_by_design(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_why_peer_spoke(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_why_no_greeting(struct arena *arena, const struct reader_evidence *evidence);
 const char *reader_why_no_reply(struct arena *arena, const struct reader_evidence *evidence);

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Clients that wait in poll for one connection, as drivers with a socket timeout do; and requests that may wait by design."""
 
+import os
+import signal
+
 import pytest
 
 import run
-from child import Stall
+from child import Stall, wait_until
 
 PORT = 7951
 # An answer is given so long.
@@ -33,3 +36,18 @@ def test_no_answer(room, stream, kind):
     told = late + live.records()
     for twin in twins:
         assert not run.findings(told, pid=twin.pid)
+
+
+def test_by_design(room):
+    """BLPOP: redis has read it, and goes on. With another name, or if it does not go on, an answer is due."""
+    blpop, words = start(room, 0, "queue", "redis-server")
+    other, _ = start(room, 1, "queue", "some-server")
+
+    def told(pid):
+        return run.findings(run.once("-m", "300ms"), pid=pid, verdict="awaiting_reply")
+
+    wait_until(lambda: told(other.pid), 30, "the other one")
+    for _ in range(3):
+        assert not told(blpop.pid)
+    os.kill(words["server"], signal.SIGSTOP)
+    wait_until(lambda: told(blpop.pid), 30, "one whose server is stopped")

@@ -10,6 +10,7 @@
 
 #include "make_look.h"
 #include "reports/reports.h"
+#include "rules/known.h"
 #include "rules/reader.h"
 #include "system/tcp_states.h"
 
@@ -477,6 +478,32 @@ static void test_rules(void **state)
 			assert_non_null(strstr(rule->advice(&arena, &evidence), "sockstall end "));
 		arena_free(&arena);
 	}
+}
+
+/* A request that waits for something to come, unless earlier ones were answered. */
+static void test_by_design(void **state)
+{
+	const struct thread_record thread = {.pid = 10, .process_comm = "app"};
+	struct socket_record socket = quiet();
+	struct reader_evidence evidence = evidence_of(&thread, &socket, true);
+	struct arena arena = {0};
+
+	(void)state;
+	only_we_spoke(&socket);
+	evidence.spoke_last = SPEAKER_WE;
+	assert_string_equal(reader_verdict(&evidence)->verdict->name, "awaiting_reply");
+	evidence.served_by_design = true;
+	assert_string_equal(reader_verdict(&evidence)->verdict->name, "waiting");
+	assert_int_equal(reader_verdict(&evidence)->severity, SEVERITY_NONE);
+	assert_non_null(strstr(reader_verdict(&evidence)->why(&arena, &evidence), "goes on with others"));
+	socket.bytes_received = 100;
+	socket.data_segs_in = socket.data_segs_out = 5;
+	socket.last_received_ns = socket.last_sent_ns - SECOND;
+	assert_string_equal(reader_verdict(&evidence)->verdict->name, "awaiting_reply");
+	assert_true(known_to_wait("redis-server"));
+	assert_false(known_to_wait("redis-serve"));
+	assert_false(known_to_wait("postgres"));
+	arena_free(&arena);
 }
 
 /* An alarm may end what the kernel would not: nothing is missing then, and nothing is suspected. */
@@ -1008,6 +1035,7 @@ int main(void)
 		REPORT_TEST(test_bound_to_an_address),
 		REPORT_TEST(test_bound_to_an_address_and_shut_down),
 		REPORT_TEST(test_accepted_and_shut_down),
+		cmocka_unit_test(test_by_design),
 		cmocka_unit_test(test_alarm),
 		REPORT_TEST(test_returns_by),
 		REPORT_TEST(test_others_are_no_readers),
