@@ -277,7 +277,7 @@ def test_the_man_page_is_well_formed(name):
         check=True,
     )
     assert done.stderr == b""
-    assert b"SEE ALSO" in done.stdout and b"@" not in done.stdout
+    assert b"SEE ALSO" in done.stdout and not re.search(rb"@[a-z ]+@", done.stdout), "no part is left out"
 
 
 @pytest.mark.parametrize("command", contract.COMMANDS)
