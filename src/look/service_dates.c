@@ -27,14 +27,15 @@ static bool is_later(__u64 moment_ns, __u64 then_ns)
 	return moment_ns > then_ns + SERVICE_SLACK_NS;
 }
 
-/* The first time after `then_ns` at which a connection of this age group spoke, as far as is known; 0: none. */
+/*
+ * The first time after `then_ns` at which a connection of this age group spoke, as far as is known; 0: none. A busy service has
+ * always just answered somebody when it stops. So if others spoke later, the ones that spoke in the same tick count, too.
+ */
 static __u64 first_after(const struct service_age *age, __u64 then_ns)
 {
-	if (!age->asked)
+	if (!age->asked || !is_later(age->newest_ns, then_ns))
 		return 0;
-	if (is_later(age->oldest_ns, then_ns))
-		return age->oldest_ns;
-	return is_later(age->newest_ns, then_ns) ? age->newest_ns : 0;
+	return is_later(then_ns, age->oldest_ns) ? age->newest_ns : age->oldest_ns;
 }
 
 static __u64 earlier_of(__u64 a, __u64 b)
@@ -73,10 +74,8 @@ __u32 service_owed_count(const struct service_record *service)
 	__u32 count = 0;
 
 	for (age = service->ages; age < service->ages + SERVICE_AGES; age++) {
-		if (age->asked && is_later(age->oldest_ns, answered))
-			count += age->asked;
-		else if (first_after(age, answered))
-			count++;
+		if (first_after(age, answered))
+			count += is_later(answered, age->oldest_ns) ? 1 : age->asked;
 	}
 	return count;
 }

@@ -54,6 +54,11 @@ static void what_came_before_the_last_answer_does_not_count(void **state)
 	pend(&service, 5, 15 * SECOND, 9 * SECOND, 7, 0);
 	assert_int_equal(service_owed_since(&service), NOW - 17 * SECOND);
 	assert_int_equal(service_owed_count(&service), 8);
+	/* The first of them asked in the tick of the last answer. */
+	pend(&service, 6, 20 * SECOND + 5 * MILLISECOND, 17 * SECOND, 3, 0);
+	assert_int_equal(service_owed_count(&service), 10);
+	assert_int_equal(service_owed_since(&service), NOW - 20 * SECOND - 5 * MILLISECOND);
+	pend(&service, 6, 31 * SECOND, 17 * SECOND, 3, 0);
 	service.last_sent_ns = NOW - 16 * SECOND;
 	assert_int_equal(service_owed_since(&service), NOW - 15 * SECOND);
 	service.answered_ns = NOW - 10 * SECOND; /* on one that is gone */
