@@ -286,12 +286,12 @@ static int add_row(struct scene *scene, const struct service *service, const str
 	return 0;
 }
 
-/* Beside listeners one that only does not accept is theirs: one cause is one finding. */
+/* One cause is one finding: beside the reports of listeners, connections and loops some are theirs. */
 static bool is_shown(const struct scope *scope, const struct service_rule *rule)
 {
 	bool others_too = scope->all || scope->healthy_services || scope->command == COMMAND_SERVICES;
 
-	if (service_is_only_queued(rule) && scope->command != COMMAND_SERVICES)
+	if (service_is_told_elsewhere(rule) && scope->command != COMMAND_SERVICES)
 		return scope->healthy_services;
 	return severity_is_stuck(rule->severity) || others_too;
 }

@@ -129,7 +129,7 @@ const struct service_rule *service_verdict(const struct service_evidence *eviden
 	return rule;
 }
 
-bool service_is_only_queued(const struct service_rule *rule)
+bool service_is_told_elsewhere(const struct service_rule *rule)
 {
-	return rule->applies == is_not_emptied;
+	return rule->applies == is_not_emptied || rule->verdict == &not_read;
 }

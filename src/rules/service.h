@@ -64,7 +64,10 @@ extern const size_t service_rule_count;
 /* The rule that applies: there is always one. */
 const struct service_rule *service_verdict(const struct service_evidence *evidence);
 
-/* Only connections that nobody accepts speak against it, which a listener's verdict says too. */
-bool service_is_only_queued(const struct service_rule *rule);
+/*
+ * Another report has the same finding: of connections that nobody accepts their listener, of bytes that lie unread their
+ * connection (a reader that is not_read) or the loop that missed them.
+ */
+bool service_is_told_elsewhere(const struct service_rule *rule);
 
 #endif

@@ -2,6 +2,7 @@
 """Services: what is counted of each, and which have stopped answering and why; each beside a healthy twin."""
 
 import os
+import pathlib
 import signal
 
 import run
@@ -36,6 +37,11 @@ class Service:
 
     def stop(self):
         os.kill(self.pid, signal.SIGSTOP)
+        wait_until(lambda: all(state == "T" for state in self._states()), 10, "all threads to stop")
+
+    def _states(self):
+        for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
+            yield (task / "stat").read_text().rpartition(") ")[2][0]
 
     def go_on(self):
         os.kill(self.pid, signal.SIGCONT)
@@ -153,6 +159,28 @@ def test_a_log_owes_nothing(room):
     stuck.stop()
     record = log.stays((stuck, "not_answering"))
     assert record["connections"] == 3 and record["pending"] is None and record["last_answer_s"] is None
+
+
+def test_a_log_that_is_not_read(room):
+    """One cause is one finding: it is that of its connections, and the service's own only where services are asked for."""
+    log = Service(room)
+    clients = [Stall(room.there, "endpoint.py", f"connect={log.where}") for _ in range(2)]
+    for client in clients:
+        client.said("connected")
+    wait_until(lambda: log.look()["connections"] == 2, 10, "two that it has accepted")
+    log.stop()
+    for client in clients:
+        client.tell("send=5")
+        client.said("sent")
+    record = log.becomes("not_read")
+    assert record["cause"] == "stopped" and record["pid"] == log.pid, record
+
+    def unread():
+        found = run.findings(run.once("-m", AGE, "--netns", room.here.inode), pid=log.pid)
+        assert {one["type"] for one in found} <= {"reader"}, found
+        return found if len(found) == 2 else None
+
+    assert {one["verdict"] for one in wait_until(unread, 20, "both connections")} == {"not_read"}
 
 
 class Live:
