@@ -198,8 +198,7 @@ int act_perform(struct act *act)
 
 static void fill_socket_name(struct row *row, struct arena *arena, const struct socket_name *name)
 {
-	if (name->cookie)
-		row->cookie = arena_printf(arena, "%llu", name->cookie);
+	row->cookie = name->cookie;
 	if (name->netns)
 		row->netns = name->netns;
 	if (name->kind == SOCKET_KIND_UNIX)

@@ -35,6 +35,8 @@ static int field_text(struct buffer *out, const struct column *column, const str
 		return text_add(out, *(const int *)field ? "true" : "false");
 	case COLUMN_TIME:
 		return text_time(out, *(const uint64_t *)field, MICROSECONDS);
+	case COLUMN_COOKIE:
+		return text_printf(out, "%" PRIu64, *(const uint64_t *)field);
 	case COLUMN_LINKS:
 	case COLUMN_HISTOGRAM: /* no single value */
 		return 0;

@@ -5,7 +5,6 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -224,7 +223,7 @@ static void take_wanted(struct search *search, const struct row *row)
 {
 	struct socket_name *wanted = &search->wanted;
 
-	wanted->cookie = row->cookie ? strtoull(row->cookie, NULL, 10) : 0;
+	wanted->cookie = row->cookie;
 	search->has_addresses =
 		take_address(row->local_addr, row->local_port, wanted->local_addr, &wanted->local_port) &&
 		take_address(row->peer_addr, row->peer_port, wanted->peer_addr, &wanted->peer_port);
@@ -334,7 +333,7 @@ static int find_by_descriptor(struct act *act, const struct row *row)
 
 	if (!err)
 		err = take_descriptor(act, (int)row->fd);
-	if (!err && row->cookie && strtoull(row->cookie, NULL, 10) != act->target.socket.name.cookie)
+	if (!err && row->cookie && row->cookie != act->target.socket.name.cookie)
 		return act_fail(act, ACT_CHANGED, -ESTALE, "descriptor %d of process %u is not that socket",
 				act->target.fd, act->target.pid);
 	return err;

@@ -2,7 +2,6 @@
 #include "act/message.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "history/pack.h"
 #include "system/netns.h"
@@ -16,7 +15,7 @@ static void pack_who_and_where(struct pack *pack, struct row *row)
 	pack_i64(pack, &row->tid);
 	pack_i64(pack, &row->fd);
 	pack_u64(pack, &row->process_start_ns);
-	pack_text(pack, &row->cookie);
+	pack_u64(pack, &row->cookie);
 	pack_i64(pack, &row->netns);
 	pack_text(pack, &row->netns_name);
 	pack_text(pack, &row->local_addr);
@@ -52,17 +51,12 @@ static bool is_within(int64_t number, int64_t least, int64_t most)
 	return number == NOT_KNOWN || (number >= least && number <= most);
 }
 
-static bool is_cookie(const char *text)
-{
-	return !text || (*text && strlen(text) <= 20 && !text[strspn(text, "0123456789")]);
-}
-
 static bool is_sane(const struct row *row)
 {
 	return is_within(row->pid, 1, PID_MOST) && is_within(row->tid, 1, PID_MOST) &&
 	       is_within(row->fd, -1, INT32_MAX) && is_within(row->netns, 1, UINT32_MAX) &&
 	       is_within(row->local_port, 0, UINT16_MAX) && is_within(row->peer_port, 0, UINT16_MAX) &&
-	       is_cookie(row->cookie) && (!row->netns_name || netns_is_name(row->netns_name));
+	       (!row->netns_name || netns_is_name(row->netns_name));
 }
 
 int act_request_pack(struct buffer *out, const struct act_request *request)

@@ -57,7 +57,7 @@ static bool knows_socket(const struct row *row)
 static bool is_same_socket(const struct row *row, const struct row *last)
 {
 	if (row->cookie && last->cookie)
-		return !strcmp(row->cookie, last->cookie);
+		return row->cookie == last->cookie;
 	return same_text(row->family, last->family) && same_text(row->local_addr, last->local_addr) &&
 	       same_text(row->peer_addr, last->peer_addr) && row->local_port == last->local_port &&
 	       row->peer_port == last->peer_port;
@@ -65,7 +65,8 @@ static bool is_same_socket(const struct row *row, const struct row *last)
 
 static void keep_socket(struct row *row, const struct row *last, struct arena *arena)
 {
-	keep_text(&row->cookie, last->cookie, arena);
+	if (!row->cookie)
+		row->cookie = last->cookie;
 	keep_text(&row->family, last->family, arena);
 	keep_text(&row->local_addr, last->local_addr, arena);
 	keep_text(&row->peer_addr, last->peer_addr, arena);

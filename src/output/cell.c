@@ -91,6 +91,8 @@ static int add_known(struct buffer *out, const struct column *column, const stru
 		return text_add(out, *(const int *)field ? "yes" : "no");
 	case COLUMN_TIME:
 		return text_time(out, *(const uint64_t *)field, MICROSECONDS);
+	case COLUMN_COOKIE:
+		return text_printf(out, "%" PRIu64, *(const uint64_t *)field);
 	case COLUMN_LINKS:
 		return add_links(out, *(const char *const *)field);
 	case COLUMN_HISTOGRAM:

@@ -47,7 +47,7 @@ static const char *const json_types[] = {
 	[COLUMN_VERSION] = "integer", [COLUMN_TYPE] = "string",	  [COLUMN_EVENT] = "string",
 	[COLUMN_TEXT] = "string",     [COLUMN_COUNT] = "integer", [COLUMN_SECONDS] = "number",
 	[COLUMN_NUMBER] = "number",   [COLUMN_BOOL] = "boolean",  [COLUMN_TIME] = "string",
-	[COLUMN_HISTOGRAM] = "array", [COLUMN_LINKS] = "array",
+	[COLUMN_HISTOGRAM] = "array", [COLUMN_LINKS] = "array",	  [COLUMN_COOKIE] = "string",
 };
 
 /* json_object_set_new() and json_array_append_new() take NULL for a failure, so it is enough to look at their result.

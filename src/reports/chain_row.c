@@ -124,7 +124,7 @@ static void fill_awaited(struct row *row, struct report *report, const struct lo
 	}
 	if (!row->cookie && last->found == FOUND_PROCESS && last->peer_cookie &&
 	    last->socket->name.kind != SOCKET_KIND_PIPE)
-		row->cookie = arena_printf(&report->arena, "%llu", last->peer_cookie);
+		row->cookie = last->peer_cookie;
 	fill_process(row, report, look, last->peer_pid, last->peer_comm);
 	row->process_start_ns = last->peer_start_ns;
 	if (has_descriptor(last))

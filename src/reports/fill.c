@@ -88,8 +88,7 @@ static const char *family_of(const struct socket_name *name)
 void fill_socket(struct row *row, struct report *report, const struct socket_name *name)
 {
 	row->family = family_of(name);
-	if (name->cookie)
-		row->cookie = arena_printf(&report->arena, "%llu", name->cookie);
+	row->cookie = name->cookie;
 	if (name->netns)
 		row->netns = name->netns;
 	if (name->family != AF_INET && name->family != AF_INET6)

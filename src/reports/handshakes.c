@@ -383,9 +383,7 @@ static int run(struct report *report, const struct look *look, const struct look
 static const char *why_closed(struct arena *arena, const struct row *row, const struct look *look)
 {
 	(void)arena;
-	if (row->type != ROW_HANDSHAKE || !row->cookie)
-		return NULL;
-	return handshake_end_reason(look, strtoull(row->cookie, NULL, 10));
+	return row->type == ROW_HANDSHAKE ? handshake_end_reason(look, row->cookie) : NULL;
 }
 
 const struct report_kind report_handshakes = {

@@ -63,6 +63,7 @@ bool column_known(const struct column *column, const struct row *row)
 	case COLUMN_BOOL:
 		return *(const int *)field >= 0;
 	case COLUMN_TIME:
+	case COLUMN_COOKIE:
 		return *(const uint64_t *)field;
 	case COLUMN_HISTOGRAM:
 		return ((const struct histogram *)field)->bars;

@@ -62,7 +62,7 @@ COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = t
 	COUNT("netns", netns, TASK | ACTION, "Network namespace: its inode", .heading = "NETNS", .priority = 90),
 	TEXT("netns_name", netns_name, TASK, "Network namespace: its name, where `ip netns` has one; else null",
 	     .heading = "NETNS NAME", .priority = 85, .least = 6, .most = 16),
-	TEXT("cookie", cookie, WAIT | WATCH | ACTION, "The socket's cookie (SO_COOKIE)"),
+	COLUMN("cookie", COLUMN_COOKIE, cookie, WAIT | WATCH | ACTION, "The socket's cookie (SO_COOKIE)"),
 
 	/* Where. A loop is in a socket only now and then: its own table tells that in now_in. */
 	TEXT("family", family, WAIT | WATCH | ACTION, "Address family", .values = FAMILIES),

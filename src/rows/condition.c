@@ -2,7 +2,9 @@
 #include "rows/condition.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +46,14 @@ static bool same_text(const struct condition_test *test, const char *text)
 	return strlen(text) == test->length && !memcmp(text, test->text, test->length);
 }
 
+static bool same_number(const struct condition_test *test, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, number);
+	return same_text(test, text);
+}
+
 static bool meets(const struct condition_test *test, const struct row *row)
 {
 	const void *field = column_field(test->column, row);
@@ -56,6 +66,8 @@ static bool meets(const struct condition_test *test, const struct row *row)
 	switch (test->column->kind) {
 	case COLUMN_TEXT:
 		return (test->operator== IS_EQUAL) == same_text(test, *(const char *const *)field);
+	case COLUMN_COOKIE:
+		return (test->operator== IS_EQUAL) == same_number(test, *(const uint64_t *)field);
 	case COLUMN_COUNT:
 		return compare(test->operator,(double) * (const int64_t *)field, test->number);
 	case COLUMN_SECONDS:
@@ -269,6 +281,7 @@ static void read_value(struct parser *parser, struct condition_test *test, bool 
 	}
 	switch (test->column->kind) {
 	case COLUMN_TEXT:
+	case COLUMN_COOKIE:
 		check_word(parser, test, value);
 		break;
 	case COLUMN_SECONDS:

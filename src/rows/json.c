@@ -160,6 +160,8 @@ static int add_value(struct json *json, const struct column *column, const struc
 		return text_add(&json->line, *(const int *)field ? "true" : "false");
 	case COLUMN_TIME:
 		return add_time(json, *(const uint64_t *)field);
+	case COLUMN_COOKIE:
+		return text_printf(&json->line, "\"%" PRIu64 "\"", *(const uint64_t *)field);
 	case COLUMN_LINKS:
 		return add_links(json, *(const char *const *)field);
 	case COLUMN_HISTOGRAM:

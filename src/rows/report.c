@@ -77,7 +77,7 @@ static int compare_rows(const void *left, const void *right)
 		order = COMPARE(a->tid, b->tid);
 	if (!order)
 		order = COMPARE(a->fd, b->fd);
-	return order ? order : compare_text(a->cookie, b->cookie);
+	return order ? order : COMPARE(a->cookie, b->cookie);
 }
 
 void report_sort(struct report *report, size_t first)

@@ -252,7 +252,7 @@ struct row {
 	const char *cgroup, *container;
 	int64_t netns;
 	const char *netns_name; /* as `ip netns` has it */
-	const char *cookie;
+	uint64_t cookie; /* SO_COOKIE; 0: not known */
 	const char *family, *local_addr;
 	int64_t local_port;
 	const char *peer_addr;

@@ -98,12 +98,8 @@ static const char *set_netns(struct row *row, struct arena *arena, const char *t
 
 static const char *set_cookie(struct row *row, struct arena *arena, const char *text)
 {
-	uint64_t number;
-
-	if (!take_number(text, UINT64_MAX, &number) || !number)
-		return "a socket's cookie";
-	row->cookie = arena_printf(arena, "%llu", (unsigned long long)number);
-	return NULL;
+	(void)arena;
+	return take_number(text, UINT64_MAX, &row->cookie) && row->cookie ? NULL : "a socket's cookie";
 }
 
 /* 10.0.0.1:80 or [2001:db8::1]:80 */

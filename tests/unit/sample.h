@@ -43,7 +43,7 @@ static inline struct row sample_reader(void)
 	row.comm = "java";
 	row.fd = 7;
 	row.netns = 4026531840;
-	row.cookie = "5001";
+	row.cookie = 5001;
 	row.family = "inet";
 	row.local_addr = "10.0.0.1";
 	row.local_port = 443;

@@ -34,7 +34,7 @@ uint64_t screen_row_id(const struct row *row)
 	id = hash_number(hash_number(id, row->pid), row->tid);
 	if (row->type == ROW_LOOP)
 		return hash_part(id, row->loop.interface) | 1;
-	id = hash_part(hash_number(hash_number(id, row->fd), (int64_t)row->order), row->cookie);
+	id = hash_number(hash_number(hash_number(id, row->fd), (int64_t)row->order), (int64_t)row->cookie);
 	if (row->type == ROW_REGION)
 		id = hash_part(id, row->region.start);
 	return id | 1;
@@ -105,6 +105,7 @@ static int compare_values(const struct column *column, const struct row *a, cons
 	case COLUMN_BOOL:
 		return DESCENDING(int);
 	case COLUMN_TIME:
+	case COLUMN_COOKIE:
 		return DESCENDING(uint64_t);
 	case COLUMN_TEXT:
 		return strcmp(*(const char *const *)left, *(const char *const *)right);

@@ -88,7 +88,7 @@ static struct act_request a_request(void)
 	row_init(&request.row, ROW_HANDSHAKE);
 	request.row.pid = 12;
 	request.row.fd = 3;
-	request.row.cookie = "77";
+	request.row.cookie = 77;
 	request.row.handshake.side = "client";
 	request.row.netns_name = "blue";
 	return request;
@@ -114,7 +114,7 @@ static void a_request_arrives(void **state)
 	assert_int_equal(through(&got, &arena, &request), 0);
 	assert_true(got.ask == ACT_ASK_PLAN && got.how == ACT_PROBE && got.plan == 7 && got.row.type == ROW_HANDSHAKE);
 	assert_true(got.row.pid == 12 && got.row.fd == 3 && got.row.tid == NOT_KNOWN && !got.row.local_addr);
-	assert_string_equal(got.row.cookie, "77");
+	assert_true(got.row.cookie == 77);
 	assert_string_equal(got.row.handshake.side, "client");
 	arena_free(&arena);
 }
@@ -131,7 +131,7 @@ static void a_request_that_makes_no_sense_is_refused(void **state)
 		requests[i] = a_request();
 	requests[0].row.pid = -1;
 	requests[1].row.pid = 5000000;
-	requests[2].row.cookie = "7x";
+	requests[2].row.tid = 0;
 	requests[3].row.netns_name = "../../proc/1/ns/net";
 	requests[4].row.peer_port = 65536;
 	requests[5].row.fd = -2;

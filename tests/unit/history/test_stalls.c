@@ -463,7 +463,7 @@ static void what_is_put_off_may_be_over_all_the_same(void **state)
 	(void)state;
 	run_start(&run);
 	next_look(&run);
-	add_in(&run, ROW_HANDSHAKE, "connect", OTHER_NETNS)->cookie = "77";
+	add_in(&run, ROW_HANDSHAKE, "connect", OTHER_NETNS)->cookie = 77;
 	update(&run);
 
 	report_free(&run.report);
@@ -485,7 +485,7 @@ static void what_is_put_off_may_be_over_all_the_same(void **state)
 static void connect_ends(struct row *row, struct arena *arena, int64_t fd)
 {
 	row->fd = fd;
-	row->cookie = arena_printf(arena, "%d", 77);
+	row->cookie = 77;
 	row->family = "inet";
 	row->local_addr = arena_printf(arena, "10.0.0.%d", 1);
 	row->local_port = 40000;
@@ -519,7 +519,7 @@ static void read_in_the_loop(struct run *run)
 static void assert_was_in_the_read(const struct row *row)
 {
 	assert_int_equal(row->fd, 7);
-	assert_string_equal(row->cookie, "77");
+	assert_int_equal(row->cookie, 77);
 	assert_string_equal(row->family, "inet");
 	assert_string_equal(row->local_addr, "10.0.0.1");
 	assert_int_equal(row->local_port, 40000);
@@ -580,7 +580,7 @@ static void a_loop_that_is_in_something_else_is_in_that(void **state)
 	assert_string_equal(row->loop.now_in, "clock_nanosleep");
 	assert_null(row->loop.kernel_stack);
 	assert_null(row->local_addr);
-	assert_null(row->cookie);
+	assert_int_equal(row->cookie, 0);
 	assert_true(row->fd == NOT_KNOWN && row->netns == LOOK_NETNS);
 
 	/* Where the kernel does not tell what in, that is not known. */
@@ -730,7 +730,7 @@ static void another_socket_has_nothing_of_it(void **state)
 	row->family = "unix";
 	update(&run);
 	row = &run.report.rows[0];
-	assert_null(row->cookie);
+	assert_int_equal(row->cookie, 0);
 	assert_null(row->local_addr);
 	assert_true(row->local_port == NOT_KNOWN && row->fd == NOT_KNOWN);
 	assert_string_equal(row->cgroup, "/docker/abc");
@@ -755,7 +755,7 @@ static struct row *add_unix(struct run *run, enum row_type type, bool known)
 	row->family = "unix";
 	if (!known)
 		return row;
-	row->cookie = "88";
+	row->cookie = 88;
 	peer->pid = 32;
 	peer->comm = arena_printf(&run->report.arena, "other");
 	return row;
@@ -781,7 +781,7 @@ static void a_thread_keeps_its_socket_and_its_peer(void **state)
 		update(&run);
 		row = &run.report.rows[0];
 		peer = types[i] == ROW_READER ? &row->reader.peer : &row->writer.peer;
-		assert_string_equal(row->cookie, "88");
+		assert_int_equal(row->cookie, 88);
 		assert_int_equal(peer->pid, 32);
 		assert_string_equal(peer->comm, "other");
 		run_end(&run);

@@ -55,7 +55,7 @@ static void a_child(void **state)
 	assert_string_equal(shown.links[2].kind, "pipe");
 	assert_int_equal(shown.links[2].holders, 1);
 	assert_int_equal(shown.report.rows[0].fd, 7);
-	assert_null(shown.report.rows[0].cookie);
+	assert_int_equal(shown.report.rows[0].cookie, 0);
 	assert_null(shown.report.rows[0].local_addr);
 	assert_null(strstr(shown.report.rows[0].why, "one of"));
 	hide(&shown);

@@ -78,6 +78,21 @@ static void compares_text(void **state)
 	assert_true(holds("reader.comm==''", &row));
 }
 
+/* As double these two numbers are the same. */
+static void compares_cookies(void **state)
+{
+	struct row row = sample_reader();
+
+	(void)state;
+	row.cookie = UINT64_MAX;
+	assert_true(holds("reader.cookie==18446744073709551615", &row));
+	assert_false(holds("reader.cookie==18446744073709551614", &row));
+	assert_true(holds("reader.cookie!=18446744073709551614", &row));
+	assert_wrong("reader.cookie>1", "== and != only");
+	row.cookie = 0;
+	assert_true(holds("reader.cookie==null", &row));
+}
+
 static void compares_bools(void **state)
 {
 	struct row row = sample_reader();
@@ -211,11 +226,17 @@ static void none_never_holds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(compares_durations),	 cmocka_unit_test(compares_counts),
-		cmocka_unit_test(compares_text),	 cmocka_unit_test(compares_bools),
-		cmocka_unit_test(compares_rates),	 cmocka_unit_test(unknown_meets_nothing_but_null),
-		cmocka_unit_test(all_tests_must_be_met), cmocka_unit_test(another_type_never_holds),
-		cmocka_unit_test(says_what_is_wrong),	 cmocka_unit_test(has_a_limit),
+		cmocka_unit_test(compares_durations),
+		cmocka_unit_test(compares_counts),
+		cmocka_unit_test(compares_cookies),
+		cmocka_unit_test(compares_text),
+		cmocka_unit_test(compares_bools),
+		cmocka_unit_test(compares_rates),
+		cmocka_unit_test(unknown_meets_nothing_but_null),
+		cmocka_unit_test(all_tests_must_be_met),
+		cmocka_unit_test(another_type_never_holds),
+		cmocka_unit_test(says_what_is_wrong),
+		cmocka_unit_test(has_a_limit),
 		cmocka_unit_test(none_never_holds),
 	};
 

@@ -361,7 +361,7 @@ static void assert_near(double value, double expected)
 	assert_true(fabs(value - expected) < 1e-6);
 }
 
-/* As many as the column has: nothing to explain. */
+/* As many as in the column: nothing to explain. */
 static void test_half_open_without_another_syn(void **state)
 {
 	struct scene *scene = *state;
@@ -713,7 +713,7 @@ static void test_how_it_ended(void **state)
 {
 	struct scene *scene = *state;
 	struct socket_name name = {.cookie = 5};
-	const struct row row = {.type = ROW_HANDSHAKE, .cookie = "6"};
+	const struct row row = {.type = ROW_HANDSHAKE, .cookie = 6};
 
 	look_add_event(&scene->builder, EVENT_SYN_RETRANSMIT, &name);
 	look_add_event(&scene->builder, EVENT_CONNECTED, &name);
