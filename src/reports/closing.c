@@ -10,6 +10,7 @@
 #include "options/ages.h"
 #include "options/filter.h"
 #include "reports/fill.h"
+#include "reports/fill_connection.h"
 #include "reports/reports.h"
 #include "rows/report.h"
 #include "rules/closing.h"
@@ -216,14 +217,9 @@ static void fill_closing(struct row *row, const struct closing *closing, const s
 		row->closing.gives_up_s = fill_until(now, evidence->ends_ns);
 	if (socket->flags & SOCKET_TIMEWAIT)
 		return;
-	if (closing_bytes_received(socket))
-		row->closing.last_received_s = fill_since(now, socket->last_received_ns);
-	if (socket->bytes_sent)
-		row->closing.last_sent_s = fill_since(now, socket->last_sent_ns);
+	fill_tcp(&row->closing.tcp, socket, closing_bytes_received(socket), now);
 	row->closing.unread_bytes = socket->unread_bytes;
 	row->closing.unsent_bytes = socket->unsent_bytes;
-	row->closing.unacked_bytes = socket->unacked_bytes;
-	row->closing.retransmits = socket->retransmits;
 	row->closing.keepalive = !!(socket->flags & SOCKET_KEEPALIVE);
 	if (socket->name.state == STATE_CLOSE_WAIT)
 		row->closing.eof_read = !!(socket->flags & SOCKET_EOF_READ);

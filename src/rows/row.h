@@ -104,10 +104,16 @@ struct waiter_fields {
 	int64_t epoll_fd;
 };
 
+/* Of a TCP connection, whatever it is reported for. */
+struct tcp_fields {
+	double last_received_s, last_sent_s;
+	int64_t unacked_bytes, retransmits;
+};
+
 struct reader_fields {
 	const char *syscall, *kind, *state, *role;
-	double last_received_s, last_sent_s;
-	int64_t bytes_received, bytes_sent, unacked_bytes, retransmits;
+	struct tcp_fields tcp;
+	int64_t bytes_received, bytes_sent;
 	int keepalive;
 	int64_t keepalive_probes, keepalive_probes_max;
 	double keepalive_idle_s, keepalive_interval_s;
@@ -119,8 +125,8 @@ struct reader_fields {
 
 struct writer_fields {
 	const char *syscall, *kind, *state;
-	double last_received_s, last_sent_s;
-	int64_t unsent_bytes, unacked_bytes, peer_window, retransmits, window_probes;
+	struct tcp_fields tcp;
+	int64_t unsent_bytes, peer_window, window_probes;
 	double window_closed_s, sndtimeo_s, user_timeout_s, returns_by_s;
 	struct peer_fields peer;
 	struct waiter_fields held;
@@ -146,9 +152,8 @@ struct service_fields {
 
 struct closing_fields {
 	const char *state, *fault;
-	int64_t connections;
-	double last_received_s, last_sent_s;
-	int64_t unread_bytes, unsent_bytes, unacked_bytes, retransmits;
+	struct tcp_fields tcp;
+	int64_t connections, unread_bytes, unsent_bytes;
 	int orphaned, eof_read, keepalive;
 	double gives_up_s;
 };

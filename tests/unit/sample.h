@@ -52,7 +52,7 @@ static inline struct row sample_reader(void)
 	row.reader.syscall = "read";
 	row.reader.kind = "tcp";
 	row.reader.role = "client";
-	row.reader.last_sent_s = 0.1 + 0.2;
+	row.reader.tcp.last_sent_s = 0.1 + 0.2;
 	row.reader.bytes_sent = 217;
 	row.reader.keepalive = 0;
 	return row;

@@ -799,7 +799,7 @@ static void what_is_of_the_moment_is_not_kept(void **state)
 	next_look(&run);
 	row = add(&run, "a", "x", 0);
 	row->reader.returns_by_s = 30;
-	row->reader.unacked_bytes = 5;
+	row->reader.tcp.unacked_bytes = 5;
 	row->advice = "do something";
 	update(&run);
 	next_look(&run);
@@ -807,7 +807,7 @@ static void what_is_of_the_moment_is_not_kept(void **state)
 	update(&run);
 	row = &run.report.rows[0];
 	assert_true(isnan(row->reader.returns_by_s));
-	assert_true(row->reader.unacked_bytes == NOT_KNOWN && row->reader.bytes_received == NOT_KNOWN);
+	assert_true(row->reader.tcp.unacked_bytes == NOT_KNOWN && row->reader.bytes_received == NOT_KNOWN);
 	assert_null(row->advice);
 	run_end(&run);
 }

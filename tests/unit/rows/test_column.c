@@ -106,7 +106,7 @@ static void every_column_is_complete(void **state)
 static void find_keeps_to_the_type(void **state)
 {
 	(void)state;
-	assert_int_equal(column_find("retransmits", ROW_READER)->offset, offsetof(struct row, reader.retransmits));
+	assert_int_equal(column_find("retransmits", ROW_READER)->offset, offsetof(struct row, reader.tcp.retransmits));
 	assert_int_equal(column_find("retransmits", ROW_HANDSHAKE)->offset,
 			 offsetof(struct row, handshake.retransmits));
 	assert_string_equal(column_find("verdict", ROW_LOOP)->values[1], "stalled");

@@ -830,8 +830,8 @@ static void test_row(void **state)
 	assert_string_equal(row->reader.kind, "tcp");
 	assert_string_equal(row->reader.state, "ESTABLISHED");
 	assert_string_equal(row->reader.role, "client");
-	assert_true(isnan(row->reader.last_received_s)); /* it never sent any */
-	assert_true(fabs(row->reader.last_sent_s - 31.2) < 1e-6);
+	assert_true(isnan(row->reader.tcp.last_received_s)); /* it never sent any */
+	assert_true(fabs(row->reader.tcp.last_sent_s - 31.2) < 1e-6);
 	assert_int_equal(row->reader.keepalive, 0);
 	assert_true(isnan(row->reader.returns_by_s));
 }

@@ -616,9 +616,9 @@ static void columns_can_be_sorted_by(void **state)
 	(void)state;
 	open_screen(&screen, COMMAND_READERS);
 	fill_readers(rows, 3);
-	rows[0].reader.last_sent_s = 5;
-	rows[1].reader.last_sent_s = NAN;
-	rows[2].reader.last_sent_s = 7;
+	rows[0].reader.tcp.last_sent_s = 5;
+	rows[1].reader.tcp.last_sent_s = NAN;
+	rows[2].reader.tcp.last_sent_s = 7;
 	look(&screen, rows, 3);
 	type(&screen, ">>>"); /* age, verdict, process */
 	assert_non_null(strstr(draw(&screen, 80, 24), "02:34:31Z  by PROCESS\n"));
