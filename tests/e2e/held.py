@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Clients whose connections an event loop holds, in several languages; and a server that falls silent when it is asked to."""
 
+import contextlib
 import os
 import shutil
 import subprocess
 
-from child import PYTHON, STALLS, Child, Stall
+import pytest
+
+from child import PYTHON, SLOW, STALLS, Child, Stall
+from late import late
+from zoo import moment
 
 # How each waits for its connections, and the calls in which it then sleeps.
 KINDS = {
@@ -32,6 +37,17 @@ def compile_client(folder):
     program = os.path.join(folder, "held_client")
     subprocess.run(["gcc", "-O1", "-Wall", "-Werror", "-o", program, os.path.join(STALLS, "held_client.c")], check=True)
     return program
+
+
+def skip_missing(kind):
+    if missing(kind):
+        pytest.skip(missing(kind))
+
+
+def check_since(record, truth, fills_s=0):
+    """fills_s: a window closes when it is full, which takes a while on a busy machine."""
+    slack = 0.3 * SLOW + late(truth)
+    assert -slack < moment(record["since"]) - truth < slack + fills_s, (truth, record)
 
 
 class Client(Stall):
@@ -66,6 +82,11 @@ class Client(Stall):
         self.said("answer")
 
 
+def clients(netns, program):
+    """A client of each kind that this machine can run."""
+    return {kind: Client(netns, kind, program) for kind in KINDS if not missing(kind)}
+
+
 class Server(Stall):
     def __init__(self, netns, address, port, *how):
         super().__init__(netns, "held_server.py", f"{address},{port}", *how)
@@ -75,3 +96,27 @@ class Server(Stall):
     def push(self):
         self.tell("push")
         self.said("pushed")
+
+
+@contextlib.contextmanager
+def cut_off(room, port, then):
+    """A Python program whose 300 bytes do not get through to a server. It goes on with `then`, which has the socket `s`.
+    The program, and the rule that drops its packets."""
+    server = Server(room.there, room.link.right4, port)
+    script = (
+        "import select,socket,sys,time\n"
+        f"s=socket.create_connection(('{server.address}',{port}))\n"
+        "print(s.getsockname()[1],flush=True)\n"
+        "sys.stdin.readline(); s.send(b'x'*300); print('sent',flush=True)\n"
+        f"{then}\n"
+    )
+    child = Child(room.here.enter() + [PYTHON, "-uc", script])
+    try:
+        own_port = int(child.wait_line(lambda line: line, 10))
+        table = room.there.drop("input", f"tcp sport {own_port}")
+        child.tell("")
+        child.wait_line(lambda line: line == b"sent\n", 10)
+        yield child, table
+    finally:
+        child.end()
+        server.end()

@@ -9,9 +9,8 @@ import pytest
 
 import held
 import run
-from child import SLOW, wait_until
-from late import late
-from zoo import Room, moment
+from child import wait_until
+from zoo import Room
 
 SILENT, STOPPED = 7401, 7402
 QUESTIONS = 4  # before the one that is not answered
@@ -29,9 +28,7 @@ class Scene:
         # Among very many namespaces a quiet one has its turn only now and then.
         self.only = ("--netns", self.room.here.name, "--netns", self.room.there.name)
         self.live = run.Stream("readers", "-j", "-i", "500ms", *self.only)
-        self.clients = {
-            kind: held.Client(self.room.here, kind, program) for kind in held.KINDS if not held.missing(kind)
-        }
+        self.clients = held.clients(self.room.here, program)
         self.since = {}
         self._talk(address)
         os.kill(self.stopped.pid, signal.SIGSTOP)
@@ -87,44 +84,35 @@ def once(scene, all_live):
     return run.once("readers", *scene.only)
 
 
-def skip_missing(kind):
-    if held.missing(kind):
-        pytest.skip(held.missing(kind))
-
-
-def check_age(record, truth):
-    assert abs(moment(record["since"]) - truth) < 0.3 * SLOW + late(truth), (truth, record)
-
-
 @pytest.mark.parametrize("kind", held.KINDS)
 def test_no_answer_live(scene, all_live, kind):
     """By its turns: it asked before, and was answered each time."""
-    skip_missing(kind)
+    held.skip_missing(kind)
     record = all_live[kind, "silent"]
     assert (record["verdict"], record["waiter"], record["role"]) == ("awaiting_reply", "loop", "client")
     assert "questions on this connection were answered within" in record["why"] and "likely" not in record["why"]
     assert record["age_s"] >= 5
-    check_age(record, scene.since[kind, "silent"])
+    held.check_since(record, scene.since[kind, "silent"])
 
 
 @pytest.mark.parametrize("kind", held.KINDS)
 def test_no_answer_once(scene, once, kind):
     """By one look: most likely."""
-    skip_missing(kind)
+    held.skip_missing(kind)
     record = run.only(once, **scene.who(kind, "silent"))
     assert (record["verdict"], record["waiter"]) == ("awaiting_reply", "loop")
     assert "most likely" in record["why"]
-    check_age(record, scene.since[kind, "silent"])
+    held.check_since(record, scene.since[kind, "silent"])
 
 
 @pytest.mark.parametrize("kind", held.KINDS)
 def test_a_stopped_server_does_not_read(scene, all_live, once, kind):
     """The server is the finding, and its client is no second one."""
-    skip_missing(kind)
+    held.skip_missing(kind)
     for record in (all_live[kind, "stopped"], run.only(once, **scene.of_server(kind))):
         assert (record["verdict"], record["role"], record["local_port"]) == ("not_read", "server", STOPPED)
         assert "has not read" in record["why"] and str(scene.stopped.pid) in record["why"]
-        check_age(record, scene.since[kind, "stopped"])
+        held.check_since(record, scene.since[kind, "stopped"])
     assert not run.findings(once, **scene.who(kind, "stopped"))
     assert not run.findings(scene.live.records(), **scene.who(kind, "stopped"))
 
@@ -132,7 +120,7 @@ def test_a_stopped_server_does_not_read(scene, all_live, once, kind):
 @pytest.mark.parametrize("kind", held.KINDS)
 def test_healthy_ones_are_not_told(scene, all_live, once, kind):
     """A pool's connection, one that was answered, and one that only sends."""
-    skip_missing(kind)
+    held.skip_missing(kind)
     for name in ("idle", "sender", "answered"):
         assert not run.findings(scene.live.records(), **scene.who(kind, name))
         assert not run.findings(once, **scene.who(kind, name))
