@@ -74,8 +74,8 @@ static void sleep_until(struct live *live, __u64 moment_ns)
 	do {
 		now = clock_ns(CLOCK_MONOTONIC);
 		ns = moment_ns > now ? moment_ns - now : 0;
-		left.tv_sec = (time_t)(ns / 1000000000);
-		left.tv_nsec = (long)(ns % 1000000000);
+		left.tv_sec = (time_t)(ns / NS_PER_S);
+		left.tv_nsec = (long)(ns % NS_PER_S);
 		if (ppoll(wakers, 2, &left, NULL) <= 0)
 			return;
 	} while (wakers[0].revents && took_dump_signal(live));
