@@ -225,7 +225,7 @@ static int inflate_look(struct recording *recording, struct buffer *bytes, const
 	buffer_reset(bytes);
 	err = deflated_read(bytes, &recording->chunk, CHUNK_MAX);
 	if (err == -EBADMSG)
-		return corrupt(error, "corrupt recording: a compressed sample cannot be unpacked");
+		return corrupt(error, "corrupt recording: a compressed look cannot be unpacked");
 	return err ? fail_errno(error, err) : 0;
 }
 
@@ -238,7 +238,7 @@ static int index_look(struct recording *recording, struct look *look, const char
 	if (!err)
 		err = look_index(look);
 	if (err == -EBADMSG)
-		return corrupt(error, "corrupt recording: a sample has records that are not valid");
+		return corrupt(error, "corrupt recording: a look has records that are not valid");
 	return err ? fail_errno(error, err) : 1;
 }
 

@@ -55,7 +55,7 @@ TEXT("how", action.how, ACTION, "In which way; null where none was found",
 
 	/* process */
 	COUNT("reads_lost", process.reads_lost, PROCESS,
-	      "Samples, one after the other, at which a read of the process did not come back in time",
+	      "Looks, one after the other, at which a read of the process did not come back in time",
 	      .heading = "READS"),
 	TEXT("reads_of", process.reads_of, PROCESS,
 	     "What was read: epoll descriptors, mappings, memory, program, /proc; with commas between", .heading = "OF",

@@ -209,7 +209,7 @@ static const char *say_more(struct arena *arena, const struct closing_evidence *
 static const char *why_unanswered(struct arena *arena, const struct closing_evidence *evidence)
 {
 	const struct socket_record *socket = evidence->socket;
-	const char *what = fin_is_out(socket) ? "our FIN" : "what we sent";
+	const char *what = fin_is_out(socket) ? "our FIN" : "our data";
 	const char *where = socket->snd_wnd ? "cannot be sent" : "waits behind a closed window";
 	const char *heard = say_since(arena, evidence->now_ns, signs_last_heard(socket));
 

@@ -121,8 +121,9 @@ static const char *why_dropping(struct arena *arena, const struct listener_evide
 static const char *why_flooded(struct arena *arena, const struct listener_evidence *evidence)
 {
 	return arena_printf(
-		arena, "%llu half-open connections; of %llu that were seen, %llu have not answered, the oldest for %s",
-		evidence->half_open, evidence->requests, evidence->silent,
+		arena,
+		"%llu half-open connections; %llu of the %llu that were seen have not answered, the oldest for %s",
+		evidence->half_open, evidence->silent, evidence->requests,
 		say_since(arena, evidence->now_ns, evidence->oldest_silent_ns));
 }
 

@@ -106,17 +106,17 @@ const char *loop_why_lost(struct arena *arena, const struct loop_evidence *evide
 	__u64 since_ns = watch_missed_since(missed->watch, missed->socket);
 
 	if (is_listener(missed))
-		return arena_printf(arena,
-				    "%s not accepted for %s from descriptor %d (%s), which is watched edge-triggered: "
-				    "its wake-up is used up, and the loop waits",
-				    missed->watch->queue == 1
-					    ? "1 connection is"
-					    : arena_printf(arena, "%u connections are", missed->watch->queue),
-				    say_since(arena, missed->socket->seen_ns, since_ns), missed->watch->fd,
-				    say_local(arena, &missed->socket->name));
+		return arena_printf(
+			arena,
+			"%s been in the accept queue of descriptor %d (%s) for %s; it is watched edge-triggered: "
+			"its one event is used up, and the loop waits",
+			missed->watch->queue == 1 ? "1 connection has"
+						  : arena_printf(arena, "%u connections have", missed->watch->queue),
+			missed->watch->fd, say_local(arena, &missed->socket->name),
+			say_since(arena, missed->socket->seen_ns, since_ns));
 	return arena_printf(
 		arena,
-		"data came %s ago and is unread (%s) in %s, which is watched edge-triggered: its wake-up is "
+		"data came %s ago and is unread (%s) in %s, which is watched edge-triggered: its one event is "
 		"used up, and the loop waits",
 		say_since(arena, missed->socket->seen_ns, since_ns),
 		say_count(arena, missed->socket->unread_bytes, "bytes"), say_endpoints(arena, missed));
@@ -176,7 +176,8 @@ const char *loop_why_ok(struct arena *arena, const struct loop_evidence *evidenc
 		return arena_printf(arena, "now %s; it watches one connection, and nothing else waits for it",
 				    evidence->doing);
 	if (loop_shares_all(evidence))
-		return arena_printf(arena, "now %s; others wait for all that it watches", evidence->doing);
+		return arena_printf(arena, "now %s; other threads wait for everything that it watches",
+				    evidence->doing);
 	return arena_printf(arena, "now %s", evidence->doing);
 }
 
@@ -221,8 +222,8 @@ const char *loop_advise_spinning(struct arena *arena, const struct loop_evidence
 const char *loop_advise_spins_on(struct arena *arena, const struct loop_evidence *evidence)
 {
 	return arena_printf(arena,
-			    "consume the event of descriptor %d, or watch it no more (EPOLL_CTL_DEL, or close it; a "
-			    "hang-up and an error come whatever its mask says)",
+			    "handle the event of descriptor %d, or stop watching it (EPOLL_CTL_DEL or close: "
+			    "EPOLLHUP and EPOLLERR come whatever the event mask is)",
 			    evidence->watches.ready->watch->fd);
 }
 

@@ -31,7 +31,7 @@ static const struct part {
 } parts[] = {
 	{UNREAD_EPOLL, "epoll descriptors", "a thread of it holds the lock of its epoll descriptor"},
 	{UNREAD_MAPS, "mappings", "a thread of it holds the lock of its address space"},
-	{UNREAD_MEMORY, "memory", "its address space is locked, or nobody delivers its pages"},
+	{UNREAD_MEMORY, "memory", "its address space is locked, or its pages do not come (FUSE, userfaultfd)"},
 	{UNREAD_PROGRAM, "program", "the file system of its program does not answer"},
 	{UNREAD_PROC, "/proc", "a thread of it is inside an exec that does not end"},
 };
@@ -55,7 +55,7 @@ static const char *say_reason(const struct unread_record *process)
 	for (i = 0; i < COUNT_OF(parts); i++)
 		if (process->parts & parts[i].part)
 			return parts[i].reason;
-	return "it makes them wait";
+	return "it holds them up";
 }
 
 static const char *why_unreadable(struct arena *arena, const struct unread_record *process, __u64 now_ns)

@@ -89,7 +89,7 @@ const char *reader_why_dns(struct arena *arena, const struct reader_evidence *ev
 const char *reader_why_in_queue(struct arena *arena, const struct reader_evidence *evidence)
 {
 	return arena_printf(arena,
-			    "our connection lies in the accept queue of the listener: nobody has accepted it; %s",
+			    "our connection is still in the listener's accept queue: no process has accepted it; %s",
 			    say_end(arena, evidence));
 }
 
@@ -97,7 +97,7 @@ const char *reader_why_waiting(struct arena *arena, const struct reader_evidence
 {
 	if (evidence->end.by == READ_END_RCVTIMEO || reader_alarm_is_set(evidence))
 		return arena_printf(arena, "it waits for data; %s", say_end(arena, evidence));
-	return "it waits for data; whether any is due cannot be seen";
+	return "it waits for data; it cannot be seen whether any is due";
 }
 
 const char *reader_why_connecting(struct arena *arena, const struct reader_evidence *evidence)
@@ -179,8 +179,8 @@ const char *reader_why_order_is_lost(struct arena *arena, const struct reader_ev
 {
 	return arena_printf(
 		arena,
-		"both ends sent data %s ago, within one tick of the kernel's clock; which of them was last, and so "
-		"whether data is due, is not known; %s",
+		"both ends sent data %s ago, within one tick of the kernel's clock, so it is not known who spoke "
+		"last and whether data is due; %s",
 		say_ago(arena, evidence, evidence->socket->last_received_ns), say_end(arena, evidence));
 }
 
@@ -234,12 +234,11 @@ const char *reader_why_peer_spoke(struct arena *arena, const struct reader_evide
 {
 	const struct socket_record *socket = evidence->socket;
 
-	return arena_printf(
-		arena,
-		"the peer spoke last, %s ago (%s in total); whether more is due cannot be seen: a subscriber "
-		"waits like this, too; %s",
-		say_ago(arena, evidence, socket->last_received_ns), say_count(arena, socket->bytes_received, "bytes"),
-		say_end(arena, evidence));
+	return arena_printf(arena,
+			    "the peer spoke last, %s ago (%s in total); it cannot be seen whether more is due: a "
+			    "subscriber waits like this, too; %s",
+			    say_ago(arena, evidence, socket->last_received_ns),
+			    say_count(arena, socket->bytes_received, "bytes"), say_end(arena, evidence));
 }
 
 const char *reader_why_listens(struct arena *arena, const struct reader_evidence *evidence)
@@ -248,8 +247,8 @@ const char *reader_why_listens(struct arena *arena, const struct reader_evidence
 
 	return arena_printf(
 		arena,
-		"it was already reading when another thread sent the last data, %s ago; whether an answer is due "
-		"cannot be seen; %s",
+		"it was already reading when another thread sent the last data, %s ago; it cannot be seen whether "
+		"an answer is due; %s",
 		say_ago(arena, evidence, signs_sent(socket)), say_end(arena, evidence));
 }
 
@@ -267,11 +266,10 @@ const char *reader_why_stream(struct arena *arena, const struct reader_evidence 
 	const struct socket_record *socket = evidence->socket;
 
 	if (socket->bytes_sent)
-		return arena_printf(
-			arena,
-			"the client spoke last, %s ago; it has done so before without an answer from us, so none "
-			"may be due; %s",
-			say_ago(arena, evidence, socket->last_received_ns), say_end(arena, evidence));
+		return arena_printf(arena,
+				    "the client spoke last, %s ago; it has done so before and got no answer, so it may "
+				    "expect none; %s",
+				    say_ago(arena, evidence, socket->last_received_ns), say_end(arena, evidence));
 	return arena_printf(
 		arena,
 		"the client sent %s, the last %s ago; we have never answered it: most likely a one-way stream (a log, metrics); %s",
@@ -341,16 +339,16 @@ static const char *advise(struct arena *arena, const struct reader_evidence *evi
 
 const char *reader_advise_dns(struct arena *arena, const struct reader_evidence *evidence)
 {
-	return arena_printf(arena, "see whether %s is up and answers (dig @%s), and what resolv.conf names beside it",
-			    say_peer(arena, &evidence->socket->name),
-			    say_address(arena, evidence->socket->name.peer_addr));
+	return arena_printf(
+		arena, "see whether %s is up and answers (dig @%s), and which other servers resolv.conf names",
+		say_peer(arena, &evidence->socket->name), say_address(arena, evidence->socket->name.peer_addr));
 }
 
 const char *reader_advise_queue(struct arena *arena, const struct reader_evidence *evidence)
 {
 	(void)arena;
 	(void)evidence;
-	return "see who should accept it: sockstall handshakes";
+	return "see which process should accept it: sockstall handshakes";
 }
 
 const char *reader_advise_path(struct arena *arena, const struct reader_evidence *evidence)

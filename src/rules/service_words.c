@@ -96,12 +96,12 @@ const char *service_advise(struct arena *arena, const struct service_evidence *e
 {
 	switch (evidence->cause) {
 	case CAUSE_STOPPED:
-		return arena_printf(arena, "let it go on: kill -CONT %s",
+		return arena_printf(arena, "resume it: kill -CONT %s",
 				    evidence->owner_pids ? evidence->owner_pids : "PID");
 	case CAUSE_FROZEN:
 		return SAY_THAW;
 	case CAUSE_PEER:
-		return arena_printf(arena, "look at what it waits for: %s", evidence->awaits.peer);
+		return arena_printf(arena, "look at the service that it waits for: %s", evidence->awaits.peer);
 	default:
 		return say_look_at(arena, evidence->owner, evidence->owner_pids);
 	}

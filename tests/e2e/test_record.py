@@ -337,7 +337,7 @@ def test_a_bomb(recorded, tmp_path, claim):
     )
     done = run.sockstall("replay", bomb, "-j")
     check_refused(done)
-    assert b"a compressed sample cannot be unpacked" in done.stderr
+    assert b"a compressed look cannot be unpacked" in done.stderr
 
 
 def test_more_after_the_end(recorded, tmp_path):

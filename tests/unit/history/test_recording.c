@@ -625,11 +625,11 @@ static void chunks_out_of_order(void **state)
 	BEGIN(), ADD(start), ADD(look), add_chunk(&bytes, 5, "x", 1);
 	expect_error(&bytes, "corrupt recording: it has a chunk of an unknown type", 1);
 	BEGIN(), ADD(start), add_chunk(&bytes, CHUNK_LOOK, NULL, 0);
-	expect_error(&bytes, "corrupt recording: a sample has records", 0);
+	expect_error(&bytes, "corrupt recording: a look has records", 0);
 	BEGIN(), ADD(start), add_chunk(&bytes, CHUNK_LOOK_DEFLATED, NULL, 0);
-	expect_error(&bytes, "corrupt recording: a compressed sample", 0);
+	expect_error(&bytes, "corrupt recording: a compressed look", 0);
 	BEGIN(), ADD(start), ADD(look), add_chunk(&bytes, CHUNK_LOOK_DEFLATED, "\0\0\0\0x", 5);
-	expect_error(&bytes, "corrupt recording: a compressed sample", 1);
+	expect_error(&bytes, "corrupt recording: a compressed look", 1);
 	BEGIN(), ADD(start), add_chunk(&bytes, CHUNK_END, NULL, 0);
 	expect_error(&bytes, "corrupt recording: its first or last chunk", 0);
 	BEGIN(), add_chunk(&bytes, CHUNK_START, NULL, 0);
@@ -698,7 +698,7 @@ static void compressed_looks_are_adapted(void **state)
 	sizes[RECORD_THREAD] += 8;
 	crc = crc32(0, (const void *)bytes.data, FILE_HEADER - 4);
 	memcpy(bytes.data + FILE_HEADER - 4, &crc, sizeof(crc));
-	expect_error(&bytes, "corrupt recording: a sample has records that are not valid", 0);
+	expect_error(&bytes, "corrupt recording: a look has records that are not valid", 0);
 	buffer_free(&bytes);
 }
 

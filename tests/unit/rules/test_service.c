@@ -160,7 +160,7 @@ static const struct {
 	{"stopped", stopped, "not_answering",
 	 "3 requests wait for an answer, the oldest for 30.0 s; nothing has gone out on any of its 5 connections for 31.0 "
 	 "s: all is stopped",
-	 "let it go on: kill -CONT 10"},
+	 "resume it: kill -CONT 10"},
 	{"waits for another", waits_for_another, "ok", NULL, NULL},
 	{"as never before", as_never_before, "not_answering",
 	 "3 requests wait for an answer, the oldest for 30.0 s: longer than ever since sockstall was started; nothing has "
@@ -171,7 +171,7 @@ static const struct {
 	{"one alone", one_alone, "ok", NULL, NULL},
 	{"others are answered", others_are_answered, "ok", NULL, NULL},
 	{"others are answered by others", others_are_answered_by_others, "not_read",
-	 "nginx (pid 10) has not read what came 30.0 s ago on one of its 5 connections", "let it go on: kill -CONT 10"},
+	 "nginx (pid 10) has not read what came 30.0 s ago on one of its 5 connections", "resume it: kill -CONT 10"},
 	{"answered as it came", answered_as_it_came, "ok", NULL, NULL},
 	{"a log", a_log, "ok", "5 connections; it has not been seen to send anything", NULL},
 	{"a log that is not read", a_log_that_is_not_read, "not_read", NULL, NULL},
@@ -219,7 +219,7 @@ static void by_the_table(void **state)
 	arena_free(&arena);
 }
 
-/* What was not counted (there was no room) is judged by its queue alone. */
+/* A service that was not counted (there was no room) is judged by its queue alone. */
 static void without_counts(void **state)
 {
 	struct sample sample;
