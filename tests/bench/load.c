@@ -40,7 +40,7 @@ static void load_getppid(long count)
 	printf("%.2f\n", (now_ns() - began) / (double)count);
 }
 
-/* What the waits wait for: one eventfd that is always ready, in every guise. */
+/* The object of all waits: one eventfd that is always ready, in every guise. */
 static int ready_fd, epoll_fd;
 static struct {
 	int fd;

@@ -39,7 +39,9 @@
 #define MAX_PLACES 65536
 #define MAX_DEPTH  16
 
-/* By what the callers' addresses add up to; place_numbers are from 1 on, in the order in which they are first seen. */
+/*
+ * Places by the sum of the callers' addresses; place_numbers are from 1 on, in the order in which they are first seen.
+ */
 static uintptr_t places[MAX_PLACES];
 static long place_numbers[MAX_PLACES];
 static long place_count, failing_place, depth, bpf_calls, failing_bpf, blocks;
@@ -69,7 +71,7 @@ static void hold_scans(const char *file)
 __attribute__((weak)) void __lsan_disable(void);
 __attribute__((weak)) void __lsan_enable(void);
 
-/* What it needs is loaded at its first call, and never freed. */
+/* Its data is loaded at the first call, and never freed. */
 static void load_backtrace(void)
 {
 	void *frames[MAX_DEPTH];
@@ -354,7 +356,7 @@ static void limit(pid_t pid)
 		prlimit(pid, RLIMIT_CPU, &now, NULL);
 }
 
-/* What a program that had been taken over would try. */
+/* Tries what a program could be made to try by an attacker. */
 static void misbehave(const char *what)
 {
 	char *const argv[] = {"/bin/true", NULL};

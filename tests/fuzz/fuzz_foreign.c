@@ -19,7 +19,7 @@ static void *copy_of(const uint8_t *data, size_t size)
 	return copy;
 }
 
-/* What the worker takes is within bounds, whoever sends it. */
+/* Requests that the worker takes are within bounds, whoever sends them. */
 static void check_requests(const uint8_t *data, size_t size)
 {
 	void *message = copy_of(data, size);

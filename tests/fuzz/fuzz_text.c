@@ -43,7 +43,7 @@ static void check_printable(const char *text)
 	buffer_free(&line);
 }
 
-/* What is taken is made of the same bytes again. */
+/* A message that is taken consists of the same bytes when it is made again. */
 static void check_message(const uint8_t *data, size_t size)
 {
 	char *bytes = malloc(size + !size);

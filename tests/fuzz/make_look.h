@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Any bytes to looks that look_index() takes, so that a fuzzer spends its time behind it: the bytes are a list of
- * records, each a type, a length in two bytes, and contents. What they lack is zero; what announces other records does
- * so truly. A corpus stays of use when records change.
+ * records, each a type, a length in two bytes, and contents. Missing bytes are zero, and counts of records that follow
+ * are true. A corpus stays of use when records change.
  */
 #ifndef SOCKSTALL_FUZZ_MAKE_LOOK_H
 #define SOCKSTALL_FUZZ_MAKE_LOOK_H

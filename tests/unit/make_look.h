@@ -42,7 +42,7 @@ struct look_builder {
 	struct thread_record *thread; /* the last one */
 };
 
-/* What fits, with a NUL behind it; `to` is zeroed. */
+/* As much of the text as fits, with a NUL behind it; `to` is zeroed. */
 static inline void look_copy_text(char *to, size_t size, const char *text)
 {
 	memcpy(to, text, strnlen(text, size - 1));
@@ -184,7 +184,7 @@ static inline struct socket_record *look_add_thread_socket(struct look_builder *
 	return look_add_socket(builder, kind, state);
 }
 
-/* What the thread just added waited with; comes behind its socket, if it has one, in the order of the enum. */
+/* Counters of the thread just added; they come behind its socket, if it has one, in the order of the enum. */
 static inline struct loop_record *look_add_loop_of(struct look_builder *builder, enum loop_interface interface)
 {
 	struct loop_record *loop = look_add(builder, RECORD_LOOP, 0);

@@ -3,7 +3,7 @@
  * churn SECONDS SEED [CGROUP]: a process that changes all that sockstall reads of it while it reads: its memory, what
  * is at its descriptors, what it watches and waits for, its names, threads, children, connections, network namespaces
  * and, in the folder CGROUP, cgroups. It says {"event": "churning"} when it has begun, and how many rounds each part
- * made when it ends. In a network namespace of its own: its traffic stays there. What it starts ends with it.
+ * made when it ends. In a network namespace of its own: its traffic stays there. Its children end with it.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

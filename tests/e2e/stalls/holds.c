@@ -310,7 +310,7 @@ static void *leave_loop(void *argument)
 	return argument;
 }
 
-/* By another descriptor of the same instance. */
+/* Through another descriptor of the same instance. */
 static void *hold_instance(void *page)
 {
 	int copy = dup(instance);

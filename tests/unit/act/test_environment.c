@@ -51,7 +51,7 @@ static void known_fields_become_variables(void **state)
 	assert_string_equal(value_of(environment, "SOCKSTALL_AGE_S"), "12.5");
 	assert_string_equal(value_of(environment, "SOCKSTALL_VERDICT"), "awaiting_reply");
 	assert_string_equal(value_of(environment, "SOCKSTALL_KEEPALIVE"), "false");
-	/* What another process chose reaches no terminal as it is. */
+	/* A name that another process chose reaches no terminal as it is. */
 	assert_null(strchr(value_of(environment, "SOCKSTALL_COMM"), '\x1b'));
 }
 

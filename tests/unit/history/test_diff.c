@@ -54,7 +54,7 @@ static void look_at(struct story *story, uint64_t seconds, struct row *rows, siz
 	assert_int_equal(story_look(story, &report, &look), 0);
 }
 
-/* What is said of two recordings of one look each: "change comm why" a line. */
+/* The differences of two recordings of one look each: "change comm why" a line. */
 static const char *differences(struct row *before, size_t before_count, struct row *after, size_t after_count, bool all)
 {
 	static char said[4096];

@@ -435,7 +435,7 @@ static void what_is_put_off_goes_on(void **state)
 	run_end(&run);
 }
 
-/* What it stands among is the worst first, as ever. */
+/* The rows around it are in the usual order, the worst first. */
 static void what_is_put_off_has_its_place(void **state)
 {
 	struct run run;
@@ -670,7 +670,7 @@ static void a_connection_keeps_its_process(void **state)
 	}
 }
 
-/* Who has closed it is known, but no descriptor leads to it any more: that number may be another's. */
+/* The process that closed it is known, but no descriptor leads to it any more: that number may be another's. */
 static void an_orphan_has_no_descriptor(void **state)
 {
 	struct run run;
@@ -687,7 +687,7 @@ static void an_orphan_has_no_descriptor(void **state)
 	run_end(&run);
 }
 
-/* What is another's stays with the other. */
+/* Facts of another process stay with that process. */
 static void another_process_has_nothing_of_it(void **state)
 {
 	struct row *row;
@@ -713,7 +713,7 @@ static void another_process_has_nothing_of_it(void **state)
 	}
 }
 
-/* Whom many wait for is known by its process: which of its sockets is shown may change. */
+/* The end of a chain is known by its process: which of its sockets is shown may change. */
 static void another_socket_has_nothing_of_it(void **state)
 {
 	struct row *row;

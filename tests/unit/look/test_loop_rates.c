@@ -142,7 +142,7 @@ static void test_lag_asleep(void **state)
 	assert_int_equal(rates->lag_runqueue_ns, 0);
 	assert_int_equal(rates->lag_blocked_ns, 370 * MILLISECOND);
 	assert_true(loop_lag_is_split(&scene.threads[1]));
-	/* What a look saw is no account of the scheduler's. */
+	/* A time that a look saw is not the scheduler's. */
 	scene.threads[1].flags |= THREAD_AT_LEAST;
 	assert_false(loop_lag_is_split(&scene.threads[1]));
 	/* No clock of the scheduler: nothing is known of its CPU time. */

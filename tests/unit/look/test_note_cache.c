@@ -139,7 +139,7 @@ static void one_that_comes_twice_is_one(void **state)
 	note_cache_free(&cache);
 }
 
-/* What was read longest ago is read again: a child may have become another program. */
+/* The note that was read longest ago is read again: a child may have become another program. */
 static void all_are_read_again_in_turn(void **state)
 {
 	struct note_cache cache = {0};

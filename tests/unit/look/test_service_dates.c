@@ -47,7 +47,7 @@ static void what_came_before_the_last_answer_does_not_count(void **state)
 	pend(&service, 6, 31 * SECOND, 25 * SECOND, 3, 0);
 	assert_int_equal(service_owed_since(&service), 0);
 	assert_int_equal(service_owed_count(&service), 0);
-	/* Of a group with both, only its last is known to have come after it. */
+	/* If a group has both, only its last is known to have come after it. */
 	pend(&service, 6, 31 * SECOND, 17 * SECOND, 3, 0);
 	assert_int_equal(service_owed_since(&service), NOW - 17 * SECOND);
 	assert_int_equal(service_owed_count(&service), 1);

@@ -63,7 +63,7 @@ static void test_probe_answered_since(void **state)
 	assert_int_equal(sockets[0].spoke_last, SPEAKER_PEER);
 	assert_int_equal(reader_speaker(&sockets[1], TICK), SPEAKER_PEER);
 
-	/* That one was never seen before its probe was answered. */
+	/* No look saw that one before its probe was answered. */
 	probe_is_answered(&late);
 	look(&looks, &late, 1);
 	assert_int_equal(late.spoke_last, 0);
@@ -113,7 +113,7 @@ static void test_peer_repeats(void **state)
 	assert_int_equal(socket.peer_repeats, 2);
 	assert_int_equal(socket.peer_silence_ns, 4 * SECOND);
 
-	/* What it says after a word of ours may answer it. */
+	/* Data that comes after ours may answer it. */
 	socket.bytes_sent++;
 	socket.last_sent_ns = 20 * SECOND;
 	peer_speaks(&socket, 21 * SECOND);
@@ -136,7 +136,7 @@ static void test_inode_of_another(void **state)
 	spoken_free(&looks);
 }
 
-/* What nobody has seen for long is forgotten. */
+/* A connection that no look has seen for long is forgotten. */
 static void test_forgets(void **state)
 {
 	struct spoken_looks looks = {0};

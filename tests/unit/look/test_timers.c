@@ -135,7 +135,7 @@ static void test_syn_retries(void **state)
 	assert_int_equal(timers_connect_ends(&s, 0), NOW + 96 * S);
 }
 
-/* Who reads or writes before the connection is there waits for that. */
+/* A read or write before the connection is there waits for the connection. */
 static void test_syn_of_a_reader(void **state)
 {
 	struct socket_record s = connecting();

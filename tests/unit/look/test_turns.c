@@ -143,7 +143,7 @@ static void a_sender_waits_for_nothing(void **state)
 	assert_int_equal(talk.turns.twice, 1);
 }
 
-/* Who asks again at once is in a turn of its own kind. */
+/* A program that asks again at once is in a turn of its own kind. */
 static void at_once(void **state)
 {
 	struct talk talk = begin();

@@ -123,7 +123,7 @@ static void test_most_likely_thread(void **state)
 	}
 }
 
-/* Of those whose waits were counted it is the last one's. */
+/* Among threads whose waits were counted, it belongs to the last that waited. */
 static void test_who_waited_last(void **state)
 {
 	struct scene *scene = *state;
@@ -212,7 +212,7 @@ static void hold_left(struct scene *scene, __u32 pid, __u64 start_ns)
 	epoll->number = 1;
 }
 
-/* Who has it from another: the older one has made it, */
+/* If one process has it from another, the older one has made it, */
 static void test_inherited(void **state)
 {
 	struct scene *scene = *state;

@@ -32,7 +32,7 @@ static json_t *record(enum row_type type)
 	return json_object_get(json_array_get(json_object_get(schema, "allOf"), (size_t)type), "then");
 }
 
-/* What a record of this type has under this key: its own description, one that some types share, or all. */
+/* The property of this type with this key: its own description, one that some types share, or all. */
 static json_t *property(enum row_type type, const char *key)
 {
 	json_t *own = json_object_get(json_object_get(record(type), "properties"), key);

@@ -227,7 +227,7 @@ static void is_no_deadlock(void)
 	hide(&shown);
 }
 
-/* Who has set a limit to its wait goes on when that is over: they may well ask each other every now and then. */
+/* If each wait has a limit they go on when it is over: they may well ask each other every now and then. */
 static void a_cycle_with_a_limit(void **state)
 {
 	(void)state;
@@ -351,7 +351,10 @@ static void healthy(void **state)
 	hide(&shown);
 }
 
-/* It has what it asked for, and has not read it yet: no one else is to blame. Nor while its loop does something else. */
+/*
+ * It has what it asked for, and has not read it yet: no one else is to blame. The same while its loop does something
+ * else.
+ */
 static void not_in_its_loop(void **state)
 {
 	struct shown shown;
@@ -410,7 +413,9 @@ static struct socket_record *between_loops(bool asked)
 	return serves(POSTGRES, "postgres", 82);
 }
 
-/* What a loop sent last may be no question: then nothing that the other does at this moment makes it one. */
+/*
+ * The last bytes that a loop sent may be no question: then nothing that the other does at this moment makes them one.
+ */
 static void nobody_asked_a_loop(void **state)
 {
 	enum { IN_ITS_LOOP, ON_A_CPU, ASLEEP_SINCE_LATER, ASLEEP_EVER_SINCE, CASES } at;
@@ -440,7 +445,10 @@ static void nobody_asked_a_loop(void **state)
 		}
 }
 
-/* A thread that nobody waits for may wait for work, or news. Whoever gives that is in its loop, or runs for others. */
+/*
+ * A thread that nobody waits for may wait for work, or news. The process that gives that is in its loop, or runs for
+ * others.
+ */
 static void a_wait_by_design(void **state)
 {
 	enum { IN_ITS_LOOP, FOR_OTHERS, EVER_SINCE, ASLEEP_EVER_SINCE, UNREAD, CASES } at;
@@ -475,7 +483,7 @@ static void a_wait_by_design(void **state)
 	}
 }
 
-/* Who was asked is known of any of a chain. */
+/* Any link of a chain may know who was asked. */
 static void somebody_asked_the_second(void **state)
 {
 	struct socket_record *reader;
@@ -503,7 +511,7 @@ static void somebody_asked_the_second(void **state)
 	hide(&shown);
 }
 
-/* Who subscribes has its answer; what else comes nobody owes. Whoever it is that it hangs on, and whatever that does. */
+/* A subscriber has its answer, and nobody owes it more: whichever process is at the end, and whatever that does. */
 static void the_rest_is_owed_to_nobody(void **state)
 {
 	static const int calls[] = {0, SYS_clock_nanosleep, SYS_epoll_pwait};

@@ -298,7 +298,7 @@ static void rows(void **state)
 	look_free(&look);
 }
 
-/* What lies unread in it is what nobody has asked for. */
+/* Unread data in it is data that nobody has asked for. */
 static void runtime_that_remembers(void **state)
 {
 	static const char *const names[] = {"go", "nginx"};

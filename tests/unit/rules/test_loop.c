@@ -106,7 +106,7 @@ static void stopped(struct facts *facts)
 	facts->thread.flags = THREAD_STOPPED;
 }
 
-/* What it was frozen in does not tell what keeps it. */
+/* The call in which it was frozen does not tell what keeps it. */
 static void frozen(struct facts *facts)
 {
 	asleep_in_read(facts);
@@ -1122,7 +1122,7 @@ static struct epoll_record *left_epoll(struct scene *scene)
 	return (void *)scene->builder.records[scene->builder.count - 1];
 }
 
-/* What it polls cannot be the instance: then it would have returned. */
+/* It cannot be the instance that it polls: then poll would have returned. */
 static void test_left_in_poll(void **state)
 {
 	struct scene *scene = *state;
@@ -1286,7 +1286,7 @@ static void test_few_waits_and_nothing_left(void **state)
 	struct scene *scene = *state;
 
 	scene->loop->waits = 3;
-	/* What the last wait returned is still on the list, but has been read since. */
+	/* The last wait's event is still on the list, but has been read since. */
 	look_add_epoll(&scene->builder, 10, scene->loop->epoll_fd)->ready = 1;
 	assert_int_equal(run(scene), 0);
 }

@@ -61,7 +61,7 @@ static void a_word_finds_its_entries(void **state)
 		     verdict_meaning_is(item, "read"));
 }
 
-/* Of a verdict that does not exist nobody would ever read. */
+/* A program that is named with a verdict that does not exist would never be read. */
 static void known_programs_are_of_verdicts(void **state)
 {
 	const struct verdict_meaning *item;

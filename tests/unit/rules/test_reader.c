@@ -590,7 +590,7 @@ static void test_link(void **state)
 	assert_string_equal(reader_link_verdict(reader_verdict(&evidence))->name, "awaiting_reply");
 }
 
-/* What it has seen it leaves where it is. */
+/* A peek leaves the data in its place. */
 static void test_peek(void **state)
 {
 	struct thread_record thread = {.pid = 10, .process_comm = "app", .syscall_name = "recvfrom"};
@@ -610,7 +610,7 @@ static void test_peek(void **state)
 	assert_string_equal(reader_verdict(&evidence)->verdict->name, "waiting");
 }
 
-/* What ends it is what ends connect(), and no more is said of a peer than is known. */
+/* It ends as connect() does, and nothing more is said of the peer than is known. */
 static void test_connecting(void **state)
 {
 	const struct thread_record thread = {.pid = 10, .process_comm = "app"};

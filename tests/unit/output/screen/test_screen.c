@@ -148,7 +148,7 @@ static void pages_keep_the_names_that_tell(void **state)
 	screen_free(&screen);
 }
 
-/* What is told is told of the selected row, when there is no room for all. */
+/* If there is no room for all sentences, those of the selected row are shown. */
 static void the_selected_row_is_explained(void **state)
 {
 	struct screen screen;
@@ -184,7 +184,7 @@ static void a_small_screen_shows_rows_first(void **state)
 			    "  AGE  VERDICT    PROCESS    FD  LOCAL         PEER           KIND   SENT\n"
 			    "31.2s  peer_dead  java/1234   7  10.0.0.1:443  10.0.0.2:5000  tcp   300ms>\n"
 			    "1-1 of 3  Enter evidence   e end it   / filter   space pause   ? help   q quit\n");
-	/* Of the keys the one that leads to all others is the last to go. */
+	/* The key that leads to all others is the last to go. */
 	assert_non_null(strstr(draw(&screen, 20, 5), "\n1-1 of 3  ? help\n"));
 	assert_string_equal(draw(&screen, 20, 0), "");
 	assert_string_equal(draw(&screen, 20, 2), "sockstall  2026-11-\xe2\x80\xa6\n"
@@ -437,7 +437,10 @@ static void what_is_normal_is_shown_when_asked_for(void **state)
 	screen_free(&screen);
 }
 
-/* What costs more is asked for only while the page is shown, and a look without it does not say that nothing is stuck. */
+/*
+ * Dear reports are asked for only while their page is shown, and a look without them does not say that nothing is
+ * stuck.
+ */
 static void chains_are_asked_for(void **state)
 {
 	struct options options = {.scope.command = COMMAND_OVERVIEW};
@@ -627,7 +630,7 @@ static void columns_can_be_sorted_by(void **state)
 	assert_string_equal(pids(&screen), "[100] 101  102 ");
 	for (int i = 0; i < 40 && !strstr(draw(&screen, 80, 24), "by SENT"); i++)
 		type(&screen, ">");
-	/* What is not known comes last, whichever way round. */
+	/* Unknown values come last, in either direction. */
 	assert_string_equal(pids(&screen), "[102] 100  101 ");
 	type(&screen, "r");
 	assert_string_equal(pids(&screen), "[100] 102  101 ");
@@ -708,7 +711,7 @@ static void rows_can_be_searched(void **state)
 	type(&screen, "seco");
 	assert_string_equal(pids(&screen), " 100 [101] 102  103 ");
 	assert_non_null(strstr(draw(&screen, 80, 24), "02:34:31Z  search: seco_\n"));
-	/* What is typed on stays where it fits. */
+	/* More characters stay if they fit. */
 	type(&screen, "nd\n");
 	assert_string_equal(pids(&screen), " 100 [101] 102  103 ");
 	type(&screen, "n");
@@ -805,7 +808,7 @@ static void looks_can_be_gone_back_to(void **state)
 	type(&screen, "[");
 	assert_string_equal(pids(&screen), "[100]");
 	assert_non_null(strstr(draw(&screen, 80, 24), "2026-11-23T02:34:31Z  paused  -12.0s\n1 stuck"));
-	/* What is shown stays while others come. */
+	/* The look that is shown stays while others come. */
 	look_at(&screen, rows, 2, 13);
 	assert_string_equal(pids(&screen), "[100]");
 	assert_non_null(strstr(draw(&screen, 80, 24), "  -13.0s\n"));
@@ -1104,7 +1107,7 @@ static void what_was_done_is_told_once(void **state)
 	assert_non_null(strstr(draw(&screen, 80, 24), "\nany key: back\n"));
 	assert_int_equal(type(&screen, "y"), SCREEN_NEXT_LOOK);
 	assert_int_equal(screen.mode, MODE_EVIDENCE);
-	/* What cannot be planned cannot be done. */
+	/* Without a plan nothing can be done. */
 	type(&screen, "e");
 	show_plan(&screen, "failed", "no such\x1b[2J process", false);
 	assert_non_null(strstr(draw(&screen, 80, 24), "\nit cannot be ended: destroy\n"));

@@ -85,7 +85,7 @@ static void through_two(void **state)
 	hide(&shown);
 }
 
-/* Of several children none is named unless it is asked for; and what has exited is none. */
+/* None of several children is named unless it is asked for. A child that has exited does not count. */
 static void one_of_several(void **state)
 {
 	enum { ANY, THIS_ONE, THE_OTHER_HAS_EXITED, GONE, MANY_THREADS, CASES } at;

@@ -203,7 +203,7 @@ static void one_of_several(void **state)
 	}
 }
 
-/* What a worker waits for is what its client waits for only if no other worker could take the client. */
+/* A client waits for what its worker waits for only if no other worker could take the client. */
 static void behind_one_of_several(void **state)
 {
 	struct socket_record *child;
