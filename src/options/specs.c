@@ -63,11 +63,11 @@ const struct option_spec option_specs[] = {
 
 	/* ---- Showing ---- */
 	{"json", 'j', NULL, NULL, "JSON Lines on stdout",
-	 "JSON Lines on stdout: one object a line, flushed at every interval.", GROUP_SHOWING,
+	 "JSON Lines on stdout: one object a line, flushed after every look.", GROUP_SHOWING,
 	 .commands = (REPORTS & ~BIT(COMMAND_METRICS)) | BIT(COMMAND_SCHEMA) | BIT(COMMAND_END) | BIT(COMMAND_CHECK),
 	 FLAG(sinks.json)},
 	{"watches", 0, NULL, NULL, "with loops -p PID: every descriptor that is watched",
-	 "With *loops* and *-p* _PID_: every descriptor that the process's epoll instances watch, at every interval.",
+	 "With *loops* and *-p* _PID_: every descriptor that the process's epoll instances watch, at every look.",
 	 GROUP_SHOWING, .commands = BIT(COMMAND_EPOLL) | BIT(COMMAND_REPLAY), FLAG(scope.watches)},
 	{"verbose", 'v', NULL, NULL, "kernel stacks of loops, threads; check: all rows",
 	 "Also where in the kernel a stalled loop is: its stack. With *threads*: where each thread is that sleeps. With "
