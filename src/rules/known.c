@@ -52,7 +52,7 @@ static const struct known {
 
 const size_t known_programs_count = COUNT_OF(known);
 
-bool known_to_wait(const char comm[16])
+bool known_to_wait(const char *comm)
 {
 	static const char *const servers[] = {"redis-server", "valkey-server", "keydb-server", "beanstalkd"};
 

@@ -13,9 +13,9 @@ const char *known_programs(const char *report, const char *verdict);
 extern const size_t known_programs_count;
 
 /*
- * Whether a server of this name (the kernel's 16 bytes) depends on no other, and has requests that it answers when there is
+ * Whether a server of this name (at most 16 bytes, as the kernel has it) depends on no other, and has requests that it answers when there is
  * something to answer. Then a request that its loop has read, and left, is no fault.
  */
-bool known_to_wait(const char comm[16]);
+bool known_to_wait(const char *comm);
 
 #endif
