@@ -96,7 +96,7 @@ static int open_all(struct probe *probe, const char *btf_file)
 	err = probe_namespaces_open(&probe->namespaces);
 	if (!err && probe->use_sockets && probe->namespaces->only_own)
 		fprintf(stderr,
-			"sockstall: without CAP_SYS_ADMIN: handshakes of other network namespaces are not seen\n");
+			"sockstall: without CAP_SYS_ADMIN: connections of other network namespaces are not seen\n");
 	if (!err && BIT(probe->scope.command) & HANDSHAKES)
 		err = open_events(probe);
 	if (err)
