@@ -421,7 +421,7 @@ def subscriber(room):
         verdict="waiting",
         role="client",
         bytes_received=100,
-        why=lambda text: "whether more is due cannot be seen" in text,
+        why=lambda text: "cannot be seen whether more is due" in text,
     )
 
 
