@@ -774,6 +774,7 @@ def test_without_the_process_that_ends_connections(room, tmux):
     client = block(waiting_client(room, 5046, room.link.right4))
     screen = tmux(*ACCOUNTS, "--port", 5046)
     screen.wait(str(client.pid))
+    screen.wait("not_read")  # the server's row, which comes later and goes above
     os.kill(apart_of(live_view(5046), "sockstall-end"), signal.SIGKILL)
     screen.keys("e")
     assert "does not answer" in re.sub(r"\s+", " ", screen.wait("it cannot be ended: "))
