@@ -41,10 +41,10 @@ static struct held_process *find_or_add(struct held_processes *held, __u32 pid, 
 	return &held->items[at];
 }
 
-/* It was not left alone at the look before: reads of it have come back, or none was tried. */
+/* It was neither left alone nor due at the look before: reads of it have come back, or none was tried. */
 static void begin_anew(const struct held_processes *held, struct held_process *process)
 {
-	if (process->until_ns > held->previous_ns)
+	if (process->until_ns + HELD_DUE_NS > held->previous_ns)
 		return;
 	process->since_ns = process->last_ns = 0;
 	process->reads = process->kinds = 0;
@@ -83,5 +83,5 @@ void held_note(struct held_processes *held, __u32 pid, __u64 start_ns, __u64 now
 
 bool held_is_unread(const struct held_processes *held, const struct held_process *process)
 {
-	return process->reads && process->until_ns > held->look_ns;
+	return process->reads && process->until_ns + HELD_DUE_NS > held->look_ns;
 }

@@ -11,6 +11,8 @@
 #define HELD_MOST	64
 #define HELD_FIRST_NS	10000000000ULL /* and twice as long each time, up to: */
 #define HELD_LONGEST_NS 600000000000ULL
+/* Then it is asked again, if a look comes to it: beside others that make reads wait, one does so only after some looks. */
+#define HELD_DUE_NS 5000000000ULL
 
 struct held_process {
 	__u32 pid, times;
@@ -41,7 +43,7 @@ bool held_is(const struct held_processes *held, __u32 pid, __u64 start_ns, __u64
  */
 void held_note(struct held_processes *held, __u32 pid, __u64 start_ns, __u64 now_ns, __u32 kind, bool slept);
 
-/* Whether reads of it slept, the last of them at this look, or so lately that it is left alone at this look. */
+/* Whether reads of it slept, the last of them at this look, or so lately that it is left alone at this look or is due. */
 bool held_is_unread(const struct held_processes *held, const struct held_process *process);
 
 #endif

@@ -224,6 +224,16 @@ def test_they_are_named(named_ones, stream):
 
 
 @alone
+def test_several_are_asked_again(named_ones, stream):
+    """A look has time for one that makes it wait: the others have their turn at a later one."""
+    live = stream("-j", "-a", "-i", "200ms", "-m", "1s")
+    first = {one.held: live.wait(20, type="process", pid=one.held) for one in named_ones.values()}
+    for pid, opened in first.items():
+        again = live.wait(30, type="process", pid=pid, verdict="unreadable")
+        assert again["id"] == opened["id"] and again["reads_lost"] == 2, again
+
+
+@alone
 @pytest.mark.parametrize("what, by", [one for one in HOLDS if one[0] in NAMED])
 def test_it_is_a_finding_of_its_own(holding, stream, what, by):
     """From its first such read until reads come back."""
