@@ -33,8 +33,7 @@ def promtool(*words, **options):
 
 def test_the_rules_are_sound():
     done = promtool("check", "rules", RULES)
-    assert done.returncode == 0 and "11 rules" in done.stdout, done
-    assert len(alerts()) == 11
+    assert done.returncode == 0 and alerts() and f" {len(alerts())} rules" in done.stdout, done
 
 
 def alerts():
