@@ -247,7 +247,7 @@ def test_it_is_a_finding_of_its_own(holding, stream, what, by):
     )
     again = live.wait(30, type="process", pid=hostile.held, verdict="unreadable")
     assert again["id"] == first["id"] and again["since"] == first["since"] and again["reads_lost"] == 2, again
-    assert again["age_s"] >= 10 and again["advice"]
+    assert again["age_s"] > 9 and again["advice"]  # asked again after ten seconds by the look's clock
     hostile.let_go()
     over = live.wait(40, type="process", pid=hostile.held, event="close")
     assert over["id"] == first["id"]
