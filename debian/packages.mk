@@ -4,8 +4,9 @@
 
 .PHONY: packages needed
 
+# Triggers: it is there, and another package's installation has yet to tell it something (deb-triggers(5)).
 MISSING = missing=$$(for p in $(PACKAGES); do \
-	dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
+	dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -qE 'ok (installed|triggers)' || echo $$p; done)
 
 needed: $(if $(INSTALL),packages)
 	@$(MISSING); [ -z "$$missing" ] || \

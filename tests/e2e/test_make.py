@@ -77,6 +77,16 @@ def test_check_installs_what_tests_need():
     assert re.search(r"^check: packages$", MAKEFILE, re.M)
 
 
+@pytest.mark.parametrize(
+    "status, missing", [("ok installed", False), ("ok triggers-pending", False), ("ok unpacked", True)]
+)
+def test_what_is_installed(apt, tmp_path, status, missing):
+    """What another apt is about to tell something is there; what it is about to configure is not."""
+    (tmp_path / "dpkg-query").write_text(f"#!/bin/sh\necho install {status}\n")
+    done, lines = apt("needed", "PACKAGES=one", code=2 if missing else 0)
+    assert ("not installed: one" in done.stderr) == missing and not lines
+
+
 def test_other_targets_only_say_what_is_missing(apt):
     done, lines = apt("needed", "PACKAGES=one two", code=2)
     assert done.stderr.splitlines()[0] == "sockstall: not installed: one two (INSTALL=1 installs what is missing)"
