@@ -244,6 +244,19 @@ def cpu_seconds(pid):
         return int(file.read().split()[0]) / 1e9
 
 
+def after_the_first_look(pid):
+    """Its CPU time when that look is over: on a busy machine it takes seconds, and then there is a pause that pays for it."""
+    spent = [0.0]
+
+    def has_paused():
+        time.sleep(0.5)
+        spent.append(cpu_seconds(pid))
+        return spent[-1] > 0.1 and spent[-1] - spent[-2] < 0.02
+
+    wait_until(has_paused, 30, "the end of the first look")
+    return spent[-1]
+
+
 def test_many_namespaces_take_no_more_than_the_budget(tmp_path, stream):
     """
     Looks at 300 of them, ten times a second, from the start on. To begin, and a first look in which each is new, may take long; what
@@ -257,17 +270,19 @@ def test_many_namespaces_take_no_more_than_the_budget(tmp_path, stream):
     many = Child([program, "namespaces", str(MANY)])
     try:
         many.wait_line(lambda line: b"ready" in line, 60)
+        started = time.monotonic()
         live = stream("-j", "-i", "100ms")
-        time.sleep(1)
-        began, first = time.monotonic(), cpu_seconds(live.pid)
+        first = after_the_first_look(live.pid)
+        before_s = time.monotonic() - started
         time.sleep(14)
-        seconds, spent = 1 + time.monotonic() - began, cpu_seconds(live.pid)
+        seconds, spent = time.monotonic() - started, cpu_seconds(live.pid)
         looks = live.stop()[-1]["looks"]
     finally:
         many.end()
     print(
-        f"{first:.2f} s CPU in the first second, {spent:.2f} s in {seconds:.0f} s: {100 * spent / seconds:.1f} %, {looks} looks"
+        f"{first:.2f} s CPU in the first {before_s:.0f} s, {spent:.2f} s in {seconds:.0f} s: {100 * spent / seconds:.1f} %, {looks} looks"
     )
-    assert spent <= max(BUDGET * seconds, first + 0.9 * BUDGET * (seconds - 1)) + 0.02, (first, spent, looks)
+    last = spent / looks  # is paid for afterwards
+    assert spent <= max(BUDGET * seconds, first + 0.9 * BUDGET * (seconds - before_s)) + last, (first, spent, looks)
     # How many looks that makes depends on what else the machine does.
     assert looks >= 5, "hardly any looks"

@@ -261,10 +261,14 @@ class Outcome:
         return run.once("-m", "100ms")
 
     def of(self, name):
-        """The records about one of them, while it lasted."""
+        """The records about one of them, while it lasted: where its thread has given up, nobody waits for the connection."""
         found = run.findings(self.records, **self.predictions[name].who)
         settled_s = self.predictions[name].settled_s
-        return [record for record in found if record["event"] != "close" and record["age_s"] >= settled_s]
+        return [
+            record
+            for record in found
+            if record["event"] != "close" and record["age_s"] >= settled_s and record.get("waiter", "thread") == "thread"
+        ]
 
 
 @pytest.fixture(scope="module")

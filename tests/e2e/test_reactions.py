@@ -327,11 +327,11 @@ def test_flight_keeps_the_time_before(room, tmp_path, stream):
     records = replayed(path)
     assert records[0]["flight_s"] == pytest.approx(float(re.search(r" looks of ([0-9.]+) s ", said)[1]), abs=0.06)
     opened = run.matching(records, event="open", pid=client.pid)
-    assert len(opened) == 1 and records[-1]["looks"] >= 5
+    assert len(opened) == 1 and records[-1]["looks"] >= 2
     assert opened[0]["id"] in live.errors.decode()
     once = run.parse(run.sockstall("replay", path, "-1", "-j").stdout)
     last = run.findings(once, pid=client.pid)[-1]
-    assert last["age_s"] > 1.5
+    assert records[0]["flight_s"] > last["age_s"] > 1.5
     assert recordings(tmp_path) == ["looks"]
 
 
