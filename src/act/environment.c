@@ -37,6 +37,7 @@ static int field_text(struct buffer *out, const struct column *column, const str
 		return text_time(out, *(const uint64_t *)field, MICROSECONDS);
 	case COLUMN_COOKIE:
 		return text_printf(out, "%" PRIu64, *(const uint64_t *)field);
+	case COLUMN_PIDS: /* of several: such a row is never told on */
 	case COLUMN_LINKS:
 	case COLUMN_HISTOGRAM: /* no single value */
 		return 0;

@@ -17,6 +17,10 @@ const char *const option_group_names[GROUPS] = {
 	 BIT(COMMAND_SERVICES))
 #define LIVE	(STALLS | BIT(COMMAND_THREADS))
 #define REPORTS (LIVE | BIT(COMMAND_REPLAY))
+/* Chains and services are many already; metrics count each. */
+#define FOLDED                                                                                           \
+	(BIT(COMMAND_OVERVIEW) | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_WRITERS) | \
+	 BIT(COMMAND_CLOSING) | BIT(COMMAND_EPOLL) | BIT(COMMAND_REPLAY))
 #define SOCKETS (STALLS | BIT(COMMAND_REPLAY)) /* threads have no ports */
 #define STACKS	(BIT(COMMAND_OVERVIEW) | BIT(COMMAND_EPOLL) | BIT(COMMAND_THREADS))
 #define ANY	(BIT(COMMANDS) - 1)
@@ -76,6 +80,10 @@ const struct option_spec option_specs[] = {
 	{"stacks", 0, NULL, NULL, "the same, and where in the program: module+offset",
 	 "The same, and where in its program, as module+offset: as far as the code there keeps frame pointers.",
 	 GROUP_SHOWING, .commands = STACKS, FLAG(scope.stacks)},
+	{"no-fold", 0, NULL, NULL, "each stall by itself, also those that are alike",
+	 "Each stall by itself. Else stalls that are alike are one row, line or record: see *FOLDING*. With *--all* "
+	 "nothing is folded.",
+	 GROUP_SHOWING, .commands = FOLDED, FLAG(sinks.no_fold)},
 	{"diff", 0, "FILE", "a file name", "what is new, gone and worse in this later recording",
 	 "With *replay* _A_: what is new, gone, worse and better in the recording _FILE_, which is the later one; with "
 	 "*--all* also "

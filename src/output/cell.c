@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "rows/fold.h"
 #include "rows/links.h"
 
 #define MICROSECONDS 6
@@ -80,6 +81,7 @@ static int add_known(struct buffer *out, const struct column *column, const stru
 	case COLUMN_EVENT:
 		return text_add(out, stall_event_names[row->event]);
 	case COLUMN_TEXT:
+	case COLUMN_PIDS:
 		return text_printable(out, *(const char *const *)field);
 	case COLUMN_COUNT:
 		return text_printf(out, "%" PRId64, *(const int64_t *)field);
@@ -101,12 +103,18 @@ static int add_known(struct buffer *out, const struct column *column, const stru
 	return 0;
 }
 
+/* Where a row stands for several, only what they have in common is shown. */
+static bool is_known(const struct column *column, const struct row *row)
+{
+	return column && column_known(column, row) && !fold_differs(row, column->offset);
+}
+
 static int add_value(struct buffer *out, const struct column *column, const struct row *row)
 {
 	size_t before = out->size;
 	int error = 0;
 
-	if (column && column_known(column, row))
+	if (is_known(column, row))
 		error = add_known(out, column, row);
 	if (!error && out->size == before)
 		error = text_add(out, "-");
@@ -118,9 +126,13 @@ static const struct column *joined(const struct column *column, const struct row
 	return column->joins[i] ? column_find(column->joins[i], row->type) : NULL;
 }
 
-static bool is_known(const struct column *column, const struct row *row)
+/* "×300 (6 pids)" */
+static int add_fold(struct buffer *out, const struct row *row)
 {
-	return column && column_known(column, row);
+	size_t processes = fold_processes(row);
+	int error = text_printf(out, " %s%zu", text_locale_is_utf8() ? "\xc3\x97" : "x", fold_count(row));
+
+	return error || processes < 2 ? error : text_printf(out, " (%zu pids)", processes);
 }
 
 static int add_process(struct buffer *out, const struct column *column, const struct row *row)
@@ -131,7 +143,7 @@ static int add_process(struct buffer *out, const struct column *column, const st
 	error = add_value(out, column, row);
 	if (!error && is_known(pid, row))
 		error = text_add(out, "/") ?: add_value(out, pid, row);
-	return error;
+	return error || fold_count(row) == 1 ? error : add_fold(out, row);
 }
 
 /* The first thread has its process's id. */
@@ -153,13 +165,13 @@ bool cell_known(const struct column *column, const struct row *row)
 	case SHAPE_THREAD:
 		return is_known(column, row) && !is_first_thread(column, row);
 	default:
-		return column_known(column, row);
+		return is_known(column, row);
 	}
 }
 
 static int add_endpoint(struct buffer *out, const struct column *column, const struct row *row)
 {
-	const char *address = *(const char *const *)column_field(column, row);
+	const char *address = is_known(column, row) ? *(const char *const *)column_field(column, row) : NULL;
 	const struct column *port = joined(column, row, 0), *path = joined(column, row, 1);
 	bool has_port = is_known(port, row), brackets;
 

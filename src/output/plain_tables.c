@@ -10,6 +10,7 @@
 #include "output/summary.h"
 #include "output/table.h"
 #include "rows/column.h"
+#include "rows/fold.h"
 
 #define BOLD  "\x1b[1m"
 #define RED   "\x1b[31m"
@@ -54,10 +55,18 @@ static int write_lines(const struct table_emitter *table, const struct lines *li
 	return error;
 }
 
-static int add_title(struct lines *lines, enum row_type type, size_t count)
+static int add_title(struct lines *lines, const struct row *const *rows, size_t count)
 {
-	return (lines_count(lines) ? lines_add(lines, LINE_PLAIN, "") : 0) ?:
-	       lines_begin(lines, LINE_TITLE) ?: summary_count(&lines->text, type, count) ?: lines_end(lines);
+	size_t stalls = 0;
+	int error = lines_count(lines) ? lines_add(lines, LINE_PLAIN, "") : 0;
+
+	for (size_t i = 0; i < count; i++)
+		stalls += fold_count(rows[i]);
+	if (!error)
+		error = lines_begin(lines, LINE_TITLE) ?: summary_count(&lines->text, rows[0]->type, stalls);
+	if (!error && stalls > count)
+		error = text_printf(&lines->text, " in %zu row%s (--no-fold shows each)", count, count == 1 ? "" : "s");
+	return error ?: lines_end(lines);
 }
 
 static int add_table(const struct table_emitter *table, struct lines *lines, const struct report *report,
@@ -72,7 +81,7 @@ static int add_table(const struct table_emitter *table, struct lines *lines, con
 	if (!count)
 		return 0;
 	rows_sort(rows, count);
-	return add_title(lines, type, count) ?: table_add(lines, rows, count, table->width, DETAIL_ADVICE);
+	return add_title(lines, rows, count) ?: table_add(lines, rows, count, table->width, DETAIL_ADVICE);
 }
 
 static int table_open(void **state, const struct options *options, FILE *out)

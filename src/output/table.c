@@ -243,10 +243,10 @@ static void fit(struct table *table)
 		;
 }
 
-/* The pid stays whole: a part of it would name another process. */
+/* The pid stays whole: a part of it would name another process. So does how many rows are folded into this one. */
 static int add_short_process(struct buffer *out, const char *text, size_t room)
 {
-	const char *pid = strrchr(text, '/');
+	const char *pid = strrchr(text, '/') ?: strstr(text, text_locale_is_utf8() ? " \xc3\x97" : " x");
 	size_t width = pid ? text_width(pid) : 0;
 
 	if (!pid || width >= room)

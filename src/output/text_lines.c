@@ -12,6 +12,7 @@
 #include "output/cell.h"
 #include "output/emit.h"
 #include "output/summary.h"
+#include "rows/fold.h"
 
 #define MILLISECONDS 3
 
@@ -81,7 +82,7 @@ static int add_stall(struct buffer *line, const struct row *row)
 	       add_process(line, 16, row) ?:
 	       add_field(line, "fd ", "fd", 5, row) ?:
 	       add_where(line, row) ?:
-	       add_field(line, "age ", "age_s", 9, row) ?:
+	       add_field(line, fold_count(row) > 1 ? "oldest " : "age ", "age_s", 9, row) ?:
 	       cell_add_key(line, "why", row);
 }
 

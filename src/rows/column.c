@@ -54,6 +54,7 @@ bool column_known(const struct column *column, const struct row *row)
 		return *(const enum stall_event *)field != STALL_NONE;
 	case COLUMN_TEXT:
 	case COLUMN_LINKS:
+	case COLUMN_PIDS:
 		return *(const char *const *)field;
 	case COLUMN_COUNT:
 		return *(const int64_t *)field != NOT_KNOWN;

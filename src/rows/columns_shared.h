@@ -45,6 +45,14 @@ COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = t
 	TEXT("why", why, LIFE, "One sentence with the evidence in it", .heading = "WHY", .shape = SHAPE_SENTENCE),
 	TEXT("advice", advice, LIFE, "One sentence on what to do", .heading = "ADVICE", .shape = SHAPE_SENTENCE),
 
+	/* Where one record stands for several stalls that are alike. */
+	COUNT("count", fold.count, FOLDED,
+	      "How many stalls this record stands for, with --once: everything else is of the oldest of them; null: "
+	      "one"),
+	COLUMN("pids", COLUMN_PIDS, fold.pids, FOLDED, "The processes of these; null: this is one stall"),
+	SECONDS("oldest_s", fold.oldest_s, FOLDED, "The longest of their waits; null: this is one stall"),
+	SECONDS("youngest_s", fold.youngest_s, FOLDED, "The shortest; null: this is one stall"),
+
 	/* Who. */
 	COUNT("pid", pid, TASK | ACTION, "Process: the thread group's id"),
 	COUNT("tid", tid, (TASK & ~(THREAD | REGION | PROCESS)) | ACTION, "Thread", .subject = true, .heading = "TID",

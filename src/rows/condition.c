@@ -151,6 +151,13 @@ static void take_type(struct parser *parser)
 	parser->at++;
 }
 
+/* A condition is about each stall by itself. */
+static bool is_of_fold(const struct column *column)
+{
+	return column->offset >= offsetof(struct row, fold) &&
+	       column->offset < offsetof(struct row, fold) + sizeof(struct fold_fields);
+}
+
 static void take_field(struct parser *parser, struct condition_test *test)
 {
 	enum row_type type = parser->condition->type;
@@ -163,7 +170,8 @@ static void take_field(struct parser *parser, struct condition_test *test)
 		FAIL(parser, "a %s has no field '%s' (sockstall schema lists them)", row_type_names[type], name);
 	else if (test->column->kind == COLUMN_VERSION || test->column->kind == COLUMN_TYPE ||
 		 test->column->kind == COLUMN_EVENT || test->column->kind == COLUMN_TIME ||
-		 test->column->kind == COLUMN_HISTOGRAM || test->column->kind == COLUMN_LINKS)
+		 test->column->kind == COLUMN_HISTOGRAM || test->column->kind == COLUMN_LINKS ||
+		 is_of_fold(test->column))
 		FAIL(parser, "'%s' cannot be compared", name);
 }
 

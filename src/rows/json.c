@@ -90,6 +90,15 @@ static int add_histogram(struct json *json, const struct histogram *histogram)
 	return error ?: text_add(&json->line, "]");
 }
 
+static int add_pids(struct json *json, const char *pids)
+{
+	int error = text_add(&json->line, "[");
+
+	for (; *pids && !error; pids++)
+		error = buffer_append(&json->line, *pids == ' ' ? "," : pids, 1);
+	return error ?: text_add(&json->line, "]");
+}
+
 static int add_link_value(struct json *json, const struct link_field *field, const struct link *link)
 {
 	const void *at = (const char *)link + field->offset;
@@ -164,6 +173,8 @@ static int add_value(struct json *json, const struct column *column, const struc
 		return text_printf(&json->line, "\"%" PRIu64 "\"", *(const uint64_t *)field);
 	case COLUMN_LINKS:
 		return add_links(json, *(const char *const *)field);
+	case COLUMN_PIDS:
+		return add_pids(json, *(const char *const *)field);
 	case COLUMN_HISTOGRAM:
 		return add_histogram(json, field);
 	}

@@ -60,6 +60,15 @@ enum stall_event {
 	STALL_CLOSE,
 };
 
+/* Of a row that stands for several: see fold.h. */
+struct fold_fields {
+	int64_t count; /* NOT_KNOWN: it stands for itself */
+	const char *pids; /* each once, separated by spaces; NULL: none is known */
+	double oldest_s, youngest_s;
+	unsigned int differs; /* for fold_differs() */
+	bool member; /* the row that it is a part of stands above it */
+};
+
 struct start_fields {
 	const char *version, *kernel, *host, *command, *arguments;
 	const char *probes_used, *probes_missing; /* names, separated by spaces */
@@ -247,6 +256,8 @@ struct row {
 	unsigned int fits; /* filters that something fits which is not in the fields below: see filter.h */
 	uint64_t order; /* among rows that are alike in all of the above and in pid: the smaller first */
 	int64_t change_key; /* when this or the verdict changes, the stall is reported as changed */
+
+	struct fold_fields fold;
 
 	/* Who and where. */
 	int64_t pid, tid;

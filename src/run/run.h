@@ -33,6 +33,7 @@ struct session {
 	__u64 lost;
 	bool any_stuck;
 	bool any_fits; /* some look had somebody whom the filters fit, or it is known otherwise */
+	bool folds; /* the emitter is given rows that are alike as one */
 	bool own_filters; /* of a replay: they are not those of the live run */
 	/* Called for each report when it has been written; NULL: nobody. */
 	void (*watch)(void *context, const struct report *report, const struct look *look);

@@ -9,6 +9,7 @@
 #include "base/out.h"
 #include "options/filter.h"
 #include "reports/reports.h"
+#include "rows/fold.h"
 #include "run/run.h"
 
 static const char *const lost_names[] = {
@@ -46,10 +47,25 @@ static const struct emitter_kind *choose_emitter(const struct options *options, 
 	return options->scope.command == COMMAND_THREADS || options->scope.watches ? &emit_table : &emit_lines;
 }
 
+/*
+ * Tables and lines are read by a person. A stream of JSON has a life for each stall, with an id that opens and closes: there
+ * and for all that is made of lives (metrics, a page, a trace) they stay apart.
+ */
+static bool folds(const struct session *session)
+{
+	const struct options *options = session->options;
+
+	if (options->scope.all || options->sinks.no_fold)
+		return false;
+	return session->emitter == &emit_table || session->emitter == &emit_lines ||
+	       (session->emitter == &emit_json && options->pace.once);
+}
+
 static int open_emitter(struct session *session, FILE *out, bool terminal)
 {
 	if (!session->emitter)
 		session->emitter = choose_emitter(session->options, terminal);
+	session->folds = folds(session);
 	return session->emitter->open(&session->emitter_state, session->options, out);
 }
 
@@ -160,6 +176,33 @@ static void count_records(struct session *session, const struct report *report)
 	}
 }
 
+static int write_rows(struct session *session, const struct report *report, const struct look *look)
+{
+	count_records(session, report);
+	return session->emitter->look(session->emitter_state, report, look);
+}
+
+static int write_folded(struct session *session, const struct report *report, const struct look *look)
+{
+	const struct row **rows = calloc(report->count + 1, sizeof(*rows));
+	const struct fold_how how = {.by_event = session->emitter != &emit_table};
+	struct folded folded = {0};
+	int err = rows ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < report->count && rows; i++)
+		rows[i] = &report->rows[i];
+	if (!err)
+		err = fold_rows(&folded, rows, report->count, &how);
+	if (!err) {
+		const struct report shown = {.rows = folded.rows, .count = folded.count};
+
+		err = write_rows(session, &shown, look);
+	}
+	folded_free(&folded);
+	free(rows);
+	return err;
+}
+
 int session_attend(const struct session *session)
 {
 	int answer = session->emitter->attend ? session->emitter->attend(session->emitter_state) : EMITTER_GO_ON;
@@ -187,8 +230,7 @@ static int report_look(struct session *session, const struct look *look, const s
 	if (!err)
 		err = stalls_update(session->stalls, &report, look);
 	if (!err) {
-		count_records(session, &report);
-		err = session->emitter->look(session->emitter_state, &report, look);
+		err = (session->folds ? write_folded : write_rows)(session, &report, look);
 		if (session->watch)
 			session->watch(session->watch_context, &report, look);
 	}

@@ -39,6 +39,7 @@ OPTIONS = [
     (None, "watches", None),
     ("v", "verbose", None),
     (None, "stacks", None),
+    (None, "no-fold", None),
     (None, "diff", "FILE"),
     (None, "no-color", None),
     (None, "exit-code", None),

@@ -126,9 +126,13 @@ def parse(output):
     return records
 
 
-def once(*arguments, before=(), expect=0):
-    """One look, as JSON: all records."""
-    done = sockstall(*arguments, "--once", "-j", before=before)
+NOT_FOLDED = {"chains", "services", "threads"}
+
+
+def once(*arguments, before=(), expect=0, fold=False):
+    """One look, as JSON: all records, each of one stall."""
+    apart = () if fold or NOT_FOLDED & set(arguments) else ("--no-fold",)
+    done = sockstall(*arguments, "--once", "-j", *apart, before=before)
     assert done.returncode == expect, (done.returncode, done.stderr)
     records = parse(done.stdout)
     for record in records:

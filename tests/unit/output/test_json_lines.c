@@ -21,7 +21,7 @@ static void a_record_is_one_line_with_every_key(void **state)
 		"\"event\":\"open\",\"id\":\"reader:1234.99:7\",\"since\":\"2026-11-23T02:33:59.923456Z\","
 		"\"age_s\":31.2,\"age_at_least\":null,\"verdict\":\"peer_dead\",\"severity\":9,"
 		"\"why\":\"we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\","
-		"\"advice\":\"set TCP_USER_TIMEOUT\",\"pid\":1234,\"tid\":1234,\"comm\":\"java\",\"fd\":7,"
+		"\"advice\":\"set TCP_USER_TIMEOUT\",\"count\":null,\"pids\":null,\"oldest_s\":null,\"youngest_s\":null,\"pid\":1234,\"tid\":1234,\"comm\":\"java\",\"fd\":7,"
 		"\"cgroup\":null,\"container\":null,\"netns\":4026531840,\"netns_name\":null,\"cookie\":\"5001\","
 		"\"family\":\"inet\",\"local_addr\":\"10.0.0.1\",\"local_port\":443,"
 		"\"peer_addr\":\"10.0.0.2\",\"peer_port\":5000,\"syscall\":\"read\",\"kind\":\"tcp\","
@@ -31,6 +31,22 @@ static void a_record_is_one_line_with_every_key(void **state)
 		"\"returns_by_s\":null,\"keepalive_probes_max\":null,\"keepalive_idle_s\":null,"
 		"\"keepalive_interval_s\":null,\"alarm_s\":null,\"dns_try\":null,\"peer_pid\":null,\"peer_comm\":null,"
 		"\"waiter\":null,\"epoll_fd\":null}\n");
+}
+
+static void one_record_of_several_has_their_processes(void **state)
+{
+	struct row row = sample_reader();
+	struct capture capture;
+	void *json = NULL;
+
+	(void)state;
+	row.fold = (struct fold_fields){.count = 3, .pids = "12 1234", .oldest_s = 31.2, .youngest_s = 2.5};
+	capture_open(&capture);
+	assert_int_equal(emit_json.open(&json, &plain, capture.file), 0);
+	assert_int_equal(emit_json.record(json, &row), 0);
+	emit_json.close(json);
+	assert_non_null(strstr(capture_close(&capture),
+			       "\"count\":3,\"pids\":[12,1234],\"oldest_s\":31.2,\"youngest_s\":2.5,\"pid\":1234,"));
 }
 
 static void a_hostile_name_stays_inside_its_quotes(void **state)
@@ -218,6 +234,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_record_is_one_line_with_every_key),
+		cmocka_unit_test(one_record_of_several_has_their_processes),
 		cmocka_unit_test(a_hostile_name_stays_inside_its_quotes),
 		cmocka_unit_test(numbers_keep_their_limits),
 		cmocka_unit_test(start_and_lost_have_their_keys),

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/out.h"
 #include "output/table.h"
+#include "rows/fold.h"
 #include "sample.h"
 
 static const struct options once = {.pace.once = true};
@@ -322,6 +323,31 @@ static void colour_is_for_terminals_that_want_it(void **state)
 	assert_non_null(strchr(text, '\x1b'));
 }
 
+/* A row counts as many as it stands for; where there is no room, the name gives way, not how many there are. */
+static void a_row_may_stand_for_several(void **state)
+{
+	struct row rows[] = {sample_reader(), sample_reader(), sample_reader()};
+	const struct row *alike[] = {&rows[0], &rows[1], &rows[2]};
+	const struct fold_how how = {0};
+	struct folded folded;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		rows[i].comm = "a-long-name-of1";
+		rows[i].pid = 1000 + (int64_t)i / 2;
+		rows[i].why = rows[i].advice = NULL;
+	}
+	assert_int_equal(fold_rows(&folded, alike, COUNT_OF(alike), &how), 0);
+	setenv("COLUMNS", "56", 1);
+	assert_look(&emit_table, &once, folded.rows, folded.count,
+		    "3 readers in 1 row (--no-fold shows each)\n"
+		    "  AGE  VERDICT    PROCESS                  PEER\n"
+		    "31.2s  peer_dead  a-long-nam\xe2\x80\xa6 \xc3\x97"
+		    "3 (2 pids)  10.0.0.2:5000\n");
+	folded_free(&folded);
+	unsetenv("COLUMNS");
+}
+
 static void a_full_disk_is_told(void **state)
 {
 	(void)state;
@@ -342,6 +368,7 @@ int main(void)
 		cmocka_unit_test_setup(a_hostile_name_is_shown_not_obeyed, clean_environment),
 		cmocka_unit_test_setup(of_the_records_only_lost_is_shown, clean_environment),
 		cmocka_unit_test_setup(colour_is_for_terminals_that_want_it, clean_environment),
+		cmocka_unit_test_setup(a_row_may_stand_for_several, clean_environment),
 		cmocka_unit_test_setup(a_full_disk_is_told, clean_environment),
 	};
 

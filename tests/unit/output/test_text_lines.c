@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include <locale.h>
 
+#include "rows/fold.h"
 #include "sample.h"
 
 static const struct options plain;
@@ -24,6 +25,27 @@ static void a_line_for_each_open_change_close(void **state)
 		    "2026-11-23T02:34:31.123Z  close   reader     peer_dead          java/1234/1240    fd 7   "
 		    "10.0.0.1:443 \xe2\x86\x90 10.0.0.2:5000      age 2h10m  we sent 217 bytes 31.2 s ago and 5 "
 		    "retransmissions went unanswered\n");
+}
+
+/* Only what all have in common is shown: neither a thread, nor a descriptor, nor the port of this end. */
+static void a_line_may_stand_for_several(void **state)
+{
+	struct row rows[] = {sample_reader(), sample_reader(), sample_reader()};
+	const struct row *alike[] = {&rows[0], &rows[1], &rows[2]};
+	const struct fold_how how = {0};
+	struct folded folded;
+
+	(void)state;
+	rows[1].pid = rows[1].tid = 1235;
+	rows[1].fd = 8;
+	rows[1].local_port = 444;
+	assert_int_equal(fold_rows(&folded, alike, COUNT_OF(alike), &how), 0);
+	assert_look(
+		&emit_lines, &plain, folded.rows, folded.count,
+		"2026-11-23T02:34:31.123Z  open    reader     peer_dead          java \xc3\x97"
+		"3 (2 pids)  fd -   10.0.0.1 \xe2\x86\x90 10.0.0.2:5000          oldest 31.2s  we sent 217 bytes 31.2 s "
+		"ago and 5 retransmissions went unanswered\n");
+	folded_free(&folded);
 }
 
 static void what_is_not_known_is_a_dash(void **state)
@@ -154,15 +176,11 @@ static void a_full_disk_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_line_for_each_open_change_close),
-		cmocka_unit_test(what_is_not_known_is_a_dash),
-		cmocka_unit_test(an_age_may_be_a_lower_bound),
-		cmocka_unit_test(a_client_points_to_its_server),
-		cmocka_unit_test(what_is_written_goes_to_the_peer),
-		cmocka_unit_test(a_hostile_name_stays_on_its_line),
-		cmocka_unit_test(arrows_are_ascii_in_the_c_locale),
-		cmocka_unit_test(of_the_records_only_lost_is_shown),
-		cmocka_unit_test(a_full_disk_is_told),
+		cmocka_unit_test(a_line_for_each_open_change_close), cmocka_unit_test(a_line_may_stand_for_several),
+		cmocka_unit_test(what_is_not_known_is_a_dash),	     cmocka_unit_test(an_age_may_be_a_lower_bound),
+		cmocka_unit_test(a_client_points_to_its_server),     cmocka_unit_test(what_is_written_goes_to_the_peer),
+		cmocka_unit_test(a_hostile_name_stays_on_its_line),  cmocka_unit_test(arrows_are_ascii_in_the_c_locale),
+		cmocka_unit_test(of_the_records_only_lost_is_shown), cmocka_unit_test(a_full_disk_is_told),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

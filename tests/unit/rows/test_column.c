@@ -5,6 +5,7 @@
 #include "sample.h"
 
 #define LIFE_KEYS  "event id since age_s age_at_least verdict severity why advice "
+#define FOLD_KEYS  "count pids oldest_s youngest_s "
 #define WHO_KEYS   "pid tid comm fd cgroup container netns netns_name cookie "
 #define WHERE_KEYS "family local_addr local_port peer_addr peer_port "
 
@@ -12,20 +13,20 @@
 static const char *const keys[ROW_TYPES] = {
 	[ROW_START] =
 		"v type time version kernel host command arguments interval_s probes_used probes_missing flight_s",
-	[ROW_HANDSHAKE] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS "path "
+	[ROW_HANDSHAKE] = "v type time " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS "path "
 			  "side stage retransmits retransmits_max next_retransmit_s gives_up_s accept_queue "
 			  "accept_queue_max syn_queue bytes_waiting peer_pid peer_comm",
 	[ROW_LISTENER] =
-		"v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS "path "
+		"v type time " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS "path "
 		"accept_queue accept_queue_max somaxconn syn_queue drops drops_per_s half_open oldest_half_open_s top_sources "
 		"acceptors",
-	[ROW_READER] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
+	[ROW_READER] = "v type time " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS
 		       "syscall kind state role last_received_s last_sent_s bytes_received bytes_sent unacked_bytes "
 		       "retransmits keepalive keepalive_probes rcvtimeo_s user_timeout_s returns_by_s "
 		       "keepalive_probes_max keepalive_idle_s keepalive_interval_s alarm_s dns_try "
 		       "peer_pid peer_comm waiter epoll_fd",
 	[ROW_WRITER] =
-		"v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
+		"v type time " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS
 		"syscall kind state last_received_s last_sent_s unsent_bytes unacked_bytes peer_window window_closed_s "
 		"retransmits window_probes sndtimeo_s user_timeout_s returns_by_s peer_pid peer_comm "
 		"waiter epoll_fd",
@@ -34,11 +35,11 @@ static const char *const keys[ROW_TYPES] = {
 		"connections pending oldest_pending_s last_answer_s answers_per_s requests_per_s accept_queue "
 		"accept_queue_max syn_queue drops_per_s lag_max_s awaits awaits_addr awaits_port awaits_oldest_s cause",
 	[ROW_CHAIN] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS "waiters links",
-	[ROW_CLOSING] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
+	[ROW_CLOSING] = "v type time " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS
 			"state fault connections last_received_s last_sent_s unread_bytes unsent_bytes unacked_bytes "
 			"retransmits orphaned eof_read keepalive gives_up_s",
 	[ROW_LOOP] =
-		"v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
+		"v type time " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS
 		"interface epoll_fd waits_per_s events_per_s events_per_wait empty_per_s timeout_s max_events "
 		"busy_ratio lag_p50_s lag_p99_s lag_max_s lag_cpu_s lag_runqueue_s lag_blocked_s lag_histogram wait_p50_s "
 		"wait_p99_s now now_s now_in watches watches_edge watches_oneshot watches_idle_unbounded "

@@ -171,6 +171,8 @@ static void says_what_is_wrong(void **state)
 	assert_wrong("reader.lag_max>1s", "a reader has no field 'lag_max'");
 	assert_wrong("reader.since>1s", "'since' cannot be compared");
 	assert_wrong("reader.event==open", "'event' cannot be compared");
+	assert_wrong("reader.count>5", "'count' cannot be compared");
+	assert_wrong("reader.oldest>5s", "'oldest' cannot be compared");
 	assert_wrong("reader.type==reader", "cannot be compared");
 	assert_wrong("reader.age", "expected one of < <= > >= == !=");
 	assert_wrong("reader.age=1s", "expected one of");

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Which stalls are alike, so that they may be shown as one: they share type, verdict, process name, peer and network
+ * namespace. Where no peer is known, and for clients of a listener, the local end counts in its place. Pure.
+ */
+#ifndef SOCKSTALL_ROWS_ALIKE_H
+#define SOCKSTALL_ROWS_ALIKE_H
+
+#include "rows/row.h"
+
+#define ALIKE_NUMBERS 5
+#define ALIKE_TEXTS   7
+
+/* What alike rows have in common. The texts are the row's. */
+struct alike {
+	int64_t numbers[ALIKE_NUMBERS];
+	const char *texts[ALIKE_TEXTS];
+};
+
+/* Only findings that are stuck, and of these handshakes, listeners, readers, writers, closing connections and loops. */
+bool alike_may_be(const struct row *row);
+
+struct alike alike_of(const struct row *row);
+
+/* As for qsort(3); 0: they are alike. */
+int alike_compare(const struct alike *a, const struct alike *b);
+
+/* The same for all rows that are alike, and for the row that they are folded into. */
+uint64_t alike_id(const struct row *row);
+
+#endif
