@@ -72,7 +72,7 @@ static bool came_back(const struct look *look, const struct thread_view *view, _
 	if (view->thread->flags & (THREAD_STOPPED | THREAD_FROZEN))
 		return false;
 	if (loop && loop->entered_ns > since_ns)
-		return loop->waiting || loop->entered_ns + NS_PER_S > view->thread->seen_ns;
+		return loop->timeout_ns && (loop->waiting || loop->entered_ns + NS_PER_S > view->thread->seen_ns);
 	return view->thread->syscall_kind == SYSCALL_WAITS_EPOLL && view->thread->flags & THREAD_SLEEPING &&
 	       look_asleep_since(look, view->thread) > since_ns;
 }

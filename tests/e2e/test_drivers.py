@@ -39,14 +39,19 @@ def test_no_answer(room, stream, kind):
 
 
 def test_by_design(room):
-    """BLPOP: redis has read it, and goes on. With another name, or if it does not go on, an answer is due."""
+    """
+    BLPOP: redis has read it, and goes on. With another name, or if it does not go on, an answer is due: as when it computes
+    since, and looks for other events in passing.
+    """
     blpop, words = start(room, 0, "queue", "redis-server")
     other, _ = start(room, 1, "queue", "some-server")
+    script, _ = start(room, 2, "script", "redis-server")
 
     def told(pid):
         return run.findings(run.once("-m", "300ms"), pid=pid, verdict="awaiting_reply")
 
     wait_until(lambda: told(other.pid), 30, "the other one")
+    wait_until(lambda: told(script.pid), 30, "one whose server computes")
     for _ in range(3):
         assert not told(blpop.pid)
     os.kill(words["server"], signal.SIGSTOP)

@@ -6,7 +6,8 @@ A client as database drivers are, and its server: driver.py ADDRESS,PORT KIND [N
 The client has a timeout, so it waits in poll for the one connection. `silent`: three questions are answered, the fourth is read and
 is not. `first`: not even the first. `answered`: all are, after 0.1 s. `listens`: a thread that waits since before sees another one
 send, which nobody answers. `queue`: the client reads without a timeout, and the server, an event loop of this NAME that goes on
-with other things ten times a second, has read the question and answers nothing.
+with other things ten times a second, has read the question and answers nothing. `script`: it computes since it has read the
+question, and looks for other events in passing, as a script in redis does.
 """
 
 import os
@@ -32,7 +33,13 @@ def serve(listener, kind):
         pass
 
 
-def serve_queue(listener, name):
+def compute(poll):
+    while True:
+        sum(range(10000))
+        poll.poll(0)
+
+
+def serve_queue(listener, kind, name):
     with open("/proc/self/comm", "w", encoding="ascii") as comm:
         comm.write(name)
     poll = select.epoll()
@@ -46,6 +53,8 @@ def serve_queue(listener, name):
                 poll.register(connection, select.EPOLLIN)
             else:
                 connections[fd].recv(100)
+                if kind == "script":
+                    compute(poll)
 
 
 def ask(client):
@@ -60,7 +69,7 @@ def main():
     server = os.fork()
     if not server:
         leave_parent()
-        serve_queue(listener, *name) if name else serve(listener, kind)
+        serve_queue(listener, kind, *name) if name else serve(listener, kind)
         time.sleep(1000000)
     listener.close()
     client = socket.create_connection((address, int(port)))
