@@ -64,7 +64,10 @@ static bool was_beside_streams(const struct reader *reader)
 	       is_beside_streams(reader->previous, before);
 }
 
-/* Where it is not in its wait, it was a moment ago. */
+/*
+ * Where it is not in its wait, it was a moment ago. One without time to wait is a look in passing: a script in redis makes
+ * it, which is at work on a request.
+ */
 static bool came_back(const struct look *look, const struct thread_view *view, __u64 since_ns)
 {
 	const struct loop_record *loop = look_loop(view, LOOP_EPOLL);
@@ -104,6 +107,41 @@ static bool is_served_by_design(const struct look *look, const struct socket_rec
 	return false;
 }
 
+/* ---- Clients that have sent nothing ---- */
+
+static bool is_silent_client(const struct thread_view *view, const struct socket_name *name)
+{
+	const struct socket_record *socket = view->socket;
+
+	return sleeping_in(view, SYSCALL_READS) && socket->name.kind == SOCKET_KIND_TCP && !socket->bytes_received &&
+	       socket->name.local_port == name->local_port && !socket_is_client(socket);
+}
+
+/* How many threads of the process wait so. Each thread counts from the first on: of a thousand, some hundred do. */
+static __u32 count_held(const struct look *look, const struct thread_view *view)
+{
+	const struct thread_view *first = look->threads.items, *end = first + look->threads.count, *at = view;
+	__u32 count = 0;
+
+	while (at > first && at[-1].thread->pid == view->thread->pid && view - at < SIBLINGS)
+		at--;
+	for (; at < end && at->thread->pid == view->thread->pid && count * 2 < view->thread->threads; at++)
+		count += is_silent_client(at, &view->socket->name);
+	return count;
+}
+
+static bool others_queue(const struct look *look, const struct socket_name *name)
+{
+	for (size_t i = 0; i < look->listeners.count; i++) {
+		const struct listener_record *listener = look->listeners.items[i];
+
+		if (listener->accept_queue && listener->name.kind == SOCKET_KIND_TCP &&
+		    listener->name.local_port == name->local_port && listener->name.netns == name->netns)
+			return true;
+	}
+	return false;
+}
+
 /* The evidence that more than this one read has. To look through others costs, so only where it decides. */
 static void look_around(struct reader *reader, __u64 min_age_ns)
 {
@@ -116,6 +154,10 @@ static void look_around(struct reader *reader, __u64 min_age_ns)
 	if (reader->view->socket->name.kind == SOCKET_KIND_TCP && !evidence->client &&
 	    !reader->view->socket->bytes_sent && reader->view->socket->bytes_received)
 		evidence->beside_streams = is_beside_streams(reader->look, reader->view) || was_beside_streams(reader);
+	if (is_silent_client(reader->view, &reader->view->socket->name)) {
+		evidence->held_threads = count_held(reader->look, reader->view);
+		evidence->others_queue = others_queue(reader->look, &reader->view->socket->name);
+	}
 }
 
 static void judge(struct reader *reader, __u64 min_age_ns)

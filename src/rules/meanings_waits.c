@@ -48,7 +48,10 @@ static const struct verdict_meaning readers[] = {
 	 "set.",
 	 "The client may have gone without closing.", "Set SO_KEEPALIVE and TCP_KEEPIDLE in the server."},
 	{"reader", "idle", "between two requests, or a one-way stream: normal; only with --all",
-	 "Accepted here, and this end spoke last. Or only one end ever speaks, at several times.", NULL, NULL},
+	 "Accepted here, and this end spoke last. Or only one end ever speaks, at several times. Or, for 5 minutes, a client "
+	 "that connected and has sent nothing: less than half of the threads of the process are held so, and nobody lies in the accept "
+	 "queue.",
+	 NULL, NULL},
 	{"reader", "waiting", "nobody can tell whether data is due: normal; only with --all",
 	 "Not TCP (UDP, a unix socket, a pipe). Or what the read waits for has already come, so the peer is not to "
 	 "blame: its process is frozen, for instance. Or this end connected and the peer spoke last: a subscriber. Or nothing "

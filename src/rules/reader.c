@@ -202,6 +202,16 @@ static bool server_and_peer_silent(const struct reader_evidence *evidence)
 	return !evidence->client && !evidence->socket->bytes_received;
 }
 
+/* Browsers and load balancers connect in advance. That holds nobody up while most threads are free for those who ask. */
+static bool server_with_threads_to_spare(const struct reader_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return server_and_peer_silent(evidence) && evidence->held_threads && !evidence->others_queue &&
+	       evidence->held_threads * 2 < evidence->thread->threads &&
+	       ago(evidence, later_of(socket->last_sent_ns, socket->last_received_ns)) <= evidence->long_idle_ns;
+}
+
 static bool server_and_peer_spoke(const struct reader_evidence *evidence)
 {
 	return !evidence->client && evidence->spoke_last == SPEAKER_PEER;
@@ -254,6 +264,7 @@ const struct reader_rule reader_rules[] = {
 	{ part_is_there,           &reply_stopped,   SEVERITY_WAITING,    reader_why_reply_stopped,   reader_advise_server },
 	{ client_and_peer_spoke,   &waiting,         SEVERITY_NONE,       reader_why_peer_spoke,      NULL },
 	{ server_of_a_feed,        &idle,            SEVERITY_NONE,       reader_why_feed,            NULL },
+	{ server_with_threads_to_spare, &idle,    SEVERITY_NONE,       reader_why_no_request,      NULL },
 	{ server_and_peer_silent,  &no_request,      SEVERITY_UNFINISHED, reader_why_no_request,      reader_advise_limit },
 	{ server_and_part_is_there, &request_stopped, SEVERITY_UNFINISHED, reader_why_request_stopped, reader_advise_limit },
 	{ server_and_nothing_due,  &idle,            SEVERITY_NONE,       reader_why_stream,          NULL },

@@ -26,6 +26,8 @@ struct reader_evidence {
 	__u64 patience_ns; /* how long the first data of a connection may stay without an answer; 0: not long */
 	bool served_by_design; /* the server is known to answer when it has something, and its loop goes on */
 	bool beside_streams; /* another thread of its process reads a one-way stream of clients of the same port */
+	__u32 held_threads; /* of the process, that wait for a client that has sent nothing, this one among them; 0: not counted */
+	bool others_queue; /* a connection lies in the accept queue of its port */
 	bool only_dns; /* the thread is in poll for this UDP socket alone, with a limit: as a resolver asks */
 	unsigned int tries; /* of a question to a DNS server, at least; 0: not known */
 };

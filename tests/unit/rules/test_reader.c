@@ -506,6 +506,35 @@ static void test_by_design(void **state)
 	arena_free(&arena);
 }
 
+/* A browser that connected in advance holds one thread of several: nobody waits for that. */
+static void test_threads_to_spare(void **state)
+{
+	static const struct {
+		__u32 threads, held;
+		bool queue, is_finding;
+		__u64 silent_s;
+	} cases[] = {
+		{1, 1, false, true, 20},  {3, 0, false, true, 20},  {2, 1, false, true, 20},   {3, 1, false, false, 20},
+		{4, 2, false, true, 20},  {5, 2, false, false, 20}, {3, 1, true, true, 20},    {3, 1, false, true, 301},
+		{9, 4, false, false, 20}, {9, 5, false, true, 20},  {9, 4, false, false, 299},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct thread_record thread = {.threads = cases[i].threads};
+		struct socket_record socket = quiet();
+		struct reader_evidence evidence = evidence_of(&thread, &socket, false);
+
+		socket.bytes_received = socket.bytes_sent = 0;
+		socket.last_received_ns = socket.last_sent_ns = evidence.now_ns - cases[i].silent_s * SECOND;
+		evidence.held_threads = cases[i].held;
+		evidence.others_queue = cases[i].queue;
+		assert_string_equal(reader_verdict(&evidence)->verdict->name,
+				    cases[i].is_finding ? "no_request" : "idle");
+		assert_int_equal(reader_verdict(&evidence)->severity != SEVERITY_NONE, cases[i].is_finding);
+	}
+}
+
 /* An alarm may end what the kernel would not: nothing is missing then, and nothing is suspected. */
 static void test_alarm(void **state)
 {
@@ -1036,6 +1065,7 @@ int main(void)
 		REPORT_TEST(test_bound_to_an_address_and_shut_down),
 		REPORT_TEST(test_accepted_and_shut_down),
 		cmocka_unit_test(test_by_design),
+		cmocka_unit_test(test_threads_to_spare),
 		cmocka_unit_test(test_alarm),
 		REPORT_TEST(test_returns_by),
 		REPORT_TEST(test_others_are_no_readers),
