@@ -206,6 +206,7 @@ SEC("iter/task_file")
 int file_scan(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
+	struct seq_file *seq = ctx->meta->seq; /* once: see read_identity() in thread_scan.bpf.c */
 	struct file *file = ctx->file;
 	struct socket *socket;
 	__u64 inode;
@@ -217,9 +218,9 @@ int file_scan(struct bpf_iter__task_file *ctx)
 		return 0;
 	if ((file->f_inode->i_mode & S_IFMT) != S_IFSOCK) {
 		if (cfg_loops && is_epoll(file))
-			write_epoll(ctx->meta->seq, task, ctx->fd, file);
+			write_epoll(seq, task, ctx->fd, file);
 		if ((want_chains() || cfg_writers) && (file->f_inode->i_mode & S_IFMT) == S_IFIFO)
-			write_pipe(ctx->meta->seq, task, ctx->fd, file);
+			write_pipe(seq, task, ctx->fd, file);
 		return 0;
 	}
 	socket = compat_sock_from_file(file);
@@ -227,9 +228,9 @@ int file_scan(struct bpf_iter__task_file *ctx)
 		return 0;
 	inode = file->f_inode->i_ino;
 	/* A socket whose owner is wanted may also be the other end of a wait. */
-	wanted = want_chains() && write_connection(ctx->meta->seq, socket, inode);
+	wanted = want_chains() && write_connection(seq, socket, inode);
 	if (wanted || is_wanted_socket(socket, inode))
-		write_owner(ctx->meta->seq, task, ctx->fd, socket, inode);
+		write_owner(seq, task, ctx->fd, socket, inode);
 	return 0;
 }
 

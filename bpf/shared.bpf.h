@@ -131,10 +131,9 @@ static __always_inline __u32 own_parent(const struct task_struct *task)
 	return own_tgid(BPF_CORE_READ(task, group_leader, real_parent));
 }
 
-/* Its process's number in the innermost namespace that it is in. */
-static __always_inline __u32 inner_tgid(const struct task_struct *task)
+/* The number in the innermost namespace that it is in. */
+static __always_inline __u32 inner_number(const struct pid *pid)
 {
-	const struct pid *pid = BPF_CORE_READ(task, group_leader, thread_pid);
 	__u32 level = BPF_CORE_READ(pid, level);
 	__s32 number = 0;
 

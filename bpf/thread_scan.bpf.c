@@ -84,21 +84,27 @@ static __always_inline bool is_fair(const struct task_struct *task)
 	return policy != SCHED_FIFO && policy != SCHED_RR && policy <= SCHED_IDLE;
 }
 
+/*
+ * Pointers are followed by calls: where a load follows one of a trusted task, the verifier of Linux 6.3 and later looks through
+ * the names of all types of the kernel, four times (btf_nested_type_is_trusted()). That was half of what this program took to load.
+ */
 static __always_inline void read_identity(struct thread_record *record, struct task_struct *task)
 {
+	const struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+
 	record->header.type = RECORD_THREAD;
 	record->header.size = sizeof(*record);
 	record->pid = own_tgid_of(task);
 	record->tid = own_tid_of(task);
 	record->start_ns = task->start_boottime;
-	record->process_start_ns = task->group_leader->start_boottime;
-	record->threads = task->signal->nr_threads;
-	record->netns = task->nsproxy->net_ns->ns.inum;
-	record->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
-	record->parent_pid = own_parent(task);
-	record->inner_pid = inner_tgid(task);
+	record->process_start_ns = BPF_CORE_READ(leader, start_boottime);
+	record->threads = BPF_CORE_READ(task, signal, nr_threads);
+	record->netns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
+	record->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	record->parent_pid = own_tgid(BPF_CORE_READ(leader, real_parent));
+	record->inner_pid = inner_number(BPF_CORE_READ(leader, thread_pid));
 	BPF_CORE_READ_INTO(&record->comm, task, comm);
-	BPF_CORE_READ_INTO(&record->process_comm, task, group_leader, comm);
+	BPF_CORE_READ_INTO(&record->process_comm, leader, comm);
 }
 
 /*
@@ -155,12 +161,11 @@ static __always_inline __u8 syscall_kind_of(__s32 number)
 
 static __always_inline struct file *file_at(struct task_struct *task, __u32 fd)
 {
-	struct fdtable *table = task->files->fdt;
+	const struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	struct file *file = NULL;
 
-	if (!table || fd >= table->max_fds)
-		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
+	if (fd < BPF_CORE_READ(table, max_fds))
+		bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
 	return file;
 }
 

@@ -77,6 +77,7 @@ SEC("iter/task_file")
 int watch_scan(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
+	struct seq_file *seq = ctx->meta->seq; /* once: see read_identity() in thread_scan.bpf.c */
 	struct file *file = ctx->file;
 	struct watch_scratch *s;
 	__u32 zero = 0;
@@ -85,11 +86,11 @@ int watch_scan(struct bpf_iter__task_file *ctx)
 	if (!task || !file)
 		return 0;
 	if ((file->f_inode->i_mode & S_IFMT) != S_IFSOCK && is_epoll(file))
-		write_epoll(ctx->meta->seq, task, ctx->fd, file);
+		write_epoll(seq, task, ctx->fd, file);
 	key = (__u64)own_tgid(task) << 32 | ctx->fd;
 	s = bpf_map_lookup_elem(&watch_scratch, &zero);
 	if (s && bpf_map_lookup_elem(&wanted_files, &key))
-		write_watch(ctx->meta->seq, s, task, ctx->fd, file);
+		write_watch(seq, s, task, ctx->fd, file);
 	return 0;
 }
 
