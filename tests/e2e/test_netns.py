@@ -154,7 +154,7 @@ def test_many_come_and_go(stream):
 
 def test_socket_of_another_namespace():
     """A socket belongs to the namespace it was made in, wherever its process went since."""
-    first, second = Namespace(), Namespace()
+    first, second = Namespace(shared=True), Namespace()
     link = Link(first, second)
     try:
         peer = Stall(second, "endpoint.py", f"listen={link.right4},5108,16", "accept")
