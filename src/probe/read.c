@@ -7,6 +7,7 @@
 
 #include <bpf/bpf.h>
 
+#include "look/parts.h"
 #include "look/records.h"
 #include "probe/internal.h"
 
@@ -64,22 +65,19 @@ static ssize_t read_piece(int fd, struct buffer *buffer)
 	return got;
 }
 
-/* Steps over records, and tells which of them begin something and which belong to the thread or watch before. */
+/* Steps over records. */
 struct walk {
 	size_t offset;
-	bool has_parts;
+	struct parts parts;
 };
 
+/* Tells whether it begins something. */
 static struct record_header *walk_on(struct walk *walk, const struct buffer *buffer, bool *begins)
 {
 	struct record_header *header = record_next(buffer, &walk->offset);
 
-	if (!header)
-		return NULL;
-	*begins = !(walk->has_parts &&
-		    (header->type == RECORD_SOCKET || header->type == RECORD_LOOP || header->type == RECORD_DETAIL));
-	if (*begins)
-		walk->has_parts = header->type == RECORD_THREAD || header->type == RECORD_WATCH;
+	if (header)
+		*begins = parts_begin(&walk->parts, header->type);
 	return header;
 }
 
