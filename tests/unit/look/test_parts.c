@@ -56,10 +56,8 @@ static void sockets_of_the_scan(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(thread_with_all),
-		cmocka_unit_test(thread_without_socket),
-		cmocka_unit_test(watch_and_its_socket),
-		cmocka_unit_test(held_connection_and_its_socket),
+		cmocka_unit_test(thread_with_all),	cmocka_unit_test(thread_without_socket),
+		cmocka_unit_test(watch_and_its_socket), cmocka_unit_test(held_connection_and_its_socket),
 		cmocka_unit_test(sockets_of_the_scan),
 	};
 
