@@ -140,7 +140,8 @@ static int add_process(struct buffer *out, const struct column *column, const st
 	const struct column *pid = joined(column, row, 0);
 	int error;
 
-	error = add_value(out, column, row);
+	error = (row->fold.member ? text_add(out, text_locale_is_utf8() ? "\xe2\x94\x94 " : "- ") : 0)
+			?: add_value(out, column, row);
 	if (!error && is_known(pid, row))
 		error = text_add(out, "/") ?: add_value(out, pid, row);
 	return error || fold_count(row) == 1 ? error : add_fold(out, row);

@@ -140,6 +140,27 @@ def test_a_recording_is_folded_when_it_is_replayed(alike, tmp_path):
     assert len(run.findings(stream)) == len(alike.pids()) and not folded(stream)
 
 
+def test_enter_opens_and_folds_again(alike, tmux):
+    """In the live view. `e` on the row of several opens it, too: only one of them is ended at a time."""
+    screen = tmux("-i", "200ms", *alike.selection, columns=100, rows=40)
+    folded_row, stuck = f"python3 ×{ALIKE} ({ALIKE} pids)", f"{ALIKE + 2} stuck: {ALIKE + 2} readers"
+    text = screen.wait(folded_row)
+    assert stuck in text and "└" not in text, text
+    screen.keys("Enter")
+    text = screen.wait("└ python3/")
+    assert folded_row in text and stuck in text, text
+    assert all(f"└ python3/{pid}" in text for pid in members(alike)), text
+    screen.keys("Enter")
+    screen.wait_without("└")
+    screen.keys("e")
+    text = screen.wait("└ python3/")
+    assert "nothing is done yet" not in text, text
+    screen.keys("Down", "e")
+    screen.wait(f"(pid {members(alike)[0]},")
+    screen.keys("Escape", "q")
+    screen.check_restored()
+
+
 @pytest.mark.parametrize("command", ["chains", "services", "metrics", "end", "schema"])
 def test_where_nothing_is_folded_it_is_refused(command):
     done = run.sockstall(command, "--no-fold")

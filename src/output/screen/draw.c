@@ -147,11 +147,19 @@ static int add_foot(const struct screen *screen, const struct screen_rows *rows,
 {
 	const struct screen_place *place = &screen->places[screen->page];
 	size_t last = place->top + screen->height;
+	const struct row *row = place->at < rows->count ? rows->items[place->at] : NULL;
+	bool folded = row && fold_count(row) > 1, open = folded && screen_is_open(screen, row);
 	const struct hint keys[] = {
-		{2, "Enter evidence"}, {can_end(screen, 4), "e end it"},
-		{5, "/ filter"},       {8, "t threads"},
-		{9, "c chain"},	       {7, "< > sort"},
-		{6, "space pause"},    {1, "? help"},
+		{2, open     ? "Enter fold"
+		    : folded ? "Enter open"
+			     : "Enter evidence"},
+		{can_end(screen, 4), "e end it"},
+		{5, "/ filter"},
+		{8, "t threads"},
+		{9, "c chain"},
+		{7, "< > sort"},
+		{6, "space pause"},
+		{1, "? help"},
 		{3, "q quit"},
 	};
 	const struct hint typing[] = {

@@ -116,8 +116,13 @@ static int add_filtered(const struct screen *screen, struct buffer *out, size_t 
 	size_t counts[ROW_TYPES] = {0}, count = 0;
 
 	for (size_t i = 0; rows && i < rows->count; i++) {
-		counts[rows->items[i]->type] += rows->items[i]->stuck;
-		count += rows->items[i]->stuck;
+		const struct row *row = rows->items[i];
+
+		/* Members are counted with the row that stands for them. */
+		if (!row->stuck || row->fold.member)
+			continue;
+		counts[row->type] += fold_count(row);
+		count += fold_count(row);
 	}
 	return (count ? summary_stuck(out, counts) : text_add(out, "nothing stuck has this text"))
 		       ?: text_printf(out, " (of %zu)", stuck);

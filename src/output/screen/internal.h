@@ -5,6 +5,7 @@
 
 #include "output/screen/screen.h"
 #include "rows/column.h"
+#include "rows/fold.h"
 
 /* A page: the rows of some types, in its own order. */
 struct screen_page {
@@ -42,6 +43,7 @@ struct screen_rows {
 	size_t count;
 	size_t unfiltered; /* so many without the filter */
 	size_t not_kept; /* rows of the look that there was no room for */
+	struct folded folded; /* where the items are, if any of them are folded */
 };
 
 /*
@@ -52,6 +54,13 @@ const struct screen_rows *screen_rows(const struct screen *screen);
 /* Where they are kept; NULL is allowed to be freed. */
 struct screen_cache *screen_cache_new(void);
 void screen_cache_free(struct screen_cache *cache);
+
+/* Folds what is alike; of groups that are opened the members follow. */
+int screen_fold(const struct screen *screen, struct screen_rows *rows);
+
+/* Opens the group that this row stands for, or closes it. */
+void screen_toggle(struct screen *screen, const struct row *row);
+bool screen_is_open(const struct screen *screen, const struct row *row);
 
 /* Position of the selected row among the rows of the page: follows its id, or else stays where it was. */
 size_t screen_selected(const struct screen *screen, const struct screen_rows *rows);

@@ -152,12 +152,18 @@ enum screen_answer screen_select(struct screen *screen, uint32_t key)
 	return SCREEN_DRAW;
 }
 
+/* Enter on what is folded opens it, or folds it again. */
 static enum screen_answer show_evidence(struct screen *screen)
 {
 	const struct row *row = screen_selected_row(screen);
 
 	if (!row)
 		return SCREEN_NOTHING;
+	if (fold_count(row) > 1) {
+		place(screen)->selected = screen_row_id(row);
+		screen_toggle(screen, row);
+		return SCREEN_DRAW;
+	}
 	screen->mode = MODE_EVIDENCE;
 	screen->evidence.id = place(screen)->selected = screen_row_id(row);
 	screen->evidence.pid = row->pid;
@@ -251,6 +257,17 @@ static enum screen_answer evidence_key(struct screen *screen, uint32_t key)
 	return SCREEN_DRAW;
 }
 
+/* Each stall is ended by itself: one that is folded is to be chosen first. */
+static enum screen_answer plan_end(struct screen *screen)
+{
+	const struct row *row = screen_target(screen);
+
+	if (fold_count(row) > 1)
+		return screen_is_open(screen, row) ? SCREEN_NOTHING : show_evidence(screen);
+	screen->action.how = 0;
+	return SCREEN_PLAN;
+}
+
 enum screen_answer screen_key(struct screen *screen, uint32_t key)
 {
 	enum screen_answer answer;
@@ -274,10 +291,8 @@ enum screen_answer screen_key(struct screen *screen, uint32_t key)
 		screen->local_time = !screen->local_time;
 		return SCREEN_DRAW;
 	}
-	if (key == 'e' && !screen->replay && screen_target(screen)) {
-		screen->action.how = 0;
-		return SCREEN_PLAN;
-	}
+	if (key == 'e' && !screen->replay && screen_target(screen))
+		return plan_end(screen);
 	answer = page_key(screen, key);
 	if (answer == SCREEN_NOTHING)
 		answer = time_key(screen, key);

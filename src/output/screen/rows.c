@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "output/cell.h"
 #include "output/screen/internal.h"
+#include "rows/alike.h"
 #include "rows/links.h"
 
 /* ---- Who is who ---- */
@@ -29,6 +30,8 @@ uint64_t screen_row_id(const struct row *row)
 {
 	uint64_t id = hash_number(0xcbf29ce484222325, row->type);
 
+	if (row->fold.count != NOT_KNOWN)
+		return alike_id(row) | 1;
 	if (row->id && row->type != ROW_LOOP)
 		return hash_part(id, row->id) | 1;
 	id = hash_number(hash_number(id, row->pid), row->tid);
@@ -209,6 +212,13 @@ static size_t not_kept(const struct screen *screen, const struct moment *moment)
 	return count;
 }
 
+static void screen_rows_free(struct screen_rows *rows)
+{
+	folded_free(&rows->folded);
+	free(rows->items);
+	*rows = (struct screen_rows){0};
+}
+
 /* rows->items: NULL after a failure, or they are to be freed. */
 static int work_out(const struct screen *screen, struct screen_rows *rows)
 {
@@ -223,10 +233,10 @@ static int work_out(const struct screen *screen, struct screen_rows *rows)
 	}
 	if (!error && found.count)
 		qsort_r(found.items, found.count, sizeof(*found.items), compare, &order);
-	if (error) {
-		free(found.items);
-		found = (struct screen_rows){0};
-	}
+	if (!error && !screen->all && !screen->no_fold)
+		error = screen_fold(screen, &found);
+	if (error)
+		screen_rows_free(&found);
 	*rows = found;
 	return error;
 }
@@ -238,6 +248,7 @@ struct rows_key {
 	uint64_t looks;
 	size_t back, page;
 	const char *sort;
+	size_t toggled;
 	bool reverse, all;
 	uint32_t threads_of, chain_of;
 	char filter[SCREEN_FILTER];
@@ -256,7 +267,7 @@ struct screen_cache *screen_cache_new(void)
 void screen_cache_free(struct screen_cache *cache)
 {
 	if (cache)
-		free(cache->rows.items);
+		screen_rows_free(&cache->rows);
 	free(cache);
 }
 
@@ -269,6 +280,7 @@ static void make_key(struct rows_key *key, const struct screen *screen)
 		.back = screen->back,
 		.page = screen->page,
 		.sort = place->sort,
+		.toggled = screen->toggled,
 		.reverse = place->reverse,
 		.all = screen->all,
 		.threads_of = screen->threads_of,
@@ -280,8 +292,8 @@ static void make_key(struct rows_key *key, const struct screen *screen)
 static bool is_same_key(const struct rows_key *a, const struct rows_key *b)
 {
 	return a->looks == b->looks && a->back == b->back && a->page == b->page && a->sort == b->sort &&
-	       a->reverse == b->reverse && a->all == b->all && a->threads_of == b->threads_of &&
-	       a->chain_of == b->chain_of && !strcmp(a->filter, b->filter);
+	       a->toggled == b->toggled && a->reverse == b->reverse && a->all == b->all &&
+	       a->threads_of == b->threads_of && a->chain_of == b->chain_of && !strcmp(a->filter, b->filter);
 }
 
 const struct screen_rows *screen_rows(const struct screen *screen)
@@ -292,7 +304,7 @@ const struct screen_rows *screen_rows(const struct screen *screen)
 	make_key(&key, screen);
 	if (cache->rows.items && is_same_key(&key, &cache->key))
 		return &cache->rows;
-	free(cache->rows.items);
+	screen_rows_free(&cache->rows);
 	cache->key = key;
 	return work_out(screen, &cache->rows) ? NULL : &cache->rows;
 }

@@ -26,6 +26,7 @@ int screen_init(struct screen *screen, const struct options *options)
 	screen->replay = options->replay_file;
 	screen->read_only = options->ending.read_only;
 	screen->all = options->scope.all;
+	screen->no_fold = options->sinks.no_fold;
 	screen->page = first_page(options->scope.command);
 	screen->cache = screen_cache_new();
 	return screen->cache ? 0 : -ENOMEM;

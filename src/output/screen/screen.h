@@ -13,6 +13,7 @@
 #include "output/screen/moments.h"
 
 #define SCREEN_PAGES  16 /* at most */
+#define SCREEN_OPENED 16 /* groups that are opened at a time */
 #define SCREEN_FILTER 64 /* bytes of a filter, with NUL */
 
 /* Keys that are no characters. All others are Unicode code points. */
@@ -96,6 +97,9 @@ struct screen {
 	size_t back; /* which look is shown: so many before the newest */
 	bool paused; /* that look stays where it is while others come */
 	bool all; /* what is normal too */
+	bool no_fold; /* --no-fold */
+	uint64_t opened[SCREEN_OPENED]; /* groups of alike_id() whose members are shown; 0: none */
+	size_t toggled; /* how often one was opened or closed */
 	bool stepping; /* pause again when the next look has come */
 	enum screen_mode mode, before; /* and where help and actions lead back to */
 	size_t page; /* in screen_pages */

@@ -45,7 +45,8 @@ static const char *draw(struct screen *screen, size_t width, size_t height)
 
 static void open_screen(struct screen *screen, enum command command)
 {
-	const struct options options = {.scope.command = command};
+	/* Samples are alike: nearly all tests are about each of them. */
+	const struct options options = {.scope.command = command, .sinks.no_fold = true};
 
 	assert_int_equal(screen_init(screen, &options), 0);
 }
@@ -640,6 +641,150 @@ static void columns_can_be_sorted_by(void **state)
 	screen_free(&screen);
 }
 
+/* ---- What is alike ---- */
+
+static void open_folding(struct screen *screen)
+{
+	static struct row rows[4];
+	static const char *const ids[] = {"r1", "r2", "r3"};
+
+	open_screen(screen, COMMAND_OVERVIEW);
+	screen->no_fold = false;
+	for (size_t i = 0; i < COUNT_OF(ids); i++) {
+		rows[i] = sample_reader();
+		rows[i].id = ids[i];
+		rows[i].comm = "a-worker";
+		rows[i].pid = rows[i].tid = 1000 + (int64_t)i / 2;
+		rows[i].tid = 1000 + (int64_t)i;
+	}
+	rows[3] = sample_handshake();
+	look(screen, rows, COUNT_OF(rows));
+}
+
+/* How often this is on the screen. */
+static size_t count_of(const char *drawn, const char *text)
+{
+	size_t count = 0;
+
+	for (; (drawn = strstr(drawn, text)); drawn += strlen(text))
+		count++;
+	return count;
+}
+
+static void what_is_alike_is_one_row_that_enter_opens(void **state)
+{
+	struct screen screen;
+	const char *drawn;
+
+	(void)state;
+	open_folding(&screen);
+	drawn = draw(&screen, 100, 20);
+	assert_non_null(strstr(drawn, "\n4 stuck: 1 handshake, 3 readers\n"));
+	assert_non_null(strstr(drawn, "a-worker \xc3\x97"
+				      "3 (2 pids)"));
+	assert_int_equal(count_of(drawn, "set TCP_USER_TIMEOUT"), 1);
+	assert_non_null(strstr(drawn, "\nEnter open   "));
+	assert_int_equal(screen_key(&screen, SCREEN_ENTER), SCREEN_DRAW);
+	drawn = draw(&screen, 100, 30);
+	assert_non_null(strstr(drawn, "a-worker \xc3\x97"
+				      "3 (2 pids)"));
+	assert_int_equal(count_of(drawn, "\xe2\x94\x94 a-worker/1000"), 2);
+	assert_int_equal(count_of(drawn, "\xe2\x94\x94 a-worker/1001"), 1);
+	assert_non_null(strstr(drawn, "\nEnter fold   "));
+	assert_non_null(strstr(drawn, "\n4 stuck: 1 handshake, 3 readers\n"));
+	screen_key(&screen, SCREEN_ENTER);
+	assert_int_equal(count_of(draw(&screen, 100, 30), "\xe2\x94\x94 a-worker"), 0);
+	screen_free(&screen);
+}
+
+static void a_member_has_its_evidence(void **state)
+{
+	struct screen screen;
+
+	(void)state;
+	open_folding(&screen);
+	type(&screen, "\nj");
+	assert_int_equal(screen_key(&screen, SCREEN_ENTER), SCREEN_NEXT_LOOK);
+	assert_int_equal(screen.mode, MODE_EVIDENCE);
+	assert_string_equal(screen_target(&screen)->id, "r1");
+	screen_free(&screen);
+}
+
+/* `e` on a row of several would end one of them, and nobody could say which. */
+static void what_is_folded_is_not_ended(void **state)
+{
+	struct screen screen;
+
+	(void)state;
+	open_folding(&screen);
+	draw(&screen, 100, 20);
+	assert_int_equal(screen_key(&screen, 'e'), SCREEN_DRAW);
+	assert_int_equal(screen_key(&screen, 'e'), SCREEN_NOTHING);
+	assert_int_equal(count_of(draw(&screen, 100, 30), "\xe2\x94\x94 a-worker"), 3);
+	screen_key(&screen, 'j');
+	assert_int_equal(screen_key(&screen, 'e'), SCREEN_PLAN);
+	screen_free(&screen);
+}
+
+static void a_group_stays_open_and_selected(void **state)
+{
+	struct row rows[3] = {sample_reader(), sample_reader(), sample_handshake()};
+	struct screen screen;
+
+	(void)state;
+	open_folding(&screen);
+	screen_key(&screen, SCREEN_ENTER);
+	rows[0].comm = rows[1].comm = "a-worker";
+	rows[0].id = "r3";
+	rows[1].id = "r4";
+	rows[2].severity = 90;
+	look_at(&screen, rows, COUNT_OF(rows), 1);
+	assert_int_equal(count_of(draw(&screen, 100, 30), "\xe2\x94\x94 a-worker"), 2);
+	assert_int_equal(screen_selected_row(&screen)->fold.count, 2);
+	screen_free(&screen);
+}
+
+static void the_filter_comes_before_folding(void **state)
+{
+	struct screen screen;
+
+	(void)state;
+	open_folding(&screen);
+	type(&screen, "/worker/1000\n");
+	assert_non_null(strstr(draw(&screen, 100, 30), "a-worker/1000 \xc3\x97"
+						       "2"));
+	assert_non_null(strstr(draw(&screen, 100, 30), "2 stuck: 2 readers (of 4)"));
+	screen_key(&screen, SCREEN_ENTER);
+	assert_non_null(strstr(draw(&screen, 100, 30), "2 stuck: 2 readers (of 4)"));
+	screen_free(&screen);
+}
+
+static void with_all_nothing_is_folded(void **state)
+{
+	struct screen screen;
+
+	(void)state;
+	open_folding(&screen);
+	screen_key(&screen, 'a');
+	assert_int_equal(count_of(draw(&screen, 100, 30), "\xc3\x97"), 0);
+	screen_free(&screen);
+}
+
+static void many_groups_may_be_open(void **state)
+{
+	struct screen screen = {0};
+	struct row row = sample_reader();
+
+	(void)state;
+	for (int64_t port = 1; port <= 3 * SCREEN_OPENED; port++) {
+		row.peer_port = port;
+		screen_toggle(&screen, &row);
+	}
+	screen_toggle(&screen, &row);
+	for (size_t i = 0; i < SCREEN_OPENED; i++)
+		assert_true(screen.opened[i] || i == SCREEN_OPENED - 1);
+}
+
 static void rows_can_be_filtered(void **state)
 {
 	struct row rows[4];
@@ -1210,6 +1355,13 @@ int main(void)
 		cmocka_unit_test(rows_are_its_own),
 		cmocka_unit_test(the_selection_follows_its_row),
 		cmocka_unit_test(columns_can_be_sorted_by),
+		cmocka_unit_test(what_is_alike_is_one_row_that_enter_opens),
+		cmocka_unit_test(a_member_has_its_evidence),
+		cmocka_unit_test(what_is_folded_is_not_ended),
+		cmocka_unit_test(a_group_stays_open_and_selected),
+		cmocka_unit_test(the_filter_comes_before_folding),
+		cmocka_unit_test(with_all_nothing_is_folded),
+		cmocka_unit_test(many_groups_may_be_open),
 		cmocka_unit_test(rows_can_be_filtered),
 		cmocka_unit_test(counts_follow_the_filter),
 		cmocka_unit_test(rows_can_be_searched),
