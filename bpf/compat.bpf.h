@@ -163,6 +163,21 @@ static __always_inline __u64 compat_io_calls(const struct task_struct *task)
 	return bpf_core_field_exists(with->ioac.syscr) ? with->ioac.syscr + with->ioac.syscw + 1 : 0;
 }
 
+/* The CPU bandwidth of a task's control group: struct cfs_bandwidth, with CONFIG_CFS_BANDWIDTH. */
+struct cfs_bandwidth___quota {
+	__s64 period;
+	__u64 quota, throttled_time;
+} CORE;
+
+struct task_group___quota {
+	struct task_group___quota *parent;
+	struct cfs_bandwidth___quota cfs_bandwidth;
+} CORE;
+
+struct task_struct___group {
+	struct task_group___quota *sched_task_group;
+} CORE;
+
 /* Registers of a syscall: struct pt_regs of the two architectures, the same on all kernels from 5.10 on. */
 struct pt_regs___x86 {
 	unsigned long di, si, dx, r10, r8, r9, orig_ax, sp;

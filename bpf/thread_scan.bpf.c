@@ -84,6 +84,33 @@ static __always_inline bool is_fair(const struct task_struct *task)
 	return policy != SCHED_FIFO && policy != SCHED_RR && policy <= SCHED_IDLE;
 }
 
+/* Cgroups one above the other that are looked at. */
+#define QUOTA_LEVELS 4
+
+/* A group without a limit has RUNTIME_INF. */
+static __always_inline void read_quota(struct thread_record *record, const struct task_struct *task)
+{
+	const struct task_struct___group *with = (const void *)task;
+	const struct task_group___quota *group = NULL;
+	__u64 quota;
+	int i;
+
+	if (!bpf_core_field_exists(with->sched_task_group) || !bpf_core_field_exists(group->cfs_bandwidth))
+		return;
+	group = BPF_CORE_READ(with, sched_task_group);
+	for (i = 0; i < QUOTA_LEVELS && group; i++) {
+		quota = BPF_CORE_READ(group, cfs_bandwidth.quota);
+		if (quota != ~0ULL) {
+			if (!record->quota_ns) {
+				record->quota_ns = quota;
+				record->quota_period_ns = BPF_CORE_READ(group, cfs_bandwidth.period);
+			}
+			record->throttled_ns += BPF_CORE_READ(group, cfs_bandwidth.throttled_time);
+		}
+		group = BPF_CORE_READ(group, parent);
+	}
+}
+
 /*
  * Pointers are followed by calls: where a load follows one of a trusted task, the verifier of Linux 6.3 and later looks through
  * the names of all types of the kernel, four times (btf_nested_type_is_trusted()). That was half of what this program took to load.
@@ -451,6 +478,8 @@ static __always_inline void scan_thread(struct seq_file *seq, struct task_struct
 	s->thread.seen_ns = bpf_ktime_get_ns();
 	read_identity(&s->thread, task);
 	read_schedule(&s->thread, task, state);
+	if (cfg_loops && (s->thread.loops || !(state & (TASK_SLEEPING | TASK_STOPPED))))
+		read_quota(&s->thread, task);
 	if (s->thread.flags & THREAD_HAS_SOCKET)
 		s->thread.alarm_ns = read_alarm(task);
 	/* Without these there may be no map for it. */

@@ -135,6 +135,26 @@ static void split_lag(struct loop_rates *rates, const struct loop_moment *now, c
 	rates->lag_blocked_ns = rates->lag_ns - rates->lag_cpu_ns - rates->lag_runqueue_ns;
 }
 
+/* ---- The quota ---- */
+
+__u64 thread_throttled_ns(const struct thread_record *now, const struct thread_record *before)
+{
+	if (!now->quota_ns || !before->quota_ns)
+		return 0;
+	return at_most(difference(now->throttled_ns, before->throttled_ns),
+		       difference(now->run_delay_ns, before->run_delay_ns));
+}
+
+static void find_throttled(struct loop_rates *rates, const struct thread_record *now,
+			   const struct thread_record *before)
+{
+	if (!before || !before->quota_ns || !now->quota_ns)
+		return;
+	rates->has_quota = true;
+	rates->throttled_ns = at_most(thread_throttled_ns(now, before), rates->interval_ns);
+	rates->lag_throttled_ns = at_most(rates->throttled_ns, rates->lag_runqueue_ns);
+}
+
 void loop_rates(struct loop_rates *rates, const struct loop_moment *now, const struct loop_moment *before,
 		__u64 start_ns)
 {
@@ -153,6 +173,7 @@ void loop_rates(struct loop_rates *rates, const struct loop_moment *now, const s
 	if (rates->waits)
 		rates->mean_wait_ns = difference(last->wait_ns, first->wait_ns) / rates->waits;
 	split_lag(rates, now, before);
+	find_throttled(rates, now->thread, before->thread);
 	subtract_buckets(rates->lag, last->lag, first->lag);
 	subtract_buckets(rates->wait, last->wait, first->wait);
 }

@@ -18,6 +18,9 @@ struct loop_rates {
 	__u64 set_bytes; /* copied in it */
 	__u64 lag_ns; /* of the interval, outside the wait; and its parts: */
 	__u64 lag_cpu_ns, lag_runqueue_ns, lag_blocked_ns;
+	bool has_quota; /* the cgroup may use so much CPU time and no more: the two below are known */
+	__u64 throttled_ns; /* of the interval, at most: ready to run, and kept from it by the quota; also within a wait */
+	__u64 lag_throttled_ns; /* the part of lag_runqueue_ns that is */
 	__u32 lag[LOOP_BUCKETS], wait[LOOP_BUCKETS];
 };
 
@@ -36,6 +39,12 @@ void loop_rates(struct loop_rates *rates, const struct loop_moment *now, const s
 
 /* How much of the time since its last return the thread has waited for a CPU. 0 where that is not known. */
 __u64 loop_runqueue_ns(const struct loop_moment *moment);
+
+/*
+ * How long its quota kept this thread from a CPU since it was seen before, at most: whatever else it waited for a CPU for. The
+ * cgroup's account is one of all its threads. 0: there is no quota.
+ */
+__u64 thread_throttled_ns(const struct thread_record *now, const struct thread_record *before);
 
 /* The parts of the lag are known for this thread: its class keeps the accounts that they are made of. */
 bool loop_lag_is_split(const struct thread_record *thread);

@@ -63,6 +63,8 @@ static void fill_lag_parts(struct row *row, const struct loop_rates *rates)
 {
 	row->loop.lag_cpu_s = fill_seconds(rates->lag_cpu_ns);
 	row->loop.lag_runqueue_s = fill_seconds(rates->lag_runqueue_ns);
+	if (rates->has_quota)
+		row->loop.lag_throttled_s = fill_seconds(rates->lag_throttled_ns);
 	row->loop.lag_blocked_s = fill_seconds(rates->lag_blocked_ns);
 }
 

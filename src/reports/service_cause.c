@@ -9,6 +9,7 @@
 #include "look/sleeping.h"
 #include "reports/loop_case.h"
 #include "reports/service_awaits.h"
+#include "rules/phrases.h"
 
 /* futex(2): a mutex of glibc that others wait for has the value 2. */
 #define FUTEX_WAIT_OP  0
@@ -220,9 +221,47 @@ static void find_cpu(const struct suspect *suspect)
 				 count, say_count(arena, suspect->count, "threads")));
 }
 
+/* ---- A quota ---- */
+
+/* The same thread at the look before, if that is long enough ago; or NULL. */
+static const struct thread_record *seen_before(const struct suspect *suspect, const struct thread_record *thread)
+{
+	const struct thread_view *before =
+		suspect->previous ? look_thread(suspect->previous, thread->pid, thread->tid) : NULL;
+
+	if (!before || before->thread->start_ns != thread->start_ns ||
+	    thread->seen_ns < before->thread->seen_ns + THROTTLED_SEEN_NS)
+		return NULL;
+	return before->thread;
+}
+
+/* That it gets on slowly is certain; that this is why it has said nothing at all is not. */
+static bool find_quota(const struct suspect *suspect)
+{
+	struct arena *arena = &suspect->report->arena;
+
+	for (size_t i = 0; i < suspect->count; i++) {
+		const struct thread_record *thread = thread_at(suspect, i)->thread;
+		const struct thread_record *before = seen_before(suspect, thread);
+		__u64 ns = before ? thread_throttled_ns(thread, before) : 0;
+		__u64 interval_ns = before ? thread->seen_ns - before->seen_ns : 0;
+
+		if (!ns || ns * 100 < interval_ns * THROTTLED_PERCENT)
+			continue;
+		set(suspect, CAUSE_THROTTLED, false,
+		    arena_printf(
+			    arena,
+			    "most likely because the CPU quota of its cgroup (%s) keeps it from running: for %s of "
+			    "the last %s",
+			    say_quota(arena, thread), say_duration(arena, ns), say_duration(arena, interval_ns)));
+		return true;
+	}
+	return false;
+}
+
 static void find_of_threads(const struct suspect *suspect, const struct owner_record *owner)
 {
-	if (!find_loop(suspect) && !find_lock(suspect) && !find_peer(suspect, owner))
+	if (!find_loop(suspect) && !find_lock(suspect) && !find_peer(suspect, owner) && !find_quota(suspect))
 		find_cpu(suspect);
 }
 

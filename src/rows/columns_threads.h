@@ -30,6 +30,8 @@ TEXT("interface", loop.interface, LOOP, "What it waits with", .values = WORDS("e
 		.priority = 33),
 	SECONDS("lag_runqueue_s", loop.lag_runqueue_s, LOOP, "Time outside the wait that was spent waiting for a CPU",
 		.heading = "RUNQUEUE", .priority = 35),
+	SECONDS("lag_throttled_s", loop.lag_throttled_s, LOOP,
+		"Of that, at most: kept from it by the CPU quota of its cgroup; null: there is no quota"),
 	SECONDS("lag_blocked_s", loop.lag_blocked_s, LOOP, "Time outside the wait that was spent blocked",
 		.heading = "BLOCKED", .priority = 34),
 	COLUMN("lag_histogram", COLUMN_HISTOGRAM, loop.lag_histogram, LOOP,

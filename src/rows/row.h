@@ -173,7 +173,7 @@ struct loop_fields {
 	double waits_per_s, events_per_s, events_per_wait, empty_per_s, set_bytes_per_s, timeout_s;
 	int64_t max_events;
 	double busy_ratio;
-	double lag_p50_s, lag_p99_s, lag_max_s, lag_cpu_s, lag_runqueue_s, lag_blocked_s;
+	double lag_p50_s, lag_p99_s, lag_max_s, lag_cpu_s, lag_runqueue_s, lag_throttled_s, lag_blocked_s;
 	struct histogram lag_histogram;
 	double wait_p50_s, wait_p99_s;
 	const char *now;

@@ -174,6 +174,15 @@ static bool spins_on_event(const struct loop_evidence *evidence)
 	       is_still(evidence);
 }
 
+/* Ready to run, and not let run: not the loop's fault. A busy machine without a quota is none of this. */
+static bool is_throttled(const struct loop_evidence *evidence)
+{
+	const struct loop_rates *rates = &evidence->rates;
+
+	return rates->has_quota && rates->interval_ns >= THROTTLED_SEEN_NS && loop_was_looping(evidence->loop) &&
+	       rates->throttled_ns * 100 >= rates->interval_ns * THROTTLED_PERCENT;
+}
+
 static bool is_saturated(const struct loop_evidence *evidence)
 {
 	const struct loop_rates *rates = &evidence->rates;
@@ -275,6 +284,7 @@ const struct loop_rule loop_rules[] = {
 	{ leaves_events,      &stalled,         SEVERITY_STALLED, loop_why_unseen,       loop_advise_stalled },
 	{ is_spinning,        &spinning,        SEVERITY_STARVED, loop_why_spinning,     loop_advise_spinning },
 	{ spins_on_event,     &spinning,        SEVERITY_STARVED, loop_why_spins_on,     loop_advise_spins_on },
+	{ is_throttled,       &throttled,       SEVERITY_STARVED, loop_why_throttled,    loop_advise_throttled },
 	{ lost_wake_up,       &edge_stall,      SEVERITY_STARVED, loop_why_lost,         loop_advise_lost },
 	{ is_beyond_select,   &select_limit,    SEVERITY_SUSPECT, loop_why_select,       loop_advise_select },
 	{ lacks_descriptors,  &near_limit,      SEVERITY_SUSPECT, loop_why_near_limit,   loop_advise_near_limit },

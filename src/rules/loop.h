@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "look/loop_rates.h"
 #include "look/loop_watches.h"
 #include "rules/verdict.h"
@@ -38,6 +39,10 @@ struct loop_evidence {
 	bool age_at_least; /* outside_ns is what was seen; it may have been away for longer */
 	bool abandoned; /* that is its own: it waits on another one instead, as a loop within a loop does */
 };
+
+/* So much of an interval this long, at least, its quota has taken from a thread that is told to be late by it. */
+#define THROTTLED_PERCENT 30
+#define THROTTLED_SEEN_NS (NS_PER_S * 9 / 10)
 
 struct loop_rule {
 	bool (*applies)(const struct loop_evidence *evidence);

@@ -80,6 +80,17 @@ const char *loop_why_spins_on(struct arena *arena, const struct loop_evidence *e
 			    kind ? kind : "closed", watch_repeats(ready->watch, ready->socket));
 }
 
+const char *loop_why_throttled(struct arena *arena, const struct loop_evidence *evidence)
+{
+	const struct loop_rates *rates = &evidence->rates;
+
+	return arena_printf(arena,
+			    "the CPU quota of its cgroup (%s) kept it from running for %s of the last %s: %s of that "
+			    "between two waits",
+			    say_quota(arena, evidence->thread), say_duration(arena, rates->throttled_ns),
+			    say_duration(arena, rates->interval_ns), say_duration(arena, rates->lag_throttled_ns));
+}
+
 const char *loop_why_saturated(struct arena *arena, const struct loop_evidence *evidence)
 {
 	const struct loop_rates *rates = &evidence->rates;
@@ -225,6 +236,13 @@ const char *loop_advise_spins_on(struct arena *arena, const struct loop_evidence
 			    "handle the event of descriptor %d, or stop watching it (EPOLL_CTL_DEL or close: "
 			    "EPOLLHUP and EPOLLERR come whatever the event mask is)",
 			    evidence->watches.ready->watch->fd);
+}
+
+const char *loop_advise_throttled(struct arena *arena, const struct loop_evidence *evidence)
+{
+	(void)evidence;
+	return arena_printf(
+		arena, "raise cpu.max (cpu.cfs_quota_us) of its cgroup, or run less in it: the loop is not to blame");
 }
 
 const char *loop_advise_saturated(struct arena *arena, const struct loop_evidence *evidence)

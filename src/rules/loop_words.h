@@ -24,6 +24,7 @@ const char *loop_why_stalled(struct arena *arena, const struct loop_evidence *ev
 const char *loop_why_unseen(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_why_spinning(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_why_spins_on(struct arena *arena, const struct loop_evidence *evidence);
+const char *loop_why_throttled(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_why_saturated(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_why_lost(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_why_dead(struct arena *arena, const struct loop_evidence *evidence);
@@ -39,6 +40,7 @@ const char *loop_advise_stalled(struct arena *arena, const struct loop_evidence 
 const char *loop_advise_read(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_advise_spinning(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_advise_spins_on(struct arena *arena, const struct loop_evidence *evidence);
+const char *loop_advise_throttled(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_advise_saturated(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_advise_lost(struct arena *arena, const struct loop_evidence *evidence);
 const char *loop_advise_dead(struct arena *arena, const struct loop_evidence *evidence);

@@ -32,6 +32,12 @@ static const struct verdict_meaning loops[] = {
 	 "write, and for a second the counters of all connections that it watches stand still.",
 	 "A timeout of 0, a timer that is always due, or an event that nobody handles.",
 	 "Give the wait a timeout, or find the timer that is always due. Handle the event, or stop watching its descriptor."},
+	{"loop", "throttled", "its cgroup's CPU quota keeps it from running",
+	 "Its cgroup, or one of the three above that, has a CPU quota (cpu.max; cpu.cfs_quota_us with cgroup v1). For at least 30 % of "
+	 "the time since the look before the thread was ready to run and not on a CPU, while the cgroup was throttled (throttled_usec "
+	 "of cpu.stat). Waiting for a CPU on a busy machine is not this.",
+	 "A quota that is too low for the load, or other processes in the cgroup that use it up.",
+	 "Raise cpu.max, or run less in the cgroup."},
 	{"loop", "edge_stall", "a lost wake-up: it waits while data or connections lie unread in a socket it watches",
 	 "It waits, nothing is on its ready list, and an edge-triggered socket that it watches holds bytes whose event it "
 	 "got, and that it has not read for a second (10 s if the process has other threads). Or the socket is a listener "

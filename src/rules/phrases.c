@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "rules/phrases.h"
 
+#include "base/wording.h"
+
 #include <string.h>
 
 #include "system/address.h"
@@ -94,4 +96,10 @@ const char *say_full(struct arena *arena, const char *owner, const char *owner_p
 		return say_look_at(arena, owner, owner_pids);
 	return arena_printf(arena, "%s; if it only fills up in load peaks, raise %s",
 			    say_look_at(arena, owner, owner_pids), say_raise(arena, listener));
+}
+
+const char *say_quota(struct arena *arena, const struct thread_record *thread)
+{
+	return arena_printf(arena, "cpu.max %s of each %s", say_duration(arena, thread->quota_ns),
+			    say_duration(arena, thread->quota_period_ns));
 }

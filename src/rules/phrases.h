@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "socket_record.h"
+#include "thread_record.h"
 
 /* How to resume a process that is frozen with its cgroup. */
 #define SAY_THAW                                                                                                      \
@@ -41,5 +42,8 @@ const char *say_look_at(struct arena *arena, const char *owner, const char *owne
 /* Advice for a full accept queue. */
 const char *say_full(struct arena *arena, const char *owner, const char *owner_pids,
 		     const struct listener_record *listener);
+
+/* "cpu.max 50 ms of each 100 ms" */
+const char *say_quota(struct arena *arena, const struct thread_record *thread);
 
 #endif

@@ -98,6 +98,7 @@
 	V(stalled,           IS_FAULT) \
 	V(blocked_in_read,   IS_FAULT) \
 	V(spinning,          IS_FAULT) \
+	V(throttled,         IS_FAULT) \
 	V(saturated,         IS_FAULT) \
 	V(near_limit,        IS_FAULT) \
 	V(select_limit,      IS_FAULT) \

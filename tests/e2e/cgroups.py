@@ -89,6 +89,35 @@ def freezer1():
     return _mounted("cgroup", "freezer")
 
 
+class Quota(Cgroup):
+    """A group of the CPU controller, of v1 or v2."""
+
+    def limit(self, quota_us, period_us=100000):
+        if os.path.exists(f"{self.folder}/cpu.max"):
+            self._write("cpu.max", f"{quota_us} {period_us}")
+        else:
+            self._write("cpu.cfs_period_us", period_us)
+            self._write("cpu.cfs_quota_us", quota_us)
+
+
+def _with_cpu(mount):
+    """The v2 hierarchy, if it has the controller and its groups have it, too."""
+    try:
+        with open(f"{mount}/cgroup.subtree_control", "w") as file:
+            file.write("+cpu")
+    except OSError:
+        return None
+    return mount
+
+
+def quota():
+    """Where groups have CPU quotas, or None."""
+    first, second = _mounted("cgroup", "cpu"), cgroup2()
+    if first and os.path.exists(first):
+        return first
+    return second and _with_cpu(second)
+
+
 def _move(pid, folder):
     with open(f"{folder}/cgroup.procs", "w") as file:
         file.write(str(pid))

@@ -111,6 +111,37 @@ static void test_lag_that_is_over(void **state)
 	assert_int_equal(rates->set_bytes, 640);
 }
 
+/* A quota that took 300 ms from its cgroup: no more of it from this thread than that waited for a CPU. */
+static void test_throttled(void **state)
+{
+	struct scene scene = scene_of((struct loop_record){.waiting = 1},
+				      (struct loop_record){.waiting = 1,
+							   .lag_ns = 500 * MILLISECOND,
+							   .lag_cpu_ns = 100 * MILLISECOND,
+							   .lag_runqueue_ns = 200 * MILLISECOND});
+	const struct loop_rates *rates = rates_of(&scene, true);
+
+	(void)state;
+	scene.threads[1].throttled_ns = 300 * MILLISECOND;
+	scene.threads[1].run_delay_ns = 350 * MILLISECOND;
+	rates_of(&scene, true);
+	assert_false(rates->has_quota);
+	assert_int_equal(rates->throttled_ns, 0);
+	scene.threads[0].quota_ns = scene.threads[1].quota_ns = 50 * MILLISECOND;
+	rates_of(&scene, true);
+	assert_true(rates->has_quota);
+	assert_int_equal(rates->throttled_ns, 300 * MILLISECOND);
+	assert_int_equal(rates->lag_throttled_ns, 200 * MILLISECOND);
+	scene.threads[1].run_delay_ns = 250 * MILLISECOND;
+	assert_int_equal(rates_of(&scene, true)->throttled_ns, 250 * MILLISECOND);
+	/* A quota that is new, and one that was lifted. */
+	scene.threads[0].quota_ns = 0;
+	assert_false(rates_of(&scene, true)->has_quota);
+	scene.threads[0].quota_ns = scene.threads[1].quota_ns;
+	scene.threads[1].quota_ns = 0;
+	assert_false(rates_of(&scene, true)->has_quota);
+}
+
 /*
  * It returned 400 ms ago, when it had used 5 s of CPU time; it got its CPU 50 ms before that, with 4.95 s.
  */
@@ -252,15 +283,11 @@ static void test_histogram(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_busy_ratio),
-		cmocka_unit_test(test_interval_of_no_length),
-		cmocka_unit_test(test_lag_that_is_over),
-		cmocka_unit_test(test_lag_asleep),
-		cmocka_unit_test(test_lag_running),
-		cmocka_unit_test(test_lag_queued),
-		cmocka_unit_test(test_lag_over_two_looks),
-		cmocka_unit_test(test_percentiles),
-		cmocka_unit_test(test_percentiles_without_end),
+		cmocka_unit_test(test_busy_ratio),	 cmocka_unit_test(test_interval_of_no_length),
+		cmocka_unit_test(test_lag_that_is_over), cmocka_unit_test(test_throttled),
+		cmocka_unit_test(test_lag_asleep),	 cmocka_unit_test(test_lag_running),
+		cmocka_unit_test(test_lag_queued),	 cmocka_unit_test(test_lag_over_two_looks),
+		cmocka_unit_test(test_percentiles),	 cmocka_unit_test(test_percentiles_without_end),
 		cmocka_unit_test(test_histogram),
 	};
 

@@ -41,8 +41,8 @@ static const char *const keys[ROW_TYPES] = {
 	[ROW_LOOP] =
 		"v type time " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS
 		"interface epoll_fd waits_per_s events_per_s events_per_wait empty_per_s timeout_s max_events "
-		"busy_ratio lag_p50_s lag_p99_s lag_max_s lag_cpu_s lag_runqueue_s lag_blocked_s lag_histogram wait_p50_s "
-		"wait_p99_s now now_s now_in watches watches_edge watches_oneshot watches_idle_unbounded "
+		"busy_ratio lag_p50_s lag_p99_s lag_max_s lag_cpu_s lag_runqueue_s lag_throttled_s lag_blocked_s "
+		"lag_histogram wait_p50_s wait_p99_s now now_s now_in watches watches_edge watches_oneshot watches_idle_unbounded "
 		"watch_limit fd_limit highest_fd runtime set_bytes_per_s open_fds process_sockets "
 		"process_threads user_watches kernel_stack user_stack",
 	[ROW_THREAD] =

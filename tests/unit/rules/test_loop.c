@@ -189,6 +189,40 @@ static void spins_on_a_busy_machine(struct facts *facts)
 	facts->evidence.rates.lag_runqueue_ns = 900 * MILLISECOND;
 }
 
+/* Half of a second on a CPU, half of it throttled, at 50 ms of each 100 ms. */
+static void is_throttled(struct facts *facts)
+{
+	facts->thread.quota_ns = 50 * MILLISECOND;
+	facts->thread.quota_period_ns = 100 * MILLISECOND;
+	facts->evidence.rates = (struct loop_rates){.interval_ns = SECOND,
+						    .waits = 100,
+						    .lag_ns = 900 * MILLISECOND,
+						    .lag_cpu_ns = 500 * MILLISECOND,
+						    .lag_runqueue_ns = 400 * MILLISECOND,
+						    .has_quota = true,
+						    .throttled_ns = 400 * MILLISECOND,
+						    .lag_throttled_ns = 400 * MILLISECOND};
+}
+
+static void is_throttled_now_and_then(struct facts *facts)
+{
+	is_throttled(facts);
+	facts->evidence.rates.throttled_ns = facts->evidence.rates.lag_throttled_ns = 299 * MILLISECOND;
+}
+
+static void waits_for_a_busy_cpu(struct facts *facts)
+{
+	is_throttled(facts);
+	facts->evidence.rates.has_quota = false;
+	facts->evidence.rates.throttled_ns = facts->evidence.rates.lag_throttled_ns = 0;
+}
+
+static void is_throttled_for_a_moment(struct facts *facts)
+{
+	is_throttled(facts);
+	facts->evidence.rates.interval_ns = 800 * MILLISECOND;
+}
+
 /* A timeout of 1 ms, a thousand times a second, is a choice. */
 static void sleeps_between(struct facts *facts)
 {
@@ -685,6 +719,10 @@ static const struct {
 	{sleeps_between, "ok"},
 	{looks_in_passing, "ok"},
 	{spins_on_a_busy_machine, "spinning"},
+	{is_throttled, "throttled"},
+	{is_throttled_now_and_then, "ok"},
+	{is_throttled_for_a_moment, "ok"},
+	{waits_for_a_busy_cpu, "ok"},
 	{spins_on_timer, "spinning"},
 	{spins_on_timer_for_less, "ok"},
 	{reads_its_timer, "ok"},
