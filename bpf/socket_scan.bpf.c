@@ -158,6 +158,7 @@ static __always_inline void scan_listener(struct seq_file *seq, struct listener_
 	record->max_syn_backlog = BPF_CORE_READ(net, ipv4.sysctl_max_syn_backlog);
 	record->syncookies = read_integer(net, ipv4.sysctl_tcp_syncookies);
 	record->reuseport = BPF_CORE_READ_BITFIELD_PROBED(common, skc_reuseport);
+	record->of_kernel = BPF_CORE_READ_BITFIELD_PROBED(sk, sk_kern_sock);
 	if (record->reuseport && record->accept_queue)
 		note_queue(icsk, record, with_loop);
 	bpf_seq_write(seq, record, sizeof(*record));

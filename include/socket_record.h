@@ -186,7 +186,7 @@ struct listener_record {
 	__u32 max_syn_backlog; /* of the namespace */
 	__u32 syncookies; /* tcp_syncookies of the namespace: 0, 1 or 2 */
 	__u32 reuseport; /* SO_REUSEPORT */
-	__u32 pad;
+	__u32 of_kernel; /* sk_kern_sock: not made by a process, and none has it open */
 	__u64 full_since_ns; /* at every look since this one the accept queue was full; 0: it is not */
 	/* Only of SOCKET_KIND_UNIX, where all that is TCP's above is 0. */
 	__u16 sock_type; /* SOCK_STREAM or SOCK_SEQPACKET; 0: not known */

@@ -431,6 +431,7 @@ struct sock {
 	unsigned long sk_lingertime;
 	struct socket_wq *sk_wq;
 	struct pid *sk_peer_pid;
+	__u8 sk_kern_sock: 1;
 };
 
 struct socket_wq {

@@ -40,6 +40,15 @@ def alerts():
     return re.findall(r"^      - alert: (\w+)", RULES.read_text(), re.M)
 
 
+def test_names_and_pages():
+    """Among the alerts of a fleet they say whose they are, and each leads to a page that is installed."""
+    parts = re.split(r"^      - alert: ", RULES.read_text(), flags=re.M)[1:]
+    assert all(name.startswith("Sockstall") for name in alerts()) and len(set(alerts())) == len(parts)
+    for part in parts:
+        (page, section) = re.search(r'runbook_url: "man:([a-z-]+)\((\d)\)"', part).groups()
+        assert (SHARE / f"{page}.{section}.scd").exists(), part
+
+
 def test_each_alert_fires_on_its_fault_alone():
     done = promtool("test", "rules", TESTS)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -212,8 +221,8 @@ def test_prometheus_scrapes_it(incident, fleet, stream, open_folder):
         fleet.query(expression)
     # Pending: they fire only after the time that their rules give a fault to go away by itself.
     pending = {one["labels"]["alertname"] for one in fleet.api("alerts")["alerts"]}
-    assert {"NobodyGetsIn", "ConnectionsAreNotAccepted", "AcceptQueueFillsUp", "EventLoopStandsStill"} <= pending
-    assert not pending & {"SynFlood", "PeerIsDead", "SockstallIsSilent"}
+    assert {"SockstallNobodyGetsIn", "SockstallConnectionsAreNotAccepted", "SockstallAcceptQueueFillsUp", "SockstallEventLoopStandsStill"} <= pending
+    assert not pending & {"SockstallSynFlood", "SockstallPeerIsDead", "SockstallIsSilent"}
 
 
 def test_an_idle_host_alarms_nobody(fleet, stream, open_folder):

@@ -42,7 +42,7 @@ static void fill_one(struct listener_fill *fill, const struct listener_record *l
 		short_text(fill->address, sizeof(fill->address), unix_path(&arena, listener));
 	else
 		snprintf(fill->address, sizeof(fill->address), "%s", say_address(&arena, listener->name.local_addr));
-	short_name(fill->comm, owner ? look_comm(&arena, owner->comm) : "");
+	short_name(fill->comm, owner ? look_comm(&arena, owner->comm) : listener->of_kernel ? "kernel" : "");
 	arena_free(&arena);
 }
 

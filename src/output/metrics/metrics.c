@@ -7,15 +7,17 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/sorted.h"
 #include "base/text.h"
 #include "rows/column.h"
 
 /* ---- Stalls ---- */
 
-/* One name and how many stuck rows it has in this look. */
+/* One name, how many stuck rows it has in this look, and how bad the worst of them is. */
 struct comm_count {
 	char comm[SHORT_NAME_SIZE];
 	size_t count;
+	int64_t severity;
 };
 
 static bool is_counted(const struct row *row)
@@ -26,10 +28,11 @@ static bool is_counted(const struct row *row)
 static int compare_comms(const void *left, const void *right)
 {
 	const struct comm_count *a = left, *b = right;
+	int order = COMPARE(b->severity, a->severity);
 
-	if (a->count != b->count)
-		return a->count < b->count ? 1 : -1;
-	return strcmp(a->comm, b->comm);
+	if (!order)
+		order = COMPARE(b->count, a->count);
+	return order ? order : strcmp(a->comm, b->comm);
 }
 
 static int compare_names(const void *left, const void *right)
@@ -37,22 +40,35 @@ static int compare_names(const void *left, const void *right)
 	return strcmp(((const struct comm_count *)left)->comm, ((const struct comm_count *)right)->comm);
 }
 
-/* One entry for each name, the most frequent first. */
+static void take_name(struct comm_count *name, const struct row *row)
+{
+	short_name(name->comm, row->process_comm ? row->process_comm : row->comm);
+	name->severity = row->severity;
+	name->count = 1;
+}
+
+static void merge(struct comm_count *name, const struct comm_count *other)
+{
+	name->count += other->count;
+	if (name->severity < other->severity)
+		name->severity = other->severity;
+}
+
+/* One entry for each name: the worst first, then the most frequent. */
 static size_t count_comms(struct comm_count *comms, const struct report *report)
 {
 	size_t rows = 0, names = 0;
 
 	for (size_t i = 0; i < report->count; i++) {
-		const struct row *row = &report->rows[i];
-
-		if (is_counted(row))
-			short_name(comms[rows++].comm, row->process_comm ? row->process_comm : row->comm);
+		if (is_counted(&report->rows[i]))
+			take_name(&comms[rows++], &report->rows[i]);
 	}
 	qsort(comms, rows, sizeof(*comms), compare_names);
 	for (size_t i = 0; i < rows; i++) {
-		if (!names || strcmp(comms[names - 1].comm, comms[i].comm))
+		if (names && !strcmp(comms[names - 1].comm, comms[i].comm))
+			merge(&comms[names - 1], &comms[i]);
+		else
 			comms[names++] = comms[i];
-		comms[names - 1].count++;
 	}
 	qsort(comms, names, sizeof(*comms), compare_comms);
 	return names;

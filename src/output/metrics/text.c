@@ -78,7 +78,7 @@ static int add_process_stalls(struct buffer *out, const struct metrics *metrics)
 {
 	int err = add_family(
 		out, "process_stalls", "gauge", NULL,
-		"What is stuck now, by name of the process, kind and verdict; names beyond the first are other.");
+		"What is stuck now, by name of the process, kind and verdict; names beyond the worst are other.");
 
 	for (size_t i = 0; i < metrics->stalls.count && !err; i++) {
 		const struct stall_count *stall = &metrics->stalls.items[i];

@@ -97,6 +97,7 @@ static void build_look(struct look *look, __u64 seconds, __u32 lags)
 	listener = look_add_listener(&builder, "fd00::1", 8080);
 	listener->max_syn_backlog = 100;
 	listener->syncookies = 0;
+	listener->of_kernel = 1; /* as an NFS server's */
 	add_services(&builder);
 	look_finish(&builder, look);
 }
@@ -135,7 +136,7 @@ static void everything_is_written(void **state)
 		"# TYPE sockstall_stalls gauge\n"
 		"sockstall_stalls{kind=\"reader\",verdict=\"peer_dead\"} 3\n"
 		"# HELP sockstall_process_stalls What is stuck now, by name of the process, kind and verdict; names beyond "
-		"the first are other.\n"
+		"the worst are other.\n"
 		"# TYPE sockstall_process_stalls gauge\n"
 		"sockstall_process_stalls{comm=\"java\",kind=\"reader\",verdict=\"peer_dead\"} 2\n"
 		"sockstall_process_stalls{" COMM ",kind=\"reader\",verdict=\"peer_dead\"} 1\n"
@@ -149,22 +150,22 @@ static void everything_is_written(void **state)
 		"# HELP sockstall_listener_accept_queue Complete connections that wait for accept.\n"
 		"# TYPE sockstall_listener_accept_queue gauge\n"
 		"sockstall_listener_accept_queue{" COMM ",address=\"10.0.0.1\",port=\"80\",netns=\"4026531840\"} 132\n"
-		"sockstall_listener_accept_queue{comm=\"\",address=\"fd00::1\",port=\"8080\",netns=\"4026531840\"} 0\n"
+		"sockstall_listener_accept_queue{comm=\"kernel\",address=\"fd00::1\",port=\"8080\",netns=\"4026531840\"} 0\n"
 		"# HELP sockstall_listener_accept_queue_limit How many the accept queue holds.\n"
 		"# TYPE sockstall_listener_accept_queue_limit gauge\n"
 		"sockstall_listener_accept_queue_limit{" COMM
 		",address=\"10.0.0.1\",port=\"80\",netns=\"4026531840\"} 258\n"
-		"sockstall_listener_accept_queue_limit{comm=\"\",address=\"fd00::1\",port=\"8080\",netns=\"4026531840\"} 129\n"
+		"sockstall_listener_accept_queue_limit{comm=\"kernel\",address=\"fd00::1\",port=\"8080\",netns=\"4026531840\"} 129\n"
 		"# HELP sockstall_listener_syn_queue Half-open connections.\n"
 		"# TYPE sockstall_listener_syn_queue gauge\n"
 		"sockstall_listener_syn_queue{" COMM ",address=\"10.0.0.1\",port=\"80\",netns=\"4026531840\"} 1\n"
-		"sockstall_listener_syn_queue{comm=\"\",address=\"fd00::1\",port=\"8080\",netns=\"4026531840\"} 0\n"
+		"sockstall_listener_syn_queue{comm=\"kernel\",address=\"fd00::1\",port=\"8080\",netns=\"4026531840\"} 0\n"
 		"# HELP sockstall_listener_syn_queue_limit Half-open connections at which SYNs are dropped, or answered with "
 		"cookies.\n"
 		"# TYPE sockstall_listener_syn_queue_limit gauge\n"
 		"sockstall_listener_syn_queue_limit{" COMM
 		",address=\"10.0.0.1\",port=\"80\",netns=\"4026531840\"} 256\n"
-		"sockstall_listener_syn_queue_limit{comm=\"\",address=\"fd00::1\",port=\"8080\",netns=\"4026531840\"} 75\n"
+		"sockstall_listener_syn_queue_limit{comm=\"kernel\",address=\"fd00::1\",port=\"8080\",netns=\"4026531840\"} 75\n"
 		"# HELP sockstall_listeners Listening TCP and unix sockets, those with the same labels as one.\n"
 		"# TYPE sockstall_listeners gauge\n"
 		"sockstall_listeners 2\n"
@@ -348,6 +349,7 @@ static void the_number_of_series_is_bounded(void **state)
 		count_lags(look_add_loop(&builder), 1);
 		look_add_listener(&builder, "10.0.0.1", 1000 + i)->accept_queue = i;
 	}
+	rows[COUNT_OF(rows) - 1].severity = 90; /* one alone, and it is the worst */
 	look_finish(&builder, &look);
 	assert_int_equal(metrics_look(&metrics, &report, &look), 0);
 	text = text_of(&metrics);
@@ -356,6 +358,8 @@ static void the_number_of_series_is_bounded(void **state)
 		strstr(text, "sockstall_process_stalls{comm=\"other\",kind=\"reader\",verdict=\"peer_dead\"} 263\n"));
 	assert_non_null(
 		strstr(text, "sockstall_process_stalls{comm=\"name-1\",kind=\"reader\",verdict=\"peer_dead\"} 10\n"));
+	assert_non_null(
+		strstr(text, "sockstall_process_stalls{comm=\"name-299\",kind=\"reader\",verdict=\"peer_dead\"} 1\n"));
 	assert_int_equal(count_of(text, "\nsockstall_loop_lag_seconds_count{"), METRICS_COMMS);
 	assert_int_equal(count_of(text, "\nsockstall_listener_accept_queue{"), METRICS_LISTENERS);
 	assert_non_null(strstr(text, "port=\"1299\""));
