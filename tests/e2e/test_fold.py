@@ -140,6 +140,18 @@ def test_a_recording_is_folded_when_it_is_replayed(alike, tmp_path):
     assert len(run.findings(stream)) == len(alike.pids()) and not folded(stream)
 
 
+def test_a_page_has_one_lane_for_all(alike, tmp_path):
+    run.sockstall(*alike.selection, "-1", "-j", "--record", tmp_path / "r")
+    for more, lanes in ([], 3), (["--no-fold"], ALIKE + 2):
+        done = run.sockstall("replay", tmp_path / "r", "--html", tmp_path / "page", "--force", *more)
+        assert done.returncode == 0, done.stderr
+        page = (tmp_path / "page").read_text()
+        assert page.count('<a class="lane"') == page.count("<tbody id=") == lanes
+        assert f"{ALIKE + 2} stalls" in page and f"<h2>{ALIKE + 2} readers</h2>" in page
+        assert (f"each of the {ALIKE}" in page) == (not more)
+        assert all(f"python3/{pid}" in page for pid in members(alike))
+
+
 def test_enter_opens_and_folds_again(alike, tmux):
     """In the live view. `e` on the row of several opens it, too: only one of them is ended at a time."""
     screen = tmux("-i", "200ms", *alike.selection, columns=100, rows=40)

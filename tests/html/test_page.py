@@ -20,7 +20,7 @@ SIZES = {"desk": (1280, 900, False), "phone": (390, 844, True), "small phone": (
 @pytest.fixture(scope="module")
 def page(recorded, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "report.html"
-    done = run.sockstall("replay", recorded[0], "--html", path)
+    done = run.sockstall("replay", recorded[0], "--html", path, "--no-fold")  # a lane for each, to be counted
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     return path
 

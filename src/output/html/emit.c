@@ -9,6 +9,7 @@
 
 struct html_emitter {
 	FILE *out;
+	bool apart; /* nothing is folded */
 	struct story story;
 };
 
@@ -16,9 +17,9 @@ static int html_open(void **state, const struct options *options, FILE *out)
 {
 	struct html_emitter *html = calloc(1, sizeof(*html));
 
-	(void)options;
 	if (!html)
 		return -ENOMEM;
+	html->apart = options->sinks.no_fold || options->scope.all;
 	row_init(&html->story.start, ROW_START);
 	html->out = out;
 	*state = html;
@@ -43,7 +44,7 @@ static int html_finish(void *state, const char *damage)
 {
 	struct html_emitter *html = state;
 	struct buffer page = {0};
-	int err = html_page(&page, &html->story, damage) ?: out_write(html->out, &page) ?: out_flush(html->out);
+	int err = html_page(&page, &html->story, damage, html->apart) ?: out_write(html->out, &page) ?: out_flush(html->out);
 
 	buffer_free(&page);
 	return err;

@@ -24,13 +24,32 @@ int html_duration(struct buffer *page, uint64_t from_ns, uint64_t to_ns);
 /* The class of what has this severity: how bad it looks. */
 const char *html_severity(int64_t severity);
 
-/* Stalls over time, by process. `lives` are sorted, the worst first. */
-int html_timeline(struct buffer *page, const struct story *story, const struct life *const *lives);
+/* Stalls that are alike, and that are all over or all not; or one. */
+struct group {
+	const struct life **lives; /* the worst first */
+	size_t count;
+	struct row row; /* what is shown of them */
+};
+
+struct groups {
+	struct group *items;
+	size_t count;
+	const struct life **lives;
+	size_t life_count;
+	struct arena texts;
+};
+
+/* Groups of `lives`, which are sorted, the worst first. apart: each is one by itself. html_groups_free() either way. */
+int html_groups(struct groups *groups, const struct life *const *lives, size_t count, bool apart);
+void html_groups_free(struct groups *groups);
+
+/* Stalls over time, by process. */
+int html_timeline(struct buffer *page, const struct story *story, const struct groups *groups);
 
 /* The stalls in tables, and what has no life, by type of record. */
-int html_tables(struct buffer *page, const struct story *story, const struct life *const *lives);
+int html_tables(struct buffer *page, const struct story *story, const struct groups *groups);
 
-/* The whole page. damage: what is wrong with the recording, or NULL. */
-int html_page(struct buffer *page, const struct story *story, const char *damage);
+/* The whole page. damage: what is wrong with the recording, or NULL. apart: nothing is folded. */
+int html_page(struct buffer *page, const struct story *story, const char *damage, bool apart);
 
 #endif

@@ -141,7 +141,7 @@ static int add_summary(struct buffer *page, const struct story *story)
 		       ?: add_verdicts(page, story);
 }
 
-static int add_body(struct buffer *page, const struct story *story, const struct life *const *lives, const char *damage)
+static int add_body(struct buffer *page, const struct story *story, const struct groups *groups, const char *damage)
 {
 	const char *host = story->start.start.host ? story->start.start.host : "this machine";
 
@@ -150,16 +150,20 @@ static int add_body(struct buffer *page, const struct story *story, const struct
 	       add_warnings(page, story, damage) ?: add_summary(page, story) ?:
 	       text_add(page, "<input id=\"filter\" type=\"search\" placeholder=\"show only what has \xe2\x80\xa6\" "
 			      "aria-label=\"show only what has these words\" hidden>\n</header>\n<main>\n") ?:
-	       html_timeline(page, story, lives) ?: html_tables(page, story, lives) ?:
+	       html_timeline(page, story, groups) ?: html_tables(page, story, groups) ?:
 	       text_add(page, "</main>\n<script>") ?: text_add(page, script) ?:
 	       text_add(page, "</script>\n</body>\n</html>\n");
 }
 
-int html_page(struct buffer *page, const struct story *story, const char *damage)
+int html_page(struct buffer *page, const struct story *story, const char *damage, bool apart)
 {
 	const struct life **lives = story_sort(story);
-	int err = lives ? add_body(page, story, lives, damage) : -ENOMEM;
+	struct groups groups = {0};
+	int err = lives ? html_groups(&groups, lives, story->count, apart) : -ENOMEM;
 
+	if (!err)
+		err = add_body(page, story, &groups, damage);
+	html_groups_free(&groups);
 	free(lives);
 	return err;
 }

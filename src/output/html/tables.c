@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "output/cell.h"
 #include "output/html/html.h"
@@ -16,13 +17,14 @@
 /* Columns of a finding that the screen of a desk has room for. */
 #define PRIORITY_MOST 31
 
-/* One table under way. A row without a life has none at its index. */
+/* One table under way. A row without a life has no group at its index. */
 struct table {
 	const struct story *story;
 	enum row_type type;
 	const struct row **rows;
-	const struct life **lives;
+	const struct group **groups;
 	size_t count, columns;
+	size_t stalls; /* of these rows */
 };
 
 /* Columns that a narrow table leaves out appear only among all fields of the finding. */
@@ -149,6 +151,42 @@ static int add_course(struct buffer *page, const struct life *life, const struct
 	return err ?: text_add(page, "</p>");
 }
 
+/* How each of a group is told from the others. */
+static int add_member(struct buffer *page, const struct life *life, const struct story *story)
+{
+	static const char *const keys[] = {"comm", "tid", "fd", "local_addr", "peer_addr"};
+	const struct row *row = &life->row;
+	int err = text_add(page, "<li>");
+
+	for (size_t i = 0; i < COUNT_OF(keys) && !err; i++) {
+		const struct column *column = column_find(keys[i], row->type);
+
+		if (column && cell_known(column, row))
+			err = text_add(page, i == 1 ? "tid " : i == 2 ? "fd " : "") ?: html_cell(page, column, row) ?:
+			      text_add(page, " ");
+	}
+	return err ?: html_duration(page, life_begin(life), life_end(life, story)) ?:
+		      (life->ended ? text_add(page, ": ") ?: html_text(page, life->ended) : 0) ?: text_add(page, "</li>");
+}
+
+static int add_members(struct buffer *page, const struct group *group, const struct story *story)
+{
+	int err = text_printf(page, "<details><summary>each of the %zu</summary><ol class=\"members\">", group->count);
+
+	for (size_t i = 0; i < group->count && i < ROWS_MOST && !err; i++)
+		err = add_member(page, group->lives[i], story);
+	if (!err)
+		err = text_add(page, "</ol>");
+	if (!err && group->count > ROWS_MOST)
+		err = text_printf(page, "<p>%zu more are in the recording.</p>", group->count - ROWS_MOST);
+	return err ?: text_add(page, "</details>");
+}
+
+static int add_lives(struct buffer *page, const struct group *group, const struct story *story)
+{
+	return group->count > 1 ? add_members(page, group, story) : add_course(page, group->lives[0], story);
+}
+
 /* Everything that JSON has of it. */
 static int add_fields(struct buffer *page, const struct row *row)
 {
@@ -168,39 +206,44 @@ static int add_fields(struct buffer *page, const struct row *row)
 
 static int add_row(struct buffer *page, const struct table *table, size_t i)
 {
-	const struct life *life = table->lives[i];
+	const struct group *group = table->groups[i];
 	const struct row *row = table->rows[i];
 	int err;
 
-	if (life)
-		err = text_printf(page, "<tbody id=\"stall-%zu\"><tr>", (size_t)(life - table->story->lives));
+	if (group)
+		err = text_printf(page, "<tbody id=\"stall-%zu\"><tr>",
+				  (size_t)(group->lives[0] - table->story->lives));
 	else
 		err = text_add(page, "<tbody><tr>");
 	err = err ?: add_cells(page, table, row) ?: text_add(page, "</tr>");
 	if (err || !row_is_finding(table->type))
 		return err ?: text_add(page, "</tbody>\n");
 	return text_printf(page, "<tr class=\"more\"><td colspan=\"%zu\">", table->columns) ?:
-	       add_sentences(page, row) ?: add_links(page, row) ?: (life ? add_course(page, life, table->story) : 0) ?:
+	       add_sentences(page, row) ?: add_links(page, row) ?: (group ? add_lives(page, group, table->story) : 0) ?:
 	       add_fields(page, row) ?: text_add(page, "</td></tr></tbody>\n");
 }
 
 /* ---- A table ---- */
 
-static void collect(struct table *table, const struct life *const *lives)
+static void collect(struct table *table, const struct groups *groups)
 {
 	const struct story *story = table->story;
 
-	table->count = table->columns = 0;
-	for (size_t i = 0; i < story->count; i++) {
-		if (lives[i]->row.type != table->type)
+	table->count = table->columns = table->stalls = 0;
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct group *group = &groups->items[i];
+
+		if (group->row.type != table->type)
 			continue;
-		table->lives[table->count] = lives[i];
-		table->rows[table->count++] = &lives[i]->row;
+		table->stalls += group->count;
+		table->groups[table->count] = group;
+		table->rows[table->count++] = &group->row;
 	}
 	for (size_t i = 0; i < story->rest_count; i++) {
 		if (story->rest[i].type != table->type)
 			continue;
-		table->lives[table->count] = NULL;
+		table->stalls++;
+		table->groups[table->count] = NULL;
 		table->rows[table->count++] = &story->rest[i];
 	}
 }
@@ -209,7 +252,8 @@ static int add_table(struct buffer *page, struct table *table)
 {
 	size_t all = table->count;
 	int err = text_printf(page, "<section class=\"table\" id=\"%s\"><h2>", row_type_names[table->type]) ?:
-		  summary_count(page, table->type, all) ?: text_add(page, "</h2>\n<div class=\"scroll\"><table>") ?: add_head(page, table);
+		  summary_count(page, table->type, table->stalls) ?:
+		  text_add(page, "</h2>\n<div class=\"scroll\"><table>") ?: add_head(page, table);
 
 	if (table->count > ROWS_MOST)
 		table->count = ROWS_MOST;
@@ -222,23 +266,23 @@ static int add_table(struct buffer *page, struct table *table)
 	return err ?: text_add(page, "</section>\n");
 }
 
-int html_tables(struct buffer *page, const struct story *story, const struct life *const *lives)
+int html_tables(struct buffer *page, const struct story *story, const struct groups *groups)
 {
 	struct table table = {.story = story};
 	int err = 0;
 
 	table.rows = calloc(story->count + story->rest_count + 1, sizeof(*table.rows));
-	table.lives = calloc(story->count + story->rest_count + 1, sizeof(*table.lives));
-	if (!table.rows || !table.lives)
+	table.groups = calloc(story->count + story->rest_count + 1, sizeof(*table.groups));
+	if (!table.rows || !table.groups)
 		err = -ENOMEM;
 	/* The types that were added last sum up the others: wait chains come before their links. */
 	for (enum row_type type = ROW_TYPES; type-- > 0 && !err;) {
 		table.type = type;
-		collect(&table, lives);
+		collect(&table, groups);
 		if (table.count)
 			err = add_table(page, &table);
 	}
 	free(table.rows);
-	free(table.lives);
+	free(table.groups);
 	return err;
 }

@@ -8,7 +8,9 @@
 
 #define SECOND 1000000000ULL
 
-static const struct options plain;
+/* Samples are alike: nearly all tests are about each of them. */
+static const struct options plain = {.sinks.no_fold = true};
+static const struct options folding;
 
 static void take(void *html, uint64_t seconds, struct row *rows, size_t count)
 {
@@ -21,19 +23,24 @@ static void take(void *html, uint64_t seconds, struct row *rows, size_t count)
 	assert_int_equal(emit_html.look(html, &report, &look), 0);
 }
 
-static void *begin(struct capture *capture)
+static void *begin_with(struct capture *capture, const struct options *options)
 {
 	struct row start;
 	void *html = NULL;
 
 	capture_open(capture);
-	assert_int_equal(emit_html.open(&html, &plain, capture->file), 0);
+	assert_int_equal(emit_html.open(&html, options, capture->file), 0);
 	row_init(&start, ROW_START);
 	start.time_ns = SAMPLE_TIME;
 	start.start.host = "web<1>";
 	start.start.kernel = "6.1.0";
 	assert_int_equal(emit_html.record(html, &start), 0);
 	return html;
+}
+
+static void *begin(struct capture *capture)
+{
+	return begin_with(capture, &plain);
 }
 
 static const char *end(void *html, struct capture *capture, const char *damage)
@@ -121,6 +128,57 @@ static void threads_are_of_one_process(void **state)
 				     "<td class=\"number\" data-heading=\"TID\">-</td>"));
 	assert_non_null(strstr(page, "<td data-heading=\"PROCESS\">payment-service/7</td>"
 				     "<td class=\"number\" data-heading=\"TID\">4711</td>"));
+}
+
+/* How often this is in the page. */
+static size_t count_of(const char *page, const char *text)
+{
+	size_t count = 0;
+
+	for (; (page = strstr(page, text)); page += strlen(text))
+		count++;
+	return count;
+}
+
+/* One lane, whose bar is there while one of them is; one row with a list of them. What is over stays apart. */
+static void what_is_alike_is_one_lane(void **state)
+{
+	static const char *const ids[] = {"reader-1", "reader-2", "reader-3", "reader-4"};
+	struct row rows[COUNT_OF(ids)];
+	struct capture capture;
+	void *html = begin_with(&capture, &folding);
+	const char *page;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ids); i++) {
+		rows[i] = short_reader();
+		rows[i].id = ids[i];
+		rows[i].comm = "a-worker";
+		rows[i].pid = rows[i].tid = 7 + (int64_t)i / 2;
+		rows[i].tid = 7 + (int64_t)i;
+		rows[i].local_port += (int64_t)i;
+	}
+	rows[2].since_ns += 15 * SECOND;
+	take(html, 0, rows, COUNT_OF(ids));
+	for (size_t i = 0; i < COUNT_OF(ids); i++)
+		rows[i].event = i == 3 ? STALL_CLOSE : STALL_NONE;
+	rows[3].why = "it was answered";
+	take(html, 10, rows, COUNT_OF(ids));
+	page = end(html, &capture, NULL);
+	assert_non_null(strstr(page, "4 stalls, 3 of them not over at the end."));
+	assert_int_equal(count_of(page, "<a class=\"lane\""), 2);
+	assert_int_equal(count_of(page, "<tbody id="), 2);
+	assert_non_null(strstr(page, "<h3>a-worker \xc3\x97"
+				     "3 (2 pids)</h3>\n<a class=\"lane\" href=\"#stall-0\">"
+				     "<span class=\"name\">reader \xc3\x97"
+				     "3 10.0.0.1 \xe2\x80\x93 [fd00::1]:80</span>"));
+	assert_non_null(strstr(page, "<span class=\"what\">awaiting_reply, 30.0s, not over</span>"));
+	assert_non_null(strstr(page, "<h2>4 readers</h2>"));
+	assert_non_null(strstr(page, "<details><summary>each of the 3</summary><ol class=\"members\">"
+				     "<li>a-worker/7 10.0.0.1:40000 [fd00::1]:80 30.0s</li>"));
+	assert_int_equal(count_of(between(page, "each of the 3", "</ol>"), "<li>"), 3);
+	assert_non_null(strstr(page, "<h3>a-worker/8</h3>"));
+	assert_int_equal(count_of(between(page, "stall-0", "</svg>"), "<rect"), 2);
 }
 
 /* It opens at the first look, is worse at the second, gone at the third. The axis: 10 s before, 20 s of looks. */
@@ -296,7 +354,7 @@ static void many_stalls_are_bounded(void **state)
 	row_init(&story.start, ROW_START);
 	assert_int_equal(story_look(&story, &report, &look), 0);
 	assert_int_equal(story.count, COUNT_OF(rows));
-	assert_int_equal(html_page(&page, &story, NULL), 0);
+	assert_int_equal(html_page(&page, &story, NULL, true), 0);
 	assert_int_equal(buffer_append(&page, "", 1), 0);
 	for (const char *at = page.data; (at = strstr(at, "<a class=\"lane\"")); at++)
 		lanes++;
@@ -325,10 +383,11 @@ static void a_full_disk_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_page_about_nothing),		 cmocka_unit_test(threads_are_of_one_process),
-		cmocka_unit_test(a_stall_from_beginning_to_end), cmocka_unit_test(hostile_text_stays_text),
-		cmocka_unit_test(a_chain_has_its_links),	 cmocka_unit_test(what_is_missing_is_told),
-		cmocka_unit_test(many_stalls_are_bounded),	 cmocka_unit_test(a_full_disk_is_told),
+		cmocka_unit_test(what_is_alike_is_one_lane),  cmocka_unit_test(a_page_about_nothing),
+		cmocka_unit_test(threads_are_of_one_process), cmocka_unit_test(a_stall_from_beginning_to_end),
+		cmocka_unit_test(hostile_text_stays_text),    cmocka_unit_test(a_chain_has_its_links),
+		cmocka_unit_test(what_is_missing_is_told),    cmocka_unit_test(many_stalls_are_bounded),
+		cmocka_unit_test(a_full_disk_is_told),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");
