@@ -223,14 +223,14 @@ static void find_cpu(const struct suspect *suspect)
 
 /* ---- A quota ---- */
 
-/* The same thread at the look before, if that is long enough ago; or NULL. */
+/* The same thread at the look before, if the quota was given anew since; or NULL. */
 static const struct thread_record *seen_before(const struct suspect *suspect, const struct thread_record *thread)
 {
 	const struct thread_view *before =
 		suspect->previous ? look_thread(suspect->previous, thread->pid, thread->tid) : NULL;
 
 	if (!before || before->thread->start_ns != thread->start_ns ||
-	    thread->seen_ns < before->thread->seen_ns + THROTTLED_SEEN_NS)
+	    thread->seen_ns < before->thread->seen_ns + thread->quota_period_ns)
 		return NULL;
 	return before->thread;
 }

@@ -5,6 +5,9 @@ import os
 import pathlib
 import signal
 
+import pytest
+
+import cgroups
 import run
 from child import Stall, wait_until
 from test_metrics import value
@@ -305,3 +308,23 @@ def test_it_computes(room):
     record = live.becomes("not_answering", cause="cpu")
     assert "most likely because it computes" in record["why"], record
     live.end()
+
+
+def test_its_quota_is_used_up(room):
+    """It computes, but is kept from that most of the time: raising the quota is the first thing to do."""
+    mount = cgroups.quota()
+    if not mount:
+        pytest.skip("no cgroup hierarchy here gives CPU quotas")
+    stuck = Service(room)
+    asking = stuck.asked_by(3)
+    group = cgroups.Quota(mount)
+    try:
+        live = Live(stuck)
+        group.limit(10000)
+        group.add(stuck.server.pid)
+        clients_ask(asking, "c", 1)
+        record = live.becomes("not_answering", cause="throttled")
+        assert "cpu.max 10 ms of each 100 ms" in record["why"], record
+        live.end()
+    finally:
+        group.delete()
