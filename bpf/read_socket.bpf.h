@@ -326,35 +326,6 @@ static __always_inline void read_socket_more(struct socket_record *record, const
 		record->flags |= SOCKET_EOF_READ;
 }
 
-#define PIECES_MOST 8 /* of what lies unread in a unix socket; more are not counted */
-
-/* struct unix_skb_parms, in a piece's cb: how much of it a stream's reader has taken. */
-struct unix_skb_parms___taken {
-	__u32 consumed;
-} __attribute__((preserve_access_index));
-
-static __always_inline __u32 taken_of(const struct sk_buff *piece)
-{
-	const struct unix_skb_parms___taken *parms = (const void *)piece->cb;
-
-	return bpf_core_field_exists(parms->consumed) ? BPF_CORE_READ(parms, consumed) : 0;
-}
-
-/* The queue is not locked. Only the first piece may have been read in part. */
-static __always_inline void read_unix_unread(struct socket_record *record, const struct sock *sk)
-{
-	const struct sk_buff *end = (const void *)&sk->sk_receive_queue;
-	const struct sk_buff *piece = BPF_CORE_READ(sk, sk_receive_queue.next);
-	int i;
-
-	for (i = 0; i < PIECES_MOST && piece && piece != end; i++) {
-		record->unread_bytes += BPF_CORE_READ(piece, len) - taken_of(piece);
-		piece = BPF_CORE_READ(piece, next);
-	}
-	if (piece && piece != end)
-		record->flags |= SOCKET_UNREAD_CUT;
-}
-
 /* Whether nobody has accepted it at the other end: no file leads to that, and yet it is not closed. */
 static __always_inline bool unix_peer_is_queued(const struct sock *sk)
 {

@@ -13,6 +13,9 @@
 #define UNIX_WALK	       65536
 #define UNIX_WALK_WITHOUT_LOOP 16
 
+/* Pieces that wait in one connection and are counted: see SOCKET_UNREAD_CUT. */
+#define PIECES_MOST 8
+
 struct unix_scratch {
 	struct listener_record listener;
 	struct socket_record socket;
@@ -49,6 +52,21 @@ struct unix_walk {
 	__u64 address; /* the listener's, which it has in common with what came through it */
 };
 
+/* If a connection is read piece by piece, its first piece may have been read in part. Nobody reads from this one. */
+static __always_inline void count_unread(struct socket_record *record, const struct sock *sk)
+{
+	const struct sk_buff *end = (const void *)&sk->sk_receive_queue;
+	const struct sk_buff *piece = BPF_CORE_READ(sk, sk_receive_queue.next);
+	int i;
+
+	for (i = 0; i < PIECES_MOST && piece && piece != end; i++) {
+		record->unread_bytes += BPF_CORE_READ(piece, len);
+		piece = BPF_CORE_READ(piece, next);
+	}
+	if (piece && piece != end)
+		record->flags |= SOCKET_UNREAD_CUT;
+}
+
 /* The process that called connect(): init_peercred(). It may have ended. */
 static __always_inline void read_connector(struct socket_record *record, const struct sock *sk)
 {
@@ -84,7 +102,7 @@ static __always_inline void write_queued(struct unix_walk *walk, const struct so
 	read_socket(record, sk);
 	record->listener_cookie = walk->s->listener.name.cookie;
 	record->peer_inode = unix_peer_inode(sk);
-	read_unix_unread(record, sk);
+	count_unread(record, sk);
 	read_connector(record, sk);
 	bpf_seq_write(walk->seq, record, sizeof(*record));
 }

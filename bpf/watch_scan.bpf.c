@@ -41,8 +41,6 @@ static __always_inline void read_watched_socket(struct watch_scratch *s, struct 
 	read_socket(&s->socket, sk);
 	s->socket.name.inode = s->watch.inode;
 	s->watch.flags |= WATCH_HAS_SOCKET;
-	if (s->socket.name.kind == SOCKET_KIND_UNIX && !is_listener(sk))
-		read_unix_unread(&s->socket, sk);
 	if (is_listener(sk))
 		s->watch.queue = queue_of(sk);
 	/* The file's address once more, as the number that a global function takes. */

@@ -25,9 +25,11 @@ struct look_record {
 	__u64 open_files; /* of the whole machine, and the most that there may be: fs.file-max; 0: not known */
 	__u64 file_limit;
 	__u64 long_idle_ns; /* after this an idle connection that nothing watches over is worth a word */
+	__u32 has_chains; /* bool: both ends of each wait are here, as far as they are on this machine */
+	__u32 pad;
 };
 
-_Static_assert(sizeof(struct look_record) == 128, "look_record");
+_Static_assert(sizeof(struct look_record) == 136, "look_record");
 
 /* Where a process runs. Text follows: the cgroup path, NUL-terminated, padded to 8 bytes. */
 struct process_record {

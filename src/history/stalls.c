@@ -288,9 +288,11 @@ static void count_all_down(struct row *row, double passed)
 	}
 }
 
-/* True if the socket was not looked at, and nothing else tells that the stall has ended. */
+/* True if the socket or the chain was not looked at, and nothing else tells that the stall has ended. */
 static bool goes_on(const struct row *row, struct report *report, const struct look *look)
 {
+	if (row->type == ROW_CHAIN)
+		return !report->has_chains;
 	if (row->type != ROW_HANDSHAKE && row->type != ROW_LISTENER && row->type != ROW_CLOSING &&
 	    row->type != ROW_SERVICE)
 		return false;
@@ -298,13 +300,13 @@ static bool goes_on(const struct row *row, struct report *report, const struct l
 	       !report_why_closed(&report->arena, row, look);
 }
 
-/* Where a namespace was put off, its stalls are taken to be as they were. */
+/* Where a namespace was put off, or chains were not looked for, stalls are taken to be as they were. */
 static int keep_put_off(const struct stalls *stalls, struct report *report, const struct look *look)
 {
 	size_t i, first = report->count;
 	struct row *row;
 
-	for (i = 0; i < stalls->open.count && look->head->put_off; i++) {
+	for (i = 0; i < stalls->open.count && (look->head->put_off || !report->has_chains); i++) {
 		if (!goes_on(&stalls->open.rows[i], report, look))
 			continue;
 		row = add_again(stalls, &stalls->open.rows[i], report, look);

@@ -106,11 +106,6 @@ enum watch_role watch_role(const struct watch_record *watch, const struct socket
 	return WATCH_UNKNOWN;
 }
 
-static bool is_unix(const struct socket_record *socket)
-{
-	return socket->name.kind == SOCKET_KIND_UNIX;
-}
-
 static bool is_listener(const struct socket_record *socket)
 {
 	return socket && socket->name.state == STATE_LISTEN;
@@ -121,8 +116,6 @@ __u32 watch_unread(const struct watch_record *watch, const struct socket_record 
 {
 	if (is_listener(socket))
 		return watch->queue;
-	if (socket && is_unix(socket))
-		return socket->unread_bytes;
 	if (!is_connection(socket) || watch->flags & WATCH_ULP || socket->unread_bytes < socket->rcvlowat)
 		return 0;
 	return socket->unread_bytes;
@@ -143,7 +136,7 @@ bool watch_is_missed(const struct watch_record *watch, const struct socket_recor
 
 __u64 watch_missed_since(const struct watch_record *watch, const struct socket_record *socket)
 {
-	return is_listener(socket) || is_unix(socket) ? watch->unread_since_ns : socket->last_received_ns;
+	return is_listener(socket) ? watch->unread_since_ns : socket->last_received_ns;
 }
 
 #define RCV_SHUTDOWN  1 /* socket_record's shutdown: include/net/sock.h */

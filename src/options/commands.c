@@ -74,9 +74,9 @@ const struct command_spec command_specs[] = {
 		"who waits for whom on this machine, and the root cause",
 		"Who waits for whom, where both ends of a connection are on this machine, and which process most "
 		"chains end at. Each "
-		"look reads all threads and all descriptors, which no other command does. The live view does so only "
-		"while it shows "
-		"its page of chains.",
+		"look reads all threads and all descriptors. The overview does so only if something is stuck that may be "
+		"part of a chain: with --once, in the first look, and later in every look that the budget allows, but "
+		"at least in every tenth. With --record it is every tenth. The live view does so only while it shows its page of chains.",
 		{"chains -1", "chains -p 1234"},
 		NULL,
 	},

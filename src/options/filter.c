@@ -282,7 +282,7 @@ static unsigned int may_fit(const struct selection *selection, const struct look
 
 bool filter_tells_lost(const struct scope *scope, const struct look *look, const struct lost_record *lost)
 {
-	if (lost->where != LOST_PROCESSES || !lost->pid || filter_is_by_link(scope) || scope->chains)
+	if (lost->where != LOST_PROCESSES || !lost->pid || filter_is_by_link(scope))
 		return true;
 	return filter_is_met(&scope->selection, may_fit(&scope->selection, look, lost->pid));
 }

@@ -15,6 +15,14 @@
 
 #ifndef SOCKSTALL_VERSION
 #define SOCKSTALL_VERSION "0.2.0"
+/* With --netns self sockstall gives up the right to enter other namespaces, where chains lead to; a person may want them. */
+static inline bool scope_has_causes(const struct scope *scope)
+{
+	bool only_own = scope->selection.netns_self && scope->selection.netns_count == 1;
+
+	return scope->command == COMMAND_OVERVIEW && (scope->interactive || !only_own);
+}
+
 #endif
 
 #define DEFAULT_INTERVAL_NS NS_PER_S
@@ -92,7 +100,8 @@ struct scope {
 	enum command command;
 	bool command_given; /* never by replay: that shows the recording's */
 	bool all; /* what is normal, too */
-	bool chains; /* reported beside what the command asks for */
+	bool chains; /* a person at the overview's screen wants all of them, and in each look */
+	bool causes; /* the overview: looks have chains where something is stuck */
 	bool healthy_loops, healthy_services; /* are shown although nothing is wrong with them */
 	bool interactive; /* a person is at a screen, and may ask for details of a process */
 	bool watches;
@@ -172,10 +181,12 @@ int options_help(enum command command);
 /* Writes "sockstall <version> (<library>)" to stdout. */
 void options_version(const char *library);
 
-/* A person at the overview's screen may ask for chains. */
-static inline bool scope_has_chains_page(const struct scope *scope)
+/* With --netns self sockstall gives up the right to enter other namespaces, where chains lead to; a person may want them. */
+static inline bool scope_has_causes(const struct scope *scope)
 {
-	return scope->interactive && scope->command == COMMAND_OVERVIEW;
+	bool only_own = scope->selection.netns_self && scope->selection.netns_count == 1;
+
+	return scope->command == COMMAND_OVERVIEW && (scope->interactive || !only_own);
 }
 
 #endif

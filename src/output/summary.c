@@ -20,14 +20,17 @@ int summary_stuck(struct buffer *out, const size_t counts[ROW_TYPES])
 	int error;
 
 	for (enum row_type type = 0; type < ROW_TYPES; type++)
-		total += counts[type];
-	error = text_printf(out, "%zu stuck", total);
+		total += type == ROW_CHAIN ? 0 : counts[type];
+	error = text_printf(out, "%zu stuck", total ? total : counts[ROW_CHAIN]);
 	for (enum row_type type = 0; type < ROW_TYPES && !error; type++) {
-		if (!counts[type])
+		if (!counts[type] || (type == ROW_CHAIN && total))
 			continue;
 		error = text_add(out, separator) ?: summary_count(out, type, counts[type]);
 		separator = ", ";
 	}
+	/* They sum up the others. */
+	if (!error && total && counts[ROW_CHAIN])
+		error = text_add(out, "; ") ?: summary_count(out, ROW_CHAIN, counts[ROW_CHAIN]);
 	return error;
 }
 

@@ -10,7 +10,7 @@
 /* "1 reader", "12 handshakes" */
 int summary_count(struct buffer *out, enum row_type type, size_t count);
 
-/* "3 stuck: 1 handshake, 2 readers", from the counts by type; not for none at all */
+/* "3 stuck: 1 handshake, 2 readers; 1 chain", from the counts by type; not for none at all */
 int summary_stuck(struct buffer *out, const size_t counts[ROW_TYPES]);
 
 /* For a report without rows: "no reader is stuck (looked at 3 network namespaces)" */

@@ -141,19 +141,30 @@ static bool is_wanted(const struct socket_record *socket)
 	       socket->name.cookie && socket->first_sent_ns + MIN_AGE_NS <= socket->seen_ns;
 }
 
-int probe_connects_note(struct probe *probe, struct buffer *buffer)
+/* Of a socket behind a thread record that thread is the one; chains bring such sockets a second time. */
+static int want_connectors(struct note_cache *cache, struct buffer *buffer)
 {
-	struct note_cache *cache = &probe->connects->asked;
 	struct record_header *header;
-	size_t i, due, offset = 0;
+	bool of_thread = false;
+	size_t offset = 0;
 	int err = 0;
 
 	while (!err && (header = record_next(buffer, &offset))) {
 		struct socket_record *socket = (void *)header;
 
-		if (header->type == RECORD_SOCKET && is_wanted(socket))
+		if (header->type == RECORD_SOCKET && !of_thread && is_wanted(socket))
 			err = note_cache_want(cache, socket->name.cookie, socket->first_sent_ns, socket);
+		of_thread = header->type == RECORD_THREAD || (of_thread && header->type == RECORD_LOOP);
 	}
+	return err;
+}
+
+int probe_connects_note(struct probe *probe, struct buffer *buffer)
+{
+	struct note_cache *cache = &probe->connects->asked;
+	int err = want_connectors(cache, buffer);
+	size_t i, due;
+
 	due = note_cache_due(cache, probe_notes_most(probe));
 	for (i = 0; i < due && !err; i++)
 		err = read_connector(probe, &cache->items[i]);

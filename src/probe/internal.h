@@ -21,6 +21,7 @@
  * Caches that scans keep from look to look: only its own file (or its own header) knows each one's members. *_new()
  * returns NULL where there is no memory, *_free() takes NULL.
  */
+struct address_cache;
 struct connects_cache;
 struct maps_cache;
 struct notes_cache;
@@ -47,6 +48,14 @@ struct losses {
 	__u64 count[LOST_KINDS];
 };
 
+/* Chains beside what the command asks for: see probe_follow(). */
+struct probe_causes {
+	int (*may_have)(void *context, const struct look *look); /* NULL: nobody asks for them */
+	void *context;
+	__u64 looks_ago; /* looks since the last that had them */
+	bool no_room; /* with them a look is too large */
+};
+
 /* The state that all scans of a run share, and that each of them keeps. */
 struct probe {
 	struct attached attached;
@@ -60,6 +69,8 @@ struct probe {
 	struct ring_buffer *events;
 	bool use_sockets, use_loops, use_chains, use_services;
 	bool has_news; /* the threads that tell more are not in this look */
+	bool again; /* this look takes the place of another, */
+	struct buffer scanned; /* which found these sockets */
 	bool show_services; /* all of them, with their owners, at each look */
 	struct probe_namespaces *namespaces;
 	struct probe_clock clock;
@@ -78,6 +89,8 @@ struct probe {
 	struct symbol_cache *symbols;
 	struct notes_cache *notes;
 	struct connects_cache *connects;
+	struct address_cache *known_addresses;
+	struct probe_causes causes;
 	struct look *look; /* being filled */
 	__u64 looks, repeated; /* taken; and how many of them took the place of another */
 	__u64 previous_ns; /* when the look that is being taken began; */
@@ -94,6 +107,12 @@ struct probe {
 static inline bool probe_is_first(const struct probe *probe)
 {
 	return probe->looks - probe->repeated == 1;
+}
+
+/* A second look may take the place of this one, only with more in it. */
+static inline bool probe_may_repeat(const struct probe *probe)
+{
+	return probe_is_first(probe) || probe->pace.once;
 }
 
 /*
@@ -160,8 +179,22 @@ void probe_clock_finish(struct probe_clock *clock, const struct sockstall_bpf *s
 /* Adds owners of what the look has found, and cookies that were missing. */
 int probe_owners_add(struct probe *probe, struct buffer *buffer);
 
-/* For chains: adds the addresses of all namespaces, and the connections that are translated in them. */
+/* Whether the look that is being taken has chains. */
+void probe_chains_set(struct probe *probe, bool on);
+
+/* Chains are what was asked for: what they lose is told. */
+static inline bool probe_is_about_chains(const struct probe *probe)
+{
+	return probe->use_chains && (probe->always_chains || probe->wants.chains);
+}
+
+/*
+ * For chains: adds the addresses of all namespaces, and the connections that are translated in them, as far as they are
+ * known. A look asks some namespaces, in turn; the only look of a run asks all.
+ */
 int probe_addresses_add(struct probe *probe, struct buffer *buffer);
+struct address_cache *probe_addresses_new(void);
+void probe_addresses_free(struct address_cache *cache);
 
 /* Writes into the records of connects that have been under way for long which thread waits for them. */
 int probe_connects_note(struct probe *probe, struct buffer *buffer);

@@ -60,8 +60,9 @@ static int open_caches(struct probe *probe)
 	probe->symbols = probe_symbols_new();
 	probe->notes = probe_notes_new();
 	probe->connects = probe_connects_new();
+	probe->known_addresses = probe_addresses_new();
 	return probe->owners && probe->processes && probe->maps && probe->watches && probe->usage && probe->symbols &&
-			       probe->notes && probe->connects && probe->unread
+			       probe->notes && probe->connects && probe->unread && probe->known_addresses
 		       ? 0
 		       : -ENOMEM;
 }
@@ -150,7 +151,7 @@ static bool enters_others(const struct probe *probe)
 	const struct scope *scope = &probe->scope;
 	bool only_own = scope->selection.netns_self && scope->selection.netns_count == 1;
 
-	return probe->use_sockets && (!only_own || probe->use_chains || scope_has_chains_page(scope));
+	return probe->use_sockets && (!only_own || probe->use_chains || scope->causes);
 }
 
 unsigned int probe_privileges(const struct probe *probe)
@@ -163,7 +164,7 @@ unsigned int probe_privileges(const struct probe *probe)
 		privileges |= PRIVILEGE_STACKS;
 	if (asks_for_cookies)
 		privileges |= PRIVILEGE_COOKIES;
-	if (probe->use_chains || scope_has_chains_page(scope))
+	if (probe->use_chains || scope->causes)
 		privileges |= PRIVILEGE_CHAINS;
 	if (!probe->namespaces->only_own && (asks_for_cookies || enters_others(probe)))
 		privileges |= PRIVILEGE_NAMESPACES;
@@ -190,6 +191,7 @@ void probe_close(struct probe *probe)
 	probe_symbols_free(probe->symbols);
 	probe_notes_free(probe->notes);
 	probe_connects_free(probe->connects);
+	probe_addresses_free(probe->known_addresses);
 	probe_maps_free(probe->maps);
 	foreign_close(probe->foreign);
 	free(probe);

@@ -31,6 +31,13 @@ int probe_open(struct probe **probe, const struct options *options);
 void probe_want(struct probe *probe, const struct wants *wants);
 
 /*
+ * Chains, beside what the command asks for. may_have() says whether something in a look may be part of a chain: 1, 0, or a
+ * negative errno. It is asked at the first look, and with --once. If so the look is taken again, with chains. Later looks
+ * have them where wants.causes is set.
+ */
+void probe_follow(struct probe *probe, int (*may_have)(void *context, const struct look *look), void *context);
+
+/*
  * A function to call between the pieces of a scan, so that a person at the screen gets an answer during a look. It is
  * called in the thread and the network namespace of probe_look(). It returns true to end the run, as a signal does.
  */

@@ -153,7 +153,7 @@ static int scan_one(struct probe *probe, struct probe_namespace *namespace, stru
 	return keep_listeners(namespace, buffer, offset);
 }
 
-static bool is_wanted(const struct probe *probe, const struct probe_namespace *namespace)
+static bool is_asked_for(const struct probe *probe, const struct probe_namespace *namespace)
 {
 	const struct selection *selection = &probe->scope.selection;
 	bool wanted = !selection->netns_count;
@@ -161,15 +161,24 @@ static bool is_wanted(const struct probe *probe, const struct probe_namespace *n
 
 	for (i = 0; i < selection->netns_count && !wanted; i++)
 		wanted = selection->netns_inodes[i] == namespace->inode;
-	/* Chains lead from one to another, and are shown if one of their links is in one that is asked for. */
-	return wanted || probe->use_chains;
+	return wanted || probe_is_about_chains(probe);
+}
+
+/* Chains lead from one to another, and are shown if one of their links is in one that is asked for. */
+static bool is_wanted(const struct probe *probe, const struct probe_namespace *namespace)
+{
+	return probe->use_chains || is_asked_for(probe, namespace);
+}
+
+static bool can_be_entered(const struct probe *probe, const struct probe_namespace *namespace)
+{
+	return !probe->namespaces->only_own || namespace->inode == probe->namespaces->own_inode;
 }
 
 /* Wanted, and can be entered. */
 static bool is_scanned(const struct probe *probe, const struct probe_namespace *namespace)
 {
-	return is_wanted(probe, namespace) &&
-	       (!probe->namespaces->only_own || namespace->inode == probe->namespaces->own_inode);
+	return is_wanted(probe, namespace) && can_be_entered(probe, namespace);
 }
 
 /* New, not quiet, or everything is asked for. */
@@ -243,15 +252,30 @@ static void settle_turns(struct probe *probe)
 	bss->turns_lost = 0;
 }
 
+/* For a look that takes the place of this one. */
+static int keep_scan(struct probe *probe, const struct buffer *buffer, size_t offset)
+{
+	buffer_reset(&probe->scanned);
+	return buffer_append(&probe->scanned, buffer->data + offset, buffer->size - offset);
+}
+
 int probe_namespaces_scan(struct probe *probe, struct buffer *buffer)
 {
-	int err = scan_due(probe, buffer);
+	size_t offset = buffer->size;
+	int err;
+
+	/* With chains there are more namespaces than are asked for. */
+	if (probe->again && !probe->scope.selection.netns_count)
+		return buffer_append(buffer, probe->scanned.data, probe->scanned.size);
+	err = scan_due(probe, buffer);
 
 	if (!err)
 		err = scan_in_turn(probe, buffer);
 	settle_queued(probe);
 	if (BIT(probe->scope.command) & HELD)
 		settle_turns(probe);
+	if (!err && probe_may_repeat(probe))
+		err = keep_scan(probe, buffer, offset);
 	return err;
 }
 
@@ -271,7 +295,8 @@ size_t probe_namespaces_wanted(const struct probe *probe)
 	size_t i, count = 0;
 
 	for (i = 0; i < probe->namespaces->count; i++)
-		count += (probe->use_sockets ? is_scanned : is_wanted)(probe, &probe->namespaces->items[i]);
+		count += is_asked_for(probe, &probe->namespaces->items[i]) &&
+			 (!probe->use_sockets || can_be_entered(probe, &probe->namespaces->items[i]));
 	return count;
 }
 

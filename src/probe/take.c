@@ -118,6 +118,7 @@ static void finish_head(struct probe *probe, struct look *look)
 	head->long_idle_ns = probe->long_idle_ns;
 	head->namespaces = (__u32)probe_namespaces_wanted(probe);
 	head->put_off = (__u16)probe_namespaces_put_off(probe);
+	head->has_chains = probe->use_chains;
 	if (!probe->use_loops)
 		return;
 	head->watch_limit = probe_watch_limit();
@@ -173,7 +174,7 @@ static int scan_threads_once(struct probe *probe, struct buffer *buffer)
 /* Without CONFIG_SCHED_INFO. Then no clock of the scheduler's is in the records. */
 static int date_sleeps(struct probe *probe, struct buffer *buffer, size_t offset)
 {
-	if (probe_is_first(probe))
+	if (probe_is_first(probe) && !probe->again)
 		fprintf(stderr,
 			"sockstall: this kernel does not record when threads fall asleep (CONFIG_SCHED_INFO is off): "
 			"ages count from the first look that sees them, and the true ages may be longer\n");
@@ -199,7 +200,8 @@ static int scan_threads(struct probe *probe, struct buffer *buffer)
 	if (!err && !probe->attached.skeleton->bss->self_last_arrival)
 		err = date_sleeps(probe, buffer, offset);
 	describe_syscalls(buffer, offset);
-	probe->attached.skeleton->bss->look_epoch++;
+	if (!probe_may_repeat(probe)) /* else the maxima that it counts are kept until the look is over */
+		probe->attached.skeleton->bss->look_epoch++;
 	if (!err && probe->scope.command == COMMAND_THREADS)
 		err = probe_space_add(probe, buffer, offset, probe->scope.selection.pids,
 				      probe->scope.selection.pid_count);
@@ -213,7 +215,7 @@ static int fill(struct probe *probe, struct look *look)
 	struct buffer *buffer = &look->bytes;
 	int err = 0;
 
-	if (probe->use_loops && probe_is_first(probe) && !probe->has_news)
+	if (probe->use_loops && probe_is_first(probe) && !probe->again)
 		err = probe_suspects_find(probe);
 	if (!err && probe->attached.thread_iter)
 		err = scan_threads(probe, buffer);
@@ -261,30 +263,57 @@ static void account(struct probe *probe)
 	budget_spend(&probe->budget, clock_ns(CLOCK_THREAD_CPUTIME_ID), clock_ns(CLOCK_MONOTONIC), probe->did_put_off);
 }
 
-void probe_want(struct probe *probe, const struct wants *wants)
+/* What each of the two looks lost may be the same. */
+static void keep_larger(struct losses *losses, const struct losses *before)
 {
-	if (!probe->scope.interactive)
-		return;
-	probe->wants = *wants;
-	probe->scope.all = probe->always_all || wants->all;
-	probe->use_chains = probe->always_chains || wants->chains;
-	probe->show_services = probe->always_services || wants->services;
-	probe->attached.skeleton->bss->chains_on = probe->use_chains;
-	probe->attached.skeleton->bss->requested_pid = wants->threads_of;
+	for (size_t i = 0; i < LOST_KINDS; i++)
+		if (losses->count[i] < before->count[i])
+			losses->count[i] = before->count[i];
 }
 
-/*
- * The first look, and with --once the only one: it has to have the threads that it made suspicious. Reads of processes
- * that failed are not tried again, and stay lost.
- */
+/* Reads of processes that failed are not tried again, and stay lost. */
 static int take_again(struct probe *probe, struct look *look)
 {
+	struct losses before = probe->losses;
 	int err;
 
+	memset(&probe->losses, 0, sizeof(probe->losses));
 	probe->repeated++;
 	probe->previous_ns = probe->look_before_ns;
+	probe->again = true;
 	err = begin_look(probe, look);
-	return err ? err : fill(probe, look);
+	if (!err)
+		err = fill(probe, look);
+	probe->again = false;
+	keep_larger(&probe->losses, &before);
+	return err;
+}
+
+/* Something may be part of a chain: the same look with chains. */
+static int take_with_chains(struct probe *probe, struct look *look)
+{
+	int err, found;
+
+	if (!probe->causes.may_have || probe->use_chains || probe->causes.no_room || !probe_may_repeat(probe))
+		return 0;
+	finish_head(probe, look);
+	err = look_index(look);
+	found = err ? 0 : probe->causes.may_have(probe->causes.context, look);
+	if (err || found <= 0)
+		return err ? err : found;
+	probe_chains_set(probe, true);
+	return take_again(probe, look);
+}
+
+/* Chains bring all threads. What they leave no room for is worth more. */
+static int take_without_chains(struct probe *probe, struct look *look)
+{
+	if (!probe->use_chains || probe_is_about_chains(probe) || look->bytes.size < LOOK_MAX / 8 * 7)
+		return 0;
+	probe->causes.no_room = true;
+	probe_chains_set(probe, false);
+	memset(&probe->losses, 0, sizeof(probe->losses));
+	return take_again(probe, look);
 }
 
 int probe_look(struct probe *probe, struct look *look)
@@ -298,8 +327,17 @@ int probe_look(struct probe *probe, struct look *look)
 	probe->did_put_off = false;
 	if (!err)
 		err = fill(probe, look);
+	/* The first look, and with --once the only one: it has to have the threads that it made suspicious. */
 	if (!err && probe->has_news && probe_is_first(probe))
 		err = take_again(probe, look);
+	if (!err)
+		err = take_with_chains(probe, look);
+	if (!err)
+		err = take_without_chains(probe, look);
+	if (probe_may_repeat(probe))
+		probe->attached.skeleton->bss->look_epoch++;
+	buffer_free(&probe->scanned);
+	probe->causes.looks_ago = probe->use_chains ? 0 : probe->causes.looks_ago + 1;
 	if (!err)
 		err = add_losses(probe, &look->bytes); /* of both, where there were two */
 	probe_maps_forget(probe->maps);

@@ -73,7 +73,8 @@ static void want_peer(struct probe *probe, const struct socket_name *name)
 
 	memcpy(key.local_addr, name->peer_addr, sizeof(key.local_addr));
 	memcpy(key.peer_addr, name->local_addr, sizeof(key.peer_addr));
-	mark(probe, probe->attached.skeleton->maps.wanted_peers, &key, &yes);
+	if (bpf_map_update_elem(bpf_map__fd(probe->attached.skeleton->maps.wanted_peers), &key, &yes, BPF_ANY))
+		probe->losses.count[LOST_OWNERS] += probe_is_about_chains(probe);
 }
 
 /* Of a service on this machine that has not answered this thread, the owner is wanted: some answer only when there is something. */
@@ -113,7 +114,7 @@ static int want_reader(struct probe *probe, struct wanted *wanted, const struct 
 	if (!err && socket->name.kind == SOCKET_KIND_PIPE && socket->peer_inode)
 		err = want_pipe(wanted, &socket->name, socket->peer_inode);
 	/* It got no number: the thread scan had no more room to note it in. */
-	if (probe->use_chains && socket->name.kind == SOCKET_KIND_PIPE && !socket->peer_inode)
+	if (probe_is_about_chains(probe) && socket->name.kind == SOCKET_KIND_PIPE && !socket->peer_inode)
 		probe->losses.count[LOST_OWNERS]++;
 	/* Other processes that could write to it. */
 	if (!err && probe->use_chains && socket->name.kind == SOCKET_KIND_UNIX)

@@ -60,9 +60,11 @@ void report_select(struct report *report, size_t first, const struct scope *scop
 	report_sort(report, first);
 }
 
-static bool is_wanted(const struct report_kind *kind, const struct scope *scope)
+static bool is_wanted(const struct report_kind *kind, const struct look *look, const struct scope *scope)
 {
-	return kind->commands & 1u << scope->command || (kind == &report_chains && scope->chains);
+	bool beside = kind == &report_chains && scope->command == COMMAND_OVERVIEW && look->head->has_chains;
+
+	return beside || kind->commands & 1u << scope->command;
 }
 
 static void name_namespaces(struct report *report, size_t first, const struct look *look)
@@ -100,16 +102,35 @@ int report_run(struct report *report, const struct look *look, const struct look
 	int err;
 
 	for (i = 0; i < report_count; i++) {
-		if (!is_wanted(reports[i], scope))
+		if (!is_wanted(reports[i], look, scope))
 			continue;
 		err = reports[i]->run(report, look, previous, scope);
 		if (err)
 			return err;
 	}
+	/* The live view shows them with their page, and no longer. */
+	report->has_chains = scope->interactive || is_wanted(&report_chains, look, scope);
 	if (scope->selection.netns_name_count)
 		name_namespaces(report, first, look);
 	weigh(report, first);
 	report_select(report, first, scope);
 	name_namespaces(report, first, look);
 	return 0;
+}
+
+int report_may_have_chains(const struct look *look, const struct look *previous, const struct scope *scope)
+{
+	struct scope unfiltered = *scope;
+	struct report report = {0};
+	int err = 0, found = 0;
+	size_t i;
+
+	unfiltered.selection = (struct selection){0};
+	for (i = 0; i < report_count && !err; i++)
+		if (reports[i] != &report_chains && is_wanted(reports[i], look, scope))
+			err = reports[i]->run(&report, look, previous, &unfiltered);
+	for (i = 0; i < report.count && !err && !found; i++)
+		found = row_may_have_chain(&report.rows[i]);
+	report_free(&report);
+	return err ? err : found;
 }

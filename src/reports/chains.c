@@ -217,6 +217,12 @@ static size_t choose(const struct scene *scene, size_t first, size_t end, bool *
 	return chosen;
 }
 
+/* The overview has only those that are stuck, also with --all, unless a person looks at their page. */
+static bool shows_normal(const struct scope *scope)
+{
+	return scope->all && (scope->command == COMMAND_CHAINS || scope->chains);
+}
+
 static int add_row(struct scene *scene, size_t from, bool stuck, const struct group *group)
 {
 	struct chain_evidence evidence = evidence_of(scene, from);
@@ -224,7 +230,7 @@ static int add_row(struct scene *scene, size_t from, bool stuck, const struct gr
 	struct arena *arena = &scene->report->arena;
 	struct row *row;
 
-	if (!stuck && !scene->scope->all)
+	if (!stuck && !shows_normal(scene->scope))
 		return 0;
 	row = report_add(scene->report, scene->look, ROW_CHAIN);
 	if (!row)

@@ -40,6 +40,12 @@ void report_select(struct report *report, size_t first, const struct scope *scop
 /* Runs all reports of scope->command and what is wanted beside, and selects from the rows that they add. Returns 0 or -ENOMEM. */
 int report_run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope);
 
+/*
+ * Whether something in a look without chains is stuck that may be part of one, whatever the filters: 1, 0, or -ENOMEM.
+ * report_run() makes chains of the overview's looks that have them.
+ */
+int report_may_have_chains(const struct look *look, const struct look *previous, const struct scope *scope);
+
 extern const struct report_kind report_handshakes;
 extern const struct report_kind report_readers;
 extern const struct report_kind report_held;

@@ -38,15 +38,6 @@ static void fill_tcp(struct row *row, const struct look *look, const struct watc
 	row->watch.idle_unbounded = !!(watch->flags & WATCH_IDLE_UNBOUNDED);
 }
 
-static void fill_unix(struct row *row, const struct watch_record *watch, const struct socket_record *socket)
-{
-	if (socket->name.state == STATE_LISTEN)
-		return;
-	row->watch.unread_bytes = socket->unread_bytes;
-	if (watch->unread_since_ns)
-		row->watch.unread_s = fill_since(socket->seen_ns, watch->unread_since_ns);
-}
-
 /* A thread of the process: the first, where the look has it. */
 static const struct thread_view *find_process(const struct look *look, __u32 pid)
 {
@@ -83,8 +74,6 @@ static int add_watch(struct report *report, const struct look *look, const struc
 	fill_socket(row, report, &view->socket->name);
 	if (view->socket->name.kind == SOCKET_KIND_TCP)
 		fill_tcp(row, look, view->watch, view->socket);
-	else if (view->socket->name.kind == SOCKET_KIND_UNIX)
-		fill_unix(row, view->watch, view->socket);
 	return 0;
 }
 

@@ -12,6 +12,7 @@ struct report {
 	struct row *rows;
 	size_t count, capacity;
 	struct arena arena;
+	bool has_chains; /* they were looked for; else those that are open go on */
 };
 
 /* A new row of this type, with time set; NULL: no memory. Moves when the next is added. */

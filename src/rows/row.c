@@ -82,3 +82,8 @@ int row_own_texts(struct row *row, struct arena *arena)
 	}
 	return 0;
 }
+
+bool row_may_have_chain(const struct row *row)
+{
+	return row->stuck && row_may_be_stuck(row->type) && row->type != ROW_CLOSING;
+}

@@ -53,6 +53,11 @@ static inline bool row_may_be_stuck(enum row_type type)
 	return row_is_finding(type) && type != ROW_PROCESS;
 }
 
+struct row;
+
+/* It waits, or lets others wait; or is a chain. */
+bool row_may_have_chain(const struct row *row);
+
 enum stall_event {
 	STALL_NONE, /* a row without a life: shown at every interval */
 	STALL_OPEN,

@@ -125,13 +125,6 @@ const char *loop_why_lost(struct arena *arena, const struct loop_evidence *evide
 						  : arena_printf(arena, "%u connections have", missed->watch->queue),
 			missed->watch->fd, say_local(arena, &missed->socket->name),
 			say_since(arena, missed->socket->seen_ns, since_ns));
-	if (missed->socket->name.kind == SOCKET_KIND_UNIX)
-		return arena_printf(
-			arena,
-			"data has lain unread for at least %s (%s) in descriptor %d (a unix socket), which is "
-			"watched edge-triggered: its one event is used up, and the loop waits",
-			say_since(arena, missed->socket->seen_ns, since_ns),
-			say_count(arena, missed->socket->unread_bytes, "bytes"), missed->watch->fd);
 	return arena_printf(
 		arena,
 		"data came %s ago and is unread (%s) in %s, which is watched edge-triggered: its one event is "

@@ -40,7 +40,7 @@ static const struct verdict_meaning loops[] = {
 	 "Raise cpu.max, or run less in the cgroup."},
 	{"loop", "edge_stall", "a lost wake-up: it waits while data or connections lie unread in a socket it watches",
 	 "It waits, nothing is on its ready list, and an edge-triggered socket that it watches holds bytes whose event it "
-	 "got, and that it has not read for a second (10 s if the process has other threads). Unix sockets are judged in the same way. Or the socket is a listener "
+	 "got, and that it has not read for a second (10 s if the process has other threads). Or the socket is a listener "
 	 "that no other loop watches, with connections to accept. Not reported if some watched socket still has data to "
 	 "send: then the program may not read on purpose. Not reported for Go, tokio, Netty, nginx and Envoy, nor for "
 	 "sockets watched both ways at once: those remember what can be read.",

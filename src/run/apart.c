@@ -30,10 +30,9 @@ static int open_acting(struct run_apart *apart, struct options *options)
 	return tell("cannot set apart what ends connections", act_helper_open(&apart->asker));
 }
 
-/* The live view has a page of chains. */
 static int open_addresses(struct run_apart *apart, struct options *options)
 {
-	if (options->scope.command != COMMAND_CHAINS && !scope_has_chains_page(&options->scope))
+	if (options->scope.command != COMMAND_CHAINS && !options->scope.causes)
 		return 0;
 	options->helpers.addresses = &apart->addresses;
 	return tell("cannot set apart what asks for addresses", address_helper_start(&apart->addresses));

@@ -17,6 +17,7 @@
 #include "base/signals.h"
 #include "options/missing.h"
 #include "probe/probe.h"
+#include "reports/reports.h"
 #include "rights/privileges.h"
 #include "run/apart.h"
 #include "run/run.h"
@@ -183,6 +184,13 @@ static bool attend(void *context)
 	return err != 0;
 }
 
+static int may_have_chains(void *context, const struct look *look)
+{
+	struct live *live = context;
+
+	return report_may_have_chains(look, NULL, &live->options.scope);
+}
+
 /* Nobody fitted when the run began: whoever came since may be at rest, and in no look. */
 static void look_for_missing(struct live *live, bool last)
 {
@@ -340,6 +348,8 @@ static int run_opened(struct live *live, int argc, char **argv)
 	if (!err) {
 		if (live->session.emitter->attend)
 			probe_attend(attend, live);
+		if (live->options.scope.causes && !live->options.scope.interactive)
+			probe_follow(live->probe, may_have_chains, live);
 		privileges_drop(privileges_of(live));
 		tell_ready(&live->options.sinks);
 		if (live->options.pace.duration_ns)
@@ -358,10 +368,11 @@ static int run_with_namespaces(struct live *live, int argc, char **argv)
 	int code = EXIT_BROKE;
 
 	live->session.any_fits = asked_for_say_missing(&options->scope);
+	options->scope.interactive = session_is_interactive(options, stdout);
+	options->scope.causes = scope_has_causes(&options->scope);
 	/* The same looks as the overview, counted. */
 	if (options->scope.command == COMMAND_METRICS)
 		options->scope.command = COMMAND_OVERVIEW;
-	options->scope.interactive = session_is_interactive(options, stdout);
 	live->signals = signals_open(options->reacting.flight_ns);
 	if (live->signals < 0) {
 		fprintf(stderr, "sockstall: signals: %s\n", strerror(-live->signals));

@@ -32,6 +32,7 @@ struct session {
 	size_t records; /* written, `start` included */
 	__u64 lost;
 	bool any_stuck;
+	bool may_have_chains; /* the last look had something that may be part of one, or one of them is open */
 	bool any_fits; /* some look had somebody whom the filters fit, or it is known otherwise */
 	bool folds; /* the emitter is given rows that are alike as one */
 	bool own_filters; /* of a replay: they are not those of the live run */

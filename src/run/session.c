@@ -119,6 +119,7 @@ void session_wants(struct session *session, struct wants *wants)
 	session->wanted.all = session->options->scope.all || wants->all;
 	session->wanted.healthy_loops = wants->loops;
 	session->wanted.chains = wants->chains;
+	wants->causes = session->may_have_chains;
 	session->wanted.healthy_services = wants->services;
 }
 
@@ -218,6 +219,24 @@ static int attend(const struct session *session)
 	return err == -ECANCELED ? 0 : err;
 }
 
+/* Whether the next look should have chains. */
+static int note_causes(struct session *session, const struct report *report, const struct look *look,
+		       const struct look *previous)
+{
+	const struct scope *scope = &session->wanted;
+	int found = 0;
+
+	if (!scope->causes || scope->interactive || session->options->pace.once)
+		return 0;
+	for (size_t i = 0; i < report->count && !found; i++)
+		found = report->rows[i].event != STALL_CLOSE && row_may_have_chain(&report->rows[i]);
+	/* Of what filters leave out some may wait for what they do not, or keep it waiting. */
+	if (!found && filter_asked(&scope->selection))
+		found = report_may_have_chains(look, previous, scope);
+	session->may_have_chains = found > 0;
+	return found < 0 ? found : 0;
+}
+
 static int report_look(struct session *session, const struct look *look, const struct look *previous)
 {
 	struct report report = {0};
@@ -229,6 +248,8 @@ static int report_look(struct session *session, const struct look *look, const s
 		err = attend(session);
 	if (!err)
 		err = stalls_update(session->stalls, &report, look);
+	if (!err)
+		err = note_causes(session, &report, look, previous);
 	if (!err) {
 		err = (session->folds ? write_folded : write_rows)(session, &report, look);
 		if (session->watch)

@@ -173,26 +173,66 @@ static int take_entry(void *context, const struct nlmsghdr *header)
 	return probe_conntrack_entry(taker->buffer, taker->netns, header);
 }
 
-int probe_conntrack_add(struct buffer *buffer, __u32 netns, __u64 *lost)
+static int ask(int fd, __u16 question, __u16 flags, __u16 answer,
+	       int (*each)(void *context, const struct nlmsghdr *header), void *context)
 {
-	struct taker taker = {.buffer = buffer, .netns = netns, .left = MAX_ENTRIES};
 	struct {
 		struct nlmsghdr header;
 		struct nfgenmsg message;
 	} request = {
 		.header =
 			{
-				.nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
-				.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+				.nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | question,
+				.nlmsg_flags = NLM_F_REQUEST | flags,
 			},
 		.message = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0},
 	};
-	int fd = netlink_open(NETLINK_NETFILTER), err;
+
+	return netlink_ask(fd, &request.header, sizeof(request), NFNL_SUBSYS_CTNETLINK << 8 | answer, each, context);
+}
+
+static int take_count(void *context, const struct nlmsghdr *header)
+{
+	const char *at = (const char *)NLMSG_DATA(header) + NLMSG_ALIGN(sizeof(struct nfgenmsg));
+	size_t used = NLMSG_LENGTH(NLMSG_ALIGN(sizeof(struct nfgenmsg)));
+	const struct nlattr *attribute;
+	__u32 count;
+	size_t left;
+
+	if (header->nlmsg_len < used)
+		return 0;
+	left = header->nlmsg_len - used;
+	while ((attribute = next_attribute(&at, &left))) {
+		if (type_of(attribute) != CTA_STATS_GLOBAL_ENTRIES || size_of(attribute) != sizeof(count))
+			continue;
+		memcpy(&count, data_of(attribute), sizeof(count));
+		*(bool *)context = !count;
+	}
+	return 0;
+}
+
+/*
+ * A dump walks the table of the whole machine, milliseconds for each namespace; most of them have no entry. False also
+ * where the kernel does not tell.
+ */
+static bool is_empty(int fd)
+{
+	bool empty = false;
+	/* The answer says that more follow, and only the acknowledgement does (ctnetlink_stat_ct_fill_info()). */
+	int err = ask(fd, IPCTNL_MSG_CT_GET_STATS, NLM_F_ACK, IPCTNL_MSG_CT_GET_STATS, take_count, &empty);
+
+	return !err && empty;
+}
+
+int probe_conntrack_add(struct buffer *buffer, __u32 netns, __u64 *lost)
+{
+	struct taker taker = {.buffer = buffer, .netns = netns, .left = MAX_ENTRIES};
+	int fd = netlink_open(NETLINK_NETFILTER), err = 0;
 
 	if (fd < 0)
 		return 0;
-	err = netlink_ask(fd, &request.header, sizeof(request), NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW,
-			  take_entry, &taker);
+	if (!is_empty(fd))
+		err = ask(fd, IPCTNL_MSG_CT_GET, NLM_F_DUMP, IPCTNL_MSG_CT_NEW, take_entry, &taker);
 	close(fd);
 	*lost += err == -E2BIG;
 	return err == -ENOMEM ? err : 0;

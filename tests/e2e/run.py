@@ -145,8 +145,10 @@ def matching(records, **wanted):
 
 
 def findings(records, **wanted):
-    """What was reported about something: not start, end or lost."""
-    return [record for record in matching(records, **wanted) if record["type"] in STALLED]
+    """What was reported about something: not start, end or lost. Chains beside other findings only where they are asked for."""
+    beside = "type" not in wanted and bool(matching(records, type="start", command="overview"))
+    kinds = [kind for kind in STALLED if kind != "chain" or not beside]
+    return [record for record in matching(records, **wanted) if record["type"] in kinds]
 
 
 def only(records, **wanted):

@@ -35,7 +35,8 @@ def check_fault(done, what):
     assert done.returncode in (0, 1), (what, done.returncode, said)
     assert all(line.startswith("sockstall: ") for line in said), (what, said)
     if done.returncode:
-        assert len(said) == 1, (what, said)
+        # The process set apart that asks for addresses goes on without what it cannot have, and says so itself.
+        assert len([line for line in said if "continues without" not in line]) == 1, (what, said)
         for line in done.stdout.splitlines(keepends=True):
             run.parse_line(line)
     else:

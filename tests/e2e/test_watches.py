@@ -117,40 +117,6 @@ def test_lost_wake_up_once(watched):
     check_edge_stall(run.only(run.once(), pid=case.pid), case)
 
 
-@pytest.fixture
-def over_unix(room, tmp_path):
-    """Start a watcher of a unix socket that is sent ten bytes."""
-    clients = []
-
-    def start(mode):
-        path = str(tmp_path / mode)
-        watcher = Stall(room.here, "watcher.py", f"unix,{path}", mode)
-        watcher.said("listening")
-        clients.append(socket.socket(socket.AF_UNIX))
-        clients[-1].connect(path)
-        words = watcher.said("watching")
-        clients[-1].send(b"0123456789")
-        return watcher, words
-
-    yield start
-    for client in clients:
-        client.close()
-
-
-def test_lost_wake_up_of_a_unix_socket(over_unix, stream):
-    """Live, and from one look, which takes a second one; beside twins that read all, or are told again."""
-    live = stream(*FAST)
-    twins = [over_unix(mode)[0].pid for mode in ("drain", "level")]
-    stall, words = over_unix("partial")
-    opened = live.wait(20, event="open", pid=stall.pid)
-    late = run.once("epoll")
-    for record in (opened, run.only(late, pid=stall.pid)):
-        assert record["verdict"] == "edge_stall" and record["epoll_fd"] == words["epoll"]
-        assert f"descriptor {words['fd']} (a unix socket)" in record["why"] and "8 bytes" in record["why"]
-    for pid in twins:
-        assert not run.findings(late + live.records(), pid=pid, verdict="edge_stall")
-
-
 def test_no_lost_wake_up(watched, stream):
     """Their correct twins, and what only looks like it."""
     live = stream(*FAST)

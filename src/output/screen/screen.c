@@ -73,12 +73,6 @@ int screen_record(struct screen *screen, const struct row *row)
 	return 0;
 }
 
-/* Whether the next look has chains. */
-static bool has_chains(const struct screen *screen)
-{
-	return screen->command == COMMAND_CHAINS || screen->chains_wanted;
-}
-
 /* The look that is shown stays as long as it is kept. */
 int screen_look(struct screen *screen, const struct report *report, const struct look_record *head)
 {
@@ -86,7 +80,7 @@ int screen_look(struct screen *screen, const struct report *report, const struct
 	int error = lost ? buffer_append(&screen->lost, "", 1) : 0;
 
 	if (!error)
-		error = history_add(&screen->history, report, head, has_chains(screen),
+		error = history_add(&screen->history, report, head, head->has_chains,
 				    lost ? screen->lost.data : NULL);
 	buffer_reset(&screen->lost);
 	screen->looks++;
@@ -111,7 +105,7 @@ void screen_wants(struct screen *screen, struct wants *wants)
 {
 	*wants = (struct wants){.all = screen->all, .loops = true};
 	wants->services = screen_pages[screen->page].types == ROW_BIT(ROW_SERVICE);
-	wants->chains = screen->chains_wanted = screen_pages[screen->page].on_demand && !screen->replay;
+	wants->chains = screen_pages[screen->page].on_demand && !screen->replay;
 	if (screen->mode == MODE_EVIDENCE && screen->evidence.pid > 0 && screen->evidence.tid > 0) {
 		wants->threads_of = (uint32_t)screen->evidence.pid;
 		wants->stack_of = (uint32_t)screen->evidence.tid;

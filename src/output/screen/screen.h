@@ -92,7 +92,6 @@ struct screen {
 	bool ended; /* and it has no more of them */
 	struct buffer host; /* printable, with NUL; or empty */
 	struct buffer lost; /* since the last look, by name: "12 notes, 3 sockets", without NUL */
-	bool chains_wanted; /* of the look that comes next */
 	struct history history;
 	size_t back; /* which look is shown: so many before the newest */
 	bool paused; /* that look stays where it is while others come */

@@ -18,7 +18,7 @@ static unsigned int wishes_of(const struct scope *scope)
 	       (scope->verbose || scope->stacks ? STACKS : 0) | (scope->interactive ? DETAILS : 0) |
 	       (scope->all && command & HANDSHAKES ? ACCEPTORS : 0) |
 	       (scope->all && command & (READERS | WRITERS) ? PEERS : 0) | (command & CHAINS ? PEERS : 0) |
-	       (scope_has_chains_page(scope) ? CHAINS_PAGE : 0);
+	       (scope->causes ? OVERVIEW_CHAINS : 0);
 }
 
 void probe_mark_absent(struct attempt *attempt)

@@ -68,7 +68,7 @@ static void configure(struct sockstall_bpf *skeleton, unsigned int wishes)
 	skeleton->rodata->cfg_closing = wishes & CLOSING;
 	skeleton->rodata->cfg_held = wishes & HELD;
 	skeleton->rodata->cfg_services = wishes & SERVICES;
-	skeleton->rodata->cfg_chains = wishes & (CHAINS | CHAINS_PAGE);
+	skeleton->rodata->cfg_chains = wishes & (CHAINS | OVERVIEW_CHAINS);
 	skeleton->bss->chains_on = wishes & CHAINS;
 	skeleton->rodata->cfg_find_namespaces = true;
 	skeleton->rodata->cfg_local_storage = probe_features()->local_storage;
@@ -99,8 +99,8 @@ static const struct {
 	{"service_places", SERVICES},
 	{"service_counts", SERVICES},
 	{"wanted_files", LOOPS},
-	{"wanted_peers", CHAINS | CHAINS_PAGE},
-	{"wanted_pipes", CHAINS | CHAINS_PAGE | WRITERS},
+	{"wanted_peers", CHAINS | OVERVIEW_CHAINS},
+	{"wanted_pipes", CHAINS | OVERVIEW_CHAINS | WRITERS},
 	{"takings", WRITERS},
 	{"wanted_pids", THREADS},
 };

@@ -31,8 +31,8 @@
 #define STACKS	    BIT(COMMANDS + 1)
 #define ACCEPTORS   BIT(COMMANDS + 3)
 #define PEERS	    BIT(COMMANDS + 4)
-/* A person at the overview's screen may ask for chains. */
-#define CHAINS_PAGE BIT(COMMANDS + 5)
+/* The overview takes chains into some of its looks. */
+#define OVERVIEW_CHAINS BIT(COMMANDS + 5)
 /* Neither: a person at a screen may ask for the details of a process. */
 #define DETAILS BIT(COMMANDS + 2)
 

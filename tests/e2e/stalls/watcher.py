@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """
-watcher.py ADDRESS,PORT|unix,PATH MODE [OPTION...]: accepts one connection, watches it with epoll and waits. Modes:
+watcher.py ADDRESS,PORT MODE [OPTION...]: accepts one connection, watches it with epoll and waits. Modes:
 
     partial     edge-triggered, but reads two bytes an event only: it loses wake-ups
     drain       edge-triggered, reads until there is no more
@@ -65,19 +65,10 @@ def turn(mode, connection, workers):
         connection.recv(2)
 
 
-def listen(address, port):
-    if address != "unix":
-        return socket.create_server((address, int(port)))
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(port)
-    listener.listen(5)
-    return listener
-
-
 def main():
     address, port = sys.argv[1].split(",")
     mode, options = sys.argv[2], sys.argv[3:]
-    listener = listen(address, port)
+    listener = socket.create_server((address, int(port)))
     say("listening")
     connection, _ = listener.accept()
     connection.setblocking(False)

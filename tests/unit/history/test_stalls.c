@@ -30,6 +30,7 @@ static void next_look(struct run *run)
 	struct look_builder builder;
 
 	report_free(&run->report);
+	run->report.has_chains = true;
 	run->seen_ns += SECOND;
 	look_begin(&builder, run->seen_ns);
 	look_finish(&builder, &run->look);
@@ -714,6 +715,30 @@ static void another_process_has_nothing_of_it(void **state)
 }
 
 /* The end of a chain is known by its process: which of its sockets is shown may change. */
+/* A look that did not look for chains tells nothing of them. */
+static void chains_go_on_until_they_are_looked_for(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add_owned(&run, ROW_CHAIN);
+	update(&run);
+	assert_int_equal(run.report.rows[0].event, STALL_OPEN);
+	next_look(&run);
+	run.report.has_chains = false;
+	update(&run);
+	assert_int_equal(run.report.count, 1);
+	assert_int_equal(run.report.rows[0].type, ROW_CHAIN);
+	assert_int_equal(run.report.rows[0].event, STALL_NONE);
+	next_look(&run);
+	update(&run);
+	assert_int_equal(run.report.count, 1);
+	assert_int_equal(run.report.rows[0].event, STALL_CLOSE);
+	run_end(&run);
+}
+
 static void another_socket_has_nothing_of_it(void **state)
 {
 	struct row *row;
@@ -857,6 +882,7 @@ int main(void)
 		cmocka_unit_test(an_orphan_has_no_descriptor),
 		cmocka_unit_test(another_process_has_nothing_of_it),
 		cmocka_unit_test(another_socket_has_nothing_of_it),
+		cmocka_unit_test(chains_go_on_until_they_are_looked_for),
 		cmocka_unit_test(a_thread_keeps_its_socket_and_its_peer),
 		cmocka_unit_test(what_is_of_the_moment_is_not_kept),
 		cmocka_unit_test(an_age_goes_on_where_a_look_does_not_know_it),

@@ -713,10 +713,62 @@ static void no_times(void **state)
 	look_free(&looks[1]);
 }
 
+/* Looks of the overview have them only in part; what is normal stays out also with --all. */
+static void chains_of_the_overview(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		bool has_chains = i & 1, blocked = i & 2;
+		struct scope scope = {
+			.command = COMMAND_OVERVIEW, .min_age_ns = SECOND, .min_age_given = true, .all = true};
+		struct report report = {0};
+		struct look look = {0};
+		size_t at, chains = 0;
+
+		begin();
+		reads(CURL, CURL, "curl", 80);
+		serves(NGINX, "nginx", 80);
+		sleeps(NGINX, NGINX, "nginx", blocked ? SYS_clock_nanosleep : SYS_epoll_pwait)->last_arrival =
+			NOW - 2 * SECOND;
+		((struct look_record *)builder.records[0])->has_chains = has_chains;
+		look_finish(&builder, &look);
+		assert_int_equal(report_run(&report, &look, NULL, &scope), 0);
+		assert_int_equal(report.has_chains, has_chains);
+		for (at = 0; at < report.count; at++)
+			chains += report.rows[at].type == ROW_CHAIN;
+		assert_int_equal(chains, has_chains && blocked);
+		assert_int_equal(report_may_have_chains(&look, NULL, &scope), 1);
+		/* Whatever the filters. */
+		scope.selection.pids = &(uint32_t){1};
+		scope.selection.pid_count = 1;
+		assert_int_equal(report_may_have_chains(&look, NULL, &scope), 1);
+		report_free(&report);
+		look_free(&look);
+	}
+}
+
+static void nothing_may_have_chains(void **state)
+{
+	struct scope scope = {.command = COMMAND_OVERVIEW, .all = true};
+	struct look look = {0};
+
+	(void)state;
+	begin();
+	sleeps(POSTGRES, POSTGRES, "postgres", SYS_epoll_pwait);
+	serves(POSTGRES, "postgres", 82);
+	look_finish(&builder, &look);
+	assert_int_equal(report_may_have_chains(&look, NULL, &scope), 0);
+	look_free(&look);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_chain),
+		cmocka_unit_test(chains_of_the_overview),
+		cmocka_unit_test(nothing_may_have_chains),
 		cmocka_unit_test(stopped_in_the_middle),
 		cmocka_unit_test(an_end_that_waits_for_events),
 		cmocka_unit_test(a_reply_that_has_begun),

@@ -350,28 +350,6 @@ static void loses_wake_up(struct facts *facts)
 	facts->evidence.watches = (struct loop_watches){.instance = &facts->instance, .missed = &facts->view};
 }
 
-/* Over a unix socket nothing tells when the bytes came: since looks have found them there. */
-static void loses_unix_wake_up(struct facts *facts)
-{
-	loses_wake_up(facts);
-	facts->socket.name.kind = SOCKET_KIND_UNIX;
-	facts->socket.name.family = 1;
-	facts->socket.last_received_ns = facts->socket.last_sent_ns = 0;
-	facts->watch.unread_since_ns = NOW - SECOND;
-}
-
-static void loses_unix_but_is_young(struct facts *facts)
-{
-	loses_unix_wake_up(facts);
-	facts->watch.unread_since_ns++;
-}
-
-static void loses_unix_but_events_are_ready(struct facts *facts)
-{
-	loses_unix_wake_up(facts);
-	facts->instance.flags = INSTANCE_READY;
-}
-
 static void loses_it_but_is_young(struct facts *facts)
 {
 	loses_wake_up(facts);
@@ -789,9 +767,6 @@ static const struct {
 	{left_and_waits_there, "ok"},
 	{left_by_one_that_loops, "ok"},
 	{loses_wake_up, "edge_stall"},
-	{loses_unix_wake_up, "edge_stall"},
-	{loses_unix_but_is_young, "ok"},
-	{loses_unix_but_events_are_ready, "ok"},
 	{loses_it_but_is_young, "ok"},
 	{loses_it_but_seen_once, "ok"},
 	{loses_it_but_events_are_ready, "ok"},

@@ -55,7 +55,10 @@ static void look_at(struct screen *screen, struct row *rows, size_t count, uint6
 {
 	struct report report = {.rows = rows, .count = count};
 	struct look_record head = sample_head;
+	struct wants wants;
 
+	screen_wants(screen, &wants);
+	head.has_chains = wants.chains;
 	head.realtime_ns += after_s * 1000000000;
 	assert_int_equal(screen_look(screen, &report, &head), 0);
 }
