@@ -67,13 +67,18 @@ static bool is_wanted(const struct report_kind *kind, const struct look *look, c
 	return beside || kind->commands & 1u << scope->command;
 }
 
+/* Rows outlive the look: the name is copied. */
 static void name_namespaces(struct report *report, size_t first, const struct look *look)
 {
 	size_t i;
 
-	for (i = first; i < report->count; i++)
-		if (report->rows[i].netns != NOT_KNOWN)
-			report->rows[i].netns_name = look_netns_name(look, (__u32)report->rows[i].netns);
+	for (i = first; i < report->count; i++) {
+		struct row *row = &report->rows[i];
+		const char *name = row->netns == NOT_KNOWN ? NULL : look_netns_name(look, (__u32)row->netns);
+
+		if (name && !row->netns_name)
+			row->netns_name = arena_printf(&report->arena, "%s", name);
+	}
 }
 
 /* How many are known to wait for the end of the finding, beside the thread or process that the row is about. */

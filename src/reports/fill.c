@@ -128,3 +128,10 @@ void fill_receiver(struct peer_fields *peer, struct report *report, const struct
 	peer->pid = owner->pid;
 	peer->comm = look_comm(&report->arena, owner->comm);
 }
+
+const char *fill_note(struct report *report, const struct look *look, __u32 tid, __u32 kind)
+{
+	const char *note = look_note(look, tid, kind);
+
+	return note ? arena_printf(&report->arena, "%s", note) : NULL;
+}

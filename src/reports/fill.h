@@ -44,4 +44,7 @@ void fill_unix_peer(struct peer_fields *peer, struct report *report, const struc
 /* The reader of a unix socket or a pipe that a thread writes into. NULL: not known. */
 void fill_receiver(struct peer_fields *peer, struct report *report, const struct owner_record *owner);
 
+/* The look's note about a thread, copied, as rows outlive the look; or NULL. */
+const char *fill_note(struct report *report, const struct look *look, __u32 tid, __u32 kind);
+
 #endif

@@ -126,7 +126,7 @@ static void fill_usage(struct row *row, const struct loop_case *one)
 	if (usage->fd_limit)
 		row->loop.fd_limit = usage->fd_limit > INT64_MAX ? INT64_MAX : (int64_t)usage->fd_limit;
 	if (usage->runtime[0] && runtime_fits(usage->runtime, !one->loop || one->loop->interface == LOOP_EPOLL))
-		row->loop.runtime = usage->runtime;
+		row->loop.runtime = arena_printf(&one->report->arena, "%s", usage->runtime);
 	if (usage->user_watches >= 0)
 		row->loop.user_watches = usage->user_watches;
 	row->loop.process_threads = usage->threads;
@@ -139,8 +139,8 @@ static void fill_usage(struct row *row, const struct loop_case *one)
 
 static void fill_stacks(struct row *row, const struct loop_case *one)
 {
-	row->loop.kernel_stack = look_note(one->look, one->thread->tid, NOTE_KERNEL_STACK);
-	row->loop.user_stack = look_note(one->look, one->thread->tid, NOTE_USER_STACK);
+	row->loop.kernel_stack = fill_note(one->report, one->look, one->thread->tid, NOTE_KERNEL_STACK);
+	row->loop.user_stack = fill_note(one->report, one->look, one->thread->tid, NOTE_USER_STACK);
 }
 
 /* A thread has one loop for each of its interfaces. */

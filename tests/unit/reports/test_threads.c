@@ -173,12 +173,37 @@ static void test_regions(void **state)
 	look_free(&look);
 }
 
+/* `end` has its row when the look is gone. */
+static void test_rows_outlive_the_look(void **state)
+{
+	struct look_builder builder;
+	struct look look = {0};
+	struct report report = {0};
+	struct options options = {.scope.command = COMMAND_THREADS};
+
+	(void)state;
+	look_begin(&builder, NOW);
+	look_add_thread(&builder, 10, 10, "app");
+	look_add_netns(&builder, LOOK_NETNS, "blue");
+	look_add_note(&builder, 10, NOTE_KERNEL_STACK, "ep_poll");
+	look_add_note(&builder, 10, NOTE_USER_STACK, "main");
+	look_finish(&builder, &look);
+	assert_int_equal(report_run(&report, &look, NULL, &options.scope), 0);
+	look_free(&look);
+	assert_int_equal(report.count, 1);
+	assert_string_equal(report.rows[0].netns_name, "blue");
+	assert_string_equal(report.rows[0].thread.kernel_stack, "ep_poll");
+	assert_string_equal(report.rows[0].thread.user_stack, "main");
+	report_free(&report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_detail),
 		cmocka_unit_test(test_regions),
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_rows_outlive_the_look),
 	};
 
 	return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
