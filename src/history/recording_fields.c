@@ -160,4 +160,6 @@ void fields_options(struct pack *pack, struct options *options)
 		fields_lists(pack, &options->scope.selection);
 	else if (!pack->error)
 		take_single(pack, &options->scope.selection, &single);
+	if (pack_more(pack))
+		pack_bool(pack, &options->sinks.no_fold);
 }

@@ -177,3 +177,12 @@ def test_enter_opens_and_folds_again(alike, tmux):
 def test_where_nothing_is_folded_it_is_refused(command):
     done = run.sockstall(command, "--no-fold")
     assert done.returncode == 2 and b"--no-fold" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--no-fold",)])
+def test_a_replay_gives_the_same_bytes(alike, tmp_path, options):
+    """Of a single look, too: it is folded as that was."""
+    path = tmp_path / "looks"
+    done = run.sockstall(*alike.selection, "-1", "-j", *options, "--record", path)
+    assert (b'"count":3' in done.stdout) != bool(options)
+    assert run.sockstall("replay", path, "-j").stdout == done.stdout

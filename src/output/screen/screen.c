@@ -80,8 +80,7 @@ int screen_look(struct screen *screen, const struct report *report, const struct
 	int error = lost ? buffer_append(&screen->lost, "", 1) : 0;
 
 	if (!error)
-		error = history_add(&screen->history, report, head, head->has_chains,
-				    lost ? screen->lost.data : NULL);
+		error = history_add(&screen->history, report, head, head->has_chains, lost ? screen->lost.data : NULL);
 	buffer_reset(&screen->lost);
 	screen->looks++;
 	if (error)
