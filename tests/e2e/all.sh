@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+# All end-to-end tests: all.sh JOBS CACHE. They run side by side. A few that fail there run once more with nothing beside them,
+# and are named, as tests/kernels does it: the machine may have had other work. More than a few are no accident.
+set -u
+few=6
+
+run() {
+	cache=$1
+	shift
+	/usr/bin/python3 -m pytest -o addopts= -q -rs -o cache_dir="$cache" "$@" tests/e2e
+}
+
+failed() {
+	/usr/bin/python3 -c 'import json, sys; print(*json.load(open(sys.argv[1])), sep="\n")' "$1/v/cache/lastfailed"
+}
+
+rm -rf "$2"
+run "$2" -n "$1" --dist=loadgroup
+code=$?
+[ "$code" = 1 ] || exit "$code"
+names=$(failed "$2")
+[ "$(echo "$names" | wc -l)" -le "$few" ] || exit 1
+echo "once more, with nothing beside them:"
+run "$2" --last-failed || exit 1
+echo "these failed beside the others, and passed by themselves:"
+echo "$names"
