@@ -267,7 +267,9 @@ class Outcome:
         return [
             record
             for record in found
-            if record["event"] != "close" and record["age_s"] >= settled_s and record.get("waiter", "thread") == "thread"
+            if record["event"] != "close"
+            and record["age_s"] >= settled_s
+            and record.get("waiter", "thread") == "thread"
         ]
 
 

@@ -221,7 +221,12 @@ def test_prometheus_scrapes_it(incident, fleet, stream, open_folder):
         fleet.query(expression)
     # Pending: they fire only after the time that their rules give a fault to go away by itself.
     pending = {one["labels"]["alertname"] for one in fleet.api("alerts")["alerts"]}
-    assert {"SockstallNobodyGetsIn", "SockstallConnectionsAreNotAccepted", "SockstallAcceptQueueFillsUp", "SockstallEventLoopStandsStill"} <= pending
+    assert {
+        "SockstallNobodyGetsIn",
+        "SockstallConnectionsAreNotAccepted",
+        "SockstallAcceptQueueFillsUp",
+        "SockstallEventLoopStandsStill",
+    } <= pending
     assert not pending & {"SockstallSynFlood", "SockstallPeerIsDead", "SockstallIsSilent"}
 
 
