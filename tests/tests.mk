@@ -8,7 +8,7 @@
 JOBS ?= $(shell expr 5 \* $$(nproc))
 PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q -rs
 e2e: all documents $(G)/shim.so
-	$(if $(T),$(PYTEST) $(T),tests/e2e/all.sh $(JOBS) $(G)/pytest)
+	$(if $(T),$(PYTEST) $(T),tests/e2e/all.sh $(JOBS) $(abspath $(G))/pytest)
 
 demo: needed
 	@$(MAKE) --no-print-directory -j$$(nproc) all

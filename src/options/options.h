@@ -121,7 +121,7 @@ struct pace {
 struct sinks {
 	bool json, no_color, exit_code;
 	bool no_fold; /* stalls that are alike are shown one by one */
-	bool of_one_look; /* what is replayed was a single look */
+	bool was_folded; /* what is replayed was written so, as JSON of a single look is */
 	bool force; /* a file that is there already is replaced */
 	const char *record_file;
 	const char *html_file, *trace_file; /* what replay makes of a recording; NULL: not asked for */

@@ -19,10 +19,10 @@ void replay_options(struct options *merged, const struct options *recorded, cons
 	if (given->scope.command_given)
 		merged->scope.command = given->scope.command;
 	merged->sinks.json = given->sinks.json;
-	merged->sinks.of_one_look = recorded->pace.once;
+	merged->sinks.was_folded = recorded->pace.once && !recorded->sinks.no_fold;
 	merged->pace.once = given->pace.once;
 	merged->sinks.no_color = given->sinks.no_color;
-	merged->sinks.no_fold |= given->sinks.no_fold;
+	merged->sinks.no_fold = given->sinks.no_fold;
 	merged->sinks.exit_code = given->sinks.exit_code;
 	merged->sinks.record_file = NULL;
 	merged->replay_file = given->replay_file;

@@ -58,7 +58,7 @@ static bool folds(const struct session *session)
 	if (options->scope.all || options->sinks.no_fold)
 		return false;
 	return session->emitter == &emit_table || session->emitter == &emit_lines ||
-	       (session->emitter == &emit_json && (options->pace.once || options->sinks.of_one_look));
+	       (session->emitter == &emit_json && (options->pace.once || options->sinks.was_folded));
 }
 
 static int open_emitter(struct session *session, FILE *out, bool terminal)

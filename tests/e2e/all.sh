@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-# All end-to-end tests: all.sh JOBS CACHE. They run side by side. A few that fail there run once more with nothing beside them,
-# and are named, as tests/kernels does it: the machine may have had other work. More than a few are no accident.
+# All end-to-end tests: all.sh JOBS CACHE, a folder by its whole path. They run side by side. A few that fail there run once
+# more with nothing beside them, and are named, as tests/kernels does it: the machine may have had other work. More than a few
+# are no accident.
 set -u
 few=6
 
@@ -19,7 +20,7 @@ rm -rf "$2"
 run "$2" -n "$1" --dist=loadgroup
 code=$?
 [ "$code" = 1 ] || exit "$code"
-names=$(failed "$2")
+names=$(failed "$2") || exit 1
 [ "$(echo "$names" | wc -l)" -le "$few" ] || exit 1
 echo "once more, with nothing beside them:"
 run "$2" --last-failed || exit 1
