@@ -77,7 +77,7 @@ static const char *write_pids(struct arena *arena, const uint64_t *pids, size_t 
 /* Sets row->fold.pids, unless no process is known. */
 static int list_pids(struct row *row, struct arena *arena, const struct item *items, size_t count)
 {
-	uint64_t *pids = calloc(count, sizeof(*pids));
+	uint64_t *pids = calloc(count + 1, sizeof(*pids));
 	size_t known = 0;
 
 	if (!pids)
