@@ -15,14 +15,6 @@
 
 #ifndef SOCKSTALL_VERSION
 #define SOCKSTALL_VERSION "0.2.0"
-/* With --netns self sockstall gives up the right to enter other namespaces, where chains lead to; a person may want them. */
-static inline bool scope_has_causes(const struct scope *scope)
-{
-	bool only_own = scope->selection.netns_self && scope->selection.netns_count == 1;
-
-	return scope->command == COMMAND_OVERVIEW && (scope->interactive || !only_own);
-}
-
 #endif
 
 #define DEFAULT_INTERVAL_NS NS_PER_S
@@ -182,12 +174,16 @@ int options_help(enum command command);
 /* Writes "sockstall <version> (<library>)" to stdout. */
 void options_version(const char *library);
 
-/* With --netns self sockstall gives up the right to enter other namespaces, where chains lead to; a person may want them. */
+/* --netns self, and no other one. */
+static inline bool selection_is_own(const struct selection *selection)
+{
+	return selection->netns_self && selection->netns_count == 1;
+}
+
+/* Then sockstall gives up the right to enter other namespaces, where chains lead to; a person may want them. */
 static inline bool scope_has_causes(const struct scope *scope)
 {
-	bool only_own = scope->selection.netns_self && scope->selection.netns_count == 1;
-
-	return scope->command == COMMAND_OVERVIEW && (scope->interactive || !only_own);
+	return scope->command == COMMAND_OVERVIEW && (scope->interactive || !selection_is_own(&scope->selection));
 }
 
 #endif

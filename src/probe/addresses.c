@@ -35,10 +35,8 @@ struct address_cache {
 /* With --netns self there is no right to enter another. */
 static bool is_open(const struct probe *probe, __u32 netns)
 {
-	const struct selection *selection = &probe->scope.selection;
-
 	return netns == probe->namespaces->own_inode ||
-	       (!probe->namespaces->only_own && !(selection->netns_self && selection->netns_count == 1));
+	       (!probe->namespaces->only_own && !selection_is_own(&probe->scope.selection));
 }
 
 static struct known_addresses *find_or_add(struct address_cache *cache, __u32 netns)

@@ -149,9 +149,8 @@ __u64 probe_counting_since(const struct probe *probe)
 static bool enters_others(const struct probe *probe)
 {
 	const struct scope *scope = &probe->scope;
-	bool only_own = scope->selection.netns_self && scope->selection.netns_count == 1;
 
-	return probe->use_sockets && (!only_own || probe->use_chains || scope->causes);
+	return probe->use_sockets && (!selection_is_own(&scope->selection) || probe->use_chains || scope->causes);
 }
 
 unsigned int probe_privileges(const struct probe *probe)

@@ -74,9 +74,12 @@ static void name_namespaces(struct report *report, size_t first, const struct lo
 
 	for (i = first; i < report->count; i++) {
 		struct row *row = &report->rows[i];
-		const char *name = row->netns == NOT_KNOWN ? NULL : look_netns_name(look, (__u32)row->netns);
+		const char *name;
 
-		if (name && !row->netns_name)
+		if (row->netns == NOT_KNOWN || row->netns_name)
+			continue;
+		name = look_netns_name(look, (__u32)row->netns);
+		if (name)
 			row->netns_name = arena_printf(&report->arena, "%s", name);
 	}
 }
