@@ -10,7 +10,7 @@ lint: needed
 	@$(MAKE) --no-print-directory needed PACKAGES="$(LINT_PACKAGES)"
 	@$(MAKE) --no-print-directory lint-format
 	@$(MAKE) --no-print-directory -j$$(nproc) -k lint-sources
-	@$(MAKE) --no-print-directory -j$$(nproc) B=$(G)/plain SANITIZE= lint-memory
+	@$(MAKE) --no-print-directory -j$$(nproc) B=$(G)/plain SANITIZE= UNIT_SPEED= lint-memory
 
 # How everything is written: .clang-format, pyproject.toml and .flake8 say it, `make format` does it. Another clang-format than
 # Debian 12's lays some lines out in another way, and is not asked.
