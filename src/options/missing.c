@@ -207,7 +207,8 @@ bool asked_for_say_missing(struct scope *scope)
 	size_t missing = say_each(&scope->selection);
 	bool is_there = asked_for_is_there(scope);
 
-	if (!missing && !is_there)
+	/* Each was there when it was asked for, and one may have gone since. */
+	if (!missing && !is_there && !say_each(&scope->selection))
 		messages_tell("there is no process now that fits --pid, --comm and --cgroup together");
 	return is_there;
 }

@@ -69,10 +69,17 @@ static int add_record(struct buffer *buffer, const struct cgroup_entry *entry)
 
 static void refresh(struct cgroup_entry *entry, __u64 start_ns, __u64 look)
 {
-	if (entry->read_at && entry->process_start_ns == start_ns && look - entry->read_at < REFRESH_LOOKS)
+	bool is_known = entry->read_at && entry->process_start_ns == start_ns;
+	char *cgroup;
+
+	if (is_known && look - entry->read_at < REFRESH_LOOKS)
 		return;
-	free(entry->cgroup);
-	entry->cgroup = process_cgroup(entry->pid);
+	cgroup = process_cgroup(entry->pid);
+	/* It does not move any more: what was known stays true. */
+	if (cgroup || !is_known) {
+		free(entry->cgroup);
+		entry->cgroup = cgroup;
+	}
 	entry->process_start_ns = start_ns;
 	entry->read_at = look;
 }

@@ -39,6 +39,8 @@ const char *loop_now_in(struct arena *arena, const struct look *look, const stru
 		return arena_printf(arena, "%s: a lock or condition variable", name);
 	if (!where)
 		return name;
+	if (thread->syscall_kind == SYSCALL_WAITS_EPOLL)
+		return arena_printf(arena, "%s (most likely for %s)", name, where);
 	/* A process is not what the syscall works on, but what it waits for. */
 	return arena_printf(arena, is_one_of(name, "wait4", "waitid") ? "%s: %s" : "%s %s", name, where);
 }

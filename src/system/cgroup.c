@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "system/process.h"
 
 /* ---- Containers ---- */
 
@@ -169,5 +170,7 @@ char *process_cgroup(unsigned int pid)
 	while (fgets(line, sizeof(line), file))
 		cgroup_choice_add(&choice, line);
 	fclose(file);
-	return choice.path[0] ? strdup(choice.path) : NULL;
+	if (!choice.path[0] || (!strcmp(choice.path, "/") && process_is_ending(pid)))
+		return NULL;
+	return strdup(choice.path);
 }

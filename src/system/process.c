@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define STAT_SIZE   1024
+#define PF_EXITING  4 /* include/linux/sched.h */
 #define FIELD_START 22 /* proc(5): starttime; the command name is the second */
 
 /* The command name may hold spaces and brackets: it ends at the last one. */
@@ -66,4 +67,20 @@ __u32 process_parent(__u32 pid)
 		return 0;
 	close = strrchr(text, ')');
 	return close && sscanf(close, ") %*c %u", &parent) == 1 ? parent : 0;
+}
+
+bool process_is_ending_parse(const char *text)
+{
+	const char *close = strrchr(text, ')');
+	unsigned int flags;
+
+	/* Behind the name: state, parent, group, session, terminal and its group, then the flags. */
+	return close && sscanf(close, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 && flags & PF_EXITING;
+}
+
+bool process_is_ending(__u32 pid)
+{
+	char text[STAT_SIZE];
+
+	return read_stat(pid, text) || process_is_ending_parse(text);
 }

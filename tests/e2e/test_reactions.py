@@ -106,7 +106,8 @@ def test_healthy_twin_and_condition_not_met(room, teller, stream):
     live.wait(10, event="open", pid=other.pid)
     wait_until(told, 15, "the command")
     time.sleep(1)
-    assert [json.loads(one["record"])["pid"] for one in told()] == [client.pid]
+    records = [json.loads(one["record"]) for one in told()]
+    assert [record["pid"] for record in records] == [client.pid], live.records()
     live.stop()
 
 

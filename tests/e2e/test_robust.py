@@ -194,11 +194,19 @@ def ids_held(pid):
     return found
 
 
+def listed(kind):
+    """bpftool fails where another program's object goes while it lists; what it did list is printed all the same."""
+    done = subprocess.run(["bpftool", "-j", kind, "list"], stdout=subprocess.PIPE, text=True, timeout=20 * PATIENCE)
+    entries = json.loads(done.stdout or "[]")
+    # Where it was cut off, a second one is needed.
+    return entries if not done.returncode and not any("error" in entry for entry in entries) else None
+
+
 def ids_alive():
     alive = set()
     for kind, key in ("prog", "prog_id"), ("link", "link_id"), ("map", "map_id"):
-        listed = json.loads(command("bpftool", "-j", kind, "list") or "[]")
-        alive |= {(key, str(entry["id"])) for entry in listed}
+        entries = wait_until(lambda: (found := listed(kind)) is not None and [found], 20, "a whole list")[0]
+        alive |= {(key, str(entry["id"])) for entry in entries}
     return alive
 
 

@@ -315,6 +315,16 @@ static void reads_the_start_of_a_process(void **state)
 	assert_int_equal(process_start_parse(") (", &ticks, comm), -EBADMSG);
 }
 
+static void knows_a_process_that_ends(void **state)
+{
+	(void)state;
+	/* A zombie, and a sleeper (Linux 6.18): PF_EXITING is 4. */
+	assert_true(process_is_ending_parse("5 (a) b)) Z 4 5 6 0 -1 4228108 1 2"));
+	assert_false(process_is_ending_parse("5 (a) S 4 5 6 0 -1 4194304 1 2"));
+	assert_false(process_is_ending_parse("5 (a 4) Z 4 5 6"));
+	assert_false(process_is_ending_parse(""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +339,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_cannot_be),
 		cmocka_unit_test(knows_the_connection_of_ssh),
 		cmocka_unit_test(reads_the_start_of_a_process),
+		cmocka_unit_test(knows_a_process_that_ends),
 	};
 
 	return cmocka_run_group_tests_name("act", tests, NULL, NULL);

@@ -40,9 +40,14 @@ static void test_rows(void **state)
 	thread->involuntary = 2;
 	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		look_add_thread(&builder, 10, 11 + i, "worker")->state = states[i].state;
+	thread = look_add_sleeping(&builder, 20, 20, "node", NOW - 3 * SECOND);
+	thread->syscall = SYS_epoll_pwait;
+	thread->syscall_kind = SYSCALL_WAITS_EPOLL;
+	look_add_note(&builder, 20, NOTE_WHERE, "child 21 sh");
 	look_finish(&builder, &look);
 	assert_int_equal(report_threads.run(&report, &look, NULL, &options.scope), 0);
-	assert_int_equal(report.count, 1 + i);
+	assert_int_equal(report.count, 2 + i);
+	assert_string_equal(report.rows[1 + i].thread.now_in, "epoll_pwait (most likely for child 21 sh)");
 	assert_string_equal(report.rows[0].thread.syscall, "futex");
 	assert_string_equal(report.rows[0].thread.now_in, "futex: a lock or condition variable");
 	assert_null(report.rows[1].thread.now_in);
