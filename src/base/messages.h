@@ -15,7 +15,10 @@ struct messages {
 	struct buffer held;
 };
 
-/* One line, "sockstall: " in front of it; made printable. */
+/*
+ * One line, "sockstall: " in front of it; made printable. Without memory for that it is cut at 512 bytes, and what is not
+ * ASCII is a question mark.
+ */
 void messages_say(struct messages *messages, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The same where nothing is held back: before there is a screen, and after it. */
