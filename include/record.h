@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Every piece of a look, from the kernel or from sockstall itself, is a record: a header and a
- * fixed body (RECORD_PROCESS, RECORD_REGION and RECORD_NOTE end in text). Records follow each other in a byte
+ * fixed body (RECORD_PROCESS, RECORD_REGION, RECORD_NOTE and RECORD_LOCK end in text). Records follow each other in a byte
  * stream, each a multiple of 8 bytes long. The same bytes are what a recording holds.
  *
  * Times ending in _ns are nanoseconds on CLOCK_MONOTONIC unless the comment says otherwise; 0 means
@@ -47,6 +47,7 @@ enum record_type {
 	RECORD_UNREAD, /* a process of which reads do not come back */
 	RECORD_HELD, /* a connection that may be stuck; its RECORD_SOCKET follows */
 	RECORD_SERVICE, /* what the connections of a listener come to */
+	RECORD_LOCK, /* a lock that a thread sleeps in, and who has it */
 	RECORD_TYPES,
 };
 

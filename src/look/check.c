@@ -18,7 +18,7 @@ static const size_t record_sizes[RECORD_TYPES] = {
 	[RECORD_PIPE_READER] = sizeof(struct owner_record), [RECORD_PIPE_WRITER] = sizeof(struct owner_record),
 	[RECORD_DETAIL] = sizeof(struct detail_record),	    [RECORD_REGION] = sizeof(struct region_record),
 	[RECORD_UNREAD] = sizeof(struct unread_record),	    [RECORD_HELD] = sizeof(struct held_record),
-	[RECORD_SERVICE] = sizeof(struct service_record),
+	[RECORD_SERVICE] = sizeof(struct service_record),   [RECORD_LOCK] = sizeof(struct lock_record),
 };
 
 size_t look_record_size(__u32 type)
@@ -65,6 +65,15 @@ static bool note_valid(const struct record_header *header)
 	return room > note->length && strnlen(note->text, room) == note->length;
 }
 
+static bool lock_valid(const struct record_header *header)
+{
+	const struct lock_record *lock = (const void *)header;
+	size_t room = header->size - sizeof(*lock);
+
+	return lock->kind && lock->kind < LOCK_KINDS && room > lock->path_length &&
+	       strnlen(lock->path, room) == lock->path_length;
+}
+
 static bool usage_valid(const struct record_header *header)
 {
 	const struct usage_record *usage = (const void *)header;
@@ -100,6 +109,8 @@ static bool record_valid(const struct record_header *header, size_t room)
 		return header->size >= size && region_valid(header);
 	if (header->type == RECORD_NOTE)
 		return header->size >= size && note_valid(header);
+	if (header->type == RECORD_LOCK)
+		return header->size >= size && lock_valid(header);
 	if (header->size != size)
 		return false;
 	if (header->type == RECORD_REQUEST)

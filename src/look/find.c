@@ -144,6 +144,13 @@ const char *look_note(const struct look *look, __u32 tid, __u32 kind)
 	return found->tid == tid && found->kind == kind ? found->text : NULL;
 }
 
+const struct lock_record *look_lock(const struct look *look, __u32 tid)
+{
+	size_t i = LOWER_BOUND(look->locks.count, at, look->locks.items[at]->tid < tid);
+
+	return i < look->locks.count && look->locks.items[i]->tid == tid ? look->locks.items[i] : NULL;
+}
+
 const struct unread_record *look_unread(const struct look *look, __u32 pid)
 {
 	size_t i;

@@ -8,4 +8,7 @@
 /* Checks all records, and counts them by type: those that stand for themselves. -EBADMSG: they are damaged. */
 int look_count_records(const struct look *look, size_t counts[RECORD_TYPES]);
 
+/* Sorts its arrays, once all records are in them. */
+void look_sort(struct look *look);
+
 #endif

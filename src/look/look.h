@@ -13,6 +13,7 @@
 #include "detail_record.h"
 #include "event_record.h"
 #include "held_record.h"
+#include "lock_record.h"
 #include "look_record.h"
 #include "loop_record.h"
 #include "owner_record.h"
@@ -77,6 +78,7 @@ struct look {
 	LOOK_ARRAY(process_record, processes); /* sorted by pid */
 	LOOK_ARRAY(usage_record, usages); /* sorted by pid */
 	LOOK_ARRAY(note_record, notes); /* sorted by tid, then kind */
+	LOOK_ARRAY(lock_record, locks); /* sorted by tid: of each thread one */
 	LOOK_ARRAY(netns_record, namespaces);
 	LOOK_ARRAY(address_record, addresses);
 	LOOK_ARRAY(translation_record, translations);
@@ -131,6 +133,9 @@ const struct usage_record *look_usage(const struct look *look, __u32 pid);
 
 /* A note about a thread (enum note_kind), raw; or NULL. */
 const char *look_note(const struct look *look, __u32 tid, __u32 kind);
+
+/* The lock that the thread sleeps in, or NULL: it sleeps in none, or nothing of it was read. */
+const struct lock_record *look_lock(const struct look *look, __u32 tid);
 
 /* The record of a process whose reads do not come back; NULL: it is none of these. */
 const struct unread_record *look_unread(const struct look *look, __u32 pid);

@@ -11,11 +11,7 @@
 #define MAX_PARENTS  64
 #define MAX_CHILDREN 64
 
-/*
- * The last number of the line NSpid: the process's id in its own namespace, which is what its parent calls it. 0: it
- * has gone, or cannot be asked.
- */
-static __u32 own_id(__u32 pid, const char *status, size_t size)
+__u32 probe_inner_id(__u32 pid, const char *status, size_t size)
 {
 	const char *line = memmem(status, size, "\nNSpid:", 7), *end, *last;
 	char number[16];
@@ -85,7 +81,7 @@ static int search_wanted(struct search *search, const __u32 *children, size_t co
 		};
 	err = foreign_ask(search->probe->foreign, questions, count, &answers);
 	for (i = 0; i < count && !err && !search->found; i++)
-		if (own_id(children[i], answers.data + questions[i].at, questions[i].size) == search->wanted)
+		if (probe_inner_id(children[i], answers.data + questions[i].at, questions[i].size) == search->wanted)
 			search->found = children[i];
 	buffer_free(&answers);
 	return err;

@@ -259,6 +259,9 @@ __u64 probe_watch_limit(void);
 /* Files open on the whole machine, and fs.file-max; 0: not known. */
 void probe_open_files(__u64 *open_files, __u64 *limit);
 
+/* Adds, of threads of the look that sleep in a lock, which it is and who has it. Returns 0, -ENOMEM, or -ECANCELED. */
+int probe_locks_add(struct probe *probe, struct buffer *buffer);
+
 /* Adds texts about loops that do not come back. */
 int probe_notes_add(struct probe *probe, struct buffer *buffer);
 struct notes_cache *probe_notes_new(void);

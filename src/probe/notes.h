@@ -11,6 +11,12 @@
  */
 int probe_child_read(struct probe *probe, const struct thread_record *thread, char *text, size_t size);
 
+/*
+ * The last number of the line NSpid of /proc/PID/status: the id in its own namespace of a process, which is what its parent calls
+ * it, or of a thread. 0: it has gone, or cannot be asked.
+ */
+__u32 probe_inner_id(__u32 pid, const char *status, size_t size);
+
 /* The child that the thread has made last, likewise; "" where it has none. */
 void probe_child_last(const struct thread_record *thread, char *text, size_t size);
 

@@ -250,6 +250,8 @@ static int fill(struct probe *probe, struct look *look)
 		err = probe_usage_add(probe, buffer);
 	if (!err && (probe->use_loops || probe->attached.stack_iter || probe->scope.command == COMMAND_THREADS))
 		err = probe_notes_add(probe, buffer);
+	if (!err && probe->attached.thread_iter)
+		err = probe_locks_add(probe, buffer);
 	if (!err)
 		err = probe_unread_add(probe, buffer);
 	if (!err)

@@ -16,4 +16,7 @@ const char *loop_now_in(struct arena *arena, const struct look *look, const stru
 const char *loop_now_nested(struct arena *arena, const struct look *look, const struct thread_record *thread,
 			    int epoll_fd);
 
+/* "mutex", "rwlock", "pi", "join", "file"; NULL: no owner is known, so it may be a condition variable. Constant. */
+const char *lock_kind_name(const struct lock_record *lock);
+
 #endif

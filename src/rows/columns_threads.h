@@ -88,8 +88,8 @@ TEXT("interface", loop.interface, LOOP, "What it waits with", .values = WORDS("e
 	SECONDS("now_s", thread.now_s, THREAD, "For how long it has been in this state", .heading = "FOR",
 		.priority = 2, .ticks = 1, .shape = SHAPE_AT_LEAST, .joins = {"now_at_least"}),
 	TEXT("now_in", thread.now_in, THREAD,
-	     "The system call, and the socket, file or child that it waits for, or that it is a lock or condition "
-	     "variable",
+	     "The system call, and what it waits for: a socket, a file, a child, or a lock with its address and the thread "
+	     "that has it",
 	     .heading = "IN", .priority = 3, .least = 44, .rather = 20, .most = 60),
 	COLUMN("now_at_least", COLUMN_BOOL, age_at_least, THREAD,
 	       "True where this kernel does not record since when (CONFIG_SCHED_INFO is off): it is at least now_s"),

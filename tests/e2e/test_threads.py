@@ -216,9 +216,9 @@ def test_what_threads_are_in(tmp_path):
     program = Child([PYTHON, "-c", WAITING, str(path)])
     words = program.wait_line(bytes.decode, 10).split()
     expected = {
-        "futex: a lock or condition variable",
+        "futex: a lock or condition variable without a known owner",
         f"wait4: child {words[2]} sleep",
-        f"flock {path}",
+        f"flock {path} held by python3 (pid {program.pid})",
         f"recvfrom 127.0.0.1:{words[0]} -> 127.0.0.1:{words[1]}",
     }
 

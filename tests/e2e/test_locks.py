@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Locks that threads sleep in, and who has them: of each kind, against what the program knows; and what has no owner."""
+
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+
+import run
+from child import STALLS, Child, wait_until
+
+# What is said of each, and what its address leads to.
+MUTEX = "mutex {address} held by thread {tid} (holder)"
+RWLOCK = "rwlock {address} held by thread {tid} (holder)"
+PI = "PI mutex {address} held by thread {tid} (holder)"
+OTHER = " of process {pid}"
+KINDS = {
+    "mutex": MUTEX,
+    "recursive": MUTEX,
+    "robust": MUTEX,
+    "robust-pi": PI,
+    "pi": PI,
+    "rwlock": RWLOCK,
+    "rwlock-read": RWLOCK,
+    "rwlock-readers": "rwlock {address} held by 1 reader",
+    "shared": MUTEX + OTHER,
+    "shared-robust": MUTEX + OTHER,
+    "shared-pi": PI + OTHER,
+    "shared-rwlock": RWLOCK + OTHER,
+    "join": "the end of thread {tid} (sleeper)",
+}
+NOBODY = "futex: a lock or condition variable without a known owner"
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    path = tmp_path_factory.mktemp("locks") / "locks"
+    subprocess.run(["gcc", "-O1", "-pthread", "-o", path, os.path.join(STALLS, "locks.c")], check=True)
+    return str(path)
+
+
+class Locks(Child):
+    """locks.c: who has what, and who waits."""
+
+    def __init__(self, program, *words, before=(), holds=1, waits=1):
+        super().__init__([*before, program, *words], stderr=None)
+        self.counts = {"holds": holds, "waits": waits}
+        wait_until(lambda: all(len(self.said(event)) >= count for event, count in self.counts.items()), 20, "locks")
+
+    def said(self, event):
+        return [words for words in map(json.loads, self.lines) if words["event"] == event]
+
+    def one(self, event):
+        (words,) = self.said(event)
+        return words
+
+    def end_all(self):
+        for words in self.said("holds") + self.said("waits"):
+            try:
+                os.kill(words["pid"], signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.end()
+
+
+@pytest.fixture
+def locks(program):
+    """Starts one; it ends with the test."""
+    started = []
+
+    def start(*words, **options):
+        started.append(Locks(program, *words, **options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.end_all()
+
+
+def now_in(words):
+    """Of the thread, once it is asleep in a lock; None before that."""
+    records = run.matching(run.once("threads", "-p", words["pid"]), type="thread", tid=words["tid"])
+    said = records[0]["now_in"] if records else None
+    return said if said and said.split(":")[0].split(" ")[0] in ("futex", "flock", "fcntl") else None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_has_it(locks, kind):
+    child = locks(kind)
+    holds = child.one("holds")
+    expected = "futex: " + KINDS[kind].format(**holds)
+    wait_until(lambda: now_in(child.one("waits")) == expected, 20, expected)
+
+
+@pytest.mark.parametrize("kind", ["mutex", "rwlock", "pi"])
+def test_live(program, stream, kind):
+    """sockstall is there first, and sees the thread fall asleep."""
+    child = Child([program, kind, "sleep", "-", "later"], stderr=None)
+    live = stream("threads", "-p", child.pid, "-j", "-i", "200ms")
+    live.wait(20, type="thread", pid=child.pid)
+    child.tell("go")
+    wait_until(lambda: len(child.lines) == 2, 20, "both")
+    said = {words["event"]: words for words in map(json.loads, child.lines)}
+    live.wait(20, type="thread", tid=said["waits"]["tid"], now_in="futex: " + KINDS[kind].format(**said["holds"]))
+    live.stop()
+    child.end()
+
+
+@pytest.mark.parametrize("kind", ["cond", "semaphore"])
+def test_nobody_has_it(locks, kind):
+    child = locks(kind, holds=0)
+    wait_until(lambda: now_in(child.one("waits")) == NOBODY, 20, NOBODY)
+
+
+def test_a_thread_that_locks_twice(locks):
+    child = locks("twice")
+    expected = f"futex: mutex {child.one('holds')['address']} held by the thread itself"
+    wait_until(lambda: now_in(child.one("waits")) == expected, 20, expected)
+
+
+def test_in_a_pid_namespace(locks):
+    """Its threads have other numbers there."""
+    child = locks("mutex", before=["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"])
+
+    def found():
+        children = open(f"/proc/{child.pid}/task/{child.pid}/children", encoding="ascii").read().split()
+        records = run.matching(run.once("threads", "-p", children[0]), type="thread") if children else []
+        tids = {record["comm"]: record["tid"] for record in records}
+        said = {record["comm"]: record["now_in"] for record in records}
+        return said.get("waiter") == "futex: " + MUTEX.format(tid=tids["holder"], address=child.one("holds")["address"])
+
+    assert child.one("holds")["tid"] < 100, "no namespace of its own"
+    wait_until(found, 20, "the holder by its number here")
+
+
+def test_it_is_rewritten_all_the_time(locks):
+    """A program that changes its mutex while it is read costs this answer, and nothing else."""
+    child = locks("rewrite")
+    waits = child.one("waits")
+    wait_until(lambda: now_in(waits), 20)
+    for _ in range(5):
+        records = run.once("threads", "-p", waits["pid"])
+        assert not run.matching(records, type="lost")
+        threads = run.matching(records, type="thread")
+        assert len(threads) == 4
+        assert all(not thread["now_in"] or str(thread["tid"]) not in thread["now_in"] for thread in threads)
+
+
+@pytest.mark.parametrize("kind", ["flock", "fcntl"])
+def test_files(locks, tmp_path, kind):
+    path = tmp_path / "locked"
+    child = locks(kind, "sleep", path)
+    expected = f"{kind} {path} held by locks (pid {child.one('holds')['pid']})"
+    wait_until(lambda: now_in(child.one("waits")) == expected, 20, expected)
+
+
+def test_a_lock_that_was_handed_on(tmp_path):
+    """flock(1) takes it for the shell, and has ended: its number means nobody."""
+    path = tmp_path / "locked"
+    shell = Child(["sh", "-c", f"exec 9>{path}; flock 9; echo locked; read wait"])
+    shell.wait_line(lambda line: line, 20)
+    waiter = Child(["flock", str(path), "true"])
+    words = {"pid": waiter.pid, "tid": waiter.pid}
+    expected = f"flock {path} held by sh (pid {shell.pid})"
+    wait_until(lambda: now_in(words) == expected, 20, expected)
+    shell.end()
+    waiter.join()
+
+
+def test_recorded(locks, tmp_path):
+    """A recording has it, too."""
+    child = locks("mutex")
+    expected = "futex: " + MUTEX.format(**child.one("holds"))
+    wait_until(lambda: now_in(child.one("waits")) == expected, 20, expected)
+    path = tmp_path / "recording"
+    done = run.sockstall("threads", "-p", child.one("waits")["pid"], "-1", "--record", path)
+    assert done.returncode == 0, done.stderr
+    records = run.parse(run.sockstall("replay", path, "-j").stdout)
+    (record,) = run.matching(records, type="thread", tid=child.one("waits")["tid"])
+    assert record["now_in"] == expected
