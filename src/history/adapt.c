@@ -37,8 +37,7 @@ bool record_sizes_equal(const struct record_sizes *a, const struct record_sizes 
 
 static bool ends_in_text(uint32_t type)
 {
-	return type == RECORD_PROCESS || type == RECORD_REGION || type == RECORD_NOTE ||
-	       type == RECORD_LOCK;
+	return type == RECORD_PROCESS || type == RECORD_REGION || type == RECORD_NOTE || type == RECORD_LOCK;
 }
 
 static bool fits(const struct record_header *header, size_t room, const struct record_sizes *theirs)
