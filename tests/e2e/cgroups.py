@@ -4,7 +4,7 @@
 import itertools
 import os
 
-from child import wait_until
+from child import OWN_NAME, wait_until
 
 _numbers = itertools.count()
 
@@ -33,7 +33,7 @@ class Cgroup:
 
     def __init__(self, mount, path=None):
         self.mount = mount
-        self.path = path or f"/sst-{os.getpid()}-{next(_numbers)}"
+        self.path = path or f"/{OWN_NAME}-{next(_numbers)}"
         self.folder = mount + self.path
         self.inner = []
         os.mkdir(self.folder)

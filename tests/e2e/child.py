@@ -19,6 +19,12 @@ SLOW = float(os.environ.get("SLOW", "1"))
 # A limit only tells when to give up waiting: it is ample, for a machine that has other work, too.
 PATIENCE = max(4, SLOW)
 
+# The PID namespace that these tests are in, by how far its number is from the machine's first; 0: that one.
+PID_NAMESPACE = os.stat("/proc/self/ns/pid").st_ino - 0xEFFFFFFC
+
+# What all names begin with that are seen on the whole machine: a process id is one's own only in its PID namespace.
+OWN_NAME = f"sst-p{PID_NAMESPACE}" if PID_NAMESPACE else f"sst-{os.getpid()}"
+
 _libc = ctypes.CDLL(None, use_errno=True)
 _running = set()
 

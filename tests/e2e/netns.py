@@ -7,7 +7,7 @@ import itertools
 import os
 import subprocess
 
-from child import PATIENCE
+from child import OWN_NAME, PATIENCE
 
 _numbers = itertools.count()
 _existing = set()
@@ -39,7 +39,7 @@ def _with_tables_of_their_own():
     """
     if not os.path.exists("/proc/sys/net/ipv4/tcp_child_ehash_entries"):
         return []
-    parent = f"sst-{os.getpid()}-parent"
+    parent = f"{OWN_NAME}-parent"
     command("ip", "netns", "add", parent)
     atexit.register(subprocess.run, ["ip", "netns", "del", parent], check=False)
     command("ip", "netns", "exec", parent, "sysctl", "-q", "-w", "net.ipv4.tcp_child_ehash_entries=1024")
@@ -50,7 +50,7 @@ class Namespace:
     """One namespace with its loopback up. With shared=True its connections are in the machine's table, as Docker's are."""
 
     def __init__(self, suffix="", shared=False):
-        self.name = f"sst-{os.getpid()}-{next(_numbers)}{suffix}"
+        self.name = f"{OWN_NAME}-{next(_numbers)}{suffix}"
         command(*([] if shared else _with_tables_of_their_own()), "ip", "netns", "add", self.name)
         _existing.add(self)
         self.programs = []

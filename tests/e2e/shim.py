@@ -7,10 +7,10 @@ import struct
 import pytest
 
 import run
-from child import wait_until
+from child import OWN_NAME, wait_until
 
 SHIM = os.path.join(run.ROOT, "build", "shim.so")
-WRITTEN = f"/tmp/sst-{os.getpid()}-written"  # by what must not be able to (SHIM_DO=write)
+WRITTEN = f"/tmp/{OWN_NAME}-written"  # by what must not be able to (SHIM_DO=write)
 
 
 def needs_loader():

@@ -15,8 +15,8 @@ from child import SLOW, STALLS, Child, Stall, wait_until
 from scene import MIN_AGE, block, waiting_client
 from zoo import Room, moment
 
-# They fill the machine, and measure what is left of it.
-pytestmark = pytest.mark.alone
+# They fill the machine, and measure what is left of it: one of them at a time.
+pytestmark = [pytest.mark.apart, pytest.mark.xdist_group("floods")]
 
 FLOOD = int(os.environ.get("FLOOD", "4000"))
 NETWORKS = 12

@@ -21,7 +21,7 @@ from test_privileges import status
 from zoo import Room
 
 # Others' looks would lose these processes, too, and say so.
-alone = pytest.mark.alone
+apart = pytest.mark.apart
 
 # On time, and at once: a quiet machine takes 0.1 s, a hold lasts for a minute. In s.
 FOUND, ENDED = 20, 15
@@ -166,7 +166,7 @@ def check_ends(live, number):
     wait_until(lambda: not programs & attached(), 5, "the BPF programs to go")
 
 
-@alone
+@apart
 @pytest.mark.parametrize("what, by", HOLDS)
 def test_it_is_looked_past(holding, scene, stream, tmp_path, what, by):
     """Every kind of run, one after the other, beside one such process."""
@@ -209,7 +209,7 @@ def named_ones(program):
         one.let_go()
 
 
-@alone
+@apart
 def test_they_are_named(named_ones, stream):
     live = stream("-j", "-i", "200ms", "-m", "1s")
     for hostile in named_ones.values():
@@ -223,7 +223,7 @@ def test_they_are_named(named_ones, stream):
         assert len(run.matching(live.records(), type="lost", pid=hostile.held)) <= 2
 
 
-@alone
+@apart
 def test_several_are_asked_again(named_ones, stream):
     """A look has time for one that makes it wait: the others have their turn at a later one."""
     live = stream("-j", "-a", "-i", "200ms", "-m", "1s")
@@ -233,7 +233,7 @@ def test_several_are_asked_again(named_ones, stream):
         assert again["id"] == opened["id"] and again["reads_lost"] == 2, again
 
 
-@alone
+@apart
 @pytest.mark.parametrize("what, by", [one for one in HOLDS if one[0] in NAMED])
 def test_it_is_a_finding_of_its_own(holding, stream, what, by):
     """From its first such read until reads come back."""
@@ -253,7 +253,7 @@ def test_it_is_a_finding_of_its_own(holding, stream, what, by):
     assert over["id"] == first["id"]
 
 
-@alone
+@apart
 def test_where_it_is_shown(holding, scene, tmux, tmp_path):
     hostile = holding("epoll", "uffd")
     name = "sockstall-test.rec"
@@ -272,7 +272,7 @@ def test_where_it_is_shown(holding, scene, tmux, tmp_path):
     screen.wait("slow_to_read", FOUND)
 
 
-@alone
+@apart
 def test_it_follows_the_filter(holding, scene):
     """What is lost of it, too."""
     hostile = holding("epoll", "uffd")
@@ -289,7 +289,7 @@ def test_it_follows_the_filter(holding, scene):
         assert run.findings(records, pid=scene.pid) and not run.matching(records, **of_it), words
 
 
-@alone
+@apart
 @pytest.mark.parametrize("what, by", [("epoll", "uffd"), ("program", "fuse")])
 def test_end_and_the_screen(holding, scene, tmp_path, what, by):
     hostile = holding(what, by)
@@ -307,7 +307,7 @@ def test_end_and_the_screen(holding, scene, tmp_path, what, by):
         screen.close()
 
 
-@alone
+@apart
 def test_only_so_many_are_left_behind(holding, stream, program):
     """And it goes on when they are let go."""
     hostile = [holding("program", "fuse") for _ in range(LEFT_BEHIND + 2)]

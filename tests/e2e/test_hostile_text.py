@@ -69,7 +69,7 @@ class Zone:
         self.python = os.path.join(self.folder, NAME)
         shutil.copy(child.PYTHON, self.python)
         self.room = Room(os.fsdecode(NAME))
-        path = f"/sst-{os.getpid()}-" + os.fsdecode(NAME.replace(b"\n", b""))
+        path = f"/{child.OWN_NAME}-" + os.fsdecode(NAME.replace(b"\n", b""))
         self.group = Cgroup(cgroup2(), path) if cgroup2() and os.access(cgroup2(), os.W_OK) else None
         self.stalls, self.held = [], -1
 
