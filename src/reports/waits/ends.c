@@ -2,58 +2,16 @@
 /* Finds the process at the other end of a wait. */
 #include <string.h>
 
+#include "look/places.h"
 #include "reports/waits/holders.h"
 #include "reports/waits/waits.h"
 #include "system/tcp_states.h"
-
-/* ---- Where an address is ---- */
-
-static bool is_loopback(const __u8 address[16])
-{
-	static const __u8 mapped[12] = {[10] = 0xff, [11] = 0xff}, one[16] = {[15] = 1};
-
-	return (!memcmp(address, mapped, 12) && address[12] == 127) || !memcmp(address, one, 16);
-}
-
-static bool has_address(const struct look *look, __u32 netns, const __u8 address[16])
-{
-	size_t i;
-
-	for (i = 0; i < look->addresses.count; i++)
-		if ((!netns || look->addresses.items[i]->netns == netns) &&
-		    !memcmp(look->addresses.items[i]->address, address, 16))
-			return true;
-	return false;
-}
-
-/*
- * The namespace in which a packet to this address ends if it is sent in `from`; 0: in none that is seen, or several
- * have the address. A namespace that has the address itself sends to no other.
- */
-static __u32 netns_of(const struct look *look, __u32 from, const __u8 address[16])
-{
-	__u32 found = 0;
-	size_t i;
-
-	if (is_loopback(address) || has_address(look, from, address))
-		return from;
-	for (i = 0; i < look->addresses.count; i++) {
-		const struct address_record *record = look->addresses.items[i];
-
-		if (memcmp(record->address, address, 16))
-			continue;
-		if (found && found != record->netns)
-			return 0;
-		found = record->netns;
-	}
-	return found;
-}
 
 /* The listener that a SYN is for, if its accept queue is full: then the SYN was dropped there. */
 static const struct listener_record *full_listener(const struct waits *waits, __u32 from, const __u8 address[16],
 						   __u16 port)
 {
-	struct socket_name name = {.netns = netns_of(waits->look, from, address), .local_port = port};
+	struct socket_name name = {.netns = places_netns_of(waits->look, from, address), .local_port = port};
 
 	memcpy(name.local_addr, address, sizeof(name.local_addr));
 	return name.netns ? listeners_full(&waits->listeners, &name) : NULL;
@@ -132,7 +90,7 @@ static void find_connection(const struct waits *waits, struct wait *wait)
 	size_t count;
 
 	if (!end) {
-		if (!is_loopback(name->peer_addr) && !has_address(waits->look, 0, name->peer_addr))
+		if (!places_is_loopback(name->peer_addr) && !places_has_address(waits->look, 0, name->peer_addr))
 			wait->found = FOUND_REMOTE;
 		return;
 	}
@@ -179,8 +137,8 @@ static void find_end(const struct waits *waits, struct wait *wait)
 		set_holder(waits, wait, owners, count, FOUND_PROCESS);
 	} else if (wait->socket->name.state == STATE_SYN_SENT) {
 		set_queue(waits, wait, asked_listener(waits, &wait->socket->name));
-		if (!wait->listener && !is_loopback(wait->socket->name.peer_addr) &&
-		    !has_address(waits->look, 0, wait->socket->name.peer_addr))
+		if (!wait->listener && !places_is_loopback(wait->socket->name.peer_addr) &&
+		    !places_has_address(waits->look, 0, wait->socket->name.peer_addr))
 			wait->found = FOUND_REMOTE;
 	} else {
 		find_connection(waits, wait);
