@@ -144,10 +144,15 @@ static double passed_s(const struct stalls *stalls, const struct look *look)
 	return look->head->seen_ns > stalls->seen_ns ? (double)(look->head->seen_ns - stalls->seen_ns) / 1e9 : 0;
 }
 
-/* Compares a row with the one of the last look. A known row keeps its beginning, so its age goes on from there. */
-static void compare_with_last(struct row *row, const struct row *last, struct arena *arena, double passed)
+/*
+ * Compares a row with the one of the last look. A known row keeps its beginning, so its age goes on from there;
+ * and, in a look without chains, its cause.
+ */
+static void compare_with_last(struct row *row, const struct row *last, struct arena *arena, double passed, bool chains)
 {
 	stall_keep_known(row, last, arena);
+	if (!chains && !row->cause && last->cause)
+		row->cause = arena_printf(arena, "%s", last->cause);
 	row->episode = last->episode;
 	row->recurs = last->recurs;
 	if (last->since_ns) {
@@ -181,7 +186,7 @@ static size_t match_rows(struct stalls *stalls, struct report *report, struct ro
 			sorted[j++]->event = STALL_OPEN;
 			opened++;
 		} else {
-			compare_with_last(sorted[j++], &last->rows[i++], &report->arena, passed);
+			compare_with_last(sorted[j++], &last->rows[i++], &report->arena, passed, report->has_chains);
 		}
 	}
 	return opened;
@@ -214,12 +219,50 @@ static void complete_id(struct row *row, struct arena *arena)
 		row->id = arena_printf(arena, "%s-%llx", row->id, (unsigned long long)row->episode);
 }
 
-static void complete_ids(struct report *report)
+static int compare_with_id(const void *id, const void *item)
 {
+	return strcmp(id, (*(struct row *const *)item)->id);
+}
+
+/* What each row hangs on, by its place in the report; NULL: nothing that is there. To be asked before ids are complete. */
+static void find_causes(const struct report *report, struct row **causes, struct row *const *sorted, size_t count)
+{
+	for (size_t i = 0; i < report->count; i++) {
+		struct row *const *found = NULL;
+
+		if (report->rows[i].cause && count)
+			found = bsearch(report->rows[i].cause, sorted, count, sizeof(*found), compare_with_id);
+		causes[i] = found ? *found : NULL;
+	}
+}
+
+static int complete_ids(struct report *report, struct row *const *sorted, size_t count)
+{
+	struct row **causes = calloc(report->count + 1, sizeof(*causes));
 	size_t i;
 
+	if (!causes)
+		return -ENOMEM;
+	find_causes(report, causes, sorted, count);
 	for (i = 0; i < report->count; i++)
 		complete_id(&report->rows[i], &report->arena);
+	for (i = 0; i < report->count; i++) {
+		report->rows[i].cause_id = causes[i] ? causes[i]->id : NULL;
+		if (causes[i])
+			causes[i]->is_cause = true;
+	}
+	free(causes);
+	return 0;
+}
+
+/* The rows that are kept have their causes with complete ids, too: whoever closes says what it hung on. */
+static void keep_causes(struct generation *generation, struct row *const *sorted)
+{
+	for (size_t i = 0; i < generation->count; i++) {
+		const char *cause = sorted[i]->cause_id;
+
+		generation->rows[i].cause_id = cause ? arena_printf(&generation->texts, "%s", cause) : NULL;
+	}
 }
 
 /* The row as it last was; only its age goes on to this look. Its texts are not its own. NULL: no memory. */
@@ -333,8 +376,11 @@ int stalls_update(struct stalls *stalls, struct report *report, const struct loo
 		return -ENOMEM;
 	stalls->opened += match_rows(stalls, report, sorted, count, look);
 	err = generation_make(&next, sorted, count);
+	if (!err)
+		err = complete_ids(report, sorted, count);
+	if (!err)
+		keep_causes(&next, sorted);
 	free(sorted);
-	complete_ids(report);
 	if (!err)
 		err = add_all_closed(stalls, report, look);
 	if (err) {

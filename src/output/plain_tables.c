@@ -6,6 +6,7 @@
 
 #include "base/out.h"
 #include "base/text.h"
+#include "output/cause_text.h"
 #include "output/emit.h"
 #include "output/summary.h"
 #include "output/table.h"
@@ -19,7 +20,7 @@
 struct table_emitter {
 	FILE *out;
 	enum command command;
-	bool color;
+	bool color, all;
 	size_t width;
 };
 
@@ -69,14 +70,14 @@ static int add_title(struct lines *lines, const struct row *const *rows, size_t 
 	return error ?: lines_end(lines);
 }
 
-static int add_table(const struct table_emitter *table, struct lines *lines, const struct report *report,
-		     enum row_type type, const struct row **rows)
+static int add_table(const struct table_emitter *table, struct lines *lines, const struct row *const *from,
+		     size_t from_count, enum row_type type, const struct row **rows)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < report->count; i++) {
-		if (report->rows[i].type == type && report->rows[i].event != STALL_CLOSE)
-			rows[count++] = &report->rows[i];
+	for (size_t i = 0; i < from_count; i++) {
+		if (from[i]->type == type && from[i]->event != STALL_CLOSE)
+			rows[count++] = from[i];
 	}
 	if (!count)
 		return 0;
@@ -92,6 +93,7 @@ static int table_open(void **state, const struct options *options, FILE *out)
 		return -ENOMEM;
 	table->out = out;
 	table->command = options->scope.command;
+	table->all = options->scope.all || options->sinks.no_fold;
 	table->width = out_width(out);
 	table->color = out_has_color(options->sinks.no_color, out);
 	*state = table;
@@ -112,15 +114,54 @@ static int table_record(void *state, const struct row *row)
 	return error;
 }
 
-static int table_look(void *state, const struct report *report, const struct look *look)
+static int add_tables(const struct table_emitter *table, struct lines *lines, const struct row *const *from,
+		      size_t count)
 {
-	struct table_emitter *table = state;
-	const struct row **rows = calloc(report->count + 1, sizeof(*rows));
-	struct lines lines = {0};
+	const struct row **rows = calloc(count + 1, sizeof(*rows));
 	int error = rows ? 0 : -ENOMEM;
 
 	for (enum row_type type = 0; type < ROW_TYPES && !error; type++)
-		error = add_table(table, &lines, report, type, rows);
+		error = add_table(table, lines, from, count, type, rows);
+	free(rows);
+	return error;
+}
+
+/* The causes with what hangs on them, and tables of the rest; of all, where each stall was asked for. */
+static int add_causes(const struct table_emitter *table, struct lines *lines, const struct causes *causes)
+{
+	size_t first = table->all ? 0 : causes->first_other;
+	int error = cause_summary(lines, causes);
+
+	for (size_t i = 0; i < causes->cause_count && !error; i++)
+		error = lines_add(lines, LINE_PLAIN, "") ?: cause_lines(lines, &causes->items[i], table->width);
+	return error ?: add_tables(table, lines, causes->rows + first, causes->count - first);
+}
+
+static int add_look(const struct table_emitter *table, struct lines *lines, const struct report *report)
+{
+	const struct row **rows = calloc(report->count + 1, sizeof(*rows));
+	struct causes causes = {0};
+	int error = rows ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < report->count && rows; i++)
+		rows[i] = &report->rows[i];
+	if (!error && table->command == COMMAND_OVERVIEW)
+		error = causes_collect(&causes, rows, report->count)
+				?: (causes.cause_count ? add_causes(table, lines, &causes)
+						       : add_tables(table, lines, rows, report->count));
+	else if (!error)
+		error = add_tables(table, lines, rows, report->count);
+	causes_free(&causes);
+	free(rows);
+	return error;
+}
+
+static int table_look(void *state, const struct report *report, const struct look *look)
+{
+	struct table_emitter *table = state;
+	struct lines lines = {0};
+	int error = add_look(table, &lines, report);
+
 	if (!error && !lines_count(&lines))
 		error = lines_begin(&lines, LINE_PLAIN) ?:
 			summary_nothing(&lines.text, table->command, look->head->namespaces) ?:
@@ -128,7 +169,6 @@ static int table_look(void *state, const struct report *report, const struct loo
 	if (!error)
 		error = write_lines(table, &lines);
 	lines_free(&lines);
-	free(rows);
 	return error;
 }
 

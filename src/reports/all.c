@@ -7,6 +7,7 @@
 #include "base/array.h"
 #include "base/sorted.h"
 #include "options/filter.h"
+#include "reports/causes.h"
 #include "reports/reports.h"
 #include "rows/report.h"
 #include "rules/severity.h"
@@ -123,7 +124,7 @@ int report_run(struct report *report, const struct look *look, const struct look
 	weigh(report, first);
 	report_select(report, first, scope);
 	name_namespaces(report, first, look);
-	return 0;
+	return causes_find(report, first);
 }
 
 int report_may_have_chains(const struct look *look, const struct look *previous, const struct scope *scope)

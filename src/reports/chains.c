@@ -223,6 +223,31 @@ static bool shows_normal(const struct scope *scope)
 	return scope->all && (scope->command == COMMAND_CHAINS || scope->chains);
 }
 
+static int add_wait(struct scene *scene, const struct wait *wait, const char *chain)
+{
+	const struct report_wait added = {
+		.cookie = wait->socket->name.cookie,
+		.peer_cookie = wait->peer ? wait->peer->name.cookie : 0,
+		.listener = wait->found == FOUND_QUEUE ? wait->listener->name.cookie : 0,
+		.pid = wait->pid,
+		.tid = wait->tid,
+		.chain = chain,
+	};
+
+	return report_add_wait(scene->report, &added);
+}
+
+/* Whatever waits for that end hangs on it. */
+static int add_waits(struct scene *scene, size_t first, const struct group *group)
+{
+	const struct row *row = &scene->report->rows[scene->report->count - 1];
+	int err = 0;
+
+	for (size_t i = first; i < first + group->paths && !err; i++)
+		err = add_wait(scene, &scene->waits.items[scene->order[i]], row->id);
+	return err;
+}
+
 static int add_row(struct scene *scene, size_t from, bool stuck, const struct group *group)
 {
 	struct chain_evidence evidence = evidence_of(scene, from);
@@ -335,6 +360,8 @@ static int add_rows(struct scene *scene)
 			continue;
 		from = choose(scene, i, i + group.paths, &stuck);
 		err = add_row(scene, from, stuck, &group);
+		if (!err && stuck)
+			err = add_waits(scene, i, &group);
 	}
 	return err;
 }

@@ -8,6 +8,7 @@
 
 #include "base/wording.h"
 #include "look/owners.h"
+#include "look/places.h"
 #include "look/sleeping.h"
 #include "look/unix_path.h"
 #include "options/filter.h"
@@ -98,6 +99,51 @@ static void fill_stage(struct row *row, struct scene *scene, const struct handsh
 	row->change_key = (int64_t)evidence->stage << 32;
 	if (row->handshake.retransmits != NOT_KNOWN)
 		row->change_key |= row->handshake.retransmits;
+}
+
+const char *listener_row_id(struct arena *arena, const struct socket_name *name)
+{
+	return arena_printf(arena, "listener-%u-%llu", name->netns, name->cookie);
+}
+
+/* The listener of a handshake, or on this machine the one that a client's SYN is for. */
+static const struct listener_record *listener_of(const struct handshake *handshake)
+{
+	return handshake->evidence.listener ?: handshake->evidence.asked;
+}
+
+/* On a listener that is a finding its handshakes hang. */
+static const char *cause_of(struct scene *scene, const struct handshake *handshake, const struct handshake_rule *rule)
+{
+	const struct listener_record *listener = listener_of(handshake);
+	size_t at = listener ? listeners_find(&scene->listeners, listener->name.cookie) : LISTENERS_NONE;
+
+	if (at == LISTENERS_NONE || !severity_is_stuck(rule->severity) ||
+	    !severity_is_stuck(listener_verdict(&scene->tallies[at])->severity))
+		return NULL;
+	return listener_row_id(&scene->report->arena, &listener->name);
+}
+
+/* With chains, also in another namespace. */
+static void find_asked(struct scene *scene, struct handshake *handshake)
+{
+	struct handshake_evidence *evidence = &handshake->evidence;
+	struct arena *arena = &scene->report->arena;
+	struct socket_name name = {.kind = SOCKET_KIND_TCP, .local_port = handshake->name->peer_port};
+
+	if (evidence->stage != STAGE_SYN_SENT)
+		return;
+	if (address_peer_is_here(handshake->name))
+		name.netns = handshake->name->netns;
+	else
+		name.netns = places_netns_of(scene->look, handshake->name->netns, handshake->name->peer_addr);
+	memcpy(name.local_addr, handshake->name->peer_addr, sizeof(name.local_addr));
+	if (name.netns)
+		evidence->asked = listeners_full(&scene->listeners, &name) ?: listeners_of(&scene->listeners, &name);
+	if (!evidence->asked)
+		return;
+	evidence->asked_owner = owners_say(arena, scene->look, evidence->asked->name.cookie);
+	evidence->asked_pids = owners_pids(arena, scene->look, evidence->asked->name.cookie);
 }
 
 /* No verdict goes by it: of thousands that are folded into one finding it is not asked. */
@@ -194,7 +240,9 @@ int handshake_row_add(struct scene *scene, struct handshake *handshake, const st
 		fill_least_age(row, evidence->now_ns > evidence->since_ns ? evidence->now_ns - evidence->since_ns : 0);
 	fill_stage(row, scene, handshake);
 	fill_who(row, scene, handshake);
+	find_asked(scene, handshake);
 	row->id = make_id(arena, handshake);
+	row->cause = cause_of(scene, handshake, rule);
 	row->verdict = rule->verdict->name;
 	row->severity = rule->severity;
 	row->stuck = severity_is_stuck(rule->severity);

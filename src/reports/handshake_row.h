@@ -43,6 +43,9 @@ static inline __u64 now_of(const struct scene *scene)
 /* Fills in the process that is shown as the holder of the socket with this cookie. False: none is known. */
 bool handshake_fill_owner(struct row *row, struct scene *scene, __u64 cookie);
 
+/* The id of a listener's row. */
+const char *listener_row_id(struct arena *arena, const struct socket_name *name);
+
 /* The row of a handshake. Returns 0 or -ENOMEM. */
 int handshake_row_add(struct scene *scene, struct handshake *handshake, const struct handshake_rule *rule);
 

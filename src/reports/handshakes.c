@@ -324,7 +324,7 @@ static int add_listener(struct scene *scene, struct listener_evidence *tally, co
 	tally->owner_pids = owners_pids(arena, scene->look, name->cookie);
 	row->recurs = true;
 	if (severity_is_stuck(rule->severity))
-		row->id = arena_printf(arena, "listener-%u-%llu", name->netns, name->cookie);
+		row->id = listener_row_id(arena, name);
 	row->verdict = rule->verdict->name;
 	row->severity = rule->severity;
 	row->stuck = severity_is_stuck(rule->severity);

@@ -15,7 +15,7 @@ bool alike_may_be(const struct row *row)
 	case ROW_WRITER:
 	case ROW_CLOSING:
 	case ROW_LOOP:
-		return row->stuck && row->id;
+		return row->stuck && row->id && !row->is_cause;
 	default:
 		return false;
 	}
@@ -98,6 +98,7 @@ struct alike alike_of(const struct row *row)
 		.texts = {row->verdict, row->comm, manner(row), side(row)},
 	};
 
+	key.texts[7] = row->cause_id;
 	add_peer(&key, row);
 	return key;
 }

@@ -44,6 +44,9 @@ COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = t
 	      .never_null = true),
 	TEXT("why", why, LIFE, "One sentence with the evidence in it", .heading = "WHY", .shape = SHAPE_SENTENCE),
 	TEXT("advice", advice, LIFE, "One sentence on what to do", .heading = "ADVICE", .shape = SHAPE_SENTENCE),
+	TEXT("cause_id", cause_id, WAIT,
+	     "The id of the record that this stall hangs on: the chain, listener, service or loop to be mended first; null: none "
+	     "is known, or it is a cause itself"),
 
 	/* Where one record stands for several stalls that are alike. */
 	COUNT("count", fold.count, FOLDED,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "rows/report.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +24,22 @@ struct row *report_add(struct report *report, const struct look *look, enum row_
 	return row;
 }
 
+int report_add_wait(struct report *report, const struct report_wait *wait)
+{
+	struct report_wait *waits =
+		array_grow(report->waits, report->wait_count, &report->wait_capacity, ROWS_FIRST, sizeof(*waits));
+
+	if (!waits)
+		return -ENOMEM;
+	report->waits = waits;
+	waits[report->wait_count++] = *wait;
+	return 0;
+}
+
 void report_free(struct report *report)
 {
 	free(report->rows);
+	free(report->waits);
 	arena_free(&report->arena);
 	*report = (struct report){0};
 }

@@ -7,16 +7,28 @@
 #include "look/look.h"
 #include "rows/row.h"
 
+/* A wait that leads to the end of a chain: of a thread, or on a socket. */
+struct report_wait {
+	uint64_t cookie, peer_cookie; /* of the socket, and of the one at its other end; 0: not known */
+	uint64_t listener; /* the cookie of the one in whose queue it lies, or that drops its SYN; 0: none */
+	uint32_t pid, tid; /* tid 0: of an event loop */
+	const char *chain; /* the id of that chain, as its row had it first */
+};
+
 /* The rows of one look. Text lives in the arena. */
 struct report {
 	struct row *rows;
 	size_t count, capacity;
+	struct report_wait *waits; /* of chains that are stuck */
+	size_t wait_count, wait_capacity;
 	struct arena arena;
 	bool has_chains; /* they were looked for; else those that are open go on */
 };
 
 /* A new row of this type, with time set; NULL: no memory. Moves when the next is added. */
 struct row *report_add(struct report *report, const struct look *look, enum row_type type);
+/* Returns 0 or -ENOMEM. */
+int report_add_wait(struct report *report, const struct report_wait *wait);
 void report_free(struct report *report);
 
 /*

@@ -57,6 +57,12 @@ static const char **text_of(const struct column *column, struct row *row)
 	return NULL;
 }
 
+/* Behind the columns there is one more text. */
+static const char **text_at(size_t i, struct row *row)
+{
+	return i < column_count ? text_of(&columns[i], row) : &row->cause;
+}
+
 int row_own_texts(struct row *row, struct arena *arena)
 {
 	const char **text;
@@ -64,16 +70,16 @@ int row_own_texts(struct row *row, struct arena *arena)
 	char *copy;
 
 	row->process_comm = NULL; /* no column: nothing reads it from here on */
-	for (i = 0; i < column_count; i++) {
-		text = text_of(&columns[i], row);
+	for (i = 0; i <= column_count; i++) {
+		text = text_at(i, row);
 		if (text && *text)
 			size += strlen(*text) + 1;
 	}
 	copy = arena_alloc(arena, size);
 	if (!copy)
 		return -ENOMEM;
-	for (i = 0; i < column_count; i++) {
-		text = text_of(&columns[i], row);
+	for (i = 0; i <= column_count; i++) {
+		text = text_at(i, row);
 		if (!text || !*text)
 			continue;
 		length = strlen(*text) + 1;

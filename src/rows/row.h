@@ -260,6 +260,13 @@ struct row {
 	int64_t severity; /* 0 to 100, larger is worse (rules/severity.h): the order of everything that is shown */
 	unsigned int fits; /* filters that something fits which is not in the fields below: see filter.h */
 	uint64_t order; /* among rows that are alike in all of the above and in pid: the smaller first */
+	/*
+	 * The finding that this one hangs on, as its id is before stalls_update() completes it; NULL: none is known. No column shows
+	 * it: that sets cause_id.
+	 */
+	const char *cause;
+	const char *cause_id;
+	bool is_cause; /* others of the look hang on it: it is not folded */
 	int64_t change_key; /* when this or the verdict changes, the stall is reported as changed */
 
 	struct fold_fields fold;
@@ -309,7 +316,7 @@ void row_init(struct row *row, enum row_type type);
 
 struct arena;
 
-/* Moves all texts of a row that columns show into one piece of this arena. Returns 0 or -ENOMEM. */
+/* Moves all texts of a row that columns show, and its cause, into one piece of this arena. Returns 0 or -ENOMEM. */
 int row_own_texts(struct row *row, struct arena *arena);
 
 #endif

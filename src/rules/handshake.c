@@ -168,10 +168,26 @@ static const char *why_silent(struct arena *arena, const struct handshake_eviden
 
 /* ---- Advice ---- */
 
+/* Which process it is, and what it does, rather than whether it is up. */
+static const char *say_asked(struct arena *arena, const struct handshake_evidence *evidence)
+{
+	const struct listener_record *asked = evidence->asked;
+	const char *who = arena_printf(arena, "%s listens there, on this machine; its %s",
+				       evidence->asked_owner ?: "a process that was not found",
+				       say_accept_queue(arena, asked->accept_queue, asked->accept_queue_max));
+
+	if (!listener_is_full(asked))
+		return arena_printf(arena, "%s: see whether a filter drops the SYN (nft list ruleset, iptables-save)",
+				    who);
+	return arena_printf(arena, "%s: %s", who, say_look_at(arena, evidence->asked_owner, evidence->asked_pids));
+}
+
 static const char *advise_connect(struct arena *arena, const struct handshake_evidence *evidence)
 {
 	const struct socket_name *name = &evidence->socket->name;
 
+	if (evidence->asked)
+		return say_asked(arena, evidence);
 	if (address_peer_is_here(name))
 		return say_see_listener(arena, name);
 	return arena_printf(arena, "%s, and whether a filter drops the SYN", say_see_listener(arena, name));

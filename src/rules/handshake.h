@@ -24,6 +24,9 @@ struct handshake_evidence {
 	const struct listener_record *listener; /* NULL: not known, or a client */
 	const char *path; /* what the listener is bound to, of a unix socket; NULL: not known */
 	const char *owner; /* "nginx (pid 10)", of the listener or the client; NULL: not known */
+	const struct listener_record
+		*asked; /* of a client: the listener on this machine that its SYN is for; NULL: not known */
+	const char *asked_owner, *asked_pids; /* of that, as owner and owner_pids */
 	const char *owner_pids; /* as -p takes them; NULL: not known */
 	__u64 now_ns, since_ns; /* since 0: not known */
 	bool at_least; /* it may have begun before since_ns */

@@ -9,6 +9,7 @@
 #include "base/out.h"
 #include "options/filter.h"
 #include "reports/reports.h"
+#include "rows/causes.h"
 #include "rows/fold.h"
 #include "run/run.h"
 
@@ -250,6 +251,8 @@ static int report_look(struct session *session, const struct look *look, const s
 		err = stalls_update(session->stalls, &report, look);
 	if (!err)
 		err = note_causes(session, &report, look, previous);
+	if (!err && session->wanted.command == COMMAND_OVERVIEW)
+		err = causes_sort(&report);
 	if (!err) {
 		err = (session->folds ? write_folded : write_rows)(session, &report, look);
 		if (session->watch)

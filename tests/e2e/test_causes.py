@@ -4,10 +4,11 @@
 import pytest
 
 import run
-from child import wait_until
+from child import Stall, wait_until
 from test_chains import FRONT, Service, client, relay, who
+from zoo import Room
 
-STUCK = 7911
+STUCK, FULL, ROOM = 7911, 7912, 7913
 
 
 def chains(pid, *options):
@@ -29,7 +30,7 @@ def test_once(room):
     assert run.findings(records, type="reader", pid=service.clients[0].pid)
     # In text, too.
     done = run.sockstall("-m", "300ms", "-1", "-p", service.back.pid)
-    assert f"/{service.back.pid}".encode() in done.stdout and b"chain" in done.stdout.lower()
+    assert f"/{service.back.pid}".encode() in done.stdout and done.stdout.startswith(b"1 cause")
 
 
 def test_in_one_namespace(room):
@@ -85,3 +86,122 @@ def test_nothing_is_lost_for_it(room):
     stream.wait(20, type="chain", pid=service.back.pid)
     lost = run.matching(stream.stop(), type="lost")
     assert not [one for one in lost if one["where"] in ("owners", "notes", "threads")], lost
+
+
+def listener(room, port, backlog):
+    stall = Stall(room.here, "endpoint.py", f"listen={room.link.left4},{port},{backlog}")
+    stall.said("listening")
+    return stall
+
+
+def hanging(records, cause):
+    return [record for record in records if record.get("cause_id") == cause["id"]]
+
+
+class FullQueue:
+    """A process that does not accept, three clients in its queue, and three that do not get in; and a twin with room."""
+
+    def __init__(self, room):
+        self.room = room
+        self.full, self.healthy = listener(room, FULL, 2), listener(room, ROOM, 16)
+        address = room.link.left4
+        self.inside = Stall(room.there, "endpoint.py", *[f"connect={address},{FULL}"] * 3)
+        self.inside.said("connected")
+        wait_until(lambda: self.queued() == 3, 20, "a queue that is full")
+        self.outside = [client(room.there, address, FULL) for _ in range(3)]
+        self.pids = {one.pid for one in self.outside}
+        self.records = wait_until(self._all_hang, 30, "all of them hanging on the listener")
+
+    def queued(self):
+        records = run.once("handshakes", "-a", "--netns", self.room.here.inode)
+        return run.only(records, type="listener", local_port=FULL)["accept_queue"]
+
+    def look(self):
+        return run.once("-m", "300ms", "-p", self.full.pid, "-p", self.healthy.pid, *self.outside_options())
+
+    def outside_options(self):
+        return [word for pid in sorted(self.pids) for word in ("-p", pid)]
+
+    def cause(self, records):
+        return run.only(records, type="listener", pid=self.full.pid)
+
+    def _all_hang(self):
+        records = self.look()
+        found = run.findings(records, type="listener", pid=self.full.pid)
+        return found and self.pids <= {one["pid"] for one in hanging(records, found[0])} and records
+
+
+@pytest.fixture(scope="module")
+def full_queue():
+    with_room = Room()
+    yield FullQueue(with_room)
+    with_room.close()
+
+
+def test_a_full_queue_is_one_cause(full_queue):
+    records = full_queue.records
+    cause = full_queue.cause(records)
+    assert (cause["verdict"], cause["cause_id"]) == ("accept_queue_full", None)
+    others = [record for record in records if record["type"] in run.STALLED and record is not cause]
+    assert {record["cause_id"] for record in others} == {cause["id"]}
+    kinds = {(record["type"], record["verdict"]) for record in others}
+    assert {("handshake", "not_accepted"), ("handshake", "no_answer")} <= kinds, kinds
+    assert records[1] is cause, "it comes first"
+
+
+def test_who_cannot_connect_is_told_to_whom(full_queue):
+    for pid in full_queue.pids:
+        (record,) = run.findings(full_queue.records, type="handshake", pid=pid)
+        assert (
+            f"(pid {full_queue.full.pid}) listens there, on this machine; its accept queue is full" in record["advice"]
+        )
+        assert record["advice"].endswith(f"sockstall threads -p {full_queue.full.pid}")
+
+
+def test_the_overview_opens_with_it(full_queue):
+    done = run.sockstall("-1", "-m", "300ms", "-p", full_queue.full.pid, *full_queue.outside_options())
+    lines = done.stdout.decode().splitlines()
+    assert lines[0].startswith("1 cause, and ") and "no known cause" not in lines[0], lines
+    place = f"{full_queue.room.link.left4}:{FULL}"
+    assert lines[2].startswith(f"accept_queue_full  python3/{full_queue.full.pid}  {place}: 6 wait, the oldest for ")
+    assert lines[3].startswith("  the accept queue is full (3, limit 2)")
+    assert f"sockstall threads -p {full_queue.full.pid}" in lines[4]
+    assert any(line.startswith("    3 handshakes of python3, 3 processes: no_answer for ") for line in lines), lines
+    assert not any("VERDICT" in line for line in lines), "nothing else is left for a table"
+
+
+def test_each_with_no_fold(full_queue):
+    done = run.sockstall("-1", "--no-fold", "-m", "300ms", "-p", full_queue.full.pid, *full_queue.outside_options())
+    text = done.stdout.decode()
+    assert text.startswith("1 cause, and ") and "handshakes\n" in text
+    assert all(f"python3/{pid}" in text for pid in full_queue.pids)
+
+
+def test_a_twin_with_room(full_queue):
+    done = run.sockstall("-1", "-m", "300ms", "-p", full_queue.healthy.pid)
+    assert done.stdout.startswith(b"nothing is stuck"), done.stdout
+
+
+def test_readers_hang_on_the_end(room):
+    """Through a loop and threads; and in a stream each says so."""
+    service = Service(room, far=room.link.right4)
+    stream = run.Stream("-j", "-i", "100ms", "-m", "300ms")
+    service.ask("sleep", 2)
+
+    def all_hang():
+        records = run.once("-m", "300ms")
+        found = run.findings(records, type="chain", pid=service.back.pid)
+        waiting = {one["pid"] for one in hanging(records, found[0])} if found else set()
+        return {*(one.pid for one in service.clients), service.middle.pid} <= waiting
+
+    wait_until(all_hang, 20, "readers that hang on the end of their chain")
+    stream.wait(20, type="chain", pid=service.back.pid, event="open")
+    for one in service.clients:
+        one.end()
+    for one in service.clients:
+        stream.wait(20, type="reader", pid=one.pid, event="close")
+    records = stream.stop()
+    ends = {record["id"] for record in run.matching(records, type="chain", pid=service.back.pid)}
+    for one in service.clients:
+        closed = run.matching(records, type="reader", pid=one.pid, event="close")
+        assert {record["cause_id"] for record in closed} <= ends, (closed, ends)

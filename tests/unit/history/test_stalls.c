@@ -114,6 +114,41 @@ static void a_whole_life(void **state)
 	run_end(&run);
 }
 
+/* Its id has the ending that the cause's own has; where there was no look for chains it stays; who closes has it, too. */
+static void what_a_stall_hangs_on(void **state)
+{
+	const char *reader_cause;
+	struct run run;
+
+	(void)state;
+	run_start(&run);
+	next_look(&run);
+	add(&run, "reader", "awaiting_reply", 0)->cause = "listener";
+	add(&run, "listener", "accept_queue_full", 0)->recurs = true;
+	add(&run, "other", "awaiting_reply", 0)->cause = "nothing that is there";
+	update(&run);
+	assert_string_equal(run.report.rows[0].cause_id, run.report.rows[1].id);
+	assert_true(strlen(run.report.rows[1].id) > strlen("listener"));
+	assert_null(run.report.rows[1].cause_id);
+	assert_null(run.report.rows[2].cause_id);
+
+	next_look(&run);
+	run.report.has_chains = false;
+	add(&run, "reader", "awaiting_reply", 0);
+	add(&run, "listener", "accept_queue_full", 0)->recurs = true;
+	update(&run);
+	assert_string_equal(run.report.rows[0].cause_id, run.report.rows[1].id);
+
+	next_look(&run);
+	add(&run, "listener", "accept_queue_full", 0)->recurs = true;
+	update(&run);
+	assert_int_equal(run.report.count, 2);
+	reader_cause = run.report.rows[1].cause_id;
+	assert_int_equal(run.report.rows[1].event, STALL_CLOSE);
+	assert_string_equal(reader_cause, run.report.rows[0].id);
+	run_end(&run);
+}
+
 static void since_is_that_of_the_first_row(void **state)
 {
 	struct run run;
@@ -862,6 +897,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_life),
+		cmocka_unit_test(what_a_stall_hangs_on),
 		cmocka_unit_test(since_is_that_of_the_first_row),
 		cmocka_unit_test(an_id_that_comes_back_opens_again),
 		cmocka_unit_test(an_id_that_comes_back_is_another),

@@ -21,7 +21,7 @@ static void a_record_is_one_line_with_every_key(void **state)
 		"\"event\":\"open\",\"id\":\"reader:1234.99:7\",\"since\":\"2026-11-23T02:33:59.923456Z\","
 		"\"age_s\":31.2,\"age_at_least\":null,\"verdict\":\"peer_dead\",\"severity\":9,"
 		"\"why\":\"we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\","
-		"\"advice\":\"set TCP_USER_TIMEOUT\",\"count\":null,\"pids\":null,\"oldest_s\":null,\"youngest_s\":null,\"pid\":1234,\"tid\":1234,\"comm\":\"java\",\"fd\":7,"
+		"\"advice\":\"set TCP_USER_TIMEOUT\",\"cause_id\":null,\"count\":null,\"pids\":null,\"oldest_s\":null,\"youngest_s\":null,\"pid\":1234,\"tid\":1234,\"comm\":\"java\",\"fd\":7,"
 		"\"cgroup\":null,\"container\":null,\"netns\":4026531840,\"netns_name\":null,\"cookie\":\"5001\","
 		"\"family\":\"inet\",\"local_addr\":\"10.0.0.1\",\"local_port\":443,"
 		"\"peer_addr\":\"10.0.0.2\",\"peer_port\":5000,\"syscall\":\"read\",\"kind\":\"tcp\","

@@ -12,6 +12,8 @@
 #include "sample.h"
 
 static const struct options once = {.pace.once = true};
+/* The overview has causes in front of tables. */
+static const struct options tables = {.pace.once = true, .scope.command = COMMAND_HANDSHAKES};
 
 static int clean_environment(void **state)
 {
@@ -51,7 +53,7 @@ static void a_pipe_gets_everything_on_one_line(void **state)
 	rows[2].why = "a full queue";
 	rows[2].advice = "call accept";
 	rows[2].container = "0123456789abcdef0123456789abcdef";
-	assert_look(&emit_table, &once, rows, COUNT_OF(rows),
+	assert_look(&emit_table, &tables, rows, COUNT_OF(rows),
 		    "2 handshakes\n"
 		    "  AGE  VERDICT      PROCESS   FD  CONTAINER                         LOCAL             PEER        "
 		    "                                    SIDE    STAGE     RETRANS  GIVES UP  WHY                      "
@@ -305,22 +307,68 @@ static void read_terminal(const struct options *options, char *text, size_t size
 
 static void colour_is_for_terminals_that_want_it(void **state)
 {
-	static const struct options no_color = {.pace.once = true, .sinks.no_color = true};
+	static const struct options no_color = {
+		.pace.once = true, .scope.command = COMMAND_HANDSHAKES, .sinks.no_color = true};
 	char text[4096];
 
 	(void)state;
-	read_terminal(&once, text, sizeof(text));
+	read_terminal(&tables, text, sizeof(text));
 	assert_string_equal(text, "\x1b[1m1 listener\x1b[0m\r\n"
 				  "\x1b[1m AGE  VERDICT            PROCESS   LOCAL    ACCEPT-Q  DROPS/S\x1b[0m\r\n"
 				  "2.0s  \x1b[31maccept_queue_full\x1b[0m  nginx/80  [::]:80       6/5     12.3\r\n");
 	read_terminal(&no_color, text, sizeof(text));
 	assert_null(strchr(text, '\x1b'));
 	setenv("NO_COLOR", "1", 1);
-	read_terminal(&once, text, sizeof(text));
+	read_terminal(&tables, text, sizeof(text));
 	assert_null(strchr(text, '\x1b'));
 	setenv("NO_COLOR", "", 1);
-	read_terminal(&once, text, sizeof(text));
+	read_terminal(&tables, text, sizeof(text));
 	assert_non_null(strchr(text, '\x1b'));
+}
+
+static void causes_come_first(void **state)
+{
+	struct row rows[] = {sample_handshake(), sample_listener(), sample_reader()};
+	static const struct options all = {.pace.once = true, .sinks.no_fold = true};
+
+	(void)state;
+	rows[1].id = "listener-1";
+	rows[1].why =
+		"the accept queue is full (6, limit 5): nginx (pid 80) does not empty it; the oldest has waited for 2 s";
+	rows[1].advice = "see what the process is doing instead: sockstall threads -p 80";
+	rows[0].cause_id = "listener-1";
+	rows[0].id = "handshake-1";
+	rows[2].why = rows[2].advice = NULL;
+	setenv("COLUMNS", "60", 1);
+	assert_look(&emit_table, &once, rows, COUNT_OF(rows),
+		    "1 cause, and 1 stall hangs on it; 1 stall hangs on no known cause\n"
+		    "\n"
+		    "accept_queue_full  nginx/80  [::]:80: 6 wait, the oldest for 4m05s\n"
+		    "  the accept queue is full (6, limit 5): nginx (pid 80) does\n"
+		    "  not empty it\n"
+		    "  see what the process is doing instead:\n"
+		    "  sockstall threads -p 80\n"
+		    "    1 handshake of nginx/80: peer_silent for 4m05s\n"
+		    "\n"
+		    "1 reader\n"
+		    "  AGE  VERDICT    PROCESS    FD  LOCAL         PEER\n"
+		    "31.2s  peer_dead  java/1234   7  10.0.0.1:443  10.0.0.2:5000\n");
+	rows[0].why = rows[0].advice = rows[1].why = rows[1].advice = NULL;
+	setenv("COLUMNS", "80", 1);
+	assert_look(&emit_table, &all, rows, 2,
+		    "1 cause, and 1 stall hangs on it\n"
+		    "\n"
+		    "accept_queue_full  nginx/80  [::]:80: 6 wait, the oldest for 4m05s\n"
+		    "    1 handshake of nginx/80: peer_silent for 4m05s\n"
+		    "\n"
+		    "1 handshake\n"
+		    "  AGE  VERDICT      PROCESS   FD  LOCAL             PEER                 RETRANS\n"
+		    "4m05s  peer_silent  nginx/80   6  [2001:db8::1]:80  [2001:db8\xe2\x80\xa6"
+		    "78]:54321      3/5\n"
+		    "\n"
+		    "1 listener\n"
+		    " AGE  VERDICT            PROCESS   LOCAL    ACCEPT-Q  DROPS/S\n"
+		    "2.0s  accept_queue_full  nginx/80  [::]:80       6/5     12.3\n");
 }
 
 /* A row counts as many as it stands for; where there is no room, the name gives way, not how many there are. */
@@ -368,6 +416,7 @@ int main(void)
 		cmocka_unit_test_setup(a_hostile_name_is_shown_not_obeyed, clean_environment),
 		cmocka_unit_test_setup(of_the_records_only_lost_is_shown, clean_environment),
 		cmocka_unit_test_setup(colour_is_for_terminals_that_want_it, clean_environment),
+		cmocka_unit_test_setup(causes_come_first, clean_environment),
 		cmocka_unit_test_setup(a_row_may_stand_for_several, clean_environment),
 		cmocka_unit_test_setup(a_full_disk_is_told, clean_environment),
 	};

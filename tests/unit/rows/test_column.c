@@ -4,7 +4,7 @@
 #include "rows/column.h"
 #include "sample.h"
 
-#define LIFE_KEYS  "event id since age_s age_at_least verdict severity why advice "
+#define LIFE_KEYS  "event id since age_s age_at_least verdict severity why advice cause_id "
 #define FOLD_KEYS  "count pids oldest_s youngest_s "
 #define WHO_KEYS   "pid tid comm fd cgroup container netns netns_name cookie "
 #define WHERE_KEYS "family local_addr local_port peer_addr peer_port "

@@ -555,6 +555,39 @@ static void test_hundred_are_shown(void **state)
 	assert_null(find(scene, ROW_LISTENER));
 }
 
+/* The SYN is for a listener of this machine: then it is said which process that is. */
+static void test_connect_to_a_listener_here(void **state)
+{
+	struct scene *scene = *state;
+	struct listener_record *listener = look_add_listener(&scene->builder, "0.0.0.0", 8080);
+	const struct socket_name name = listener->name;
+	struct socket_record *socket, *queued;
+	const struct row *row;
+
+	listener->accept_queue = 3;
+	listener->accept_queue_max = 2;
+	look_add_owner(&scene->builder, &name, 20, 5, "nginx");
+	socket = look_add_socket(&scene->builder, SOCKET_KIND_TCP, SYN_SENT);
+	look_connect(&socket->name, "127.0.0.1", 40000, "127.0.0.1", 8080);
+	socket->flags = SOCKET_ACCEPTED | SOCKET_RETRANSMIT_TIMER;
+	socket->first_sent_ns = NOW - 5 * SECOND;
+	socket->retransmits = 2;
+	queued = look_add_socket(&scene->builder, SOCKET_KIND_TCP, 1 /* TCP_ESTABLISHED */);
+	look_connect(&queued->name, "127.0.0.1", 8080, "127.0.0.1", 40001);
+	queued->listener_cookie = name.cookie;
+	queued->flags = 0;
+	queued->last_sent_ns = NOW - 5 * SECOND;
+	assert_int_equal(run(scene, NULL), 3);
+	row = find(scene, ROW_HANDSHAKE);
+	assert_string_equal(row->verdict, "no_answer");
+	assert_string_equal(row->advice,
+			    "nginx (pid 20) listens there, on this machine; its accept queue is full (3, limit 2): see "
+			    "what the process is doing instead: sockstall threads -p 20");
+	assert_string_equal(row->cause, find(scene, ROW_LISTENER)->id);
+	assert_string_equal(scene->report.rows[1].verdict, "not_accepted");
+	assert_string_equal(scene->report.rows[1].cause, find(scene, ROW_LISTENER)->id);
+}
+
 static void test_more_are_folded(void **state)
 {
 	struct scene *scene = *state;
@@ -740,6 +773,7 @@ int main(void)
 		REPORT_TEST(test_half_open),
 		REPORT_TEST(test_half_open_without_another_syn),
 		REPORT_TEST(test_connect),
+		REPORT_TEST(test_connect_to_a_listener_here),
 		REPORT_TEST(test_not_accepted),
 		REPORT_TEST(test_listener_of_mapped),
 		REPORT_TEST(test_other_namespace),
