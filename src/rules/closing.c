@@ -172,13 +172,14 @@ static const char *say_end(struct arena *arena, const struct closing_evidence *e
 {
 	if (!evidence->owner && closing_lingers(evidence->socket))
 		return arena_printf(
-			arena, "close() returns after at most %s (SO_LINGER), and the kernel drops it soon after that",
+			arena,
+			"close() returns after at most %s (SO_LINGER); soon after that the kernel drops the connection",
 			say_duration(arena, evidence->socket->linger_ns));
 	if (evidence->ends_ns != TIMERS_NEVER)
-		return arena_printf(arena, "the kernel drops it in %s%s",
+		return arena_printf(arena, "the kernel drops the connection in %s%s",
 				    say_until(arena, evidence->now_ns, evidence->ends_ns),
 				    evidence->socket->flags & SOCKET_TIMEWAIT ? "" : " if nothing answers");
-	return evidence->socket->flags & SOCKET_DEAD ? "the time at which the kernel drops it is not known"
+	return evidence->socket->flags & SOCKET_DEAD ? "it is not known when the kernel drops the connection"
 						     : "this does not end by itself";
 }
 
@@ -210,15 +211,15 @@ static const char *why_unanswered(struct arena *arena, const struct closing_evid
 {
 	const struct socket_record *socket = evidence->socket;
 	const char *what = fin_is_out(socket) ? "our FIN" : "our data";
-	const char *where = socket->snd_wnd ? "cannot be sent" : "waits behind a closed window";
+	const char *where = socket->snd_wnd ? "cannot be sent" : "waits because the peer's window is closed";
 	const char *heard = say_since(arena, evidence->now_ns, signs_last_heard(socket));
 
 	if (socket->flags & SOCKET_PROBE_TIMER)
 		return arena_printf(arena, "%s %s; %s without an answer; last heard from the peer %s ago; %s", what,
 				    where, say_count(arena, socket->probes_out, "window probes"), heard,
 				    say_end(arena, evidence));
-	return arena_printf(arena, "%s was retransmitted %s without an answer; last heard from the peer %s ago; %s",
-			    what, say_count(arena, socket->retransmits, "times"), heard, say_end(arena, evidence));
+	return arena_printf(arena, "%s was retransmitted %s without an ACK; last heard from the peer %s ago; %s", what,
+			    say_count(arena, socket->retransmits, "times"), heard, say_end(arena, evidence));
 }
 
 static const char *why_window(struct arena *arena, const struct closing_evidence *evidence)
@@ -249,8 +250,7 @@ static const char *why_not_read(struct arena *arena, const struct closing_eviden
 
 	if (socket->unread_bytes)
 		bytes = arena_printf(arena, "%s and ", say_count(arena, socket->unread_bytes, "bytes"));
-	return arena_printf(arena,
-			    "the peer closed %s, but %s has not read to the end (unread: %sthe end of file); %s%s",
+	return arena_printf(arena, "the peer closed %s, but %s has not read %sthe end of file; %s%s",
 			    say_since_at_least(arena, evidence), say_owner(evidence), bytes, say_end(arena, evidence),
 			    say_more(arena, evidence));
 }
@@ -277,16 +277,17 @@ static const char *why_likely_not_closed(struct arena *arena, const struct closi
 {
 	return arena_printf(
 		arena,
-		"the peer closed %s; %s has read the end of file and, most likely, answered all before it, but "
-		"has not closed; %s%s",
+		"the peer closed %s; %s has read the end of file and, most likely, answered every request before "
+		"it, but has not closed; %s%s",
 		say_since_at_least(arena, evidence), say_owner(evidence), say_end(arena, evidence),
 		say_more(arena, evidence));
 }
 
 static const char *why_passed_on(struct arena *arena, const struct closing_evidence *evidence)
 {
-	return arena_printf(arena, "the peer closed its side; %s has passed that on to %s, which has not closed yet",
-			    say_owner(evidence), say_peer(arena, evidence->passed_on));
+	return arena_printf(
+		arena, "the peer closed its side; %s has passed the end of file on to %s, which has not closed yet",
+		say_owner(evidence), say_peer(arena, evidence->passed_on));
 }
 
 static const char *why_half_closed(struct arena *arena, const struct closing_evidence *evidence)
@@ -306,7 +307,7 @@ static const char *why_under_way(struct arena *arena, const struct closing_evide
 
 static const char *say_end_now(struct arena *arena, const struct closing_evidence *evidence)
 {
-	return arena_printf(arena, "to end it now: %s", say_ending(arena, &evidence->socket->name, 0));
+	return arena_printf(arena, "to end the connection now: %s", say_ending(arena, &evidence->socket->name, 0));
 }
 
 static const char *advise_path(struct arena *arena, const struct closing_evidence *evidence)

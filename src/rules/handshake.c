@@ -85,7 +85,7 @@ static const char *say_waiting(struct arena *arena, const struct socket_record *
 {
 	if (socket->flags & SOCKET_UNREAD_CUT && !socket->unread_bytes)
 		return "";
-	return arena_printf(arena, ", %s%s waiting", socket->flags & SOCKET_UNREAD_CUT ? "more than " : "",
+	return arena_printf(arena, ", %s%s unread", socket->flags & SOCKET_UNREAD_CUT ? "more than " : "",
 			    say_count(arena, socket->unread_bytes, "bytes"));
 }
 
@@ -118,11 +118,11 @@ static const char *why_not_accepted(struct arena *arena, const struct handshake_
 /* unix_wait_for_peer() sleeps only where the queue is full. */
 static const char *why_no_room(struct arena *arena, const struct handshake_evidence *evidence)
 {
-	return arena_printf(arena,
-			    "connect has waited for %s for room in the accept queue%s%s; %s does not empty it; %s%s",
-			    say_age(arena, evidence), evidence->path ? " of " : "", evidence->path ?: "",
-			    say_listener_owner(evidence->owner), say_listener_queue(arena, evidence->listener),
-			    say_gives_up(arena, evidence));
+	return arena_printf(
+		arena, "connect has been blocked for %s: no room in the accept queue%s%s; %s does not empty it; %s%s",
+		say_age(arena, evidence), evidence->path ? " of " : "", evidence->path ?: "",
+		say_listener_owner(evidence->owner), say_listener_queue(arena, evidence->listener),
+		say_gives_up(arena, evidence));
 }
 
 static const char *why_full(struct arena *arena, const struct handshake_evidence *evidence)
@@ -141,7 +141,7 @@ static const char *why_deferred(struct arena *arena, const struct handshake_evid
 				    say_age(arena, evidence), say_listener_queue(arena, evidence->listener),
 				    say_gives_up(arena, evidence));
 	return arena_printf(arena,
-			    "half-open for %s: the peer's ACK came, but no data, which the listener waits for "
+			    "half-open for %s: the peer's ACK came, but not the data that the listener waits for "
 			    "(TCP_DEFER_ACCEPT)%s",
 			    say_age(arena, evidence), say_gives_up(arena, evidence));
 }

@@ -14,13 +14,13 @@ static const char *say_waiter(struct arena *arena, const struct held_evidence *e
 
 	switch (evidence->waiter) {
 	case WAITER_LOOP:
-		return arena_printf(arena, "an event loop waits for it%s", in);
+		return arena_printf(arena, "an event loop waits on the connection%s", in);
 	case WAITER_THREAD:
-		return arena_printf(arena, "a thread waits for it%s", in);
+		return arena_printf(arena, "a thread waits on the connection%s", in);
 	case WAITER_NOBODY:
 		break;
 	}
-	return "nobody has noticed: no thread and no event loop waits for it";
+	return "nobody has noticed: no thread and no event loop waits on the connection";
 }
 
 /* The last part of every sentence: who waits, and what will end it. */
@@ -46,7 +46,7 @@ static const char *say_data(struct arena *arena, const struct socket_record *soc
 
 	if (!socket->unsent_bytes)
 		return arena_printf(arena, "%s in flight", flight);
-	return arena_printf(arena, "%s in flight and %s waiting behind them", flight,
+	return arena_printf(arena, "%s in flight and %s unsent", flight,
 			    say_count(arena, socket->unsent_bytes, "bytes"));
 }
 
@@ -69,7 +69,7 @@ const char *held_why_data(struct arena *arena, const struct held_evidence *evide
 				    "our data: the path to it may be blocked; %s",
 				    say_data(arena, socket), say_count(arena, socket->retransmits, "times"),
 				    say_heard(arena, evidence), say_end(arena, evidence));
-	return arena_printf(arena, "%s, retransmitted %s without an answer; nothing received from the peer for %s; %s",
+	return arena_printf(arena, "%s, retransmitted %s without an ACK; nothing received from the peer for %s; %s",
 			    say_data(arena, socket), say_count(arena, socket->retransmits, "times"),
 			    say_heard(arena, evidence), say_end(arena, evidence));
 }
@@ -91,17 +91,17 @@ static const char *say_queued(struct arena *arena, const struct socket_record *s
 
 const char *held_why_probes(struct arena *arena, const struct held_evidence *evidence)
 {
-	return arena_printf(arena, "%s waiting; %s without an answer; nothing received from the peer for %s; %s",
-			    say_queued(arena, evidence->socket),
-			    say_count(arena, evidence->socket->probes_out, "window probes"), say_heard(arena, evidence),
-			    say_end(arena, evidence));
+	return arena_printf(
+		arena, "%s in the send queue; %s without an answer; nothing received from the peer for %s; %s",
+		say_queued(arena, evidence->socket), say_count(arena, evidence->socket->probes_out, "window probes"),
+		say_heard(arena, evidence), say_end(arena, evidence));
 }
 
 const char *held_why_window(struct arena *arena, const struct held_evidence *evidence)
 {
 	return arena_printf(arena,
 			    "the peer's window has been closed for %s: its kernel answers (last %s ago), but its "
-			    "application does not read; %s waiting; %s",
+			    "application does not read; %s in the send queue; %s",
 			    say_since(arena, evidence->now_ns, evidence->closed_since_ns), say_heard(arena, evidence),
 			    say_queued(arena, evidence->socket), say_end(arena, evidence));
 }
@@ -120,17 +120,18 @@ const char *held_why_unread(struct arena *arena, const struct held_evidence *evi
 {
 	const struct socket_record *socket = evidence->socket;
 
-	return arena_printf(arena, "%s from the peer came, the last %s ago, and %s has not read them; %s",
+	return arena_printf(arena, "%s has not read %s from the peer, the last received %s ago; %s",
+			    evidence->owner ? evidence->owner : "the process",
 			    say_count(arena, socket->unread_bytes, "bytes"),
 			    say_since(arena, evidence->now_ns, socket->last_received_ns),
-			    evidence->owner ? evidence->owner : "the process",
-			    evidence->waiter == WAITER_NOBODY ? "no thread and no event loop waits for them"
+			    evidence->waiter == WAITER_NOBODY ? "no thread and no event loop waits on the connection"
 							      : say_waiter(arena, evidence));
 }
 
-static const char *say_asked(struct arena *arena, const struct held_evidence *evidence)
+static const char *say_asked(struct arena *arena, const struct held_evidence *evidence, const char *what)
 {
-	return arena_printf(arena, "asked %s ago", say_since(arena, evidence->now_ns, signs_sent(evidence->socket)));
+	return arena_printf(arena, "it sent %s %s ago", what,
+			    say_since(arena, evidence->now_ns, signs_sent(evidence->socket)));
 }
 
 const char *held_why_turns(struct arena *arena, const struct held_evidence *evidence)
@@ -138,8 +139,8 @@ const char *held_why_turns(struct arena *arena, const struct held_evidence *evid
 	const struct held_record *held = evidence->held;
 	__u64 slowest = held->slowest_ns > evidence->tick_ns ? held->slowest_ns : evidence->tick_ns;
 
-	return arena_printf(arena, "%s; its last %u questions on this connection were answered within %s; %s",
-			    say_asked(arena, evidence), held->answered, say_duration(arena, slowest),
+	return arena_printf(arena, "%s; its last %u requests on this connection were answered within %s; %s",
+			    say_asked(arena, evidence, "a request"), held->answered, say_duration(arena, slowest),
 			    say_end(arena, evidence));
 }
 
@@ -152,7 +153,7 @@ const char *held_why_polled(struct arena *arena, const struct held_evidence *evi
 		end = arena_printf(arena, "; if the peer is gone, the kernel gives up in %s",
 				   say_until(arena, evidence->now_ns, evidence->ends_ns));
 	return arena_printf(arena, "%s, and nothing came back; a thread waits%s for this connection alone%s",
-			    say_asked(arena, evidence), in, end);
+			    say_asked(arena, evidence, "data"), in, end);
 }
 
 const char *held_why_balance(struct arena *arena, const struct held_evidence *evidence)
@@ -160,9 +161,9 @@ const char *held_why_balance(struct arena *arena, const struct held_evidence *ev
 	const struct socket_record *socket = evidence->socket;
 
 	return arena_printf(arena,
-			    "%s, and nothing came back; most likely an answer is due: it sent %u segments and got %u "
+			    "%s, and nothing came back; most likely a reply is due: it sent %u segments and got %u "
 			    "back; %s",
-			    say_asked(arena, evidence), socket->data_segs_out, socket->data_segs_in,
+			    say_asked(arena, evidence, "data"), socket->data_segs_out, socket->data_segs_in,
 			    say_end(arena, evidence));
 }
 
@@ -178,7 +179,7 @@ static const char *say_missing(struct arena *arena, const struct held_evidence *
 
 static const char *advise(struct arena *arena, const struct held_evidence *evidence, const char *first)
 {
-	return arena_printf(arena, "%s; %sto end it now: %s", first, say_missing(arena, evidence),
+	return arena_printf(arena, "%s; %sto end the connection now: %s", first, say_missing(arena, evidence),
 			    say_ending(arena, &evidence->socket->name, 0));
 }
 
@@ -214,7 +215,8 @@ const char *held_advise_server(struct arena *arena, const struct held_evidence *
 
 const char *held_advise_process(struct arena *arena, const struct held_evidence *evidence)
 {
-	return arena_printf(arena, "see what it does instead: sockstall threads -p %u; to end it now: %s",
+	return arena_printf(arena,
+			    "see what the process does instead: sockstall threads -p %u; to end the connection now: %s",
 			    evidence->owner_pid, say_ending(arena, &evidence->socket->name, 0));
 }
 

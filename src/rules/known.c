@@ -42,9 +42,10 @@ static const struct known {
 	 "requests, a synchronous database driver. Redis: KEYS, Lua, DEL of a large key. nginx: reads from a slow disk."},
 	{"loop", "blocked_in_read", "Python asyncio, tornado and Twisted that call requests or a database driver."},
 	{"loop", "spinning", "Loops that leave EPOLLOUT on with nothing to write, or do not close on EPOLLHUP."},
-	{"loop", "select_limit", "Users of c-ares with ares_fds(), old net-snmp, and other code that uses FD_SET."},
+	{"loop", "select_limit",
+	 "Programs that use c-ares with ares_fds(), old net-snmp, or FD_SET in their own code."},
 	{"loop", "near_limit", "nginx, HAProxy and Redis with more connections than RLIMIT_NOFILE was planned for."},
-	{"loop", "edge_stall", "Own loops with EPOLLET that do not read until EAGAIN."},
+	{"loop", "edge_stall", "Hand-written loops with EPOLLET that do not read until EAGAIN."},
 	{"chain", "deadlock",
 	 "Services with a fixed pool each that call one another: gunicorn, Puma, Tomcat. Servers with one thread that call "
 	 "themselves: PHP's built-in server, wsgiref."},

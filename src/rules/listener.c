@@ -96,10 +96,10 @@ static const char *say_counts(struct arena *arena, const struct listener_evidenc
 	__u64 waiting = evidence->stuck[HANDSHAKE_NOT_ACCEPTED], kept_out = evidence->stuck[HANDSHAKE_QUEUE_FULL];
 
 	if (evidence->listener->name.kind == SOCKET_KIND_UNIX)
-		return arena_printf(arena, "%u connected but not accepted, %llu kept out",
+		return arena_printf(arena, "%u connected but not accepted, %llu found no room",
 				    evidence->listener->accept_queue, kept_out);
-	return arena_printf(arena, "%llu connected but not accepted, %llu kept out, %llu half-open", waiting, kept_out,
-			    evidence->half_open);
+	return arena_printf(arena, "%llu connected but not accepted, %llu found no room, %llu half-open", waiting,
+			    kept_out, evidence->half_open);
 }
 
 static const char *why_stays_full(struct arena *arena, const struct listener_evidence *evidence)
@@ -122,7 +122,8 @@ static const char *why_flooded(struct arena *arena, const struct listener_eviden
 {
 	return arena_printf(
 		arena,
-		"%llu half-open connections; %llu of the %llu that were seen have not answered, the oldest for %s",
+		"%llu half-open connections; %llu of the %llu peers that were checked have not answered our SYN-ACK, "
+		"the oldest for %s",
 		evidence->half_open, evidence->silent, evidence->requests,
 		say_since(arena, evidence->now_ns, evidence->oldest_silent_ns));
 }
@@ -138,7 +139,7 @@ static const char *why_not_accepting(struct arena *arena, const struct listener_
 
 static const char *why_defers_many(struct arena *arena, const struct listener_evidence *evidence)
 {
-	return arena_printf(arena, "%llu peers have sent their ACK but no data, which TCP_DEFER_ACCEPT waits for",
+	return arena_printf(arena, "%llu peers have sent their ACK, but not the data that TCP_DEFER_ACCEPT waits for",
 			    evidence->stuck[HANDSHAKE_DEFERRED]);
 }
 

@@ -10,18 +10,18 @@
 
 /* ---- Why ---- */
 
-/* The loop's way to wait, as the object of a sentence. */
+/* Where the loop waits: "its last wait on epoll descriptor 3". */
 static const char *say_wait(struct arena *arena, const struct loop_record *loop)
 {
 	switch (loop->interface) {
 	case LOOP_POLL:
-		return "poll";
+		return "in poll";
 	case LOOP_SELECT:
-		return "select";
+		return "in select";
 	case LOOP_IO_URING:
-		return arena_printf(arena, "io_uring descriptor %d", loop->epoll_fd);
+		return arena_printf(arena, "on io_uring descriptor %d", loop->epoll_fd);
 	}
-	return arena_printf(arena, "descriptor %d", loop->epoll_fd);
+	return arena_printf(arena, "on epoll descriptor %d", loop->epoll_fd);
 }
 
 static double per_second(const struct loop_rates *rates, __u64 count)
@@ -31,7 +31,7 @@ static double per_second(const struct loop_rates *rates, __u64 count)
 
 const char *loop_why_stalled(struct arena *arena, const struct loop_evidence *evidence)
 {
-	return arena_printf(arena, "it has not returned to its wait on %s for %s, after %s; now %s",
+	return arena_printf(arena, "its last wait %s ended %s ago, and it has not returned (%s seen before); now %s",
 			    say_wait(arena, evidence->loop), say_duration(arena, evidence->outside_ns),
 			    say_count(arena, evidence->loop->waits, "waits"), evidence->doing);
 }
@@ -54,7 +54,7 @@ const char *loop_why_unseen(struct arena *arena, const struct loop_evidence *evi
 			evidence->unserved_fd, evidence->thread->threads, evidence->doing, at_least(evidence), age);
 	return arena_printf(arena, "epoll descriptor %d has events waiting, but %s has been %s for %s%s",
 			    evidence->unserved_fd,
-			    evidence->thread->threads == 1 ? "the only thread" : "the thread that waits for them",
+			    evidence->thread->threads == 1 ? "the only thread" : "the thread that serves it",
 			    evidence->doing, at_least(evidence), age);
 }
 
@@ -62,7 +62,7 @@ const char *loop_why_spinning(struct arena *arena, const struct loop_evidence *e
 {
 	const struct loop_rates *rates = &evidence->rates;
 
-	return arena_printf(arena, "%.0f waits a second on %s, %.1f %% of them without an event, each %.1f us long",
+	return arena_printf(arena, "%.0f waits a second %s, %.1f %% of them without an event, each %.1f us long",
 			    per_second(rates, rates->waits), say_wait(arena, evidence->loop),
 			    100.0 * (double)rates->empty / (double)rates->waits, (double)rates->mean_wait_ns / 1e3);
 }
@@ -74,8 +74,8 @@ const char *loop_why_spins_on(struct arena *arena, const struct loop_evidence *e
 	const char *kind = watch_kind(ready->watch, ready->socket);
 
 	return arena_printf(arena,
-			    "%.0f waits a second on %s return at once, each with an event, and nothing is read or "
-			    "written: descriptor %d (%s) is ready all the time, as %s",
+			    "%.0f waits a second %s return at once, each with an event, and nothing is read or "
+			    "written: descriptor %d (%s) is always ready, because %s",
 			    per_second(rates, rates->waits), say_wait(arena, evidence->loop), ready->watch->fd,
 			    kind ? kind : "closed", watch_repeats(ready->watch, ready->socket));
 }
@@ -85,8 +85,8 @@ const char *loop_why_throttled(struct arena *arena, const struct loop_evidence *
 	const struct loop_rates *rates = &evidence->rates;
 
 	return arena_printf(arena,
-			    "the CPU quota of its cgroup (%s) kept it from running for %s of the last %s: %s of that "
-			    "between two waits",
+			    "the CPU quota of its cgroup (%s) kept it from running for %s of the last %s (%s of that "
+			    "while it was outside its wait)",
 			    say_quota(arena, evidence->thread), say_duration(arena, rates->throttled_ns),
 			    say_duration(arena, rates->interval_ns), say_duration(arena, rates->lag_throttled_ns));
 }
@@ -95,8 +95,8 @@ const char *loop_why_saturated(struct arena *arena, const struct loop_evidence *
 {
 	const struct loop_rates *rates = &evidence->rates;
 
-	return arena_printf(arena, "%llu of %s on descriptor %d returned as many events as they could (%u)",
-			    rates->full, say_count(arena, rates->waits, "waits"), evidence->loop->epoll_fd,
+	return arena_printf(arena, "%llu of %s on descriptor %d returned the maximum of %u events", rates->full,
+			    say_count(arena, rates->waits, "waits"), evidence->loop->epoll_fd,
 			    evidence->loop->max_events);
 }
 
@@ -117,18 +117,18 @@ const char *loop_why_lost(struct arena *arena, const struct loop_evidence *evide
 	__u64 since_ns = watch_missed_since(missed->watch, missed->socket);
 
 	if (is_listener(missed))
-		return arena_printf(
-			arena,
-			"%s been in the accept queue of descriptor %d (%s) for %s; it is watched edge-triggered: "
-			"its one event is used up, and the loop waits",
-			missed->watch->queue == 1 ? "1 connection has"
-						  : arena_printf(arena, "%u connections have", missed->watch->queue),
-			missed->watch->fd, say_local(arena, &missed->socket->name),
-			say_since(arena, missed->socket->seen_ns, since_ns));
+		return arena_printf(arena,
+				    "%s been in the accept queue of descriptor %d (%s) for %s; the loop watches it "
+				    "edge-triggered, has had its event, and waits for another",
+				    missed->watch->queue == 1
+					    ? "1 connection has"
+					    : arena_printf(arena, "%u connections have", missed->watch->queue),
+				    missed->watch->fd, say_local(arena, &missed->socket->name),
+				    say_since(arena, missed->socket->seen_ns, since_ns));
 	return arena_printf(
 		arena,
-		"data came %s ago and is unread (%s) in %s, which is watched edge-triggered: its one event is "
-		"used up, and the loop waits",
+		"data came %s ago and is unread (%s) in %s; the loop watches it edge-triggered, has had its event, "
+		"and waits for another",
 		say_since(arena, missed->socket->seen_ns, since_ns),
 		say_count(arena, missed->socket->unread_bytes, "bytes"), say_endpoints(arena, missed));
 }
@@ -248,15 +248,16 @@ const char *loop_advise_throttled(struct arena *arena, const struct loop_evidenc
 const char *loop_advise_saturated(struct arena *arena, const struct loop_evidence *evidence)
 {
 	return arena_printf(
-		arena, "more is ready than one wait takes: raise maxevents (now %u), or share the load among threads",
+		arena,
+		"more events are ready than one wait returns: raise maxevents (now %u), or share the load among threads",
 		evidence->loop->max_events);
 }
 
 const char *loop_advise_lost(struct arena *arena, const struct loop_evidence *evidence)
 {
 	return arena_printf(arena,
-			    "after an edge-triggered event %s descriptor %d until EAGAIN, or watch it without EPOLLET; "
-			    "EPOLL_CTL_MOD reports it again",
+			    "after each event %s descriptor %d until EAGAIN, or watch it without EPOLLET; "
+			    "EPOLL_CTL_MOD makes the kernel report the event once more",
 			    is_listener(evidence->watches.missed) ? "accept from" : "read",
 			    evidence->watches.missed->watch->fd);
 }

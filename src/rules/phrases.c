@@ -94,7 +94,7 @@ const char *say_full(struct arena *arena, const char *owner, const char *owner_p
 {
 	if (!listener)
 		return say_look_at(arena, owner, owner_pids);
-	return arena_printf(arena, "%s; if it only fills up in load peaks, raise %s",
+	return arena_printf(arena, "%s; if the queue fills up only in load peaks, raise %s",
 			    say_look_at(arena, owner, owner_pids), say_raise(arena, listener));
 }
 

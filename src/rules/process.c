@@ -60,15 +60,19 @@ static const char *say_reason(const struct unread_record *process)
 
 static const char *why_unreadable(struct arena *arena, const struct unread_record *process, __u64 now_ns)
 {
-	return arena_printf(arena, "%s did not come back, the first %s ago (%s): most likely %s",
-			    say_count(arena, process->reads, "reads"), say_since(arena, now_ns, process->since_ns),
-			    process_parts(arena, process), say_reason(process));
+	return arena_printf(arena,
+			    "%s of it by sockstall did not return in time (%s), the first %s ago: most likely "
+			    "%s",
+			    say_count(arena, process->reads, "reads"), process_parts(arena, process),
+			    say_since(arena, now_ns, process->since_ns), say_reason(process));
 }
 
 static const char *why_slow(struct arena *arena, const struct unread_record *process, __u64 now_ns)
 {
-	return arena_printf(arena, "a read did not come back in time %s ago (%s); it is tried again after 10 s",
-			    say_since(arena, now_ns, process->since_ns), process_parts(arena, process));
+	return arena_printf(arena,
+			    "a read of it by sockstall did not return in time (%s), %s ago; sockstall tries again "
+			    "after 10 s",
+			    process_parts(arena, process), say_since(arena, now_ns, process->since_ns));
 }
 
 /* ---- Advice ---- */

@@ -63,7 +63,7 @@ static const char *say_acknowledged(struct arena *arena, const struct socket_rec
 		return arena_printf(arena, "%s not yet acknowledged", say_count(arena, socket->unacked_bytes, "bytes"));
 	if (socket->unsent_bytes)
 		return arena_printf(arena, "%s not yet sent%s", say_count(arena, socket->unsent_bytes, "bytes"),
-				    socket->snd_wnd ? "" : ": the peer's window is full");
+				    socket->snd_wnd ? "" : ": the peer's window is closed");
 	return "the peer acknowledged all of it";
 }
 
@@ -142,7 +142,7 @@ const char *reader_why_data(struct arena *arena, const struct reader_evidence *e
 {
 	const struct socket_record *socket = evidence->socket;
 
-	return arena_printf(arena, "%s in flight, retransmitted %s without an answer; %s; %s",
+	return arena_printf(arena, "%s in flight, retransmitted %s without an ACK; %s; %s",
 			    say_count(arena, socket->unacked_bytes, "bytes"),
 			    say_count(arena, socket->retransmits, "times"), say_heard(arena, evidence),
 			    say_end(arena, evidence));
@@ -224,8 +224,8 @@ const char *reader_why_by_design(struct arena *arena, const struct reader_eviden
 {
 	return arena_printf(
 		arena,
-		"we sent last, %s ago; the server goes on with others, and some of its requests are answered "
-		"only when there is something (BLPOP); %s",
+		"we sent last, %s ago; the server serves others meanwhile, and may answer this request only when "
+		"there is something (BLPOP); %s",
 		say_ago(arena, evidence, evidence->socket->last_sent_ns), say_end(arena, evidence));
 }
 
@@ -320,7 +320,7 @@ static const char *say_end_now(struct arena *arena, const struct reader_evidence
 	/* The thread's own namespace is meant; and a process whose first thread has exited has none. */
 	__u32 tid = evidence->thread->netns == name->netns ? evidence->thread->tid : 0;
 
-	return arena_printf(arena, "to end it now: %s", say_ending(arena, name, tid));
+	return arena_printf(arena, "to end the connection now: %s", say_ending(arena, name, tid));
 }
 
 /* The option that the program lacks, where nothing would end its read. */

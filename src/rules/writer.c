@@ -138,14 +138,14 @@ static const char *say_other_end(struct arena *arena, const struct writer_eviden
 	const char *what = is_pipe(evidence) ? "pipe" : "unix socket";
 
 	if (!evidence->reader)
-		return arena_printf(arena, "whoever has the other end of the %s", what);
+		return arena_printf(arena, "the process at the other end of the %s", what);
 	return arena_printf(arena, "%.16s (pid %u), at the other end of the %s,", evidence->reader->comm,
 			    evidence->reader->pid, what);
 }
 
 static const char *why_at_work(struct arena *arena, const struct writer_evidence *evidence)
 {
-	return arena_printf(arena, "it waits for room: %s %s", say_other_end(arena, evidence),
+	return arena_printf(arena, "the write is blocked: %s %s", say_other_end(arena, evidence),
 			    evidence->reader->flags & OWNER_AT_WORK
 				    ? "is at work"
 				    : "has a terminal: most likely a person reads there");
@@ -156,16 +156,17 @@ static const char *why_not_read(struct arena *arena, const struct writer_evidenc
 {
 	const char *slept = say_since(arena, evidence->now_ns, evidence->slept_since_ns);
 	const char *untaken = say_since(arena, evidence->now_ns, evidence->untaken_since_ns);
-	const char *waited = evidence->slept_since_ns ? arena_printf(arena, "it has waited for room for %s", slept)
-						      : "it waits for room";
+	const char *waited = evidence->slept_since_ns ? arena_printf(arena, "the write has been blocked for %s", slept)
+						      : "the write is blocked";
 
-	return arena_printf(arena, "%s: %s does not read (nothing taken for at least %s); %s", waited,
+	return arena_printf(arena, "%s: %s does not read (nothing read for at least %s); %s", waited,
 			    say_other_end(arena, evidence), untaken, say_end(arena, evidence));
 }
 
 static const char *why_datagram(struct arena *arena, const struct writer_evidence *evidence)
 {
-	return arena_printf(arena, "its datagram has waited for room for %s: whoever it is for does not read; %s",
+	return arena_printf(arena,
+			    "the write has been blocked for %s: the process that the datagram is for does not read; %s",
 			    say_since(arena, evidence->now_ns, evidence->slept_since_ns), say_end(arena, evidence));
 }
 
@@ -182,25 +183,26 @@ static const char *why_data(struct arena *arena, const struct writer_evidence *e
 {
 	const struct socket_record *socket = evidence->socket;
 
-	return arena_printf(arena,
-			    "%s waiting, retransmitted %s without an answer; nothing received from the peer for %s; %s",
-			    say_unsent(arena, socket), say_count(arena, socket->retransmits, "times"),
-			    say_heard(arena, evidence), say_end(arena, evidence));
+	return arena_printf(
+		arena,
+		"%s in the send queue, retransmitted %s without an ACK; nothing received from the peer for %s; %s",
+		say_unsent(arena, socket), say_count(arena, socket->retransmits, "times"), say_heard(arena, evidence),
+		say_end(arena, evidence));
 }
 
 static const char *why_probes(struct arena *arena, const struct writer_evidence *evidence)
 {
-	return arena_printf(arena, "%s waiting; %s without an answer; nothing received from the peer for %s; %s",
-			    say_unsent(arena, evidence->socket),
-			    say_count(arena, evidence->socket->probes_out, "window probes"), say_heard(arena, evidence),
-			    say_end(arena, evidence));
+	return arena_printf(
+		arena, "%s in the send queue; %s without an answer; nothing received from the peer for %s; %s",
+		say_unsent(arena, evidence->socket), say_count(arena, evidence->socket->probes_out, "window probes"),
+		say_heard(arena, evidence), say_end(arena, evidence));
 }
 
 static const char *why_window(struct arena *arena, const struct writer_evidence *evidence)
 {
 	return arena_printf(arena,
 			    "the peer's window has been closed for %s: its kernel answers (last %s ago), but its "
-			    "application does not read; %s waiting; %s",
+			    "application does not read; %s in the send queue; %s",
 			    say_since(arena, evidence->now_ns, evidence->closed_since_ns), say_heard(arena, evidence),
 			    say_unsent(arena, evidence->socket), say_end(arena, evidence));
 }
@@ -211,7 +213,7 @@ static const char *why_loss(struct arena *arena, const struct writer_evidence *e
 
 	return arena_printf(
 		arena,
-		"segments are lost: %s waiting, retransmitted %s (%u in total); last heard from the peer %s ago; %s",
+		"segments are lost: %s in the send queue, retransmitted %s (%u in total); last heard from the peer %s ago; %s",
 		say_unsent(arena, socket), say_count(arena, socket->retransmits, "times"), socket->total_retrans,
 		say_heard(arena, evidence), say_end(arena, evidence));
 }
@@ -226,7 +228,8 @@ static const char *why_room(struct arena *arena, const struct writer_evidence *e
 static const char *why_sending(struct arena *arena, const struct writer_evidence *evidence)
 {
 	return arena_printf(
-		arena, "its send buffer is full, but the peer takes data: %s waiting, last heard from the peer %s ago",
+		arena,
+		"its send buffer is full, but the peer takes data: %s in the send queue, last heard from the peer %s ago",
 		say_unsent(arena, evidence->socket), say_heard(arena, evidence));
 }
 
@@ -241,7 +244,7 @@ static const char *advise(struct arena *arena, const struct writer_evidence *evi
 	if (evidence->end.by == WRITE_END_NEVER)
 		missing = arena_printf(arena, "set a send timeout (SO_SNDTIMEO) in %.16s; ",
 				       evidence->thread->process_comm);
-	return arena_printf(arena, "%s; %sto end it now: %s", first, missing, say_ending(arena, name, tid));
+	return arena_printf(arena, "%s; %sto end the connection now: %s", first, missing, say_ending(arena, name, tid));
 }
 
 static const char *advise_path(struct arena *arena, const struct writer_evidence *evidence)
@@ -275,11 +278,12 @@ static const char *advise_reader(struct arena *arena, const struct writer_eviden
 	const char *missing = "";
 
 	if (!is_pipe(evidence) && evidence->end.by == WRITE_END_NEVER)
-		missing = arena_printf(arena, "; set a send timeout (SO_SNDTIMEO), or write without waiting, in %.16s",
+		missing = arena_printf(arena, "; set a send timeout (SO_SNDTIMEO) or O_NONBLOCK in %.16s",
 				       evidence->thread->process_comm);
 	if (!evidence->reader)
-		return arena_printf(arena, "see who has the other end, and what it does: sockstall chains -a -p %u%s",
-				    evidence->thread->pid, missing);
+		return arena_printf(
+			arena, "see which process has the other end, and what it does: sockstall chains -a -p %u%s",
+			evidence->thread->pid, missing);
 	return arena_printf(arena, "see what %.16s does instead of reading: sockstall threads -p %u%s",
 			    evidence->reader->comm, evidence->reader->pid, missing);
 }

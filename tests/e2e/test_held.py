@@ -183,4 +183,4 @@ def test_one_poller_is_a_thread(room):
         records = wait_until(lambda: run.findings(run.once("-p", child.pid), pid=child.pid), 20, "the finding")
         record = run.only(records, pid=child.pid)
         assert (record["verdict"], record["waiter"], record["tid"]) == ("peer_dead", "thread", child.pid)
-        assert record["syscall"] in held.KINDS["poll"] and "a thread waits for it" in record["why"]
+        assert record["syscall"] in held.KINDS["poll"] and "a thread waits on the connection" in record["why"]

@@ -90,7 +90,7 @@ def test_no_answer_live(scene, all_live, kind):
     held.skip_missing(kind)
     record = all_live[kind, "silent"]
     assert (record["verdict"], record["waiter"], record["role"]) == ("awaiting_reply", "loop", "client")
-    assert "questions on this connection were answered within" in record["why"] and "likely" not in record["why"]
+    assert "requests on this connection were answered within" in record["why"] and "likely" not in record["why"]
     assert record["age_s"] >= 5
     held.check_since(record, scene.since[kind, "silent"])
 

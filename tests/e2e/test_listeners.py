@@ -101,7 +101,7 @@ def test_the_line_that_ends_it(room, address):
     to = {"inet": room.link.right4, "inet6": room.link.right6, "mapped": mapped}[address]
     stuck, other = (block(waiting_client(room, port, to)) for port in (5201, 5202))
     record = run.only(run.once("readers", "-m", "0", "-p", stuck.pid), pid=stuck.pid)
-    line = record["advice"].rpartition("to end it now: ")[2].partition(", or ")[0]
+    line = record["advice"].rpartition("to end the connection now: ")[2].partition(", or ")[0]
     assert line.startswith("sockstall end "), record["advice"]
     line = line.replace("sockstall", run.SOCKSTALL, 1)
     done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)

@@ -157,7 +157,7 @@ def test_full_queue(room, name, kind):
     records = run.once("handshakes", "-m", "300ms")
     listener = run.only(records, pid=server.pid, type="listener")
     assert listener["verdict"] == "accept_queue_full"
-    assert "2 connected but not accepted, 1 kept out" in listener["why"]
+    assert "2 connected but not accepted, 1 found no room" in listener["why"]
     queued = {record["peer_pid"] for record in run.findings(records, pid=server.pid, type="handshake")}
     assert queued == {client.pid for client in inside}
 

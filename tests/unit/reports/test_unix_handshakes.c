@@ -118,7 +118,7 @@ static void a_connection_that_nobody_accepts(void **state)
 	assert_true(row->pid == 10 && row->fd == 5 && row->handshake.peer.pid == 50);
 	assert_true(row->age_s == 3 && row->age_at_least && !row->since_ns);
 	assert_true(row->handshake.bytes_waiting == 3 && row->handshake.syn_queue == NOT_KNOWN);
-	assert_non_null(strstr(row->why, "at least 3.0 s, 3 bytes waiting; server (pid 10)"));
+	assert_non_null(strstr(row->why, "at least 3.0 s, 3 bytes unread; server (pid 10)"));
 	row = listener_row(scene);
 	assert_string_equal(row->verdict, "not_accepting");
 	assert_true(row->listener.drops == NOT_KNOWN && row->listener.half_open == NOT_KNOWN);
@@ -196,7 +196,7 @@ static void a_thread_that_waits_for_room(void **state)
 	assert_string_equal(row->path, "/run/b");
 	assert_true(row->pid == 50 && row->tid == 50 && row->fd == 3 && row->handshake.peer.pid == 10);
 	assert_true(row->age_s == 9 && row->age_at_least == false && row->handshake.accept_queue == 2);
-	assert_non_null(strstr(row->why, "connect has waited for 9.0 s for room in the accept queue of /run/b"));
+	assert_non_null(strstr(row->why, "connect has been blocked for 9.0 s: no room in the accept queue of /run/b"));
 	assert_string_equal(listener_row(scene)->verdict, "accept_queue_full");
 	assert_string_equal(listener_row(scene)->path, "/run/b");
 }

@@ -470,7 +470,7 @@ static void test_not_accepted(void **state)
 	assert_true(isnan(row->handshake.gives_up_s));
 	assert_string_equal(row->comm, "right");
 	assert_non_null(
-		strstr(row->why, "42 bytes waiting; right (pid 21) has not accepted it; the accept queue holds"));
+		strstr(row->why, "42 bytes unread; right (pid 21) has not accepted it; the accept queue holds"));
 	row = find(scene, ROW_LISTENER);
 	assert_string_equal(row->verdict, "not_accepting");
 	assert_near(row->age_s, 3);

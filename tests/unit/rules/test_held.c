@@ -222,23 +222,24 @@ static const struct {
 	{once_sent_again, NULL, NULL, ROW_READER, 0, false},
 	{twice_sent_again, NULL, NULL, ROW_READER, 0, false},
 	{unanswered, "peer_dead", "400 bytes in flight, retransmitted 3 times", ROW_READER, 3, true},
-	{stream_unanswered, "peer_dead", "400 bytes in flight and 5000 bytes waiting", ROW_WRITER, 3.1, true},
+	{stream_unanswered, "peer_dead", "400 bytes in flight and 5000 bytes unsent", ROW_WRITER, 3.1, true},
 	{heard_twice_sent_again, "network_loss", "segments are lost", ROW_WRITER, 3, true},
 	{keepalive_unanswered, "peer_dead", "3 keepalive probes unanswered", ROW_READER, 13, true},
 	{window_unanswered, "peer_dead", "3 window probes without an answer", ROW_WRITER, 0, true},
 	{window, "window_zero", "its application does not read", ROW_WRITER, 0, true},
 	{window_short, "window_zero", "its application does not read", ROW_WRITER, 0, false},
 	{asked, "awaiting_reply",
-	 "asked 8.0 s ago; its last 4 questions on this connection were answered within 900 ms", ROW_READER, 8, true},
-	{asked_just_now, "awaiting_reply", "asked 3.0 s ago", ROW_READER, 3, false},
+	 "it sent a request 8.0 s ago; its last 4 requests on this connection were answered within 900 ms", ROW_READER,
+	 8, true},
+	{asked_just_now, "awaiting_reply", "it sent a request 3.0 s ago", ROW_READER, 3, false},
 	{answers_take_long, NULL, NULL, ROW_READER, 0, false},
 	{too_few_answers, NULL, NULL, ROW_READER, 0, false},
 	{speaks_twice, NULL, NULL, ROW_READER, 0, false},
 	{talks_on, NULL, NULL, ROW_READER, 0, false},
 	{nobody_waits, NULL, NULL, ROW_READER, 0, false},
-	{asked_before_all_looks, "awaiting_reply", "most likely an answer is due", ROW_READER, 8, true},
+	{asked_before_all_looks, "awaiting_reply", "most likely a reply is due", ROW_READER, 8, true},
 	{sends_only, NULL, NULL, ROW_READER, 0, false},
-	{unread, "not_read", "217 bytes from the peer came, the last 4.0 s ago, and node (pid 10) has not read them",
+	{unread, "not_read", "node (pid 10) has not read 217 bytes from the peer, the last received 4.0 s ago",
 	 ROW_READER, 4, true},
 	{much_unread, NULL, NULL, ROW_READER, 0, false},
 	{unread_by_a_client, NULL, NULL, ROW_READER, 0, false},
@@ -295,7 +296,8 @@ static void check_row(const struct row *row, size_t at)
 	assert_string_equal(row->verdict, cases[at].verdict);
 	assert_int_equal(row->type, cases[at].type);
 	assert_true(row->stuck == cases[at].stuck);
-	if (!strstr(row->why, cases[at].why) || !strstr(row->why, "an event loop waits for it in epoll_pwait"))
+	if (!strstr(row->why, cases[at].why) ||
+	    !strstr(row->why, "an event loop waits on the connection in epoll_pwait"))
 		fail_msg("%s: %s", cases[at].verdict, row->why);
 	assert_non_null(strstr(row->advice, "sockstall end "));
 	if (cases[at].age_s > 0 && fabs(row->age_s - cases[at].age_s) > 1e-6)

@@ -875,8 +875,8 @@ static void test_stalled(void **state)
 	assert_near(row->loop.now_s, 2);
 	assert_near(row->age_s, 2);
 	assert_int_equal(row->since_ns, LOOK_REALTIME_OFFSET + NOW - 2 * SECOND);
-	assert_string_equal(row->why, "it has not returned to its wait on descriptor 4 for 2.0 s, after 1000 waits; "
-				      "now asleep in clock_nanosleep");
+	assert_string_equal(row->why, "its last wait on epoll descriptor 4 ended 2.0 s ago, and it has not returned "
+				      "(1000 waits seen before); now asleep in clock_nanosleep");
 	assert_string_equal(row->loop.interface, "epoll");
 	assert_int_equal(row->loop.epoll_fd, 4);
 	assert_true(isnan(row->loop.timeout_s));

@@ -38,7 +38,8 @@ static void once_is_slow(void **state)
 	assert_int_equal(rule->severity, SEVERITY_NONE);
 	assert_null(rule->advice);
 	assert_string_equal(rule->why(&arena, &once, NOW),
-			    "a read did not come back in time 1.0 s ago (program); it is tried again after 10 s");
+			    "a read of it by sockstall did not return in time (program), 1.0 s ago; "
+			    "sockstall tries again after 10 s");
 	arena_free(&arena);
 }
 
@@ -50,10 +51,9 @@ static void again_is_unreadable(void **state)
 
 	(void)state;
 	assert_string_equal(rule->verdict->name, "unreadable");
-	assert_string_equal(
-		rule->why(&arena, &twice, NOW),
-		"2 reads did not come back, the first 12.0 s ago (epoll descriptors): most likely a thread of "
-		"it holds the lock of its epoll descriptor");
+	assert_string_equal(rule->why(&arena, &twice, NOW),
+			    "2 reads of it by sockstall did not return in time (epoll descriptors), the first 12.0 s "
+			    "ago: most likely a thread of it holds the lock of its epoll descriptor");
 	assert_non_null(strstr(rule->advice(&arena, &twice), "/proc/7"));
 	twice.parts = UNREAD_PROGRAM | UNREAD_MEMORY;
 	assert_string_equal(process_parts(&arena, &twice), "memory, program");

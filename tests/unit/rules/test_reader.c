@@ -495,7 +495,7 @@ static void test_by_design(void **state)
 	evidence.served_by_design = true;
 	assert_string_equal(reader_verdict(&evidence)->verdict->name, "waiting");
 	assert_int_equal(reader_verdict(&evidence)->severity, SEVERITY_NONE);
-	assert_non_null(strstr(reader_verdict(&evidence)->why(&arena, &evidence), "goes on with others"));
+	assert_non_null(strstr(reader_verdict(&evidence)->why(&arena, &evidence), "serves others meanwhile"));
 	socket.bytes_received = 100;
 	socket.data_segs_in = socket.data_segs_out = 5;
 	socket.last_received_ns = socket.last_sent_ns - SECOND;
@@ -842,7 +842,7 @@ static void test_row(void **state)
 	assert_string_equal(
 		row->advice,
 		"see what the process at 10.0.0.2:80 is doing; set a receive timeout (SO_RCVTIMEO) or SO_KEEPALIVE in app; "
-		"to end it now: sockstall end local=10.0.0.1:4000 peer=10.0.0.2:80 netns=4026531840, or nsenter -t 11 -n "
+		"to end the connection now: sockstall end local=10.0.0.1:4000 peer=10.0.0.2:80 netns=4026531840, or nsenter -t 11 -n "
 		"ss -K 'src 10.0.0.1:4000 dst 10.0.0.2:80'");
 	assert_int_equal(row->pid, 10);
 	assert_int_equal(row->tid, 11);

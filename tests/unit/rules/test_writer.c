@@ -113,12 +113,12 @@ static const struct {
 	const char *verdict, *why;
 	enum severity severity;
 } cases[] = {
-	{nothing_more, "sending", "1050000 bytes wait", SEVERITY_NONE},
+	{nothing_more, "sending", "1050000 bytes in the send queue", SEVERITY_NONE},
 	{window_closed, "window_zero", "closed for 2.9 s", SEVERITY_WAITING},
 	{window_just_closed, "sending", "takes", SEVERITY_NONE},
 	{window_never_probed, "sending", "takes", SEVERITY_NONE},
 	{window_unanswered, "peer_dead", "3 window probes without an answer", SEVERITY_DEAD},
-	{data_unanswered, "peer_dead", "retransmitted 2 times without an answer", SEVERITY_DEAD},
+	{data_unanswered, "peer_dead", "retransmitted 2 times without an ACK", SEVERITY_DEAD},
 	{sent_again, "network_loss", "segments are lost", SEVERITY_WAITING},
 	{has_room, "waiting", "has room", SEVERITY_NONE},
 	{connecting, "no_answer", "for 2.0 s, retransmitted 2 times; the kernel gives up in", SEVERITY_WAITING},
@@ -165,21 +165,22 @@ static const struct {
 	const char *verdict, *why;
 } unread[] = {
 	{UNIX, STATE_ESTABLISHED, 3000, 2000, 7, 0, "not_read",
-	 "for 3.0 s: syslog (pid 7), at the other end of the unix socket, does not read (nothing taken for at least 2.0 s); no "
+	 "for 3.0 s: syslog (pid 7), at the other end of the unix socket, does not read (nothing read for at least 2.0 s); no "
 	 "send timeout"},
 	{UNIX, STATE_ESTABLISHED, 9000, 1900, 7, 0, "waiting", "it waits for buffer space"},
 	{UNIX, STATE_ESTABLISHED, 9000, 0, 7, 0, "waiting", "it waits for buffer space"},
 	{UNIX, STATE_ESTABLISHED, 3000, 2000, 0, 0, "not_read",
-	 "whoever has the other end of the unix socket does not read"},
+	 "the process at the other end of the unix socket does not read"},
 	{UNIX, STATE_ESTABLISHED, 3000, 2000, 7, OWNER_AT_WORK | OWNER_HAS_TERMINAL, "not_read", "does not read"},
-	{UNIX, STATE_CLOSE, 5000, 0, 0, 0, "not_read", "its datagram has waited for room for 5.0 s"},
+	{UNIX, STATE_CLOSE, 5000, 0, 0, 0, "not_read",
+	 "the write has been blocked for 5.0 s: the process that the datagram is for"},
 	{UNIX, STATE_CLOSE, 4900, 0, 0, 0, "waiting", "it waits for buffer space"},
 	{PIPE, 0, 5000, 2000, 7, 0, "not_read", "at the other end of the pipe, does not read"},
 	{PIPE, 0, 4900, 4000, 7, 0, "waiting", "it waits for buffer space"},
 	{PIPE, 0, 90000, 1900, 7, 0, "waiting", "it waits for buffer space"},
 	{PIPE, 0, 90000, 9000, 7, OWNER_AT_WORK, "waiting", "syslog (pid 7), at the other end of the pipe, is at work"},
 	{PIPE, 0, 90000, 9000, 7, OWNER_HAS_TERMINAL, "waiting", "has a terminal: most likely a person reads there"},
-	{PIPE, 0, 90000, 9000, 0, 0, "not_read", "whoever has the other end of the pipe does not read"},
+	{PIPE, 0, 90000, 9000, 0, 0, "not_read", "the process at the other end of the pipe does not read"},
 };
 
 static void who_does_not_read(void **state)
