@@ -31,7 +31,10 @@ struct look_record {
 
 _Static_assert(sizeof(struct look_record) == 136, "look_record");
 
-/* Where a process runs. Text follows: the cgroup path, NUL-terminated, padded to 8 bytes. */
+/*
+ * Where a process runs. Texts follow, NUL-terminated, padded to 8 bytes: the cgroup path, and from 0.3.0 on the names of its
+ * container, in the order of enum process_name; an empty or a missing one: none.
+ */
 struct process_record {
 	struct record_header header;
 	__u64 process_start_ns;
@@ -41,6 +44,14 @@ struct process_record {
 };
 
 _Static_assert(sizeof(struct process_record) == 24, "process_record");
+
+enum process_name {
+	PROCESS_POD,
+	PROCESS_NAMESPACE, /* of Kubernetes */
+	PROCESS_CONTAINER,
+	PROCESS_IMAGE,
+	PROCESS_NAMES,
+};
 
 /* A process that has loops: whose runtime it is, and what it has open. Looked up every few seconds. */
 struct usage_record {
@@ -143,6 +154,7 @@ enum unread_part {
 	UNREAD_MEMORY = 1 << 2,
 	UNREAD_PROGRAM = 1 << 3, /* the file that it runs */
 	UNREAD_PROC = 1 << 4, /* another file of /proc/PID */
+	UNREAD_CONTAINER = 1 << 5, /* what its container's runtime keeps in files */
 };
 
 /* A process of which reads did not come back in time: each of them slept, and waited for no CPU. */

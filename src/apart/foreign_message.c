@@ -6,13 +6,19 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "system/container_names.h"
+
 #define ERRNO_MOST 4095 /* include/linux/err.h: MAX_ERRNO */
 
 /* Bytes of an answer, at most; of memory what one request may ask a worker to copy. */
 static const __u64 most[FOREIGN_KINDS] = {
-	[FOREIGN_FDINFO] = FOREIGN_ANSWER, [FOREIGN_MAPS] = FOREIGN_ANSWER,
-	[FOREIGN_SYSCALL] = 512,	   [FOREIGN_STATUS] = 8192,
-	[FOREIGN_PROGRAM] = 65536,	   [FOREIGN_MEMORY] = FOREIGN_PIECE - sizeof(__u64),
+	[FOREIGN_FDINFO] = FOREIGN_ANSWER,
+	[FOREIGN_MAPS] = FOREIGN_ANSWER,
+	[FOREIGN_SYSCALL] = 512,
+	[FOREIGN_STATUS] = 8192,
+	[FOREIGN_PROGRAM] = 65536,
+	[FOREIGN_CONTAINER] = CONTAINER_FILE_MOST,
+	[FOREIGN_MEMORY] = FOREIGN_PIECE - sizeof(__u64),
 };
 
 bool foreign_request_is_valid(const struct foreign_request *request)
@@ -20,6 +26,8 @@ bool foreign_request_is_valid(const struct foreign_request *request)
 	if (request->kind >= FOREIGN_KINDS || !request->size || request->size > most[request->kind])
 		return false;
 	if (!request->pid || request->pid > INT_MAX || !request->tid || request->tid > INT_MAX || request->fd < 0)
+		return false;
+	if (request->kind == FOREIGN_CONTAINER && request->fd >= CONTAINER_FILES)
 		return false;
 	if (request->address > INT64_MAX - request->size || request->swapped > 1 || request->pad)
 		return false;

@@ -26,6 +26,7 @@ enum foreign_kind {
 	FOREIGN_SYSCALL, /* /proc/pid/task/tid/syscall */
 	FOREIGN_STATUS, /* /proc/pid/status */
 	FOREIGN_PROGRAM, /* of /proc/pid/exe, from offset `address` on */
+	FOREIGN_CONTAINER, /* container_files[fd] (system/container_names.h) of the container */
 	FOREIGN_MEMORY, /* the pages in memory around `anchor`, from `address` on: a __u64 says where they begin */
 	FOREIGN_KINDS,
 };
@@ -39,6 +40,7 @@ struct foreign_request {
 	__u64 anchor; /* in [address, address + size) */
 	__u32 swapped; /* FOREIGN_MEMORY: 1: pages that are swapped out, too */
 	__u32 pad;
+	__u8 container[32]; /* FOREIGN_CONTAINER: its id, two hex digits a byte */
 };
 
 struct foreign_head {

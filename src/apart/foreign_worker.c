@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "apart/foreign_message.h"
+#include "system/container_names.h"
 
 #define PAGEMAP_PRESENT (1ULL << 63)
 #define PAGEMAP_SWAPPED (1ULL << 62)
@@ -60,14 +61,12 @@ static ssize_t fill_piece(int fd, __u64 offset, bool seeks, __u64 left)
 }
 
 /* To close a file may wait, too: so the last piece goes when that is done, or the next file would be blamed. */
-static int send_file(const char *path, __u64 offset, bool seeks, __u64 most)
+static int send_opened(int fd, __u64 offset, bool seeks, __u64 most)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), err = 0;
 	__u64 done = 0;
 	ssize_t got = FOREIGN_PIECE;
+	int err = 0;
 
-	if (fd < 0)
-		return send_piece(-errno, 0);
 	while (!err && got == FOREIGN_PIECE && done < most) {
 		got = fill_piece(fd, offset + done, seeks, most - done);
 		done += got > 0 ? (__u64)got : 0;
@@ -78,6 +77,18 @@ static int send_file(const char *path, __u64 offset, bool seeks, __u64 most)
 	if (err)
 		return err;
 	return got < 0 && !done ? send_piece((int)got, 0) : send_piece(FOREIGN_LAST, got > 0 ? (size_t)got : 0);
+}
+
+static int open_file(const char *path)
+{
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+static int send_file(const char *path, __u64 offset, bool seeks, __u64 most)
+{
+	int fd = open_file(path);
+
+	return fd < 0 ? send_piece(-errno, 0) : send_opened(fd, offset, seeks, most);
 }
 
 static int answer_fdinfo(const struct foreign_request *request)
@@ -118,6 +129,25 @@ static int answer_program(const struct foreign_request *request)
 
 	snprintf(path, sizeof(path), "/proc/%u/exe", request->pid);
 	return send_file(path, request->address, true, request->size);
+}
+
+/*
+ * Where sockstall runs in a container itself, and sees the processes of the machine, the machine's files are below the root of
+ * its first process.
+ */
+static int answer_container(const struct foreign_request *request)
+{
+	char id[2 * sizeof(request->container) + 1], path[192] = "/proc/1/root";
+	size_t root = strlen(path), i;
+	int fd;
+
+	for (i = 0; i < sizeof(request->container); i++)
+		snprintf(id + 2 * i, 3, "%02x", request->container[i]);
+	snprintf(path + root, sizeof(path) - root, container_files[request->fd], id);
+	fd = open_file(path + root);
+	if (fd < 0)
+		fd = open_file(path);
+	return fd < 0 ? send_piece(-errno, 0) : send_opened(fd, 0, false, request->size);
 }
 
 /* ---- Memory ---- */
@@ -207,7 +237,8 @@ static int answer_memory(const struct foreign_request *request)
 
 static int (*const answers[FOREIGN_KINDS])(const struct foreign_request *request) = {
 	[FOREIGN_FDINFO] = answer_fdinfo, [FOREIGN_MAPS] = answer_maps,	      [FOREIGN_SYSCALL] = answer_syscall,
-	[FOREIGN_STATUS] = answer_status, [FOREIGN_PROGRAM] = answer_program, [FOREIGN_MEMORY] = answer_memory,
+	[FOREIGN_STATUS] = answer_status, [FOREIGN_PROGRAM] = answer_program, [FOREIGN_CONTAINER] = answer_container,
+	[FOREIGN_MEMORY] = answer_memory,
 };
 
 static int answer_message(size_t size)

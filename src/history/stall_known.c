@@ -42,6 +42,11 @@ static void keep_process(struct row *row, const struct row *last, struct arena *
 	keep_text(&row->comm, last->comm, arena);
 	keep_text(&row->cgroup, last->cgroup, arena);
 	keep_text(&row->container, last->container, arena);
+	keep_text(&row->unit, last->unit, arena);
+	keep_text(&row->pod, last->pod, arena);
+	keep_text(&row->namespace, last->namespace, arena);
+	keep_text(&row->container_name, last->container_name, arena);
+	keep_text(&row->image, last->image, arena);
 	if (!row->process_start_ns)
 		row->process_start_ns = last->process_start_ns;
 }

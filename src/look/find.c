@@ -112,13 +112,32 @@ bool look_is_put_off(const struct look *look, __u32 netns)
 	return false;
 }
 
-const char *look_cgroup(const struct look *look, __u32 pid)
+static const struct process_record *find_process(const struct look *look, __u32 pid)
 {
 	size_t i = LOWER_BOUND(look->processes.count, at, look->processes.items[at]->pid < pid);
 
-	if (i == look->processes.count || look->processes.items[i]->pid != pid)
-		return NULL;
-	return look->processes.items[i]->cgroup;
+	return i < look->processes.count && look->processes.items[i]->pid == pid ? look->processes.items[i] : NULL;
+}
+
+const char *look_cgroup(const struct look *look, __u32 pid)
+{
+	const struct process_record *process = find_process(look, pid);
+
+	return process ? process->cgroup : NULL;
+}
+
+/* The record may end anywhere behind the cgroup. */
+const char *look_process_name(const struct look *look, __u32 pid, enum process_name name)
+{
+	const struct process_record *process = find_process(look, pid);
+	const char *text = process ? process->cgroup + process->cgroup_length + 1 : NULL,
+		   *end = process ? (const char *)process + process->header.size : NULL, *stop;
+	unsigned int i;
+
+	for (i = 0; text < end && (stop = memchr(text, '\0', (size_t)(end - text))); i++, text = stop + 1)
+		if (i == name)
+			return *text ? text : NULL;
+	return NULL;
 }
 
 const struct usage_record *look_usage(const struct look *look, __u32 pid)

@@ -128,6 +128,9 @@ bool look_is_put_off(const struct look *look, __u32 netns);
 /* The cgroup path of a process, or NULL where it is not known. */
 const char *look_cgroup(const struct look *look, __u32 pid);
 
+/* What its container is called; likewise. */
+const char *look_process_name(const struct look *look, __u32 pid, enum process_name name);
+
 /* Descriptors, threads and runtime of a process with loops, or NULL. */
 const struct usage_record *look_usage(const struct look *look, __u32 pid);
 

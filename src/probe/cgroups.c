@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Where processes run: the cgroup path from /proc/PID/cgroup, read once for each process and again now
- * and then, because a process can be moved.
+ * and then, because a process can be moved; and what its container is called.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,6 +20,9 @@ struct cgroup_entry {
 	__u64 read_at; /* number of the look */
 	__u64 used_at;
 	char *cgroup;
+	char container[CONTAINER_ID_SIZE]; /* empty: it is in none */
+	char *names; /* NUL-terminated texts, in the order of enum process_name; NULL: none */
+	size_t names_size;
 	__u32 pid;
 };
 
@@ -27,6 +30,7 @@ struct process_cache {
 	struct cgroup_entry *entries;
 	size_t count, capacity;
 	__u64 generation;
+	unsigned int file; /* of container_files, the one that named a container last */
 };
 
 static int compare_entries(const void *left, const void *right)
@@ -63,25 +67,98 @@ static int add_record(struct buffer *buffer, const struct cgroup_entry *entry)
 		.pid = entry->pid,
 		.cgroup_length = (__u32)length,
 	};
+	struct buffer texts = {0};
+	int err;
 
-	return entry->cgroup ? record_add_text(buffer, &record, sizeof(record), entry->cgroup, length) : 0;
+	if (!entry->cgroup)
+		return 0;
+	err = buffer_append(&texts, entry->cgroup, length + 1)
+		      ?: buffer_append(&texts, entry->names, entry->names_size);
+	if (!err)
+		err = record_add_text(buffer, &record, sizeof(record), texts.data, texts.size);
+	buffer_free(&texts);
+	return err;
 }
 
-static void refresh(struct cgroup_entry *entry, __u64 start_ns, __u64 look)
+/* ---- What the container is called ---- */
+
+static void forget(struct cgroup_entry *entry)
+{
+	free(entry->cgroup);
+	free(entry->names);
+	entry->cgroup = entry->names = NULL;
+	entry->names_size = 0;
+}
+
+static int keep_names(struct cgroup_entry *entry, const char *names, size_t size)
+{
+	free(entry->names);
+	entry->names_size = 0;
+	entry->names = size ? malloc(size) : NULL;
+	if (!entry->names)
+		return size ? -ENOMEM : 0;
+	memcpy(entry->names, names, size);
+	entry->names_size = size;
+	return 0;
+}
+
+/* Another process of the same container. NULL: none whose names are known. */
+static const struct cgroup_entry *find_named(const struct process_cache *cache, const struct cgroup_entry *entry)
+{
+	size_t i;
+
+	for (i = 0; i < cache->count; i++)
+		if (&cache->entries[i] != entry && cache->entries[i].names &&
+		    !strcmp(cache->entries[i].container, entry->container))
+			return &cache->entries[i];
+	return NULL;
+}
+
+/* A container keeps its names for life. One that is not named yet may be so later. */
+static int read_names(struct probe *probe, struct cgroup_entry *entry, bool is_known)
+{
+	char before[CONTAINER_ID_SIZE];
+	const struct cgroup_entry *other;
+	struct buffer names = {0};
+	int err;
+
+	memcpy(before, entry->container, sizeof(before));
+	container_id_copy(entry->container, entry->cgroup);
+	if (!*entry->container)
+		return keep_names(entry, NULL, 0);
+	if (is_known && entry->names && !strcmp(before, entry->container))
+		return 0;
+	other = find_named(probe->processes, entry);
+	if (other)
+		return keep_names(entry, other->names, other->names_size);
+	err = probe_names_read(probe, entry->pid, entry->process_start_ns, entry->container, &probe->processes->file,
+			       &names);
+	if (!err)
+		err = keep_names(entry, names.data, names.size);
+	buffer_free(&names);
+	return err;
+}
+
+/* ---- Each process ---- */
+
+static int refresh(struct probe *probe, struct cgroup_entry *entry, __u64 start_ns)
 {
 	bool is_known = entry->read_at && entry->process_start_ns == start_ns;
 	char *cgroup;
 
-	if (is_known && look - entry->read_at < REFRESH_LOOKS)
-		return;
+	if (is_known && probe->looks - entry->read_at < REFRESH_LOOKS)
+		return 0;
 	cgroup = process_cgroup(entry->pid);
-	/* It does not move any more: what was known stays true. */
-	if (cgroup || !is_known) {
-		free(entry->cgroup);
-		entry->cgroup = cgroup;
-	}
+	if (!is_known)
+		forget(entry);
 	entry->process_start_ns = start_ns;
-	entry->read_at = look;
+	entry->read_at = probe->looks;
+	/* It ends and does not move any more: what was known stays true. */
+	if (!cgroup)
+		return 0;
+	free(entry->cgroup);
+	entry->cgroup = cgroup;
+	return read_names(probe, entry, is_known);
 }
 
 /* One record for a process and look. `sorted` entries of the cache were there before this look. */
@@ -102,8 +179,7 @@ static int add_process(struct probe *probe, struct buffer *buffer, size_t sorted
 	if (entry->used_at == probe->looks)
 		return 0;
 	entry->used_at = probe->looks;
-	refresh(entry, start_ns, probe->looks);
-	return add_record(buffer, entry);
+	return refresh(probe, entry, start_ns) ?: add_record(buffer, entry);
 }
 
 static void forget_unused(struct process_cache *cache, __u64 look)
@@ -114,7 +190,7 @@ static void forget_unused(struct process_cache *cache, __u64 look)
 		if (cache->entries[i].used_at == look)
 			cache->entries[kept++] = cache->entries[i];
 		else
-			free(cache->entries[i].cgroup);
+			forget(&cache->entries[i]);
 	}
 	cache->count = kept;
 	if (kept)

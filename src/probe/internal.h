@@ -214,6 +214,14 @@ void probe_unread_free(struct unread_cache *cache);
 /* Adds where the processes of the look run. */
 int probe_processes_add(struct probe *probe, struct buffer *buffer);
 struct process_cache *probe_processes_new(void);
+
+/*
+ * What the container with this id is called, by the files of runtimes: texts in the order of enum process_name, each
+ * NUL-terminated; nothing, where none names it. *file: the one of container_files to try first, and which it was. Returns 0,
+ * -ENOMEM or -ECANCELED.
+ */
+int probe_names_read(struct probe *probe, __u32 pid, __u64 start_ns, const char *id, unsigned int *file,
+		     struct buffer *names);
 void probe_processes_free(struct process_cache *processes);
 
 /* Tells BPF which processes `threads` is about. */

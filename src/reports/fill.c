@@ -10,6 +10,7 @@
 #include "look/timers.h"
 #include "system/address.h"
 #include "system/cgroup.h"
+#include "system/unit.h"
 
 double fill_seconds(__u64 ns)
 {
@@ -54,6 +55,24 @@ void fill_sleep(struct row *row, const struct look *look, const struct thread_re
 		fill_least_age(row, now_ns > since_ns ? now_ns - since_ns : 0);
 }
 
+static const char *fill_name(struct report *report, const struct look *look, __u32 pid, enum process_name name)
+{
+	const char *text = look_process_name(look, pid, name);
+
+	return text ? arena_printf(&report->arena, "%s", text) : NULL;
+}
+
+static void fill_names(struct row *row, struct report *report, const struct look *look, __u32 pid)
+{
+	row->unit = unit_of(&report->arena, row->cgroup);
+	if (!row->container)
+		return;
+	row->pod = fill_name(report, look, pid, PROCESS_POD);
+	row->namespace = fill_name(report, look, pid, PROCESS_NAMESPACE);
+	row->container_name = fill_name(report, look, pid, PROCESS_CONTAINER);
+	row->image = fill_name(report, look, pid, PROCESS_IMAGE);
+}
+
 void fill_process(struct row *row, struct report *report, const struct look *look, __u32 pid, const char comm[16])
 {
 	const char *cgroup;
@@ -64,6 +83,7 @@ void fill_process(struct row *row, struct report *report, const struct look *loo
 	if (cgroup)
 		row->cgroup = arena_printf(&report->arena, "%s", cgroup);
 	row->container = container_id(&report->arena, row->cgroup);
+	fill_names(row, report, look, pid);
 }
 
 void fill_thread(struct row *row, struct report *report, const struct look *look, const struct thread_record *thread)

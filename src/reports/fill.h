@@ -25,7 +25,7 @@ void fill_least_age(struct row *row, __u64 least_ns);
 /* The age of a thread's sleep that began at since_ns, or at the latest then. */
 void fill_sleep(struct row *row, const struct look *look, const struct thread_record *thread, __u64 since_ns);
 
-/* pid, comm, cgroup and container. comm is the kernel's 16 bytes. */
+/* pid, comm, cgroup, container and their names. comm is the kernel's 16 bytes. */
 void fill_process(struct row *row, struct report *report, const struct look *look, __u32 pid, const char comm[16]);
 
 /* The above, and tid and comm of the thread itself. */

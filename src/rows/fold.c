@@ -107,6 +107,11 @@ static const struct {
 	{.offset = offsetof(struct row, peer_addr), .text = true},
 	{.offset = offsetof(struct row, peer_port)},
 	{.offset = offsetof(struct row, container), .text = true},
+	{.offset = offsetof(struct row, unit), .text = true},
+	{.offset = offsetof(struct row, pod), .text = true},
+	{.offset = offsetof(struct row, namespace), .text = true},
+	{.offset = offsetof(struct row, container_name), .text = true},
+	{.offset = offsetof(struct row, image), .text = true},
 };
 
 static bool is_same_text(const char *a, const char *b)

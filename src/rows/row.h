@@ -278,6 +278,7 @@ struct row {
 	uint64_t process_start_ns; /* CLOCK_BOOTTIME: with pid, who it is; 0: not known; no column shows it */
 	int64_t fd;
 	const char *cgroup, *container;
+	const char *unit, *pod, *namespace, *container_name, *image; /* see system/unit.h, system/container_names.h */
 	int64_t netns;
 	const char *netns_name; /* as `ip netns` has it */
 	uint64_t cookie; /* SO_COOKIE; 0: not known */

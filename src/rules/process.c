@@ -34,6 +34,7 @@ static const struct part {
 	{UNREAD_MEMORY, "memory", "its address space is locked, or its pages do not come (FUSE, userfaultfd)"},
 	{UNREAD_PROGRAM, "program", "the file system of its program does not answer"},
 	{UNREAD_PROC, "/proc", "a thread of it is inside an exec that does not end"},
+	{UNREAD_CONTAINER, "container", "the file system with the files of its container runtime does not answer"},
 };
 
 const char *process_parts(struct arena *arena, const struct unread_record *process)

@@ -10,7 +10,7 @@
 
 /* ---- Containers ---- */
 
-#define ID_LENGTH 64
+#define ID_LENGTH (CONTAINER_ID_SIZE - 1)
 
 /*
  * Words that may precede an id in a part of a path. Monitors (libpod-conmon-ID.scope, crio-conmon-ID.scope) carry the
@@ -97,6 +97,13 @@ const char *container_id(struct arena *arena, const char *cgroup)
 	const char *found = container_find(cgroup);
 
 	return found ? arena_printf(arena, "%.*s", ID_LENGTH, found) : NULL;
+}
+
+void container_id_copy(char id[CONTAINER_ID_SIZE], const char *cgroup)
+{
+	const char *found = container_find(cgroup);
+
+	snprintf(id, CONTAINER_ID_SIZE, "%.*s", ID_LENGTH, found ? found : "");
 }
 
 /* ---- Which of them is shown ---- */

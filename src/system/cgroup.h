@@ -28,4 +28,9 @@ char *process_cgroup(unsigned int pid);
  */
 const char *container_id(struct arena *arena, const char *cgroup);
 
+#define CONTAINER_ID_SIZE 65
+
+/* The same, copied with a NUL; empty: none. */
+void container_id_copy(char id[CONTAINER_ID_SIZE], const char *cgroup);
+
 #endif

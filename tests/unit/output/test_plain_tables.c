@@ -55,7 +55,7 @@ static void a_pipe_gets_everything_on_one_line(void **state)
 	rows[2].container = "0123456789abcdef0123456789abcdef";
 	assert_look(&emit_table, &tables, rows, COUNT_OF(rows),
 		    "2 handshakes\n"
-		    "  AGE  VERDICT      PROCESS   FD  CONTAINER                         LOCAL             PEER        "
+		    "  AGE  VERDICT      PROCESS   FD  CONTAINER ID                      LOCAL             PEER        "
 		    "                                    SIDE    STAGE     RETRANS  GIVES UP  WHY                      "
 		    "             ADVICE\n"
 		    "4m05s  peer_silent  nginx/80   6  0123456789abcdef0123456789abcdef  [2001:db8::1]:80  "

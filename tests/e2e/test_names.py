@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""
+What people call it: systemd's unit, and the names of pods and containers, from the files that runtimes keep. sockstall sees
+such files in a mount namespace of its own; the machine's are left alone.
+"""
+
+import json
+import os
+import shlex
+
+import pytest
+
+import run
+from scene import MIN_AGE, Scene
+
+CONTAINER = "0123456789abcdef" * 4
+KUBERNETES = "/run/containerd/io.containerd.runtime.v2.task/k8s.io/{}/config.json"
+CRIO = "/run/containers/storage/overlay-containers/{}/userdata/config.json"
+DOCKER = "/var/lib/docker/containers/{}/config.v2.json"
+PODMAN = "/var/lib/containers/storage/overlay-containers/containers.json"
+
+NAMES = ("pod", "namespace", "container_name", "image")
+
+OCI = {
+    "annotations": {
+        "io.kubernetes.cri.container-name": "api",
+        "io.kubernetes.cri.image-name": "registry.k8s.io/api:1.2",
+        "io.kubernetes.cri.sandbox-name": "api-7c9d8-x2k4p",
+        "io.kubernetes.cri.sandbox-namespace": "shop",
+    }
+}
+
+# File, its content, and the names.
+RUNTIMES = {
+    "containerd": (KUBERNETES, OCI, ("api-7c9d8-x2k4p", "shop", "api", "registry.k8s.io/api:1.2")),
+    "k3s": ("/run/k3s" + KUBERNETES[4:], OCI, ("api-7c9d8-x2k4p", "shop", "api", "registry.k8s.io/api:1.2")),
+    "crio": (
+        CRIO,
+        {
+            "annotations": {
+                "io.kubernetes.container.name": "db",
+                "io.kubernetes.pod.name": "db-0",
+                "io.kubernetes.pod.namespace": "shop",
+                "io.kubernetes.cri-o.ImageName": "quay.io/db:15",
+            }
+        },
+        ("db-0", "shop", "db", "quay.io/db:15"),
+    ),
+    "docker": (
+        DOCKER,
+        {"Name": "/shop-web-1", "Config": {"Image": "nginx:1.27"}},
+        (None, None, "shop-web-1", "nginx:1.27"),
+    ),
+    "podman": (
+        PODMAN,
+        [{"id": CONTAINER, "names": ["web"], "metadata": json.dumps({"image-name": "docker.io/library/nginx"})}],
+        (None, None, "web", "docker.io/library/nginx"),
+    ),
+    "of another": (PODMAN, [{"id": "f" * 64, "names": ["other"]}], (None,) * 4),
+    "nothing": (DOCKER, {}, (None,) * 4),
+}
+
+
+@pytest.fixture(scope="module")
+def scene():
+    scene = Scene()
+    yield scene
+    scene.close()
+
+
+@pytest.fixture
+def reader(scene, cgroup):
+    """One that waits, in a container as its cgroup has it."""
+    inner = cgroup.below(f"docker-{CONTAINER}.scope")
+    inner.add(scene.v4.pid)
+    return scene.v4
+
+
+def with_file(path, text):
+    """A command in front of sockstall: it sees this file, and of /run and /var/lib nothing else."""
+    script = (
+        "mount -t tmpfs none /run && mount -t tmpfs none /var/lib && "
+        f"mkdir -p {shlex.quote(os.path.dirname(path))} && "
+        f'printf %s "$0" > {shlex.quote(path)} && exec "$@"'
+    )
+    return ["unshare", "-m", "sh", "-c", script, text]
+
+
+def names_of(record):
+    return tuple(record[name] for name in NAMES)
+
+
+@pytest.mark.parametrize("name", RUNTIMES)
+def test_runtimes(reader, name):
+    path, content, expected = RUNTIMES[name]
+    before = with_file(path.format(CONTAINER), json.dumps(content))
+    record = run.only(run.once("readers", *MIN_AGE, "-p", reader.pid, before=before), pid=reader.pid)
+    assert names_of(record) == expected
+    assert record["container"] == CONTAINER
+
+
+def test_healthy_twin_has_no_container(scene, reader):
+    path, content, _ = RUNTIMES["docker"]
+    before = with_file(path.format(CONTAINER), json.dumps(content))
+    record = run.only(run.once("readers", *MIN_AGE, "-p", scene.v6.pid, before=before), pid=scene.v6.pid)
+    assert names_of(record) == (None,) * 4 and record["container"] is None
+
+
+def test_unit(reader):
+    record = run.only(run.once("readers", *MIN_AGE, "-p", reader.pid), pid=reader.pid)
+    parts = [part for part in record["cgroup"].split("/") if part and not part.endswith(".slice")]
+    assert record["unit"] == (parts[0] if parts[0].endswith((".service", ".scope")) else None)
+
+
+def test_on_the_screen_and_in_a_recording(reader, tmp_path):
+    path, content, expected = RUNTIMES["containerd"]
+    before = with_file(path.format(CONTAINER), json.dumps(content))
+    recording = tmp_path / "looks"
+    done = run.sockstall("readers", "-1", *MIN_AGE, "-p", reader.pid, "--record", recording, before=before)
+    assert done.returncode == 0, done.stderr
+    assert expected[0].encode() in done.stdout and b"POD" in done.stdout
+    # Without the files: the recording carries the names.
+    again = run.parse(run.sockstall("replay", recording, "-j").stdout)
+    assert names_of(run.only(again, pid=reader.pid)) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[" * 100000, '{"Name":"/%s"}' % ("x" * 90000)], ids=["empty", "cut", "deep", "long"]
+)
+def test_broken_files(reader, text):
+    before = with_file(DOCKER.format(CONTAINER), text)
+    record = run.only(run.once("readers", *MIN_AGE, "-p", reader.pid, before=before), pid=reader.pid)
+    assert record["pod"] is None and (record["container_name"] is None or len(record["container_name"]) == 255)
+
+
+def test_names_stay_text(reader):
+    before = with_file(DOCKER.format(CONTAINER), json.dumps({"Name": "/a\x1b[2J\nb"}))
+    done = run.sockstall("readers", "-1", *MIN_AGE, "-p", reader.pid, before=before)
+    assert done.returncode == 0 and b"\x1b" not in done.stdout and len(done.stdout.splitlines()) <= 4
+
+
+def test_files_that_do_not_answer(reader):
+    """A pipe in the file's place is not waited for."""
+    path = DOCKER.format(CONTAINER)
+    script = (
+        f"mount -t tmpfs none /var/lib && mkdir -p {os.path.dirname(path)} && "
+        f'mkfifo {path} && sleep 60 > /dev/null 2> /dev/null <> {path} & while ! [ -p {path} ]; do :; done; exec "$@"'
+    )
+    before = ["unshare", "-m", "sh", "-c", script, "sh"]
+    record = run.only(run.once("readers", *MIN_AGE, "-p", reader.pid, before=before), pid=reader.pid)
+    assert names_of(record) == (None,) * 4
