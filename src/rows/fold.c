@@ -11,6 +11,7 @@
 #include "base/sorted.h"
 #include "base/text.h"
 #include "rows/alike.h"
+#include "rules/severity.h"
 
 /* A row that may be folded, and its place, which goes on meaning something when they are sorted. */
 struct item {
@@ -157,6 +158,7 @@ static int fold(struct row *row, struct arena *arena, const struct item *items, 
 	row->fold.oldest_s = row->fold.youngest_s = row->age_s;
 	for (size_t i = 0; i < count; i++)
 		add_member(row, items[i].row);
+	row->severity = severity_raised(row->severity, count, row->fold.oldest_s);
 	return list_pids(row, arena, items, count);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Folding: stalls that are alike (alike.h) are shown as one row. That is the row of the oldest of them, with the worst severity
- * of all and with row->fold filled in. Pure.
+ * of all, raised by how many they are, and with row->fold filled in. Pure.
  */
 #ifndef SOCKSTALL_ROWS_FOLD_H
 #define SOCKSTALL_ROWS_FOLD_H

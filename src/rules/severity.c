@@ -38,3 +38,11 @@ int64_t severity_weighed(enum severity level, uint64_t waiters, double age_s)
 		return level;
 	return level + weight_of_waiters(waiters) + weight_of_age(age_s);
 }
+
+int64_t severity_raised(int64_t severity, uint64_t count, double oldest_s)
+{
+	int64_t weighed =
+		severity_weighed((enum severity)(severity - severity % (SEVERITY_WEIGHT_MOST + 1)), count, oldest_s);
+
+	return weighed > severity ? weighed : severity;
+}

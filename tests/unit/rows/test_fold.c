@@ -63,7 +63,7 @@ static void alike_is_one_row_of_the_oldest(void **state)
 	assert_string_equal(folded.rows[0].fold.pids, "7 1234");
 	assert_int_equal(fold_processes(&folded.rows[0]), 2);
 	assert_true(folded.rows[0].fold.oldest_s == 30 && folded.rows[0].fold.youngest_s == 8);
-	assert_int_equal(folded.rows[0].severity, 50);
+	assert_int_equal(folded.rows[0].severity, 52); /* 3 of them, the oldest for 30 s */
 	folded_free(&folded);
 }
 

@@ -45,12 +45,23 @@ static void chains_are_as_bad_as_many_wait(void **state)
 	assert_int_equal(severity_of_chain(true, 1), SEVERITY_DEADLOCK);
 }
 
+static void many_that_are_shown_as_one_raise_it(void **state)
+{
+	(void)state;
+	assert_int_equal(severity_raised(SEVERITY_DEAD, 1, 5), SEVERITY_DEAD);
+	assert_int_equal(severity_raised(SEVERITY_DEAD, 300, 5), SEVERITY_DEAD + 5);
+	assert_int_equal(severity_raised(SEVERITY_DEAD + 7, 2, 5), SEVERITY_DEAD + 7);
+	assert_true(severity_raised(SEVERITY_DEAD, UINT64_MAX, 1e9) < SEVERITY_UNFINISHED);
+	assert_int_equal(severity_raised(SEVERITY_NONE, 300, 5), SEVERITY_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(levels_are_ordered_by_who_suffers),
 		cmocka_unit_test(weight_stays_within_a_level),
 		cmocka_unit_test(chains_are_as_bad_as_many_wait),
+		cmocka_unit_test(many_that_are_shown_as_one_raise_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
