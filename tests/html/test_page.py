@@ -61,9 +61,12 @@ def test_everything_is_there(browser, recorded):
         assert record["verdict"] in text and record["id"] in text
     # Every lane leads to its row.
     assert browser.script(
-        "return [...document.querySelectorAll('a.lane')].every("
+        "return [...document.querySelectorAll('a.lane, .causes a')].every("
         "(e) => document.querySelector(e.getAttribute('href')))"
     )
+    # Causes stand on top.
+    if any(record["type"] == "chain" for record in opened):
+        assert browser.script("return document.querySelector('main').firstElementChild.id") == "causes"
 
 
 def test_bars_stand_in_the_order_in_which_stalls_began(browser, recorded):
@@ -114,9 +117,9 @@ def test_the_filter(browser):
     all_lanes = browser.script(count.format("a.lane"))
     browser.type("#filter", "onload")
     assert browser.script(count.format("a.lane")) == 1
-    # Its own row, and the chain that it stands in: what is shown has the word.
+    # Its own row, and those of chains that it stands in: what is shown has the word.
     shown = "[...document.querySelectorAll('main tbody:not([hidden])')]"
-    assert browser.script(f"return {shown}.length") in (1, 2)
+    assert browser.script(f"return {shown}.length") in (1, 2, 3)
     assert browser.script(f"return {shown}.every(e => e.textContent.toLowerCase().includes('onload'))")
     assert browser.script(count.format("section.process")) == 1
     browser.type("#filter", " nothing has this")

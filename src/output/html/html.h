@@ -43,6 +43,9 @@ struct groups {
 int html_groups(struct groups *groups, const struct life *const *lives, size_t count, bool apart);
 void html_groups_free(struct groups *groups);
 
+/* Causes, and what hangs on them; nothing where there are none. */
+int html_causes(struct buffer *page, const struct story *story, const struct groups *groups);
+
 /* Stalls over time, by process. */
 int html_timeline(struct buffer *page, const struct story *story, const struct groups *groups);
 

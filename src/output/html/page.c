@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sorted.h"
 #include "base/text.h"
 #include "output/html/html.h"
 #include "output/summary.h"
@@ -81,46 +82,72 @@ static int add_warnings(struct buffer *page, const struct story *story, const ch
 
 /* ---- The verdicts ---- */
 
-static size_t count_of(const struct story *story, enum row_type type, const char *verdict, int64_t *severity)
+/* Stalls of one type with one verdict. */
+struct chip {
+	enum row_type type;
+	const char *verdict;
+	size_t count;
+	int64_t severity; /* of the worst */
+	size_t place; /* among those that are as bad: in the order in which they were met */
+};
+
+static struct chip *find_chip(struct chip *chips, size_t *count, const struct row *row)
+{
+	size_t i = 0;
+
+	while (i < *count && (chips[i].type != row->type || strcmp(chips[i].verdict, row->verdict)))
+		i++;
+	if (i == *count)
+		chips[(*count)++] = (struct chip){.type = row->type, .verdict = row->verdict, .place = i};
+	return &chips[i];
+}
+
+static int compare_chips(const void *left, const void *right)
+{
+	const struct chip *a = left, *b = right;
+	int order = COMPARE(b->severity, a->severity);
+
+	return order ? order : COMPARE(a->place, b->place);
+}
+
+static size_t collect_chips(struct chip *chips, const struct story *story)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < story->count; i++) {
-		const struct life *life = &story->lives[i];
+		const struct row *row = &story->lives[i].row;
+		struct chip *chip = row->verdict ? find_chip(chips, &count, row) : NULL;
 
-		if (life->row.type != type || !life->row.verdict || strcmp(life->row.verdict, verdict))
+		if (!chip)
 			continue;
-		*severity = life->row.severity;
-		count++;
+		chip->count++;
+		if (row->severity > chip->severity)
+			chip->severity = row->severity;
 	}
+	qsort(chips, count, sizeof(*chips), compare_chips);
 	return count;
 }
 
-static int add_verdict(struct buffer *page, const struct story *story, enum row_type type, const char *verdict)
+static int add_chip(struct buffer *page, const struct chip *chip)
 {
-	int64_t severity = 0;
-	size_t count = count_of(story, type, verdict, &severity);
-
-	if (!count)
-		return 0;
-	return text_printf(page, "<li><a href=\"#%s\"><b class=\"%s\">%s</b> ", row_type_names[type],
-			   html_severity(severity), verdict) ?:
-	       summary_count(page, type, count) ?: text_add(page, "</a></li>\n");
+	return text_printf(page, "<li><a href=\"#%s\"><b class=\"%s\">%s</b> ", row_type_names[chip->type],
+			   html_severity(chip->severity), chip->verdict) ?:
+	       summary_count(page, chip->type, chip->count) ?: text_add(page, "</a></li>\n");
 }
 
+/* The worst first, as everywhere. There are as many as verdicts, at most. */
 static int add_verdicts(struct buffer *page, const struct story *story)
 {
-	int err = story->count ? text_add(page, "<ul class=\"verdicts\">\n") : 0;
+	struct chip *chips = calloc(story->count + 1, sizeof(*chips));
+	size_t count = chips ? collect_chips(chips, story) : 0;
+	int err = chips ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < column_count && story->count && !err; i++) {
-		if (strcmp(columns[i].key, "verdict") || !columns[i].values)
-			continue;
-		for (enum row_type type = 0; type < ROW_TYPES; type++) {
-			for (size_t j = 0; columns[i].values[j] && columns[i].types & ROW_BIT(type) && !err; j++)
-				err = add_verdict(page, story, type, columns[i].values[j]);
-		}
-	}
-	return err ?: story->count ? text_add(page, "</ul>\n") : 0;
+	if (!err && count)
+		err = text_add(page, "<ul class=\"verdicts\">\n");
+	for (size_t i = 0; i < count && !err; i++)
+		err = add_chip(page, &chips[i]);
+	free(chips);
+	return err ?: count ? text_add(page, "</ul>\n") : 0;
 }
 
 static size_t count_open(const struct story *story)
@@ -150,7 +177,7 @@ static int add_body(struct buffer *page, const struct story *story, const struct
 	       add_warnings(page, story, damage) ?: add_summary(page, story) ?:
 	       text_add(page, "<input id=\"filter\" type=\"search\" placeholder=\"show only what has \xe2\x80\xa6\" "
 			      "aria-label=\"show only what has these words\" hidden>\n</header>\n<main>\n") ?:
-	       html_timeline(page, story, groups) ?: html_tables(page, story, groups) ?:
+	       html_causes(page, story, groups) ?: html_timeline(page, story, groups) ?: html_tables(page, story, groups) ?:
 	       text_add(page, "</main>\n<script>") ?: text_add(page, script) ?:
 	       text_add(page, "</script>\n</body>\n</html>\n");
 }

@@ -61,6 +61,33 @@ static const char *between(const char *page, const char *from, const char *to)
 	return part;
 }
 
+static void causes_stand_on_top(void **state)
+{
+	struct row rows[3] = {sample_reader(), sample_reader(), sample_reader()};
+	struct capture capture;
+	void *html = begin(&capture);
+	const char *page, *causes;
+
+	(void)state;
+	rows[0].id = "a";
+	rows[0].cause_id = "b";
+	rows[1].id = "b";
+	rows[1].type = ROW_LOOP;
+	rows[1].comm = HOSTILE "<b>";
+	rows[1].verdict = "stalled";
+	rows[2].id = "c";
+	take(html, 0, rows, 3);
+	page = end(html, &capture, NULL);
+	causes = between(page, "<section class=\"causes\"", "</section>");
+	assert_non_null(strstr(causes, "<h2>1 cause</h2>"));
+	assert_non_null(strstr(causes, ">stalled</b> <a href=\"#stall-1\">"));
+	assert_non_null(strstr(causes, "<li><a href=\"#stall-0\">1 reader of java/1234: peer_dead for "));
+	assert_null(strstr(causes, "#stall-2"));
+	assert_null(strstr(causes, "<b>:"));
+	assert_null(strchr(causes, '\x1b'));
+	assert_true(strstr(page, "<section class=\"causes\"") < strstr(page, "class=\"lane\""));
+}
+
 static void a_page_about_nothing(void **state)
 {
 	struct capture capture;
@@ -383,11 +410,11 @@ static void a_full_disk_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_alike_is_one_lane),  cmocka_unit_test(a_page_about_nothing),
-		cmocka_unit_test(threads_are_of_one_process), cmocka_unit_test(a_stall_from_beginning_to_end),
-		cmocka_unit_test(hostile_text_stays_text),    cmocka_unit_test(a_chain_has_its_links),
-		cmocka_unit_test(what_is_missing_is_told),    cmocka_unit_test(many_stalls_are_bounded),
-		cmocka_unit_test(a_full_disk_is_told),
+		cmocka_unit_test(causes_stand_on_top),		 cmocka_unit_test(what_is_alike_is_one_lane),
+		cmocka_unit_test(a_page_about_nothing),		 cmocka_unit_test(threads_are_of_one_process),
+		cmocka_unit_test(a_stall_from_beginning_to_end), cmocka_unit_test(hostile_text_stays_text),
+		cmocka_unit_test(a_chain_has_its_links),	 cmocka_unit_test(what_is_missing_is_told),
+		cmocka_unit_test(many_stalls_are_bounded),	 cmocka_unit_test(a_full_disk_is_told),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");
