@@ -135,13 +135,21 @@ static int add_fold(struct buffer *out, const struct row *row)
 	return error || processes < 2 ? error : text_printf(out, " (%zu pids)", processes);
 }
 
+/* It stands below what it is a part of, or what it hangs on. */
+static int add_branch(struct buffer *out, const struct row *row)
+{
+	if (!row->fold.member && !row->fold.hangs)
+		return 0;
+	return text_spaces(out, row->fold.member && row->fold.hangs ? 2 : 0)
+		       ?: text_add(out, text_locale_is_utf8() ? "\xe2\x94\x94 " : "- ");
+}
+
 static int add_process(struct buffer *out, const struct column *column, const struct row *row)
 {
 	const struct column *pid = joined(column, row, 0);
 	int error;
 
-	error = (row->fold.member ? text_add(out, text_locale_is_utf8() ? "\xe2\x94\x94 " : "- ") : 0)
-			?: add_value(out, column, row);
+	error = add_branch(out, row) ?: add_value(out, column, row);
 	if (!error && is_known(pid, row))
 		error = text_add(out, "/") ?: add_value(out, pid, row);
 	return error || fold_count(row) == 1 ? error : add_fold(out, row);

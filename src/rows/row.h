@@ -72,6 +72,7 @@ struct fold_fields {
 	double oldest_s, youngest_s;
 	unsigned int differs; /* for fold_differs() */
 	bool member; /* the row that it is a part of stands above it */
+	bool hangs; /* the cause that it hangs on does */
 };
 
 struct start_fields {

@@ -128,6 +128,15 @@ static int add_filtered(const struct screen *screen, struct buffer *out, size_t 
 		       ?: text_printf(out, " (of %zu)", stuck);
 }
 
+static int add_causes(const struct screen *screen, struct buffer *out)
+{
+	const struct screen_rows *rows = screen_rows(screen);
+
+	if (!rows || !rows->causes)
+		return 0;
+	return text_printf(out, "%zu cause%s; ", rows->causes, rows->causes == 1 ? "" : "s");
+}
+
 static int add_count_of_all(const struct screen *screen, const struct moment *moment, struct buffer *out)
 {
 	size_t stuck = 0, total = 0;
@@ -139,7 +148,7 @@ static int add_count_of_all(const struct screen *screen, const struct moment *mo
 	if (stuck && *screen->filter)
 		return add_filtered(screen, out, stuck);
 	if (stuck)
-		return summary_stuck(out, moment->stuck);
+		return add_causes(screen, out) ?: summary_stuck(out, moment->stuck);
 	if (screen->command == COMMAND_THREADS && total)
 		return text_printf(out, "%zu shown", total);
 	return summary_nothing(out, screen->command, moment->head.namespaces);

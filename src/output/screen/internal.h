@@ -42,6 +42,7 @@ struct screen_rows {
 	const struct row **items;
 	size_t count;
 	size_t unfiltered; /* so many without the filter */
+	size_t causes; /* of the overview: so many begin it, each with what hangs on it */
 	size_t not_kept; /* rows of the look that there was no room for */
 	struct folded folded; /* where the items are, if any of them are folded */
 };
@@ -54,6 +55,9 @@ const struct screen_rows *screen_rows(const struct screen *screen);
 /* Where they are kept; NULL is allowed to be freed. */
 struct screen_cache *screen_cache_new(void);
 void screen_cache_free(struct screen_cache *cache);
+
+/* Puts causes in front on the overview, each with what hangs on it. Returns 0 or -ENOMEM. */
+int screen_put_causes_first(const struct screen *screen, struct screen_rows *rows);
 
 /* Folds what is alike; of groups that are opened the members follow. */
 int screen_fold(const struct screen *screen, struct screen_rows *rows);

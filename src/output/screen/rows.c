@@ -233,6 +233,8 @@ static int work_out(const struct screen *screen, struct screen_rows *rows)
 	}
 	if (!error && found.count)
 		qsort_r(found.items, found.count, sizeof(*found.items), compare, &order);
+	if (!error)
+		error = screen_put_causes_first(screen, &found);
 	if (!error && !screen->all && !screen->no_fold)
 		error = screen_fold(screen, &found);
 	if (error)

@@ -878,6 +878,35 @@ static void rows_can_be_searched(void **state)
 }
 
 /* Chains that go through the row's process, wherever in them it stands. */
+static void causes_come_first_with_what_hangs_on_them(void **state)
+{
+	struct row rows[4];
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	screen.no_fold = false;
+	fill_readers(rows, 3);
+	row_init(&rows[3], ROW_LISTENER);
+	rows[3].pid = 900;
+	rows[3].comm = "db";
+	rows[3].id = "listener";
+	rows[3].verdict = "peer_dead"; /* as pids() looks for */
+	rows[3].stuck = true;
+	rows[1].comm = "other"; /* else both are one row */
+	rows[2].cause_id = "listener";
+	look(&screen, rows, 4);
+	assert_string_equal(pids(&screen), "[900] 102  100  101 ");
+	assert_non_null(strstr(draw(&screen, 80, 24), "1 cause; 4 stuck"));
+	assert_non_null(strstr(draw(&screen, 80, 24), "\xe2\x94\x94 java/102"));
+	type(&screen, "r");
+	assert_null(strstr(draw(&screen, 80, 24), "1 cause"));
+	assert_null(strstr(draw(&screen, 80, 24), "\xe2\x94\x94 java/102"));
+	type(&screen, "r4");
+	assert_null(strstr(draw(&screen, 80, 24), "\xe2\x94\x94 java/102"));
+	screen_free(&screen);
+}
+
 static void keys_lead_to_threads_and_chains(void **state)
 {
 	struct row rows[4];
@@ -911,6 +940,8 @@ static void keys_lead_to_threads_and_chains(void **state)
 	assert_string_equal(pids(&screen), "[900] 901 ");
 	type(&screen, "1");
 	screen_key(&screen, SCREEN_HOME);
+	screen_key(&screen, SCREEN_DOWN);
+	screen_key(&screen, SCREEN_DOWN); /* the causes stand above it */
 	type(&screen, "c");
 	assert_non_null(strstr(draw(&screen, 80, 24), "no chain goes through process 100 (Esc: all chains)"));
 	type(&screen, "1t");
@@ -1368,6 +1399,7 @@ int main(void)
 		cmocka_unit_test(rows_can_be_filtered),
 		cmocka_unit_test(counts_follow_the_filter),
 		cmocka_unit_test(rows_can_be_searched),
+		cmocka_unit_test(causes_come_first_with_what_hangs_on_them),
 		cmocka_unit_test(keys_lead_to_threads_and_chains),
 		cmocka_unit_test(the_time_is_local_on_request),
 		cmocka_unit_test(looks_can_be_gone_back_to),
