@@ -170,18 +170,23 @@ static __always_inline bool broke_silence(const struct tcp_sock *tp)
 	return turns_after(tp->lsndtime, tp->inet_conn.icsk_ack.lrcvtime, silence_ticks(tp));
 }
 
+#define FACT_MOVED  1
+#define FACT_AWAITS 2
+#define FACT_ASKED  4
+
 static __always_inline bool awaits_answer(const struct tcp_sock *tp, struct sock_common *common, __u32 ticks)
 {
 	__u32 since = ticks_of(turns_since_ns) + 2;
 	bool moved =
 		!turns_after(ticks, tp->lsndtime, since) || !turns_after(ticks, tp->inet_conn.icsk_ack.lrcvtime, since);
 	bool awaits = may_await(tp, ticks), asked = awaits && broke_silence(tp);
+	__u32 facts = forget((moved ? FACT_MOVED : 0) | (awaits ? FACT_AWAITS : 0) | (asked ? FACT_ASKED : 0));
 
-	if ((!moved && !awaits) || !somebody_waits(tp))
+	if (!(facts & (FACT_MOVED | FACT_AWAITS)) || !somebody_waits(tp))
 		return false;
-	if (moved || asked)
+	if (facts & (FACT_MOVED | FACT_ASKED))
 		keep_turns(tp, common);
-	return (asked && tp->bytes_received) || (awaits && is_polled_alone(tp));
+	return (facts & FACT_ASKED && tp->bytes_received) || (facts & FACT_AWAITS && is_polled_alone(tp));
 }
 
 /* Data came a while ago, and nobody has read it. */
@@ -199,12 +204,12 @@ static __always_inline bool is_held(struct sock_common *common)
 
 	if (!tp)
 		return false;
-	held = is_unanswered(tp);
+	held = forget(is_unanswered(tp));
 	if (is_client(tp))
-		held |= awaits_answer(tp, common, ticks);
+		held |= forget(awaits_answer(tp, common, ticks));
 	else
 		held |= is_unread(tp, ticks);
-	return held && has_file(common);
+	return forget(held) && has_file(common);
 }
 
 static __always_inline void read_turns(struct held_record *record, struct sock_common *common)

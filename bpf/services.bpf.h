@@ -191,8 +191,8 @@ static __always_inline void add_pending(struct service_record *service, const st
 {
 	const struct socket *socket = tp->inet_conn.icsk_inet.sk.sk_socket;
 	struct service_age *age = age_of(service, service->seen_ns - moment);
-	bool worst = unread ? is_first(service->oldest_unread_ns, moment)
-			    : !service->oldest_unread_ns && is_first(service->oldest_pending_ns, moment);
+	bool worst = forget(unread ? is_first(service->oldest_unread_ns, moment)
+				   : !service->oldest_unread_ns && is_first(service->oldest_pending_ns, moment));
 
 	service->pending++;
 	age->count++;
@@ -215,7 +215,7 @@ static __always_inline void add_pending(struct service_record *service, const st
 static __always_inline void add_times(struct service_record *service, const struct tcp_sock *tp, __u64 sent,
 				      __u64 received)
 {
-	bool answered = tp->bytes_sent, asked = tp->bytes_received;
+	bool answered = forget(!!tp->bytes_sent), asked = forget(!!tp->bytes_received);
 
 	service->connections++;
 	service->answered += answered;
@@ -247,13 +247,13 @@ static __always_inline void services_add_connection(struct sock_common *common, 
 		return;
 	sent_tick = tp->lsndtime;
 	received_tick = tp->inet_conn.icsk_ack.lrcvtime;
-	sent = service_moment(service, sent_tick);
-	received = service_moment(service, received_tick);
-	unread = tp->rcv_nxt != tp->copied_seq;
+	sent = forget(service_moment(service, sent_tick));
+	received = forget(service_moment(service, received_tick));
+	unread = forget(tp->rcv_nxt != tp->copied_seq);
 	add_times(service, tp, sent, received);
 	if (is_open && peer_spoke_last(tp, sent_tick, received_tick, unread))
-		add_pending(service, tp, received, unread || !tp->bytes_sent || received >= sent + SERVICE_GAP_NS,
-			    unread);
+		add_pending(service, tp, received,
+			    forget(unread || !tp->bytes_sent || received >= sent + SERVICE_GAP_NS), unread);
 }
 
 #endif

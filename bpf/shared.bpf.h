@@ -71,6 +71,18 @@ TASK_STORAGE(select_loops, struct loop_record);
 TASK_STORAGE(ring_loops, struct loop_record);
 THREAD_HASH(loops, struct loop_record);
 
+/*
+ * The same value, which the verifier knows nothing of any more: it has been in memory. Paths that differ in it alone go on as one.
+ * Where a condition is kept for later, that halves what there is to verify behind it. One scan runs at a time.
+ */
+static volatile __u64 forgotten;
+
+static __always_inline __u64 forget(__u64 value)
+{
+	forgotten = value;
+	return forgotten;
+}
+
 /* The thread's counters of one interface, or NULL. */
 static __always_inline struct loop_record *loop_of(void *storage, __u32 interface, struct task_struct *task,
 						   bool create)

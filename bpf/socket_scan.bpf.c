@@ -390,9 +390,10 @@ static __always_inline int scan(struct bpf_iter__tcp *ctx, bool with_loop)
 	}
 	if (cfg_services && (common->skc_state == TCP_ESTABLISHED || common->skc_state == TCP_CLOSE_WAIT))
 		services_add_connection(common, common->skc_state == TCP_ESTABLISHED);
-	choice = choose_socket(common, common->skc_state);
-	if (choice == CHOICE_HELD)
+	choice = forget(choose_socket(common, common->skc_state));
+	if (cfg_held && choice == CHOICE_HELD) /* without, there may be no map for it */
 		write_held(seq, &s->held, common);
+	choice = forget(choice);
 	if (choice)
 		scan_socket(seq, &s->socket, common, choice != CHOICE_HANDSHAKE);
 	return 0;

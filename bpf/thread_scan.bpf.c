@@ -368,13 +368,16 @@ static __always_inline void read_detail(struct detail_record *record, struct tas
  */
 static __always_inline void note_namespace(struct task_struct *task)
 {
-	struct net *net = task->nsproxy->net_ns;
+	const struct nsproxy *proxy = BPF_CORE_READ(task, nsproxy);
 	__u32 tid, inode;
 
-	if (!net || (task->tgid != task->pid && task->group_leader->nsproxy->net_ns == net))
+	/* Most threads have their leader's. */
+	if (task->tgid != task->pid && BPF_CORE_READ(task, group_leader, nsproxy) == proxy)
 		return;
 	tid = own_tid_of(task);
-	inode = net->ns.inum;
+	inode = BPF_CORE_READ(proxy, net_ns, ns.inum);
+	if (!inode || (task->tgid != task->pid && BPF_CORE_READ(task, group_leader, nsproxy, net_ns, ns.inum) == inode))
+		return;
 	bpf_map_update_elem(&namespaces, &inode, &tid, BPF_NOEXIST);
 }
 
