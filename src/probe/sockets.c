@@ -17,6 +17,7 @@
 #include "look/records.h"
 #include "probe/load/load.h"
 #include "probe/namespaces.h"
+#include "system/socket_counts.h"
 
 /* A look's budget for namespaces in which nothing has happened: ns at most, and which part of its interval. */
 #define TURN_BUDGET_NS 10000000
@@ -28,13 +29,20 @@
 /* CPU time of a scan. */
 #define DEAR_NS 20000000
 
-/* Makes the iterator inside the namespace. Returns its descriptor or a negative errno. */
+/*
+ * Makes the iterator inside the namespace. Returns its descriptor or a negative errno; -ENOENT also where there is nothing to
+ * be scanned: most namespaces have their connections in the machine's table, and to walk that takes milliseconds for each.
+ */
 static int make_iterator(struct probe *probe, const struct probe_namespace *namespace)
 {
 	int iterator = probe_namespace_enter(probe, namespace);
 
 	if (iterator)
 		return iterator;
+	if (socket_counts_none_here()) {
+		probe_namespace_leave(probe, namespace);
+		return -ENOENT;
+	}
 	if (!probe_features()->local_storage)
 		probe_cookies_of_listeners();
 	iterator = bpf_iter_create(bpf_link__fd(probe->attached.socket_iter));
@@ -125,6 +133,7 @@ static int scan_one(struct probe *probe, struct probe_namespace *namespace, stru
 	namespace->scanned_ns = clock_ns(CLOCK_MONOTONIC);
 	fd = make_iterator(probe, namespace);
 	if (fd < 0) {
+		namespace->active &= fd != -ENOENT;
 		/* Gone meanwhile is no loss: there is nothing left to see. */
 		if (fd != -ENOENT && fd != -ESTALE)
 			probe->losses.count[LOST_NETNS]++;

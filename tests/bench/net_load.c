@@ -4,7 +4,7 @@
  *
  *   net_load churn N        ns for each of N connections that are made, accepted and closed, in the best batch
  *   net_load walk N         ns for each of N walks over /proc/PID/task/TID/syscall of all threads
- *   net_load namespaces N   N network namespaces, each held by a process of its own
+ *   net_load namespaces N   N network namespaces, each with a socket, held by a process of its own
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -125,7 +125,8 @@ static void hold_namespace(int ready)
 	if (fork())
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (unshare(CLONE_NEWNET) || write(ready, "", 1) != 1)
+	/* With a socket: one that has none is not walked. */
+	if (unshare(CLONE_NEWNET) || socket(AF_INET, SOCK_STREAM, 0) < 0 || write(ready, "", 1) != 1)
 		die("unshare");
 	pause();
 	_exit(0);
