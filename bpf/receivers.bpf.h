@@ -20,7 +20,7 @@ struct taking {
 	__u64 since_ns;
 };
 
-/* By the address of the pipe or of the receiving socket. It never leaves the kernel. */
+/* The key is the address of the pipe or of the receiving socket. It never leaves the kernel. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);

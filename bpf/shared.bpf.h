@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What the BPF objects have in common. They are linked into one object before loading; a __weak
+ * The common part of the BPF objects. They are linked into one object before loading; a __weak
  * definition that stands in several of them is then one.
  */
 #ifndef SOCKSTALL_SHARED_BPF_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What only `threads` wants to know: more of a thread, and its process's address space. */
+/* Only `threads` needs this: more of a thread, and its process's address space. */
 #ifndef SOCKSTALL_DETAIL_RECORD_H
 #define SOCKSTALL_DETAIL_RECORD_H
 
 #include "record.h"
 
-/* What the thread has in common with its group leader, by the kernel's own pointers. */
+/* The parts that the thread shares with its group leader, by the kernel's own pointers. */
 enum thread_share {
 	SHARES_VM = 1 << 0,
 	SHARES_FILES = 1 << 1,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the TCP tracepoints saw between two looks. */
+/* Events that the TCP tracepoints saw between two looks. */
 #ifndef SOCKSTALL_EVENT_RECORD_H
 #define SOCKSTALL_EVENT_RECORD_H
 

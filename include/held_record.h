@@ -24,7 +24,7 @@ struct held_record {
 	__u32 waiters; /* threads asleep there; of many not all are counted */
 	__u32 srtt_us; /* smoothed round trip; 0: not known */
 	__u32 pad;
-	/* What looks saw of the conversation: see turns.h. */
+	/* The conversation, as looks saw it: see turns.h. */
 	__u32 turn; /* enum turn_open */
 	__u32 bursts;
 	__u32 answered;

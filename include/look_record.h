@@ -78,7 +78,7 @@ enum note_kind {
 	NOTE_KINDS,
 };
 
-/* What the probe found out about a thread. Text follows, NUL-terminated, padded to 8 bytes. */
+/* A note of the probe about a thread. Text follows, NUL-terminated, padded to 8 bytes. */
 struct note_record {
 	struct record_header header;
 	__u32 pid;
@@ -147,7 +147,7 @@ struct lost_record {
 
 _Static_assert(sizeof(struct lost_record) == 24, "lost_record");
 
-/* What was read of such a process: bits of unread_record.parts. */
+/* The part of such a process that was read: bits of unread_record.parts. */
 enum unread_part {
 	UNREAD_EPOLL = 1 << 0, /* /proc/PID/fdinfo of an epoll instance */
 	UNREAD_MAPS = 1 << 1, /* its mappings */

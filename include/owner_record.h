@@ -30,7 +30,7 @@ struct owner_record {
 
 _Static_assert(sizeof(struct owner_record) == 64, "owner_record");
 
-/* What a wait on an epoll instance would return at once. */
+/* Events that a wait on an epoll instance would return at once. */
 enum epoll_input {
 	EPOLL_INPUT = 1 << 0, /* something is there to be read */
 	EPOLL_FROM_OUTSIDE = 1 << 1, /* among it a socket's data, or a connection to accept */

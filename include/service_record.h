@@ -38,7 +38,7 @@ struct service_record {
 	struct service_age ages[SERVICE_AGES];
 	__u64 worst_inode; /* of the socket that is oldest_unread_ns or else oldest_pending_ns */
 	__u64 worst_cookie;
-	/* By user space, from look to look: */
+	/* Filled by user space, from look to look: */
 	__u64 answered_ns; /* when it was last seen to have sent anything, on connections that are gone, too; 0: never */
 	__u64 owed_since_ns; /* since then nothing was sent and at every look somebody waited for it; 0: that is not so */
 	__u64 pauses_ns

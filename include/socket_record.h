@@ -5,7 +5,7 @@
 
 #include "record.h"
 
-/* What a descriptor leads to. */
+/* The kind of thing that a descriptor leads to. */
 enum socket_kind {
 	SOCKET_KIND_NONE,
 	SOCKET_KIND_TCP,
@@ -50,7 +50,7 @@ enum socket_flag {
 	SOCKET_PROBE_TIMER = 1 << 7, /* icsk_pending: timer_ns is the zero window probe timer */
 	SOCKET_LOSS_TIMER = 1 << 8, /* icsk_pending: timer_ns is the tail loss or reordering timer */
 	SOCKET_NONBLOCKING = 1 << 9, /* O_NONBLOCK of the descriptor that was looked through */
-	SOCKET_EOF_READ = 1 << 10, /* the peer's FIN has come, and the application has read as far as that */
+	SOCKET_EOF_READ = 1 << 10, /* the peer's FIN has come, and the application has read the end of file */
 	SOCKET_TIMEWAIT =
 		1 << 11, /* all that is left of it is an entry, which timer_ns ends: name and times are known */
 	SOCKET_HAS_MORE = 1 << 12, /* the members from sndtimeo_ns on were read */
@@ -131,7 +131,7 @@ struct socket_record {
 	 */
 	__u64 delivered_ns;
 	__u64 busy_since_ns; /* chrono_start: since when there has always been something unsent or unacknowledged; 0: not so */
-	/* By user space, from the looks before (src/look/spoken.h): */
+	/* Filled by user space, from the looks before (src/look/spoken.h): */
 	__u64 peer_silence_ns; /* the longest silence after which the peer spoke again, without a word of ours between; 0: none seen */
 	__u32 peer_repeats; /* how often it was seen to do so */
 	__u32 spoke_last; /* enum speaker: as a look saw it right after the last data; 0: none did */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What sockstall and the process that ends connections (helper.h) say to each other. Pure. */
+/* Messages between sockstall and the process that ends connections (helper.h). Pure. */
 #ifndef SOCKSTALL_ACT_MESSAGE_H
 #define SOCKSTALL_ACT_MESSAGE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What `sockstall check` found, as a list: one item for each probe, right and protection. The parts that look add
+ * The findings of `sockstall check`, as a list: one item for each probe, right and protection. The parts that look add
  * items; how it is written is for output/check.h. Texts of items are constant or belong to the list's arena.
  */
 #ifndef SOCKSTALL_BASE_CHECK_LIST_H

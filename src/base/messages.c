@@ -23,7 +23,7 @@ static int add_line(struct messages *messages, const char *text)
 	return err;
 }
 
-/* What there is no memory for is often just that: so the line is made without any, in ASCII, cut where it is longer. */
+/* The message is often that there is no memory: so the line is made without any, in ASCII, cut where it is longer. */
 static void say_without_memory(const char *format, va_list arguments)
 {
 	char line[512] = "sockstall: ";

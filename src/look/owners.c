@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* As many holders of a shared socket are named; the others are counted. */
+/* So many holders of a shared socket are named; the others are counted. */
 #define NAMED 4
 
 #define INIT_PID 1

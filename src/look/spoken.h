@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What looks remember of a TCP connection. The kernel keeps only the time of the last data each way. So it forgets who
+ * A TCP connection, as looks remember it. The kernel keeps only the time of the last data each way. So it forgets who
  * spoke last if both spoke within a tick and a keepalive probe was answered since. And it forgets how long the peer was
  * silent as soon as the peer speaks again. Looks write both into the records, so recordings have them, too.
  */

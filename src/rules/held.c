@@ -81,8 +81,8 @@ static bool may_await(const struct held_evidence *evidence)
 }
 
 /*
- * A thread in poll for this connection alone waits as one that reads with a limit (SO_TIMEOUT of JDBC, settimeout() of Python). What
- * another thread sent while it already waited is no question of its.
+ * A thread in poll for this connection alone waits as one that reads with a limit (SO_TIMEOUT of JDBC, settimeout() of Python). If another
+ * thread sent something while it already waited, that is not its request.
  */
 static bool is_polled_for(const struct held_evidence *evidence)
 {

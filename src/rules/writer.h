@@ -18,7 +18,7 @@ struct writer_evidence {
 	__u64 now_ns;
 	__u64 closed_since_ns; /* the peer's window, at the latest; 0: it is not closed, as far as is known */
 	struct write_end end; /* if the peer never answers again */
-	/* Of unix sockets and pipes: */
+	/* For unix sockets and pipes: */
 	__u64 slept_since_ns; /* when it fell asleep; 0: not known */
 	__u64 untaken_since_ns; /* nothing was taken at the other end since; 0: not known */
 	const struct owner_record *reader; /* a process that holds that end; NULL: not known */
