@@ -80,6 +80,7 @@ def main():
         loop = stage(room)
         loop.tell(f"recv={room.link.right4},{PORTS['loop']}")
         time.sleep(4)
+        show(sockstall, "-1")
         for command in "handshakes", "readers", "epoll":
             show(sockstall, command, "-1")
         show(sockstall, "-d", "20s")
