@@ -5,6 +5,7 @@
 
 #include "base/wording.h"
 #include "reports/fill.h"
+#include "reports/now_in.h"
 #include "rows/links.h"
 #include "system/address.h"
 
@@ -39,6 +40,8 @@ static bool has_descriptor(const struct wait *wait)
 
 static const char *kind_of(const struct wait *wait)
 {
+	if (wait->lock)
+		return lock_kind_name(wait->lock);
 	return wait->socket->name.kind == SOCKET_KIND_NONE ? "child" : fill_kind(wait->socket);
 }
 
@@ -138,6 +141,8 @@ void chain_fill_end(struct row *row, struct report *report, const struct look *l
 		fill_awaited(row, report, look, evidence->last);
 	else
 		fill_waiter(row, report, look, evidence->last);
+	if (evidence->last->lock && evidence->last->view)
+		row->netns = evidence->last->view->thread->netns;
 	if (evidence->doing)
 		row->tid = evidence->doing->thread->tid;
 }

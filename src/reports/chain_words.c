@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "reports/chain_words.h"
 
+#include "reports/now_in.h"
 #include "reports/waits/path.h"
 #include "system/address.h"
 
@@ -9,8 +10,36 @@ static const char *say_process(struct arena *arena, const char *comm, __u32 pid)
 	return arena_printf(arena, "%.16s (pid %u)", comm, pid);
 }
 
+static const char *say_holder(struct arena *arena, const struct wait *wait)
+{
+	const struct lock_record *lock = wait->lock;
+
+	if (!lock->holder_tid)
+		return say_process(arena, wait->peer_comm, wait->peer_pid);
+	return arena_printf(arena, "thread %u (%.16s) of %s", lock->holder_tid, lock->holder_comm,
+			    say_process(arena, wait->peer_comm, wait->peer_pid));
+}
+
+/* The lock, and who has it. */
+static const char *say_lock(struct arena *arena, const struct wait *wait)
+{
+	const char *holder = say_holder(arena, wait);
+
+	if (wait->lock->kind == LOCK_JOIN)
+		return arena_printf(arena, "the end of %s", holder);
+	if (wait->lock->kind == LOCK_FILE)
+		return arena_printf(arena, "the lock of %s that %s has", wait->lock->path, holder);
+	if (wait->lock->holder_tid == wait->tid)
+		return arena_printf(arena, "the %s 0x%llx that it has itself", lock_kind_words(wait->lock),
+				    wait->lock->address);
+	return arena_printf(arena, "the %s 0x%llx that %s has", lock_kind_words(wait->lock), wait->lock->address,
+			    holder);
+}
+
 const char *chain_say_awaited(struct arena *arena, const struct wait *wait)
 {
+	if (wait->lock)
+		return say_holder(arena, wait);
 	if (wait->peer_pid)
 		return say_process(arena, wait->peer_comm, wait->peer_pid);
 	if (wait->socket->name.kind != SOCKET_KIND_TCP)
@@ -21,7 +50,7 @@ const char *chain_say_awaited(struct arena *arena, const struct wait *wait)
 
 static bool is_for_child(const struct wait *wait)
 {
-	return wait->socket->name.kind == SOCKET_KIND_NONE;
+	return wait->socket->name.kind == SOCKET_KIND_NONE && !wait->lock;
 }
 
 /* Where others hold it too, it is not said to be the only one. */
@@ -36,6 +65,8 @@ static const char *say_one_of(struct arena *arena, const struct wait *wait)
 
 static const char *say_awaited(struct arena *arena, const struct wait *wait)
 {
+	if (wait->lock)
+		return say_lock(arena, wait);
 	if (wait->peer_pid == wait->pid)
 		return "itself";
 	return arena_printf(arena, "%s%s", is_for_child(wait) ? "its child " : "", chain_say_awaited(arena, wait));

@@ -7,6 +7,7 @@
 #include "base/array.h"
 #include "base/sorted.h"
 #include "base/wording.h"
+#include "look/sleeping.h"
 #include "options/ages.h"
 #include "options/filter.h"
 #include "reports/chain_filter.h"
@@ -50,12 +51,13 @@ static struct chain_evidence facts_of(const struct scene *scene, size_t from)
 	const struct chain_path *path = &scene->paths[from];
 	const struct wait *last = &scene->waits.items[path->last];
 	const struct process_view *process = path->cycle ? NULL : waits_process(&scene->waits, last);
+	bool one = last->lock && last->lock->holder_tid; /* whatever other threads there are */
 
 	return (struct chain_evidence){
 		.cycle = path->cycle,
 		.last = last,
-		.doing = process ? process->doing : NULL,
-		.in_loop = process && process->in_loop,
+		.doing = path->cycle ? NULL : waits_doing(&scene->waits, last),
+		.in_loop = one ? last->holder && thread_in_loop(last->holder->thread) : process && process->in_loop,
 		.sure = path->sure,
 	};
 }
@@ -111,7 +113,7 @@ static bool has_slept_since(const struct scene *scene, const struct chain_eviden
 static bool has_been_blocked_since(const struct scene *scene, const struct chain_evidence *evidence,
 				   const struct verdict *verdict)
 {
-	return verdict->is & END_IS_BLOCKED && evidence->doing->thread->threads <= 1 &&
+	return verdict->is & END_IS_BLOCKED && (evidence->doing->thread->threads <= 1 || evidence->last->holder) &&
 	       has_slept_since(scene, evidence);
 }
 
@@ -178,7 +180,8 @@ static const char *make_id(struct arena *arena, const struct chain_evidence *evi
 	const struct wait *last = evidence->last;
 
 	if (evidence->cycle)
-		return arena_printf(arena, "chain-cycle-%u-%d", last->pid, last->fd);
+		return last->lock ? arena_printf(arena, "chain-cycle-%u-%u", last->pid, last->tid)
+				  : arena_printf(arena, "chain-cycle-%u-%d", last->pid, last->fd);
 	if (last->peer_pid)
 		return arena_printf(arena, "chain-%u", last->peer_pid);
 	return arena_printf(arena, "chain-%u-%s", last->pid, say_peer(arena, &last->socket->name));

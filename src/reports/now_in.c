@@ -42,6 +42,21 @@ static const char *say_holder(struct arena *arena, const struct lock_record *loc
 			    lock->holder_pid);
 }
 
+const char *lock_kind_name(const struct lock_record *lock)
+{
+	static const char *const names[LOCK_KINDS] = {
+		[LOCK_MUTEX] = "mutex", [LOCK_RWLOCK] = "rwlock", [LOCK_PI] = "pi",
+		[LOCK_JOIN] = "join",	[LOCK_FILE] = "file",
+	};
+
+	return names[lock->kind];
+}
+
+const char *lock_kind_words(const struct lock_record *lock)
+{
+	return lock->kind == LOCK_PI ? "PI mutex" : lock_kind_name(lock);
+}
+
 static const char *say_futex(struct arena *arena, const char *name, const struct lock_record *lock)
 {
 	if (!lock)
@@ -51,18 +66,8 @@ static const char *say_futex(struct arena *arena, const char *name, const struct
 				    lock->holder_comm);
 	if (lock->kind == LOCK_NO_OWNER)
 		return arena_printf(arena, "%s: a lock or condition variable without a known owner", name);
-	return arena_printf(arena, "%s: %s 0x%llx%s", name, lock->kind == LOCK_PI ? "PI mutex" : lock_kind_name(lock),
-			    lock->address, say_holder(arena, lock));
-}
-
-const char *lock_kind_name(const struct lock_record *lock)
-{
-	static const char *const names[LOCK_KINDS] = {
-		[LOCK_MUTEX] = "mutex", [LOCK_RWLOCK] = "rwlock", [LOCK_PI] = "pi",
-		[LOCK_JOIN] = "join",	[LOCK_FILE] = "file",
-	};
-
-	return names[lock->kind];
+	return arena_printf(arena, "%s: %s 0x%llx%s", name, lock_kind_words(lock), lock->address,
+			    say_holder(arena, lock));
 }
 
 const char *loop_now_in(struct arena *arena, const struct look *look, const struct thread_record *thread,

@@ -19,4 +19,7 @@ const char *loop_now_nested(struct arena *arena, const struct look *look, const 
 /* "mutex", "rwlock", "pi", "join", "file"; NULL: no owner is known, so it may be a condition variable. Constant. */
 const char *lock_kind_name(const struct lock_record *lock);
 
+/* The same for a sentence: "PI mutex". */
+const char *lock_kind_words(const struct lock_record *lock);
+
 #endif

@@ -100,7 +100,7 @@ static const char *say_doing(struct arena *arena, const struct chain_evidence *e
 		return arena_printf(arena, "%s is frozen with its control group", evidence->who);
 	if (!evidence->in || !evidence->in_for)
 		return arena_printf(arena, "%s is not asleep", evidence->who);
-	if (evidence->doing->thread->threads > 1 && !evidence->in_loop)
+	if (evidence->doing->thread->threads > 1 && !evidence->in_loop && !evidence->last->holder)
 		return arena_printf(arena,
 				    "%s has %u threads, none of them in an event loop; one has been in %s for %s",
 				    evidence->who, evidence->doing->thread->threads, evidence->in, evidence->in_for);
@@ -109,7 +109,9 @@ static const char *say_doing(struct arena *arena, const struct chain_evidence *e
 
 static const char *why_deadlock(struct arena *arena, const struct chain_evidence *evidence)
 {
-	if (evidence->last->peer_pid == evidence->last->pid)
+	if (evidence->last->lock && evidence->last->lock->holder_tid == evidence->last->tid)
+		return arena_printf(arena, "%s: it cannot continue", evidence->chain);
+	if (evidence->last->peer_pid == evidence->last->pid && !evidence->last->lock)
 		return arena_printf(arena, "%s%s: its only thread cannot continue", evidence->chain,
 				    say_doubt(evidence));
 	return arena_printf(arena, "%s%s: none of them can continue", evidence->chain, say_doubt(evidence));

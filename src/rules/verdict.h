@@ -30,12 +30,13 @@ enum verdict_property {
 	END_IS_IDLE = 1 << 13, /* in its event loop */
 	END_IS_REMOTE = 1 << 14,
 	END_IS_UNKNOWN = 1 << 15,
+	OWES_LOCK = 1 << 16, /* a wait on no connection: it must release a lock */
 };
 
 /*
- * The waiter was promised something: an answer, room for what it writes, a connection. All others may never have been.
+ * The waiter was promised something: an answer, room for what it writes, a connection, a lock. All others may never have been.
  */
-#define IS_OWED (OWES_REPLY | OWES_READ | NOT_REACHED | PEER_IS_DEAD)
+#define IS_OWED (OWES_REPLY | OWES_READ | OWES_LOCK | NOT_REACHED | PEER_IS_DEAD)
 
 struct verdict {
 	const char *name; /* in JSON and on the screen */

@@ -60,8 +60,9 @@
 /* Readers that only these rules find. */
 #define HELD_READER_VERDICTS(V) V(not_read, OWES_NOTHING)
 
-/* Waits of event loops for an answer, of connect(), and for a child. No report shows them alone: they are links of chains. */
+/* Waits of event loops for an answer, of connect(), for a lock, and for a child or a thread to end. No report shows them alone: they are links of chains. */
 #define WAIT_VERDICTS(V) \
+	V(lock,              OWES_LOCK) \
 	V(waiting,           OWES_NOTHING) \
 	V(peer_dead,         PEER_IS_DEAD) \
 	V(no_answer,         NOT_REACHED) \

@@ -8,9 +8,15 @@
 #include "look/look.h"
 #include "rules/verdict.h"
 
+struct wait_evidence {
+	const struct socket_record *socket; /* of kind SOCKET_KIND_NONE: a lock, or a child is awaited */
+	const struct lock_record *lock; /* or NULL */
+	__u64 now_ns;
+};
+
 /* The rules about waits that no other report judges: see verdict.h. */
 struct wait_rule {
-	bool (*applies)(const struct socket_record *socket, __u64 now_ns);
+	bool (*applies)(const struct wait_evidence *evidence);
 	const struct verdict *verdict;
 	enum severity severity;
 };
@@ -18,11 +24,8 @@ struct wait_rule {
 extern const struct wait_rule wait_rules[];
 extern const size_t wait_rule_count;
 
-/*
- * A connection on which an event loop awaits an answer, or a socket in connect(); of kind SOCKET_KIND_NONE: a child is
- * awaited. There is always one that applies.
- */
-const struct wait_rule *wait_verdict(const struct socket_record *socket, __u64 now_ns);
+/* Of a connection on which an event loop awaits an answer, a socket in connect(), a lock, a child. There is always one. */
+const struct wait_rule *wait_verdict(const struct wait_evidence *evidence);
 
 #define WAITS_NONE ((size_t)-1)
 
@@ -33,9 +36,11 @@ enum wait_found {
 	FOUND_QUEUE, /* it lies in, or before, the accept queue of peer_pid's listener */
 };
 
-/* A thread asleep on a socket or for a child, or a connection on which an event loop awaits an answer. */
+/* A thread asleep on a socket, in a lock or for a child, or a connection on which an event loop awaits an answer. */
 struct wait {
-	const struct socket_record *socket; /* for a child: one of SOCKET_KIND_NONE, all zeros */
+	const struct socket_record *socket; /* for a lock or a child: one of SOCKET_KIND_NONE, all zeros */
+	const struct lock_record *lock; /* that it waits for; or NULL */
+	const struct thread_view *holder; /* the thread that has the lock; NULL: not known, or not seen */
 	const struct thread_view *view; /* NULL: of an event loop */
 	__u32 pid, tid; /* tid 0: of an event loop */
 	__s32 fd;

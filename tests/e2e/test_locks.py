@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 import run
-from child import STALLS, Child, wait_until
+from child import PYTHON, STALLS, Child, wait_until
 
 # What is said of each, and what its address leads to.
 MUTEX = "mutex {address} held by thread {tid} (holder)"
@@ -180,3 +180,87 @@ def test_recorded(locks, tmp_path):
     records = run.parse(run.sockstall("replay", path, "-j").stdout)
     (record,) = run.matching(records, type="thread", tid=child.one("waits")["tid"])
     assert record["now_in"] == expected
+
+
+# Chains
+
+
+SERVER = """
+import socket, time
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+connection = server.accept()
+time.sleep(600)
+"""
+
+
+def chains(*pids):
+    return run.findings(run.once("chains", "-m", "300ms", "-p", ",".join(map(str, pids))), type="chain")
+
+
+def stuck(child, verdict):
+    """The one chain of its processes, once it is there."""
+    pids = {words["pid"] for words in child.said("holds") + child.said("waits") + child.said("between")}
+    return wait_until(lambda: run.matching(chains(*pids), verdict=verdict), 20, verdict)[0]
+
+
+def test_two_in_opposite_order(locks):
+    child = locks("deadlock", holds=2, waits=2)
+    record = stuck(child, "deadlock")
+    assert [link["kind"] for link in record["links"]] == ["mutex", "mutex"]
+    assert {link["verdict"] for link in record["links"]} == {"lock"}
+    assert {link["tid"] for link in record["links"]} == {words["tid"] for words in child.said("waits")}
+    assert "none of them can continue" in record["why"]
+    assert record["severity"] >= 90
+
+
+def test_itself(locks):
+    child = locks("twice")
+    record = stuck(child, "deadlock")
+    assert [link["tid"] for link in record["links"]] == [child.one("waits")["tid"]]
+    assert record["why"].endswith("that it has itself: it cannot continue")
+
+
+def test_a_lock_and_sockets(locks):
+    """It holds a mutex and asks another process, which asks the thread that waits for the mutex."""
+    child = locks("sockets")
+    record = stuck(child, "deadlock")
+    between, holds, waits = (child.one(event) for event in ("between", "holds", "waits"))
+    assert sorted(link["kind"] for link in record["links"]) == ["mutex", "tcp", "tcp"]
+    assert {link["tid"] for link in record["links"]} == {between["tid"], holds["tid"], waits["tid"]}
+
+
+def test_the_holder_asks_a_server(locks):
+    server = Child([PYTHON, "-c", SERVER])
+    port = server.wait_line(bytes.decode, 20).strip()
+    child = locks("mutex", f"recv={port}")
+    record = wait_until(lambda: run.matching(chains(server.pid), verdict="blocked"), 20, "blocked")[0]
+    pid = child.one("waits")["pid"]
+    assert [link["pid"] for link in record["links"]] == [pid, pid, server.pid]
+    assert [link["kind"] for link in record["links"]][:2] == ["mutex", "tcp"]
+    assert [link["tid"] for link in record["links"]][:2] == [child.one(event)["tid"] for event in ("waits", "holds")]
+    server.end()
+
+
+@pytest.mark.parametrize("kind", ["mutex", "rwlock-read", "pi", "shared"])
+def test_the_holder_sleeps(locks, kind):
+    child = locks(kind)
+    record = stuck(child, "blocked")
+    assert record["links"][-1]["in"] == "clock_nanosleep"
+    assert record["tid"] == child.one("holds")["tid"]
+
+
+NORMAL = [["order"], ["join"], ["cond"], ["semaphore"], ["pool"], ["mutex", "accept"], ["flock", "sleep"]]
+
+
+@pytest.mark.parametrize("words", NORMAL, ids=lambda words: words[0])
+def test_what_is_normal(locks, tmp_path, words):
+    """Each beside one that is stuck, which is found in the same look."""
+    words = words + [str(tmp_path / "file")] if len(words) > 1 else words
+    waits = {"pool": 200}.get(words[0], 1)
+    twin = locks(*words, holds=len(words) > 1 or words[0] == "join", waits=waits)
+    child = locks("mutex")
+    stuck(child, "blocked")
+    pids = {words["pid"] for words in twin.said("holds") + twin.said("waits")}
+    found = wait_until(lambda: chains(child.one("waits")["pid"], *pids), 20)
+    assert [record["pid"] for record in found] == [child.one("waits")["pid"]]

@@ -77,7 +77,8 @@ static int add_child(struct waits *waits, const struct family *family, const str
 {
 	static const struct socket_record no_socket;
 	const struct thread_record *parent = view->thread, *child = find_child(family, parent);
-	const struct wait_rule *rule = wait_verdict(&no_socket, waits->look->head->seen_ns);
+	const struct wait_evidence evidence = {.socket = &no_socket, .now_ns = waits->look->head->seen_ns};
+	const struct wait_rule *rule = wait_verdict(&evidence);
 	struct wait wait = {
 		.socket = &no_socket,
 		.view = view,
@@ -123,6 +124,20 @@ static bool is_news(struct processes *processes, const struct process_view *proc
 	return true;
 }
 
+/* The thread that has a lock waits for a child: whatever other threads there are. */
+static bool holder_waits(const struct waits *waits, const struct wait *wait)
+{
+	static const char *const calls[] = {"wait4", "waitid"};
+	size_t i;
+
+	if (!wait->holder || !thread_asleep_in(wait->holder->thread, calls, COUNT_OF(calls)))
+		return false;
+	for (i = 0; i < waits->count; i++)
+		if (waits->items[i].tid == wait->holder->thread->tid)
+			return false;
+	return true;
+}
+
 /* Adding one wait leads to more: a shell that waits for a shell. */
 int waits_add_children(struct waits *waits)
 {
@@ -133,7 +148,9 @@ int waits_add_children(struct waits *waits)
 	for (i = 0; i < waits->count && !err; i++) {
 		const struct process_view *process = processes_find(&waits->processes, waits->items[i].peer_pid);
 
-		if (is_news(&waits->processes, process))
+		if (holder_waits(waits, &waits->items[i]))
+			err = add_child(waits, &family, waits->items[i].holder);
+		else if (is_news(&waits->processes, process))
 			err = add_child(waits, &family, process->doing);
 	}
 	free(family.items);

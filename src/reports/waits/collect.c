@@ -48,7 +48,8 @@ static void judge_writer(struct wait *wait, const struct look *look)
 
 static void judge_other(struct wait *wait, const struct look *look)
 {
-	const struct wait_rule *rule = wait_verdict(wait->socket, look->head->seen_ns);
+	const struct wait_evidence evidence = {.socket = wait->socket, .now_ns = look->head->seen_ns};
+	const struct wait_rule *rule = wait_verdict(&evidence);
 
 	wait->verdict = rule->verdict;
 	wait->severity = rule->severity;
@@ -215,14 +216,16 @@ int waits_collect(struct waits *waits, const struct look *look, const struct loo
 		err = add_connection(waits, look->sockets.items[i], min_age_ns);
 	for (i = 0; i < look->connections.count && !err; i++)
 		err = add_connection(waits, look->connections.items[i], min_age_ns);
-	if (err || !waits->count)
+	if (err || (!waits->count && !look->locks.count))
 		return err;
-	forget_twice_awaited(waits);
-	qsort(waits->items, waits->count, sizeof(*waits->items), compare);
+	if (waits->count)
+		forget_twice_awaited(waits);
 	err = waits_find_ends(waits);
 	if (!err)
+		err = waits_add_locks(waits, min_age_ns);
+	if (!err)
 		err = waits_add_children(waits);
-	if (err)
+	if (err || !waits->count)
 		return err;
 	qsort(waits->items, waits->count, sizeof(*waits->items), compare);
 	waits_find_next(waits);

@@ -161,7 +161,7 @@ static struct candidates find_candidates(const struct waits *waits, const struct
 		consider(waits, &candidates, wait, only);
 		return candidates;
 	}
-	/* Whatever a child does, its parent waits for its end. */
+	/* Whatever a child does, its parent waits for its end; and a file is locked until its holder lets go. */
 	if (wait->socket->name.kind == SOCKET_KIND_NONE) {
 		candidates.guessed = !processes_has_one_thread(&waits->processes, wait->peer_pid);
 		consider_all(waits, &candidates, wait, 0, ~0ULL);
@@ -185,6 +185,16 @@ static bool waits_for_itself(const struct waits *waits, const struct wait *wait,
 	       wait->socket->name.kind == SOCKET_KIND_TCP;
 }
 
+/* That of this thread of a process. */
+static size_t wait_of_thread(const struct waits *waits, __u32 pid, __u32 tid)
+{
+	size_t i = LOWER_BOUND(waits->count, at, waits->items[at].pid < pid);
+
+	while (is_of(waits, i, pid) && waits->items[i].tid != tid)
+		i++;
+	return is_of(waits, i, pid) ? i : WAITS_NONE;
+}
+
 static void find_next(struct waits *waits, struct wait *wait)
 {
 	struct candidates candidates;
@@ -192,6 +202,12 @@ static void find_next(struct waits *waits, struct wait *wait)
 
 	if (wait->found != FOUND_PROCESS && wait->found != FOUND_QUEUE)
 		return;
+	/* No other thread can release a lock. */
+	if (wait->lock && wait->lock->holder_tid) {
+		wait->next = wait_of_thread(waits, wait->peer_pid, wait->lock->holder_tid);
+		wait->sure = true;
+		return;
+	}
 	only = only_thread_wait(waits, wait->peer_pid);
 	if (only != WAITS_NONE && is_other_end(wait, &waits->items[only]) &&
 	    both_are_alone(waits, wait, &waits->items[only])) {
@@ -228,5 +244,7 @@ const struct thread_view *waits_doing(const struct waits *waits, const struct wa
 {
 	const struct process_view *process = waits_process(waits, last);
 
+	if (last->lock && last->lock->holder_tid)
+		return last->holder;
 	return process ? process->doing : NULL;
 }

@@ -35,6 +35,10 @@ int waits_add(struct waits *waits, const struct wait *wait);
  */
 int waits_find_ends(struct waits *waits);
 int waits_add_children(struct waits *waits);
+
+/* Adds the waits for locks that have lasted for so long, with the threads and processes that have them (locks.c). */
+int waits_add_locks(struct waits *waits, __u64 min_age_ns);
+
 void waits_find_next(struct waits *waits);
 
 /* That something is due: for sure, or perhaps, if somebody else waits for what its process does. */

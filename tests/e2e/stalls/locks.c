@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Threads and processes that sleep in locks: locks LOCK [HOLDER [FILE [later]]]. A line of JSON each says who has a lock ("holds") and who is
- * about to wait for it ("waits"), with thread ids and the lock's address. HOLDER is what whoever has it does then: "sleep", or
- * "recv=PORT": it asks a server at 127.0.0.1 and waits for its answer.
+ * about to wait for it ("waits"), with thread ids and the lock's address. HOLDER is what whoever has it does then: "sleep", "spin",
+ * "accept", or "recv=PORT": it asks a server at 127.0.0.1 and waits for its answer.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -70,14 +70,28 @@ static int ask(int port)
 	return fd;
 }
 
-/* What is done with the lock held. */
-static void hold(const void *address)
+static int listen_at(struct sockaddr_in *address)
 {
+	socklen_t length = sizeof(*address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	*address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	if (bind(fd, (void *)address, sizeof(*address)) || listen(fd, 8) || getsockname(fd, (void *)address, &length))
+		fail("listen");
+	return fd;
+}
+
+/* What is done with the lock held. */
+static void hold(const void *lock)
+{
+	struct sockaddr_in address;
 	char byte;
 
-	say("holds", address);
+	say("holds", lock);
 	if (!strncmp(holder_does, "recv=", 5))
 		(void)!recv(ask(atoi(holder_does + 5)), &byte, 1, 0);
+	else if (!strcmp(holder_does, "accept"))
+		(void)!accept(listen_at(&address), NULL, NULL);
 	else if (!strcmp(holder_does, "spin"))
 		for (volatile unsigned long i = 0;; i++)
 			;
@@ -222,6 +236,61 @@ static void lock_twice(void)
 	pthread_mutex_lock(&shared->mutex);
 }
 
+/*
+ * A mutex and two connections: whoever has the mutex asks another process, which asks this one, where the thread that is to answer
+ * waits for the mutex.
+ */
+static void *run_asker(void *port)
+{
+	char byte;
+	int fd;
+
+	pthread_mutex_lock(&shared->mutex);
+	say("holds", &shared->mutex);
+	fd = ask((int)(intptr_t)port);
+	(void)!recv(fd, &byte, 1, 0);
+	return NULL;
+}
+
+static void *run_server(void *listener)
+{
+	int fd = accept((int)(intptr_t)listener, NULL, NULL);
+	char byte;
+
+	(void)!recv(fd, &byte, 1, 0);
+	nap(0.3);
+	say("waits", &shared->mutex);
+	pthread_mutex_lock(&shared->mutex);
+	return NULL;
+}
+
+static void run_between(int listener, int port)
+{
+	int fd = accept(listener, NULL, NULL);
+	char byte;
+
+	(void)!recv(fd, &byte, 1, 0);
+	nap(0.5);
+	fd = ask(port);
+	(void)!recv(fd, &byte, 1, 0);
+	pause();
+}
+
+static void over_sockets(void)
+{
+	struct sockaddr_in ours, theirs;
+	int here = listen_at(&ours), there = listen_at(&theirs);
+
+	if (!fork()) {
+		close(here);
+		say("between", NULL);
+		run_between(there, ntohs(ours.sin_port));
+	}
+	close(there);
+	start(run_asker, (void *)(intptr_t)ntohs(theirs.sin_port));
+	start(run_server, (void *)(intptr_t)here);
+}
+
 /* The two in one order, for ever: each waits again and again, and never for long. */
 _Noreturn static void *run_in_order(void *arg)
 {
@@ -344,6 +413,8 @@ int main(int argc, char **argv)
 		deadlock();
 	else if (!strcmp(lock_name, "twice"))
 		lock_twice();
+	else if (!strcmp(lock_name, "sockets"))
+		over_sockets();
 	else if (!strcmp(lock_name, "order"))
 		in_order();
 	else if (!strcmp(lock_name, "rewrite"))
