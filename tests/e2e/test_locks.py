@@ -139,7 +139,7 @@ def test_it_is_rewritten_all_the_time(locks):
     """A program that changes its mutex while it is read costs this answer, and nothing else."""
     child = locks("rewrite")
     waits = child.one("waits")
-    wait_until(lambda: now_in(waits), 20)
+    wait_until(lambda: now_in(waits) and len(os.listdir(f"/proc/{waits['pid']}/task")) == 4, 20, "all its threads")
     for _ in range(5):
         records = run.once("threads", "-p", waits["pid"])
         assert not run.matching(records, type="lost")
