@@ -13,6 +13,7 @@ const char *const command_names[COMMANDS] = {
 	[COMMAND_WRITERS] = "writers",	 [COMMAND_CLOSING] = "closing",
 	[COMMAND_CHAINS] = "chains",	 [COMMAND_HELP] = "help",
 	[COMMAND_EXPLAIN] = "explain",	 [COMMAND_SERVICES] = "services",
+	[COMMAND_LOCKS] = "locks",
 };
 
 const struct command_spec command_specs[] = {
@@ -78,6 +79,16 @@ const struct command_spec command_specs[] = {
 		"part of a chain: with --once, in the first look, and later in every look that the budget allows, but "
 		"at least in every tenth. With --record it is every tenth. The live view does so only while it shows its page of chains.",
 		{"chains -1", "chains -p 1234"},
+		NULL,
+	},
+	{
+		COMMAND_LOCKS,
+		"locks",
+		"locks that threads wait for, who has them, and deadlocks",
+		"One row for each lock that somebody waits for: mutexes and rwlocks of glibc and musl, and locks of files "
+		"(flock, fcntl). Who has it, and what the holder does. *--all* adds what is normal: threads that take turns, "
+		"joins, and idle pools, whose condition variables and semaphores have no owner. Each look reads all threads.",
+		{"locks -1", "locks -p 1234 --all"},
 		NULL,
 	},
 	{

@@ -219,7 +219,7 @@ static bool is_process(const struct selection *selection, unsigned int fits)
 
 bool filter_is_by_link(const struct scope *scope)
 {
-	return scope->command == COMMAND_CHAINS;
+	return scope->command == COMMAND_CHAINS || scope->command == COMMAND_LOCKS;
 }
 
 /* One process for all filters; with chains, one for each. */

@@ -34,6 +34,7 @@ enum command {
 	COMMAND_CLOSING,
 	COMMAND_CHAINS,
 	COMMAND_SERVICES,
+	COMMAND_LOCKS,
 	COMMAND_HELP, /* never run: options_parse() sets help */
 	COMMAND_EXPLAIN, /* no recording has it */
 	COMMANDS,

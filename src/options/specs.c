@@ -14,14 +14,14 @@ const char *const option_group_names[GROUPS] = {
 #define STALLS                                                                                         \
 	(BIT(COMMAND_OVERVIEW) | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_EPOLL) | \
 	 BIT(COMMAND_METRICS) | BIT(COMMAND_WRITERS) | BIT(COMMAND_CLOSING) | BIT(COMMAND_CHAINS) |    \
-	 BIT(COMMAND_SERVICES))
+	 BIT(COMMAND_SERVICES) | BIT(COMMAND_LOCKS))
 #define LIVE	(STALLS | BIT(COMMAND_THREADS))
 #define REPORTS (LIVE | BIT(COMMAND_REPLAY))
 /* Chains and services are many already; metrics count each. */
 #define FOLDED                                                                                           \
 	(BIT(COMMAND_OVERVIEW) | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_WRITERS) | \
 	 BIT(COMMAND_CLOSING) | BIT(COMMAND_EPOLL) | BIT(COMMAND_REPLAY))
-#define SOCKETS (STALLS | BIT(COMMAND_REPLAY)) /* threads have no ports */
+#define SOCKETS ((STALLS & ~BIT(COMMAND_LOCKS)) | BIT(COMMAND_REPLAY)) /* threads and locks have no ports */
 #define STACKS	(BIT(COMMAND_OVERVIEW) | BIT(COMMAND_EPOLL) | BIT(COMMAND_THREADS))
 #define ANY	(BIT(COMMANDS) - 1)
 

@@ -31,6 +31,7 @@ static const char *const titles[ROW_TYPES] = {
 	[ROW_CLOSING] = "A connection that is being closed but does not get closed",
 	[ROW_CHAIN] = "Processes that wait for each other, and the one at the end of the chain",
 	[ROW_SERVICE] = "A listening socket, and whether it answers on its connections",
+	[ROW_LOCK] = "A lock that threads wait for, and who has it",
 	[ROW_THREAD] = "A thread of a process",
 	[ROW_REGION] = "A piece of a process's address space",
 	[ROW_WATCH] = "A descriptor that an epoll instance watches",

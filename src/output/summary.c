@@ -48,6 +48,8 @@ static const char *thing_of(enum command command)
 		return "no closing connection";
 	case COMMAND_CHAINS:
 		return "no chain";
+	case COMMAND_LOCKS:
+		return "no lock";
 	case COMMAND_SERVICES:
 		return "no service";
 	case COMMAND_EPOLL:

@@ -14,7 +14,7 @@
 
 const struct report_kind *const reports[] = {
 	&report_handshakes, &report_readers, &report_held,    &report_loops,	 &report_writers,  &report_closing,
-	&report_chains,	    &report_threads, &report_watches, &report_processes, &report_services,
+	&report_chains,	    &report_threads, &report_watches, &report_processes, &report_services, &report_locks,
 };
 const size_t report_count = COUNT_OF(reports);
 
@@ -89,6 +89,7 @@ static void name_namespaces(struct report *report, size_t first, const struct lo
 static uint64_t waiters_of(const struct row *row)
 {
 	int64_t waiters = row->type == ROW_CHAIN      ? row->chain.waiters
+			  : row->type == ROW_LOCK     ? row->lock.waiters - 1
 			  : row->type == ROW_LISTENER ? row->listener.accept_queue
 						      : NOT_KNOWN;
 

@@ -57,5 +57,6 @@ extern const struct report_kind report_threads;
 extern const struct report_kind report_watches;
 extern const struct report_kind report_processes;
 extern const struct report_kind report_services;
+extern const struct report_kind report_locks;
 
 #endif

@@ -119,6 +119,6 @@ const struct report_kind report_threads = {
 	.name = "threads",
 	.commands = 1u << COMMAND_OVERVIEW | 1u << COMMAND_HANDSHAKES | 1u << COMMAND_READERS | 1u << COMMAND_EPOLL |
 		    1u << COMMAND_THREADS | 1u << COMMAND_WRITERS | 1u << COMMAND_CLOSING | 1u << COMMAND_CHAINS |
-		    1u << COMMAND_SERVICES,
+		    1u << COMMAND_SERVICES | 1u << COMMAND_LOCKS,
 	.run = run,
 };

@@ -15,6 +15,7 @@ const char *const row_type_names[ROW_TYPES] = {
 	[ROW_CLOSING] = "closing",   [ROW_DIFFERENCE] = "difference",
 	[ROW_CHAIN] = "chain",	     [ROW_CHECK] = "check",
 	[ROW_PROCESS] = "process",   [ROW_SERVICE] = "service",
+	[ROW_LOCK] = "lock",
 };
 
 const char *const stall_event_names[] = {

@@ -236,3 +236,25 @@ TEXT("side", handshake.side, HANDSHAKE, "Which end of the handshake this is", .v
 	       "The longest chain that ends there: each link waits for the next. In a deadlock the last one waits for "
 	       "the first",
 	       .heading = "CHAIN", .priority = 4, .least = 20),
+
+	/* lock */
+	TEXT("kind", lock.kind, LOCK,
+	     "pi: a mutex with priority inheritance; join: the end of a thread is awaited; file: of flock or fcntl. Null: no "
+	     "owner is known, as of condition variables and semaphores",
+	     .values = WORDS("mutex", "rwlock", "pi", "join", "file"), .heading = "KIND", .priority = 2),
+	TEXT("address", lock.address, LOCK, "Where it is in the memory of who waits; null: a file's",
+	     .heading = "ADDRESS", .priority = 5),
+	TEXT("path", lock.path, LOCK, "The file that is locked; bytes that are no UTF-8 are U+FFFD", .heading = "PATH",
+	     .priority = 6, .least = 20),
+	COUNT("waiters", lock.waiters, LOCK, "Threads that sleep in it for --min-age or longer", .heading = "WAITERS",
+	      .priority = 1),
+	COUNT("holder_pid", lock.holder_pid, LOCK, "Process that has it; null: not known"),
+	COUNT("holder_tid", lock.holder_tid, LOCK,
+	      "Thread that has it, or whose end is awaited; null: not known, and files are held by processes",
+	      .heading = "HOLDER", .priority = 3),
+	TEXT("holder_comm", lock.holder_comm, LOCK,
+	     "Name of that thread, or of the process; bytes that are no UTF-8 are U+FFFD", .heading = "NAME",
+	     .priority = 3, .least = COMM_LEAST),
+	TEXT("holder_in", lock.holder_in, LOCK,
+	     "The holder's system call, and what it waits for; null: in none, or not known", .heading = "HOLDER IN",
+	     .priority = 4, .least = 30, .most = 60),

@@ -37,6 +37,8 @@ COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = t
 	     .values = VERDICTS_OF(CHAIN_VERDICTS), .heading = "VERDICT"),
 	TEXT("verdict", verdict, SERVICE, "What is wrong", .subject = true, .values = VERDICTS_OF(SERVICE_VERDICTS),
 	     .heading = "VERDICT"),
+	TEXT("verdict", verdict, LOCK, "What its holder does", .subject = true, .values = VERDICTS_OF(LOCK_VERDICTS),
+	     .heading = "VERDICT"),
 	TEXT("verdict", verdict, PROCESS, "What is wrong", .subject = true, .values = VERDICTS_OF(PROCESS_VERDICTS),
 	     .heading = "VERDICT"),
 	COUNT("severity", severity, LIFE,

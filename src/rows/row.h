@@ -27,6 +27,7 @@ enum row_type {
 	ROW_CLOSING,
 	ROW_CHAIN,
 	ROW_SERVICE,
+	ROW_LOCK,
 	ROW_THREAD,
 	ROW_REGION,
 	ROW_WATCH,
@@ -44,7 +45,7 @@ static inline bool row_is_finding(enum row_type type)
 {
 	return type == ROW_HANDSHAKE || type == ROW_LISTENER || type == ROW_READER || type == ROW_LOOP ||
 	       type == ROW_WRITER || type == ROW_CLOSING || type == ROW_CHAIN || type == ROW_PROCESS ||
-	       type == ROW_SERVICE;
+	       type == ROW_SERVICE || type == ROW_LOCK;
 }
 
 /* A process that cannot be looked at may be fine. */
@@ -163,6 +164,12 @@ struct service_fields {
 	int64_t awaits_port;
 	double awaits_oldest_s;
 	const char *cause;
+};
+
+struct lock_fields {
+	const char *kind, *address, *path;
+	int64_t waiters, holder_pid, holder_tid;
+	const char *holder_comm, *holder_in;
 };
 
 struct closing_fields {
@@ -302,6 +309,7 @@ struct row {
 		struct writer_fields writer;
 		struct closing_fields closing;
 		struct chain_fields chain;
+		struct lock_fields lock;
 		struct service_fields service;
 		struct thread_fields thread;
 		struct region_fields region;

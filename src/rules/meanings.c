@@ -7,7 +7,7 @@
 
 const struct verdict_meanings *const verdict_meanings[] = {
 	&handshake_meanings, &listener_meanings, &reader_meanings,  &writer_meanings,  &closing_meanings,
-	&chain_meanings,     &loop_meanings,	 &process_meanings, &service_meanings,
+	&chain_meanings,     &loop_meanings,	 &process_meanings, &service_meanings, &lock_meanings,
 };
 
 const size_t verdict_meanings_count = COUNT_OF(verdict_meanings);

@@ -25,7 +25,7 @@ struct verdict_meanings {
 };
 
 extern const struct verdict_meanings handshake_meanings, listener_meanings, reader_meanings, writer_meanings,
-	closing_meanings, chain_meanings, loop_meanings, process_meanings, service_meanings;
+	closing_meanings, chain_meanings, loop_meanings, process_meanings, service_meanings, lock_meanings;
 
 /* All tables, in the order in which they are shown. */
 extern const struct verdict_meanings *const verdict_meanings[];

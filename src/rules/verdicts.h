@@ -94,6 +94,17 @@
 	V(not_answering,     IS_FAULT) \
 	V(not_read,          IS_FAULT)
 
+/* Of a lock that somebody waits for: what its holder does. */
+#define LOCK_VERDICTS(V) \
+	V(deadlock,          IS_FAULT) \
+	V(stopped,           IS_FAULT) \
+	V(blocked,           IS_FAULT) \
+	V(running,           IS_FAULT) \
+	V(held,              IS_FAULT) \
+	V(turns,             IS_NORMAL) \
+	V(join,              IS_NORMAL) \
+	V(no_owner,          IS_NORMAL)
+
 #define LOOP_VERDICTS(V) \
 	V(ok,                IS_NORMAL) \
 	V(stalled,           IS_FAULT) \

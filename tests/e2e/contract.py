@@ -11,6 +11,7 @@ COMMANDS = [
     "writers",
     "closing",
     "chains",
+    "locks",
     "loops",
     "threads",
     "check",

@@ -17,7 +17,7 @@ from child import PATIENCE, Child, die_with_parent
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SOCKSTALL = os.path.abspath(os.environ.get("SOCKSTALL", os.path.join(ROOT, "build", "sockstall")))
 CONTROL = re.compile("[\0-\x1f]")
-STALLED = ("handshake", "listener", "reader", "loop", "writer", "closing", "chain", "service")
+STALLED = ("handshake", "listener", "reader", "loop", "writer", "closing", "chain", "service", "lock")
 
 
 def sockstall(*arguments, before=(), timeout=30, **options):
@@ -126,7 +126,7 @@ def parse(output):
     return records
 
 
-NOT_FOLDED = {"chains", "services", "threads"}
+NOT_FOLDED = {"chains", "locks", "services", "threads"}
 
 
 def once(*arguments, before=(), expect=0, fold=False):

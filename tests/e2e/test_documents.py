@@ -16,8 +16,8 @@ from zoo import Room
 
 README = os.path.join(run.ROOT, "README.md")
 SOURCES = os.path.join(run.ROOT, "src", "README.md")
-STALLS = ["handshake", "listener", "reader", "writer", "closing", "chain", "loop", "service"]
-TABLES = [*STALLS[:-1], "process", "service"]  # with verdicts
+STALLS = ["handshake", "listener", "reader", "writer", "closing", "chain", "loop", "service", "lock"]
+TABLES = [*STALLS[:-2], "process", "service", "lock"]  # with verdicts
 VERDICT_TITLES = {
     "handshake": "HANDSHAKES",
     "listener": "LISTENERS",
@@ -28,6 +28,7 @@ VERDICT_TITLES = {
     "chain": "CHAINS",
     "process": "PROCESSES",
     "service": "SERVICES",
+    "lock": "LOCKS",
 }
 COMMANDS, VERDICTS, RECORDS = "sockstall.8", "sockstall-verdicts.7", "sockstall-records.5"
 

@@ -57,7 +57,7 @@ class Locks(Child):
         return words
 
     def end_all(self):
-        for words in self.said("holds") + self.said("waits"):
+        for words in map(json.loads, self.lines):
             try:
                 os.kill(words["pid"], signal.SIGKILL)
             except ProcessLookupError:
@@ -264,3 +264,84 @@ def test_what_is_normal(locks, tmp_path, words):
     pids = {words["pid"] for words in twin.said("holds") + twin.said("waits")}
     found = wait_until(lambda: chains(child.one("waits")["pid"], *pids), 20)
     assert [record["pid"] for record in found] == [child.one("waits")["pid"]]
+
+
+# The report
+
+
+def of_locks(*pids, expected, options=()):
+    """What `locks` says of these processes, once it has this verdict."""
+
+    def found():
+        records = run.once("locks", "-m", "300ms", "-p", ",".join(map(str, pids)), *options)
+        records = run.matching(records, type="lock")
+        return records if run.matching(records, verdict=expected) else None
+
+    return wait_until(found, 20, expected)
+
+
+def test_one_row_for_each_lock(locks):
+    child = locks("mutex")
+    holds, waits = child.one("holds"), child.one("waits")
+    (record,) = of_locks(waits["pid"], expected="blocked")
+    assert (record["kind"], record["address"], record["path"]) == ("mutex", holds["address"], None)
+    assert (record["pid"], record["tid"], record["comm"]) == (waits["pid"], waits["tid"], "waiter")
+    assert (record["holder_pid"], record["holder_tid"]) == (holds["pid"], holds["tid"])
+    assert (record["holder_comm"], record["holder_in"]) == ("holder", "clock_nanosleep")
+    assert record["waiters"] == 1 and record["age_s"] > 0.3 and record["severity"] >= 40
+
+
+def test_a_file(locks, tmp_path):
+    path = tmp_path / "locked"
+    child = locks("fcntl", "sleep", path)
+    (record,) = of_locks(child.one("waits")["pid"], expected="blocked")
+    assert (record["kind"], record["address"], record["path"]) == ("file", None, str(path))
+    assert (record["holder_pid"], record["holder_tid"]) == (child.one("holds")["pid"], None)
+
+
+def test_a_deadlock(locks):
+    child = locks("deadlock", holds=2, waits=2)
+    records = of_locks(child.said("waits")[0]["pid"], expected="deadlock")
+    assert {record["address"] for record in records} == {words["address"] for words in child.said("holds")}
+    assert all(record["severity"] >= 90 for record in records)
+
+
+def test_stopped(locks):
+    child = locks("shared")
+    os.kill(child.one("holds")["pid"], signal.SIGSTOP)
+    (record,) = of_locks(child.one("waits")["pid"], expected="stopped")
+    assert f"kill -CONT {child.one('holds')['pid']}" in record["advice"]
+
+
+def test_running(locks):
+    child = locks("mutex", "spin")
+    (record,) = of_locks(child.one("waits")["pid"], expected="running")
+    assert record["holder_in"] is None
+
+
+def test_readers(locks):
+    child = locks("rwlock-readers")
+    (record,) = of_locks(child.one("waits")["pid"], expected="held")
+    assert record["holder_tid"] is None and "1 reader has the rwlock" in record["why"]
+
+
+ONLY_WITH_ALL = {"join": (["join"], 1), "no_owner": (["pool"], 200), "turns": (["mutex", "accept"], 1)}
+
+
+@pytest.mark.parametrize("verdict", ONLY_WITH_ALL)
+def test_only_with_all(locks, verdict):
+    words, waiters = ONLY_WITH_ALL[verdict]
+    child = locks(*words, holds=verdict != "no_owner", waits=waiters)
+    pid = child.said("waits")[0]["pid"]
+    wait_until(lambda: of_locks(pid, expected=verdict, options=["-a"])[0]["waiters"] == waiters, 20, "all of them")
+    assert not run.findings(run.once("locks", "-m", "300ms", "-p", pid))
+
+
+def test_it_opens_and_closes(locks, stream, tmp_path):
+    path = tmp_path / "locked"
+    child = locks("flock", "sleep", path)
+    live = stream("locks", "-j", "-m", "300ms", "-i", "200ms", "-p", child.one("waits")["pid"])
+    opened = live.wait(20, type="lock", event="open", path=str(path))
+    os.kill(child.one("holds")["pid"], signal.SIGKILL)
+    live.wait(20, type="lock", event="close", id=opened["id"])
+    live.stop()

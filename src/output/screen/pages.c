@@ -13,7 +13,7 @@
 #define FINDINGS                                                                                    \
 	(ROW_BIT(ROW_HANDSHAKE) | ROW_BIT(ROW_LISTENER) | ROW_BIT(ROW_READER) | ROW_BIT(ROW_LOOP) | \
 	 ROW_BIT(ROW_WRITER) | ROW_BIT(ROW_CLOSING) | ROW_BIT(ROW_CHAIN) | ROW_BIT(ROW_PROCESS) |   \
-	 ROW_BIT(ROW_SERVICE))
+	 ROW_BIT(ROW_SERVICE) | ROW_BIT(ROW_LOCK))
 
 /* How late a loop is: by its longest lag, or by the one that goes on. */
 static double lag(const struct row *row)
@@ -52,14 +52,16 @@ const struct screen_page screen_pages[] = {
 	 .favoured = of_loops},
 	{"threads", "thr", ROW_BIT(ROW_THREAD), LIVE | BIT(COMMAND_THREADS), .favoured = of_threads},
 	{"chains", NULL, ROW_BIT(ROW_CHAIN), OVERVIEW | BIT(COMMAND_CHAINS), .only_stuck = true, .on_demand = true},
+	{"locks", "lock", ROW_BIT(ROW_LOCK), OVERVIEW | BIT(COMMAND_LOCKS), .only_stuck = true, .only_if_there = true},
 	{"writers", "write", ROW_BIT(ROW_WRITER), OVERVIEW | BIT(COMMAND_WRITERS), .only_stuck = true,
 	 .only_if_there = true},
 	{"closing", "close", ROW_BIT(ROW_CLOSING), OVERVIEW | BIT(COMMAND_CLOSING), .only_stuck = true,
 	 .only_if_there = true},
 	{"watches", "watch", ROW_BIT(ROW_WATCH), BIT(COMMAND_EPOLL), .only_if_there = true},
 	{"regions", "mem", ROW_BIT(ROW_REGION), BIT(COMMAND_THREADS), .only_if_there = true},
-	{"processes", "proc", ROW_BIT(ROW_PROCESS), LIVE | BIT(COMMAND_CHAINS) | BIT(COMMAND_THREADS),
-	 .only_stuck = true, .only_if_there = true},
+	{"processes", "proc", ROW_BIT(ROW_PROCESS),
+	 LIVE | BIT(COMMAND_CHAINS) | BIT(COMMAND_LOCKS) | BIT(COMMAND_THREADS), .only_stuck = true,
+	 .only_if_there = true},
 };
 const size_t screen_page_count = COUNT_OF(screen_pages);
 

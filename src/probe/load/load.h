@@ -14,7 +14,7 @@
 
 /* Commands as bits, and what options ask for on top of them. */
 #define BIT(command) (1u << (command))
-#define CHAINS	     BIT(COMMAND_CHAINS)
+#define CHAINS	     (BIT(COMMAND_CHAINS) | BIT(COMMAND_LOCKS)) /* locks are followed, too */
 #define SERVICES     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_SERVICES))
 #define HANDSHAKES   (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_HANDSHAKES) | CHAINS | SERVICES)
 #define READERS	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_READERS) | CHAINS)

@@ -176,7 +176,8 @@ static void every_command_has_its_reports(void **state)
 	}
 	assert_int_equal(commands, 1u << COMMAND_OVERVIEW | 1u << COMMAND_HANDSHAKES | 1u << COMMAND_READERS |
 					   1u << COMMAND_EPOLL | 1u << COMMAND_THREADS | 1u << COMMAND_WRITERS |
-					   1u << COMMAND_CLOSING | 1u << COMMAND_CHAINS | 1u << COMMAND_SERVICES);
+					   1u << COMMAND_CLOSING | 1u << COMMAND_CHAINS | 1u << COMMAND_SERVICES |
+					   1u << COMMAND_LOCKS);
 }
 
 /* Filters, each against one row: pid 10, thread "worker" of "nginx", 10.0.0.1:80 to 10.1.2.3:5000. */

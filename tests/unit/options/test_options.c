@@ -725,6 +725,7 @@ static void help_text(void **state)
 		"closing",
 		"chains",
 		"services",
+		"locks",
 		"loops",
 		"alias: epoll",
 		"threads",

@@ -284,7 +284,7 @@ static void loops_are_alike_in_one_system_call(void **state)
 static void others_are_never_folded(void **state)
 {
 	static const enum row_type types[] = {ROW_CHAIN,  ROW_SERVICE, ROW_PROCESS, ROW_THREAD,
-					      ROW_REGION, ROW_WATCH,   ROW_LOST};
+					      ROW_REGION, ROW_WATCH,   ROW_LOST,    ROW_LOCK};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(types); i++) {

@@ -7,6 +7,7 @@
 #include "rules/closing.h"
 #include "rules/held.h"
 #include "rules/listener.h"
+#include "rules/lock.h"
 #include "rules/loop.h"
 #include "rules/reader.h"
 #include "rules/service.h"
@@ -15,7 +16,8 @@
 #include "rules/writer.h"
 
 #define OF_FAULTS (IS_NORMAL | IS_FAULT)
-#define OF_WAITS  (OWES_NOTHING | OWES_REPLY | OWES_REST | OWES_REQUEST | OWES_READ | OWES_LOCK | NOT_REACHED | PEER_IS_DEAD)
+#define OF_WAITS \
+	(OWES_NOTHING | OWES_REPLY | OWES_REST | OWES_REQUEST | OWES_READ | OWES_LOCK | NOT_REACHED | PEER_IS_DEAD)
 #define OF_ENDS                                                                                           \
 	(END_IS_DEADLOCK | END_IS_STUCK | END_IS_BLOCKED | END_IS_RUNNING | END_IS_IDLE | END_IS_REMOTE | \
 	 END_IS_UNKNOWN)
@@ -33,6 +35,7 @@ static const struct verdict held[] = {HELD_VERDICTS(ROW_OF_LIST){NULL}};
 static const struct verdict closings[] = {CLOSING_VERDICTS(ROW_OF_LIST){NULL}};
 static const struct verdict chains[] = {CHAIN_VERDICTS(ROW_OF_LIST){NULL}};
 static const struct verdict services[] = {SERVICE_VERDICTS(ROW_OF_LIST){NULL}};
+static const struct verdict locks[] = {LOCK_VERDICTS(ROW_OF_LIST){NULL}};
 static const struct verdict loops[] = {LOOP_VERDICTS(ROW_OF_LIST){NULL}};
 
 static const struct kind {
@@ -53,6 +56,7 @@ static const struct kind {
 	{chains, OF_ENDS, ROW_CHAIN, RULES_OF(chain)},
 	{services, OF_FAULTS, ROW_SERVICE, RULES_OF(service)},
 	{loops, OF_FAULTS, ROW_LOOP, RULES_OF(loop)},
+	{locks, OF_FAULTS, ROW_LOCK, RULES_OF(lock)},
 };
 
 static const struct verdict *verdict_of_rule(const struct kind *kind, size_t rule)
@@ -142,6 +146,7 @@ static void normal_is_what_is_not_stuck(void **state)
 	NORMAL_IS_NOT_STUCK(closing);
 	NORMAL_IS_NOT_STUCK(service);
 	NORMAL_IS_NOT_STUCK(loop);
+	NORMAL_IS_NOT_STUCK(lock);
 }
 
 #define OWED_IS_STUCK(kind)                                        \

@@ -1339,6 +1339,7 @@ static void a_command_begins_with_its_own_page(void **state)
 		{COMMAND_OVERVIEW, "overview"}, {COMMAND_HANDSHAKES, "handshakes"}, {COMMAND_READERS, "readers"},
 		{COMMAND_EPOLL, "loops"},	{COMMAND_THREADS, "threads"},	    {COMMAND_WRITERS, "writers"},
 		{COMMAND_CLOSING, "closing"},	{COMMAND_CHAINS, "chains"},	    {COMMAND_SERVICES, "services"},
+		{COMMAND_LOCKS, "locks"},
 	};
 
 	(void)state;
