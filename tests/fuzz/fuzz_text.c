@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Lines of /proc: of an epoll instance's fdinfo, of cgroup, maps and stat; and what processes that are set apart are told. */
+/* Lines of /proc: of an epoll instance's fdinfo, of cgroup, locks, maps and stat; memory around a lock; and what processes that are set apart are told. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "system/cgroup.h"
 #include "system/fdinfo.h"
+#include "system/file_locks.h"
+#include "system/futex_owner.h"
 #include "system/memory_map.h"
 #include "system/process.h"
 #include "act/message.h"
@@ -75,6 +77,40 @@ static void check_request(const uint8_t *data, size_t size)
 	arena_free(&arena);
 }
 
+/* What /proc/locks and fdinfo say: a holder that is found has the lock on the same file. */
+static void check_file_locks(const char *text, size_t size)
+{
+	struct file_lock holder;
+	__u32 pid;
+
+	for (pid = 0; pid < 10; pid++)
+		if (file_locks_find(&holder, text, size, pid, "FLOCK") &&
+		    (holder.waits || strcmp(holder.kind, "FLOCK") != 0))
+			abort();
+	if (file_lock_parse(&holder, text, size) && strnlen(holder.kind, sizeof(holder.kind)) == sizeof(holder.kind))
+		abort();
+}
+
+/* The first bytes are the call, the rest is memory around the word: an owner is a number that a thread can have. */
+static void check_futex(const uint8_t *data, size_t size)
+{
+	struct futex_wait wait = {.address = 4096 + FUTEX_BEFORE};
+	struct futex_memory memory = {.start = 4096};
+	struct futex_owner owner;
+	size_t call = sizeof(wait.operation) + sizeof(wait.value);
+
+	if (size < call)
+		return;
+	memcpy(&wait.operation, data, sizeof(wait.operation));
+	memcpy(&wait.value, data + sizeof(wait.operation), sizeof(wait.value));
+	memory.bytes = data + call;
+	memory.length = size - call;
+	owner = futex_owner_find(&wait, &memory);
+	if (!owner.kind || owner.kind >= LOCK_FILE || owner.tid > 0x3fffffff ||
+	    (owner.kind == LOCK_NO_OWNER && (owner.tid || owner.readers)))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *line = malloc(size + 1), comm[16];
@@ -90,6 +126,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (!process_start_parse(line, &ticks, comm) && comm[15])
 		abort();
+	check_file_locks(line, size);
+	check_futex(data, size);
 	check_cgroup(line);
 	check_printable(line);
 	check_message(data, size);
