@@ -2,7 +2,8 @@
 /*
  * Stacks as text. The kernel's come from the stack scan and /proc/kallsyms. The kernel does not walk another thread's
  * user stack for BPF, so this file does: it follows frame pointers, from the one with which the thread entered the
- * kernel, through memory that foreign.h's worker reads. Code built without frame pointers is missing.
+ * kernel, through memory that foreign.h's worker reads. Code built without frame pointers is missing, and only the program
+ * itself has names of functions.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "probe/internal.h"
 #include "probe/maps.h"
 #include "probe/notes.h"
+#include "probe/program_names.h"
 #include "stack_sample.h"
 
 #define SEPARATOR " < "
@@ -200,29 +202,41 @@ static int read_pieces(struct probe *probe, struct walk *walks, size_t count)
 	return err ? err : (int)asked;
 }
 
-/* Appends module+offset: the offset into the file, as addr2line and objdump count it for a shared object. */
-static int say_user_address(struct buffer *text, const struct process_maps *maps, __u64 address)
+/*
+ * Appends module+offset, and before it the function's name where that is known. The offset is into the file, as addr2line and objdump
+ * count it for a shared object. A call may be the last that a function does: what it returns to is behind it, and `called` is 1.
+ */
+static int say_user_address(struct buffer *text, const struct process_maps *maps, const struct program_names *names,
+			    __u64 address, __u64 called)
 {
-	const char *between = text->size ? SEPARATOR : "";
+	const char *between = text->size ? SEPARATOR : "", *name;
 	const struct memory_region *region = memory_map_find(maps->regions, maps->count, address);
+	size_t length = 0;
+	__u64 offset;
 
 	if (!region)
 		return text_printf(text, "%s0x%llx", between, address);
-	return text_printf(text, "%s%.*s+0x%llx", between, region->name_length ? (int)region->name_length : 11,
-			   region->name_length ? region->name : "[anonymous]",
-			   address - region->start + region->offset);
+	offset = address - region->start + region->offset;
+	name = program_names_find(names, region->name, region->name_length, offset - called, &length);
+	return text_printf(text, "%s%.*s%s%.*s+0x%llx", between, (int)length, name ? name : "", name ? " " : "",
+			   region->name_length ? (int)region->name_length : 11,
+			   region->name_length ? region->name : "[anonymous]", offset);
 }
 
-static int say_user_stack(struct probe *probe, const struct walk *walk, struct buffer *text)
+static int say_user_stack(struct probe *probe, const struct walk *walk, struct program_names *names,
+			  struct buffer *text)
 {
 	const struct process_maps *maps;
 	int i, err;
 
 	if (!walk->count)
 		return 0;
-	err = probe_maps_get(probe, walk->thread->pid, walk->thread->tid, walk->thread->process_start_ns, &maps);
+	err = program_names_read(probe, names, walk->thread);
+	if (!err)
+		err = probe_maps_get(probe, walk->thread->pid, walk->thread->tid, walk->thread->process_start_ns,
+				     &maps);
 	for (i = 0; i < walk->count && !err; i++)
-		err = say_user_address(text, maps, walk->frames[i]);
+		err = say_user_address(text, maps, names, walk->frames[i], i > 0);
 	return err;
 }
 
@@ -239,7 +253,7 @@ static int add_note(struct buffer *notes, const struct thread_record *thread, __
 }
 
 /* The kernel's part of it, and the program's. */
-static int add_both(struct probe *probe, struct buffer *notes, const struct walk *walk)
+static int add_both(struct probe *probe, struct buffer *notes, const struct walk *walk, struct program_names *names)
 {
 	struct buffer text = {0};
 	int err = say_kernel_stack(probe->symbols, walk->sample, &text);
@@ -247,7 +261,7 @@ static int add_both(struct probe *probe, struct buffer *notes, const struct walk
 	if (!err)
 		err = add_note(notes, walk->thread, NOTE_KERNEL_STACK, &text);
 	if (!err && (probe->scope.stacks || walk->thread->tid == probe->wants.stack_of))
-		err = say_user_stack(probe, walk, &text);
+		err = say_user_stack(probe, walk, names, &text);
 	if (!err && text.size)
 		err = add_note(notes, walk->thread, NOTE_USER_STACK, &text);
 	buffer_free(&text);
@@ -255,7 +269,8 @@ static int add_both(struct probe *probe, struct buffer *notes, const struct walk
 }
 
 /* At most WALKS_AT_ONCE of them. */
-static int add_walks(struct probe *probe, struct buffer *notes, struct walk *walks, size_t count)
+static int add_walks(struct probe *probe, struct buffer *notes, struct walk *walks, size_t count,
+		     struct program_names *names)
 {
 	int pieces = PIECES_MOST, asked = 1;
 	size_t i;
@@ -265,7 +280,7 @@ static int add_walks(struct probe *probe, struct buffer *notes, struct walk *wal
 		asked = read_pieces(probe, walks, count);
 	err = asked < 0 ? asked : 0;
 	for (i = 0; i < count && !err; i++)
-		err = probe_is_asked_to_end() ? -ECANCELED : add_both(probe, notes, &walks[i]);
+		err = probe_is_asked_to_end() ? -ECANCELED : add_both(probe, notes, &walks[i], names);
 	return err;
 }
 
@@ -286,6 +301,7 @@ static int add_samples(struct probe *probe, struct buffer *notes, const struct t
 	const struct thread_record *thread;
 	struct walk walks[WALKS_AT_ONCE];
 	struct record_header *header;
+	struct program_names names = {.pid = 0};
 	size_t offset = 0, ready = 0;
 	int err = 0;
 
@@ -298,10 +314,13 @@ static int add_samples(struct probe *probe, struct buffer *notes, const struct t
 		walks[ready - 1].done |= !probe->scope.stacks && thread->tid != probe->wants.stack_of;
 		if (ready < WALKS_AT_ONCE)
 			continue;
-		err = add_walks(probe, notes, walks, ready);
+		err = add_walks(probe, notes, walks, ready, &names);
 		ready = 0;
 	}
-	return err || !ready ? err : add_walks(probe, notes, walks, ready);
+	if (!err && ready)
+		err = add_walks(probe, notes, walks, ready, &names);
+	program_names_free(&names);
+	return err;
 }
 
 int probe_stacks_add(struct probe *probe, struct buffer *notes, const struct thread_record *const *threads,
