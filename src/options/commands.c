@@ -86,7 +86,7 @@ const struct command_spec command_specs[] = {
 		"locks",
 		"locks that threads wait for, who has them, and deadlocks",
 		"One row for each lock that somebody waits for: mutexes and rwlocks of glibc and musl, and locks of files "
-		"(flock, fcntl). Who has it, and what the holder does. *--all* adds what is normal: threads that take turns, "
+		"(flock, fcntl). The row tells who has it, and what that holder does. *--all* adds what is normal: threads that take turns, "
 		"joins, and idle pools, whose condition variables and semaphores have no owner. Each look reads all threads.",
 		{"locks -1", "locks -p 1234 --all"},
 		NULL,

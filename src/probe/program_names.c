@@ -15,7 +15,7 @@
 
 #define HEAD_SIZE 64 /* sizeof(Elf64_Ehdr) */
 
-/* Of a file at once, and how many of these in one message. */
+/* Bytes of one question, and questions at once. */
 #define PIECE_BYTES   65536
 #define ASKED_AT_ONCE 32
 

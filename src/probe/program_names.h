@@ -7,7 +7,7 @@
 
 #include "probe/internal.h"
 
-/* What was read of one process's program; zeroed: of none. The next process's takes its place. */
+/* The symbols of one process's program; zeroed: of none. Those of the next process take their place. */
 struct program_names {
 	__u32 pid;
 	__u64 process_start_ns;

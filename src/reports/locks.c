@@ -206,6 +206,8 @@ static int add_row(struct scene *scene, const struct waiting *first, size_t coun
 	fill_thread(row, scene->report, scene->look, first->view->thread);
 	fill_age(row, scene->look, scene->look->head->seen_ns, first->since_ns);
 	fill_lock(row, arena, &evidence);
+	if (first->lock->kind == LOCK_FILE)
+		row->fd = first->view->thread->fd;
 	row->fits = fits_of(scene, first, count, evidence.holder);
 	row->lock.waiters = (int64_t)count;
 	row->id = make_id(arena, first->lock);

@@ -34,9 +34,8 @@ static const char *const keys[ROW_TYPES] = {
 		"v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
 		"connections pending oldest_pending_s last_answer_s answers_per_s requests_per_s accept_queue "
 		"accept_queue_max syn_queue drops_per_s lag_max_s awaits awaits_addr awaits_port awaits_oldest_s cause",
-	[ROW_LOCK] =
-		"v type time event id since age_s age_at_least verdict severity why advice pid tid comm cgroup container netns netns_name "
-		"kind address path waiters holder_pid holder_tid holder_comm holder_in",
+	[ROW_LOCK] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
+		     "kind address path waiters holder_pid holder_tid holder_comm holder_in",
 	[ROW_CHAIN] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS "waiters links",
 	[ROW_CLOSING] = "v type time " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS
 			"state fault connections last_received_s last_sent_s unread_bytes unsent_bytes unacked_bytes "
