@@ -13,7 +13,7 @@
 #include "base/sorted.h"
 #include "look/records.h"
 #include "probe/internal.h"
-#include "probe/lock_holder.h"
+#include "probe/locks/holder.h"
 #include "system/futex_owner.h"
 
 /* Threads in locks that one look finds out about. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Which thread has the number that a lock keeps: a part of the probe. */
-#ifndef SOCKSTALL_PROBE_LOCK_HOLDER_H
-#define SOCKSTALL_PROBE_LOCK_HOLDER_H
+#ifndef SOCKSTALL_PROBE_LOCKS_HOLDER_H
+#define SOCKSTALL_PROBE_LOCKS_HOLDER_H
 
 #include "probe/internal.h"
 

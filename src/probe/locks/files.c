@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "look/records.h"
-#include "probe/lock_holder.h"
+#include "probe/locks/holder.h"
 #include "system/file_locks.h"
 
 /* Of one look: waits, bytes of /proc/locks, descriptors of others. Of one process: descriptors that have the file. */

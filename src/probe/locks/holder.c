@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-#include "probe/lock_holder.h"
+#include "probe/locks/holder.h"
 
 #include <dirent.h>
 #include <errno.h>
