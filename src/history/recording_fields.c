@@ -162,4 +162,9 @@ void fields_options(struct pack *pack, struct options *options)
 		take_single(pack, &options->scope.selection, &single);
 	if (pack_more(pack))
 		pack_bool(pack, &options->sinks.no_fold);
+	if (pack_more(pack)) {
+		pack_text(pack, &options->scope.selection.unit);
+		pack_text(pack, &options->scope.selection.pod);
+		pack_text(pack, &options->scope.selection.container);
+	}
 }

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "system/cgroup.h"
+#include "system/unit.h"
+
 #define COMM_LENGTH 15 /* the kernel keeps no more of a name */
 
 enum {
@@ -12,6 +15,10 @@ enum {
 	BY_PEER = 8,
 	BY_NETNS = 16,
 	BY_CGROUP = 32,
+	BY_UNIT = 64,
+	BY_POD = 128,
+	BY_CONTAINER = 256,
+	OF_PLACE = BY_CGROUP | BY_UNIT | BY_POD | BY_CONTAINER,
 };
 
 static bool asks_for_netns(const struct selection *selection)
@@ -23,7 +30,9 @@ unsigned int filter_asked(const struct selection *selection)
 {
 	return (selection->pid_count ? BY_PID : 0) | (selection->comm_count ? BY_COMM : 0) |
 	       (selection->port_count ? BY_PORT : 0) | (selection->peer_given ? BY_PEER : 0) |
-	       (asks_for_netns(selection) ? BY_NETNS : 0) | (selection->cgroup ? BY_CGROUP : 0);
+	       (asks_for_netns(selection) ? BY_NETNS : 0) | (selection->cgroup ? BY_CGROUP : 0) |
+	       (selection->unit ? BY_UNIT : 0) | (selection->pod ? BY_POD : 0) |
+	       (selection->container ? BY_CONTAINER : 0);
 }
 
 bool filter_is_met(const struct selection *selection, unsigned int fits)
@@ -115,6 +124,44 @@ bool filter_is_in_cgroup(const struct selection *selection, const char *cgroup)
 	return !cgroup[length] || cgroup[length] == '/';
 }
 
+/* A number that is long enough for docker ps to show names the container as well. */
+#define CONTAINER_ID_LEAST 12
+
+static bool is_container(const char *wanted, const char *name, const char *id)
+{
+	if (name && !strcmp(wanted, name))
+		return true;
+	return id && strlen(wanted) >= CONTAINER_ID_LEAST && !strncmp(wanted, id, strlen(wanted));
+}
+
+/* What people call what it runs in; each may be NULL. */
+struct place {
+	const char *cgroup, *pod, *container, *id;
+};
+
+static unsigned int fits_place(const struct selection *selection, const struct place *place)
+{
+	bool unit = selection->unit && place->cgroup && unit_is(selection->unit, place->cgroup);
+	bool pod = selection->pod && place->pod && !strcmp(selection->pod, place->pod);
+	bool container = selection->container && is_container(selection->container, place->container, place->id);
+
+	return (filter_is_in_cgroup(selection, place->cgroup) ? BY_CGROUP : 0) | (unit ? BY_UNIT : 0) |
+	       (pod ? BY_POD : 0) | (container ? BY_CONTAINER : 0);
+}
+
+static unsigned int fits_place_of(const struct selection *selection, const struct look *look, __u32 pid)
+{
+	char id[CONTAINER_ID_SIZE];
+	struct place place = {.cgroup = look_cgroup(look, pid), .id = id};
+
+	if (!(filter_asked(selection) & OF_PLACE))
+		return 0;
+	container_id_copy(id, place.cgroup);
+	place.pod = look_process_name(look, pid, PROCESS_POD);
+	place.container = look_process_name(look, pid, PROCESS_CONTAINER);
+	return fits_place(selection, &place);
+}
+
 /* ---- A row by its own fields ---- */
 
 static bool fits_peer(const struct selection *selection, const struct row *row)
@@ -127,11 +174,11 @@ static unsigned int fits_of(const struct selection *selection, const struct row 
 {
 	bool comm = filter_is_comm(selection, row->comm) || filter_is_comm(selection, row->process_comm);
 	bool port = filter_is_port(selection, row->local_port) || filter_is_port(selection, row->peer_port);
+	struct place place = {row->cgroup, row->pod, row->container_name, row->container};
 
 	return (filter_is_pid(selection, row->pid) ? BY_PID : 0) | (comm ? BY_COMM : 0) | (port ? BY_PORT : 0) |
 	       (fits_peer(selection, row) ? BY_PEER : 0) |
-	       (is_netns(selection, row->netns, row->netns_name) ? BY_NETNS : 0) |
-	       (filter_is_in_cgroup(selection, row->cgroup) ? BY_CGROUP : 0);
+	       (is_netns(selection, row->netns, row->netns_name) ? BY_NETNS : 0) | fits_place(selection, &place);
 }
 
 bool filter_matches(const struct selection *selection, const struct row *row)
@@ -149,7 +196,7 @@ unsigned int filter_process(const struct selection *selection, const struct look
 	if (!filter_asked(selection) || !pid)
 		return 0;
 	return (filter_is_pid(selection, pid) ? BY_PID : 0) | (filter_is_comm(selection, comm) ? BY_COMM : 0) |
-	       (selection->cgroup && filter_is_in_cgroup(selection, look_cgroup(look, pid)) ? BY_CGROUP : 0);
+	       fits_place_of(selection, look, pid);
 }
 
 static unsigned int filter_netns(const struct selection *selection, const struct look *look, __u32 netns)
@@ -210,7 +257,7 @@ unsigned int filter_holders_of(const struct selection *selection, const struct l
 
 /* ---- Whether anybody is meant ---- */
 
-#define OF_PROCESS (BY_PID | BY_COMM | BY_CGROUP)
+#define OF_PROCESS (BY_PID | BY_COMM | OF_PLACE)
 
 static bool is_process(const struct selection *selection, unsigned int fits)
 {
@@ -275,7 +322,7 @@ static unsigned int may_fit(const struct selection *selection, const struct look
 	unsigned int fits = BY_PORT | BY_PEER;
 
 	fits |= comm ? 0 : BY_COMM;
-	fits |= look_cgroup(look, pid) ? 0 : BY_CGROUP;
+	fits |= look_cgroup(look, pid) ? 0 : OF_PLACE;
 	fits |= unread && unread->netns ? filter_netns(selection, look, unread->netns) : BY_NETNS;
 	return fits | filter_process(selection, look, pid, comm ? comm : none);
 }

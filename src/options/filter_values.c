@@ -243,3 +243,27 @@ int option_set_cgroup(struct options *options, const char *text)
 	options->scope.selection.cgroup = path;
 	return 0;
 }
+
+/* A name that is empty fits nothing. */
+static int set_name(const char **name, const char *text)
+{
+	if (!*text)
+		return -EINVAL;
+	*name = text;
+	return 0;
+}
+
+int option_set_unit(struct options *options, const char *text)
+{
+	return set_name(&options->scope.selection.unit, text);
+}
+
+int option_set_pod(struct options *options, const char *text)
+{
+	return set_name(&options->scope.selection.pod, text);
+}
+
+int option_set_container(struct options *options, const char *text)
+{
+	return set_name(&options->scope.selection.container, text);
+}

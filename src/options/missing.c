@@ -13,6 +13,7 @@
 #include "options/filter.h"
 #include "system/netns.h"
 #include "system/cgroup.h"
+#include "system/unit.h"
 
 /* /proc has an entry for a thread, too, which its folder does not list. */
 unsigned int asked_for_process(unsigned int id)
@@ -120,10 +121,12 @@ static bool is_of_comm(const struct selection *selection, const char *process)
 	return !selection->comm_count || has_comm(selection, process) || has_thread_of_comm(selection, process);
 }
 
+/* Also by the unit, which the cgroup tells. What pods and containers are called is not known before a look. */
 static bool is_in_cgroup(const struct selection *selection, const char *process)
 {
-	char *cgroup = selection->cgroup ? process_cgroup((unsigned int)atoi(process + strlen("/proc/"))) : NULL;
-	bool is = filter_is_in_cgroup(selection, cgroup);
+	bool asks = selection->cgroup || selection->unit;
+	char *cgroup = asks ? process_cgroup((unsigned int)atoi(process + strlen("/proc/"))) : NULL;
+	bool is = filter_is_in_cgroup(selection, cgroup) && (!selection->unit || unit_is(selection->unit, cgroup));
 
 	free(cgroup);
 	return is;
@@ -148,7 +151,7 @@ static bool each_is_there(const struct selection *selection)
 {
 	const struct selection by_pid = {.pids = selection->pids, .pid_count = selection->pid_count};
 	const struct selection by_comm = {.comms = selection->comms, .comm_count = selection->comm_count};
-	const struct selection by_cgroup = {.cgroup = selection->cgroup};
+	const struct selection by_cgroup = {.cgroup = selection->cgroup, .unit = selection->unit};
 
 	return any_fits("/proc", is_asked_for, &by_pid) && any_fits("/proc", is_asked_for, &by_comm) &&
 	       any_fits("/proc", is_asked_for, &by_cgroup);
@@ -156,7 +159,8 @@ static bool each_is_there(const struct selection *selection)
 
 static bool process_is_there(const struct scope *scope)
 {
-	if (!scope->selection.pid_count && !scope->selection.comm_count && !scope->selection.cgroup)
+	if (!scope->selection.pid_count && !scope->selection.comm_count && !scope->selection.cgroup &&
+	    !scope->selection.unit)
 		return true;
 	if (!sees_processes())
 		return true;
@@ -174,9 +178,33 @@ static bool netns_is_there(const struct selection *selection)
 	return !selection->netns_count;
 }
 
+/* What pods and containers are called is known to a look alone: that tells who fits. */
+static bool asks_for_names(const struct selection *selection)
+{
+	return selection->pod || selection->container;
+}
+
 bool asked_for_is_there(const struct scope *scope)
 {
-	return process_is_there(scope) && netns_is_there(&scope->selection);
+	return !asks_for_names(&scope->selection) && process_is_there(scope) && netns_is_there(&scope->selection);
+}
+
+static size_t say_place(const struct selection *selection)
+{
+	const struct selection by_cgroup = {.cgroup = selection->cgroup}, by_unit = {.unit = selection->unit};
+	size_t missing = 0;
+
+	if (!sees_processes())
+		return 0;
+	if (selection->cgroup && !any_fits("/proc", is_in_cgroup, &by_cgroup)) {
+		messages_tell("there is no process in the cgroup %s now", selection->cgroup);
+		missing++;
+	}
+	if (selection->unit && !any_fits("/proc", is_in_cgroup, &by_unit)) {
+		messages_tell("there is no process in the unit %s now", selection->unit);
+		missing++;
+	}
+	return missing;
 }
 
 /* One by one. Returns how many are missing. */
@@ -196,10 +224,7 @@ static size_t say_each(struct selection *selection)
 		messages_tell("there is no process or thread named %s now", selection->comms[i]);
 		missing++;
 	}
-	if (!selection->cgroup || !sees_processes() || any_fits("/proc", is_in_cgroup, selection))
-		return missing;
-	messages_tell("there is no process in the cgroup %s now", selection->cgroup);
-	return missing + 1;
+	return missing + say_place(selection);
 }
 
 bool asked_for_say_missing(struct scope *scope)
@@ -208,8 +233,8 @@ bool asked_for_say_missing(struct scope *scope)
 	bool is_there = asked_for_is_there(scope);
 
 	/* Each was there when it was asked for, and one may have gone since. */
-	if (!missing && !is_there && !say_each(&scope->selection))
-		messages_tell("there is no process now that fits --pid, --comm and --cgroup together");
+	if (!missing && !is_there && !asks_for_names(&scope->selection) && !say_each(&scope->selection))
+		messages_tell("there is no process now that fits --pid, --comm, --cgroup and --unit together");
 	return is_there;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Whether what filters ask for is there at all: else "nothing is stuck" might be true of a slip of the hand. This is about
- * --pid, --comm, --cgroup and --netns. Sockets come and go, so --port and --peer do not count. Reads /proc.
+ * --pid, --comm, --cgroup, --unit and --netns. Sockets come and go, so --port and --peer do not count. Reads /proc.
  */
 #ifndef SOCKSTALL_OPTIONS_MISSING_H
 #define SOCKSTALL_OPTIONS_MISSING_H
@@ -12,7 +12,7 @@
 
 /*
  * Whether some process now fits all filters for processes together, and one of the namespaces is there. True, too,
- * where other people's processes cannot be seen.
+ * where other people's processes cannot be seen. False with --pod and --container, for which looks decide.
  */
 bool asked_for_is_there(const struct scope *scope);
 

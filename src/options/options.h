@@ -85,6 +85,7 @@ struct selection {
 	const char **netns_names; /* of a replay; a live run makes inodes of them */
 	size_t netns_name_count;
 	char *cgroup; /* normal form: no /sys/fs/cgroup in front, no slash at the end but for "/" */
+	const char *unit, *pod, *container; /* NULL: not given */
 };
 
 /* The scope of a look: the probe and reports take it, filters take its selection. */

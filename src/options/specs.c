@@ -33,7 +33,7 @@ const struct option_spec option_specs[] = {
 	{"pid", 'p', "PID[,PID...]", "process ids from 1 to 4194304, separated by commas", "only these processes",
 	 "Only these processes. The id of a thread stands for its process; a line on stderr says so. See *FILTERS* for "
 	 "this and "
-	 "the next five.",
+	 "the next eight.",
 	 GROUP_CHOOSING, VALUE_PIDS, .repeats = true, .commands = REPORTS, SET(pid)},
 	{"comm", 'c', "NAME[,NAME...]", "command names, separated by commas", "only processes with this command name",
 	 "Only processes with this command name. A thread's own name counts too. Names are compared up to 15 bytes: "
@@ -58,6 +58,15 @@ const struct option_spec option_specs[] = {
 	 GROUP_CHOOSING, VALUE_NETNS, .repeats = true, .commands = REPORTS, SET(netns)},
 	{"cgroup", 0, "PATH", "a path that starts with /", "only processes in this cgroup or below it",
 	 "Only processes in this cgroup or below it.", GROUP_CHOOSING, VALUE_CGROUPS, .commands = REPORTS, SET(cgroup)},
+	{"unit", 0, "UNIT", "a unit's name", "only processes of this systemd unit",
+	 "Only processes of this systemd unit: _nginx.service_, or _nginx_ for that. Of a user's own units, too.",
+	 GROUP_CHOOSING, VALUE_FREE, .commands = REPORTS, SET(unit)},
+	{"pod", 0, "POD", "a pod's name", "only processes of this pod",
+	 "Only processes of the Kubernetes pod with this name.", GROUP_CHOOSING, VALUE_FREE, .commands = REPORTS,
+	 SET(pod)},
+	{"container", 0, "NAME", "a container's name or id", "only processes of this container",
+	 "Only processes of the container with this name, or with an id that begins so: 12 digits at least.",
+	 GROUP_CHOOSING, VALUE_FREE, .commands = REPORTS, SET(container)},
 	{"all", 'a', NULL, NULL, "what is normal too, not only what is stuck",
 	 "What is normal too: idle readers, young handshakes, healthy loops, every listener.", GROUP_CHOOSING,
 	 .commands = REPORTS & ~BIT(COMMAND_METRICS), FLAG(scope.all)},

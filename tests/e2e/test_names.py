@@ -11,6 +11,7 @@ import shlex
 import pytest
 
 import run
+from cgroups import Cgroup, cgroup2
 from scene import MIN_AGE, Scene
 
 CONTAINER = "0123456789abcdef" * 4
@@ -149,3 +150,52 @@ def test_files_that_do_not_answer(reader):
     before = ["unshare", "-m", "sh", "-c", script, "sh"]
     record = run.only(run.once("readers", *MIN_AGE, "-p", reader.pid, before=before), pid=reader.pid)
     assert names_of(record) == (None,) * 4
+
+
+# Choosing by these names.
+
+
+@pytest.mark.parametrize(
+    "option, value, fits",
+    [
+        ("--pod", "api-7c9d8-x2k4p", True),
+        ("--pod", "api", False),
+        ("--container", "api", True),
+        ("--container", CONTAINER[:12], True),
+        ("--container", CONTAINER[:11], False),
+        ("--container", "other", False),
+    ],
+)
+def test_filters(reader, option, value, fits):
+    path, content, _ = RUNTIMES["containerd"]
+    before = with_file(path.format(CONTAINER), json.dumps(content))
+    done = run.sockstall("readers", "-1", "-j", *MIN_AGE, option, value, "--exit-code", before=before)
+    records = run.matching(run.parse(done.stdout), type="reader")
+    assert {record["pid"] for record in records} == ({reader.pid} if fits else set())
+    assert done.returncode == (10 if fits else 3)
+
+
+def test_a_unit_that_is_not_there():
+    done = run.sockstall("-1", "--unit", "sst-no-such-unit", "--exit-code")
+    assert done.returncode == 3
+    assert done.stderr == b"sockstall: there is no process in the unit sst-no-such-unit now\n"
+
+
+def test_by_unit(scene):
+    mount = cgroup2()
+    if not mount or not os.access(mount, os.W_OK):
+        pytest.skip("no writable cgroup v2 hierarchy on this machine")
+    unit = Cgroup(mount, f"/sst-{os.getpid()}.service")
+    try:
+        unit.add(scene.v4.pid)
+        for name in unit.path[1:], unit.path[1:].removesuffix(".service"):
+            records = run.matching(run.once("readers", *MIN_AGE, "--unit", name), type="reader")
+            assert {(record["pid"], record["unit"]) for record in records} == {(scene.v4.pid, unit.path[1:])}
+        assert run.sockstall("readers", "-1", "--unit", unit.path[1:-1], "--exit-code").returncode == 3
+    finally:
+        unit.delete()
+
+
+@pytest.mark.parametrize("option", ["--unit", "--pod", "--container"])
+def test_empty_names(option):
+    assert run.sockstall("-1", option, "").returncode == 2

@@ -245,7 +245,7 @@ NOBODY = {
     "--pid": (lambda s: ["-p", "4194303"], "no process 4194303 now"),
     "--cgroup": (lambda s: ["--cgroup", "/sst-nobody"], "no process in the cgroup /sst-nobody now"),
     "--netns": (lambda s: ["--netns", "5"], "no network namespace 5 now"),
-    "each is there": (lambda s: ["-p", s.v4.pid, "-c", "sleep"], "fits --pid, --comm and --cgroup together"),
+    "each is there": (lambda s: ["-p", s.v4.pid, "-c", "sleep"], "fits --pid, --comm, --cgroup and --unit together"),
 }
 
 
