@@ -14,7 +14,6 @@ import pytest
 
 import run
 from child import PATIENCE, wait_until
-from netns import command
 from scene import MIN_AGE, Scene, block, waiting_client
 from test_record import NOBODY
 
