@@ -56,6 +56,11 @@ size_t foreign_take_losses(struct foreign *foreign, struct foreign_loss losses[F
 	return count;
 }
 
+void foreign_return_loss(struct foreign *foreign, __u32 pid, __u64 count)
+{
+	foreign_losses_add(&foreign->losses, pid, count);
+}
+
 static void lose(struct foreign *foreign, struct foreign_question *question)
 {
 	question->err = -ETIMEDOUT;

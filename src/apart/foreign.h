@@ -71,6 +71,9 @@ const struct held_processes *foreign_held(const struct foreign *foreign);
 /* Takes the losses of this look, and begins to count anew. Returns how many. */
 size_t foreign_take_losses(struct foreign *foreign, struct foreign_loss losses[FOREIGN_NAMED + 1]);
 
+/* Gives one of them back: it is to be taken once more. */
+void foreign_return_loss(struct foreign *foreign, __u32 pid, __u64 count);
+
 /* NULL is allowed. Waits for nobody. */
 void foreign_close(struct foreign *foreign);
 

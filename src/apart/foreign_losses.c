@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "apart/foreign_losses.h"
 
-void foreign_losses_note(struct foreign_losses *losses, __u32 pid)
+void foreign_losses_add(struct foreign_losses *losses, __u32 pid, __u64 count)
 {
 	size_t i;
 
@@ -9,5 +9,10 @@ void foreign_losses_note(struct foreign_losses *losses, __u32 pid)
 		;
 	if (i == losses->count)
 		losses->items[losses->count++] = (struct foreign_loss){.pid = i < FOREIGN_NAMED ? pid : 0};
-	losses->items[i].count++;
+	losses->items[i].count += count;
+}
+
+void foreign_losses_note(struct foreign_losses *losses, __u32 pid)
+{
+	foreign_losses_add(losses, pid, 1);
 }

@@ -21,7 +21,8 @@ struct foreign_losses {
 	size_t count;
 };
 
-/* One more read that was not done. */
+/* One more read that was not done; or `count` more. */
 void foreign_losses_note(struct foreign_losses *losses, __u32 pid);
+void foreign_losses_add(struct foreign_losses *losses, __u32 pid, __u64 count);
 
 #endif

@@ -44,6 +44,12 @@ void probe_follow(struct probe *probe, int (*may_have)(void *context, const stru
 void probe_attend(bool (*attend)(void *context), void *context);
 
 /*
+ * This look is not shown: the next one takes its place. What is counted, or tried, once only stays lost in that one, too. Before
+ * the look is taken.
+ */
+void probe_replace(struct probe *probe, const struct look *look);
+
+/*
  * Takes a look: resets, fills and indexes it. Returns 0 or a negative errno; -ECANCELED if a blocked signal or the
  * function of probe_attend() asked for the end meanwhile.
  */

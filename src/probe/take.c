@@ -318,6 +318,22 @@ static int take_without_chains(struct probe *probe, struct look *look)
 	return take_again(probe, look);
 }
 
+void probe_replace(struct probe *probe, const struct look *look)
+{
+	size_t i;
+
+	for (i = 0; i < look->lost.count; i++) {
+		const struct lost_record *lost = look->lost.items[i];
+
+		if (lost->where == LOST_EVENTS)
+			probe->told_events -= lost->count;
+		else if (lost->where == LOST_LOOPS)
+			probe->told_loops -= lost->count;
+		else if (lost->where == LOST_PROCESSES)
+			foreign_return_loss(probe->foreign, lost->pid, lost->count);
+	}
+}
+
 int probe_look(struct probe *probe, struct look *look)
 {
 	int err;

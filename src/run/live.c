@@ -216,27 +216,32 @@ static int take_look(struct live *live)
 }
 
 /* A second look in place of the first, where that left something open. */
-static int look_again(struct live *live)
+static int look_again(struct live *live, const struct look *first)
 {
 	__u64 undecided_ns = probe_undecided(live->probe);
 
 	if (!undecided_ns)
 		return 0;
 	sleep_until(live, clock_ns(CLOCK_MONOTONIC) + undecided_ns);
-	return live->stop ? 0 : probe_look(live->probe, session_next_look(&live->session));
+	if (live->stop)
+		return 0;
+	probe_replace(live->probe, first);
+	return probe_look(live->probe, session_next_look(&live->session));
 }
 
 static int look_once(struct live *live)
 {
+	struct look *look;
 	int err;
 
 	if (probe_counting_since(live->probe))
 		sleep_until(live, probe_counting_since(live->probe) + ONCE_WATCH_NS);
 	if (live->stop)
 		return 0;
-	err = probe_look(live->probe, session_next_look(&live->session));
+	look = session_next_look(&live->session);
+	err = probe_look(live->probe, look);
 	if (!err)
-		err = look_again(live);
+		err = look_again(live, look);
 	return err ? err : session_look(&live->session);
 }
 
