@@ -44,6 +44,7 @@ static int run(struct report *report, const struct look *look, const struct look
 const struct report_kind report_processes = {
 	.name = "processes",
 	.commands = 1u << COMMAND_OVERVIEW | 1u << COMMAND_HANDSHAKES | 1u << COMMAND_READERS | 1u << COMMAND_WRITERS |
-		    1u << COMMAND_CLOSING | 1u << COMMAND_CHAINS | 1u << COMMAND_LOCKS | 1u << COMMAND_EPOLL | 1u << COMMAND_THREADS,
+		    1u << COMMAND_CLOSING | 1u << COMMAND_CHAINS | 1u << COMMAND_LOCKS | 1u << COMMAND_EPOLL |
+		    1u << COMMAND_THREADS,
 	.run = run,
 };

@@ -231,17 +231,14 @@ static int look_again(struct live *live, const struct look *first)
 
 static int look_once(struct live *live)
 {
-	struct look *look;
+	struct look *look = session_next_look(&live->session);
 	int err;
 
 	if (probe_counting_since(live->probe))
 		sleep_until(live, probe_counting_since(live->probe) + ONCE_WATCH_NS);
 	if (live->stop)
 		return 0;
-	look = session_next_look(&live->session);
-	err = probe_look(live->probe, look);
-	if (!err)
-		err = look_again(live, look);
+	err = probe_look(live->probe, look) ?: look_again(live, look);
 	return err ? err : session_look(&live->session);
 }
 
