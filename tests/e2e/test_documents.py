@@ -217,7 +217,7 @@ def test_recipes_name_files_that_exist():
 
 
 def test_the_readme_is_short():
-    assert len(read(README).splitlines()) <= 260
+    assert len(read(README).splitlines()) <= 250
 
 
 def test_a_part_that_does_not_exist_is_an_error():
