@@ -166,16 +166,19 @@ static uint64_t known(int64_t count)
 	return count > 0 ? (uint64_t)count : 0;
 }
 
-/* The same connection may be seen at both its ends, and by several reports: so the most that one of them has. */
+/*
+ * The same connection may be seen at both its ends (that of the cause's own process is one), and by several reports: so the most
+ * that one of them has.
+ */
 static uint64_t count_waiters(const struct cause *cause)
 {
-	uint64_t waits = 0, clients = 0, servers = 0, queued = 0, most = 0;
+	uint64_t waits = 0, own = 0, clients = 0, servers = 0, queued = 0, most = 0;
 
 	for (size_t i = 0; i < cause->count; i++) {
 		const struct row *row = cause->items[i];
 
 		if (row->type == ROW_READER || row->type == ROW_WRITER)
-			waits += fold_count(row);
+			*(row->pid == cause->items[0]->pid ? &own : &waits) += fold_count(row);
 		else if (row->type == ROW_HANDSHAKE)
 			*(is_client(row) ? &clients : &servers) += fold_count(row);
 		else if (row->type == ROW_LISTENER)
@@ -185,7 +188,7 @@ static uint64_t count_waiters(const struct cause *cause)
 		else if (row->type == ROW_SERVICE)
 			most = larger(most, known(row->service.pending));
 	}
-	return larger(larger(most, waits), larger(queued + clients, servers));
+	return larger(larger(most, larger(waits, own)), larger(queued + clients, servers));
 }
 
 static double find_oldest(const struct cause *cause)

@@ -82,6 +82,22 @@ static void a_connection_counts_once(void **state)
 	causes_free(&causes);
 }
 
+/* The server has not read what its client sent, and the client awaits the reply: one waits. */
+static void both_ends_of_a_connection_are_one(void **state)
+{
+	struct causes causes;
+
+	(void)state;
+	add(0, ROW_CHAIN, "a", 40, NULL)->chain.waiters = 1;
+	add(1, ROW_READER, "b", 30, "a");
+	add(2, ROW_READER, "c", 30, "a");
+	rows[0].pid = rows[1].pid = 7;
+	rows[2].pid = 8;
+	causes = collect(3);
+	assert_int_equal(causes.items[0].waiters, 1);
+	causes_free(&causes);
+}
+
 static void the_worst_of_a_group_counts(void **state)
 {
 	(void)state;
@@ -129,6 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cause_comes_before_what_is_worse_and_has_none),
 		cmocka_unit_test(a_connection_counts_once),
+		cmocka_unit_test(both_ends_of_a_connection_are_one),
 		cmocka_unit_test(the_worst_of_a_group_counts),
 		cmocka_unit_test(what_is_over_or_healthy_is_no_cause),
 		cmocka_unit_test(a_report_is_put_in_order),
