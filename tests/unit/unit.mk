@@ -15,12 +15,12 @@ UNIT_LIBRARY := $(B)/unit/libpure.so
 
 PURE_TEST_OBJECTS := $(PURE:src/%.c=$(B)/unit/pure/%.o) $(UNIT_HELPERS:tests/unit/%.c=$(B)/unit/%.o)
 
-$(B)/unit/pure/%.o: src/%.c
+$(B)/unit/pure/%.o: src/%.c tests/unit/unit.mk
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(UNIT_CFLAGS) -MMD -MP -c $< -o $@
 
-$(B)/unit/%.o: tests/unit/%.c
+$(B)/unit/%.o: tests/unit/%.c tests/unit/unit.mk
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(UNIT_CFLAGS) -Itests/unit -MMD -MP -c $< -o $@
