@@ -235,7 +235,7 @@ static int run(struct report *report, const struct look *look, const struct look
 		err = -ENOMEM;
 	for (i = 0; i < look->locks.count && !err; i++)
 		add_waiting(&scene, look->locks.items[i], min_age_ns);
-	if (scene.count)
+	if (scene.items && scene.count)
 		qsort(scene.items, scene.count, sizeof(*scene.items), compare_waiting);
 	for (i = 0; i < scene.count && !err; i += size) {
 		size = group_size(&scene, i);
