@@ -311,11 +311,13 @@ static int find_all(struct scene *scene)
 
 int causes_find(struct report *report, size_t first)
 {
-	struct scene scene = {.rows = report->rows + first, .count = report->count - first};
+	struct scene scene = {.count = report->count - first};
 	int err = 0;
 
+	/* Without any there may be no array. */
 	if (!scene.count)
 		return 0;
+	scene.rows = report->rows + first;
 	if (index_waits(&scene, report) || index_rows(&scene) || find_all(&scene))
 		err = -ENOMEM;
 	free(scene.cookies.entries);

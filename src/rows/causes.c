@@ -258,7 +258,7 @@ int causes_sort(struct report *report)
 		items = sort_items(rows, report->count);
 	for (size_t i = 0; i < report->count && items; i++)
 		sorted[i] = *items[i].row;
-	if (items)
+	if (items && report->count)
 		memcpy(report->rows, sorted, report->count * sizeof(*sorted));
 	free(rows);
 	free(sorted);

@@ -40,11 +40,17 @@ static void terminate(struct record_header *header, size_t fixed)
 		((struct note_record *)header)->length = length;
 	else if (header->type == RECORD_REGION)
 		((struct region_record *)header)->name_length = length;
+	else if (header->type == RECORD_LOCK) {
+		struct lock_record *lock = (void *)header;
+
+		lock->kind = lock->kind % (LOCK_KINDS - 1) + 1;
+		lock->path_length = length;
+	}
 }
 
 static struct record_header *make_record(struct input *input, __u32 type)
 {
-	bool has_text = type == RECORD_PROCESS || type == RECORD_NOTE || type == RECORD_REGION;
+	bool has_text = type == RECORD_PROCESS || type == RECORD_NOTE || type == RECORD_REGION || type == RECORD_LOCK;
 	size_t fixed = look_record_size(type), given, size;
 	struct record_header *header;
 
