@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "look/note_cache.h"
 #include "look/records.h"
@@ -66,12 +67,12 @@ static int ask_threads(struct probe *probe, const struct owner_record *owner, co
 	return err;
 }
 
-static size_t next_threads(DIR *folder, __u32 tids[THREADS_AT_ONCE])
+size_t probe_next_threads(DIR *folder, __u32 *tids, size_t most)
 {
 	struct dirent *entry;
 	size_t count = 0;
 
-	while (count < THREADS_AT_ONCE && (entry = readdir(folder)))
+	while (count < most && (entry = readdir(folder)))
 		if (entry->d_name[0] != '.')
 			tids[count++] = (__u32)strtoul(entry->d_name, NULL, 10);
 	return count;
@@ -92,7 +93,7 @@ static int find_thread(struct probe *probe, const struct owner_record *owner, __
 	if (!folder)
 		return 0;
 	for (left = MAX_THREADS; !err && !*found && count && left; left -= THREADS_AT_ONCE) {
-		count = next_threads(folder, tids);
+		count = probe_next_threads(folder, tids, COUNT_OF(tids));
 		err = ask_threads(probe, owner, tids, count, found);
 	}
 	closedir(folder);

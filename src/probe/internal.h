@@ -3,6 +3,7 @@
 #ifndef SOCKSTALL_PROBE_INTERNAL_H
 #define SOCKSTALL_PROBE_INTERNAL_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <time.h>
 
@@ -198,6 +199,9 @@ void probe_addresses_free(struct address_cache *cache);
 
 /* Writes into the records of connects that have been under way for long which thread waits for them. */
 int probe_connects_note(struct probe *probe, struct buffer *buffer);
+
+/* The next threads that /proc/PID/task lists: at most so many. Returns how many; 0: that was all. */
+size_t probe_next_threads(DIR *folder, __u32 *tids, size_t most);
 struct connects_cache *probe_connects_new(void);
 void probe_connects_free(struct connects_cache *cache);
 

@@ -190,7 +190,7 @@ static size_t own_cause(const struct scene *scene, const struct row *row)
 
 /* ---- What is found of one process ---- */
 
-/* Its process is to blame. Of a flood it is not. */
+/* Its process is to blame. A flood is not its fault. */
 static bool is_about_process(const struct row *row)
 {
 	if (!row->stuck || !row->id || row->pid == NOT_KNOWN)

@@ -118,7 +118,7 @@ static int compare_items(const void *left, const void *right)
 	return order ? order : COMPARE(a->place, b->place);
 }
 
-/* What is common to a group stands at each of its rows. */
+/* Each row gets what is common to its group. */
 static void spread(struct item *items, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

@@ -38,7 +38,7 @@ enum severity severity_of_chain(bool deadlock, uint64_t waiters);
 /* A finding's severity: its level and what weighs in it. `waiters`: 0 where it is not known how many; age_s may be NAN. */
 int64_t severity_weighed(enum severity level, uint64_t waiters, double age_s);
 
-/* Of a row that stands for so many: `severity` is the worst of theirs, which how many they are may raise within its level. */
+/* For a row that stands for so many: `severity` is the worst of theirs, which how many they are may raise within its level. */
 int64_t severity_raised(int64_t severity, uint64_t count, double oldest_s);
 
 #endif

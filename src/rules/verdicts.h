@@ -94,7 +94,7 @@
 	V(not_answering,     IS_FAULT) \
 	V(not_read,          IS_FAULT)
 
-/* What the holder of a lock does that somebody waits for. */
+/* Verdicts on the holder of a lock that somebody waits for. */
 #define LOCK_VERDICTS(V) \
 	V(deadlock,          IS_FAULT) \
 	V(stopped,           IS_FAULT) \

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "probe/maps.h"
 #include "probe/notes.h"
 
@@ -70,17 +71,6 @@ static int add_threads(struct inner_threads *threads, const __u32 *tids, size_t 
 	return err;
 }
 
-static size_t next_tids(DIR *tasks, __u32 tids[ASKED_AT_ONCE])
-{
-	struct dirent *entry;
-	size_t count = 0;
-
-	while (count < ASKED_AT_ONCE && (entry = readdir(tasks)))
-		if (entry->d_name[0] != '.')
-			tids[count++] = (__u32)strtoul(entry->d_name, NULL, 10);
-	return count;
-}
-
 static int read_threads(struct probe *probe, struct inner_threads *threads, const struct thread_record *waiter)
 {
 	__u32 tids[ASKED_AT_ONCE];
@@ -95,7 +85,7 @@ static int read_threads(struct probe *probe, struct inner_threads *threads, cons
 	tasks = opendir(path);
 	if (!tasks)
 		return 0;
-	while (!err && all < THREADS_MOST && (count = next_tids(tasks, tids))) {
+	while (!err && all < THREADS_MOST && (count = probe_next_threads(tasks, tids, COUNT_OF(tids)))) {
 		err = add_threads(threads, tids, count, probe, waiter->process_start_ns);
 		all += count;
 	}
