@@ -9,7 +9,7 @@ few=6
 run() {
 	cache=$1
 	shift
-	/usr/bin/python3 -m pytest -o addopts= -q -rs -o cache_dir="$cache" "$@" tests/e2e
+	/usr/bin/python3 -m pytest -o addopts= -q -rs -o cache_dir="$cache" "$@"
 }
 
 failed() {
@@ -20,10 +20,11 @@ failed() {
 apart="unshare --pid --fork --kill-child --mount-proc sh -c '/usr/bin/python3 \"\$@\"; exit' sh"
 
 rm -rf "$2"
-run "$2" -n "$1" --dist=loadgroup -m "not apart"
+run "$2" -n "$1" --dist=loadgroup -m "not apart" tests/e2e
 code=$?
 [ "$code" -le 1 ] || exit "$code"
-run "$2" --tx "$1*popen//python=$apart" --dist=loadgroup -m apart
+# Each worker reads all files that it is given.
+run "$2" --tx "$1*popen//python=$apart" --dist=loadgroup -m apart $(grep -l apart tests/e2e/test_*.py)
 case "$code$?" in
 00) exit 0 ;;
 [01][01]) ;;
@@ -32,6 +33,6 @@ esac
 names=$(failed "$2") || exit 1
 [ "$(echo "$names" | wc -l)" -le "$few" ] || exit 1
 echo "once more, with nothing beside them:"
-run "$2" --last-failed || exit 1
+run "$2" --last-failed tests/e2e || exit 1
 echo "these failed beside the others, and passed by themselves:"
 echo "$names"
