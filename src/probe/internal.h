@@ -259,6 +259,7 @@ struct runtime_question {
 	__u64 process_start_ns;
 	__u32 pid;
 	bool go;
+	bool unanswered; /* a read of it did not come back in time, or was not tried for that reason: ask again */
 	const char *runtime; /* the answer: constant text; NULL: not known */
 };
 

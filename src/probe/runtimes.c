@@ -63,6 +63,7 @@ static int ask_pieces(struct probe *probe, struct program *programs, size_t coun
 		if (!programs[i].elf)
 			continue;
 		programs[i].elf = !questions[asked].err;
+		programs[i].process->unanswered |= questions[asked].err == -ETIMEDOUT;
 		*(struct foreign_question *)((char *)&programs[i] + which) = questions[asked++];
 	}
 	return err;
@@ -209,6 +210,7 @@ static int find_runtimes(struct probe *probe, struct runtime_question *processes
 	for (i = asked = 0; i < count && !err; i++) {
 		const struct foreign_question *answer = processes[i].go ? NULL : &questions[asked++];
 
+		processes[i].unanswered |= answer && answer->err == -ETIMEDOUT;
 		judge(&processes[i], answer ? bytes.data + answer->at : NULL, answer ? answer->size : 0);
 	}
 	buffer_free(&bytes);

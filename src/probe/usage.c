@@ -33,6 +33,7 @@ struct usage_entry {
 	__u64 used_at; /* number of the look */
 	__u64 read_ns; /* 0: never */
 	__u64 runtime_until_ns; /* from when on the runtime is not looked up any more */
+	bool unanswered; /* a read for the runtime did not come back: it is looked up at each look, until it does */
 };
 
 struct usage_cache {
@@ -125,7 +126,7 @@ static void forget_unused(struct usage_cache *cache, __u64 look)
 
 static bool is_runtime_due(const struct usage_entry *entry, __u64 now)
 {
-	return !entry->record.runtime[0] && (!entry->read_ns || now <= entry->runtime_until_ns);
+	return !entry->record.runtime[0] && (!entry->read_ns || entry->unanswered || now <= entry->runtime_until_ns);
 }
 
 /* Reads runtimes for the entries that are due. */
@@ -142,9 +143,11 @@ static int read_runtimes(struct probe *probe, struct usage_entry *const *due, si
 		questions[i].process_start_ns = due[i]->record.process_start_ns;
 	}
 	err = probe_runtimes(probe, questions, count);
-	for (i = 0; i < count && !err; i++)
+	for (i = 0; i < count && !err; i++) {
 		if (questions[i].runtime)
 			snprintf(due[i]->record.runtime, sizeof(due[i]->record.runtime), "%s", questions[i].runtime);
+		due[i]->unanswered = questions[i].unanswered;
+	}
 	free(questions);
 	return err;
 }
@@ -170,12 +173,15 @@ static int mark_due(struct probe *probe, __u64 now, bool *any)
 		return -ENOMEM;
 	for (i = 0; i < probe->usage->count && left; i++) {
 		struct usage_entry *entry = &probe->usage->entries[i];
+		bool is_fresh = entry->read_ns && now - entry->read_ns < REFRESH_NS;
 
-		if (entry->read_ns && now - entry->read_ns < REFRESH_NS)
+		if (is_fresh && !entry->unanswered)
 			continue;
-		left--;
 		if (is_runtime_due(entry, now))
 			due[due_count++] = entry;
+		if (is_fresh)
+			continue;
+		left--;
 		read_limit(&entry->record);
 		entry->read_ns = now;
 		*any |= !bpf_map_update_elem(bpf_map__fd(wanted), &entry->record.pid, &yes, BPF_ANY);
