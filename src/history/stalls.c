@@ -224,7 +224,7 @@ static int compare_with_id(const void *id, const void *item)
 	return strcmp(id, (*(struct row *const *)item)->id);
 }
 
-/* What each row hangs on, by its place in the report; NULL: nothing that is there. To be asked before ids are complete. */
+/* The row that each row hangs on, by its place in the report; NULL: none that is there. Call it before ids are complete. */
 static void find_causes(const struct report *report, struct row **causes, struct row *const *sorted, size_t count)
 {
 	for (size_t i = 0; i < report->count; i++) {

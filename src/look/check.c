@@ -139,7 +139,7 @@ static const struct record_header *record_at(const struct look *look, size_t off
 	return NULL;
 }
 
-/* What the records so far announce about the next one. */
+/* The next record, as far as the records so far announce it. */
 struct expected {
 	bool look, socket, detail; /* socket: of a thread, a watch, or a connection that may be stuck */
 	__u32 loops, interface; /* how many more, and each of a higher interface than this */

@@ -128,7 +128,7 @@ bool look_is_put_off(const struct look *look, __u32 netns);
 /* The cgroup path of a process, or NULL where it is not known. */
 const char *look_cgroup(const struct look *look, __u32 pid);
 
-/* What its container is called; likewise. */
+/* The name of its container; likewise. */
 const char *look_process_name(const struct look *look, __u32 pid, enum process_name name);
 
 /* Descriptors, threads and runtime of a process with loops, or NULL. */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* So many holders of a shared socket are named; the others are counted. */
+/* At most this many holders of a shared socket are named. The others are counted. */
 #define NAMED 4
 
 #define INIT_PID 1

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Facts about a service that the kernel does not keep, but successive looks tell: when it last answered on a connection
- * that is gone by now, since when somebody has waited while it sent nothing, and how long others had to wait before.
- * Pure.
+ * Facts about a service that the kernel does not keep, but successive looks tell. They say when it last answered on a
+ * connection that is gone by now. They say since when somebody has waited while it sent nothing, and how long others had
+ * to wait before. Pure.
  */
 #ifndef SOCKSTALL_LOOK_SERVICE_DATES_H
 #define SOCKSTALL_LOOK_SERVICE_DATES_H

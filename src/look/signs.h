@@ -44,7 +44,7 @@ enum speaker {
 };
 
 /*
- * Who spoke last on a TCP connection, by its counters and the times of the last data each way. If both spoke within two
+ * The side that spoke last on a TCP connection, by its counters and the times of the last data each way. If both spoke within two
  * ticks, the acknowledgement of our last data decides. If later acknowledgements (of our keepalive probes, for one)
  * have covered that up, an earlier look's conclusion decides. Else it is not known.
  */

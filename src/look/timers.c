@@ -125,7 +125,7 @@ static int closed_window_timed_out(const struct retransmission *timer)
 	return elapsed_ns(timer->at, timer->socket->last_ack_ns) > timeout && elapsed > timeout;
 }
 
-/* Such a retransmission is not counted. But its start is known, or at least when the data was sent. */
+/* The kernel does not count such a retransmission. But its start is known, or at least when the data was sent. */
 static __u64 closed_window_start(const struct socket_record *socket)
 {
 	return socket->first_sent_ns ? socket->first_sent_ns : socket->last_sent_ns;

@@ -73,9 +73,8 @@ const struct command_spec command_specs[] = {
 		COMMAND_CHAINS,
 		"chains",
 		"who waits for whom on this machine, and the root cause",
-		"Who waits for whom, where both ends of a connection are on this machine, and which process most "
-		"chains end at. Each "
-		"look reads all threads and all descriptors. The overview does so only if something is stuck that may be "
+		"The chains of waits: who waits for whom, where both ends of a connection are on this machine, and at which "
+		"process most chains end. Each look reads all threads and all descriptors. The overview does so only if something is stuck that may be "
 		"part of a chain: with --once, in the first look, and later in every look that the budget allows, but "
 		"at least in every tenth. With --record it is every tenth. The live view does so only while it shows its page of chains.",
 		{"chains -1", "chains -p 1234"},
@@ -95,7 +94,7 @@ const struct command_spec command_specs[] = {
 		COMMAND_EPOLL,
 		"loops",
 		"event loops: waits, events, lag, stalls (alias: epoll)",
-		"What every event-loop thread does: waits, events, lag, timeouts, and what it is stuck in. Its first name "
+		"Each event-loop thread: its waits, events, lag and timeouts, and what it is stuck in. The command's first name "
 		"was _epoll_: that is still taken, and stays *command* in the _start_ record.",
 		{"loops --all", "loops -p 1234 --watches"},
 		"epoll",

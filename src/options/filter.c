@@ -134,7 +134,7 @@ static bool is_container(const char *wanted, const char *name, const char *id)
 	return id && strlen(wanted) >= CONTAINER_ID_LEAST && !strncmp(wanted, id, strlen(wanted));
 }
 
-/* What people call what it runs in; each may be NULL. */
+/* The names of the container and pod that it runs in; each may be NULL. */
 struct place {
 	const char *cgroup, *pod, *container, *id;
 };

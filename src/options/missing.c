@@ -121,7 +121,7 @@ static bool is_of_comm(const struct selection *selection, const char *process)
 	return !selection->comm_count || has_comm(selection, process) || has_thread_of_comm(selection, process);
 }
 
-/* Also by the unit, which the cgroup tells. What pods and containers are called is not known before a look. */
+/* Also by the unit, which the cgroup tells. Names of pods and containers are not known before a look. */
 static bool is_in_cgroup(const struct selection *selection, const char *process)
 {
 	bool asks = selection->cgroup || selection->unit;
@@ -178,7 +178,7 @@ static bool netns_is_there(const struct selection *selection)
 	return !selection->netns_count;
 }
 
-/* What pods and containers are called is known to a look alone: that tells who fits. */
+/* Only a look knows the names of pods and containers: it tells which processes fit. */
 static bool asks_for_names(const struct selection *selection)
 {
 	return selection->pod || selection->container;

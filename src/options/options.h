@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the command line asks for. The tables of commands and options are in specs.h. */
+/* The command line, parsed. The tables of commands and options are in specs.h. */
 #ifndef SOCKSTALL_OPTIONS_OPTIONS_H
 #define SOCKSTALL_OPTIONS_OPTIONS_H
 
@@ -133,7 +133,7 @@ struct reacting {
 	uint64_t flight_ns; /* 0: no --flight */
 };
 
-/* What `end` ends, and how; and whether a person at the screen may end anything. */
+/* The connection that `end` ends, and the way; and whether a person at the screen may end anything. */
 struct ending {
 	const char *words[SELECTOR_WORDS];
 	size_t word_count;

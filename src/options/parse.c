@@ -19,7 +19,7 @@
 
 #define LONG_ONLY 0x1000 /* what getopt_long() returns for option_specs[i] is LONG_ONLY + i */
 
-/* What the command line held, for checks across options. */
+/* The words of the command line, for checks across options. */
 struct parser {
 	struct options *options;
 	uint64_t given; /* bits by index in option_specs */

@@ -59,7 +59,7 @@ const struct option_spec option_specs[] = {
 	{"cgroup", 0, "PATH", "a path that starts with /", "only processes in this cgroup or below it",
 	 "Only processes in this cgroup or below it.", GROUP_CHOOSING, VALUE_CGROUPS, .commands = REPORTS, SET(cgroup)},
 	{"unit", 0, "UNIT", "a unit's name", "only processes of this systemd unit",
-	 "Only processes of this systemd unit: _nginx.service_, or _nginx_ for that. Of a user's own units, too.",
+	 "Only processes of this systemd unit: _nginx.service_, or _nginx_ for that. It may be one of a user's own units.",
 	 GROUP_CHOOSING, VALUE_FREE, .commands = REPORTS, SET(unit)},
 	{"pod", 0, "POD", "a pod's name", "only processes of this pod",
 	 "Only processes of the Kubernetes pod with this name.", GROUP_CHOOSING, VALUE_FREE, .commands = REPORTS,

@@ -49,7 +49,7 @@ int cause_who(struct buffer *out, const struct cause *cause)
 	return cell_add_key(out, "comm", row) ?: add_known(out, "  ", "local_addr", row) ?: add_waiters(out, cause);
 }
 
-/* Of a chain what stands behind the last semicolon is about its end; of a listener the first part. */
+/* In a chain's sentence the part behind the last semicolon is about its end; in a listener's, the first part is. */
 int cause_why(struct buffer *out, const struct row *row)
 {
 	const char *at = row->why ?: "", *next;
@@ -161,7 +161,7 @@ static int add_member(struct lines *lines, const struct row *row, size_t width)
 	return error;
 }
 
-/* Of two links the other lines tell. */
+/* A chain of two links: the other lines tell both. */
 static bool has_way(const struct row *row)
 {
 	size_t links = 0;

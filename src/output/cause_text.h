@@ -17,7 +17,7 @@ int cause_lines(struct lines *lines, const struct cause *cause, size_t width);
 /* "python3/3414  10.0.0.1:9090: 7 wait, the oldest for 8.5s" */
 int cause_who(struct buffer *out, const struct cause *cause);
 
-/* What is at the end, without those that lead there: a sentence as it is in row->why, and not printable yet. */
+/* The end of a chain, without the links that lead there: a sentence as it is in row->why, and not printable yet. */
 int cause_why(struct buffer *out, const struct row *row);
 
 /* "4 handshakes of python3, 4 processes: no_answer for 8.5s -> 10.0.0.1:9090" */

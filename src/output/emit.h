@@ -25,7 +25,7 @@ enum emitter_answer {
 /* An error that ends the run, and of which the emitter has told all there is to tell. */
 #define EMITTER_TOLD (-ENOTRECOVERABLE)
 
-/* What an emitter can do. All functions return 0 or a negative errno (-EPIPE: the reader is gone). */
+/* The functions of an emitter. All of them return 0 or a negative errno (-EPIPE: the reader is gone). */
 struct emitter_kind {
 	const char *name;
 	/* Called once before everything else; *state is the emitter's own. */

@@ -35,11 +35,11 @@ static const char *const titles[ROW_TYPES] = {
 	[ROW_THREAD] = "A thread of a process",
 	[ROW_REGION] = "A piece of a process's address space",
 	[ROW_WATCH] = "A descriptor that an epoll instance watches",
-	[ROW_DIFFERENCE] = "What differs between two recordings",
-	[ROW_CHECK] = "What `sockstall check` found of one probe, right or protection",
-	[ROW_ACTION] = "What `sockstall end` would do, or did",
+	[ROW_DIFFERENCE] = "A difference between two recordings",
+	[ROW_CHECK] = "The answer of `sockstall check` for one probe, right or protection",
+	[ROW_ACTION] = "An action of `sockstall end`: it would be done, or was",
 	[ROW_PROCESS] = "A process that cannot be looked at: reads of it do not come back",
-	[ROW_LOST] = "What could not be seen or kept",
+	[ROW_LOST] = "A loss: something could not be seen or kept",
 	[ROW_END] = "The last record: what it took",
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * For chains: which address is whose on this machine, as the process says that may ask (address_helper.h). What a
- * namespace answered is kept until it is asked again, or has gone.
+ * For chains: which address is whose on this machine, as the process says that may ask (address_helper.h). A
+ * namespace's answer is kept until it is asked again, or has gone.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -142,7 +142,7 @@ static bool is_wanted(const struct socket_record *socket)
 	       socket->name.cookie && socket->first_sent_ns + MIN_AGE_NS <= socket->seen_ns;
 }
 
-/* Of a socket behind a thread record that thread is the one; chains bring such sockets a second time. */
+/* A socket right behind a thread record is that thread's. Chains bring such sockets a second time. */
 static int want_connectors(struct note_cache *cache, struct buffer *buffer)
 {
 	struct record_header *header;

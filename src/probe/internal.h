@@ -220,7 +220,7 @@ int probe_processes_add(struct probe *probe, struct buffer *buffer);
 struct process_cache *probe_processes_new(void);
 
 /*
- * What the container with this id is called, by the files of runtimes: texts in the order of enum process_name, each
+ * The names of the container with this id, by the files of runtimes: texts in the order of enum process_name, each
  * NUL-terminated; nothing, where none names it. *file: the one of container_files to try first, and which it was. Returns 0,
  * -ENOMEM or -ECANCELED.
  */

@@ -160,7 +160,7 @@ static int add_connections(const struct owner_cache *cache, struct wanted *wante
 	return err;
 }
 
-/* Of this look's walk, or of an earlier one, in which the pipes had other numbers. */
+/* The walk may be this look's, or an earlier one, in which the pipes had other numbers. */
 static int add_pipes(const struct owner_cache *cache, const struct wanted *wanted, bool scanned, struct buffer *buffer)
 {
 	if (scanned)

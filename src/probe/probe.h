@@ -44,8 +44,8 @@ void probe_follow(struct probe *probe, int (*may_have)(void *context, const stru
 void probe_attend(bool (*attend)(void *context), void *context);
 
 /*
- * This look is not shown: the next one takes its place. What is counted, or tried, once only stays lost in that one, too. Before
- * the look is taken.
+ * This look is not shown: the next one takes its place. A loss that is counted, or tried, once only is in that one, too. Call
+ * it before the look is taken.
  */
 void probe_replace(struct probe *probe, const struct look *look);
 

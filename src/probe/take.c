@@ -265,7 +265,7 @@ static void account(struct probe *probe)
 	budget_spend(&probe->budget, clock_ns(CLOCK_THREAD_CPUTIME_ID), clock_ns(CLOCK_MONOTONIC), probe->did_put_off);
 }
 
-/* What each of the two looks lost may be the same. */
+/* The two looks may have lost the same. */
 static void keep_larger(struct losses *losses, const struct losses *before)
 {
 	for (size_t i = 0; i < LOST_KINDS; i++)
@@ -307,7 +307,7 @@ static int take_with_chains(struct probe *probe, struct look *look)
 	return take_again(probe, look);
 }
 
-/* Chains bring all threads. What they leave no room for is worth more. */
+/* Chains bring all threads. If they leave no room for other records, those are worth more. */
 static int take_without_chains(struct probe *probe, struct look *look)
 {
 	if (!probe->use_chains || probe_is_about_chains(probe) || look->bytes.size < LOOK_MAX / 8 * 7)

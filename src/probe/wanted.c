@@ -77,7 +77,7 @@ static void want_peer(struct probe *probe, const struct socket_name *name)
 		probe->losses.count[LOST_OWNERS] += probe_is_about_chains(probe);
 }
 
-/* Of a service on this machine that has not answered this thread, the owner is wanted: some answer only when there is something. */
+/* The owner of a local service that has not answered this thread is wanted: some services answer only when there is news. */
 static int note_asked(struct wanted *wanted, const struct thread_record *thread, const struct socket_record *socket)
 {
 	__u16 port = socket->name.peer_port;

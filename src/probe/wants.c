@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What a look has beside what the command asks for: see probe.h. */
+/* The parts of a look beyond those that the command asks for: see probe.h. */
 #include "probe/internal.h"
 
 /* Looks of the overview, of which one at least has chains while something is stuck. */

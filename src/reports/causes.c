@@ -153,7 +153,7 @@ static size_t chain_of_wait(const struct scene *scene, const struct row *row)
 	return chain_of(scene, wait);
 }
 
-/* That it does not answer is told of another that does not: or of a deadlock that it is in. */
+/* Its silence comes from another service that does not answer, or from a deadlock that it is in. */
 static size_t chain_of_service(const struct scene *scene, const struct row *row)
 {
 	bool awaits = row->service.cause && !strcmp(row->service.cause, "peer");

@@ -138,9 +138,9 @@ static bool may_be_by_design(const struct scene *scene, const struct chain_evide
 
 /*
  * Whether something is due at the end of a chain. It is if the request was made on behalf of another, or is still
- * unread. Otherwise a thread's request counts. The last bytes that an event loop sent may be no request (an answer to a
- * ping, a line of a log), unless the process that got them has not moved since. What that process does at this moment
- * is a sample, and no evidence.
+ * unread. Otherwise a thread's request counts. The last bytes that an event loop sent may be no request: an answer to a
+ * ping, or a line of a log. They count if the process that got them has not moved since. Its state at this moment is a
+ * sample, and no evidence.
  */
 static bool is_asked(const struct scene *scene, size_t from, const struct chain_evidence *evidence,
 		     const struct verdict *verdict)

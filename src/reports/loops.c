@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What every event-loop thread does, and the loops that stand still or turn for nothing. */
+/* Each event-loop thread, and the loops that stand still or turn for nothing. */
 #include "reports/loop_case.h"
 #include "reports/reports.h"
 

@@ -36,7 +36,7 @@ static bool is_dns(const struct socket_record *socket)
 	return socket->name.kind == SOCKET_KIND_UDP && socket->name.peer_port == DNS_PORT;
 }
 
-/* As many threads of one process are searched: a server of streams is found among the first. */
+/* At most this many threads of one process are searched: a server of streams is found among the first. */
 #define SIBLINGS 256
 
 /* The threads of a look are sorted by process. Another one of this process serves the same port, and has a stream there. */

@@ -8,7 +8,7 @@
 #include "system/address.h"
 #include "system/tcp_states.h"
 
-/* So many peers are told apart: a process asks few services. */
+/* At most this many peers are told apart: a process asks few services. */
 #define PEERS_MOST 16
 
 struct peers {

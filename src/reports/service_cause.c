@@ -57,7 +57,7 @@ static void set(const struct suspect *suspect, enum service_cause cause, bool ce
 	suspect->evidence->doing = doing;
 }
 
-/* What has lasted for less is a part of normal work, and no reason for such a wait. */
+/* A state that has lasted for less is a part of normal work, and no reason for such a wait. */
 static __u64 least_wait(const struct service_evidence *evidence)
 {
 	return evidence->min_age_ns / 2;
@@ -165,7 +165,7 @@ static bool find_lock(const struct suspect *suspect)
 
 /* ---- Another service ---- */
 
-/* As many wait there as wait for it: else whoever is left might have answered. */
+/* The number that waits there must equal the number that waits for it: else one that is left might have answered. */
 static bool find_peer(const struct suspect *suspect, const struct owner_record *owner)
 {
 	struct service_evidence *evidence = suspect->evidence;

@@ -23,7 +23,7 @@ enum privilege {
 	PRIVILEGE_CHAINS = 1 << 9, /* hands namespaces to the process that has PRIVILEGE_ADDRESSES */
 	PRIVILEGE_TELLS = 1 << 12, /* writes out what others have found: libc reads the time zone and the like */
 	PRIVILEGE_ASKS_FILES = 1 << 10, /* takes new files from the process that has PRIVILEGE_FILES */
-	/* Of processes that are set apart: */
+	/* For processes that are set apart: */
 	PRIVILEGE_FILES = 1 << 4, /* makes files */
 	PRIVILEGE_ACT = 1 << 5, /* ends connections, and says so in the journal */
 	PRIVILEGE_ADDRESSES = 1 << 11, /* asks for addresses, and what conntrack translates, over netlink */

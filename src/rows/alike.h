@@ -11,7 +11,7 @@
 #define ALIKE_NUMBERS 5
 #define ALIKE_TEXTS   8
 
-/* What alike rows have in common. The texts are the row's. */
+/* The common parts of alike rows. The texts are the row's. */
 struct alike {
 	int64_t numbers[ALIKE_NUMBERS];
 	const char *texts[ALIKE_TEXTS];

@@ -34,7 +34,7 @@ TEXT("side", handshake.side, HANDSHAKE, "Which end of the handshake this is", .v
 	      .shape = SHAPE_OF, .joins = {"accept_queue_max"}, .priority = 10),
 	COUNT("accept_queue_max", listener.accept_queue_max, LISTENER, "The accept queue's limit"),
 	COUNT("somaxconn", listener.somaxconn, LISTENER,
-	      "What listen(2) cuts that limit to: net.core.somaxconn of its namespace"),
+	      "The most that listen(2) allows for that limit: net.core.somaxconn of its namespace"),
 	COUNT("syn_queue", listener.syn_queue, LISTENER,
 	      "Half-open connections, by the kernel's count; null for unix sockets", .heading = "SYN-Q",
 	      .priority = 20),
@@ -92,17 +92,17 @@ TEXT("side", handshake.side, HANDSHAKE, "Which end of the handshake this is", .v
 		"Time between probes: TCP_KEEPINTVL, or the namespace's value", .socket_option = true),
 	SECONDS("alarm_s", reader.alarm_s, READER,
 		"Until the alarm that its process has set (alarm(2), ITIMER_REAL) interrupts this thread; null: none. "
-		"What its handler then does cannot be seen",
+		"The work of its handler after that cannot be seen",
 		.ticks = -1),
 	COUNT("dns_try", reader.dns_try, READER,
-	      "Of a question to a DNS server: which try this is, at least, by what looks have seen; else null",
+	      "Number of this try to ask a DNS server, at least, by what looks have seen; null: it is no question to one",
 	      .heading = "TRY", .priority = 22),
 	COUNT("peer_pid", reader.peer.pid, READER,
 	      "With --all, for a unix socket: a process that holds the other end; else null"),
 	TEXT("peer_comm", reader.peer.comm, READER, "Its command name", .heading = "PEER PROCESS",
 	     .shape = SHAPE_PROCESS, .joins = {"peer_pid"}, .priority = 3, .least = PROCESS_LEAST),
 	TEXT("waiter", reader.held.waiter, READER,
-	     "Who waits for the connection: a thread in a system call on it, or an event loop; null: nobody, as far as can be "
+	     "The waiter for the connection: a thread in a system call on it, or an event loop; null: nobody, as far as can be "
 	     "seen",
 	     .values = WORDS("thread", "loop"), .heading = "WAITER", .priority = 41),
 	COUNT("epoll_fd", reader.held.epoll_fd, READER, "The epoll instance of that loop; null: none, or not known"),
@@ -137,12 +137,12 @@ TEXT("side", handshake.side, HANDSHAKE, "Which end of the handshake this is", .v
 		"The latest moment at which the kernel will end this write by itself if the peer is gone; null: never",
 		.heading = "RETURNS BY", .priority = 10),
 	COUNT("peer_pid", writer.peer.pid, WRITER,
-	      "Of a unix socket or a pipe: a process that holds the other end, where nothing is taken there, or with --all; "
+	      "Process that holds the other end of a unix socket or pipe, where nothing is taken there, or with --all; "
 	      "else null"),
 	TEXT("peer_comm", writer.peer.comm, WRITER, "Its command name", .heading = "PEER PROCESS",
 	     .shape = SHAPE_PROCESS, .joins = {"peer_pid"}, .priority = 3, .least = PROCESS_LEAST),
 	TEXT("waiter", writer.held.waiter, WRITER,
-	     "Who waits for the connection: a thread in a system call on it, or an event loop; null: nobody, as far as can be "
+	     "The waiter for the connection: a thread in a system call on it, or an event loop; null: nobody, as far as can be "
 	     "seen",
 	     .values = WORDS("thread", "loop"), .heading = "WAITER", .priority = 41),
 	COUNT("epoll_fd", writer.held.epoll_fd, WRITER, "The epoll instance of that loop; null: none, or not known"),
@@ -184,7 +184,7 @@ TEXT("side", handshake.side, HANDSHAKE, "Which end of the handshake this is", .v
 	COUNT("connections", service.connections, SERVICE, "Connections that it has accepted, and has not closed",
 	      .heading = "CONNECTIONS", .priority = 8),
 	COUNT("pending", service.pending, SERVICE,
-	      "Of these, the peer spoke last: requests that wait for an answer, as far as a conversation in turns can be "
+	      "Those on which the peer spoke last: requests that wait for an answer, as far as a conversation in turns can be "
 	      "seen from outside; null: it has never sent anything",
 	      .heading = "PENDING", .priority = 5),
 	SECONDS("oldest_pending_s", service.oldest_pending_s, SERVICE,
@@ -222,7 +222,7 @@ TEXT("side", handshake.side, HANDSHAKE, "Which end of the handshake this is", .v
 	SECONDS("awaits_oldest_s", service.awaits_oldest_s, SERVICE, "How long it has waited on the oldest of these",
 		.ticks = 1),
 	TEXT("cause", service.cause, SERVICE,
-	     "What keeps it from answering. peer: it waits for another service; loop: its event loop stands still; "
+	     "The reason why it does not answer. peer: it waits for another service; loop: its event loop stands still; "
 	     "lock: its threads are in a lock; stopped, frozen: its process is; throttled: its CPU quota is used up; "
 	     "cpu: its threads compute. Null: it answers",
 	     .values = WORDS("peer", "loop", "lock", "stopped", "frozen", "throttled", "cpu", "unknown"),

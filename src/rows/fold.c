@@ -93,7 +93,7 @@ static int list_pids(struct row *row, struct arena *arena, const struct item *it
 	return known && !row->fold.pids ? -ENOMEM : 0;
 }
 
-/* What each member has for itself, or shares with all. */
+/* The fields that each member has for itself, or shares with all. */
 static const struct {
 	size_t offset;
 	bool text;
@@ -209,7 +209,7 @@ static void mark(struct folding *folding)
 	}
 }
 
-/* Of a group that is opened the members follow. */
+/* The members of an opened group follow it. */
 static void write_members(struct folded *folded, const struct item *items, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

@@ -26,7 +26,7 @@ struct fold_how {
 };
 
 /*
- * Folds `count` rows, in O(n log n) whatever they are. What is over stays apart from what is not. Returns 0 or -ENOMEM;
+ * Folds `count` rows, in O(n log n) whatever they are. Stalls that are over stay apart from those that are not. Returns 0 or -ENOMEM;
  * folded_free() either way.
  */
 int fold_rows(struct folded *folded, const struct row *const *rows, size_t count, const struct fold_how *how);

@@ -66,7 +66,7 @@ enum stall_event {
 	STALL_CLOSE,
 };
 
-/* Of a row that stands for several: see fold.h. */
+/* For a row that stands for several: see fold.h. */
 struct fold_fields {
 	int64_t count; /* NOT_KNOWN: it stands for itself */
 	const char *pids; /* each once, separated by spaces; NULL: none is known */
@@ -120,7 +120,7 @@ struct waiter_fields {
 	int64_t epoll_fd;
 };
 
-/* Of a TCP connection, whatever it is reported for. */
+/* Facts about a TCP connection, whatever it is reported for. */
 struct tcp_fields {
 	double last_received_s, last_sent_s;
 	int64_t unacked_bytes, retransmits;

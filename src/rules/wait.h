@@ -24,7 +24,7 @@ struct wait_rule {
 extern const struct wait_rule wait_rules[];
 extern const size_t wait_rule_count;
 
-/* Of a connection on which an event loop awaits an answer, a socket in connect(), a lock, a child. There is always one. */
+/* For waits of an event loop for an answer, in connect(), for a lock, for a child. One rule always applies. */
 const struct wait_rule *wait_verdict(const struct wait_evidence *evidence);
 
 #define WAITS_NONE ((size_t)-1)

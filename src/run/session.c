@@ -231,7 +231,7 @@ static int note_causes(struct session *session, const struct report *report, con
 		return 0;
 	for (size_t i = 0; i < report->count && !found; i++)
 		found = report->rows[i].event != STALL_CLOSE && row_may_have_chain(&report->rows[i]);
-	/* Of what filters leave out some may wait for what they do not, or keep it waiting. */
+	/* A process that the filters leave out may wait for one that they keep, or make it wait. */
 	if (!found && filter_asked(&scope->selection))
 		found = report_may_have_chains(look, previous, scope);
 	session->may_have_chains = found > 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What people call a container, from the files that runtimes keep about it. Only root writes those, below folders that only
+ * The names of a container, from the files that runtimes keep about it. Only root writes those, below folders that only
  * root may enter: the names are those that the cluster or the administrator gave, and no process chose them. Pure.
  *
  * - containerd (also k3s, k0s, nerdctl), CRI-O and Podman: config.json, OCI's runtime specification; the names are

@@ -228,7 +228,7 @@ static int add_lane(struct buffer *page, const struct story *story, const struct
 
 /* ---- Sections ---- */
 
-/* Of several processes, each with a section of its own. */
+/* A page of several processes: each has a section of its own. */
 static bool is_of_many(const struct group *group)
 {
 	return fold_differs(&group->row, offsetof(struct row, pid));

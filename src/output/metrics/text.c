@@ -61,7 +61,7 @@ static size_t stalls_of(const struct metrics *metrics, enum row_type type, const
 /* Every verdict that there is: a series that is not there cannot be told from one that is zero. */
 static int add_stalls(struct buffer *out, const struct metrics *metrics)
 {
-	int err = add_family(out, "stalls", "gauge", NULL, "What is stuck now, by kind and verdict.");
+	int err = add_family(out, "stalls", "gauge", NULL, "Stalls at this moment, by kind and verdict.");
 
 	for (enum row_type type = 0; type < ROW_TYPES && !err; type++) {
 		const struct column *column = column_find("verdict", type);
@@ -78,7 +78,7 @@ static int add_process_stalls(struct buffer *out, const struct metrics *metrics)
 {
 	int err = add_family(
 		out, "process_stalls", "gauge", NULL,
-		"What is stuck now, by name of the process, kind and verdict; names beyond the worst are other.");
+		"Stalls at this moment, by name of the process, kind and verdict; names beyond the worst are other.");
 
 	for (size_t i = 0; i < metrics->stalls.count && !err; i++) {
 		const struct stall_count *stall = &metrics->stalls.items[i];
@@ -258,7 +258,7 @@ static int add_lags(struct buffer *out, const struct metrics *metrics)
 
 static int add_lost(struct buffer *out, const struct metrics *metrics)
 {
-	int err = add_family(out, "lost_total", "counter", NULL, "What could not be seen or kept, by kind.");
+	int err = add_family(out, "lost_total", "counter", NULL, "Things that could not be seen or kept, by kind.");
 
 	for (size_t i = 0; i < metrics->lost_count && !err; i++)
 		err = text_add(out, "sockstall_lost_total{") ?: add_label(out, "what", metrics->lost[i].where) ?:

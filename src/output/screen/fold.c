@@ -48,7 +48,7 @@ int screen_put_causes_first(const struct screen *screen, struct screen_rows *row
 	return error;
 }
 
-/* What hangs on a cause stands right below it. */
+/* The stalls that hang on a cause stand right below it. */
 static void mark_hanging(struct folded *folded)
 {
 	const char *cause = NULL;

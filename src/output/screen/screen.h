@@ -34,7 +34,7 @@ enum screen_special {
 	SCREEN_SEARCH, /* F3 */
 };
 
-/* What the terminal must do after a key: */
+/* The terminal's task after a key: */
 enum screen_answer {
 	SCREEN_NOTHING,
 	SCREEN_DRAW,

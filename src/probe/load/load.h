@@ -161,7 +161,7 @@ bool attached_is_by_libbpf(const struct attempt *attempt);
 /* Says in one line on stderr why nothing can run, and what to do. `by_libbpf`: see struct attempt. */
 void probe_say_why(int err, bool by_libbpf);
 
-/* What to do if this error keeps a program from being loaded. Constant text. */
+/* Advice for a program that this error keeps from being loaded. Constant text. */
 const char *probe_remedy(int err, bool by_libbpf);
 
 /* The kernel's and libbpf's negative error numbers in words. Valid until the next call. */

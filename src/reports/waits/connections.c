@@ -204,7 +204,7 @@ static size_t first_at(const struct ends *ends, const struct place *place)
 	return LOWER_BOUND(ends->count, at, compare_with_place(&ends->items[at], place) < 0);
 }
 
-/* The one end at this place; NULL: there is none, or several could be it. */
+/* The only end at this place; NULL: no end is there, or more than one. */
 static const struct end *find_at(const struct ends *ends, const struct place *place, const struct socket_record *of)
 {
 	const struct end *found = NULL;

@@ -14,8 +14,8 @@ struct holder {
 };
 
 /*
- * Chooses among owners that are sorted by pid. A process that does work comes before one that only waits for children
- * or signals (a master, a shell), and before the master of workers that share a listener. If any holder could serve (an accept queue), a stopped one comes first; otherwise
+ * Chooses among owners that are sorted by pid. A process that does work comes first: before one that only waits for children
+ * or signals (a master, a shell), and before the master of workers with the same listener. If any holder could serve (an accept queue), a stopped one comes first; otherwise
  * stopped ones come last. Then the lowest pid. The process `except` is left out; 0: none.
  */
 struct holder holders_choose(const struct processes *processes, const struct owner_record *const *owners, size_t count,
