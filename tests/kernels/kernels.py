@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """`make kernels`: the end-to-end tests on Debian's kernels, each in a machine of its own.
 
-usage: kernels.py BUILD [--only SERIES[,SERIES…]] [--all | TEST…]
+usage: kernels.py BUILD [--only SERIES[,SERIES…]] [--all | --few | TEST…]
 
-BUILD is the folder with sockstall-static, and arm64/sockstall-static for arm64's kernel. As many machines run at once as
+BUILD is the folder with sockstall-static, and arm64/sockstall-static for arm64's kernel. What each machine said is left in
+BUILD/kernels. As many machines run at once as
 there are CPUs: each spends much of its time waiting.
 """
 
 import argparse
 import concurrent.futures
+import json
 import os
 import subprocess
 import sys
@@ -27,15 +29,17 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS_CORE, SECONDS_ALL = 3300, 3600
 
 
-def core_tests():
-    with open(os.path.join(HERE, "core.list"), encoding="utf-8") as file:
+def listed_tests(name):
+    with open(os.path.join(HERE, name), encoding="utf-8") as file:
         return [line.strip() for line in file if line.strip() and not line.startswith("#")]
 
 
 def wanted_tests(one, options):
     if options.tests:
         return options.tests
-    return list(one.tests) or (["."] if options.all else core_tests())
+    if one.tests:
+        return list(one.tests)
+    return ["."] if options.all else listed_tests("few.list" if options.few else "core.list")
 
 
 def program_for(build, arch):
@@ -70,6 +74,13 @@ def run_once(one, kernel, options, tests):
     return lines, ended if in_time else None
 
 
+def keep(name, build, lines):
+    folder = os.path.join(build, "kernels")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, f"{name}.jsonl"), "w", encoding="utf-8") as file:
+        file.writelines(json.dumps(line) + "\n" for line in lines)
+
+
 def run_one(one, options, tests):
     """A machine that broke down starts once more: QEMU itself, not the kernel, is the first to be suspected."""
     began = time.monotonic()
@@ -81,7 +92,9 @@ def run_one(one, options, tests):
         lines, ended = run_once(one, kernel, options, tests)
     if not ended:
         lines.append({"test": "(the whole run)", "outcome": "failed", "reason": "did not come to its end"})
-    return [*lines, {"took": time.monotonic() - began}]
+    lines.append({"took": time.monotonic() - began})
+    keep(one.name, options.build, lines)
+    return lines
 
 
 def run_all(wanted, options):
@@ -118,6 +131,7 @@ def parse():
     parser.add_argument("--only", default="")
     parser.add_argument("--append", default="", help="more for the kernel's command line")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--few", action="store_true")
     parser.add_argument(
         "--unfetched",
         choices=("fail", "tell"),
