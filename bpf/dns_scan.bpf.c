@@ -44,7 +44,7 @@ int dns_scan(struct bpf_iter__udp *ctx)
 	read_waiters(&s->held, sk);
 	if (!(s->held.flags & (HELD_EPOLL | HELD_POLL)) || !s->held.waiter_tid)
 		return 0;
-	read_socket(&s->socket, sk);
+	read_udp_socket(&s->socket, sk);
 	bpf_seq_write(seq, &s->held, sizeof(s->held));
 	bpf_seq_write(seq, &s->socket, sizeof(s->socket));
 	return 0;

@@ -15,14 +15,14 @@ static __always_inline bool is_anonymous_inode(struct file *file)
 /* Compares `size` bytes, at most 12; with the NUL among them the whole name is meant. */
 static __always_inline bool has_name(struct file *file, const char *expected, __u32 size)
 {
-	char name[12] = {};
+	char name[12] = {}, differs = 0;
 	__u32 i;
 
 	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(file, f_path.dentry, d_name.name));
+	/* One condition: the verifier follows each. */
 	for (i = 0; i < size; i++)
-		if (name[i] != expected[i])
-			return false;
-	return true;
+		differs |= name[i] ^ expected[i];
+	return !differs;
 }
 
 /* An epoll file is known by its name: eventpoll_fops is in no symbol table of some kernels. */

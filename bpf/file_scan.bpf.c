@@ -167,8 +167,8 @@ static __always_inline bool write_connection(struct seq_file *seq, const struct 
 	if (!is_other_end(&record->name) && !is_awaited(sk))
 		return false;
 	__builtin_memset(record, 0, sizeof(*record));
-	read_socket(record, sk);
-	read_socket_more(record, sk);
+	read_tcp_socket(record, sk);
+	read_tcp_socket_more(record, sk);
 	record->name.inode = inode;
 	record->flags |= SOCKET_FOR_CHAINS;
 	bpf_seq_write(seq, record, sizeof(*record));

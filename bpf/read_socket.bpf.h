@@ -274,8 +274,11 @@ static __always_inline void read_tcp(struct socket_record *record, const struct 
 	read_limits(record, tp, BPF_CORE_READ(sk, __sk_common.skc_net.net));
 }
 
-/* Fills a zeroed record from a full socket (not a request, not one in TIME_WAIT). */
-static __always_inline void read_socket(struct socket_record *record, const struct sock *sk)
+/*
+ * Fills a zeroed record from a full socket (not a request, not one in TIME_WAIT), but for what TCP and UDP have. A program
+ * that knows the protocol has no code for the others: the verifier would go through that.
+ */
+static __always_inline void read_any_socket(struct socket_record *record, const struct sock *sk)
 {
 	unsigned long flags = BPF_CORE_READ(sk, __sk_common.skc_flags);
 	unsigned long timeout = (unsigned long)read_integer(sk, sk_rcvtimeo);
@@ -291,39 +294,78 @@ static __always_inline void read_socket(struct socket_record *record, const stru
 	record->rcvtimeo_ns = timeout < MAX_JIFFY_OFFSET / cfg_tick_ns ? timeout * cfg_tick_ns : 0;
 	record->rcvlowat = BPF_CORE_READ(sk, sk_rcvlowat);
 	record->shutdown = read_integer(sk, sk_shutdown);
-	if (record->name.kind == SOCKET_KIND_TCP)
-		read_tcp(record, sk);
-	/* Which CPU took what came last, of a connected socket (__udp_queue_rcv_skb()). */
-	if (record->name.kind == SOCKET_KIND_UDP && record->name.peer_port &&
-	    (__s32)BPF_CORE_READ(sk, __sk_common.skc_incoming_cpu) < 0)
+}
+
+static __always_inline void read_tcp_socket(struct socket_record *record, const struct sock *sk)
+{
+	read_any_socket(record, sk);
+	read_tcp(record, sk);
+}
+
+/* A connected socket keeps the number of the CPU that took its last datagram (__udp_queue_rcv_skb()). */
+static __always_inline void read_udp(struct socket_record *record, const struct sock *sk)
+{
+	if (record->name.peer_port && (__s32)BPF_CORE_READ(sk, __sk_common.skc_incoming_cpu) < 0)
 		record->flags |= SOCKET_NEVER_HEARD;
 }
 
-/* The members that readers can do without. read_socket() must have read the socket. */
-static __always_inline void read_socket_more(struct socket_record *record, const struct sock *sk)
+static __always_inline void read_udp_socket(struct socket_record *record, const struct sock *sk)
 {
-	const struct tcp_sock *tp = (const struct tcp_sock *)sk;
+	read_any_socket(record, sk);
+	read_udp(record, sk);
+}
+
+/* Of any protocol. */
+static __always_inline void read_socket(struct socket_record *record, const struct sock *sk)
+{
+	read_any_socket(record, sk);
+	if (record->name.kind == SOCKET_KIND_TCP)
+		read_tcp(record, sk);
+	if (record->name.kind == SOCKET_KIND_UDP)
+		read_udp(record, sk);
+}
+
+static __always_inline void read_more(struct socket_record *record, const struct sock *sk)
+{
 	unsigned long timeout = (unsigned long)read_integer(sk, sk_sndtimeo);
-	const struct net *net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
-	unsigned long flags = BPF_CORE_READ(sk, __sk_common.skc_flags);
-	bool fin = flags & SOCK_FLAG_DONE;
 
 	record->flags |= SOCKET_HAS_MORE;
-	if (flags & SOCK_FLAG_LINGER)
+	if (BPF_CORE_READ(sk, __sk_common.skc_flags) & SOCK_FLAG_LINGER)
 		record->linger_ns = BPF_CORE_READ(sk, sk_lingertime) * cfg_tick_ns;
 	record->sndtimeo_ns = timeout < MAX_JIFFY_OFFSET / cfg_tick_ns ? timeout * cfg_tick_ns : 0;
 	record->send_buffer = BPF_CORE_READ(sk, sk_sndbuf);
-	if (record->name.kind != SOCKET_KIND_TCP) {
-		record->queued_bytes = BPF_CORE_READ(sk, sk_wmem_alloc.refs.counter);
-		return;
-	}
+}
+
+static __always_inline void read_tcp_more(struct socket_record *record, const struct sock *sk)
+{
+	const struct tcp_sock *tp = (const struct tcp_sock *)sk;
+	const struct net *net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
+
 	record->queued_bytes = BPF_CORE_READ(sk, sk_wmem_queued);
 	record->orphan_retries = read_integer(net, ipv4.sysctl_tcp_orphan_retries);
 	record->snd_nxt = BPF_CORE_READ(tp, snd_nxt);
 	record->snd_una = BPF_CORE_READ(tp, snd_una);
 	record->rcv_nxt = BPF_CORE_READ(tp, rcv_nxt);
-	if (fin && record->rcv_nxt == BPF_CORE_READ(tp, copied_seq))
+	if (BPF_CORE_READ(sk, __sk_common.skc_flags) & SOCK_FLAG_DONE &&
+	    record->rcv_nxt == BPF_CORE_READ(tp, copied_seq))
 		record->flags |= SOCKET_EOF_READ;
+}
+
+/* The members that readers can do without. read_tcp_socket() must have read the socket. */
+static __always_inline void read_tcp_socket_more(struct socket_record *record, const struct sock *sk)
+{
+	read_more(record, sk);
+	read_tcp_more(record, sk);
+}
+
+/* The same, after read_socket(). */
+static __always_inline void read_socket_more(struct socket_record *record, const struct sock *sk)
+{
+	read_more(record, sk);
+	if (record->name.kind == SOCKET_KIND_TCP)
+		read_tcp_more(record, sk);
+	else
+		record->queued_bytes = BPF_CORE_READ(sk, sk_wmem_alloc.refs.counter);
 }
 
 /* Whether nobody has accepted it at the other end: no file leads to that, and yet it is not closed. */

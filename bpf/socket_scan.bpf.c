@@ -251,9 +251,9 @@ static __always_inline void scan_socket(struct seq_file *seq, struct socket_reco
 
 	__builtin_memset(record, 0, sizeof(*record));
 	compat_draw_cookie(common);
-	read_socket(record, (const struct sock *)common);
+	read_tcp_socket(record, (const struct sock *)common);
 	if (more)
-		read_socket_more(record, (const struct sock *)common);
+		read_tcp_socket_more(record, (const struct sock *)common);
 	connector = cfg_handshakes && record->name.state == TCP_SYN_SENT ? connector_of(common) : NULL;
 	if (connector) {
 		record->connect_pid = connector->pid;

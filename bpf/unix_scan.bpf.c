@@ -99,7 +99,7 @@ static __always_inline void write_queued(struct unix_walk *walk, const struct so
 	if (!is_queued(sk, walk->address) || !take_room())
 		return;
 	__builtin_memset(record, 0, sizeof(*record));
-	read_socket(record, sk);
+	read_any_socket(record, sk);
 	record->listener_cookie = walk->s->listener.name.cookie;
 	record->peer_inode = unix_peer_inode(sk);
 	count_unread(record, sk);
