@@ -362,6 +362,16 @@ def test_a_dead_peer(room):
     assert who(record)[:3] == service.pids()[:3]
 
 
+def deadlock(one, two):
+    """The records of either; until both have waited for long enough one of them may be the end of the other's chain."""
+
+    def found():
+        records = chains(one) or chains(two)
+        return [record["verdict"] for record in records] == ["deadlock"] and records
+
+    return wait_until(found, 20, "a deadlock")
+
+
 def test_a_deadlock(room):
     """Two processes of one thread each ask the other, and neither answers before it has been answered."""
     address = room.link.left4
@@ -370,11 +380,7 @@ def test_a_deadlock(room):
     asker = client(room.here, address, FRONT, "say=quick", "block=recvfrom")
     asker.said("blocking")
 
-    def found():
-        return chains(one.pid) or chains(two.pid)
-
-    records = wait_until(found, 20, "a deadlock")
-    assert [record["verdict"] for record in records] == ["deadlock"]
+    records = deadlock(one.pid, two.pid)
     assert sorted(who(records[0])) == sorted([one.pid, two.pid])
     assert records[0]["waiters"] == 3, "the client waits too"
 
@@ -382,8 +388,7 @@ def test_a_deadlock(room):
 def test_a_deadlock_over_a_unix_socket(room):
     pair = Stall(room.here, "unix_pair.py", "read")
     words = pair.said("blocking")
-    records = wait_until(lambda: chains(words["pid"]) or chains(words["peer"]), 20, "a deadlock")
-    assert [record["verdict"] for record in records] == ["deadlock"]
+    records = deadlock(words["pid"], words["peer"])
     assert sorted(who(records[0])) == sorted([words["pid"], words["peer"]])
 
 
