@@ -4,7 +4,7 @@
  *
  * - /proc/PID/fdinfo of an epoll instance waits for the instance's mutex. epoll_wait() holds that while it copies
  *   events to a page (ep_send_events()), and a FUSE server or userfaultfd may never deliver the page.
- * - maps and pagemap take mmap_lock. A fault can be asleep with it (fuse_page_mkwrite()).
+ * - maps, pagemap and cmdline take mmap_lock. A fault can be asleep with it (fuse_page_mkwrite()).
  * - maps, pagemap, memory and /proc/PID/syscall take exec_update_lock. exec holds that while it lets go of the old
  *   memory (exec_mmap()), and waits there for requests to the process's own FUSE server (exit_aio()).
  * - The program's file may itself be on FUSE, or on an NFS server that is gone.

@@ -27,6 +27,7 @@ enum foreign_kind {
 	FOREIGN_STATUS, /* /proc/pid/status */
 	FOREIGN_PROGRAM, /* of /proc/pid/exe, from offset `address` on */
 	FOREIGN_CONTAINER, /* container_files[fd] (system/container_names.h) of the container */
+	FOREIGN_TITLE, /* /proc/pid/cmdline */
 	FOREIGN_MEMORY, /* the pages in memory around `anchor`, from `address` on: a __u64 says where they begin */
 	FOREIGN_KINDS,
 };

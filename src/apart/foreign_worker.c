@@ -123,6 +123,14 @@ static int answer_status(const struct foreign_request *request)
 	return send_file(path, 0, false, request->size);
 }
 
+static int answer_title(const struct foreign_request *request)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "/proc/%u/cmdline", request->pid);
+	return send_file(path, 0, false, request->size);
+}
+
 static int answer_program(const struct foreign_request *request)
 {
 	char path[80];
@@ -238,7 +246,7 @@ static int answer_memory(const struct foreign_request *request)
 static int (*const answers[FOREIGN_KINDS])(const struct foreign_request *request) = {
 	[FOREIGN_FDINFO] = answer_fdinfo, [FOREIGN_MAPS] = answer_maps,	      [FOREIGN_SYSCALL] = answer_syscall,
 	[FOREIGN_STATUS] = answer_status, [FOREIGN_PROGRAM] = answer_program, [FOREIGN_CONTAINER] = answer_container,
-	[FOREIGN_MEMORY] = answer_memory,
+	[FOREIGN_TITLE] = answer_title,	  [FOREIGN_MEMORY] = answer_memory,
 };
 
 static int answer_message(size_t size)

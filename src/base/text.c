@@ -102,6 +102,16 @@ size_t text_decode(const char *text, uint32_t *code)
 	return size;
 }
 
+size_t text_prefix(const char *text, size_t characters)
+{
+	const char *end = text;
+	uint32_t code;
+
+	while (*end && characters--)
+		end += text_decode(end, &code) ?: 1;
+	return (size_t)(end - text);
+}
+
 int text_utf8(struct buffer *out, const char *text)
 {
 	const char *valid = text; /* what has not been appended yet begins here */

@@ -26,6 +26,9 @@ int text_spaces(struct buffer *out, size_t count);
  */
 size_t text_decode(const char *text, uint32_t *code);
 
+/* How many bytes the first characters take, so many at most. A byte that is no part of a valid one counts as one. */
+size_t text_prefix(const char *text, size_t characters);
+
 /* Appends text as valid UTF-8: every byte that is no part of a valid character becomes U+FFFD. */
 int text_utf8(struct buffer *out, const char *text);
 

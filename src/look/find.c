@@ -112,7 +112,7 @@ bool look_is_put_off(const struct look *look, __u32 netns)
 	return false;
 }
 
-static const struct process_record *find_process(const struct look *look, __u32 pid)
+const struct process_record *look_process(const struct look *look, __u32 pid)
 {
 	size_t i = LOWER_BOUND(look->processes.count, at, look->processes.items[at]->pid < pid);
 
@@ -121,7 +121,7 @@ static const struct process_record *find_process(const struct look *look, __u32 
 
 const char *look_cgroup(const struct look *look, __u32 pid)
 {
-	const struct process_record *process = find_process(look, pid);
+	const struct process_record *process = look_process(look, pid);
 
 	return process ? process->cgroup : NULL;
 }
@@ -129,7 +129,7 @@ const char *look_cgroup(const struct look *look, __u32 pid)
 /* The record may end anywhere behind the cgroup. */
 const char *look_process_name(const struct look *look, __u32 pid, enum process_name name)
 {
-	const struct process_record *process = find_process(look, pid);
+	const struct process_record *process = look_process(look, pid);
 	const char *text = process ? process->cgroup + process->cgroup_length + 1 : NULL,
 		   *end = process ? (const char *)process + process->header.size : NULL, *stop;
 	unsigned int i;

@@ -248,6 +248,21 @@ int look_index(struct look *look)
 	return 0;
 }
 
+int look_extend(struct look *look, const struct buffer *records, struct buffer *before)
+{
+	struct buffer bytes = {0};
+	int err = buffer_append(&bytes, look->bytes.data, look->bytes.size)
+			  ?: buffer_append(&bytes, records->data, records->size);
+
+	if (err) {
+		buffer_free(&bytes);
+		return err;
+	}
+	*before = look->bytes;
+	look->bytes = bytes;
+	return look_index(look);
+}
+
 void look_reset(struct look *look)
 {
 	buffer_reset(&look->bytes);

@@ -94,6 +94,12 @@ struct look {
  */
 int look_index(struct look *look);
 
+/*
+ * Adds records to a look that has been indexed, and indexes it again. The bytes that it had are the caller's: what points into
+ * them stays valid until *before is freed. Returns 0 or a negative errno.
+ */
+int look_extend(struct look *look, const struct buffer *records, struct buffer *before);
+
 /* Forgets the contents, keeps the memory for the next look. */
 void look_reset(struct look *look);
 void look_free(struct look *look);
@@ -125,7 +131,10 @@ const char *look_netns_name(const struct look *look, __u32 netns);
 /* True if the look left out its sockets this time. */
 bool look_is_put_off(const struct look *look, __u32 netns);
 
-/* The cgroup path of a process, or NULL where it is not known. */
+/* Where the process runs, or NULL where it is not known. */
+const struct process_record *look_process(const struct look *look, __u32 pid);
+
+/* Its cgroup path; likewise. */
 const char *look_cgroup(const struct look *look, __u32 pid);
 
 /* The name of its container; likewise. */

@@ -31,6 +31,7 @@ struct probe_namespace;
 struct probe_namespaces;
 struct process_cache;
 struct symbol_cache;
+struct title_cache;
 struct unread_cache;
 struct usage_cache;
 struct watch_cache;
@@ -88,6 +89,7 @@ struct probe {
 	struct usage_cache *usage;
 	struct unread_cache *unread;
 	struct symbol_cache *symbols;
+	struct title_cache *titles;
 	struct notes_cache *notes;
 	struct connects_cache *connects;
 	struct address_cache *known_addresses;
@@ -227,6 +229,14 @@ struct process_cache *probe_processes_new(void);
 int probe_names_read(struct probe *probe, __u32 pid, __u64 start_ns, const char *id, unsigned int *file,
 		     struct buffer *names);
 void probe_processes_free(struct process_cache *processes);
+
+/* Adds those of which reads did not come back since the last time, each by itself. */
+int probe_add_lost_processes(struct probe *probe, struct buffer *buffer);
+
+/* Adds the command lines of processes that were reported last, see probe_titles_read(). */
+int probe_titles_add(struct probe *probe, struct buffer *buffer);
+struct title_cache *probe_titles_new(void);
+void probe_titles_free(struct title_cache *titles);
 
 /* Tells BPF which processes `threads` is about. */
 int probe_wanted_pids_set(const struct probe *probe);

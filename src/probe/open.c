@@ -56,6 +56,7 @@ static int open_caches(struct probe *probe)
 	probe->maps = probe_maps_new();
 	probe->watches = probe_watches_new();
 	probe->usage = probe_usage_new();
+	probe->titles = probe_titles_new();
 	probe->unread = probe_unread_new();
 	probe->symbols = probe_symbols_new();
 	probe->notes = probe_notes_new();
@@ -186,6 +187,7 @@ void probe_close(struct probe *probe)
 	sleeps_free(&probe->sleeps);
 	probe_watches_free(probe->watches);
 	probe_usage_free(probe->usage);
+	probe_titles_free(probe->titles);
 	probe_unread_free(probe->unread);
 	probe_symbols_free(probe->symbols);
 	probe_notes_free(probe->notes);

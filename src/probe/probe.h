@@ -9,6 +9,7 @@
 #define SOCKSTALL_PROBE_PROBE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/check_list.h"
 #include "look/look.h"
@@ -54,6 +55,14 @@ void probe_replace(struct probe *probe, const struct look *look);
  * function of probe_attend() asked for the end meanwhile.
  */
 int probe_look(struct probe *probe, struct look *look);
+
+/*
+ * Reads command lines of these processes, which a look reports, as far as they are not known yet. Appends records for that look:
+ * NOTE_TITLE, and RECORD_LOST for what did not come back. The next look has them from the start. Returns 0, -ENOMEM, or
+ * -ECANCELED.
+ */
+int probe_titles_read(struct probe *probe, const struct look *look, const uint64_t *pids, size_t count,
+		      struct buffer *records);
 
 /* Since when the waits of loops are counted, CLOCK_MONOTONIC; 0: they are not. */
 __u64 probe_counting_since(const struct probe *probe);

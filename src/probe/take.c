@@ -23,8 +23,7 @@ static int add_lost(struct buffer *buffer, __u32 where, __u64 count)
 	return count ? buffer_append(buffer, &record, sizeof(record)) : 0;
 }
 
-/* Each with its process. */
-static int add_lost_processes(struct probe *probe, struct buffer *buffer)
+int probe_add_lost_processes(struct probe *probe, struct buffer *buffer)
 {
 	struct foreign_loss losses[FOREIGN_NAMED + 1];
 	size_t i, count = foreign_take_losses(probe->foreign, losses);
@@ -64,7 +63,7 @@ static int add_losses(struct probe *probe, struct buffer *buffer)
 	for (where = 0; where < LOST_KINDS && !err; where++)
 		err = add_lost(buffer, where, probe->losses.count[where]);
 	if (!err)
-		err = add_lost_processes(probe, buffer);
+		err = probe_add_lost_processes(probe, buffer);
 	memset(&probe->losses, 0, sizeof(probe->losses));
 	return err;
 }
@@ -256,6 +255,8 @@ static int fill(struct probe *probe, struct look *look)
 		err = probe_unread_add(probe, buffer);
 	if (!err)
 		err = probe_processes_add(probe, buffer);
+	if (!err)
+		err = probe_titles_add(probe, buffer);
 	return err;
 }
 

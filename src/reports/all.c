@@ -8,6 +8,7 @@
 #include "base/sorted.h"
 #include "options/filter.h"
 #include "reports/causes.h"
+#include "reports/fill.h"
 #include "reports/reports.h"
 #include "rows/report.h"
 #include "rules/severity.h"
@@ -106,6 +107,14 @@ static void weigh(struct report *report, size_t first)
 	}
 }
 
+void report_titles(struct report *report, size_t first, const struct look *look)
+{
+	size_t i;
+
+	for (i = first; i < report->count; i++)
+		fill_title(&report->rows[i], report, look);
+}
+
 int report_run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
 {
 	size_t i, first = report->count;
@@ -125,6 +134,7 @@ int report_run(struct report *report, const struct look *look, const struct look
 	weigh(report, first);
 	report_select(report, first, scope);
 	name_namespaces(report, first, look);
+	report_titles(report, first, look);
 	return causes_find(report, first);
 }
 

@@ -6,11 +6,15 @@
 #include <sys/socket.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "base/wording.h"
 #include "look/timers.h"
 #include "system/address.h"
 #include "system/cgroup.h"
 #include "system/unit.h"
+
+/* Characters of a command line. */
+#define TITLE_MOST 120
 
 double fill_seconds(__u64 ns)
 {
@@ -84,6 +88,14 @@ void fill_process(struct row *row, struct report *report, const struct look *loo
 		row->cgroup = arena_printf(&report->arena, "%s", cgroup);
 	row->container = container_id(&report->arena, row->cgroup);
 	fill_names(row, report, look, pid);
+}
+
+void fill_title(struct row *row, struct report *report, const struct look *look)
+{
+	const char *title = row->pid == NOT_KNOWN ? NULL : look_note(look, (__u32)row->pid, NOTE_TITLE);
+
+	if (title && !row->title)
+		row->title = arena_printf(&report->arena, "%.*s", (int)text_prefix(title, TITLE_MOST), title);
 }
 
 void fill_thread(struct row *row, struct report *report, const struct look *look, const struct thread_record *thread)

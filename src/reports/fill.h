@@ -31,6 +31,9 @@ void fill_process(struct row *row, struct report *report, const struct look *loo
 /* The above, and tid and comm of the thread itself. */
 void fill_thread(struct row *row, struct report *report, const struct look *look, const struct thread_record *thread);
 
+/* Its command line, where the look has it: only of what is reported. */
+void fill_title(struct row *row, struct report *report, const struct look *look);
+
 /* netns, cookie, family, addresses and ports. */
 void fill_socket(struct row *row, struct report *report, const struct socket_name *name);
 

@@ -37,6 +37,9 @@ const char *report_why_closed(struct arena *arena, const struct row *row, const 
  */
 void report_select(struct report *report, size_t first, const struct scope *scope);
 
+/* Fills in the command lines that a look has by now. */
+void report_titles(struct report *report, size_t first, const struct look *look);
+
 /* Runs all reports of scope->command and what is wanted beside, and selects from the rows that they add. Returns 0 or -ENOMEM. */
 int report_run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope);
 

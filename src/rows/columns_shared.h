@@ -81,6 +81,9 @@ COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = t
 	TEXT("container_name", container_name, TASK, "Name of the container; null: the runtime's files do not tell",
 	     .heading = "CONTAINER", .priority = 73, .least = 8, .most = 24),
 	TEXT("image", image, TASK, "The container's image; null: the runtime's files do not tell"),
+	TEXT("title", title, TASK,
+	     "The process's command line, cut at 120 characters: the process can write there what it likes; null: it has none, or "
+	     "it could not be read"),
 	COUNT("netns", netns, TASK | ACTION, "Network namespace: its inode", .heading = "NETNS", .priority = 90),
 	TEXT("netns_name", netns_name, TASK, "Network namespace: its name, where `ip netns` has one; else null",
 	     .heading = "NETNS NAME", .priority = 85, .least = 6, .most = 16),

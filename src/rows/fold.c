@@ -113,6 +113,7 @@ static const struct {
 	{.offset = offsetof(struct row, namespace), .text = true},
 	{.offset = offsetof(struct row, container_name), .text = true},
 	{.offset = offsetof(struct row, image), .text = true},
+	{.offset = offsetof(struct row, title), .text = true},
 };
 
 static bool is_same_text(const char *a, const char *b)

@@ -287,6 +287,7 @@ struct row {
 	int64_t fd;
 	const char *cgroup, *container;
 	const char *unit, *pod, *namespace, *container_name, *image; /* see system/unit.h, system/container_names.h */
+	const char *title; /* its command line: what it says of itself; raw bytes */
 	int64_t netns;
 	const char *netns_name; /* as `ip netns` has it */
 	uint64_t cookie; /* SO_COOKIE; 0: not known */

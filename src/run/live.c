@@ -59,10 +59,7 @@ static bool took_dump_signal(struct live *live)
 	return true;
 }
 
-/*
- * Waits until the moment, or until asked to end, or until the reader of a pipe has gone: a pipe tells so
- * (POLLERR) also while there is nothing to write.
- */
+/* Waits until the moment, or until asked to end, or until the reader of a pipe has gone: poll() tells that without a write. */
 static void sleep_until(struct live *live, __u64 moment_ns)
 {
 	struct pollfd wakers[] = {
@@ -352,6 +349,7 @@ static int run_opened(struct live *live, int argc, char **argv)
 			probe_attend(attend, live);
 		if (live->options.scope.causes && !live->options.scope.interactive)
 			probe_follow(live->probe, may_have_chains, live);
+		titles_follow(&live->session, live->probe);
 		privileges_drop(privileges_of(live));
 		tell_ready(&live->options.sinks);
 		if (live->options.pace.duration_ns)

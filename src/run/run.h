@@ -36,6 +36,12 @@ struct session {
 	bool any_fits; /* some look had somebody whom the filters fit, or it is known otherwise */
 	bool folds; /* the emitter is given rows that are alike as one */
 	bool own_filters; /* of a replay: they are not those of the live run */
+	/*
+	 * Reads what is to be said of the processes of a report beside what the look has: records for it. NULL: there is nobody to
+	 * ask. Returns 0 or a negative errno.
+	 */
+	int (*complete)(void *context, const struct report *report, const struct look *look, struct buffer *records);
+	void *complete_context;
 	/* Called for each report when it has been written; NULL: nobody. */
 	void (*watch)(void *context, const struct report *report, const struct look *look);
 	void *watch_context;
@@ -69,6 +75,11 @@ void session_close(struct session *session);
 
 /* `err` of a session function; 0 for a reader that went away. */
 int session_exit_code(const struct session *session, int err);
+
+struct probe;
+
+/* Has the session's reports completed with command lines: see probe_titles_read(). */
+void titles_follow(struct session *session, struct probe *probe);
 
 int run_live(const struct options *options, int argc, char **argv);
 /* The options of a replay: those of the command line take precedence over those of the recording. */

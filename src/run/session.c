@@ -238,13 +238,34 @@ static int note_causes(struct session *session, const struct report *report, con
 	return found < 0 ? found : 0;
 }
 
-static int report_look(struct session *session, const struct look *look, const struct look *previous)
+/* *before: bytes that the report may point into. */
+static int complete(struct session *session, struct report *report, struct look *look, struct buffer *before)
+{
+	struct buffer records = {0};
+	int err = session->complete ? session->complete(session->complete_context, report, look, &records) : 0;
+
+	if (!err && records.size)
+		err = look_extend(look, &records, before);
+	if (!err && records.size)
+		report_titles(report, 0, look);
+	buffer_free(&records);
+	return err;
+}
+
+static int report_look(struct session *session, struct look *look, const struct look *previous)
 {
 	struct report report = {0};
+	struct buffer before = {0};
 	int err = attend(session);
 
 	if (!err)
 		err = report_run(&report, look, previous, &session->wanted);
+	if (!err)
+		err = complete(session, &report, look, &before);
+	if (!err && session->recording)
+		err = recording_write_look(session->recording, look);
+	if (!err)
+		err = write_losses(session, look);
 	if (!err)
 		err = attend(session);
 	if (!err)
@@ -259,21 +280,16 @@ static int report_look(struct session *session, const struct look *look, const s
 			session->watch(session->watch_context, &report, look);
 	}
 	report_free(&report);
+	buffer_free(&before);
 	return err;
 }
 
 int session_look(struct session *session)
 {
-	const struct look *look = session_next_look(session);
 	const struct look *previous = session->look_count ? &session->looks[(session->look_count + 1) % 2] : NULL;
-	int err = 0;
+	struct look *look = session_next_look(session);
+	int err = report_look(session, look, previous);
 
-	if (session->recording)
-		err = recording_write_look(session->recording, look);
-	if (!err)
-		err = write_losses(session, look);
-	if (!err)
-		err = report_look(session, look, previous);
 	if (!session->any_fits)
 		session->any_fits = filter_fits_look(&session->options->scope, look);
 	session->look_count++;

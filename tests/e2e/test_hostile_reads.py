@@ -27,7 +27,14 @@ apart = pytest.mark.apart
 FOUND, ENDED = 20, 15
 LEFT_BEHIND = 4  # FOREIGN_LEFT_BEHIND
 
-HOLDS = [("epoll", "uffd"), ("epoll", "fuse"), ("away", "uffd"), ("stack", "uffd"), ("program", "fuse")]
+HOLDS = [
+    ("epoll", "uffd"),
+    ("epoll", "fuse"),
+    ("away", "uffd"),
+    ("stack", "uffd"),
+    ("title", "uffd"),
+    ("program", "fuse"),
+]
 NAMED = {"epoll", "away", "program"}  # a stack's pages are read only where they are there: then nothing is lost
 LOOKS = {
     "once": ["-1"],
@@ -345,6 +352,19 @@ def test_nothing_is_lost_of_the_healthy(holding, scene, what):
     assert not run.matching(records, type="lost")
     watches = run.matching(records, type="watch", pid=healthy.held)
     assert {watch["kind"] for watch in watches} == {"eventfd"}, records
+
+
+@apart
+def test_a_title_that_does_not_come(holding):
+    """It is null, and what else there is of the process is there."""
+    hostile = holding("title", "uffd")
+    records = run.once("epoll", "-a", "-p", hostile.held)
+    (loop,) = run.matching(records, type="loop", comm="sleeper")
+    assert loop["title"] is None and loop["verdict"] == "ok"
+    healthy = holding("title", "nothing")
+    records = run.once("epoll", "-a", "-p", healthy.held)
+    (loop,) = run.matching(records, type="loop", comm="sleeper")
+    assert loop["title"] == "nothing held" and not run.matching(records, type="lost")
 
 
 def links_of(pid):

@@ -7,6 +7,8 @@ such files in a mount namespace of its own; the machine's are left alone.
 import json
 import os
 import shlex
+import subprocess
+import sys
 
 import pytest
 
@@ -150,6 +152,50 @@ def test_files_that_do_not_answer(reader):
     before = ["unshare", "-m", "sh", "-c", script, "sh"]
     record = run.only(run.once("readers", *MIN_AGE, "-p", reader.pid, before=before), pid=reader.pid)
     assert names_of(record) == (None,) * 4
+
+
+# What a process says of itself.
+
+
+def test_title(scene, tmp_path):
+    with open(f"/proc/{scene.v4.pid}/cmdline", "rb") as file:
+        said = file.read().rstrip(b"\0").replace(b"\0", b" ").decode()
+    recording = tmp_path / "looks"
+    record = run.only(run.once("readers", *MIN_AGE, "-p", scene.v4.pid, "--record", recording), pid=scene.v4.pid)
+    assert record["title"] == said[:120] and "endpoint.py" in said
+    again = run.parse(run.sockstall("replay", recording, "-j").stdout)
+    assert run.only(again, pid=scene.v4.pid)["title"] == record["title"]
+    page = tmp_path / "page.html"
+    assert run.sockstall("replay", recording, "--html", page).returncode == 0
+    assert "<dt>title</dt>" in page.read_text(encoding="utf-8")
+
+
+def test_titles_in_a_stream(scene, stream):
+    """From the first record on, and to the last."""
+    live = stream("readers", "-j", *MIN_AGE, "-i", "200ms")
+    for stall in (scene.v4, scene.v6):
+        assert "endpoint.py" in live.wait(20, type="reader", event="open", pid=stall.pid)["title"]
+    live.stop()
+
+
+def test_a_title_is_text(stream):
+    """Hostile and long."""
+    script = "import socket; here, there = socket.socketpair(); print(flush=True); here.recv(1)"
+    words = ["a\x1b[2J\nb", "\u202e", "x" * 200]
+    process = subprocess.Popen([sys.executable, "-c", script, *words], stdout=subprocess.PIPE)
+    try:
+        process.stdout.readline()
+        live = stream("readers", "-j", "-a", *MIN_AGE, "-p", process.pid)
+        title = live.wait(20, type="reader", pid=process.pid)["title"]
+        said = " ".join([sys.executable, "-c", script, *words])
+        assert title == said[:120]
+        live.stop()
+        for option in ("-j", "--no-fold"):
+            done = run.sockstall("readers", "-1", "-a", option, *MIN_AGE, "-p", process.pid)
+            assert b"\x1b" not in done.stdout and done.returncode == 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 # Choosing by these names.

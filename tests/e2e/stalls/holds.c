@@ -3,13 +3,19 @@
  * holds WHAT BY: a process that makes whoever reads of it wait for as long as it likes. Started by root, it becomes an
  * ordinary user first.
  *
- * WHAT:  epoll    a loop asleep in epoll_wait(), and a thread that copies an event of the same instance to a page that
- * does not come: it holds the instance's mutex away     the same instance, but the loop has left it after many waits
- * and does something else stack    a thread whose frame pointer leads to such a page program  a loop whose program is
- * on a file system that answers nothing any more maps     60,000 mappings and 250 threads, each with a long chain of
- * frames; nothing is held BY:    uffd     userfaultfd (Linux lets root alone do it here: vm.unprivileged_userfaultfd)
- *        fuse     a FUSE server of its own, in namespaces of its own; for `program` mounted with allow_other, as
- * fusermount3 does nothing  its healthy twin: each page comes, each read is answered
+ * WHAT:
+ * - epoll: a loop asleep in epoll_wait(), and a thread that copies an event of the same instance to a page that does not
+ *   come: it holds the instance's mutex
+ * - away: the same instance, but the loop has left it after many waits and does something else
+ * - stack: a thread whose frame pointer leads to such a page
+ * - title: a loop whose command line is in such a page
+ * - program: a loop whose program is on a file system that answers nothing any more
+ * - maps: 60,000 mappings and 250 threads, each with a long chain of frames; nothing is held
+ *
+ * BY:
+ * - uffd: userfaultfd (Linux lets root alone do it here: vm.unprivileged_userfaultfd)
+ * - fuse: a FUSE server of its own, in namespaces of its own; for `program` mounted with allow_other, as fusermount3 does
+ * - nothing: its healthy twin: each page comes, each read is answered
  *
  * Says {"event": "held"} once it is so, or {"event": "cannot", "why": …}. Ends with its standard input, which lets go.
  */
@@ -416,6 +422,45 @@ static void hold_maps(void)
 			break;
 }
 
+/* Where its command line is, is the process's own choice. The rest stays as it is. */
+static void move_title(void *page)
+{
+	struct prctl_mm_map map = {.exe_fd = (__u32)-1, .brk = (uintptr_t)sbrk(0)};
+	char text[2048], *rest;
+	FILE *stat = fopen("/proc/self/stat", "re");
+	size_t got = stat ? fread(text, 1, sizeof(text) - 1, stat) : 0;
+	unsigned long long values[52] = {0};
+	int i;
+
+	text[got] = '\0';
+	rest = strrchr(text, ')') + 3;
+	for (i = 4; i < 52; i++)
+		values[i] = strtoull(rest, &rest, 10);
+	map.start_code = values[26];
+	map.end_code = values[27];
+	map.start_stack = values[28];
+	map.start_data = values[45];
+	map.end_data = values[46];
+	map.start_brk = values[47];
+	map.env_start = values[50];
+	map.env_end = values[51];
+	map.arg_start = (uintptr_t)page;
+	map.arg_end = (uintptr_t)page + 64;
+	must(!prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0), "PR_SET_MM_MAP");
+}
+
+static void hold_title(void)
+{
+	void *page = make_page();
+
+	if (is(by, "nothing"))
+		strcpy(page, "nothing held");
+	open_instance();
+	start(sleep_in_loop, "sleeper");
+	sleep(2);
+	move_title(page);
+}
+
 /* This program again, from a file system of its own, whose reads go on until it is loaded. */
 static void hold_program(const char *self)
 {
@@ -466,6 +511,8 @@ int main(int argc, char **argv)
 		hold_epoll();
 	else if (is(what, "stack"))
 		hold_stack();
+	else if (is(what, "title"))
+		hold_title();
 	else if (is(what, "maps"))
 		hold_maps();
 	else

@@ -93,6 +93,21 @@ static void clean_is_the_same_in_every_locale(void **state)
 	buffer_free(&out);
 }
 
+static void prefixes_are_whole_characters(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t characters, bytes;
+	} cases[] = {
+		{"", 3, 0},	    {"abc", 0, 0},	{"abc", 2, 2}, {"abc", 9, 3}, {"gr\xc3\xbc\xc3\x9f", 3, 4},
+		{"\xff\xc3", 1, 1}, {"\xff\xc3", 9, 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		assert_int_equal(text_prefix(cases[i].text, cases[i].characters), cases[i].bytes);
+}
+
 static void width_counts_columns_not_bytes(void **state)
 {
 	(void)state;
@@ -254,6 +269,7 @@ int main(void)
 		cmocka_unit_test(printable_never_moves_the_cursor),
 		cmocka_unit_test(printable_is_ascii_in_the_c_locale),
 		cmocka_unit_test(clean_is_the_same_in_every_locale),
+		cmocka_unit_test(prefixes_are_whole_characters),
 		cmocka_unit_test(width_counts_columns_not_bytes),
 		cmocka_unit_test(fit_cuts_at_the_width),
 		cmocka_unit_test(wrap_breaks_at_spaces),

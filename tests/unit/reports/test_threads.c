@@ -6,8 +6,10 @@
 #include <cmocka.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 
+#include "look/records.h"
 #include "make_look.h"
 #include "reports/reports.h"
 
@@ -65,6 +67,43 @@ static void test_rows(void **state)
 	assert_int_equal(report.rows[1].age_at_least, -1);
 	assert_null(report.rows[1].thread.syscall);
 	report_free(&report);
+	look_free(&look);
+}
+
+#define TEN "0123456789"
+
+/* What the process says of itself: cut, and only its own. The note comes when the rows are there. */
+static void test_titles(void **state)
+{
+	const char *title = "\x1b[2J\xc3\xbc" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN;
+	struct look_builder builder;
+	struct look look = {0};
+	struct report report = {0};
+	struct buffer notes = {0}, before = {0};
+	struct options options = {.scope.command = COMMAND_THREADS};
+
+	(void)state;
+	look_begin(&builder, NOW);
+	look_add_sleeping(&builder, 10, 10, "app", NOW - 3 * SECOND);
+	look_add_sleeping(&builder, 20, 20, "other", NOW - 3 * SECOND);
+	look_add_sleeping(&builder, 20, 21, "other", NOW - 3 * SECOND);
+	look_add_note(&builder, 20, NOTE_TITLE, "other -v");
+	look_finish(&builder, &look);
+	assert_int_equal(report_run(&report, &look, NULL, &options.scope), 0);
+	assert_int_equal(report.count, 3);
+	assert_null(report.rows[0].title);
+	assert_string_equal(report.rows[1].title, "other -v");
+	assert_string_equal(report.rows[2].title, "other -v");
+	assert_int_equal(record_add_note(&notes, look_thread(&look, 10, 10)->thread, NOTE_TITLE, title), 0);
+	assert_int_equal(look_extend(&look, &notes, &before), 0);
+	report_titles(&report, 0, &look);
+	assert_int_equal(strlen(report.rows[0].title), 121);
+	assert_memory_equal(report.rows[0].title, title, 121);
+	assert_string_equal(look_note(&look, 20, NOTE_TITLE), "other -v");
+	assert_int_equal(look.threads.count, 3);
+	report_free(&report);
+	buffer_free(&notes);
+	buffer_free(&before);
 	look_free(&look);
 }
 
@@ -208,6 +247,7 @@ int main(void)
 		cmocka_unit_test(test_detail),
 		cmocka_unit_test(test_regions),
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_titles),
 		cmocka_unit_test(test_rows_outlive_the_look),
 	};
 

@@ -4,9 +4,10 @@
 #include "rows/column.h"
 #include "sample.h"
 
-#define LIFE_KEYS  "event id since age_s age_at_least verdict severity why advice cause_id "
-#define FOLD_KEYS  "count pids oldest_s youngest_s "
-#define WHO_KEYS   "pid tid comm fd cgroup container unit pod namespace container_name image netns netns_name cookie "
+#define LIFE_KEYS "event id since age_s age_at_least verdict severity why advice cause_id "
+#define FOLD_KEYS "count pids oldest_s youngest_s "
+#define WHO_KEYS \
+	"pid tid comm fd cgroup container unit pod namespace container_name image title netns netns_name cookie "
 #define WHERE_KEYS "family local_addr local_port peer_addr peer_port "
 
 /* The keys of each record, in their order: written out here, so that none is renamed or dropped by mistake. */
@@ -48,14 +49,14 @@ static const char *const keys[ROW_TYPES] = {
 		"watch_limit fd_limit highest_fd runtime set_bytes_per_s open_fds process_sockets "
 		"process_threads user_watches kernel_stack user_stack",
 	[ROW_THREAD] =
-		"v type time pid tid comm cgroup container unit pod namespace container_name image netns netns_name state syscall now_s now_in now_at_least "
+		"v type time pid tid comm cgroup container unit pod namespace container_name image title netns netns_name state syscall now_s now_in now_at_least "
 		"created "
 		"creator_tid shares stack_start stack_end stack_guard stack_used cpu_s switches switches_voluntary "
 		"switches_involuntary kernel_stack user_stack",
 	[ROW_REGION] =
-		"v type time pid tid comm cgroup container unit pod namespace container_name image netns netns_name start end bytes permissions kind path",
+		"v type time pid tid comm cgroup container unit pod namespace container_name image title netns netns_name start end bytes permissions kind path",
 	[ROW_WATCH] =
-		"v type time pid tid comm fd cgroup container unit pod namespace container_name image netns netns_name cookie " WHERE_KEYS
+		"v type time pid tid comm fd cgroup container unit pod namespace container_name image title netns netns_name cookie " WHERE_KEYS
 		"epoll_fd kind state events edge oneshot exclusive rdhup last_received_s last_sent_s unread_bytes "
 		"unread_s keepalive ends_by_s idle_unbounded",
 	[ROW_DIFFERENCE] =
@@ -63,7 +64,7 @@ static const char *const keys[ROW_TYPES] = {
 		"verdict_after most_before most_after oldest_before_s oldest_after_s why",
 	[ROW_CHECK] = "v type time part name state purpose reason effect remedy syscalls capabilities verified",
 	[ROW_PROCESS] =
-		"v type time event id since age_s age_at_least verdict severity why advice pid comm cgroup container unit pod namespace container_name image netns netns_name "
+		"v type time event id since age_s age_at_least verdict severity why advice pid comm cgroup container unit pod namespace container_name image title netns netns_name "
 		"reads_lost reads_of",
 	[ROW_LOST] = "v type time where count pid comm why",
 	[ROW_ACTION] =
