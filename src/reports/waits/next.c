@@ -53,9 +53,11 @@ static bool is_shared(const struct look *look, __u64 inode, __u32 pid)
 /* The same connection from its other end: each reads what the other would have to write. */
 static bool is_other_end(const struct wait *wait, const struct wait *other)
 {
-	if (wait->socket->name.kind == SOCKET_KIND_UNIX)
-		return other->socket->name.inode == wait->socket->peer_inode;
-	return wait->peer && other->socket->name.inode == wait->peer->name.inode;
+	bool is_unix = wait->socket->name.kind == SOCKET_KIND_UNIX;
+	__u64 inode = is_unix ? wait->socket->peer_inode : wait->peer ? wait->peer->name.inode : 0;
+
+	/* A connection that is not accepted has no number, and nor has what is no socket. */
+	return inode && other->socket->name.inode == inode;
 }
 
 /* That nobody writes is certain only where nobody else could: no other thread, and no other process. */

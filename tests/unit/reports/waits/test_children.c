@@ -154,11 +154,36 @@ static struct listener_record *lies_in_queue(__u32 pid, const char *comm)
 
 	look_connect(&child->name, HERE, 80, HERE, 4080);
 	child->flags = SOCKET_LISTENER_CHILD;
+	child->name.inode = 0;
 	child->listener_cookie = listener->name.cookie;
 	child->last_received_ns = child->last_sent_ns = ASKED;
 	child->bytes_received = 100;
 	look_add_owner(&builder, &listener->name, pid, 3, comm);
 	return listener;
+}
+
+/* Its only thread waits for a child. Neither that wait nor a connection that is not accepted has a number of a socket. */
+static void one_that_waits_for_its_child(void **state)
+{
+	__u32 threads;
+
+	(void)state;
+	for (threads = 1; threads <= 2; threads++) {
+		struct shown shown;
+
+		begin();
+		reads(CURL, CURL, "curl", 80);
+		builder.thread->threads = threads;
+		if (threads == 2)
+			sleeps(CURL, CURL + 1, "curl", SYS_futex)->threads = threads;
+		lies_in_queue(APP, "app");
+		waits_for(APP, "app", SYS_wait4, -1);
+		sleeps(CHILD, CHILD, "sleep", SYS_clock_nanosleep);
+		is_child(APP, CHILD);
+		show(&shown);
+		IS_CHAIN(&shown, "blocked", 2, CURL, APP, CHILD);
+		hide(&shown);
+	}
 }
 
 /* In poll the listener would be ready: it is not in it. An epoll loop may have its listener there, and be full. */
@@ -234,6 +259,7 @@ int main(void)
 		cmocka_unit_test(one_of_several),
 		cmocka_unit_test(a_shell),
 		cmocka_unit_test(a_child_that_asks_its_parent),
+		cmocka_unit_test(one_that_waits_for_its_child),
 		cmocka_unit_test(one_in_poll),
 		cmocka_unit_test(one_that_asks_itself),
 	};
