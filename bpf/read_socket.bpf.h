@@ -34,13 +34,48 @@
 #define NS_PER_MS	 1000000ULL
 #define NS_PER_US	 1000ULL
 
-/* The moment of a timer, from its expiry in jiffies. */
-static __always_inline __u64 jiffies_to_moment(unsigned long expires, __u64 now)
-{
-	__s64 left = (__s64)(expires - (unsigned long)bpf_jiffies64());
-	__u64 moment = now + (__u64)left * cfg_tick_ns;
+/*
+ * Jiffies may be late: the CPU that counts them waits for the hypervisor now and then, and the others take over after 5 ticks
+ * only. So a stamp is dated from the moment of jiffy 0, which is the earliest that any reading leads to, and not from what
+ * jiffies are now. It is negative: they begin far from 0 (INITIAL_JIFFIES). Of this look, and of those before; 0: none yet.
+ */
+__s64 jiffy_zero __weak = 0;
+__s64 jiffy_zero_before __weak = 0;
 
-	return (__s64)moment > 0 ? moment : 1;
+/* First jiffies, then the clock: whatever comes between them, the result is not too early. */
+static __always_inline void read_jiffies(void)
+{
+	__u64 ticks = bpf_jiffies64();
+	__s64 zero = (__s64)(bpf_ktime_get_ns() - ticks * cfg_tick_ns);
+
+	if (zero < jiffy_zero)
+		jiffy_zero = zero;
+}
+
+static __always_inline __s64 moment_of_jiffy_zero(void)
+{
+	if (!jiffy_zero)
+		read_jiffies();
+	return jiffy_zero < jiffy_zero_before ? jiffy_zero : jiffy_zero_before;
+}
+
+static __always_inline __u64 jiffy_to_moment(__u64 jiffy)
+{
+	__s64 moment = moment_of_jiffy_zero() + (__s64)(jiffy * cfg_tick_ns);
+
+	return moment > 0 ? (__u64)moment : 1;
+}
+
+/* What jiffies are at that moment, were they not late. */
+static __always_inline __u64 moment_to_jiffy(__u64 moment)
+{
+	return (moment - (__u64)moment_of_jiffy_zero()) / cfg_tick_ns;
+}
+
+/* The moment of a timer, from its expiry in jiffies. */
+static __always_inline __u64 jiffies_to_moment(unsigned long expires)
+{
+	return jiffy_to_moment(expires);
 }
 
 /* How long ago a stamp was taken, in its units. The socket is not locked: it may have been taken a moment after `now`. */
@@ -51,12 +86,13 @@ static __always_inline __u64 units_since(__u32 now, __u32 stamp)
 	return since < -1024U ? since : 0;
 }
 
-/* The moment of a stamp in the low 32 bits of jiffies (tcp_jiffies32). */
+/* The moment of a stamp in the low 32 bits of jiffies (tcp_jiffies32), at its earliest; not after `now`. */
 static __always_inline __u64 jiffies32_to_moment(__u32 stamp, __u64 now)
 {
-	__u64 age = units_since(bpf_jiffies64(), stamp) * cfg_tick_ns;
+	__u64 ticks = bpf_jiffies64();
+	__u64 moment = jiffy_to_moment(ticks - units_since(ticks, stamp));
 
-	return age < now ? now - age : 1;
+	return moment < now ? moment : now;
 }
 
 /* The moment of a TCP timestamp: the low 32 bits of CLOCK_MONOTONIC in ms, or µs. */
@@ -199,9 +235,9 @@ static __always_inline void read_timers(struct socket_record *record, const stru
 
 	record->flags |= pending;
 	if (pending)
-		record->timer_ns = jiffies_to_moment(compat_retransmit_expires(sk), record->seen_ns);
+		record->timer_ns = jiffies_to_moment(compat_retransmit_expires(sk));
 	if (keepalive)
-		record->keepalive_timer_ns = jiffies_to_moment(keepalive, record->seen_ns);
+		record->keepalive_timer_ns = jiffies_to_moment(keepalive);
 	if (first_sent)
 		record->first_sent_ns = stamp_to_moment(first_sent, compat_usec_timestamps(sk), record->seen_ns);
 	record->rto_ns = BPF_CORE_READ(icsk, icsk_rto) * cfg_tick_ns;
@@ -285,6 +321,7 @@ static __always_inline void read_any_socket(struct socket_record *record, const 
 
 	record->header.type = RECORD_SOCKET;
 	record->header.size = sizeof(*record);
+	read_jiffies();
 	record->seen_ns = bpf_ktime_get_ns();
 	read_name(&record->name, sk);
 	record->flags = (BPF_CORE_READ(sk, sk_socket) ? SOCKET_ACCEPTED : 0) |

@@ -60,7 +60,7 @@ static __always_inline void service_begin(struct service_record *service, const 
 	service->header.size = sizeof(*service);
 	service->name = listener->name;
 	service->seen_ns = listener->seen_ns;
-	service->seen_tick = bpf_jiffies64();
+	service->seen_tick = moment_to_jiffy(service->seen_ns);
 	service->listeners = 1;
 	service->previous_ns = services_previous_ns;
 }

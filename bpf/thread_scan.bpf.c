@@ -514,6 +514,7 @@ int thread_scan(struct bpf_iter__task *ctx)
 
 	if (ctx->meta->seq_num == 0) {
 		note_clock();
+		read_jiffies();
 		note_own_level();
 	}
 	if (!task || task->flags & PF_KTHREAD)

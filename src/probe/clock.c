@@ -7,6 +7,9 @@
  *
  * The pair is also useless if a hypervisor took the CPU away in between: there was no switch, but the thread has then
  * "used" much CPU for a nap. It naps again.
+ *
+ * Stamps of TCP are in jiffies. What they are dated by (bpf/read_socket.bpf.h) is right where jiffies are not late once in a look:
+ * so a look begins when they are not.
  */
 #include <sys/resource.h>
 #include <time.h>
@@ -14,6 +17,9 @@
 #include "probe/internal.h"
 
 #define NAP_NS 20000
+
+/* So many ticks late, at most: what is late for longer is no tick. */
+#define TICKS_LATE 10
 
 /* More CPU time than a nap takes on the slowest machine, and little beside the 20 ms that an age may be wrong by. */
 #define NAP_CPU_NS 1000000
@@ -40,6 +46,27 @@ void probe_clock_prepare(struct probe_clock *clock)
 	while (clock->disturbed && ++naps < NAPS);
 	getrusage(RUSAGE_THREAD, &usage);
 	clock->switches = (__u64)usage.ru_nvcsw + (__u64)usage.ru_nivcsw;
+}
+
+/* The coarse clock goes on with jiffies, and is late with them. */
+static bool jiffies_are_late(__u64 tick_ns)
+{
+	__u64 coarse_ns = clock_ns(CLOCK_MONOTONIC_COARSE);
+
+	return clock_ns(CLOCK_MONOTONIC) - coarse_ns > tick_ns * 3 / 2;
+}
+
+void probe_clock_begin(const struct sockstall_bpf *skeleton)
+{
+	__u64 tick_ns = skeleton->rodata->cfg_tick_ns;
+	struct timespec length = {.tv_nsec = (long)tick_ns};
+	int ticks;
+
+	for (ticks = 0; ticks < TICKS_LATE && jiffies_are_late(tick_ns); ticks++)
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &length, NULL);
+	if (skeleton->bss->jiffy_zero)
+		skeleton->bss->jiffy_zero_before = skeleton->bss->jiffy_zero;
+	skeleton->bss->jiffy_zero = 0;
 }
 
 void probe_clock_finish(struct probe_clock *clock, const struct sockstall_bpf *skeleton)

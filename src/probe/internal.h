@@ -175,6 +175,9 @@ void probe_namespace_mark(struct probe *probe, __u32 inode);
 /* Assigns cookies to the connections in the buffer that have none yet, and writes them there. */
 void probe_cookies_draw(struct probe *probe, struct buffer *buffer);
 
+/* Before a look: waits while jiffies are late, for some ticks at most. */
+void probe_clock_begin(const struct sockstall_bpf *skeleton);
+
 /* Sleeps for a moment, so that the scan which follows can tell the scheduler's clock. */
 void probe_clock_prepare(struct probe_clock *clock);
 void probe_clock_finish(struct probe_clock *clock, const struct sockstall_bpf *skeleton);

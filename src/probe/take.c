@@ -340,6 +340,7 @@ int probe_look(struct probe *probe, struct look *look)
 	int err;
 
 	foreign_begin(probe->foreign);
+	probe_clock_begin(probe->attached.skeleton);
 	err = begin_look(probe, look);
 	account(probe);
 	budget_next_look(&probe->budget);
