@@ -284,5 +284,5 @@ def test_many_namespaces_take_no_more_than_the_budget(tmp_path, stream):
     )
     last = spent / looks  # is paid for afterwards
     assert spent <= max(BUDGET * seconds, first + 0.9 * BUDGET * (seconds - before_s)) + last, (first, spent, looks)
-    # How many looks that makes depends on what else the machine does.
-    assert looks >= 5, "hardly any looks"
+    # How many looks that makes depends on the machine: on a slow one they are few, where they have used what there is.
+    assert looks >= 5 or (looks >= 2 and spent >= 0.7 * BUDGET * seconds), (first, spent, looks)

@@ -111,9 +111,11 @@ def test_waits_that_are_over_at_once(stall, stream, syscall, ready):
     live = stream(*ALL, "-p", program.pid, "-i", "250ms")
     live.wait(10, type="loop", tid=program.pid)
     time.sleep(1)
-    truth = counts(program)["median_s"]  # with what ctypes adds
+    truth = counts(program)
     medians = sorted(record["wait_p50_s"] for record in rows(live.stop(), program) if record["wait_p50_s"])
-    assert medians[len(medians) // 2] == pytest.approx(truth, rel=0.3, abs=2e-6)
+    # From outside a wait is longer, by what ctypes adds: twice as much where others have taken the CPU and its caches.
+    shortest, longest = 0.7 * truth["shortest_s"] - 2e-6, 1.3 * truth["median_s"] + 2e-6
+    assert shortest <= medians[len(medians) // 2] <= longest, truth
 
 
 def test_total_count_is_exact(stall, stream):

@@ -10,9 +10,9 @@ waits (an event is there half of the time, else a timeout of 5 ms), and from the
     ready=N                 the same, with something to read in each: all waits are over at once
     stop=N                  after the first N turns: sleep for good
 
-"count" on standard input makes it say its counts: waits, events, empty waits; the median length of the last waits, and of
-what the handlers took between them; and when the last turns ended, with the counts there. "stopped" says when the last
-turn but one ended: what stops it began after that.
+"count" on standard input makes it say its counts: waits, events, empty waits; the median length of the last waits, the shortest
+of them, and the median of what the handlers took between them; and when the last turns ended, with the counts there. "stopped"
+says when the last turn but one ended: what stops it began after that.
 """
 
 import collections
@@ -103,6 +103,7 @@ def answer():
         say(
             "counts",
             median_s=statistics.median(list(LENGTHS) or [0]),
+            shortest_s=min(list(LENGTHS) or [0]),
             away_median_s=statistics.median(list(AWAY) or [0]),
             turns=list(TURNS),
             **COUNTS,
