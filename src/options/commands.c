@@ -30,7 +30,8 @@ const struct command_spec command_specs[] = {
 		"services",
 		"who listens: requests that wait, answers, queues, lag",
 		"One row for each listening TCP socket: its connections, on how many of them an answer is due, since when, "
-		"when it last answered, and its queues. Services that answer are shown too.",
+		"when it last answered, and its queues. Listening unix sockets are there with their queues: their connections "
+		"tell nothing of requests and answers. Services that answer are shown too.",
 		{"services -1", "services -c nginx --min-age 5s"},
 		NULL,
 	},

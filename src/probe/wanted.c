@@ -153,10 +153,13 @@ static void want_epolls(struct probe *probe, struct wanted *wanted, const struct
 
 static int want_listener(struct probe *probe, struct wanted *wanted, const struct listener_record *listener)
 {
-	if (!probe->scope.all && !listener->accept_queue && !listener->syn_queue)
+	bool is_unix = listener->name.kind == SOCKET_KIND_UNIX;
+
+	/* Of TCP a record of its service asks for the owner. */
+	if (!probe->scope.all && !listener->accept_queue && !listener->syn_queue && !(is_unix && probe->show_services))
 		return 0;
 	/* The walk draws no cookies there: they are asked for by inode (cookies.c). */
-	if (listener->name.kind == SOCKET_KIND_UNIX && !probe_features()->local_storage)
+	if (is_unix && !probe_features()->local_storage)
 		mark_socket(probe, wanted, listener->name.inode, listener->name.netns);
 	return wanted_cookie(wanted, listener->name.cookie);
 }

@@ -283,6 +283,6 @@ void service_cause_find(struct service_evidence *evidence, struct report *report
 	else if (all_have(&suspect, THREAD_FROZEN))
 		set(&suspect, CAUSE_FROZEN, true,
 		    arena_printf(&report->arena, "%s is frozen with its control group", evidence->owner));
-	else if (evidence->service->owed_since_ns)
+	else if (evidence->service && evidence->service->owed_since_ns)
 		find_of_threads(&suspect, owner);
 }

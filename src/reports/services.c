@@ -9,23 +9,15 @@
 #include "look/listeners.h"
 #include "look/owners.h"
 #include "look/service_dates.h"
+#include "look/unix_queues.h"
 #include "options/ages.h"
-#include "options/filter.h"
 #include "reports/fill.h"
 #include "reports/reports.h"
 #include "reports/service_cause.h"
+#include "reports/service_row.h"
 #include "rules/service.h"
 #include "system/address.h"
 #include "system/tcp_states.h"
-
-/* One service on its way into the report. */
-struct service {
-	const struct service_record *record;
-	__u64 syn_queue, drops;
-	double drops_s; /* in which they were counted; NAN: they are not known */
-	__u32 accept_queue, accept_queue_max;
-	__u64 oldest_queued_ns;
-};
 
 struct scene {
 	struct report *report;
@@ -51,12 +43,12 @@ static int compare_services(const void *left, const void *right)
 {
 	const struct service *a = left, *b = right;
 
-	return compare_names(&a->record->name, &b->record->name);
+	return compare_names(a->name, b->name);
 }
 
 static int compare_with_name(const void *name, const void *item)
 {
-	return compare_names(name, &((const struct service *)item)->record->name);
+	return compare_names(name, ((const struct service *)item)->name);
 }
 
 static struct service *find(const struct scene *scene, const struct socket_name *name)
@@ -131,8 +123,11 @@ static int collect(struct scene *scene)
 		return -ENOMEM;
 	for (i = 0; i < look->services.count; i++)
 		if (!look_is_put_off(look, look->services.items[i]->name.netns))
-			scene->items[scene->count++] =
-				(struct service){.record = look->services.items[i], .drops_s = NAN};
+			scene->items[scene->count++] = (struct service){
+				.record = look->services.items[i],
+				.name = &look->services.items[i]->name,
+				.drops_s = NAN,
+			};
 	qsort(scene->items, scene->count, sizeof(*scene->items), compare_services);
 	for (i = 0; i < look->listeners.count; i++)
 		add_listener(scene, look->listeners.items[i]);
@@ -144,13 +139,13 @@ static int collect(struct scene *scene)
 /* ---- Rows ---- */
 
 /* The holder of the connection that has waited longest; else that of the listener. */
-static const struct owner_record *owner_of(const struct look *look, const struct service_record *record)
+static const struct owner_record *owner_of(const struct look *look, const struct service *service)
 {
 	const struct owner_record *owner = NULL;
 
-	if (record->worst_inode)
-		owner = look_owner_of_inode(look, record->worst_inode);
-	return owner ? owner : owners_main(look, record->name.cookie);
+	if (service->record && service->record->worst_inode)
+		owner = look_owner_of_inode(look, service->record->worst_inode);
+	return owner ? owner : owners_main(look, service->name->cookie);
 }
 
 static void find_words(struct service_evidence *evidence, const struct scene *scene, const struct owner_record *owner)
@@ -184,108 +179,6 @@ static struct service_evidence evidence_of(const struct scene *scene, const stru
 	return evidence;
 }
 
-static double rate(const struct service_record *record, __u32 count)
-{
-	if (!record->previous_ns || record->seen_ns <= record->previous_ns)
-		return NAN;
-	return count / fill_seconds(record->seen_ns - record->previous_ns);
-}
-
-/* Nobody awaits an answer of a service that never sends anything (a log). */
-static bool answers(const struct service_record *record)
-{
-	return record->answered_ns || !record->asked;
-}
-
-static void fill_counts(struct row *row, const struct service *service, __u64 now_ns)
-{
-	const struct service_record *record = service->record;
-
-	row->service.connections = record->connections;
-	if (answers(record)) {
-		row->service.pending = record->pending;
-		row->service.oldest_pending_s = fill_since(now_ns, record->oldest_pending_ns);
-	}
-	row->service.last_answer_s = fill_since(now_ns, record->answered_ns);
-	row->service.answers_per_s = rate(record, record->sent);
-	row->service.requests_per_s = rate(record, record->began);
-	row->service.accept_queue = service->accept_queue;
-	row->service.accept_queue_max = service->accept_queue_max;
-	row->service.syn_queue = (int64_t)service->syn_queue;
-	if (!isnan(service->drops_s))
-		row->service.drops_per_s = (double)service->drops / service->drops_s;
-}
-
-/* The longest lag of the loops of a process in the last interval. */
-static double lag_of(const struct look *look, __u32 pid)
-{
-	size_t i = LOWER_BOUND(look->threads.count, at, look->threads.items[at].thread->pid < pid), j;
-	__u64 longest = 0;
-
-	for (; i < look->threads.count && look->threads.items[i].thread->pid == pid; i++)
-		for (j = 0; j < look->threads.items[i].loop_count; j++)
-			if (look->threads.items[i].loops[j].lag_max_ns > longest)
-				longest = look->threads.items[i].loops[j].lag_max_ns;
-	return longest ? fill_seconds(longest) : NAN;
-}
-
-static void fill_cause(struct row *row, const struct service_evidence *evidence)
-{
-	row->service.cause = service_cause_names[evidence->cause];
-	if (!evidence->awaits.count)
-		return;
-	row->service.awaits = (int64_t)evidence->awaits.count;
-	row->service.awaits_addr = evidence->awaits.addr;
-	row->service.awaits_port = evidence->awaits.port;
-	row->service.awaits_oldest_s = fill_since(evidence->now_ns, evidence->awaits.oldest_ns);
-}
-
-static void fill_owner(struct row *row, const struct scene *scene, const struct owner_record *owner)
-{
-	if (!owner)
-		return;
-	fill_process(row, scene->report, scene->look, owner->pid, owner->comm);
-	row->process_start_ns = owner->process_start_ns;
-	row->service.lag_max_s = lag_of(scene->look, owner->pid);
-}
-
-static unsigned int fits_of(const struct scene *scene, const struct service_record *record,
-			    const struct owner_record *owner)
-{
-	unsigned int fits = filter_holders_of(&scene->scope->selection, scene->look, record->name.cookie);
-
-	return owner ? fits | filter_process(&scene->scope->selection, scene->look, owner->pid, owner->comm) : fits;
-}
-
-static int add_row(struct scene *scene, const struct service *service, const struct owner_record *owner,
-		   const struct service_evidence *evidence, const struct service_rule *rule)
-{
-	struct arena *arena = &scene->report->arena;
-	const struct socket_name *name = &service->record->name;
-	struct row *row = report_add(scene->report, scene->look, ROW_SERVICE);
-
-	if (!row)
-		return -ENOMEM;
-	fill_socket(row, scene->report, name);
-	row->peer_addr = NULL;
-	row->peer_port = NOT_KNOWN;
-	fill_owner(row, scene, owner);
-	row->fits = fits_of(scene, service->record, owner);
-	fill_counts(row, service, evidence->now_ns);
-	row->stuck = severity_is_stuck(rule->severity);
-	row->verdict = rule->verdict->name;
-	row->severity = rule->severity;
-	row->why = rule->why(arena, evidence);
-	if (!row->stuck)
-		return 0;
-	fill_age(row, scene->look, evidence->now_ns, rule->since(evidence));
-	fill_cause(row, evidence);
-	row->recurs = true;
-	row->id = arena_printf(arena, "service-%u-%s", name->netns, say_local(arena, name));
-	row->advice = rule->advice(arena, evidence);
-	return 0;
-}
-
 /* One cause is one finding: beside the reports of listeners, connections and loops some are theirs. */
 static bool is_shown(const struct scope *scope, const struct service_rule *rule)
 {
@@ -298,11 +191,68 @@ static bool is_shown(const struct scope *scope, const struct service_rule *rule)
 
 static int report_one(struct scene *scene, const struct service *service)
 {
-	const struct owner_record *owner = owner_of(scene->look, service->record);
+	const struct owner_record *owner = owner_of(scene->look, service);
 	struct service_evidence evidence = evidence_of(scene, service, owner);
 	const struct service_rule *rule = service_verdict(&evidence);
 
-	return is_shown(scene->scope, rule) ? add_row(scene, service, owner, &evidence, rule) : 0;
+	if (!is_shown(scene->scope, rule))
+		return 0;
+	return service_row_add(scene->report, scene->look, scene->scope, service, owner, &evidence);
+}
+
+/* ---- Unix sockets ---- */
+
+/* By place in the index: since when the oldest connection has lain in the queue, at the latest; 0: none, or not known. */
+static void find_oldest(const struct look *look, const struct listeners *now, const struct unix_queues *queues,
+			__u64 *oldest)
+{
+	size_t i, at;
+
+	for (i = 0; i < look->sockets.count; i++) {
+		const struct socket_record *socket = look->sockets.items[i];
+		__u64 since =
+			socket->name.kind == SOCKET_KIND_UNIX && is_queued(socket) ? unix_queued_since(queues, i) : 0;
+
+		at = since ? listeners_find(now, socket->listener_cookie) : LISTENERS_NONE;
+		if (at != LISTENERS_NONE && (!oldest[at] || since < oldest[at]))
+			oldest[at] = since;
+	}
+}
+
+static int report_unix_one(struct scene *scene, const struct listener_record *listener, __u64 oldest_ns)
+{
+	const struct service service = {
+		.unix_one = listener,
+		.name = &listener->name,
+		.drops_s = NAN,
+		.accept_queue = listener->accept_queue,
+		.accept_queue_max = listener->accept_queue_max,
+		.oldest_queued_ns = oldest_ns,
+	};
+
+	if (listener->name.kind != SOCKET_KIND_UNIX || look_is_put_off(scene->look, listener->name.netns))
+		return 0;
+	return report_one(scene, &service);
+}
+
+static int report_unix(struct scene *scene)
+{
+	struct listeners now = {0};
+	struct unix_queues queues = {0};
+	__u64 *oldest = calloc(scene->look->listeners.count + 1, sizeof(*oldest));
+	int err = oldest ? listeners_index(&now, scene->look) : -ENOMEM;
+	size_t i;
+
+	if (!err)
+		err = unix_queues_collect(&queues, scene->look);
+	if (!err)
+		find_oldest(scene->look, &now, &queues, oldest);
+	for (i = 0; i < now.count && !err; i++)
+		err = report_unix_one(scene, now.by_cookie[i], oldest[i]);
+	unix_queues_free(&queues);
+	listeners_free(&now);
+	free(oldest);
+	return err;
 }
 
 static int run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
@@ -313,6 +263,8 @@ static int run(struct report *report, const struct look *look, const struct look
 
 	for (i = 0; i < scene.count && !err; i++)
 		err = report_one(&scene, &scene.items[i]);
+	if (!err)
+		err = report_unix(&scene);
 	free(scene.items);
 	listeners_free(&scene.before);
 	return err;

@@ -91,10 +91,10 @@ COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = t
 
 	/* Where. A loop is in a socket only now and then: its own table tells that in now_in. */
 	TEXT("family", family, WAIT | WATCH | ACTION, "Address family", .values = FAMILIES),
-	TEXT("local_addr", local_addr, HANDSHAKE | LISTENER,
+	TEXT("local_addr", local_addr, HANDSHAKE | LISTENER | SERVICE,
 	     "Address of this end; IPv4-mapped IPv6 is shown as IPv4; null for unix sockets", .subject = true,
 	     .heading = "LOCAL", .shape = SHAPE_ENDPOINT, .joins = {"local_port", "path"}, .priority = 2, .least = 15),
-	TEXT("local_addr", local_addr, (SOCKET & ~(HANDSHAKE | LISTENER)) | ACTION,
+	TEXT("local_addr", local_addr, (SOCKET & ~(HANDSHAKE | LISTENER | SERVICE)) | ACTION,
 	     "Address of this end; IPv4-mapped IPv6 is shown as IPv4", .subject = true, .heading = "LOCAL",
 	     .shape = SHAPE_ENDPOINT, .joins = {"local_port"}, .priority = 2, .least = 15),
 	TEXT("local_addr", local_addr, LOOP, "Address of this end of the socket that now_in names", .subject = true,
@@ -108,6 +108,6 @@ COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = t
 	     .shape = SHAPE_ENDPOINT, .joins = {"peer_port"}),
 	TEXT("peer_addr", peer_addr, LOCK, "Always null: a lock is no socket"),
 	COUNT("peer_port", peer_port, WAIT | WATCH | ACTION, "Port of the other end"),
-	TEXT("path", path, HANDSHAKE | LISTENER,
-	     "Of a unix socket: what the listener is bound to, a path, or an at sign and an abstract name; bytes that are no "
-	     "UTF-8 are U+FFFD"),
+	TEXT("path", path, HANDSHAKE | LISTENER | SERVICE,
+	     "The name that a listening unix socket is bound to: a path, or an at sign and an abstract name; null: it is none; "
+	     "bytes that are no UTF-8 are U+FFFD"),

@@ -236,3 +236,43 @@ def test_filters(room, tmp_path):
     for pid in server.pid, client.pid:
         assert run.findings(run.once("handshakes", "-m", "300ms", "-p", pid), peer_pid=client.pid)
     assert not run.findings(run.once("handshakes", "-m", "300ms", "--port", "1-65535"), pid=server.pid)
+
+
+def services_of(room, *options):
+    return run.once(*options, "-m", "300ms", "--netns", room.here.inode)
+
+
+@pytest.mark.parametrize("name", NAMES, indirect=True)
+def test_services(room, name):
+    """A row for each, with its queue; what its connections wait for cannot be seen."""
+    server = listening(room, name, "stream", 3, "always")
+    connected(room, name, then="read").end()
+    record = run.only(services_of(room, "services"), pid=server.pid)
+    assert (record["verdict"], record["path"], record["family"]) == ("ok", name, "unix")
+    assert (record["accept_queue"], record["accept_queue_max"]) == (0, 3)
+    assert record["local_addr"] is record["connections"] is record["pending"] is record["syn_queue"] is None
+    assert not run.matching(services_of(room), type="service"), "as of TCP, the overview has only what is stuck"
+
+
+@pytest.mark.parametrize("name", NAMES, indirect=True)
+def test_a_service_that_does_not_accept(room, stream, name):
+    server = listening(room, name, "stream", 3)
+    twin = listening(room, name + "2", "stream", 3)
+    live = stream("services", "-j", "-m", "300ms", "-i", "100ms", "--netns", room.here.inode)
+    client = connected(room, name)
+    opened = live.wait(20, type="service", pid=server.pid, event="open")
+    assert (opened["verdict"], opened["path"], opened["accept_queue"]) == ("not_answering", name, 1)
+    before = services_of(room, "services")
+    record = run.only(before, pid=server.pid)
+    assert record["verdict"] == "not_answering"
+    # Behind the last hyphen is when it began, which is known at least.
+    assert record["id"].rpartition("-")[0] == opened["id"].rpartition("-")[0]
+    assert "has not accepted" in record["why"] and is_right_age(record, client.began)
+    assert run.only(before, pid=twin.pid)["verdict"] == "ok"
+    overview = services_of(room)
+    assert not run.matching(overview, type="service"), "one connection, one finding"
+    assert run.only(overview, type="listener", pid=server.pid)["verdict"] == "not_accepting"
+    client.end()
+    server.end()
+    live.wait(20, type="service", id=opened["id"], event="close")
+    assert not [one for one in run.matching(live.records(), pid=twin.pid) if one["event"]]

@@ -32,7 +32,7 @@ static const char *const keys[ROW_TYPES] = {
 		"retransmits window_probes sndtimeo_s user_timeout_s returns_by_s peer_pid peer_comm "
 		"waiter epoll_fd",
 	[ROW_SERVICE] =
-		"v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
+		"v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS "path "
 		"connections pending oldest_pending_s last_answer_s answers_per_s requests_per_s accept_queue "
 		"accept_queue_max syn_queue drops_per_s lag_max_s awaits awaits_addr awaits_port awaits_oldest_s cause",
 	[ROW_LOCK] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
