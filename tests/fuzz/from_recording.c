@@ -70,6 +70,8 @@ static int is_of_kept_process(const struct kept *kept, const struct record_heade
 		return is_kept_process(kept, ((const struct region_record *)record)->pid);
 	case RECORD_INSTANCE:
 		return is_kept_process(kept, ((const struct instance_record *)record)->pid);
+	case RECORD_LOCK:
+		return is_kept_process(kept, ((const struct lock_record *)record)->pid);
 	case RECORD_SOCKET:
 		return has_owner(kept, &((const struct socket_record *)record)->name);
 	case RECORD_LISTENER:
