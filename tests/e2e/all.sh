@@ -4,7 +4,7 @@
 # cannot stand, each worker in a PID namespace of its own (beside.py). A few that fail there run once more with nothing beside
 # them, and are named, as tests/kernels does it: the machine may have had other work. More than a few are no accident.
 set -u
-few=6
+few=10
 
 run() {
 	cache=$1
