@@ -53,6 +53,12 @@ void replay_options(struct options *merged, const struct options *recorded, cons
 	}
 	if (given->scope.selection.cgroup)
 		merged->scope.selection.cgroup = given->scope.selection.cgroup;
+	if (given->scope.selection.unit)
+		merged->scope.selection.unit = given->scope.selection.unit;
+	if (given->scope.selection.pod)
+		merged->scope.selection.pod = given->scope.selection.pod;
+	if (given->scope.selection.container)
+		merged->scope.selection.container = given->scope.selection.container;
 }
 
 bool replay_filters(const struct selection *selection)

@@ -242,6 +242,22 @@ def test_by_unit(scene):
         unit.delete()
 
 
+def test_filters_of_a_replay(reader, tmp_path):
+    path, content, _ = RUNTIMES["containerd"]
+    before = with_file(path.format(CONTAINER), json.dumps(content))
+    recording = tmp_path / "looks"
+    run.sockstall("readers", "-1", *MIN_AGE, "-p", reader.pid, "--record", recording, before=before)
+    for option, value, fits in (
+        ("--pod", "api-7c9d8-x2k4p", True),
+        ("--pod", "api", False),
+        ("--container", "api", True),
+        ("--container", "other", False),
+        ("--unit", "sst-no-such-unit", False),
+    ):
+        done = run.sockstall("replay", recording, "-j", option, value)
+        assert bool(run.matching(run.parse(done.stdout), type="reader")) == fits, (option, value)
+
+
 @pytest.mark.parametrize("option", ["--unit", "--pod", "--container"])
 def test_empty_names(option):
     assert run.sockstall("-1", option, "").returncode == 2
