@@ -78,6 +78,7 @@ static void keep_socket(struct row *row, const struct row *last, struct arena *a
 	keep_text(&row->peer_addr, last->peer_addr, arena);
 	keep_count(&row->local_port, last->local_port);
 	keep_count(&row->peer_port, last->peer_port);
+	keep_text(&row->peer_name, last->peer_name, arena);
 }
 
 /*

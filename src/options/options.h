@@ -89,6 +89,8 @@ struct selection {
 };
 
 /* The scope of a look: the probe and reports take it, filters take its selection. */
+struct hosts;
+
 struct scope {
 	struct selection selection;
 	enum command command;
@@ -103,6 +105,7 @@ struct scope {
 	enum interfaces_choice interfaces; /* whose waits are counted */
 	uint64_t min_age_ns; /* 0 only where min_age_given */
 	bool min_age_given;
+	const struct hosts *hosts; /* names of addresses (system/hosts.h); NULL: none */
 };
 
 /* When. */
@@ -159,6 +162,7 @@ struct options {
 	struct helpers helpers;
 	const char *replay_file;
 	const char *explained; /* the word behind explain; NULL: none */
+	const char *hosts_file; /* --hosts; what it says is scope.hosts */
 	const char *btf_file; /* NULL: the kernel's own */
 	bool help, version;
 };

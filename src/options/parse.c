@@ -261,7 +261,7 @@ static int check_reactions(struct parser *parser)
 
 	if (!options->reacting.exec_command && is_given(parser, "exec-limit"))
 		return usage_error("--exec-limit needs --exec");
-	error = option_check_reactions(options, &arena);
+	error = option_check_reactions(options, &arena) ?: option_read_hosts(options, &arena);
 	if (error)
 		err = usage_error("%s", error);
 	arena_free(&arena);

@@ -98,6 +98,11 @@ const struct option_spec option_specs[] = {
 	 "*--all* also "
 	 "what is the same. See *COMPARING*. *--exit-code* exits with 10 if anything is new or worse.",
 	 GROUP_SHOWING, VALUE_FILES, .commands = BIT(COMMAND_REPLAY), SET(diff)},
+	{"hosts", 0, "FILE", "a file in the format of /etc/hosts", "names of addresses, in the format of /etc/hosts",
+	 "Names of addresses, in the format of _/etc/hosts_ and up to 1 MiB: the first name of a line is shown beside its "
+	 "address (*peer_name*). No name is looked up anywhere else, and none by DNS. A recording does not keep them: give "
+	 "the option to *replay*.",
+	 GROUP_SHOWING, VALUE_FILES, .commands = SOCKETS & ~BIT(COMMAND_METRICS), SET(hosts)},
 	{"no-color", 0, NULL, NULL, "no colour (also with NO_COLOR set)", "No colour.", GROUP_SHOWING, .commands = ANY,
 	 FLAG(sinks.no_color)},
 	{"exit-code", 0, NULL, NULL, "exit 10: anything is stuck; 3: nobody fits",

@@ -69,6 +69,12 @@ int option_set_html(struct options *options, const char *text)
 	return *text ? 0 : -EINVAL;
 }
 
+int option_set_hosts(struct options *options, const char *text)
+{
+	options->hosts_file = text;
+	return *text ? 0 : -EINVAL;
+}
+
 int option_set_btf(struct options *options, const char *text)
 {
 	options->btf_file = text;

@@ -26,6 +26,7 @@ int option_set_trace(struct options *options, const char *text);
 int option_set_diff(struct options *options, const char *text);
 int option_set_html(struct options *options, const char *text);
 int option_set_record(struct options *options, const char *text);
+int option_set_hosts(struct options *options, const char *text);
 int option_set_btf(struct options *options, const char *text);
 int option_set_on_stall(struct options *options, const char *text);
 int option_set_exec(struct options *options, const char *text);
@@ -42,5 +43,8 @@ int option_set_ready_fd(struct options *options, const char *text);
  * the arena.
  */
 const char *option_check_reactions(struct options *options, struct arena *arena);
+
+/* Reads the file of --hosts. NULL; or what is wrong with it, in the arena. */
+const char *option_read_hosts(struct options *options, struct arena *arena);
 
 #endif

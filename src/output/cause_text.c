@@ -128,7 +128,7 @@ static int add_wait(struct buffer *out, const struct row *row)
 
 	return error || (row->type == ROW_HANDSHAKE && row->handshake.side && row->handshake.side[0] == 's')
 		       ? error
-		       : add_known(out, arrow, "peer_addr", row);
+		       : add_known(out, arrow, "peer_addr", row) ?: add_known(out, " ", "peer_name", row);
 }
 
 /* Without "×4 (4 pids)" of a cell: in a sentence that is at its beginning. */

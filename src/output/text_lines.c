@@ -71,6 +71,8 @@ static int add_where(struct buffer *line, const struct row *row)
 
 	if (!error && (row->peer_addr || row->peer_port != NOT_KNOWN))
 		error = text_add(line, arrow(row)) ?: cell_add_key(line, "peer_addr", row);
+	if (!error && row->peer_name)
+		error = text_add(line, " (") ?: cell_add_key(line, "peer_name", row) ?: text_add(line, ")");
 	return error ?: pad(line, from, 32);
 }
 

@@ -9,6 +9,7 @@
 #include "options/filter.h"
 #include "reports/causes.h"
 #include "reports/fill.h"
+#include "reports/peer_names.h"
 #include "reports/reports.h"
 #include "rows/report.h"
 #include "rules/severity.h"
@@ -135,7 +136,8 @@ int report_run(struct report *report, const struct look *look, const struct look
 	report_select(report, first, scope);
 	name_namespaces(report, first, look);
 	report_titles(report, first, look);
-	return causes_find(report, first);
+	err = peer_names_fill(report, first, look, scope->hosts);
+	return err ? err : causes_find(report, first);
 }
 
 int report_may_have_chains(const struct look *look, const struct look *previous, const struct scope *scope)

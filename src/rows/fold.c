@@ -107,6 +107,7 @@ static const struct {
 	{.offset = offsetof(struct row, local_port)},
 	{.offset = offsetof(struct row, peer_addr), .text = true},
 	{.offset = offsetof(struct row, peer_port)},
+	{.offset = offsetof(struct row, peer_name), .text = true},
 	{.offset = offsetof(struct row, container), .text = true},
 	{.offset = offsetof(struct row, unit), .text = true},
 	{.offset = offsetof(struct row, pod), .text = true},

@@ -297,6 +297,7 @@ struct row {
 	bool has_peer; /* peer_addr, where it is not NULL, is the text of: */
 	struct in6_addr peer; /* for filters; IPv4 as mapped IPv6 */
 	int64_t peer_port;
+	const char *peer_name; /* of a pod, a container, or by --hosts */
 	const char *path; /* of a unix socket: raw bytes */
 
 	union {

@@ -27,6 +27,7 @@ void replay_options(struct options *merged, const struct options *recorded, cons
 	merged->sinks.record_file = NULL;
 	merged->replay_file = given->replay_file;
 	merged->scope.interactive = false;
+	merged->scope.hosts = given->scope.hosts;
 	merged->sinks.ready_fd = -1;
 	merged->scope.all |= given->scope.all;
 	merged->scope.watches |= given->scope.watches;

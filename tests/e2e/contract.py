@@ -45,6 +45,7 @@ OPTIONS = [
     (None, "stacks", None),
     (None, "no-fold", None),
     (None, "diff", "FILE"),
+    (None, "hosts", "FILE"),
     (None, "no-color", None),
     (None, "exit-code", None),
     ("1", "once", None),

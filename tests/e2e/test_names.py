@@ -14,7 +14,10 @@ import pytest
 
 import run
 from cgroups import Cgroup, cgroup2
-from scene import MIN_AGE, Scene
+from child import wait_until
+from netns import Link
+from scene import MIN_AGE, Scene, block, waiting_client
+from zoo import Room
 
 CONTAINER = "0123456789abcdef" * 4
 KUBERNETES = "/run/containerd/io.containerd.runtime.v2.task/k8s.io/{}/config.json"
@@ -196,6 +199,70 @@ def test_a_title_is_text(stream):
     finally:
         process.kill()
         process.wait()
+
+
+# What peers are called.
+
+
+@pytest.fixture(scope="module")
+def room():
+    room = Room()
+    yield room
+    room.close()
+
+
+def test_a_peer_in_a_container(room, cgroup):
+    """Before it was in one, it had no name."""
+    link = Link(room.here, room.there, 77)  # addresses that nobody else has
+    client = block(waiting_client(room, 5311, link.right4))
+    before = with_file(DOCKER.format(CONTAINER), json.dumps({"Name": "/shop-db-1"}))
+
+    def name():
+        record = run.only(run.once("-m", "0", "-p", client.pid, before=before), type="reader", pid=client.pid)
+        assert record["peer_addr"] == link.right4
+        return record["peer_name"]
+
+    assert name() is None
+    cgroup.below(f"docker-{CONTAINER}.scope").add(client.peer.pid)
+    wait_until(lambda: name() == "shop-db-1", 20, "the name of the container")
+
+
+def test_hosts(scene, tmp_path):
+    reader, twin = scene.v4, scene.v6
+    hosts, recording = tmp_path / "hosts", tmp_path / "looks"
+    hosts.write_text(f"# of a test\n{scene.room.link.right4}\tdb db.example # more\n")
+    done = run.sockstall("readers", "-1", "-j", *MIN_AGE, "--hosts", hosts, "--record", recording)
+    records = run.parse(done.stdout)
+    assert run.only(records, type="reader", pid=reader.pid)["peer_name"] == "db"
+    assert run.only(records, type="reader", pid=twin.pid)["peer_name"] is None
+    for option, name in ((("--hosts", hosts), "db"), ((), None)):
+        records = run.parse(run.sockstall("replay", recording, "-j", *option).stdout)
+        assert run.only(records, type="reader", pid=reader.pid)["peer_name"] == name
+    done = run.sockstall("readers", "-1", *MIN_AGE, "--hosts", hosts, "-p", reader.pid)
+    assert b"PEER NAME" in done.stdout and scene.room.link.right4.encode() in done.stdout
+    done = run.sockstall("replay", recording, "--hosts", hosts, "-p", reader.pid, "--no-fold")
+    assert f"{scene.room.link.right4}:5001 (db)".encode() in done.stdout
+
+
+@pytest.mark.parametrize(
+    "content, says",
+    [
+        (b"10.0.0.1 a\n10.0.0.2\n", "line 2: the address has no name"),
+        (b"a 10.0.0.1\n", "line 1: it does not begin with an IPv4 or IPv6 address"),
+        (b"10.0.0.1 " + b"a" * 254, "line 1: the name is too long"),
+        (b"10.0.0.1 a\0", "it is no text"),
+        (b"#" * (1 << 20) + b"\n", "it is larger than 1 MiB"),
+        (None, "No such file or directory"),
+    ],
+    ids=["name", "address", "length", "bytes", "size", "file"],
+)
+def test_bad_hosts(tmp_path, content, says):
+    path = tmp_path / "hosts"
+    if content is not None:
+        path.write_bytes(content)
+    done = run.sockstall("-1", "--hosts", path)
+    assert done.returncode == 2 and not done.stdout
+    assert done.stderr.decode() == f"sockstall: --hosts {path}: {says}\n"
 
 
 # Choosing by these names.

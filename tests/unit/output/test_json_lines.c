@@ -25,7 +25,7 @@ static void a_record_is_one_line_with_every_key(void **state)
 		"\"cgroup\":null,\"container\":null,\"unit\":null,\"pod\":null,\"namespace\":null,"
 		"\"container_name\":null,\"image\":null,\"title\":null,\"netns\":4026531840,\"netns_name\":null,\"cookie\":\"5001\","
 		"\"family\":\"inet\",\"local_addr\":\"10.0.0.1\",\"local_port\":443,"
-		"\"peer_addr\":\"10.0.0.2\",\"peer_port\":5000,\"syscall\":\"read\",\"kind\":\"tcp\","
+		"\"peer_addr\":\"10.0.0.2\",\"peer_port\":5000,\"peer_name\":null,\"syscall\":\"read\",\"kind\":\"tcp\","
 		"\"state\":null,\"role\":\"client\",\"last_received_s\":null,\"last_sent_s\":0.3,"
 		"\"bytes_received\":null,\"bytes_sent\":217,\"unacked_bytes\":null,\"retransmits\":null,"
 		"\"keepalive\":false,\"keepalive_probes\":null,\"rcvtimeo_s\":null,\"user_timeout_s\":null,"

@@ -8,7 +8,7 @@
 #define FOLD_KEYS "count pids oldest_s youngest_s "
 #define WHO_KEYS \
 	"pid tid comm fd cgroup container unit pod namespace container_name image title netns netns_name cookie "
-#define WHERE_KEYS "family local_addr local_port peer_addr peer_port "
+#define WHERE_KEYS "family local_addr local_port peer_addr peer_port peer_name "
 
 /* The keys of each record, in their order: written out here, so that none is renamed or dropped by mistake. */
 static const char *const keys[ROW_TYPES] = {
