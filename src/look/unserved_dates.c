@@ -14,6 +14,10 @@
 #define SETTLED_NS (5 * NS_PER_S / 2)
 #define AGAIN_NS   (5 * NS_PER_S)
 
+/* A loop must have been away this long; and so often is it looked up again. */
+#define AWAY_MIN_NS NS_PER_S
+#define AWAY_MAX_NS (30 * NS_PER_S)
+
 static bool is_unserved(const struct epoll_record *epoll)
 {
 	return epoll->unread && !epoll->waiters;
@@ -69,6 +73,15 @@ bool unserved_is_due(const struct buffer *epolls, __u64 scanned_ns, __u64 now)
 		    (ago >= AGAIN_NS || items[i].seen_ns - items[i].unserved_since_ns < SETTLED_NS))
 			return true;
 	return false;
+}
+
+bool unserved_may_be_new(__u64 left_ns, bool counters_tell, __u64 scanned_ns, __u64 now)
+{
+	if (left_ns + AWAY_MIN_NS > now)
+		return false;
+	if (scanned_ns < left_ns + AWAY_MIN_NS || scanned_ns + AWAY_MAX_NS < now)
+		return true;
+	return !counters_tell && now - left_ns >= 2 * (scanned_ns - left_ns);
 }
 
 /* A wait on it was counted: then it is a loop whose counters tell. */

@@ -17,6 +17,13 @@ void unserved_date(struct buffer *epolls, const struct buffer *before, bool wait
 /* Whether another scan is due at `now`, to see whether they still are. scanned_ns: when the last was made. */
 bool unserved_is_due(const struct buffer *epolls, __u64 scanned_ns, __u64 now);
 
+/*
+ * Whether a scan is due for a loop that left its instance at left_ns: once it has been away for a second, then each time that it
+ * has been away for twice as long, as a client may ask by then; and at last every 30 s. Where its own counters tell that it
+ * has stalled, they tell it sooner than the second scan.
+ */
+bool unserved_may_be_new(__u64 left_ns, bool counters_tell, __u64 scanned_ns, __u64 now);
+
 /* Whether a scan some time after the last would settle it, and no wait on them was counted in the records of this look. */
 bool unserved_is_open(const struct buffer *epolls, const struct buffer *look);
 

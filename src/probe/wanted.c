@@ -7,15 +7,13 @@
 
 #include "base/clock.h"
 #include "base/sorted.h"
+#include "look/loop_rates.h"
 #include "look/records.h"
+#include "look/unserved_dates.h"
 #include "probe/load/load.h"
 #include "probe/owners.h"
 #include "system/address.h"
 #include "system/tcp_states.h"
-
-/* A loop must have been away this long; and so often is it looked up again. */
-#define EPOLLS_MIN_AGE_NS NS_PER_S
-#define EPOLLS_MAX_AGE_NS 30000000000ULL
 
 /* A reader must be asleep this long before the walk is worth its socket's cookie. */
 #define COOKIE_MIN_AGE_NS NS_PER_S
@@ -131,10 +129,7 @@ static int want_reader(struct probe *probe, struct wanted *wanted, const struct 
 	return 0;
 }
 
-/*
- * A loop that has stayed away for a while, or waits on another instance than before: whether its events lie
- * there decides. That is looked up once for each time it goes away, and then now and then.
- */
+/* A loop that has stayed away for a while, or waits on another instance than before: whether its events lie there decides. */
 static void want_epolls(struct probe *probe, struct wanted *wanted, const struct thread_record *thread,
 			const struct loop_record *loop)
 {
@@ -144,10 +139,8 @@ static void want_epolls(struct probe *probe, struct wanted *wanted, const struct
 		return;
 	if (loop->waiting)
 		left_ns = loop->epoll_fd_before ? loop->entered_ns : 0;
-	if (!left_ns || left_ns + EPOLLS_MIN_AGE_NS > thread->seen_ns)
-		return;
-	if (probe->owners->scanned_ns < left_ns + EPOLLS_MIN_AGE_NS ||
-	    probe->owners->scanned_ns + EPOLLS_MAX_AGE_NS < thread->seen_ns)
+	if (left_ns && unserved_may_be_new(left_ns, !loop->waiting && loop_was_looping(loop), probe->owners->scanned_ns,
+					   thread->seen_ns))
 		wanted->epolls = true;
 }
 

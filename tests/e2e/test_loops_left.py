@@ -20,14 +20,14 @@ SILENT = 9300
 class Served:
     """A server whose loop has been left, with a client that waits for an answer, or for being accepted."""
 
-    def __init__(self, room, port, how, threads=0, client="asks"):
+    def __init__(self, room, port, how, threads=0, client="asks", asks=20):
         self.room, self.place = room, f"{room.link.right4},{port}"
         if "=" in how:
             how += f"{room.link.right4},{SILENT}"
         self.server = Stall(room.there, "async_server.py", self.place, how, threads)
         self.pid, self.fd = self.server.pid, self.server.said("listening")["fd"]
         self.clients = [self._connect() for _ in range(2)]
-        for _ in range(20):
+        for _ in range(asks):
             self.ask()
             self._tell("take=1")
             self._said("took")
@@ -128,6 +128,28 @@ def test_live(room, silent, stream, how, threads):
     assert not run.findings(live.records(), pid=twin.pid)
     served.server.end()
     live.wait(15, event="close", id=opened["id"])
+    live.stop()
+
+
+@pytest.mark.parametrize("how", ["poll=", "sleep"])
+def test_asked_late(room, silent, stream, how):
+    """A loop that was asked too seldom to be known by its counters: a client asks when it has been away for some seconds."""
+    live = stream("loops", "-j", "-i", "200ms")
+    served = Served(room, 9313, how, client="none", asks=2)
+    twin = Served(room, 9314, "aside=", client="none", asks=2)
+    first = Served(room, 9315, how, asks=2)
+    # So looks have found the others with nothing to read; and as long as something is stalled, they look again soon.
+    opened = live.wait(15, event="open", pid=first.pid)
+    first.server.end()
+    live.wait(15, event="close", id=opened["id"])
+    time.sleep(3)
+    away = time.time() - served.words["time"]
+    served.ask(1)
+    twin.ask(1)
+    asked = time.time()
+    opened = live.wait(15, event="open", pid=served.pid)
+    assert moment(opened["time"]) - asked < 2 * away + 15, (away, opened)
+    assert not run.findings(live.records(), pid=twin.pid)
     live.stop()
 
 

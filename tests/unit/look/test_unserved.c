@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <sys/syscall.h>
 
+#include "base/array.h"
 #include "look/unserved.h"
 #include "look/unserved_dates.h"
 #include "make_look.h"
@@ -331,6 +332,26 @@ static void test_when_to_look_again(void **state)
 }
 
 /* Its waits are counted: no second look is needed. */
+/* The client that asks after the first scan is found by the next. */
+static void test_when_a_loop_is_looked_up(void **state)
+{
+	const __u64 left = 100 * SECOND;
+	static const __u64 scans[] = {1, 2, 4, 8, 16, 32};
+
+	(void)state;
+	assert_false(unserved_may_be_new(left, false, 0, left + SECOND / 2));
+	for (size_t i = 0; i + 1 < COUNT_OF(scans); i++) {
+		__u64 scanned = left + scans[i] * SECOND, next = left + scans[i + 1] * SECOND;
+
+		assert_true(unserved_may_be_new(left, false, left - SECOND, scanned));
+		assert_false(unserved_may_be_new(left, false, scanned, next - SECOND / 2));
+		assert_true(unserved_may_be_new(left, false, scanned, next));
+		assert_false(unserved_may_be_new(left, true, scanned, next));
+	}
+	assert_true(unserved_may_be_new(left, true, left + SECOND, left + 32 * SECOND));
+	assert_true(unserved_may_be_new(left, false, left + 32 * SECOND, left + 63 * SECOND));
+}
+
 static void test_counted_is_not_open(void **state)
 {
 	struct scene *scene = *state;
@@ -364,6 +385,7 @@ int main(void)
 		SCENE_TEST(test_inherited_and_served),
 		cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_when_to_look_again),
+		cmocka_unit_test(test_when_a_loop_is_looked_up),
 		SCENE_TEST(test_counted_is_not_open),
 	};
 
