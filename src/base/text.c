@@ -271,7 +271,9 @@ int text_fit(struct buffer *out, const char *text, size_t width, enum text_cut c
 /* Commands that advice names, which are copied from a screen. */
 static bool is_command(const char *text)
 {
-	static const char *const commands[] = {"sockstall ", "nsenter ", "kill -", "prlimit -", "sysctl -"};
+	static const char *const commands[] = {"sockstall ",   "nsenter ",    "kill -",	      "prlimit -",
+					       "sysctl -",     "kubectl -",   "journalctl -", "systemctl status ",
+					       "docker logs ", "podman logs "};
 
 	for (size_t i = 0; i < COUNT_OF(commands); i++)
 		if (!strncmp(text, commands[i], strlen(commands[i])))

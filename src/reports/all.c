@@ -12,6 +12,7 @@
 #include "reports/peer_names.h"
 #include "reports/reports.h"
 #include "rows/report.h"
+#include "rules/say_names.h"
 #include "rules/severity.h"
 
 const struct report_kind *const reports[] = {
@@ -108,6 +109,32 @@ static void weigh(struct report *report, size_t first)
 	}
 }
 
+/* Whether what it is about is to be mended where its process is. Of a client that waits it is the other end. */
+static bool is_about_process(const struct row *row)
+{
+	bool served = row->type == ROW_HANDSHAKE && row->handshake.side && row->handshake.side[0] == 's';
+
+	return served || row->type == ROW_CHAIN || row->type == ROW_LISTENER || row->type == ROW_LOOP ||
+	       row->type == ROW_CLOSING || row->type == ROW_SERVICE;
+}
+
+/* Whoever is called at night looks there first. */
+static void advise_by_names(struct report *report, size_t first)
+{
+	for (size_t i = first; i < report->count; i++) {
+		struct row *row = &report->rows[i];
+		/* A container's unit may be that of what runs all containers. */
+		const struct names names = {row->cgroup, row->container ? NULL : row->unit, row->pod, row->namespace,
+					    row->container_name};
+		const char *commands = NULL;
+
+		if (row->stuck && row->advice && is_about_process(row))
+			commands = say_names(&report->arena, &names);
+		if (commands)
+			row->advice = arena_printf(&report->arena, "%s; see also %s", row->advice, commands);
+	}
+}
+
 void report_titles(struct report *report, size_t first, const struct look *look)
 {
 	size_t i;
@@ -136,6 +163,7 @@ int report_run(struct report *report, const struct look *look, const struct look
 	report_select(report, first, scope);
 	name_namespaces(report, first, look);
 	report_titles(report, first, look);
+	advise_by_names(report, first);
 	err = peer_names_fill(report, first, look, scope->hosts);
 	return err ? err : causes_find(report, first);
 }

@@ -157,6 +157,26 @@ def test_files_that_do_not_answer(reader):
     assert names_of(record) == (None,) * 4
 
 
+# Advice.
+
+
+@pytest.mark.parametrize("name, safe", [("shop-web_1.2", True), ("a;b", False), ("-rm", False), ("a b", False)])
+def test_advice_by_name(scene, cgroup, name, safe):
+    cgroup.below(f"docker-{CONTAINER}.scope").add(scene.queue.pid)
+    before = with_file(DOCKER.format(CONTAINER), json.dumps({"Name": "/" + name}))
+    records = run.once("handshakes", *MIN_AGE, "-p", scene.queue.pid, before=before)
+    (record,) = run.matching(records, type="handshake", pid=scene.queue.pid)
+    assert record["container_name"] == name
+    assert record["advice"].endswith(f"; see also docker logs {name}") == safe, record["advice"]
+    assert safe or "see also" not in record["advice"]
+
+
+def test_advice_without_a_name(scene, cgroup):
+    cgroup.below("sst-none").add(scene.queue.pid)
+    (record,) = run.matching(run.once("handshakes", *MIN_AGE, "-p", scene.queue.pid), type="handshake")
+    assert record["unit"] or "see also" not in record["advice"]
+
+
 # What a process says of itself.
 
 

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Commands that show more of a process, by what people call it. */
+#ifndef SOCKSTALL_RULES_SAY_NAMES_H
+#define SOCKSTALL_RULES_SAY_NAMES_H
+
+#include "base/buffer.h"
+
+/* Each may be NULL. */
+struct names {
+	const char *cgroup, *unit, *pod, *namespace, *container;
+};
+
+/*
+ * Of a pod kubectl, of a container of Docker or Podman its logs, of a unit of the system systemctl and journalctl. Names are
+ * text that others chose: one with another character than those of ordinary names goes into no command. NULL: there is none.
+ */
+const char *say_names(struct arena *arena, const struct names *names);
+
+#endif
