@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sorted.h"
 #include "look/places.h"
 
 struct place {
@@ -18,19 +19,21 @@ struct place {
 };
 
 struct places {
-	struct place *items;
+	struct place *items; /* sorted by netns */
 	size_t count;
 	bool complete; /* as far as one can see */
 };
 
-static struct place *find(const struct places *places, __u32 netns)
+static const struct place *find(const struct places *places, __u32 netns)
 {
-	size_t i;
+	size_t i = LOWER_BOUND(places->count, at, places->items[at].netns < netns);
 
-	for (i = 0; i < places->count; i++)
-		if (places->items[i].netns == netns)
-			return &places->items[i];
-	return NULL;
+	return i < places->count && places->items[i].netns == netns ? &places->items[i] : NULL;
+}
+
+static int compare_places(const void *left, const void *right)
+{
+	return COMPARE(((const struct place *)left)->netns, ((const struct place *)right)->netns);
 }
 
 static const char *name_of(const struct look *look, __u32 pid)
@@ -38,18 +41,22 @@ static const char *name_of(const struct look *look, __u32 pid)
 	return look_process_name(look, pid, PROCESS_POD) ?: look_process_name(look, pid, PROCESS_CONTAINER);
 }
 
-static void note_process(struct places *places, const struct look *look, const struct thread_record *thread)
+/* Makes one of those that share a namespace. */
+static void merge(struct places *places)
 {
-	const char *name = name_of(look, thread->pid);
-	struct place *place = find(places, thread->netns);
+	size_t i, kept = 0;
 
-	places->complete |= !name;
-	if (!place) {
-		places->items[places->count++] = (struct place){thread->netns, name};
-		return;
+	if (places->count)
+		qsort(places->items, places->count, sizeof(*places->items), compare_places);
+	for (i = 0; i < places->count; i++) {
+		struct place *last = kept ? &places->items[kept - 1] : NULL, *place = &places->items[i];
+
+		if (!last || last->netns != place->netns)
+			places->items[kept++] = *place;
+		else if (!place->name || (last->name && strcmp(last->name, place->name) != 0))
+			last->name = NULL;
 	}
-	if (!name || (place->name && strcmp(place->name, name) != 0))
-		place->name = NULL;
+	places->count = kept;
 }
 
 /* Of the namespaces that have an address. */
@@ -62,10 +69,15 @@ static int find_places(struct places *places, const struct look *look)
 		return -ENOMEM;
 	for (i = 0; i < look->threads.count; i++) {
 		const struct thread_record *thread = look->threads.items[i].thread;
+		const char *name;
 
-		if (thread->netns && (!i || look->threads.items[i - 1].thread->pid != thread->pid))
-			note_process(places, look, thread);
+		if (!thread->netns || (i && look->threads.items[i - 1].thread->pid == thread->pid))
+			continue;
+		name = name_of(look, thread->pid);
+		places->complete |= !name;
+		places->items[places->count++] = (struct place){thread->netns, name};
 	}
+	merge(places);
 	for (i = 0; i < look->lost.count; i++)
 		places->complete &= look->lost.items[i]->where != LOST_THREADS;
 	return 0;
