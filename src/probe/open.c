@@ -63,7 +63,8 @@ static int open_caches(struct probe *probe)
 	probe->connects = probe_connects_new();
 	probe->known_addresses = probe_addresses_new();
 	return probe->owners && probe->processes && probe->maps && probe->watches && probe->usage && probe->symbols &&
-			       probe->notes && probe->connects && probe->unread && probe->known_addresses
+			       probe->notes && probe->connects && probe->titles && probe->unread &&
+			       probe->known_addresses
 		       ? 0
 		       : -ENOMEM;
 }
