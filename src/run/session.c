@@ -290,7 +290,7 @@ int session_look(struct session *session)
 	struct look *look = session_next_look(session);
 	int err = report_look(session, look, previous);
 
-	if (!session->any_fits)
+	if (!err && !session->any_fits)
 		session->any_fits = filter_fits_look(&session->options->scope, look);
 	session->look_count++;
 	return err;
