@@ -48,6 +48,18 @@ def wait_until(condition, timeout, what="the condition"):
         time.sleep(min(max(0.02, now - began), 0.2))  # the CPU is for others as well
 
 
+def _states(pid):
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/stat", encoding="utf-8", errors="replace") as file:
+            yield file.read().rpartition(") ")[2][0]
+
+
+def stop_process(pid):
+    """SIGSTOP, and it stands: a thread that has not met the signal yet may read what comes right after it."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: all(state == "T" for state in _states(pid)), 10, "all threads to stop")
+
+
 class Child:
     """A running process; its standard output is collected line by line, as bytes."""
 

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 import run
-from child import PATIENCE, Stall, wait_until
+from child import PATIENCE, Stall, stop_process, wait_until
 from zoo import Room
 
 FRONT, MIDDLE, BACK = 7901, 7902, 7903
@@ -99,7 +99,7 @@ def test_through_a_loop_and_threads(room, far):
 
 def test_a_fault_in_the_middle(room):
     service = Service(room)
-    os.kill(service.middle.pid, signal.SIGSTOP)
+    stop_process(service.middle.pid)
     service.ask("quick")
     record = ends(service.middle, "stopped")
     assert who(record) == service.pids()[:3]
@@ -108,7 +108,7 @@ def test_a_fault_in_the_middle(room):
 
 def test_a_fault_in_front(room):
     service = Service(room)
-    os.kill(service.front.pid, signal.SIGSTOP)
+    stop_process(service.front.pid)
     service.ask("quick")
     assert who(ends(service.front, "stopped")) == service.pids()[:2]
 
@@ -127,7 +127,7 @@ def test_stopped_while_it_answers(room):
     """A process that is stopped is the end, whatever it waited for before."""
     service = Service(room, back="threads")
     service.ask("sleep")
-    os.kill(service.back.pid, signal.SIGSTOP)
+    stop_process(service.back.pid)
     assert who(ends(service.back, "stopped")) == service.pids()
 
 
@@ -142,12 +142,12 @@ def test_a_stopped_worker(room, request_, accepted):
         "it",
     )
     if not accepted:
-        os.kill(worker, signal.SIGSTOP)
+        stop_process(worker)
     asker = client(room.here, room.link.left4, BACK, f"say={request_}", "block=recvfrom")
     asker.said("blocking")
     if accepted:
         wait_until(lambda: chains(worker), 20, "a connection that is accepted")
-        os.kill(worker, signal.SIGSTOP)
+        stop_process(worker)
     record = wait_until(lambda: [one for one in chains(worker) if one["verdict"] == "stopped"], 20, "a stopped worker")[
         0
     ]
@@ -217,7 +217,7 @@ def test_filters_match_any_holder(room):
         20,
         "it",
     )
-    os.kill(worker, signal.SIGSTOP)
+    stop_process(worker)
     asker = client(room.here, room.link.left4, BACK, "say=quick", "block=recvfrom")
     asker.said("blocking")
     try:

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Chains through pipes: who has the other end, and pipelines that are only idle."""
 
-import os
-import signal
 
 import pytest
 
 import run
-from child import Stall, wait_until
+from child import Stall, stop_process, wait_until
 
 PORT = 7911
 
@@ -72,7 +70,7 @@ def test_behind_a_pager(room):
     writer, pids = pipes(room, "full")
     sleeps_in(writer.pid, "writers", "write")
     assert not too_early(writer.pid, *pids)
-    os.kill(pids[0], signal.SIGSTOP)
+    stop_process(pids[0])
     record = wait_until(lambda: chains(writer.pid), 20, "a stopped reader")[0]
     assert record["verdict"] == "stopped" and who(record) == [writer.pid, pids[0]]
 

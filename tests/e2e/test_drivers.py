@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Clients that wait in poll for one connection, as drivers with a socket timeout do; and requests that may wait by design."""
 
-import os
-import signal
 
 import pytest
 
 import run
-from child import Stall, wait_until
+from child import Stall, stop_process, wait_until
 
 PORT = 7951
 # An answer is given so long.
@@ -54,5 +52,5 @@ def test_by_design(room):
     wait_until(lambda: told(script.pid), 30, "one whose server computes")
     for _ in range(3):
         assert not told(blpop.pid)
-    os.kill(words["server"], signal.SIGSTOP)
+    stop_process(words["server"])
     wait_until(lambda: told(blpop.pid), 30, "one whose server is stopped")

@@ -9,7 +9,7 @@ import pytest
 
 import held
 import run
-from child import wait_until
+from child import stop_process, wait_until
 from zoo import Room
 
 SILENT, STOPPED = 7401, 7402
@@ -31,7 +31,7 @@ class Scene:
         self.clients = held.clients(self.room.here, program)
         self.since = {}
         self._talk(address)
-        os.kill(self.stopped.pid, signal.SIGSTOP)
+        stop_process(self.stopped.pid)
         for kind, client in self.clients.items():
             self.since[kind, "silent"] = client.send("silent", ".")
             self.since[kind, "stopped"] = client.send("stopped", "?")

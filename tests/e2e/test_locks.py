@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 import run
-from child import PYTHON, STALLS, Child, wait_until
+from child import PYTHON, STALLS, Child, stop_process, wait_until
 
 # What is said of each, and what its address leads to.
 MUTEX = "mutex {address} held by thread {tid} (holder)"
@@ -308,7 +308,7 @@ def test_a_deadlock(locks):
 
 def test_stopped(locks):
     child = locks("shared")
-    os.kill(child.one("holds")["pid"], signal.SIGSTOP)
+    stop_process(child.one("holds")["pid"])
     (record,) = of_locks(child.one("waits")["pid"], expected="stopped")
     assert f"kill -CONT {child.one('holds')['pid']}" in record["advice"]
 

@@ -2,14 +2,13 @@
 """Services: what is counted of each, and which have stopped answering and why; each beside a healthy twin."""
 
 import os
-import pathlib
 import signal
 
 import pytest
 
 import cgroups
 import run
-from child import Stall, wait_until
+from child import Stall, stop_process, wait_until
 from test_metrics import value
 
 PORT, BEHIND = 7001, 7002
@@ -39,12 +38,7 @@ class Service:
         return self.server.pid
 
     def stop(self):
-        os.kill(self.pid, signal.SIGSTOP)
-        wait_until(lambda: all(state == "T" for state in self._states()), 10, "all threads to stop")
-
-    def _states(self):
-        for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
-            yield (task / "stat").read_text().rpartition(") ")[2][0]
+        stop_process(self.pid)
 
     def go_on(self):
         os.kill(self.pid, signal.SIGCONT)

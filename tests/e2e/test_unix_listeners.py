@@ -247,7 +247,7 @@ def test_services(room, name):
     """A row for each, with its queue; what its connections wait for cannot be seen."""
     server = listening(room, name, "stream", 3, "always")
     connected(room, name, then="read").end()
-    record = run.only(services_of(room, "services"), pid=server.pid)
+    record = wait_until(lambda: run.findings(services_of(room, "services"), pid=server.pid), 10, "its row")[0]
     assert (record["verdict"], record["path"], record["family"]) == ("ok", name, "unix")
     assert (record["accept_queue"], record["accept_queue_max"]) == (0, 3)
     assert record["local_addr"] is record["connections"] is record["pending"] is record["syn_queue"] is None

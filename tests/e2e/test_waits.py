@@ -110,12 +110,15 @@ def test_waits_that_are_over_at_once(stall, stream, syscall, ready):
     program = looping(stall, syscall, f"ready={ready}")
     live = stream(*ALL, "-p", program.pid, "-i", "250ms")
     live.wait(10, type="loop", tid=program.pid)
-    time.sleep(1)
-    truth = counts(program)
+    truths = []
+    for _ in range(5):
+        time.sleep(0.2)
+        truths.append(counts(program))  # of the last waits: a CPU that others use is not equally fast all the time
     medians = sorted(record["wait_p50_s"] for record in rows(live.stop(), program) if record["wait_p50_s"])
     # From outside a wait is longer, by what ctypes adds: twice as much where others have taken the CPU and its caches.
-    shortest, longest = 0.7 * truth["shortest_s"] - 2e-6, 1.3 * truth["median_s"] + 2e-6
-    assert shortest <= medians[len(medians) // 2] <= longest, truth
+    shortest = 0.7 * min(truth["shortest_s"] for truth in truths) - 2e-6
+    longest = 1.3 * max(truth["median_s"] for truth in truths) + 2e-6
+    assert shortest <= medians[len(medians) // 2] <= longest, truths
 
 
 def test_total_count_is_exact(stall, stream):

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Writers of unix sockets and pipes: who does not read what they write, and readers that are only slow or at work."""
 
-import os
-import signal
 
 import pytest
 
 import run
-from child import Stall, wait_until
+from child import Stall, stop_process, wait_until
 from zoo import Room
 
 WRITERS = ("writers", "-m", "300ms")
@@ -90,7 +88,7 @@ def test_the_overview_and_chains_have_it(room):
     record = run.only(run.once("chains", "-m", "300ms", "-p", stall.pid), type="chain")
     assert [link["pid"] for link in record["links"]] == [stall.pid, words["reader"]]
     assert record["verdict"] == "blocked" and record["links"][0]["verdict"] == "not_read"
-    os.kill(words["reader"], signal.SIGSTOP)
+    stop_process(words["reader"])
     record = wait_until(
         lambda: run.findings(run.once("chains", "-p", stall.pid), type="chain", verdict="stopped"),
         30,
