@@ -363,13 +363,14 @@ def test_check_without_sched_info(btf_without_sched_info):
 # Containers.
 
 
-def test_own_pid_namespace(scene):
+def test_own_pid_namespace(scene, tmp_path):
     """It sees its own processes, by their numbers there."""
-    script = """exec 2>&1; python3 -c '
+    script = f"""exec 2>&1; python3 -c '
 import os, socket, sys
 here, there = socket.socketpair()
 print(os.getpid(), flush=True)
-here.recv(1)' > /proc/$$/fd/1 & sleep 2; exec "$@" """
+os.mkdir("{tmp_path}/said")
+here.recv(1)' > /proc/$$/fd/1 & until [ -d {tmp_path}/said ]; do sleep 0.1; done; sleep 1; exec "$@" """
     done = call(
         "unshare",
         "-p",
