@@ -179,14 +179,18 @@ static struct service_evidence evidence_of(const struct scene *scene, const stru
 	return evidence;
 }
 
+/* Whether services with which nothing is wrong are shown. */
+static bool shows_healthy(const struct scope *scope)
+{
+	return scope->all || scope->healthy_services || scope->command == COMMAND_SERVICES;
+}
+
 /* One cause is one finding: beside the reports of listeners, connections and loops some are theirs. */
 static bool is_shown(const struct scope *scope, const struct service_rule *rule)
 {
-	bool others_too = scope->all || scope->healthy_services || scope->command == COMMAND_SERVICES;
-
 	if (service_is_told_elsewhere(rule) && scope->command != COMMAND_SERVICES)
 		return scope->healthy_services;
-	return severity_is_stuck(rule->severity) || others_too;
+	return severity_is_stuck(rule->severity) || shows_healthy(scope);
 }
 
 static int report_one(struct scene *scene, const struct service *service)
@@ -202,7 +206,7 @@ static int report_one(struct scene *scene, const struct service *service)
 
 /* ---- Unix sockets ---- */
 
-/* By place in the index: since when the oldest connection has lain in the queue, at the latest; 0: none, or not known. */
+/* oldest[at]: since when the oldest connection has lain in the queue of now->by_cookie[at], at the latest; 0: none, or not known. */
 static void find_oldest(const struct look *look, const struct listeners *now, const struct unix_queues *queues,
 			__u64 *oldest)
 {
@@ -263,7 +267,8 @@ static int run(struct report *report, const struct look *look, const struct look
 
 	for (i = 0; i < scene.count && !err; i++)
 		err = report_one(&scene, &scene.items[i]);
-	if (!err)
+	/* One that is stuck is told elsewhere. */
+	if (!err && shows_healthy(scope))
 		err = report_unix(&scene);
 	free(scene.items);
 	listeners_free(&scene.before);
