@@ -126,7 +126,7 @@ static int add_wait(struct buffer *out, const struct row *row)
 	const char *arrow = text_locale_is_utf8() ? " \xe2\x86\x92 " : " -> ";
 	int error = add_known(out, " for ", "age_s", row);
 
-	return error || (row->type == ROW_HANDSHAKE && row->handshake.side && row->handshake.side[0] == 's')
+	return error || row_is_handshake_of(row, "server")
 		       ? error
 		       : add_known(out, arrow, "peer_addr", row) ?: add_known(out, " ", "peer_name", row);
 }

@@ -109,16 +109,14 @@ static void weigh(struct report *report, size_t first)
 	}
 }
 
-/* Whether what it is about is to be mended where its process is. Of a client that waits it is the other end. */
+/* Whether its own process is to be mended. Where a client waits, that is the other end. */
 static bool is_about_process(const struct row *row)
 {
-	bool served = row->type == ROW_HANDSHAKE && row->handshake.side && row->handshake.side[0] == 's';
-
-	return served || row->type == ROW_CHAIN || row->type == ROW_LISTENER || row->type == ROW_LOOP ||
-	       row->type == ROW_CLOSING || row->type == ROW_SERVICE;
+	return row_is_handshake_of(row, "server") || row->type == ROW_CHAIN || row->type == ROW_LISTENER ||
+	       row->type == ROW_LOOP || row->type == ROW_CLOSING || row->type == ROW_SERVICE;
 }
 
-/* Whoever is called at night looks there first. */
+/* The reader looks there first. */
 static void advise_by_names(struct report *report, size_t first)
 {
 	for (size_t i = first; i < report->count; i++) {

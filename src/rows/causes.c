@@ -153,7 +153,7 @@ static struct item *sort_items(const struct row *const *rows, size_t count)
 
 static bool is_client(const struct row *row)
 {
-	return row->type == ROW_HANDSHAKE && row->handshake.side && row->handshake.side[0] == 'c';
+	return row_is_handshake_of(row, "client");
 }
 
 static uint64_t larger(uint64_t a, uint64_t b)

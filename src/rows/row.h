@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "look/histogram.h"
 
@@ -330,5 +331,11 @@ struct arena;
 
 /* Moves all texts of a row that columns show, and its cause, into one piece of this arena. Returns 0 or -ENOMEM. */
 int row_own_texts(struct row *row, struct arena *arena);
+
+/* Whether it is a handshake as this end has it: "client" or "server". */
+static inline bool row_is_handshake_of(const struct row *row, const char *side)
+{
+	return row->type == ROW_HANDSHAKE && row->handshake.side && !strcmp(row->handshake.side, side);
+}
 
 #endif
