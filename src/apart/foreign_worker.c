@@ -99,36 +99,40 @@ static int answer_fdinfo(const struct foreign_request *request)
 	return send_file(path, 0, false, request->size);
 }
 
-static int answer_maps(const struct foreign_request *request)
+static int send_of_thread(const struct foreign_request *request, const char *name)
 {
 	char path[80];
 
-	snprintf(path, sizeof(path), "/proc/%u/task/%u/maps", request->pid, request->tid);
+	snprintf(path, sizeof(path), "/proc/%u/task/%u/%s", request->pid, request->tid, name);
 	return send_file(path, 0, false, request->size);
+}
+
+static int send_of_process(const struct foreign_request *request, const char *name)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "/proc/%u/%s", request->pid, name);
+	return send_file(path, 0, false, request->size);
+}
+
+static int answer_maps(const struct foreign_request *request)
+{
+	return send_of_thread(request, "maps");
 }
 
 static int answer_syscall(const struct foreign_request *request)
 {
-	char path[80];
-
-	snprintf(path, sizeof(path), "/proc/%u/task/%u/syscall", request->pid, request->tid);
-	return send_file(path, 0, false, request->size);
+	return send_of_thread(request, "syscall");
 }
 
 static int answer_status(const struct foreign_request *request)
 {
-	char path[80];
-
-	snprintf(path, sizeof(path), "/proc/%u/status", request->pid);
-	return send_file(path, 0, false, request->size);
+	return send_of_process(request, "status");
 }
 
 static int answer_title(const struct foreign_request *request)
 {
-	char path[80];
-
-	snprintf(path, sizeof(path), "/proc/%u/cmdline", request->pid);
-	return send_file(path, 0, false, request->size);
+	return send_of_process(request, "cmdline");
 }
 
 static int answer_program(const struct foreign_request *request)
