@@ -5,8 +5,7 @@
 usage: kernels.py BUILD [--only SERIES[,SERIES…]] [--all | --few | TEST…]
 
 BUILD is the folder with sockstall-static, and arm64/sockstall-static for arm64's kernel. What each machine said is left in
-BUILD/kernels. As many machines run at once as
-there are CPUs: each spends much of its time waiting.
+BUILD/kernels. As many machines run at once as there are CPUs: each spends much of its time waiting.
 """
 
 import argparse
@@ -27,6 +26,7 @@ from cache import alone
 HERE = os.path.dirname(os.path.abspath(__file__))
 # A machine that has not ended by then is stuck: well above what the slowest takes.
 SECONDS_CORE, SECONDS_ALL = 3300, 3600
+# A machine that broke down is started up to so many times.
 STARTS = 3
 
 
@@ -90,11 +90,12 @@ def run_one(one, options, tests):
     began = time.monotonic()
     with alone():
         kernel = series.Kernel(one)
-    lines, ended = run_once(one, kernel, options, tests)
-    for _ in range(STARTS - 1):
-        if ended is False:
+    for start in range(STARTS):
+        if start:
             print(f"kernels: {one.name}: starting it again", file=sys.stderr)
-            lines, ended = run_once(one, kernel, options, tests)
+        lines, ended = run_once(one, kernel, options, tests)
+        if ended is not False:
+            break
     if not ended:
         lines.append({"test": "(the whole run)", "outcome": "failed", "reason": "did not come to its end"})
     lines.append({"took": time.monotonic() - began})
