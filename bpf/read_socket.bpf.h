@@ -37,7 +37,8 @@
 /*
  * Jiffies may be late: the CPU that counts them waits for the hypervisor now and then, and the others take over after 5 ticks
  * only. So a stamp is dated from the moment of jiffy 0, which is the earliest that any reading leads to, and not from what
- * jiffies are now. It is negative: they begin far from 0 (INITIAL_JIFFIES). Of this look, and of those before; 0: none yet.
+ * jiffies are now. It is negative: they begin far from 0 (INITIAL_JIFFIES).
+ * One is this look's, the other that of those before; 0: none yet.
  */
 __s64 jiffy_zero __weak = 0;
 __s64 jiffy_zero_before __weak = 0;
@@ -59,6 +60,7 @@ static __always_inline __s64 moment_of_jiffy_zero(void)
 	return jiffy_zero < jiffy_zero_before ? jiffy_zero : jiffy_zero_before;
 }
 
+/* The expiry of a timer is in such jiffies, too. */
 static __always_inline __u64 jiffy_to_moment(__u64 jiffy)
 {
 	__s64 moment = moment_of_jiffy_zero() + (__s64)(jiffy * cfg_tick_ns);
@@ -66,16 +68,10 @@ static __always_inline __u64 jiffy_to_moment(__u64 jiffy)
 	return moment > 0 ? (__u64)moment : 1;
 }
 
-/* What jiffies are at that moment, were they not late. */
+/* The number of jiffies at that moment, if they were never late. */
 static __always_inline __u64 moment_to_jiffy(__u64 moment)
 {
 	return (moment - (__u64)moment_of_jiffy_zero()) / cfg_tick_ns;
-}
-
-/* The moment of a timer, from its expiry in jiffies. */
-static __always_inline __u64 jiffies_to_moment(unsigned long expires)
-{
-	return jiffy_to_moment(expires);
 }
 
 /* How long ago a stamp was taken, in its units. The socket is not locked: it may have been taken a moment after `now`. */
@@ -235,9 +231,9 @@ static __always_inline void read_timers(struct socket_record *record, const stru
 
 	record->flags |= pending;
 	if (pending)
-		record->timer_ns = jiffies_to_moment(compat_retransmit_expires(sk));
+		record->timer_ns = jiffy_to_moment(compat_retransmit_expires(sk));
 	if (keepalive)
-		record->keepalive_timer_ns = jiffies_to_moment(keepalive);
+		record->keepalive_timer_ns = jiffy_to_moment(keepalive);
 	if (first_sent)
 		record->first_sent_ns = stamp_to_moment(first_sent, compat_usec_timestamps(sk), record->seen_ns);
 	record->rto_ns = BPF_CORE_READ(icsk, icsk_rto) * cfg_tick_ns;

@@ -233,7 +233,7 @@ static __always_inline void scan_request(const struct bpf_iter_meta *meta, struc
 	record->name.kind = SOCKET_KIND_TCP;
 	record->listener_cookie = origin->cookie;
 	record->first_synack_ns = tcp->snt_synack * NS_PER_US;
-	record->timer_ns = jiffies_to_moment(request->rsk_timer.expires);
+	record->timer_ns = jiffy_to_moment(request->rsk_timer.expires);
 	record->timeout_ns = timeout ? timeout * cfg_tick_ns : TCP_TIMEOUT_INIT_NS;
 	record->rto_max_ns = origin->rto_max_ns;
 	record->num_retrans = request->num_retrans;
@@ -316,7 +316,7 @@ static __always_inline void scan_timewait(struct seq_file *seq, struct socket_re
 	record->name.kind = SOCKET_KIND_TCP;
 	record->name.state = TCP_FIN_WAIT2;
 	record->flags = SOCKET_DEAD | SOCKET_TIMEWAIT;
-	record->timer_ns = jiffies_to_moment(BPF_CORE_READ(timewait, tw_timer.expires));
+	record->timer_ns = jiffy_to_moment(BPF_CORE_READ(timewait, tw_timer.expires));
 	if (entered)
 		record->entered_ns = stamp_to_moment(entered, false, record->seen_ns);
 	bpf_seq_write(seq, record, sizeof(*record));

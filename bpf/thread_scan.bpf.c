@@ -112,8 +112,8 @@ static __always_inline void read_quota(struct thread_record *record, const struc
 }
 
 /*
- * Calls follow the pointers. A load that follows a pointer of a trusted task makes the verifier of Linux 6.3 and later look through
- * the names of all types of the kernel, four times (btf_nested_type_is_trusted()). That took half of this program's time to load.
+ * Calls follow the pointers, not loads. For a load the verifier of Linux 6.3 and later looks through the names of all types of the
+ * kernel, four times (btf_nested_type_is_trusted()). That took half of this program's time to load.
  */
 static __always_inline void read_identity(struct thread_record *record, struct task_struct *task)
 {
