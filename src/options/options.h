@@ -88,9 +88,9 @@ struct selection {
 	const char *unit, *pod, *container; /* NULL: not given */
 };
 
-/* The scope of a look: the probe and reports take it, filters take its selection. */
 struct hosts;
 
+/* The scope of a look: the probe and reports take it, filters take its selection. */
 struct scope {
 	struct selection selection;
 	enum command command;

@@ -8,8 +8,8 @@
  * The pair is also useless if a hypervisor took the CPU away in between: there was no switch, but the thread has then
  * "used" much CPU for a nap. It naps again.
  *
- * Stamps of TCP are in jiffies. What they are dated by (bpf/read_socket.bpf.h) is right where jiffies are not late once in a look:
- * so a look begins when they are not.
+ * Stamps of TCP are in jiffies. They are dated rightly (bpf/read_socket.bpf.h) if jiffies are on time once in a look. So a look
+ * begins when they are.
  */
 #include <sys/resource.h>
 #include <time.h>
@@ -18,7 +18,7 @@
 
 #define NAP_NS 20000
 
-/* So many ticks late, at most: what is late for longer is no tick. */
+/* A look waits at most this many ticks for jiffies that are late. */
 #define TICKS_LATE 10
 
 /* More CPU time than a nap takes on the slowest machine, and little beside the 20 ms that an age may be wrong by. */

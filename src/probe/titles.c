@@ -30,7 +30,7 @@ struct title {
 	char text[TITLE_BYTES + 1];
 };
 
-/* Of the processes that were reported last. */
+/* The titles of the processes that were reported last. */
 struct title_cache {
 	struct title *items; /* sorted by pid */
 	size_t count;
@@ -67,7 +67,7 @@ static void keep(struct title *title, const char *bytes, size_t size)
 	title->length = (__u32)size;
 }
 
-/* What could not be read now stays as it was. Returns 0, -ENOMEM or -ECANCELED. */
+/* A title that cannot be read now stays as it was. Returns 0, -ENOMEM or -ECANCELED. */
 static int read_titles(struct probe *probe, struct title *const *titles, size_t count)
 {
 	struct foreign_question *questions = calloc(count + 1, sizeof(*questions));
@@ -168,7 +168,7 @@ int probe_titles_add(struct probe *probe, struct buffer *buffer)
 
 /* ---- Those that are reported ---- */
 
-/* What is known of it, if anything. */
+/* The title that is known, or an empty one. */
 static void take_known(const struct title_cache *cache, const struct process_record *process, struct title *title)
 {
 	const struct title *known = find(cache, process->pid, process->process_start_ns);
@@ -179,7 +179,7 @@ static void take_known(const struct title_cache *cache, const struct process_rec
 		*title = (struct title){.pid = process->pid, .process_start_ns = process->process_start_ns};
 }
 
-/* Of each process that the look has. */
+/* One for each of the processes that the look has. */
 static size_t take_processes(const struct title_cache *cache, struct title *titles, const struct look *look,
 			     const uint64_t *pids, size_t count)
 {

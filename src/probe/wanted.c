@@ -148,7 +148,7 @@ static int want_listener(struct probe *probe, struct wanted *wanted, const struc
 {
 	bool is_unix = listener->name.kind == SOCKET_KIND_UNIX;
 
-	/* Of TCP a record of its service asks for the owner. */
+	/* For TCP the record of the service asks for the owner. */
 	if (!probe->scope.all && !listener->accept_queue && !listener->syn_queue && !(is_unix && probe->show_services))
 		return 0;
 	/* The walk draws no cookies there: they are asked for by inode (cookies.c). */

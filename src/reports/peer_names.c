@@ -59,7 +59,7 @@ static void merge(struct places *places)
 	places->count = kept;
 }
 
-/* Of the namespaces that have an address. */
+/* One for each namespace that has threads. */
 static int find_places(struct places *places, const struct look *look)
 {
 	size_t i;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the other ends of connections are called: pods and containers of this machine, else what --hosts says. */
+/* Names of the other ends of connections: the pods and containers of this machine, else those of --hosts. */
 #ifndef SOCKSTALL_REPORTS_PEER_NAMES_H
 #define SOCKSTALL_REPORTS_PEER_NAMES_H
 

@@ -109,7 +109,7 @@ COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = t
 	TEXT("peer_addr", peer_addr, LOCK, "Always null: a lock is no socket"),
 	COUNT("peer_port", peer_port, WAIT | WATCH | ACTION, "Port of the other end"),
 	TEXT("peer_name", peer_name, WAIT | WATCH,
-	     "What the peer is called: the pod, else the container of this machine that alone has this address, where chains are "
+	     "Name of the peer: the pod, else the container of this machine that alone has this address, where chains are "
 	     "looked for; else its name by --hosts; null: none of these",
 	     .heading = "PEER NAME", .priority = 71, .least = 8, .most = 30),
 	TEXT("path", path, HANDSHAKE | LISTENER | SERVICE,

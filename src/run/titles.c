@@ -20,7 +20,7 @@ static size_t sort_pids(uint64_t *pids, size_t count)
 	return kept;
 }
 
-/* Who asks for the end meanwhile gets the look without them. */
+/* If the end is asked for meanwhile, the look goes without them. */
 static int complete(void *context, const struct report *report, const struct look *look, struct buffer *records)
 {
 	uint64_t *pids = calloc(report->count + 1, sizeof(*pids));

@@ -72,7 +72,7 @@ static void test_rows(void **state)
 
 #define TEN "0123456789"
 
-/* What the process says of itself: cut, and only its own. The note comes when the rows are there. */
+/* The process's words about itself: cut, and only its own. The note comes when the rows are there. */
 static void test_titles(void **state)
 {
 	const char *title = "\x1b[2J\xc3\xbc" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN;
