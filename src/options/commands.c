@@ -77,7 +77,7 @@ const struct command_spec command_specs[] = {
 		"The chains of waits: who waits for whom, where both ends of a connection are on this machine, and at which "
 		"process most chains end. Each look reads all threads and all descriptors. The overview does so only if something is stuck that may be "
 		"part of a chain: with --once, in the first look, and later in every look that the budget allows, but "
-		"at least in every tenth. With --record it is every tenth. The live view does so only while it shows its page of chains.",
+		"at least in every tenth. With --record it is every tenth. While the live view shows its page of chains, each look has them.",
 		{"chains -1", "chains -p 1234"},
 		NULL,
 	},

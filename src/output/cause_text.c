@@ -203,6 +203,53 @@ int cause_lines(struct lines *lines, const struct cause *cause, size_t width)
 	       add_members(lines, cause, width);
 }
 
+/* ---- In a table ---- */
+
+/* Adds the text in this many lines at most; what does not fit is cut. */
+static int add_cut(struct lines *lines, const char *text, size_t most, size_t indent, size_t width)
+{
+	size_t room = width > 2 * indent ? width - indent : width;
+	int error = 0;
+
+	for (; *text && most && !error; most--) {
+		size_t next, size = text_wrap(text, room, &next);
+		bool last = most == 1;
+
+		error = lines_begin(lines, LINE_PLAIN) ?: text_spaces(&lines->text, width - room) ?:
+			(last ? text_fit(&lines->text, text, room, CUT_END)
+			      : buffer_append(&lines->text, text, size)) ?: lines_end(lines);
+		text += next;
+	}
+	return error;
+}
+
+static int write_brief(struct buffer *out, const struct row *row)
+{
+	struct buffer why = {0};
+	int error = cause_why(&why, row) ?: buffer_append(&why, "", 1);
+
+	if (!error && row->fold.waiting)
+		error = text_printf(out, "%" PRIu64 " wait%s", row->fold.waiting, row->fold.waiting == 1 ? "s" : "")
+				?: text_add(out, *why.data ? "; " : "");
+	error = error ?: text_printable(out, why.data) ?: buffer_append(out, "", 1);
+	buffer_free(&why);
+	return error;
+}
+
+int cause_brief(struct lines *lines, const struct row *row, size_t indent, size_t width)
+{
+	size_t start = lines_count(lines);
+	struct buffer text = {0}, advice = {0};
+	int error = write_brief(&text, row) ?: add_cut(lines, text.data, 2, indent, width);
+
+	if (!error && lines_count(lines) - start < 2 && row->advice)
+		error = text_printable(&advice, row->advice) ?: buffer_append(&advice, "", 1) ?:
+			add_cut(lines, advice.data, 1, indent, width);
+	buffer_free(&text);
+	buffer_free(&advice);
+	return error;
+}
+
 /* ---- All of them ---- */
 
 static size_t count_stalls(const struct row *const *rows, size_t count)

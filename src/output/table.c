@@ -8,6 +8,7 @@
 
 #include "base/out.h"
 #include "base/text.h"
+#include "output/cause_text.h"
 #include "output/cell.h"
 
 #define GAP    2 /* between columns */
@@ -322,10 +323,17 @@ static int add_columns(struct lines *lines, const struct table *table, size_t ro
 	return error ?: lines_end(lines);
 }
 
+static bool is_cause(const struct table *table, size_t row)
+{
+	return table->style->causes && table->rows[row]->fold.heads;
+}
+
 static int add_sentences(struct lines *lines, const struct table *table, size_t row)
 {
 	int error = 0;
 
+	if (is_cause(table, row))
+		return cause_brief(lines, table->rows[row], INDENT, table->limit);
 	for (size_t i = 0; i < table->column_count && !error; i++) {
 		const char *text = cell(table, row, i);
 
@@ -339,8 +347,10 @@ static bool has_sentences(const struct table *table, size_t row)
 {
 	const struct table_style *style = table->style;
 
-	if (!table->below || style->selected == NO_ROW || row == style->selected)
+	if (!table->below || style->selected == NO_ROW || row == style->selected || is_cause(table, row))
 		return table->below;
+	if (style->causes && table->rows[row]->fold.hangs)
+		return false;
 	return table->rows[row]->stuck && !style->only_selected;
 }
 
@@ -363,7 +373,7 @@ int table_add_styled(struct lines *lines, const struct row *const *rows, size_t 
 			      .limit = style->width,
 			      .style = style,
 			      .detail = style->detail,
-			      .below = style->only_selected};
+			      .below = style->only_selected || style->causes};
 	int error;
 
 	if (!count || !style->width)

@@ -153,8 +153,7 @@ int report_run(struct report *report, const struct look *look, const struct look
 		if (err)
 			return err;
 	}
-	/* The live view shows them with their page, and no longer. */
-	report->has_chains = scope->interactive || is_wanted(&report_chains, look, scope);
+	report->has_chains = is_wanted(&report_chains, look, scope);
 	if (scope->selection.netns_name_count)
 		name_namespaces(report, first, look);
 	weigh(report, first);

@@ -75,6 +75,8 @@ struct fold_fields {
 	unsigned int differs; /* for fold_differs() */
 	bool member; /* the row that it is a part of stands above it */
 	bool hangs; /* the cause that it hangs on does */
+	bool heads; /* it is a cause, and what hangs on it stands below */
+	uint64_t waiting; /* of a cause: how many wait for it; 0: not known */
 };
 
 struct start_fields {

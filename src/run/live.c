@@ -347,7 +347,7 @@ static int run_opened(struct live *live, int argc, char **argv)
 	if (!err) {
 		if (live->session.emitter->attend)
 			probe_attend(attend, live);
-		if (live->options.scope.causes && !live->options.scope.interactive)
+		if (live->options.scope.causes)
 			probe_follow(live->probe, may_have_chains, live);
 		titles_follow(&live->session, live->probe);
 		privileges_drop(privileges_of(live));

@@ -227,7 +227,7 @@ static int note_causes(struct session *session, const struct report *report, con
 	const struct scope *scope = &session->wanted;
 	int found = 0;
 
-	if (!scope->causes || scope->interactive || session->options->pace.once)
+	if (!scope->causes || session->options->pace.once)
 		return 0;
 	for (size_t i = 0; i < report->count && !found; i++)
 		found = report->rows[i].event != STALL_CLOSE && row_may_have_chain(&report->rows[i]);

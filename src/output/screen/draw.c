@@ -51,12 +51,54 @@ static int count_sentences(const struct row *row, const struct table_style *styl
 	return error;
 }
 
+/* How many lines each row takes; NULL: no memory. */
+static size_t *measure(const struct screen_rows *rows, const struct table_style *style)
+{
+	size_t *heights = calloc(rows->count + 1, sizeof(*heights)), sentences;
+	int error = heights ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < rows->count && !error; i++) {
+		bool own = i == style->selected || (style->causes && rows->items[i]->fold.heads);
+
+		sentences = 0;
+		if (own && (style->detail != DETAIL_NONE || style->causes))
+			error = count_sentences(rows->items[i], style, &sentences);
+		heights[i] = 1 + sentences;
+	}
+	if (!error)
+		return heights;
+	free(heights);
+	return NULL;
+}
+
+/* How many rows from this one on have room. */
+static size_t count_fitting(const size_t *heights, size_t from, size_t count, size_t room)
+{
+	size_t used = 0, at = from;
+
+	while (at < count && used + heights[at] <= room)
+		used += heights[at++];
+	return at - from;
+}
+
+/* The first row that is shown: as before, if the selected one is among them then, and no room is left below. */
+static size_t find_top(const size_t *heights, size_t before, size_t selected, size_t count, size_t room)
+{
+	size_t top = before < selected ? before : selected;
+
+	while (top < selected && top + count_fitting(heights, top, count, room) <= selected)
+		top++;
+	while (top && top - 1 + count_fitting(heights, top - 1, count, room) == count)
+		top--;
+	return top;
+}
+
 /* A part of the rows, with the selected one in it, and its sentences. */
 static int add_some_rows(struct screen *screen, const struct screen_rows *rows, struct lines *lines,
 			 struct table_style *style, size_t height)
 {
 	struct screen_place *place = &screen->places[screen->page];
-	size_t at = style->selected, room = height - 1, sentences;
+	size_t at = style->selected, room = height - 1, sentences, *heights;
 	int error;
 
 	style->only_selected = true;
@@ -64,17 +106,16 @@ static int add_some_rows(struct screen *screen, const struct screen_rows *rows, 
 	error = count_sentences(rows->items[at], style, &sentences);
 	if (error)
 		return error;
-	if (sentences + LIST_LEAST > room)
+	if (sentences + LIST_LEAST > room) {
 		style->detail = DETAIL_NONE;
-	else
-		room -= sentences;
-	if (place->top > at)
-		place->top = at;
-	if (place->top + room <= at)
-		place->top = at + 1 - room;
-	if (place->top + room > rows->count)
-		place->top = rows->count > room ? rows->count - room : 0;
-	screen->height = room < rows->count - place->top ? room : rows->count - place->top;
+		style->causes = false;
+	}
+	heights = measure(rows, style);
+	if (!heights)
+		return -ENOMEM;
+	place->top = find_top(heights, place->top, at, rows->count, room);
+	screen->height = count_fitting(heights, place->top, rows->count, room);
+	free(heights);
 	style->selected = at - place->top;
 	return table_add_styled(lines, rows->items + place->top, screen->height, style);
 }
@@ -95,12 +136,13 @@ static int add_nothing(const struct screen *screen, const struct screen_rows *ro
 	else if (screen_pages[screen->page].types & ROW_BIT(ROW_THREAD) && screen->command != COMMAND_THREADS)
 		snprintf(text, sizeof(text),
 			 "select a row on another page first: its process's threads are shown here");
-	else if (screen->chain_of && screen_moment(screen)->has_chains)
+	else if (screen->chain_of && (screen_moment(screen)->has_chains || screen_moment(screen)->total[ROW_CHAIN]))
 		snprintf(text, sizeof(text), "no chain goes through process %u (Esc: all chains)", screen->chain_of);
 	else if (screen_pages[screen->page].on_demand && !screen_moment(screen)->has_chains)
-		snprintf(text, sizeof(text),
-			 "this look has no chains: they are collected only while this page is shown%s",
-			 screen->paused ? " (space: back to now)" : "");
+		snprintf(text, sizeof(text), "this look has no chains%s",
+			 screen->replay	  ? ""
+			 : screen->paused ? " (space: back to now)"
+					  : ": the next one has them");
 	else if (screen->page)
 		snprintf(text, sizeof(text), "%s",
 			 screen_pages[screen->page].only_stuck && !screen->all
@@ -117,6 +159,7 @@ static int add_rows(struct screen *screen, const struct screen_rows *rows, struc
 	struct table_style style = {
 		.width = width,
 		.selected = screen_selected(screen, rows),
+		.causes = rows->causes.cause_count,
 		.marked = place->sort,
 		.favoured = page->favoured,
 	};

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Rows below others: what hangs on a cause; and rows that are alike, as one row that Enter opens. */
+/* Rows that are alike, as one row that Enter opens. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "output/screen/internal.h"
 #include "rows/alike.h"
-#include "rows/causes.h"
 
 /* Its place among those that are open, or SCREEN_OPENED. */
 static size_t find(const struct screen *screen, uint64_t id)
@@ -23,45 +22,6 @@ static bool is_open(const void *screen, uint64_t id)
 	return find(screen, id) < SCREEN_OPENED;
 }
 
-/* The overview, as long as it is in its own order. */
-static bool has_causes(const struct screen *screen)
-{
-	const struct screen_place *place = &screen->places[screen->page];
-	unsigned int types = screen_pages[screen->page].types;
-
-	return types & ROW_BIT(ROW_CHAIN) && types != ROW_BIT(ROW_CHAIN) && !place->sort && !place->reverse;
-}
-
-int screen_put_causes_first(const struct screen *screen, struct screen_rows *rows)
-{
-	struct causes causes;
-	int error;
-
-	if (!has_causes(screen))
-		return 0;
-	error = causes_collect(&causes, rows->items, rows->count);
-	if (!error) {
-		memcpy(rows->items, causes.rows, rows->count * sizeof(*rows->items));
-		rows->causes = causes.cause_count;
-	}
-	causes_free(&causes);
-	return error;
-}
-
-/* The stalls that hang on a cause stand right below it. */
-static void mark_hanging(struct folded *folded)
-{
-	const char *cause = NULL;
-
-	for (size_t i = 0; i < folded->count; i++) {
-		struct row *row = &folded->rows[i];
-
-		if (!row->cause_id)
-			cause = row->id;
-		row->fold.hangs = row->cause_id && cause && !strcmp(cause, row->cause_id);
-	}
-}
-
 int screen_fold(const struct screen *screen, struct screen_rows *rows)
 {
 	const struct fold_how how = {.is_open = is_open, .context = screen};
@@ -71,8 +31,7 @@ int screen_fold(const struct screen *screen, struct screen_rows *rows)
 
 	if (error)
 		return error;
-	if (rows->causes)
-		mark_hanging(folded);
+	screen_mark_causes(folded, &rows->causes);
 	items = calloc(folded->count + 1, sizeof(*items));
 	if (!items)
 		return -ENOMEM;

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The lines above everything: a title with what is not as usual, counts, and the pages. */
+#include <errno.h>
+
 #include "base/text.h"
+#include "output/cause_text.h"
+#include "output/cell.h"
 #include "output/screen/internal.h"
 #include "output/summary.h"
 
@@ -21,6 +25,21 @@ static int add_interval(struct buffer *out, const struct look_record *head)
 		error = text_printf(out, ", sockets of %u namespace%s less often", head->put_off,
 				    head->put_off > 1 ? "s" : "");
 	return error;
+}
+
+/* Where this look has no chains, those of an earlier one are still shown: how long ago that was. */
+static int add_age_of_causes(const struct screen *screen, struct buffer *out)
+{
+	const struct moment *shown = screen_moment(screen), *with = shown;
+
+	for (size_t back = screen->back; with && !with->has_chains; back++)
+		with = history_at(&screen->history, back + 1);
+	if (!shown || !with || with == shown || !shown->total[ROW_CHAIN] ||
+	    shown->head.realtime_ns <= with->head.realtime_ns)
+		return 0;
+	return text_add(out, ", causes seen ") ?:
+	       text_duration(out, (double)(shown->head.realtime_ns - with->head.realtime_ns) / 1e9) ?:
+	       text_add(out, " ago");
 }
 
 /* How long before the newest look it was. */
@@ -97,6 +116,8 @@ static int add_title(const struct screen *screen, struct lines *lines, size_t wi
 	if (!error && moment && states.size == 1)
 		error = add_interval(&text, &moment->head);
 	if (!error)
+		error = add_age_of_causes(screen, &text);
+	if (!error)
 		error = buffer_append(&text, "", 1) ?: lines_begin(lines, LINE_TITLE) ?:
 			text_fit(&lines->text, text.data, width, CUT_END);
 	if (!error && text_width(text.data) < width) {
@@ -107,6 +128,33 @@ static int add_title(const struct screen *screen, struct lines *lines, size_t wi
 	buffer_free(&text);
 	buffer_free(&states);
 	return error ?: lines_end(lines);
+}
+
+/* The worst cause: who, how many wait, and for how long. */
+static int add_cause(struct buffer *out, const struct causes *causes)
+{
+	size_t others = causes->cause_count - 1;
+	int error = cell_add_key(out, "verdict", causes->items[0].items[0]) ?: text_add(out, " ") ?:
+		    cause_who(out, &causes->items[0]);
+
+	if (!error && others)
+		error = text_printf(out, "; %zu more cause%s", others, others == 1 ? "" : "s");
+	return error;
+}
+
+/* Causes, and what else is stuck: each counts once. */
+static int add_stuck(struct buffer *out, size_t counts[ROW_TYPES], const struct causes *causes)
+{
+	size_t left = 0;
+	int error = causes->cause_count ? add_cause(out, causes) : 0;
+
+	for (size_t i = 0; i < causes->cause_count; i++)
+		counts[causes->items[i].items[0]->type]--;
+	for (enum row_type type = 0; type < ROW_TYPES; type++)
+		left += counts[type];
+	if (error || !left)
+		return error;
+	return (causes->cause_count ? text_add(out, "; ") : 0) ?: summary_stuck(out, counts);
 }
 
 /* Counts only rows that the filter has left on this page. */
@@ -124,31 +172,23 @@ static int add_filtered(const struct screen *screen, struct buffer *out, size_t 
 		counts[row->type] += fold_count(row);
 		count += fold_count(row);
 	}
-	return (count ? summary_stuck(out, counts) : text_add(out, "nothing stuck has this text"))
+	return (count ? add_stuck(out, counts, &rows->causes) : text_add(out, "nothing stuck has this text"))
 		       ?: text_printf(out, " (of %zu)", stuck);
-}
-
-static int add_causes(const struct screen *screen, struct buffer *out)
-{
-	const struct screen_rows *rows = screen_rows(screen);
-
-	if (!rows || !rows->causes)
-		return 0;
-	return text_printf(out, "%zu cause%s; ", rows->causes, rows->causes == 1 ? "" : "s");
 }
 
 static int add_count_of_all(const struct screen *screen, const struct moment *moment, struct buffer *out)
 {
-	size_t stuck = 0, total = 0;
+	const struct causes *causes = screen_causes(screen);
+	size_t counts[ROW_TYPES], stuck = 0, total = 0;
 
 	for (enum row_type type = 0; type < ROW_TYPES; type++) {
-		stuck += moment->stuck[type];
+		stuck += counts[type] = moment->stuck[type];
 		total += moment->total[type];
 	}
 	if (stuck && *screen->filter)
 		return add_filtered(screen, out, stuck);
 	if (stuck)
-		return add_causes(screen, out) ?: summary_stuck(out, moment->stuck);
+		return causes ? add_stuck(out, counts, causes) : -ENOMEM;
 	if (screen->command == COMMAND_THREADS && total)
 		return text_printf(out, "%zu shown", total);
 	return summary_nothing(out, screen->command, moment->head.namespaces);

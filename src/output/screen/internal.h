@@ -4,6 +4,7 @@
 #define SOCKSTALL_OUTPUT_SCREEN_INTERNAL_H
 
 #include "output/screen/screen.h"
+#include "rows/causes.h"
 #include "rows/column.h"
 #include "rows/fold.h"
 
@@ -42,7 +43,7 @@ struct screen_rows {
 	const struct row **items;
 	size_t count;
 	size_t unfiltered; /* so many without the filter */
-	size_t causes; /* of the overview: so many begin it, each with what hangs on it */
+	struct causes causes; /* of the overview, which begins with them; else empty */
 	size_t not_kept; /* rows of the look that there was no room for */
 	struct folded folded; /* where the items are, if any of them are folded */
 };
@@ -52,12 +53,37 @@ struct screen_rows {
  */
 const struct screen_rows *screen_rows(const struct screen *screen);
 
-/* Where they are kept; NULL is allowed to be freed. */
+/* The causes of all that is stuck in the look shown, whatever the page; of a command that looks for them. NULL: no memory. */
+const struct causes *screen_causes(const struct screen *screen);
+
+/* All that the rows of a page depend on. */
+struct rows_key {
+	uint64_t looks;
+	size_t back, page;
+	const char *sort;
+	size_t toggled;
+	bool reverse, all;
+	uint32_t threads_of, chain_of;
+	char filter[SCREEN_FILTER];
+};
+
+struct screen_cache {
+	struct rows_key key;
+	struct screen_rows rows; /* items NULL: there are none yet */
+	uint64_t looks; /* with back: what the causes are of */
+	size_t back;
+	struct causes causes; /* rows NULL: there are none yet */
+};
+
+/* Where both are kept; NULL is allowed to be freed. */
 struct screen_cache *screen_cache_new(void);
 void screen_cache_free(struct screen_cache *cache);
 
 /* Puts causes in front on the overview, each with what hangs on it. Returns 0 or -ENOMEM. */
 int screen_put_causes_first(const struct screen *screen, struct screen_rows *rows);
+
+/* Marks rows that are causes, and those below that hang on them. */
+void screen_mark_causes(struct folded *folded, const struct causes *causes);
 
 /* Folds what is alike; of groups that are opened the members follow. */
 int screen_fold(const struct screen *screen, struct screen_rows *rows);

@@ -215,6 +215,7 @@ static size_t not_kept(const struct screen *screen, const struct moment *moment)
 static void screen_rows_free(struct screen_rows *rows)
 {
 	folded_free(&rows->folded);
+	causes_free(&rows->causes);
 	free(rows->items);
 	*rows = (struct screen_rows){0};
 }
@@ -245,22 +246,6 @@ static int work_out(const struct screen *screen, struct screen_rows *rows)
 
 /* ---- Once for each look and choice ---- */
 
-/* All that the rows of a page depend on. */
-struct rows_key {
-	uint64_t looks;
-	size_t back, page;
-	const char *sort;
-	size_t toggled;
-	bool reverse, all;
-	uint32_t threads_of, chain_of;
-	char filter[SCREEN_FILTER];
-};
-
-struct screen_cache {
-	struct rows_key key;
-	struct screen_rows rows; /* items NULL: there are none yet */
-};
-
 struct screen_cache *screen_cache_new(void)
 {
 	return calloc(1, sizeof(struct screen_cache));
@@ -268,8 +253,10 @@ struct screen_cache *screen_cache_new(void)
 
 void screen_cache_free(struct screen_cache *cache)
 {
-	if (cache)
+	if (cache) {
 		screen_rows_free(&cache->rows);
+		causes_free(&cache->causes);
+	}
 	free(cache);
 }
 

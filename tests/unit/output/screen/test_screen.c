@@ -458,7 +458,7 @@ static void chains_are_asked_for(void **state)
 	screen_wants(&screen, &wants);
 	assert_false(wants.chains);
 	assert_int_equal(type(&screen, "7"), SCREEN_NEXT_LOOK);
-	assert_non_null(strstr(draw(&screen, 80, 24), "\nthis look has no chains: "));
+	assert_non_null(strstr(draw(&screen, 80, 24), "\nthis look has no chains"));
 	screen_wants(&screen, &wants);
 	assert_true(wants.chains);
 	look_at_samples(&screen);
@@ -584,7 +584,7 @@ static const char *pids(struct screen *screen)
 		const char *slash = strstr(line, "peer_dead") ? strchr(line, '/') : NULL;
 		bool selected = slash && line[strlen(line) - 1] == '>';
 
-		if (slash && !strstr(line, "stuck:"))
+		if (slash && !strstr(line, "stuck:") && !strstr(line, " more cause") && !strstr(line, " waits, "))
 			at += (size_t)snprintf(found + at, sizeof(found) - at, selected ? "[%.3s]" : " %.3s ",
 					       slash + 1);
 	}
@@ -897,13 +897,131 @@ static void causes_come_first_with_what_hangs_on_them(void **state)
 	rows[2].cause_id = "listener";
 	look(&screen, rows, 4);
 	assert_string_equal(pids(&screen), "[900] 102  100  101 ");
-	assert_non_null(strstr(draw(&screen, 80, 24), "1 cause; 4 stuck"));
+	/* It counts once. */
+	assert_non_null(strstr(draw(&screen, 80, 24), "\npeer_dead db/900: 1 waits, for 1m38s; 3 stuck: 3 readers\n"));
 	assert_non_null(strstr(draw(&screen, 80, 24), "\xe2\x94\x94 java/102"));
 	type(&screen, "r");
-	assert_null(strstr(draw(&screen, 80, 24), "1 cause"));
+	assert_non_null(strstr(draw(&screen, 80, 24), "\npeer_dead db/900: 1 waits, "));
 	assert_null(strstr(draw(&screen, 80, 24), "\xe2\x94\x94 java/102"));
 	type(&screen, "r4");
 	assert_null(strstr(draw(&screen, 80, 24), "\xe2\x94\x94 java/102"));
+	screen_free(&screen);
+}
+
+#define LONG \
+	"thread 7 (vacuum) of db (pid 900) has been in clock_nanosleep, in a place with a long name, for 12 s, and on and on it goes, past the second line"
+
+static void a_cause_takes_three_lines(void **state)
+{
+	struct row rows[3];
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	screen.no_fold = false;
+	fill_readers(rows, 2);
+	row_init(&rows[2], ROW_CHAIN);
+	rows[2].pid = 900;
+	rows[2].comm = "db";
+	rows[2].id = "chain";
+	rows[2].verdict = "blocked";
+	rows[2].why = "java (pid 100) waits for db (pid 900); " LONG;
+	rows[2].advice = "do something";
+	rows[2].chain.waiters = 310;
+	rows[2].stuck = true;
+	rows[0].cause_id = rows[1].cause_id = "chain";
+	rows[0].why = "its own sentence";
+	look(&screen, rows, 3);
+	assert_non_null(
+		strstr(draw(&screen, 80, 24),
+		       ">\n    310 wait; thread 7 (vacuum) of db (pid 900) has been in clock_nanosleep, in\n"
+		       "    a place with a long name, for 12 s, and on and on it goes, past the second \xe2\x80\xa6\n"
+		       "reader  1m40s"));
+	/* What hangs on it has no sentences before it is gone to. */
+	assert_null(strstr(draw(&screen, 80, 24), "its own sentence"));
+	screen_key(&screen, SCREEN_DOWN);
+	assert_non_null(strstr(draw(&screen, 80, 24), "its own sentence"));
+	/* Where there is room, what to do. */
+	assert_non_null(strstr(draw(&screen, 200, 24), "past the second line\n    do something\n"));
+	screen_free(&screen);
+}
+
+static void open_with_many_causes(struct screen *screen, struct row *rows, size_t count, char (*ids)[8])
+{
+	open_screen(screen, COMMAND_OVERVIEW);
+	screen->no_fold = false;
+	for (size_t i = 0; i < count; i++) {
+		row_init(&rows[i], ROW_CHAIN);
+		snprintf(ids[i], sizeof(ids[i]), "%d", (int)(i % 100));
+		rows[i].id = ids[i];
+		rows[i].pid = 100 + (int64_t)i;
+		rows[i].comm = "db";
+		rows[i].verdict = "peer_dead";
+		rows[i].why = "it is asleep";
+		rows[i].advice = "see it";
+		rows[i].stuck = true;
+		rows[i].age_s = 100 - (double)i;
+	}
+	look(screen, rows, count);
+}
+
+/* Rows of different heights: the selected one is always there, whole, and at the end no line is left empty. */
+static void causes_can_be_gone_through(void **state)
+{
+	struct row rows[30];
+	char ids[30][8];
+	struct screen screen;
+
+	(void)state;
+	open_with_many_causes(&screen, rows, 30, ids);
+	for (int i = 0; i < 30; i++) {
+		char selected[8];
+
+		snprintf(selected, sizeof(selected), "[%d]", 100 + i);
+		assert_non_null(strstr(pids(&screen), selected));
+		assert_non_null(strstr(draw(&screen, 80, 24), ">\n    it is asleep\n    see it\n"));
+		assert_true(screen.height >= 6);
+		screen_key(&screen, SCREEN_DOWN);
+	}
+	assert_string_equal(pids(&screen), " 124  125  126  127  128 [129]");
+	assert_non_null(strstr(draw(&screen, 80, 24), "\n25-30 of 30  "));
+	for (int i = 0; i < 30; i++)
+		screen_key(&screen, SCREEN_UP);
+	assert_string_equal(pids(&screen), "[100] 101  102  103  104  105 ");
+	screen_key(&screen, SCREEN_PAGE_DOWN);
+	assert_string_equal(pids(&screen), " 100  101  102  103  104 [105]");
+	/* Small ones. */
+	for (size_t height = 1; height < 12; height++)
+		draw(&screen, 40, height);
+	screen_free(&screen);
+}
+
+/* What an earlier look has found stays, with its age; the one with chains is told of by nothing. */
+static void causes_have_an_age(void **state)
+{
+	struct report report = {.count = 1};
+	struct look_record head = sample_head;
+	struct row row;
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	row_init(&row, ROW_CHAIN);
+	row.id = "a";
+	row.verdict = "blocked";
+	row.stuck = true;
+	report.rows = &row;
+	head.has_chains = 1;
+	screen_look(&screen, &report, &head);
+	assert_null(strstr(draw(&screen, 80, 24), "causes seen"));
+	head.has_chains = 0;
+	head.realtime_ns += 3000000000;
+	screen_look(&screen, &report, &head);
+	assert_non_null(strstr(draw(&screen, 80, 24), "  every 1.0s, causes seen 3.0s ago\n"));
+	/* Without any there is nothing to be old. */
+	report.count = 0;
+	screen_look(&screen, &report, &head);
+	assert_null(strstr(draw(&screen, 80, 24), "causes seen"));
 	screen_free(&screen);
 }
 
@@ -1401,6 +1519,9 @@ int main(void)
 		cmocka_unit_test(counts_follow_the_filter),
 		cmocka_unit_test(rows_can_be_searched),
 		cmocka_unit_test(causes_come_first_with_what_hangs_on_them),
+		cmocka_unit_test(a_cause_takes_three_lines),
+		cmocka_unit_test(causes_can_be_gone_through),
+		cmocka_unit_test(causes_have_an_age),
 		cmocka_unit_test(keys_lead_to_threads_and_chains),
 		cmocka_unit_test(the_time_is_local_on_request),
 		cmocka_unit_test(looks_can_be_gone_back_to),
