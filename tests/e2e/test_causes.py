@@ -50,7 +50,7 @@ def test_healthy_traffic(room):
     asking.said("asking")
     stuck = relay(room.here, "one", room.link.left4, STUCK)
     client(room.here, room.link.left4, STUCK, "say=sleep", "block=recvfrom").said("blocking")
-    wait_until(lambda: chains(stuck.pid), 20, "a chain of the twin that is stuck")
+    wait_until(lambda: chains(stuck.pid, "-m", "1s"), 20, "a chain of the twin that is stuck")
     records = run.once("-m", "1s", "-a")
     pids = {service.front.pid, service.middle.pid, service.back.pid, idle.pid, asking.pid}
     assert run.findings(records, type="chain")
