@@ -184,7 +184,7 @@ class Stall(Child):
     """A program from stalls/. It says what it does as JSON lines with an "event" each."""
 
     def __init__(self, netns, program, *arguments):
-        argv = [PYTHON, "-u", os.path.join(STALLS, program), *map(str, arguments)]
+        argv = [PYTHON, "-uS", os.path.join(STALLS, program), *map(str, arguments)]
         if netns:
             argv = netns.enter() + argv
             netns.programs.append(self)  # it ends with its namespace
