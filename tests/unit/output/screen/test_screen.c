@@ -498,8 +498,8 @@ static void any_size_will_do(void **state)
 	look(&screen, &loop, 1);
 	look_at_samples(&screen);
 	for (size_t i = 0; i < COUNT_OF(keys); i++) {
-		for (size_t width = 1; width <= 220; width += width < 100 ? 1 : 13) {
-			for (size_t height = 0; height <= 14; height++)
+		for (size_t width = 1; width <= 220; width += width < 40 ? 1 : 9) {
+			for (size_t height = 0; height <= 14; height += height < 6 ? 1 : 4)
 				draw(&screen, width, height);
 		}
 		screen_key(&screen, keys[i]);
