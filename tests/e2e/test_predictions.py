@@ -6,6 +6,7 @@ All wait at the same time; one live run says what it expects of each, again and 
 
 import concurrent.futures
 import json
+import threading
 import time
 
 import pytest
@@ -246,19 +247,27 @@ class Outcome:
         self.live = run.Stream("-j", "-i", "100ms", "-m", "100ms")
         self.sniffer = Stall(self.room.here, "sniff.py", self.room.link.device)
         self.sniffer.said("sniffing")
-        self.predictions = {name: build(self.room) for name, build in ENDINGS.items()}
-        with concurrent.futures.ThreadPoolExecutor(len(ENDINGS)) as pool:
-            ends = {name: pool.submit(prediction.ended) for name, prediction in self.predictions.items()}
-            # Looks in the middle too: a live run speaks only when something changes.
-            self.looks = []
-            while not all(end.done() for end in ends.values()):
-                self.looks += self._look()
-            self.ends = {name: end.result() for name, end in ends.items()}
-        self.records = self.live.stop() + self.looks
+        self.predictions, over = {}, threading.Event()
+        with concurrent.futures.ThreadPoolExecutor(len(ENDINGS) + 1) as pool:
+            looks = pool.submit(self._looks, over)
+            try:
+                ends = {name: pool.submit(self._end, name, build(self.room)) for name, build in ENDINGS.items()}
+                self.ends = {name: end.result() for name, end in ends.items()}
+            finally:
+                over.set()
+        self.records = self.live.stop() + looks.result()
 
-    def _look(self):
-        time.sleep(0.5)  # spreads the looks over the time of the waits
-        return run.once("-m", "100ms")
+    def _end(self, name, prediction):
+        self.predictions[name] = prediction
+        return prediction.ended()
+
+    @staticmethod
+    def _looks(over):
+        """Looks in the middle too, spread over the time of the waits: a live run speaks only when something changes."""
+        records = []
+        while not over.wait(0.5):
+            records += run.once("-m", "100ms")
+        return records
 
     def of(self, name):
         """The records about one of them, while it lasted: where its thread has given up, nobody waits for the connection."""

@@ -49,12 +49,10 @@ def stick(handler, value):
         say("stuck")
         lock.acquire()
     elif handler == "child":
-        process = child()
-        say("stuck", child=process.pid)
-        os.waitpid(process.pid, 0)
+        say("stuck", child=children[0].pid)
+        os.waitpid(children[0].pid, 0)
     elif handler == "any-child":
-        processes = [child(), child()]
-        say("stuck", child=processes[0].pid)
+        say("stuck", child=children[0].pid)
         os.wait()
     elif handler == "file":
         file = open(value, "w")
@@ -75,7 +73,9 @@ def stick(handler, value):
         time.sleep(600)
 
 
+name, _, argument = sys.argv[1].partition("=")
+# Before the loop: to start one is to read from a pipe until it runs.
+children = [child() for _ in range({"child": 1, "any-child": 2}.get(name, 0))]
 for _ in range(150):
     epoll.poll(0.002)
-name, _, argument = sys.argv[1].partition("=")
 stick(name, argument)
