@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 # All that is tested but the unit tests, each with the packages that it takes: `make check` installs its own alone.
 
-.PHONY: e2e demo floods sanitize sanitized program coverage kernels scenarios check-fleet check-html
+.PHONY: e2e bytecode demo floods sanitize sanitized program coverage kernels scenarios check-fleet check-html
 
 # Side by side (tests/e2e/beside.py): most of a test is waiting. T="tests/e2e/test_x.py -k name" runs some, and one after
 # the other. -rs: why a test did not run.
@@ -9,6 +9,10 @@ JOBS ?= $(shell expr 4 \* $$(nproc))
 PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q -rs
 e2e: all documents $(G)/shim.so
 	$(if $(T),$(PYTEST) $(T),tests/e2e/all.sh $(JOBS) $(abspath $(G))/pytest)
+
+# Once for all workers: each would compile all tests by itself, which takes five seconds.
+bytecode:
+	$(Q)SOCKSTALL=/bin/true /usr/bin/python3 -m pytest -p no:cacheprovider -q --collect-only tests/e2e > /dev/null
 
 demo: needed
 	@$(MAKE) --no-print-directory -j$$(nproc) all
@@ -32,12 +36,12 @@ sanitized: $(G)/shim.so
 
 program: $(B)/sockstall
 
-# Each failure in turn, for half an hour, and ten minutes beside a process that changes all the time (CHURN=seconds);
+# Each failure in turn, with sanitizers and without, for half an hour, and ten minutes beside a process that changes all the time (CHURN=seconds);
 # FAULTS=some takes a part of both. `make check` has the plain build only.
 FAULTS ?= all
 sanitize: needed
 	@$(MAKE) --no-print-directory -j$$(nproc) all sanitized
-	FAULTS=$(FAULTS) /usr/bin/python3 -m pytest -p no:cacheprovider -q tests/e2e/test_sanitized.py
+	FAULTS=$(FAULTS) /usr/bin/python3 -m pytest -p no:cacheprovider -q tests/e2e/test_sanitized.py tests/e2e/test_faults.py
 
 # Which lines the unit tests and some e2e tests run, by file and in all. COVER= names others; . is all of them.
 COVER ?= $(addprefix test_,$(addsuffix .py,handshakes readers writers closing loops chains record diff metrics end))

@@ -37,6 +37,7 @@ def pytest_configure(config):
         raise pytest.UsageError(f"run this with {child.PYTHON} -m pytest, not {sys.executable}")
     if os.geteuid():
         raise pytest.UsageError("these tests make network namespaces: run them as root")
+    os.environ.pop("MAKEFLAGS", None)  # a make that a test runs is none of the one that runs the tests
     beside.configure(config)
 
 
@@ -49,7 +50,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session", autouse=True)
 def sweep():
-    """Whatever a broken test left running ends with the session."""
+    """Whatever a broken test left running ends with the session; what a broken session left, with the next one."""
+    netns.delete_left()
     yield
     child.end_all()
     netns.delete_all()
