@@ -9,8 +9,8 @@ VERSION := 0.2.0
 
 # All Debian packages that building, running and testing need. Other targets name theirs beside them.
 BUILD_PACKAGES := clang llvm gcc make pkg-config libc6-dev linux-libc-dev bpftool libbpf-dev libelf-dev zlib1g-dev \
-	libjansson-dev libncurses-dev libcap-ng-dev libseccomp-dev scdoc
-TEST_PACKAGES := libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-jsonschema nftables iproute2 jq tmux procps \
+	libdw-dev libiberty-dev libjansson-dev libncurses-dev libcap-ng-dev libseccomp-dev scdoc
+TEST_PACKAGES := libcmocka-dev g++ python3 python3-pytest python3-pytest-xdist python3-jsonschema nftables iproute2 jq tmux procps \
 	util-linux ncurses-bin bash-completion zsh fish man-db file systemd strace
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
 
@@ -55,7 +55,7 @@ HARDENED_LINK := -Wl,-z,relro,-z,now,-z,noexecstack
 RELATIVE := -ffile-prefix-map=$(CURDIR)=.
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 $(WARNINGS) -Wno-unused-parameter -I/usr/include/$(MULTIARCH) -Ivmlinux \
 	-Iinclude -Ibpf $(RELATIVE)
-LIBS := -lbpf -lelf -lz -ljansson -lncursesw -ltinfo -lcap-ng -lseccomp
+LIBS := -lbpf -ldw -lelf -liberty -lz -ljansson -lncursesw -ltinfo -lcap-ng -lseccomp
 
 # In the order in which they are loaded: what counts is attached while the rest is loaded (src/probe/load/attach.c).
 BPF_OBJECTS := $(patsubst bpf/%.c,$(G)/%.o,bpf/loop_trace.bpf.c $(filter-out bpf/loop_trace.bpf.c,$(wildcard bpf/*.bpf.c)))

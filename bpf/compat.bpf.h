@@ -367,39 +367,6 @@ static __always_inline __s64 compat_user_watches(const struct task_struct *task)
 	return count < 0 ? 0 : count;
 }
 
-/* Where a task left user space: instruction, stack and frame pointer. */
-struct pt_regs___x86_frame {
-	unsigned long bp, ip, sp;
-} CORE;
-
-struct user_pt_regs___arm64_frame {
-	__u64 regs[31];
-	__u64 sp;
-	__u64 pc;
-} CORE;
-
-struct pt_regs___arm64_frame {
-	struct user_pt_regs___arm64_frame user_regs;
-} CORE;
-
-static __always_inline void compat_user_frame(struct task_struct *task, __u64 *ip, __u64 *sp, __u64 *fp)
-{
-	const void *regs = compat_task_pt_regs(task);
-	const struct pt_regs___x86 *x86 = NULL;
-
-	if (!regs)
-		return;
-	if (bpf_core_field_exists(x86->orig_ax)) {
-		*ip = BPF_CORE_READ((const struct pt_regs___x86_frame *)regs, ip);
-		*sp = BPF_CORE_READ((const struct pt_regs___x86_frame *)regs, sp);
-		*fp = BPF_CORE_READ((const struct pt_regs___x86_frame *)regs, bp);
-	} else {
-		*ip = BPF_CORE_READ((const struct pt_regs___arm64_frame *)regs, user_regs.pc);
-		*sp = BPF_CORE_READ((const struct pt_regs___arm64_frame *)regs, user_regs.sp);
-		*fp = BPF_CORE_READ((const struct pt_regs___arm64_frame *)regs, user_regs.regs[29]);
-	}
-}
-
 /*
  * A 32-bit task's syscall: its numbers are another table. x86 has kept that in thread_info since Linux 4.16
  * (37a8f7c38339), arm64 as a flag from the start.

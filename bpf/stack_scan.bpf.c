@@ -2,7 +2,7 @@
 /* The stack scan: where in the kernel some sleeping threads are, and from where in their program they came. */
 #include "shared.bpf.h"
 
-#include "stack_sample.h"
+#include "user_registers.bpf.h"
 
 /* Threads whose stack is wanted, by tid. */
 struct {
@@ -43,7 +43,8 @@ int stack_scan(struct bpf_iter__task *ctx)
 	sample->start_ns = task->start_boottime;
 	size = bpf_get_task_stack(task, sample->kernel, sizeof(sample->kernel), 0);
 	sample->frames = size > 0 ? size / sizeof(sample->kernel[0]) : 0;
-	compat_user_frame(task, &sample->user_ip, &sample->user_sp, &sample->user_fp);
+	sample->switches = compat_read(task, nvcsw) + compat_read(task, nivcsw);
+	compat_user_registers(task, sample);
 	bpf_seq_write(ctx->meta->seq, sample, sizeof(*sample));
 	return 0;
 }

@@ -3,7 +3,7 @@
 
 CROSS_PACKAGES = gcc-$(subst _,-,$(GNU_$(CROSS_ARCH))) libc6-dev-$(CROSS_ARCH)-cross
 # Of another architecture; unpacked into a folder, never installed. libelf needs zstd from Debian 13 on.
-SYSROOT_PACKAGES := libbpf-dev libelf-dev zlib1g-dev libjansson-dev libncurses-dev libzstd-dev libcap-ng-dev \
+SYSROOT_PACKAGES := libbpf-dev libelf-dev libdw-dev libiberty-dev liblzma-dev libbz2-dev zlib1g-dev libjansson-dev libncurses-dev libzstd-dev libcap-ng-dev \
 	libseccomp-dev
 
 # From the command line only: people who build kernels have an ARCH of their own in the environment.

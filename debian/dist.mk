@@ -7,7 +7,8 @@ DEB_PACKAGES := build-essential dpkg-dev debhelper fakeroot lintian xz-utils
 
 # libcap-ng can look users up, which a static program cannot, and is never asked to.
 STATIC_LINK := $(HARDENED_LINK) $(foreach f,getpwuid initgroups,-Wl,--wrap=$f,--defsym=__wrap_$f=abort)
-STATIC_LIBS = $(LIBS) $(if $(SYSROOT)$(wildcard /usr/lib/$(MULTIARCH)/libzstd.a),-lzstd) $(B)/libelf-rest.a
+# And libdw downloads files, if one lets it, by a library that a static program cannot load.
+STATIC_LIBS = $(LIBS) -llzma -lbz2 -lz $(if $(SYSROOT)$(wildcard /usr/lib/$(MULTIARCH)/libzstd.a),-lzstd) $(B)/libelf-rest.a
 
 static: $(B)/sockstall-static
 
@@ -21,9 +22,21 @@ $(B)/libelf-rest.a: | $(B)
 	$(Q)printf '%s\n' $(LIBELF_REST) | $(CC) $(WARNINGS) $(CFLAGS) $(HARDENING) -x c -c - -o $(@:.a=.o)
 	$(Q)$(AR) rcD $@ $(@:.a=.o)
 
-$(B)/sockstall-static: $(OBJECTS) $(B)/libelf-rest.a
+# What libdw has for other architectures, for reading machine code, and for downloads. Each may say that it has nothing.
+LIBDW_LESS := alpha arm bpf csky i386 ia64 loongarch m68k mips ppc ppc64 riscv s390 sh sparc \
+	$(filter-out $(subst arm64,aarch64,$(subst amd64,x86_64,$(ARCH))),x86_64 aarch64)
+$(B)/libdw-less.o: | $(B)
+	$(call say,CC)
+	$(Q){ printf 'void *%s_init(void); void *%s_init(void) { return (void *)0; }\n' $(foreach a,$(LIBDW_LESS),$a $a); \
+	printf 'int %s(void); int %s(void) { return -1; }\n' \
+		$(foreach f,find_executable find_debuginfo,__libdwfl_debuginfod_$f __libdwfl_debuginfod_$f); \
+	printf 'int x86_64_disasm(void); int x86_64_disasm(void) { return -1; }\n'; \
+	printf 'void __libdwfl_debuginfod_end(void); void __libdwfl_debuginfod_end(void) { }\n'; } | \
+	$(CC) $(WARNINGS) $(CFLAGS) $(HARDENING) -x c -c - -o $@
+
+$(B)/sockstall-static: $(OBJECTS) $(B)/libelf-rest.a $(B)/libdw-less.o
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) $(HARDENING) -static-pie $(STATIC_LINK) $(SYSROOT_LDFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(STATIC_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(HARDENING) -static-pie $(STATIC_LINK) $(SYSROOT_LDFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(B)/libdw-less.o $(STATIC_LIBS)
 	$(Q)$(STRIP) $@
 
 # The sources: what git knows of them, or, in an unpacked archive, all that is there.

@@ -79,6 +79,13 @@ int apart_start(struct apart *apart, const char *name, void (*serve)(int fd, voi
 	return -EAGAIN;
 }
 
+void apart_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
 union control {
 	struct cmsghdr header;
 	char bytes[CMSG_SPACE(sizeof(int))];

@@ -37,6 +37,9 @@ int apart_send(int socket, const void *bytes, size_t size, int fd);
  */
 ssize_t apart_receive(int socket, void *bytes, size_t size, int *fd);
 
+/* If it is one; -1 afterwards. */
+void apart_close(int *fd);
+
 /* For a child that is set apart in another way: it ignores what apart_start() lets one ignore. */
 void apart_ignore_signals(void);
 

@@ -2,10 +2,6 @@
 #include "apart/foreign.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,7 +10,10 @@
 
 #include "apart/apart.h"
 #include "apart/foreign_spawner.h"
+#include "apart/foreign_worker.h"
+#include "apart/waiting.h"
 #include "base/clock.h"
+#include "rights/foreign_rights.h"
 
 #define NS_PER_MS 1000000ULL
 
@@ -23,18 +22,13 @@
 #define LOOK_NS (200 * NS_PER_MS)
 #define BUSY_NS (1000 * NS_PER_MS)
 
-/* Between two looks at signals, and at what the worker does. */
-#define SLICE_MS 5
-
 struct foreign {
-	bool (*asked_to_end)(void);
+	struct apart_wait wait;
 	pid_t spawner, worker;
 	int control, socket; /* -1: none */
 	bool ordered; /* a worker is; the answer has not come */
 	bool refused; /* at this look */
-	bool slept; /* the read that was waited for last, for as long as it may */
 	__u32 sequence;
-	__u64 slept_ns, busy_ns; /* of this look */
 	struct held_processes held;
 	struct foreign_losses losses;
 	struct {
@@ -84,62 +78,14 @@ const struct held_processes *foreign_held(const struct foreign *foreign)
 
 /* ---- Waiting ---- */
 
-/* Whether it would go on if it had a CPU. Its own parent's child: /proc/PID/stat waits for nobody. */
-static bool is_running(pid_t worker)
-{
-	char path[32], text[512], *end;
-	ssize_t got;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", worker);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	got = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[got > 0 ? got : 0] = '\0';
-	end = strrchr(text, ')');
-	return end && end[1] == ' ' && end[2] == 'R';
-}
-
-static bool is_readable(int fd, int ms)
-{
-	struct pollfd waker = {.fd = fd, .events = POLLIN};
-
-	return poll(&waker, 1, ms) > 0;
-}
-
-/*
- * 1: there is something to read. 0: not in time. -ECANCELED: asked to end. A slice counts as no more than two, however
- * late sockstall itself got a CPU again.
- */
 static int wait_for(struct foreign *foreign, int fd, pid_t process)
 {
-	__u64 slept = 0, slice, before = clock_ns(CLOCK_MONOTONIC), now;
-
-	foreign->slept = false;
-	while (!is_readable(fd, SLICE_MS)) {
-		if (foreign->asked_to_end())
-			return -ECANCELED;
-		now = clock_ns(CLOCK_MONOTONIC);
-		slice = now - before < 2 * SLICE_MS * NS_PER_MS ? now - before : 2 * SLICE_MS * NS_PER_MS;
-		before = now;
-		if (is_running(process)) {
-			foreign->busy_ns += slice;
-		} else {
-			slept += slice;
-			foreign->slept_ns += slice;
-		}
-		foreign->slept = slept >= READ_NS;
-		if (foreign->slept || foreign->slept_ns >= LOOK_NS || foreign->busy_ns >= BUSY_NS)
-			return is_readable(fd, 0);
-	}
-	return 1;
+	return apart_wait_for(&foreign->wait, fd, process);
 }
 
 static bool has_time(const struct foreign *foreign)
 {
-	return foreign->slept_ns < LOOK_NS && foreign->busy_ns < BUSY_NS;
+	return apart_wait_has_time(&foreign->wait);
 }
 
 /* ---- Workers ---- */
@@ -162,21 +108,13 @@ static void leave_behind(struct foreign *foreign)
 /* Returns 0, or -EBUSY: there is none. */
 static int receive_worker(struct foreign *foreign)
 {
-	pid_t worker = 0;
-	int fd;
-	ssize_t got = apart_receive(foreign->control, &worker, sizeof(worker), &fd);
+	pid_t worker = foreign_spawner_receive(foreign->control, &foreign->socket);
 
 	foreign->ordered = false;
-	if (got == sizeof(worker) && worker > 0)
-		foreign->socket = fd;
-	else if (fd >= 0)
-		close(fd);
-	foreign->worker = foreign->socket >= 0 ? worker : 0;
-	if (got <= 0) {
-		close(foreign->control);
-		foreign->control = -1;
-	}
-	return foreign->socket >= 0 ? 0 : -EBUSY;
+	foreign->worker = worker > 0 ? worker : 0;
+	if (worker == -EPIPE)
+		apart_close(&foreign->control);
+	return worker > 0 ? 0 : -EBUSY;
 }
 
 /* Returns 0, -EBUSY: there is none at this look; or -ECANCELED. */
@@ -208,6 +146,7 @@ static size_t fill_message(struct foreign *foreign, struct foreign_question *que
 		struct foreign_question *question = &questions[*next];
 
 		question->err = question->size = 0;
+		question->fd = -1;
 		if (!foreign_request_is_valid(&question->request))
 			question->err = -EINVAL;
 		else if (held_is(&foreign->held, question->request.pid, question->process_start_ns, now))
@@ -228,6 +167,12 @@ static int send_message(struct foreign *foreign, size_t count)
 	return write(foreign->socket, &foreign->message, size) == (ssize_t)size ? 0 : -EPIPE;
 }
 
+/* A descriptor comes along where one was asked for, and there alone. */
+static bool is_due(const struct foreign_question *question, const struct foreign_piece *piece)
+{
+	return (question->fd >= 0) == (FOREIGN_GIVES_FD(question->request.kind) && !piece->status);
+}
+
 /* Returns 0; -EPIPE: no more comes of this worker; -ETIMEDOUT: it hangs; -ENOMEM; -ECANCELED. */
 static int take_piece(struct foreign *foreign, struct foreign_intake *intake, struct buffer *answers)
 {
@@ -238,9 +183,11 @@ static int take_piece(struct foreign *foreign, struct foreign_intake *intake, st
 
 	if (came <= 0)
 		return came ? came : -ETIMEDOUT;
-	got = read(foreign->socket, foreign->piece, sizeof(foreign->piece));
-	if (got <= 0 || foreign_piece_take(intake, foreign->piece, (size_t)got, &piece))
+	got = apart_receive(foreign->socket, foreign->piece, sizeof(foreign->piece), &question->fd);
+	if (got <= 0 || foreign_piece_take(intake, foreign->piece, (size_t)got, &piece) || !is_due(question, &piece)) {
+		apart_close(&question->fd);
 		return -EPIPE;
+	}
 	if (!question->size)
 		question->at = answers->size;
 	err = buffer_append(answers, foreign->piece + sizeof(piece), piece.size);
@@ -257,7 +204,7 @@ static void blame(struct foreign *foreign, struct foreign_question *question)
 	question->size = 0;
 	lose(foreign, question);
 	held_note(&foreign->held, question->request.pid, question->process_start_ns, clock_ns(CLOCK_MONOTONIC),
-		  question->request.kind, foreign->slept);
+		  question->request.kind, foreign->wait.slept);
 }
 
 /* Returns how many of the message's questions are done with; or -ENOMEM, -ECANCELED. */
@@ -332,7 +279,7 @@ int foreign_ask(struct foreign *foreign, struct foreign_question *questions, siz
 
 	while (next < count && !err) {
 		filled = fill_message(foreign, questions, count, &next);
-		err = foreign->asked_to_end() ? -ECANCELED : ask_filled(foreign, filled, answers);
+		err = foreign->wait.asked_to_end() ? -ECANCELED : ask_filled(foreign, filled, answers);
 	}
 	return err;
 }
@@ -344,27 +291,20 @@ int foreign_ask_one(struct foreign *foreign, struct foreign_question *question, 
 
 void foreign_begin(struct foreign *foreign)
 {
-	foreign->slept_ns = foreign->busy_ns = 0;
+	foreign->wait.slept_ns = foreign->wait.busy_ns = 0;
 	foreign->refused = false;
 	held_begin(&foreign->held, clock_ns(CLOCK_MONOTONIC));
 }
 
 /* ---- The begin and the end ---- */
 
-static int start_spawner(struct foreign *foreign)
-{
-	pid_t parent = getpid();
-	int ends[2];
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
-		return -errno;
-	foreign->spawner = fork();
-	if (!foreign->spawner)
-		foreign_spawner(ends[1], parent);
-	close(ends[1]);
-	foreign->control = ends[0];
-	return foreign->spawner < 0 ? -EAGAIN : 0;
-}
+static const struct spawner_kind reads = {
+	.spawner_name = "sockstall-reads",
+	.worker_name = "sockstall-read",
+	.spawner_rights = foreign_rights_spawner,
+	.worker_rights = foreign_rights_worker,
+	.serve = foreign_worker_serve,
+};
 
 int foreign_open(struct foreign **out, bool (*asked_to_end)(void))
 {
@@ -374,9 +314,10 @@ int foreign_open(struct foreign **out, bool (*asked_to_end)(void))
 	*out = foreign;
 	if (!foreign)
 		return -ENOMEM;
-	foreign->asked_to_end = asked_to_end;
+	foreign->wait = (struct apart_wait){
+		.asked_to_end = asked_to_end, .once_ns = READ_NS, .all_ns = LOOK_NS, .most_busy_ns = BUSY_NS};
 	foreign->control = foreign->socket = -1;
-	err = start_spawner(foreign);
+	err = foreign_spawner_start(&reads, &foreign->spawner, &foreign->control);
 	/* The first is there by the time that the BPF programs are. */
 	if (!err)
 		order_worker(foreign);

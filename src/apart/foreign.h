@@ -42,6 +42,7 @@ struct foreign_question {
 	__u64 process_start_ns; /* CLOCK_BOOTTIME: with the pid, which process is meant */
 	int err; /* a negative errno: that of the call, or -ETIMEDOUT: not read, and counted as lost */
 	size_t at, size; /* the answer's bytes in the buffer of all answers */
+	int fd; /* of kinds that give one, the caller's; -1: none */
 };
 
 /*

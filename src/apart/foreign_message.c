@@ -20,6 +20,8 @@ static const __u64 most[FOREIGN_KINDS] = {
 	[FOREIGN_CONTAINER] = CONTAINER_FILE_MOST,
 	[FOREIGN_TITLE] = 512,
 	[FOREIGN_MEMORY] = FOREIGN_PIECE - sizeof(__u64),
+	[FOREIGN_OPEN] = INT64_MAX,
+	[FOREIGN_DEBUG] = 1,
 };
 
 bool foreign_request_is_valid(const struct foreign_request *request)
@@ -29,6 +31,8 @@ bool foreign_request_is_valid(const struct foreign_request *request)
 	if (!request->pid || request->pid > INT_MAX || !request->tid || request->tid > INT_MAX || request->fd < 0)
 		return false;
 	if (request->kind == FOREIGN_CONTAINER && request->fd >= CONTAINER_FILES)
+		return false;
+	if (request->kind == FOREIGN_DEBUG && (request->fd < 2 || (size_t)request->fd > sizeof(request->container)))
 		return false;
 	if (request->address > INT64_MAX - request->size || request->swapped > 1 || request->pad)
 		return false;
@@ -58,10 +62,12 @@ static __u64 allowed(const struct foreign_request *request)
 }
 
 /* One that is to be followed has bytes: so none can go on for ever. */
-static bool status_is_valid(const struct foreign_piece *piece)
+static bool status_is_valid(const struct foreign_request *request, const struct foreign_piece *piece)
 {
 	if (piece->status < 0)
 		return piece->status >= -ERRNO_MOST && !piece->size;
+	if (FOREIGN_GIVES_FD(request->kind))
+		return piece->status == FOREIGN_LAST && !piece->size;
 	return piece->status == FOREIGN_LAST || (piece->status == FOREIGN_MORE && piece->size);
 }
 
@@ -70,7 +76,8 @@ int foreign_piece_take(struct foreign_intake *intake, const void *bytes, size_t 
 	if (size < sizeof(*piece) || intake->next >= intake->count)
 		return -EBADMSG;
 	memcpy(piece, bytes, sizeof(*piece));
-	if (piece->size != size - sizeof(*piece) || piece->size > FOREIGN_PIECE || !status_is_valid(piece))
+	if (piece->size != size - sizeof(*piece) || piece->size > FOREIGN_PIECE ||
+	    !status_is_valid(&intake->requests[intake->next], piece))
 		return -EBADMSG;
 	if (piece->sequence != intake->sequence || piece->index != intake->next ||
 	    piece->size > allowed(&intake->requests[intake->next]) - intake->got)

@@ -29,8 +29,13 @@ enum foreign_kind {
 	FOREIGN_CONTAINER, /* container_files[fd] (system/container_names.h) of the container */
 	FOREIGN_TITLE, /* /proc/pid/cmdline */
 	FOREIGN_MEMORY, /* the pages in memory around `anchor`, from `address` on: a __u64 says where they begin */
+	FOREIGN_OPEN, /* the regular file that is mapped at [address, address + size): a descriptor; anchor is its inode */
+	FOREIGN_DEBUG, /* the separate debug file of the build id in `container`, fd bytes long: a descriptor */
 	FOREIGN_KINDS,
 };
+
+/* Their answer has no bytes, and a descriptor beside it. */
+#define FOREIGN_GIVES_FD(kind) ((kind) == FOREIGN_OPEN || (kind) == FOREIGN_DEBUG)
 
 struct foreign_request {
 	__u32 kind; /* enum foreign_kind */
@@ -41,7 +46,7 @@ struct foreign_request {
 	__u64 anchor; /* in [address, address + size) */
 	__u32 swapped; /* FOREIGN_MEMORY: 1: pages that are swapped out, too */
 	__u32 pad;
-	__u8 container[32]; /* FOREIGN_CONTAINER: its id, two hex digits a byte */
+	__u8 container[32]; /* FOREIGN_CONTAINER: its id, two hex digits a byte; FOREIGN_DEBUG: a build id */
 };
 
 struct foreign_head {

@@ -14,8 +14,6 @@
 #include <unistd.h>
 
 #include "apart/apart.h"
-#include "apart/foreign_worker.h"
-#include "rights/foreign_rights.h"
 
 /* One that does not hang is gone this soon after it was killed, on a machine that is not busy; ms. */
 #define END_MS 5
@@ -57,20 +55,20 @@ static size_t give_up(void)
 /* ---- A new one ---- */
 
 /* In the child: it holds nothing but its own end. */
-static _Noreturn void run_worker(int control, int ends[2], pid_t parent)
+static _Noreturn void run_worker(const struct spawner_kind *kind, int control, int ends[2], pid_t parent)
 {
 	close(control);
 	close(ends[0]);
-	prctl(PR_SET_NAME, "sockstall-read");
+	prctl(PR_SET_NAME, kind->worker_name);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
-	foreign_rights_worker();
-	foreign_worker_serve(ends[1]);
+	kind->worker_rights();
+	kind->serve(ends[1]);
 	_exit(0);
 }
 
-static int start_worker(int control, pid_t *place, int *asked)
+static int start_worker(const struct spawner_kind *kind, int control, pid_t *place, int *asked)
 {
 	pid_t parent = getpid(), worker;
 	int ends[2];
@@ -81,7 +79,7 @@ static int start_worker(int control, pid_t *place, int *asked)
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	worker = fork();
 	if (!worker)
-		run_worker(control, ends, parent);
+		run_worker(kind, control, ends, parent);
 	close(ends[1]);
 	if (worker < 0) {
 		close(ends[0]);
@@ -92,7 +90,7 @@ static int start_worker(int control, pid_t *place, int *asked)
 	return 0;
 }
 
-static void replace_worker(int control)
+static void replace_worker(const struct spawner_kind *kind, int control)
 {
 	pid_t result;
 	size_t i = 0, there = give_up();
@@ -101,7 +99,7 @@ static void replace_worker(int control)
 	while (!err && workers[i])
 		i++;
 	if (!err)
-		err = start_worker(control, &workers[i], &asked);
+		err = start_worker(kind, control, &workers[i], &asked);
 	in_use = err ? 0 : workers[i];
 	result = err ? err : workers[i];
 	/* With the socket, where there is one. */
@@ -144,7 +142,7 @@ static void hold_signals(void)
 }
 
 /* It sleeps in poll(), and not in a read of a socket, which could be taken for a stall. */
-static bool serve(int control)
+static bool serve(const struct spawner_kind *kind, int control)
 {
 	struct pollfd waker = {.fd = control, .events = POLLIN};
 	sigset_t none;
@@ -157,21 +155,49 @@ static bool serve(int control)
 		return errno == EINTR;
 	got = recv(control, &byte, 1, 0);
 	if (got > 0)
-		replace_worker(control);
+		replace_worker(kind, control);
 	return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
-_Noreturn void foreign_spawner(int control, pid_t parent)
+_Noreturn void foreign_spawner(int control, pid_t parent, const struct spawner_kind *kind)
 {
-	prctl(PR_SET_NAME, "sockstall-reads");
+	prctl(PR_SET_NAME, kind->spawner_name);
 	apart_ignore_signals();
 	hold_signals();
 	control = keep_only(control);
-	foreign_rights_spawner();
+	kind->spawner_rights();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
-	while (serve(control))
+	while (serve(kind, control))
 		;
 	_exit(0);
+}
+
+/* ---- Its parent's side ---- */
+
+int foreign_spawner_start(const struct spawner_kind *kind, pid_t *spawner, int *control)
+{
+	pid_t parent = getpid();
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return -errno;
+	*spawner = fork();
+	if (!*spawner)
+		foreign_spawner(ends[1], parent, kind);
+	close(ends[1]);
+	*control = ends[0];
+	return *spawner < 0 ? -EAGAIN : 0;
+}
+
+pid_t foreign_spawner_receive(int control, int *socket)
+{
+	pid_t worker = 0;
+	ssize_t got = apart_receive(control, &worker, sizeof(worker), socket);
+
+	if (got == sizeof(worker) && worker > 0 && *socket >= 0)
+		return worker;
+	apart_close(socket);
+	return got <= 0 ? -EPIPE : -EBUSY;
 }

@@ -3,14 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "apart/apart.h"
 #include "apart/foreign_message.h"
 #include "system/container_names.h"
 
@@ -162,6 +165,86 @@ static int answer_container(const struct foreign_request *request)
 	return fd < 0 ? send_piece(-errno, 0) : send_opened(fd, 0, false, request->size);
 }
 
+/* ---- Files that are handed on ---- */
+
+static int send_descriptor(int fd)
+{
+	int err;
+
+	worker.piece.head = (struct foreign_piece){.sequence = worker.sequence, .index = worker.index};
+	err = apart_send(worker.socket, &worker.piece, sizeof(worker.piece.head), fd);
+	close(fd);
+	return err;
+}
+
+/*
+ * To open what is no regular file could do something. So that is looked at first, through a descriptor that can do
+ * nothing. inode 0: any.
+ */
+static int open_regular(const char *path, __u64 inode)
+{
+	int place = open(path, O_PATH | O_CLOEXEC), fd = -EINVAL;
+	struct stat status;
+	char self[40];
+
+	if (place < 0)
+		return -errno;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", place);
+	if (!fstat(place, &status) && S_ISREG(status.st_mode) && (!inode || status.st_ino == inode)) {
+		fd = open_file(self);
+		fd = fd < 0 ? -errno : fd;
+	}
+	close(place);
+	return fd;
+}
+
+/* Without CAP_CHECKPOINT_RESTORE the link can be read, but not followed. */
+static int open_mapped(const struct foreign_request *request)
+{
+	char link[96], path[PATH_MAX];
+	int start, fd;
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/%u/map_files/%llx-%llx", request->pid, request->address,
+		 request->address + request->size);
+	fd = open_regular(link, request->anchor);
+	if (fd >= 0)
+		return fd;
+	start = snprintf(path, sizeof(path), "/proc/%u/root", request->pid);
+	length = readlink(link, path + start, sizeof(path) - (size_t)start - 1);
+	if (length > 0) {
+		path[start + length] = '\0';
+		fd = open_regular(path, request->anchor);
+	}
+	if (fd >= 0)
+		return fd;
+	snprintf(path, sizeof(path), "/proc/%u/exe", request->pid);
+	return open_regular(path, request->anchor);
+}
+
+static int answer_open(const struct foreign_request *request)
+{
+	int fd = open_mapped(request);
+
+	return fd < 0 ? send_piece(fd, 0) : send_descriptor(fd);
+}
+
+/* In the process's own file system, then in sockstall's. */
+static int answer_debug(const struct foreign_request *request)
+{
+	char path[192];
+	int root = snprintf(path, sizeof(path), "/proc/%u/root", request->pid), at = root, i, fd;
+
+	at += snprintf(path + at, sizeof(path) - (size_t)at, "/usr/lib/debug/.build-id/%02x/", request->container[0]);
+	for (i = 1; i < request->fd; i++)
+		at += snprintf(path + at, sizeof(path) - (size_t)at, "%02x", request->container[i]);
+	snprintf(path + at, sizeof(path) - (size_t)at, ".debug");
+	fd = open_regular(path, 0);
+	if (fd < 0)
+		fd = open_regular(path + root, 0);
+	return fd < 0 ? send_piece(fd, 0) : send_descriptor(fd);
+}
+
 /* ---- Memory ---- */
 
 #define PAGES_MOST 64
@@ -250,7 +333,8 @@ static int answer_memory(const struct foreign_request *request)
 static int (*const answers[FOREIGN_KINDS])(const struct foreign_request *request) = {
 	[FOREIGN_FDINFO] = answer_fdinfo, [FOREIGN_MAPS] = answer_maps,	      [FOREIGN_SYSCALL] = answer_syscall,
 	[FOREIGN_STATUS] = answer_status, [FOREIGN_PROGRAM] = answer_program, [FOREIGN_CONTAINER] = answer_container,
-	[FOREIGN_TITLE] = answer_title,	  [FOREIGN_MEMORY] = answer_memory,
+	[FOREIGN_TITLE] = answer_title,	  [FOREIGN_MEMORY] = answer_memory,   [FOREIGN_OPEN] = answer_open,
+	[FOREIGN_DEBUG] = answer_debug,
 };
 
 static int answer_message(size_t size)

@@ -86,8 +86,9 @@ const struct option_spec option_specs[] = {
 	 "Also where in the kernel a stalled loop is: its stack. With *threads*: where each thread is that sleeps. With "
 	 "*check*: the whole table.",
 	 GROUP_SHOWING, .commands = STACKS | BIT(COMMAND_CHECK), FLAG(scope.verbose)},
-	{"stacks", 0, NULL, NULL, "the same, and where in the program: module+offset",
-	 "The same, and where in its program, as module+offset: as far as the code there keeps frame pointers.",
+	{"stacks", 0, NULL, NULL, "the same, and where in the program",
+	 "The same, and where in its program: each function from the innermost to where the thread began, with file and "
+	 "line if there is debug information.",
 	 GROUP_SHOWING, .commands = STACKS, FLAG(scope.stacks)},
 	{"no-fold", 0, NULL, NULL, "each stall by itself, also those that are alike",
 	 "Each stall by itself. Else stalls that are alike are one row, line or record: see *FOLDING*. With *--all* "

@@ -33,6 +33,7 @@ struct process_cache;
 struct symbol_cache;
 struct title_cache;
 struct unread_cache;
+struct unwinder;
 struct usage_cache;
 struct watch_cache;
 
@@ -77,6 +78,7 @@ struct probe {
 	struct probe_namespaces *namespaces;
 	struct probe_clock clock;
 	struct sleeps sleeps; /* where the kernel keeps no time of arrival */
+	struct unwinder *unwinder;
 	struct foreign *foreign; /* reads what may wait for other processes */
 	struct full_listeners full;
 	struct spoken_looks spoken;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/parse.h"
+#include "code/unwinder.h"
 #include "look/watch_facts.h"
 #include "options/ages.h"
 #include "probe/load/load.h"
@@ -77,6 +78,8 @@ static int open_all(struct probe *probe, const char *btf_file)
 	err = open_caches(probe);
 	if (!err)
 		err = foreign_open(&probe->foreign, probe_is_asked_to_end);
+	if (!err)
+		err = unwinder_open(&probe->unwinder, probe_is_asked_to_end);
 	if (err) {
 		fprintf(stderr, "sockstall: cannot begin: %s\n", strerror(-err));
 		return err;
@@ -196,5 +199,6 @@ void probe_close(struct probe *probe)
 	probe_addresses_free(probe->known_addresses);
 	probe_maps_free(probe->maps);
 	foreign_close(probe->foreign);
+	unwinder_close(probe->unwinder);
 	free(probe);
 }

@@ -8,6 +8,7 @@
 
 #include <bpf/bpf.h>
 
+#include "code/unwinder.h"
 #include "look/records.h"
 #include "probe/internal.h"
 #include "probe/maps.h"
@@ -340,6 +341,7 @@ int probe_look(struct probe *probe, struct look *look)
 	int err;
 
 	foreign_begin(probe->foreign);
+	unwinder_begin(probe->unwinder);
 	probe_clock_begin(probe->attached.skeleton);
 	err = begin_look(probe, look);
 	account(probe);

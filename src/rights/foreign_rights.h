@@ -12,7 +12,12 @@ void foreign_rights_spawner(void);
 /* Of a worker: open for reading, read, process_vm_readv(), and its socket. */
 void foreign_rights_worker(void);
 
-/* System calls that a worker may make, for `check`. */
+/* The same for those that unwind stacks (code/unwinder.h): they read descriptors that are handed to them, and open nothing. */
+void foreign_rights_unwinder_spawner(void);
+void foreign_rights_unwinder(void);
+
+/* System calls that such a worker may make, for `check`. */
 int foreign_rights_count(void);
+int foreign_rights_unwinder_count(void);
 
 #endif

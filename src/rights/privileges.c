@@ -24,6 +24,9 @@
 #define CAP_PERFMON 38
 #define CAP_BPF	    39
 #endif
+#ifndef CAP_CHECKPOINT_RESTORE
+#define CAP_CHECKPOINT_RESTORE 40
+#endif
 
 /*
  * The capabilities that each privilege needs. SYS_PTRACE: other processes' descriptors, mappings, namespaces in /proc.
@@ -245,7 +248,8 @@ void privileges_check(struct check_list *list)
 	for (i = 0; i < COUNT_OF(needs); i++)
 		add_need(list, needs[i].purpose, privileges_filter_count(needs[i].privilege), needs[i].capabilities);
 	add_need(list, "set apart: reads that may wait", foreign_rights_count(),
-		 CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH));
+		 CAP(SYS_PTRACE) | CAP(DAC_READ_SEARCH) | CAP(CHECKPOINT_RESTORE));
+	add_need(list, "set apart: unwinds stacks", foreign_rights_unwinder_count(), 0);
 	add_exec(list);
 	privileges_drop(PRIVILEGE_LOOKS);
 	add_own(list);

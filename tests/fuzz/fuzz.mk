@@ -25,12 +25,12 @@ $(G)/fuzz/%.o: tests/fuzz/%.c
 
 $(FUZZERS:%=$(G)/fuzz/%): $(G)/fuzz/%: $(G)/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
 	$(call say,LD)
-	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ -lz -ljansson -lncursesw -ltinfo -lcap-ng -lseccomp -lm
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ -ldw -lelf -liberty -lz -ljansson -lncursesw -ltinfo -lcap-ng -lseccomp -lm
 
 # Makes inputs of fuzz_replay of recordings.
 $(G)/fuzz/from_recording: $(G)/fuzz/from_recording.o $(FUZZ_OBJECTS)
 	$(call say,LD)
-	$(Q)$(CLANG) -fsanitize=fuzzer-no-link,address,undefined -o $@ $^ -lz -ljansson -lncursesw -ltinfo -lcap-ng -lseccomp -lm
+	$(Q)$(CLANG) -fsanitize=fuzzer-no-link,address,undefined -o $@ $^ -ldw -lelf -liberty -lz -ljansson -lncursesw -ltinfo -lcap-ng -lseccomp -lm
 
 .PRECIOUS: $(G)/fuzz/%.o $(G)/fuzz/pure/%.o
 

@@ -7,7 +7,6 @@
 #include "act/exec_message.h"
 #include "base/text.h"
 #include "system/cgroup.h"
-#include "system/elf_symbols.h"
 #include "system/fdinfo.h"
 #include "system/file_locks.h"
 #include "system/futex_owner.h"
@@ -112,29 +111,6 @@ static void check_futex(const uint8_t *data, size_t size)
 		abort();
 }
 
-/* A file's program headers, symbols and names, all of these bytes: a name lies in them. */
-static void check_symbols(const uint8_t *data, size_t size)
-{
-	const struct elf_symbols elf = {.program = data,
-					.symbols = data,
-					.texts = (const char *)data,
-					.program_size = size,
-					.symbols_size = size,
-					.texts_size = size};
-	struct elf_piece one, other;
-	const char *name;
-	size_t length;
-
-	elf_find_program(data, size, &one);
-	if (elf_find_symbols(data, size, &one, &other) && (!one.size || one.size > ELF_SYMBOLS_MOST || !other.size))
-		abort();
-	for (__u64 offset = 0; offset < 4096; offset += 64) {
-		name = elf_symbol_at(&elf, offset, &length);
-		if (name && (name < elf.texts || !length || length > size - (size_t)(name - elf.texts)))
-			abort();
-	}
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *line = malloc(size + 1), comm[16];
@@ -152,7 +128,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	check_file_locks(line, size);
 	check_futex(data, size);
-	check_symbols(data, size);
 	check_cgroup(line);
 	check_printable(line);
 	check_message(data, size);

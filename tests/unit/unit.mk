@@ -31,7 +31,7 @@ $(UNIT_LIBRARY): $(PURE_TEST_OBJECTS)
 
 # Some hundred programs are linked: gold, where binutils have it, takes a quarter of the time.
 UNIT_LINKER := $(if $(shell command -v ld.gold),-fuse-ld=gold)
-UNIT_LIBS := -lcmocka -lz -ljansson -lncursesw -ltinfo -lcap-ng -lseccomp
+UNIT_LIBS := -lcmocka -ldw -lelf -liberty -lz -ljansson -lncursesw -ltinfo -lcap-ng -lseccomp
 $(UNIT_TESTS): $(B)/unit/%: $(B)/unit/%.o $(UNIT_LIBRARY)
 	$(call say,LD)
 	$(Q)$(CC) $(UNIT_CFLAGS) $(UNIT_LINKER) -Wl,-rpath,$(abspath $(B)/unit) -o $@ $^ $(UNIT_LIBS)

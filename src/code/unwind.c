@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "code/unwind.h"
+
+#include <elfutils/libdwfl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "code/space.h"
+#include "code/symbols.h"
+#include "code/worker.h"
+
+#define MOST_NS 100000000ULL
+
+struct frame {
+	__u64 address;
+	__u64 called; /* 1: it is what a call returns to, and the call is before it */
+	Dwfl_Module *module;
+	const char *name, *file;
+	int line;
+};
+
+/* libdw's callbacks know no more than this. */
+static struct {
+	const struct code_request *request;
+	const char *stack;
+	__u64 until_ns; /* on the process's CPU clock */
+	struct frame frames[CODE_FRAMES];
+	size_t count;
+} now;
+
+static bool has_time(void)
+{
+	return clock_ns(CLOCK_PROCESS_CPUTIME_ID) < now.until_ns;
+}
+
+/* ---- What libdw asks ---- */
+
+static bool read_memory(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *word, void *context)
+{
+	__u64 at = address - now.request->stack, size = now.request->stack_size;
+
+	(void)dwfl, (void)context;
+	if (address < now.request->stack || at > size || size - at < sizeof(*word) || !has_time())
+		return false;
+	memcpy(word, now.stack + at, sizeof(*word));
+	return true;
+}
+
+static bool set_registers(Dwfl_Thread *thread, void *context)
+{
+	const __u64 *registers = now.request->registers;
+
+	(void)context;
+#if defined(__aarch64__)
+	dwfl_thread_state_register_pc(thread, registers[32]);
+	return dwfl_thread_state_registers(thread, 0, 32, (const Dwarf_Word *)registers);
+#else
+	return dwfl_thread_state_registers(thread, 0, 17, (const Dwarf_Word *)registers);
+#endif
+}
+
+static pid_t next_thread(Dwfl *dwfl, void *context, void **thread)
+{
+	(void)dwfl, (void)context;
+	if (*thread)
+		return 0;
+	*thread = &now;
+	return (pid_t)now.request->pid;
+}
+
+static bool get_thread(Dwfl *dwfl, pid_t tid, void *context, void **thread)
+{
+	(void)dwfl, (void)tid, (void)context;
+	*thread = &now;
+	return true;
+}
+
+static const Dwfl_Thread_Callbacks callbacks = {
+	.next_thread = next_thread,
+	.get_thread = get_thread,
+	.memory_read = read_memory,
+	.set_initial_registers = set_registers,
+};
+
+/* ---- Frames ---- */
+
+static const char *find_name(Dwfl_Module *module, __u64 address)
+{
+	struct space_file *file = space_file_of(module);
+
+	if (!file)
+		return NULL;
+	if (!file->tried)
+		file->symbols = symbols_read(module);
+	file->tried = true;
+	return file->symbols ? symbols_find(file->symbols, module, address) : NULL;
+}
+
+static const char *find_source(Dwfl_Module *module, __u64 address, int *line)
+{
+	Dwfl_Line *found = module ? dwfl_module_getsrc(module, address) : NULL;
+	const char *path = found ? dwfl_lineinfo(found, NULL, line, NULL, NULL, NULL) : NULL, *slash;
+
+	slash = path ? strrchr(path, '/') : NULL;
+	return slash ? slash + 1 : path;
+}
+
+static int on_frame(Dwfl_Frame *frame, void *context)
+{
+	Dwarf_Addr address;
+	bool interrupted = false;
+
+	(void)context;
+	if (!dwfl_frame_pc(frame, &address, &interrupted) || !address || !has_time() || now.count == CODE_FRAMES)
+		return DWARF_CB_ABORT;
+	now.frames[now.count++] = (struct frame){.address = address, .called = !interrupted};
+	return DWARF_CB_OK;
+}
+
+static void find_names(Dwfl *dwfl)
+{
+	size_t i;
+
+	for (i = 0; i < now.count; i++) {
+		struct frame *frame = &now.frames[i];
+
+		frame->module = dwfl_addrmodule(dwfl, frame->address - frame->called);
+		if (frame->module && has_time())
+			frame->name = find_name(frame->module, frame->address - frame->called);
+	}
+}
+
+/* The program's own first: a library's debug file may be large. */
+static void find_sources(void)
+{
+	const Dwfl_Module *program = now.count ? now.frames[now.count - 1].module : NULL;
+	size_t i;
+	int pass;
+
+	for (pass = 0; pass < 2; pass++)
+		for (i = 0; i < now.count && has_time(); i++) {
+			struct frame *frame = &now.frames[i];
+
+			if (frame->module && (frame->module == program) == !pass)
+				frame->file = find_source(frame->module, frame->address - frame->called, &frame->line);
+		}
+}
+
+static void add_frames(void)
+{
+	const struct frame *frame;
+	char *made;
+	size_t i;
+
+	for (i = 0; i < now.count; i++) {
+		frame = &now.frames[i];
+		made = NULL;
+		code_worker_add(frame->address, frame->name ? symbol_plain(frame->name, &made) : NULL, frame->file,
+				frame->file && frame->line > 0 ? (__u32)frame->line : 0);
+		free(made);
+	}
+}
+
+/* For each part there is some time: to know the frames without their lines is better than to know nothing. */
+static void begin_part(void)
+{
+	now.until_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) + MOST_NS / 2;
+}
+
+void code_unwind(const struct code_request *request, const struct code_module *modules, const char *stack)
+{
+	struct space *space = space_get(request, modules);
+
+	if (!space)
+		return;
+	now.request = request;
+	now.stack = stack;
+	now.count = 0;
+	begin_part();
+	if (!space->attached)
+		space->attached = dwfl_attach_state(space->dwfl, NULL, (pid_t)request->pid, &callbacks, NULL);
+	if (space->attached)
+		dwfl_getthread_frames(space->dwfl, (pid_t)request->pid, on_frame, NULL);
+	begin_part();
+	find_names(space->dwfl);
+	find_sources();
+	add_frames();
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "code/unwinder.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "apart/apart.h"
+#include "apart/foreign_held.h"
+#include "apart/foreign_spawner.h"
+#include "apart/waiting.h"
+#include "base/clock.h"
+#include "code/worker.h"
+#include "rights/foreign_rights.h"
+
+#define NS_PER_MS 1000000ULL
+
+/* How long one wait may sleep, all of a look, and how long it may compute for a look: reading a program's tables anew takes time. */
+#define WAIT_NS (250 * NS_PER_MS)
+#define LOOK_NS (500 * NS_PER_MS)
+#define BUSY_NS (2000 * NS_PER_MS)
+
+#define AGAIN_NS (60 * 1000 * NS_PER_MS)
+
+struct unwinder {
+	struct apart_wait wait;
+	pid_t spawner, worker;
+	int control, socket; /* -1: none */
+	bool ordered; /* a worker is; the answer has not come */
+	__u64 ended_ns; /* when one was lost; 0: none was */
+	const char *end; /* what is to be said of that */
+	__u32 sequence;
+	struct held_processes held;
+	_Alignas(8) char answer[sizeof(struct code_answer) + CODE_ANSWER_MAX];
+};
+
+static const struct spawner_kind unwinds = {
+	.spawner_name = "sockstall-codes",
+	.worker_name = "sockstall-code",
+	.spawner_rights = foreign_rights_unwinder_spawner,
+	.worker_rights = foreign_rights_unwinder,
+	.serve = code_worker_serve,
+};
+
+/* ---- Workers ---- */
+
+static void order_worker(struct unwinder *unwinder)
+{
+	if (!unwinder->ordered && unwinder->control >= 0)
+		unwinder->ordered = write(unwinder->control, "", 1) == 1;
+}
+
+static int receive_worker(struct unwinder *unwinder)
+{
+	pid_t worker = foreign_spawner_receive(unwinder->control, &unwinder->socket);
+
+	unwinder->ordered = false;
+	unwinder->worker = worker > 0 ? worker : 0;
+	if (worker == -EPIPE)
+		apart_close(&unwinder->control);
+	return worker > 0 ? 0 : -EAGAIN;
+}
+
+/* Returns 0, -EAGAIN: there is none; or -ECANCELED. */
+static int need_worker(struct unwinder *unwinder)
+{
+	__u64 now = clock_ns(CLOCK_MONOTONIC);
+	int came;
+
+	if (unwinder->socket >= 0)
+		return 0;
+	if (unwinder->ended_ns && now - unwinder->ended_ns < AGAIN_NS)
+		return -EAGAIN;
+	order_worker(unwinder);
+	came = unwinder->ordered ? apart_wait_for(&unwinder->wait, unwinder->control, unwinder->spawner) : 0;
+	if (came < 0)
+		return came;
+	return came ? receive_worker(unwinder) : -EAGAIN;
+}
+
+/* The spawner ends it when the next one is ordered, or with sockstall. */
+static void give_up(struct unwinder *unwinder, const struct code_request *request, const char *end)
+{
+	apart_close(&unwinder->socket);
+	unwinder->worker = 0;
+	unwinder->ended_ns = clock_ns(CLOCK_MONOTONIC);
+	unwinder->end = end;
+	held_note(&unwinder->held, request->pid, request->process_start_ns, unwinder->ended_ns, 0, true);
+}
+
+const char *unwinder_take_end(struct unwinder *unwinder)
+{
+	const char *end = unwinder->end;
+
+	unwinder->end = NULL;
+	return end;
+}
+
+/* ---- One stack ---- */
+
+static int send_request(struct unwinder *unwinder, const struct code_request *request,
+			const struct code_module *modules, const void *stack)
+{
+	struct iovec parts[] = {
+		{(void *)request, sizeof(*request)},
+		{(void *)modules, request->modules * sizeof(*modules)},
+		{(void *)stack, request->stack_size},
+	};
+	size_t size = parts[0].iov_len + parts[1].iov_len + parts[2].iov_len;
+
+	return writev(unwinder->socket, parts, 3) == (ssize_t)size ? 0 : -EPIPE;
+}
+
+static int reply(struct unwinder *unwinder, const struct code_request *request, const struct code_answer *need,
+		 const struct code_supply *supply)
+{
+	struct code_reply reply = {.sequence = request->sequence};
+	int fd = supply->file(supply->context, need, (const __u8 *)unwinder->answer + sizeof(*need)), err;
+
+	if (fd == -ENOMEM || fd == -ECANCELED)
+		return fd;
+	reply.status = fd < 0 ? fd : 0;
+	if (fd < 0)
+		return write(unwinder->socket, &reply, sizeof(reply)) == sizeof(reply) ? 0 : -EPIPE;
+	err = apart_send(unwinder->socket, &reply, sizeof(reply), fd);
+	close(fd);
+	return err ? -EPIPE : 0;
+}
+
+/* Returns the size of the answer; -EPIPE: the worker has ended, or says what no worker does; -ETIMEDOUT; -ECANCELED. */
+static ssize_t take_answer(struct unwinder *unwinder, const struct code_request *request, struct code_answer *head)
+{
+	int came = apart_wait_for(&unwinder->wait, unwinder->socket, unwinder->worker);
+	ssize_t got;
+
+	if (came <= 0)
+		return came ? came : -ETIMEDOUT;
+	got = read(unwinder->socket, unwinder->answer, sizeof(unwinder->answer));
+	if (got <= 0 || !code_answer_check(unwinder->answer, (size_t)got, request->sequence, request->modules, head))
+		return -EPIPE;
+	return got;
+}
+
+static int converse(struct unwinder *unwinder, const struct code_request *request, const struct code_supply *supply,
+		    struct buffer *frames)
+{
+	/* Each file once, and its debug file, and then it must have done. */
+	size_t needs = 2 * request->modules + 2;
+	struct code_answer head;
+	ssize_t got;
+	int err;
+
+	while (needs--) {
+		got = take_answer(unwinder, request, &head);
+		if (got < 0)
+			return (int)got;
+		if (head.kind == CODE_DONE)
+			return buffer_append(frames, unwinder->answer + sizeof(head), (size_t)got - sizeof(head));
+		err = reply(unwinder, request, &head, supply);
+		if (err)
+			return err;
+	}
+	return -EPIPE;
+}
+
+int unwinder_ask(struct unwinder *unwinder, struct code_request *request, const struct code_module *modules,
+		 const void *stack, const struct code_supply *supply, struct buffer *frames)
+{
+	int err;
+
+	if (held_is(&unwinder->held, request->pid, request->process_start_ns, clock_ns(CLOCK_MONOTONIC)) ||
+	    !apart_wait_has_time(&unwinder->wait))
+		return -EAGAIN;
+	err = need_worker(unwinder);
+	if (err)
+		return err;
+	request->sequence = ++unwinder->sequence;
+	err = send_request(unwinder, request, modules, stack);
+	if (!err)
+		err = converse(unwinder, request, supply, frames);
+	if (err == -EPIPE)
+		give_up(unwinder, request, "the process that unwinds stacks ended");
+	else if (err == -ETIMEDOUT)
+		give_up(unwinder, request, "the process that unwinds stacks did not answer");
+	else if (err)
+		apart_close(&unwinder->socket); /* it is in the middle of an answer */
+	return err == -EPIPE || err == -ETIMEDOUT ? -EAGAIN : err;
+}
+
+/* ---- The begin and the end ---- */
+
+void unwinder_begin(struct unwinder *unwinder)
+{
+	unwinder->wait.slept_ns = unwinder->wait.busy_ns = 0;
+	held_begin(&unwinder->held, clock_ns(CLOCK_MONOTONIC));
+}
+
+int unwinder_open(struct unwinder **out, bool (*asked_to_end)(void))
+{
+	struct unwinder *unwinder = calloc(1, sizeof(*unwinder));
+	int err;
+
+	*out = unwinder;
+	if (!unwinder)
+		return -ENOMEM;
+	unwinder->wait = (struct apart_wait){
+		.asked_to_end = asked_to_end, .once_ns = WAIT_NS, .all_ns = LOOK_NS, .most_busy_ns = BUSY_NS};
+	unwinder->control = unwinder->socket = -1;
+	err = foreign_spawner_start(&unwinds, &unwinder->spawner, &unwinder->control);
+	if (!err)
+		order_worker(unwinder);
+	return err;
+}
+
+void unwinder_close(struct unwinder *unwinder)
+{
+	if (!unwinder)
+		return;
+	apart_close(&unwinder->socket);
+	apart_close(&unwinder->control);
+	/* It ends when its socket is closed, or with sockstall. */
+	if (unwinder->spawner > 0)
+		waitpid(unwinder->spawner, NULL, WNOHANG);
+	free(unwinder);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Stacks of programs, copied and as text: a part of the probe. */
+#ifndef SOCKSTALL_PROBE_USER_STACKS_H
+#define SOCKSTALL_PROBE_USER_STACKS_H
+
+#include "probe/internal.h"
+#include "stack_sample.h"
+
+/* The bytes of one thread's stack, from its stack pointer on. */
+struct user_stack {
+	const struct thread_record *thread;
+	const struct stack_sample *sample; /* the registers that go with the bytes; NULL: nothing is known of it */
+	size_t at; /* where in the bytes of all */
+	__u32 size; /* 0: it could not be read */
+};
+
+/* Appends the bytes of these stacks, each as it is now. Returns 0, -ENOMEM or -ECANCELED. */
+int user_stacks_copy(struct probe *probe, struct user_stack *stacks, size_t count, struct buffer *bytes);
+
+/* Appends it as text, innermost first. Returns 0, whatever is known; -ENOMEM or -ECANCELED. */
+int user_stack_say(struct probe *probe, const struct user_stack *stack, const struct buffer *bytes,
+		   struct buffer *text);
+
+#endif

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""The code that a thread is in: functions and lines, by the tables of its program."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+
+import run
+from child import Child, wait_until
+from test_privileges import held, status
+
+SOURCE = """
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#define APART __attribute__((noinline))
+APART long read_reply(int fd) { char bytes[4000];
+	long got = recv(fd, bytes, sizeof(bytes), 0); /* 7 */
+	return got + bytes[3]; }
+#ifdef __cplusplus
+namespace store { struct Client { long fetch(int fd, const char *name); }; }
+APART long store::Client::fetch(int fd, const char *name) { char more[300];
+#else
+APART long fetch(int fd, const char *name) { char more[300];
+#endif
+	long got = read_reply(fd); /* 15 */
+	return got + more[got] + name[0]; }
+APART long handle_request(int fd) {
+#ifdef __cplusplus
+	long got = store::Client().fetch(fd, "user"); /* 19 */
+#else
+	long got = fetch(fd, "user"); /* 21 */
+#endif
+	return got * 3; }
+int main(void) { int pair[2]; socketpair(AF_UNIX, SOCK_STREAM, 0, pair); puts("{}"); fflush(stdout);
+	return (int)handle_request(pair[0]) + 1; /* 25 */ }
+"""
+
+KINDS = {
+    "debug": ("gcc", "-g"),
+    "names": ("gcc",),
+    "no-pie": ("gcc", "-no-pie"),
+    "static": ("gcc", "-static"),
+    "static-pie": ("gcc", "-static-pie"),
+    "c++": ("g++", "-g"),
+    "stripped": ("gcc", "-s"),
+}
+OPTIONS = ["-O2", "-fomit-frame-pointer", "-fasynchronous-unwind-tables", "-fno-optimize-sibling-calls"]
+
+
+def build(tmp_path, kind):
+    compiler, *options = KINDS[kind]
+    source = tmp_path / ("blocked.cc" if compiler == "g++" else "blocked.c")
+    source.write_text(SOURCE)
+    program = tmp_path / f"blocked-{kind}"
+    subprocess.run([compiler, *OPTIONS, *options, "-o", program, source], check=True)
+    return program
+
+
+@pytest.fixture
+def blocked(tmp_path):
+    """Starts a program of the kind, which blocks in recv."""
+    started = []
+
+    def start(kind, *command):
+        program = Child([*command, str(build(tmp_path, kind))])
+        started.append(program)
+        program.wait_line(bool, 10)
+        return program
+
+    yield start
+    for program in started:
+        program.end(signal.SIGKILL)
+
+
+def frames_of(pid):
+    def look():
+        (thread,) = run.matching(run.once("threads", "--stacks", "-p", pid), type="thread", pid=pid)
+        return thread["user_stack"] and thread["user_stack"].split(" < ")
+
+    return wait_until(look, 10, "a stack")
+
+
+def names(frames):
+    """Of those that have one: the function, and the line where it is known."""
+    return [frame.split(" ")[0] for frame in frames if " /" in frame]
+
+
+@pytest.mark.parametrize("kind", ["debug", "names", "no-pie", "static", "static-pie"])
+def test_functions(blocked, kind):
+    """Without frame pointers; up to main, and what called that."""
+    frames = frames_of(blocked(kind).pid)
+    found = names(frames)
+    at = found.index("read_reply")
+    assert found[at : at + 4] == ["read_reply", "fetch", "handle_request", "main"]
+    assert "recv" in found[0] and found[-1] == "_start"
+    lines = [frame.split(" ")[2] for frame in frames if "/blocked-" in frame and " (blocked.c:" in frame]
+    assert lines == (["(blocked.c:7)", "(blocked.c:15)", "(blocked.c:21)", "(blocked.c:25)"] if kind == "debug" else [])
+
+
+def test_demangled(blocked):
+    frames = frames_of(blocked("c++").pid)
+    (fetch,) = [frame for frame in frames if "Client" in frame]
+    assert fetch.startswith("store::Client::fetch /") and fetch.endswith(" (blocked.cc:15)")
+
+
+def test_stripped(blocked):
+    """No names, but all frames: as many as the same program with names has."""
+    frames = frames_of(blocked("stripped").pid)
+    assert len([frame for frame in frames if "/blocked-stripped+0x" in frame]) == 5
+    assert len(frames) == len(frames_of(blocked("names").pid))
+
+
+def test_deleted(blocked, tmp_path):
+    """Its file is gone, and another has its name."""
+    program = blocked("names")
+    (tmp_path / "blocked-names").unlink()
+    (tmp_path / "blocked-names").write_bytes(b"no program")
+    assert names(frames_of(program.pid))[1:4] == ["read_reply", "fetch", "handle_request"]
+
+
+def test_another_mount_namespace(blocked, tmp_path):
+    """Its libraries are elsewhere in it, and its program is nowhere else."""
+    program = blocked("names", "unshare", "-m", "--propagation", "private", "--")
+    assert names(frames_of(program.pid))[1:4] == ["read_reply", "fetch", "handle_request"]
+
+
+# The process that unwinds.
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(child) for child in file.read().split()]
+
+
+def unwinder_of(live):
+    def find():
+        found = [
+            worker
+            for spawner in children(live.pid)
+            if status(spawner)["Name"].strip() == "sockstall-codes"
+            for worker in children(spawner)
+        ]
+        return found[0] if found else None
+
+    return wait_until(find, 10, "who unwinds")
+
+
+def test_it_has_no_rights(stream):
+    live = stream("threads", "-j", "--stacks", "-i", "200ms", "-p", os.getpid())
+    live.wait(10, type="thread")
+    worker = unwinder_of(live)
+    for which in ("CapPrm", "CapEff", "CapBnd"):
+        assert not held(worker, which)
+    assert int(status(worker)["NoNewPrivs"]) == 1 and int(status(worker)["Seccomp"]) == 2
+    live.stop()
+
+
+def test_it_is_killed(stream, blocked):
+    """One line and one record; what frame pointers and module+offset tell is there."""
+    program = blocked("names")
+    live = stream("threads", "-j", "--stacks", "-i", "200ms", "-p", program.pid)
+    assert "fetch" in live.wait(10, type="thread")["user_stack"]
+    os.kill(unwinder_of(live), signal.SIGKILL)
+    live.wait(10, type="lost")
+
+    def without():
+        stacks = [record["user_stack"] for record in live.records() if record["type"] == "thread"]
+        return [stack for stack in stacks if stack and "fetch" not in stack]
+
+    assert "+0x" in wait_until(without, 10, "a stack without names")[0]
+    live.stop()
+    assert live.errors.count(b"the process that unwinds stacks ended") == 1
