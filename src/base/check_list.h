@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The findings of `sockstall check`, as a list: one item for each probe, right and protection. The parts that look add
+ * The findings of `sockstall check`, as a list: one item for each probe, right, protection and
+ * source of names. The parts that look add
  * items; how it is written is for output/check.h. Texts of items are constant or belong to the list's arena.
  */
 #ifndef SOCKSTALL_BASE_CHECK_LIST_H
@@ -15,12 +16,13 @@ enum check_part {
 	CHECK_PROBE, /* what brings part of the reports */
 	CHECK_RIGHT, /* what a kind of run keeps once it is attached; it has no state */
 	CHECK_PROTECTION, /* what holds sockstall to its rights */
+	CHECK_SOURCE, /* where names of containers and units come from */
 };
 
 enum check_state {
 	CHECK_YES,
 	CHECK_NO,
-	CHECK_NONE, /* this kernel has nothing that it could be attached to: nothing is missed */
+	CHECK_NONE, /* this kernel has nothing that it could be attached to, or this machine no such runtime: nothing is missed */
 };
 
 extern const char *const check_state_names[];

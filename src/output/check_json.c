@@ -5,7 +5,7 @@
 #include "rows/json.h"
 
 static const char *const parts[] = {
-	[CHECK_PROBE] = "probe", [CHECK_RIGHT] = "right", [CHECK_PROTECTION] = "protection"};
+	[CHECK_PROBE] = "probe", [CHECK_RIGHT] = "right", [CHECK_PROTECTION] = "protection", [CHECK_SOURCE] = "source"};
 
 static int64_t number(int64_t value)
 {

@@ -130,6 +130,8 @@ static int add_heading(struct writing *writing, enum check_part part)
 		return add_row(writing, "PROBE", "KERNEL", "WHAT IT BRINGS");
 	if (part == CHECK_RIGHT && writing->all)
 		return add_row(writing, "ONCE ATTACHED, FOR", "SYSCALLS", "CAPABILITIES");
+	if (part == CHECK_SOURCE && writing->all)
+		return add_row(writing, "NAMES FROM", "HERE", "OF WHAT");
 	return 0;
 }
 

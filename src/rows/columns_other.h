@@ -71,10 +71,12 @@ TEXT("how", action.how, ACTION, "In which way; null where none was found",
 
 	/* check */
 	TEXT("part", check.part, CHECK,
-	     "probe: what brings part of the reports; right: what a kind of run keeps; protection: what holds it to that",
-	     .values = WORDS("probe", "right", "protection"), .never_null = true),
+	     "probe: what brings part of the reports; right: what a kind of run keeps; protection: what holds it to "
+	     "that; source: where names of containers and units come from",
+	     .values = WORDS("probe", "right", "protection", "source"), .never_null = true),
 	TEXT("name", check.name, CHECK, "Its name", .never_null = true),
-	TEXT("state", check.state, CHECK, "none: this kernel has nothing to attach it to. Null for a right",
+	TEXT("state", check.state, CHECK,
+	     "none: this kernel has nothing to attach it to, or this machine no such runtime. Null for a right",
 	     .values = WORDS("yes", "no", "none")),
 	TEXT("purpose", check.purpose, CHECK, "What it brings; null for a right with capabilities of its own"),
 	TEXT("reason", check.reason, CHECK, "Why it is missing"),

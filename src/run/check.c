@@ -10,6 +10,7 @@
 #include "probe/probe.h"
 #include "rights/privileges.h"
 #include "run/run.h"
+#include "system/name_sources.h"
 
 static int write_list(const struct options *options, const struct check_list *list, size_t width)
 {
@@ -30,6 +31,7 @@ int run_check(const struct options *options)
 
 	signal(SIGPIPE, SIG_IGN); /* a closed pipe ends it quietly */
 	if (!err || list.broken) {
+		name_sources_check(&list);
 		privileges_check(&list);
 		code = write_list(options, &list, width);
 	}

@@ -17,7 +17,8 @@ DOCUMENT_SOURCES := $(wildcard src/share/make/*.c)
 DOCUMENT_FOLDERS := base system look rules rows options
 # All but what reads and writes JSON, which takes a library that the machine that builds may not have.
 DOCUMENT_OBJECTS := $(DOCUMENT_SOURCES:src/%.c=$(NATIVE)/%.o) $(patsubst src/%.c,$(NATIVE)/%.o,\
-	$(filter-out src/rows/json.c src/system/container_names.c,$(filter $(DOCUMENT_FOLDERS:%=src/%/%),$(SOURCES))))
+	$(filter-out src/rows/json.c src/system/container_names.c src/system/name_sources.c,\
+	$(filter $(DOCUMENT_FOLDERS:%=src/%/%),$(SOURCES))))
 
 ifneq ($(NATIVE),$(B)/obj)
 $(NATIVE)/%.o: src/%.c

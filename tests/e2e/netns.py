@@ -10,6 +10,8 @@ import subprocess
 
 from child import OWN_NAME, PATIENCE, PID_NAMESPACE
 
+NAMES = "/run/netns"
+
 _numbers = itertools.count()
 _existing = set()
 
@@ -138,11 +140,11 @@ def delete_all():
 
 def delete_left():
     """What sessions left that were killed outright: whose a connection is cannot be told where addresses are there twice."""
-    for line in [] if PID_NAMESPACE else command("ip", "netns", "list").splitlines():
-        name = re.match(r"sst-(\d+)-\S+", line)
-        if name and not os.path.exists(f"/proc/{name[1]}"):
+    for name in [] if PID_NAMESPACE or not os.path.isdir(NAMES) else os.listdir(NAMES):
+        pid = re.match(r"sst-(\d+)-", name)
+        if pid and not os.path.exists(f"/proc/{pid[1]}"):
             subprocess.run(
-                ["ip", "netns", "delete", name[0]], stderr=subprocess.DEVNULL, check=False
+                ["ip", "netns", "delete", name], stderr=subprocess.DEVNULL, check=False
             )  # or another does it
 
 

@@ -348,3 +348,24 @@ def test_filters_of_a_replay(reader, tmp_path):
 @pytest.mark.parametrize("option", ["--unit", "--pod", "--container"])
 def test_empty_names(option):
     assert run.sockstall("-1", option, "").returncode == 2
+
+
+def test_check_says_where_names_come_from():
+    """Each runtime whose files are there; the others are none, and nothing is missed."""
+
+    def sources(*made):
+        script = 'mount -t tmpfs none /run && mkdir -p /run/empty $0 && exec "$@"'
+        done = subprocess.run(
+            ["unshare", "-m", "sh", "-c", script, " ".join(made), run.SOCKSTALL, "check", "-j"],
+            capture_output=True,
+            check=False,
+        )
+        records = map(run.parse_line, done.stdout.splitlines(keepends=True))
+        return {record["name"]: record["state"] for record in run.matching(records, part="source")}
+
+    assert set(sources().values()) <= {"none"} | {sources()["docker"], sources()["podman, its list"]}
+    k3s = sources("/run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io", "/run/systemd/system")
+    assert {name for name, state in k3s.items() if state == "yes"} - {"docker", "podman, its list"} == {
+        "k3s",
+        "systemd",
+    }

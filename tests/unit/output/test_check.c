@@ -23,6 +23,7 @@ static int make(void **state)
 	item->syscalls = 17;
 	item->capabilities = "bpf sys_ptrace";
 	check_list_add(&list, CHECK_PROTECTION, "landlock", "writes in its folders alone")->shown = "7";
+	check_list_add(&list, CHECK_SOURCE, "docker", "containers")->state = CHECK_NONE;
 	return 0;
 }
 
@@ -71,7 +72,9 @@ static void the_table_is_below_the_sentence(void **state)
 		    "epoll_enter_wait               yes      what it brings\n"
 		    "ONCE ATTACHED, FOR             SYSCALLS CAPABILITIES\n"
 		    "looks                          17       bpf sys_ptrace\n"
-		    "landlock                       7        writes in its folders alone\n");
+		    "landlock                       7        writes in its folders alone\n"
+		    "NAMES FROM                     HERE     OF WHAT\n"
+		    "docker                         none     containers\n");
 	list.developer = true;
 	list.count = 2;
 	assert_text(WIDTH_UNLIMITED, true,
@@ -118,6 +121,18 @@ static void a_missing_protection_is_no_missing_probe(void **state)
 		    "                                        refused; without it: files elsewhere\n");
 }
 
+/* A runtime that is not there is none; one that may not be read is told without being asked for. */
+static void a_source_that_cannot_be_read(void **state)
+{
+	(void)state;
+	lose(5, "containers have their ids in place of names", NULL);
+	assert_text(
+		WIDTH_UNLIMITED, false,
+		"all 3 probes work; nothing is missed\n"
+		"docker                         no       containers\n"
+		"                                        refused; without it: containers have their ids in place of names\n");
+}
+
 static void lines_are_broken_where_the_terminal_ends(void **state)
 {
 	(void)state;
@@ -161,7 +176,7 @@ static void a_record_for_each(void **state)
 	rest = (char *)capture_close(&capture);
 	while ((line = strsep(&rest, "\n")) && *line && count < 8)
 		records[count++] = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
-	assert_int_equal(count, 5);
+	assert_int_equal(count, 6);
 	for (size_t i = 0; i < count; i++) {
 		assert_string_equal(text_of(records[i], "type"), "check");
 		assert_string_equal(text_of(records[i], "time"), "1970-01-01T00:00:01.000000Z");
@@ -180,6 +195,8 @@ static void a_record_for_each(void **state)
 	assert_int_equal(json_integer_value(json_object_get(records[3], "syscalls")), 17);
 	assert_null_keys(records[3], not_of_rights);
 	assert_string_equal(text_of(records[4], "part"), "protection");
+	assert_string_equal(text_of(records[5], "part"), "source");
+	assert_string_equal(text_of(records[5], "state"), "none");
 	for (size_t i = 0; i < count; i++)
 		json_decref(records[i]);
 }
@@ -196,9 +213,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, drop)
 	const struct CMUnitTest tests[] = {
-		TEST(one_sentence_where_all_is_well),		TEST(the_table_is_below_the_sentence),
-		TEST(what_is_missing_comes_with_what_helps),	TEST(a_missing_protection_is_no_missing_probe),
-		TEST(lines_are_broken_where_the_terminal_ends), TEST(a_record_for_each),
+		TEST(one_sentence_where_all_is_well),
+		TEST(the_table_is_below_the_sentence),
+		TEST(a_source_that_cannot_be_read),
+		TEST(what_is_missing_comes_with_what_helps),
+		TEST(a_missing_protection_is_no_missing_probe),
+		TEST(lines_are_broken_where_the_terminal_ends),
+		TEST(a_record_for_each),
 		TEST(what_found_no_room_is_an_error),
 	};
 
