@@ -25,6 +25,7 @@ static int field_text(struct buffer *out, const struct column *column, const str
 	case COLUMN_EVENT:
 		return text_add(out, stall_event_names[row->event]);
 	case COLUMN_TEXT:
+	case COLUMN_LINES:
 		return text_printable(out, *(const char *const *)field);
 	case COLUMN_COUNT:
 		return text_printf(out, "%" PRId64, *(const int64_t *)field);

@@ -49,7 +49,7 @@ static const char *const json_types[] = {
 	[COLUMN_TEXT] = "string",     [COLUMN_COUNT] = "integer", [COLUMN_SECONDS] = "number",
 	[COLUMN_NUMBER] = "number",   [COLUMN_BOOL] = "boolean",  [COLUMN_TIME] = "string",
 	[COLUMN_HISTOGRAM] = "array", [COLUMN_LINKS] = "array",	  [COLUMN_COOKIE] = "string",
-	[COLUMN_PIDS] = "array",
+	[COLUMN_PIDS] = "array",      [COLUMN_LINES] = "array",
 };
 
 /* json_object_set_new() and json_array_append_new() take NULL for a failure, so it is enough to look at their result.
@@ -111,6 +111,8 @@ static int describe(json_t *property, const struct column *column)
 		error = add_bars(property);
 	if (!error && column->kind == COLUMN_PIDS)
 		error = json_object_set_new(property, "items", json_pack("{s:s}", "type", "integer"));
+	if (!error && column->kind == COLUMN_LINES)
+		error = json_object_set_new(property, "items", json_pack("{s:s}", "type", "string"));
 	if (!error && column->values)
 		error = add_values(property, column);
 	return error;

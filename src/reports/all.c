@@ -12,6 +12,7 @@
 #include "reports/peer_names.h"
 #include "reports/reports.h"
 #include "rows/report.h"
+#include "rules/say_commands.h"
 #include "rules/say_names.h"
 #include "rules/severity.h"
 
@@ -116,8 +117,8 @@ static bool is_about_process(const struct row *row)
 	       row->type == ROW_LOOP || row->type == ROW_CLOSING || row->type == ROW_SERVICE;
 }
 
-/* The reader looks there first. */
-static void advise_by_names(struct report *report, size_t first)
+/* Where else to look, by what people call it; and its commands by themselves. */
+static void complete_advice(struct report *report, size_t first)
 {
 	for (size_t i = first; i < report->count; i++) {
 		struct row *row = &report->rows[i];
@@ -128,6 +129,8 @@ static void advise_by_names(struct report *report, size_t first)
 
 		if (row->stuck && row->advice && is_about_process(row))
 			commands = say_names(&report->arena, &names);
+		row->commands = say_commands(&report->arena, row->advice);
+		row->commands = say_commands_and(&report->arena, row->commands, commands);
 		if (commands)
 			row->advice = arena_printf(&report->arena, "%s; see also %s", row->advice, commands);
 	}
@@ -160,7 +163,7 @@ int report_run(struct report *report, const struct look *look, const struct look
 	report_select(report, first, scope);
 	name_namespaces(report, first, look);
 	report_titles(report, first, look);
-	advise_by_names(report, first);
+	complete_advice(report, first);
 	err = peer_names_fill(report, first, look, scope->hosts);
 	return err ? err : causes_find(report, first);
 }

@@ -56,6 +56,7 @@ bool column_known(const struct column *column, const struct row *row)
 	case COLUMN_TEXT:
 	case COLUMN_LINKS:
 	case COLUMN_PIDS:
+	case COLUMN_LINES:
 		return *(const char *const *)field;
 	case COLUMN_COUNT:
 		return *(const int64_t *)field != NOT_KNOWN;

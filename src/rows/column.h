@@ -22,6 +22,7 @@ enum column_kind {
 	COLUMN_COOKIE, /* uint64_t; 0 is null. Text in JSON: readers of numbers would lose digits */
 	COLUMN_LINKS, /* const char *: see links.h; NULL is null */
 	COLUMN_PIDS, /* const char *: process ids, separated by spaces; NULL is null */
+	COLUMN_LINES, /* const char *: texts, a line each; NULL is null */
 	COLUMN_HISTOGRAM, /* struct histogram; without bars is null */
 	COLUMN_VERSION, /* the constant 1 */
 };

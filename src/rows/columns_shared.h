@@ -46,6 +46,8 @@ COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = t
 	      .never_null = true),
 	TEXT("why", why, LIFE, "One sentence with the evidence in it", .heading = "WHY", .shape = SHAPE_SENTENCE),
 	TEXT("advice", advice, LIFE, "One sentence on what to do", .heading = "ADVICE", .shape = SHAPE_SENTENCE),
+	COLUMN("commands", COLUMN_LINES, commands, LIFE,
+	       "The commands of the advice, each by itself, to be copied; null: it has none"),
 	TEXT("cause_id", cause_id, WAIT,
 	     "The id of the record that this stall hangs on: the chain, listener, service or loop to be mended first; null: none "
 	     "is known, or it is a cause itself"),

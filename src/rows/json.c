@@ -99,6 +99,25 @@ static int add_pids(struct json *json, const char *pids)
 	return error ?: text_add(&json->line, "]");
 }
 
+static int add_lines(struct json *json, const char *lines)
+{
+	struct buffer line = {0};
+	const char *separator = "[";
+	int error = 0;
+
+	while (*lines && !error) {
+		size_t length = strcspn(lines, "\n");
+
+		buffer_reset(&line);
+		error = text_add(&json->line, separator) ?: buffer_append(&line, lines, length) ?:
+			buffer_append(&line, "", 1) ?: add_text(json, line.data);
+		separator = ",";
+		lines += length + (lines[length] != '\0');
+	}
+	buffer_free(&line);
+	return error ?: text_add(&json->line, "]");
+}
+
 static int add_link_value(struct json *json, const struct link_field *field, const struct link *link)
 {
 	const void *at = (const char *)link + field->offset;
@@ -173,6 +192,8 @@ static int add_value(struct json *json, const struct column *column, const struc
 		return text_printf(&json->line, "\"%" PRIu64 "\"", *(const uint64_t *)field);
 	case COLUMN_LINKS:
 		return add_links(json, *(const char *const *)field);
+	case COLUMN_LINES:
+		return add_lines(json, *(const char *const *)field);
 	case COLUMN_PIDS:
 		return add_pids(json, *(const char *const *)field);
 	case COLUMN_HISTOGRAM:

@@ -49,7 +49,8 @@ void row_init(struct row *row, enum row_type type)
 /* The place of a text in a row of this type; NULL where the column is no text of it. */
 static const char **text_of(const struct column *column, struct row *row)
 {
-	if (column->kind != COLUMN_TEXT && column->kind != COLUMN_LINKS && column->kind != COLUMN_PIDS)
+	if (column->kind != COLUMN_TEXT && column->kind != COLUMN_LINKS && column->kind != COLUMN_PIDS &&
+	    column->kind != COLUMN_LINES)
 		return NULL;
 	/* Like row_init(): what lies before the union is there in every row. */
 	if (column->types & ROW_BIT(row->type) || column->offset < offsetof(struct row, start))

@@ -267,6 +267,7 @@ struct row {
 	double age_s;
 	int age_at_least; /* bool: the wait is older than age_s (of a thread: now_s), or as old; since_ns is not known then */
 	const char *verdict, *why, *advice;
+	const char *commands; /* those of the advice, one a line; NULL: it has none */
 	bool stuck; /* counts for --exit-code, the overview, and is shown without --all */
 	int64_t severity; /* 0 to 100, larger is worse (rules/severity.h): the order of everything that is shown */
 	unsigned int fits; /* filters that something fits which is not in the fields below: see filter.h */

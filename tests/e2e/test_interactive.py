@@ -130,6 +130,10 @@ def test_evidence_is_what_json_says(scene, view):
         assert field(text, key) == str(wanted[key]), (key, text)
     told = re.sub(r"\s+", " ", text)  # sentences go over several lines
     assert wanted["advice"] in told and "no receive timeout, no keepalive" in told, text
+    assert len(wanted["commands"]) == 2 and all(one in wanted["advice"] for one in wanted["commands"]), wanted
+    for one in wanted["commands"]:
+        assert re.search(rf"^{re.escape(one)}$", text, re.M), (one, text)
+    assert run.only(run.once(*MIN_AGE, "-a", "-p", scene.idle.pid), type="reader")["commands"] is None
     assert seconds(field(text, "age_s")) >= wanted["age_s"] - 1
     missing = [key for key in wanted if key not in text and key not in ("v", "why", "advice")]
     assert not missing, (missing, text)

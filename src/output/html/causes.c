@@ -73,7 +73,7 @@ static int add_members(struct buffer *page, const struct story *story, const str
 static int add_cause(struct buffer *page, const struct story *story, const struct cause *cause)
 {
 	return text_add(page, "<li>") ?: add_who(page, story, cause) ?: add_sentences(page, cause->items[0]) ?:
-	       add_members(page, story, cause) ?: text_add(page, "</li>\n");
+	       html_commands(page, cause->items[0]) ?: add_members(page, story, cause) ?: text_add(page, "</li>\n");
 }
 
 static int add_causes(struct buffer *page, const struct story *story, const struct causes *causes)

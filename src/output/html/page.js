@@ -22,6 +22,25 @@
 		groups.forEach((group) => { group.hidden = !group.querySelector("a.lane:not([hidden]), tbody:not([hidden])"); });
 	}
 
+	// A page that comes by plain http, or from a file in some browsers, may not write there: what is selected can be copied by hand.
+	function copy(button) {
+		const code = button.parentElement.querySelector("code");
+		const tell = (word) => { button.textContent = word; setTimeout(() => { button.textContent = "copy"; }, 2000); };
+		const select = () => {
+			window.getSelection().selectAllChildren(code);
+			tell(document.execCommand("copy") ? "copied" : "selected");
+		};
+
+		if (navigator.clipboard)
+			navigator.clipboard.writeText(code.textContent).then(() => tell("copied"), select);
+		else
+			select();
+	}
+
+	document.querySelectorAll("p.command button").forEach((button) => {
+		button.hidden = false;
+		button.addEventListener("click", () => copy(button));
+	});
 	filter.hidden = false;
 	filter.addEventListener("input", show);
 	show();

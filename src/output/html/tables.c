@@ -195,8 +195,8 @@ static int add_fields(struct buffer *page, const struct row *row)
 	for (size_t i = 0; i < column_count && !err; i++) {
 		struct column alone = columns[i];
 
-		if (!(alone.types & ROW_BIT(row->type)) || !column_known(&alone, row))
-			continue;
+		if (!(alone.types & ROW_BIT(row->type)) || !column_known(&alone, row) || alone.kind == COLUMN_LINES)
+			continue; /* these stand above it */
 		alone.shape = SHAPE_ALONE; /* what it joins has its own line */
 		err = text_printf(page, "<dt>%s</dt><dd>", alone.key) ?: html_cell(page, &alone, row) ?:
 		      text_add(page, "</dd>");
@@ -219,7 +219,7 @@ static int add_row(struct buffer *page, const struct table *table, size_t i)
 	if (err || !row_is_finding(table->type))
 		return err ?: text_add(page, "</tbody>\n");
 	return text_printf(page, "<tr class=\"more\"><td colspan=\"%zu\">", table->columns) ?:
-	       add_sentences(page, row) ?: add_links(page, row) ?: (group ? add_lives(page, group, table->story) : 0) ?:
+	       add_sentences(page, row) ?: html_commands(page, row) ?: add_links(page, row) ?: (group ? add_lives(page, group, table->story) : 0) ?:
 	       add_fields(page, row) ?: text_add(page, "</td></tr></tbody>\n");
 }
 

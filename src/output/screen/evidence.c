@@ -8,10 +8,11 @@
 #include "output/cell.h"
 #include "output/screen/internal.h"
 
-#define INDENT	   2
-#define KEY_WIDTH  22
-#define MEAN_WIDTH 16 /* of a value, where its description follows on the line */
-#define BAR_WIDTH  40
+#define INDENT	     2
+#define KEY_WIDTH    22
+#define MEAN_WIDTH   16 /* of a value, where its description follows on the line */
+#define DESCRIBED_AT (INDENT + KEY_WIDTH + MEAN_WIDTH)
+#define BAR_WIDTH    40
 
 #define FRAME_SEPARATOR " < "
 
@@ -94,6 +95,17 @@ static int add_sentence(struct evidence *evidence, const char *key, size_t inden
 	return error;
 }
 
+static int add_commands(struct evidence *evidence)
+{
+	const struct column *column = evidence->row->commands ? column_find("commands", evidence->row->type) : NULL;
+
+	if (!column)
+		return 0;
+	evidence->shown[column - columns] = true;
+	return add_section(evidence, "commands: to be copied")
+		       ?: screen_add_commands(evidence->lines, evidence->row->commands, evidence->width);
+}
+
 /* The column alone, without those that it joins in a table. */
 static int add_value(struct buffer *out, const struct column *column, const struct row *row)
 {
@@ -112,14 +124,17 @@ static int add_field(struct evidence *evidence, const struct column *column)
 	evidence->shown[column - columns] = true;
 	if (!error)
 		error = add_value(&text, column, evidence->row) ?: buffer_append(&text, "", 1);
-	if (!error) {
+	used = error ? 0 : text_width(text.data);
+	/* All descriptions begin in one column: that of a long value is on the line below. */
+	if (!error && used > DESCRIBED_AT) {
+		error = screen_add_line(evidence->lines, LINE_PLAIN, text.data, evidence->width);
+		buffer_reset(&text);
+		used = 0;
+	} else if (!error) {
 		text.size--;
-		used = text_width(text.data);
-		if (used < INDENT + KEY_WIDTH + MEAN_WIDTH)
-			error = text_spaces(&text, INDENT + KEY_WIDTH + MEAN_WIDTH - used);
 	}
 	if (!error)
-		error = text_spaces(&text, 1) ?: text_printable(&text, column->description) ?:
+		error = text_spaces(&text, DESCRIBED_AT + 1 - used) ?: text_printable(&text, column->description) ?:
 			buffer_append(&text, "", 1) ?:
 			screen_add_line(evidence->lines, LINE_PLAIN, text.data, evidence->width);
 	buffer_free(&text);
@@ -163,9 +178,23 @@ static bool is_known(const struct column *column, const struct row *row)
 	return column_known(column, row) && column->kind != COLUMN_VERSION;
 }
 
-static bool is_unknown(const struct column *column, const struct row *row)
+/* Their names alone. */
+static int add_unknown(struct evidence *evidence)
 {
-	return !column_known(column, row);
+	struct buffer names = {0};
+	int error = 0;
+
+	for (size_t i = 0; i < column_count && !error; i++) {
+		if (!(columns[i].types & ROW_BIT(evidence->row->type)) || evidence->shown[i] ||
+		    column_known(&columns[i], evidence->row))
+			continue;
+		error = text_printf(&names, "%s%s", names.size ? ", " : "", columns[i].key);
+	}
+	if (!error && names.size)
+		error = buffer_append(&names, "", 1) ?: add_section(evidence, "not known, or none") ?:
+			lines_add_wrapped(evidence->lines, names.data, INDENT, INDENT, evidence->width);
+	buffer_free(&names);
+	return error;
 }
 
 static int add_stack(struct evidence *evidence, const char *key, const char *title)
@@ -357,8 +386,8 @@ int screen_add_evidence(const struct screen *screen, struct lines *lines, size_t
 		let_pass(&row, (double)elapsed_ns / 1e9);
 	thread = thread_of(when, found);
 	error = add_subject(&evidence) ?: add_over(screen, &evidence, when) ?: add_sentence(&evidence, "why", INDENT) ?:
-		add_sentence(&evidence, "advice", INDENT) ?: add_row(&evidence);
+		add_sentence(&evidence, "advice", INDENT) ?: add_commands(&evidence) ?: add_row(&evidence);
 	if (!error && thread)
 		error = add_thread(&evidence, thread);
-	return error ?: add_fields(&evidence, "fields", is_known) ?: add_fields(&evidence, "not known, or none", is_unknown);
+	return error ?: add_fields(&evidence, "fields", is_known) ?: add_unknown(&evidence);
 }

@@ -127,6 +127,9 @@ enum screen_answer screen_action_key(struct screen *screen, uint32_t key);
 /* The links of a chain (links.h), one below the other. */
 int screen_add_links(struct lines *lines, const char *links, size_t width);
 
+/* Each of these lines from the first column on, so that a terminal selects nothing else with it. */
+int screen_add_commands(struct lines *lines, const char *commands, size_t width);
+
 /* A key and what it does. The greater the rank, the sooner it is left out; HINT_NEVER: it is not shown here. */
 struct hint {
 	unsigned int rank;

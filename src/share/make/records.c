@@ -36,6 +36,8 @@ static const char *unit(const struct column *column)
 		return "integer";
 	case COLUMN_HISTOGRAM:
 		return "array of 20 integers";
+	case COLUMN_LINES:
+		return "array of texts";
 	case COLUMN_PIDS:
 		return "array of integers";
 	case COLUMN_LINKS:

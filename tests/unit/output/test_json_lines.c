@@ -21,7 +21,7 @@ static void a_record_is_one_line_with_every_key(void **state)
 		"\"event\":\"open\",\"id\":\"reader:1234.99:7\",\"since\":\"2026-11-23T02:33:59.923456Z\","
 		"\"age_s\":31.2,\"age_at_least\":null,\"verdict\":\"peer_dead\",\"severity\":9,"
 		"\"why\":\"we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\","
-		"\"advice\":\"set TCP_USER_TIMEOUT\",\"cause_id\":null,\"count\":null,\"pids\":null,\"oldest_s\":null,\"youngest_s\":null,\"pid\":1234,\"tid\":1234,\"comm\":\"java\",\"fd\":7,"
+		"\"advice\":\"set TCP_USER_TIMEOUT\",\"commands\":null,\"cause_id\":null,\"count\":null,\"pids\":null,\"oldest_s\":null,\"youngest_s\":null,\"pid\":1234,\"tid\":1234,\"comm\":\"java\",\"fd\":7,"
 		"\"cgroup\":null,\"container\":null,\"unit\":null,\"pod\":null,\"namespace\":null,"
 		"\"container_name\":null,\"image\":null,\"title\":null,\"netns\":4026531840,\"netns_name\":null,\"cookie\":\"5001\","
 		"\"family\":\"inet\",\"local_addr\":\"10.0.0.1\",\"local_port\":443,"
@@ -41,13 +41,15 @@ static void one_record_of_several_has_their_processes(void **state)
 	void *json = NULL;
 
 	(void)state;
+	row.commands = "sockstall threads -p 7\nkill -CONT \"x\"";
 	row.fold = (struct fold_fields){.count = 3, .pids = "12 1234", .oldest_s = 31.2, .youngest_s = 2.5};
 	capture_open(&capture);
 	assert_int_equal(emit_json.open(&json, &plain, capture.file), 0);
 	assert_int_equal(emit_json.record(json, &row), 0);
 	emit_json.close(json);
-	assert_non_null(strstr(capture_close(&capture),
-			       "\"count\":3,\"pids\":[12,1234],\"oldest_s\":31.2,\"youngest_s\":2.5,\"pid\":1234,"));
+	assert_non_null(strstr(
+		capture_close(&capture),
+		"\"commands\":[\"sockstall threads -p 7\",\"kill -CONT \\\"x\\\"\"],\"cause_id\":null,\"count\":3,\"pids\":[12,1234],\"oldest_s\":31.2,\"youngest_s\":2.5,\"pid\":1234,"));
 }
 
 static void a_hostile_name_stays_inside_its_quotes(void **state)

@@ -4,7 +4,7 @@
 #include "rows/column.h"
 #include "sample.h"
 
-#define LIFE_KEYS "event id since age_s age_at_least verdict severity why advice cause_id "
+#define LIFE_KEYS "event id since age_s age_at_least verdict severity why advice commands cause_id "
 #define FOLD_KEYS "count pids oldest_s youngest_s "
 #define WHO_KEYS \
 	"pid tid comm fd cgroup container unit pod namespace container_name image title netns netns_name cookie "
@@ -64,7 +64,7 @@ static const char *const keys[ROW_TYPES] = {
 		"verdict_after most_before most_after oldest_before_s oldest_after_s why",
 	[ROW_CHECK] = "v type time part name state purpose reason effect remedy syscalls capabilities verified",
 	[ROW_PROCESS] =
-		"v type time event id since age_s age_at_least verdict severity why advice pid comm cgroup container unit pod namespace container_name image title netns netns_name "
+		"v type time event id since age_s age_at_least verdict severity why advice commands pid comm cgroup container unit pod namespace container_name image title netns netns_name "
 		"reads_lost reads_of",
 	[ROW_LOST] = "v type time where count pid comm why",
 	[ROW_ACTION] =

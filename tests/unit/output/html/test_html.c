@@ -265,6 +265,24 @@ static void a_stall_from_beginning_to_end(void **state)
 		"</dl></details></td></tr></tbody>\n</table></div>\n</section>\n");
 }
 
+/* Each in <code>, with a button that the script shows; and not once more among the fields. */
+static void commands_can_be_copied(void **state)
+{
+	struct row row = short_reader();
+	struct capture capture;
+	void *html = begin(&capture);
+	const char *page;
+
+	(void)state;
+	row.commands = "sockstall end 'local=<1>'\nss -lnp";
+	take(html, 0, &row, 1);
+	page = end(html, &capture, NULL);
+	assert_non_null(strstr(page, "<p class=\"command\"><code>sockstall end &#39;local=&lt;1&gt;&#39;</code> "
+				     "<button type=\"button\" hidden>copy</button></p>"
+				     "<p class=\"command\"><code>ss -lnp</code> "));
+	assert_null(strstr(page, "<dt>commands</dt>"));
+}
+
 /* Every text of a row that another process can choose, with every byte that markup is made of. */
 static void hostile_text_stays_text(void **state)
 {
@@ -412,9 +430,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(causes_stand_on_top),		 cmocka_unit_test(what_is_alike_is_one_lane),
 		cmocka_unit_test(a_page_about_nothing),		 cmocka_unit_test(threads_are_of_one_process),
-		cmocka_unit_test(a_stall_from_beginning_to_end), cmocka_unit_test(hostile_text_stays_text),
-		cmocka_unit_test(a_chain_has_its_links),	 cmocka_unit_test(what_is_missing_is_told),
-		cmocka_unit_test(many_stalls_are_bounded),	 cmocka_unit_test(a_full_disk_is_told),
+		cmocka_unit_test(a_stall_from_beginning_to_end), cmocka_unit_test(commands_can_be_copied),
+		cmocka_unit_test(hostile_text_stays_text),	 cmocka_unit_test(a_chain_has_its_links),
+		cmocka_unit_test(what_is_missing_is_told),	 cmocka_unit_test(many_stalls_are_bounded),
+		cmocka_unit_test(a_full_disk_is_told),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

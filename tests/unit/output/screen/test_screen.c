@@ -1265,6 +1265,49 @@ static void evidence_counts_down(void **state)
 	screen_free(&screen);
 }
 
+/* Each alone on its line, from its first column on, whatever else is there. */
+static void commands_can_be_copied(void **state)
+{
+	struct row row = sample_reader();
+	struct screen screen;
+	const char *text;
+
+	(void)state;
+	open_screen(&screen, COMMAND_READERS);
+	row.commands = "sockstall threads -p 7\nkill -CONT 7";
+	look(&screen, &row, 1);
+	screen_key(&screen, SCREEN_ENTER);
+	text = draw(&screen, 80, 100);
+	assert_non_null(strstr(text, "\n\ncommands: to be copied\nsockstall threads -p 7\nkill -CONT 7\n\n"));
+	/* What has no value is there by its name. */
+	assert_non_null(strstr(text, " cause_id, count, pids, oldest_s, youngest_s, "));
+	row.commands = NULL;
+	look(&screen, &row, 1);
+	text = draw(&screen, 80, 100);
+	assert_null(strstr(text, "to be copied"));
+	assert_non_null(strstr(text, " commands, cause_id, "));
+	screen_free(&screen);
+}
+
+/* A long value has its description on the line below, where all descriptions are. */
+static void descriptions_stand_below_each_other(void **state)
+{
+	struct row row = sample_reader();
+	struct screen screen;
+	const char *text;
+
+	(void)state;
+	open_screen(&screen, COMMAND_READERS);
+	row.cgroup = "/system.slice/a-service-with-a-long-name.service";
+	look(&screen, &row, 1);
+	screen_key(&screen, SCREEN_ENTER);
+	text = draw(&screen, 80, 100);
+	assert_non_null(strstr(text, "\n  cgroup                 /system.slice/a-service-with-a-long-name.service\n"
+				     "                                         "));
+	assert_non_null(strstr(text, "\n  local_port             443             "));
+	screen_free(&screen);
+}
+
 static void evidence_has_every_field(void **state)
 {
 	struct row rows[] = {sample_reader(), sample_loop(), sample_reader()};
@@ -1530,6 +1573,8 @@ int main(void)
 		cmocka_unit_test(memory_is_bounded),
 		cmocka_unit_test(threads_are_of_the_selected_process),
 		cmocka_unit_test(evidence_counts_down),
+		cmocka_unit_test(commands_can_be_copied),
+		cmocka_unit_test(descriptions_stand_below_each_other),
 		cmocka_unit_test(evidence_has_every_field),
 		cmocka_unit_test(evidence_outlives_its_row),
 		cmocka_unit_test(help_is_there_and_goes),
