@@ -90,3 +90,17 @@ const struct causes *screen_causes(const struct screen *screen)
 	causes_free(&cache->causes);
 	return NULL;
 }
+
+/* ---- From a stall to its cause ---- */
+
+const struct row *screen_evidence_cause(const struct screen *screen)
+{
+	const struct moment *when, *shown = screen_moment(screen);
+	const struct row *row = screen_evidence_row(screen, &when);
+
+	for (size_t i = 0; row && row->cause_id && i < shown->count; i++) {
+		if (shown->rows[i].id && !strcmp(shown->rows[i].id, row->cause_id))
+			return &shown->rows[i];
+	}
+	return NULL;
+}

@@ -274,9 +274,10 @@ static int add_evidence(struct screen *screen, struct lines *lines, size_t width
 {
 	size_t start = lines_count(lines), count;
 	const struct hint keys[] = {
-		{2, "Esc back"}, {5, "up, down scroll"}, {can_end(screen, 4), "e end it"},
-		{7, "[ ] time"}, {6, "space pause"},	 {1, "? help"},
-		{3, "q quit"},
+		{2, "Esc back"},	{screen_evidence_cause(screen) ? 2 : HINT_NEVER, "Enter its cause"},
+		{5, "up, down scroll"}, {can_end(screen, 4), "e end it"},
+		{7, "[ ] time"},	{6, "space pause"},
+		{1, "? help"},		{3, "q quit"},
 	};
 	struct lines all = {0};
 	bool foot = start > 2 && height > 2;

@@ -10,7 +10,7 @@ static const struct {
 	{"1 to 9, Tab, Shift-Tab", "another page"},
 	{"up, down, PgUp, PgDn", "select a row, and stay with it (k, j)"},
 	{"Home, End", "the first row, the last (g, G)"},
-	{"Enter", "all about the row; of ×N rows: each"},
+	{"Enter", "the row, then its cause; of ×N rows: each"},
 	{"t, c", "its process's threads; its chains"},
 	{"/", "only rows with this text; Esc: all rows"},
 	{"F3, n, N", "search; the next match, the one before"},

@@ -118,6 +118,9 @@ const char *screen_heading(const struct screen *screen, const char *key);
 /* The row that the evidence is about, as it was last seen at or before the look shown; sets when. NULL: never. */
 const struct row *screen_evidence_row(const struct screen *screen, const struct moment **when);
 
+/* The cause that this row hangs on, in the look shown. NULL: none is known, or it is in no row. */
+const struct row *screen_evidence_cause(const struct screen *screen);
+
 int screen_add_head(const struct screen *screen, struct lines *lines, size_t width, size_t height);
 int screen_add_evidence(const struct screen *screen, struct lines *lines, size_t width, uint64_t elapsed_ns);
 int screen_add_help(struct lines *lines, size_t width, size_t height);

@@ -152,6 +152,13 @@ enum screen_answer screen_select(struct screen *screen, uint32_t key)
 	return SCREEN_DRAW;
 }
 
+static enum screen_answer show_row(struct screen *screen, const struct row *row)
+{
+	screen->mode = MODE_EVIDENCE;
+	screen->evidence = (struct screen_evidence){screen_row_id(row), row->pid, row->tid, 0};
+	return SCREEN_NEXT_LOOK;
+}
+
 /* Enter on what is folded opens it, or folds it again. */
 static enum screen_answer show_evidence(struct screen *screen)
 {
@@ -164,12 +171,8 @@ static enum screen_answer show_evidence(struct screen *screen)
 		screen_toggle(screen, row);
 		return SCREEN_DRAW;
 	}
-	screen->mode = MODE_EVIDENCE;
-	screen->evidence.id = place(screen)->selected = screen_row_id(row);
-	screen->evidence.pid = row->pid;
-	screen->evidence.tid = row->tid;
-	screen->evidence.scroll = 0;
-	return SCREEN_NEXT_LOOK;
+	place(screen)->selected = screen_row_id(row);
+	return show_row(screen, row);
 }
 
 static enum screen_answer sort_by(struct screen *screen, int step)
@@ -245,6 +248,8 @@ static enum screen_answer evidence_key(struct screen *screen, uint32_t key)
 {
 	size_t to;
 
+	if (key == SCREEN_ENTER && screen_evidence_cause(screen))
+		return show_row(screen, screen_evidence_cause(screen));
 	if (key == SCREEN_ESCAPE || key == SCREEN_ENTER || key == SCREEN_BACKSPACE) {
 		screen->mode = MODE_LIST;
 		return SCREEN_DRAW;

@@ -908,6 +908,35 @@ static void causes_come_first_with_what_hangs_on_them(void **state)
 	screen_free(&screen);
 }
 
+/* From a stall to what it waits for, and back to the list. */
+static void enter_goes_on_to_the_cause(void **state)
+{
+	struct row rows[3];
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	fill_readers(rows, 3);
+	rows[1].cause_id = "a";
+	look(&screen, rows, 3);
+	screen_key(&screen, SCREEN_HOME);
+	type(&screen, "j\n");
+	assert_string_equal(screen_target(&screen)->id, "b");
+	assert_non_null(strstr(draw(&screen, 80, 24), "Enter its cause"));
+	assert_int_equal(screen_key(&screen, SCREEN_ENTER), SCREEN_NEXT_LOOK);
+	assert_string_equal(screen_target(&screen)->id, "a");
+	/* It hangs on nothing. */
+	assert_null(strstr(draw(&screen, 80, 24), "Enter its cause"));
+	assert_int_equal(screen_key(&screen, SCREEN_ENTER), SCREEN_DRAW);
+	assert_int_equal(screen.mode, MODE_LIST);
+	assert_string_equal(screen_target(&screen)->id, "b");
+	/* Where the cause is gone there is nothing to go on to. */
+	screen_key(&screen, SCREEN_ENTER);
+	look(&screen, &rows[1], 1);
+	assert_null(strstr(draw(&screen, 80, 24), "Enter its cause"));
+	screen_free(&screen);
+}
+
 #define LONG \
 	"thread 7 (vacuum) of db (pid 900) has been in clock_nanosleep, in a place with a long name, for 12 s, and on and on it goes, past the second line"
 
@@ -1562,6 +1591,7 @@ int main(void)
 		cmocka_unit_test(counts_follow_the_filter),
 		cmocka_unit_test(rows_can_be_searched),
 		cmocka_unit_test(causes_come_first_with_what_hangs_on_them),
+		cmocka_unit_test(enter_goes_on_to_the_cause),
 		cmocka_unit_test(a_cause_takes_three_lines),
 		cmocka_unit_test(causes_can_be_gone_through),
 		cmocka_unit_test(causes_have_an_age),
