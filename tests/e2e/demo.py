@@ -1,8 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""`make demo`: stages four stalls in namespaces of its own, shows sockstall on them, cleans up.
+"""`make demo`: stages an outage in namespaces of its own, shows sockstall on it, cleans up.
 
 usage: demo.py SOCKSTALL
+
+A shop: 200 clients, a proxy, two services, one database. A vacuum takes a lock in the database and goes to sleep. All five
+workers of the service `orders` wait for it, and its other requests lie in the accept queue; the service `users` goes on. A backup
+whose peer has vanished has nothing to do with it.
 """
 import subprocess
 import sys
@@ -12,55 +16,56 @@ from child import Stall, end_all
 from netns import delete_all
 from zoo import Room
 
-PORTS = {"dead": 8080, "full": 9090, "vanished": 5432, "loop": 6379}
+DATABASE, ORDERS, USERS, PROXY, BACKUP = 5432, 8001, 8002, 8080, 873
+WORKERS = 5
+WAITS_S = 5
 
 
-def server(room, port, *steps, backlog=16):
-    stall = Stall(room.here, "endpoint.py", f"listen={room.link.left4},{port},{backlog}", *steps)
+def part(netns, *words):
+    stall = Stall(netns, "shop.py", *words)
     stall.said("listening")
     return stall
 
 
-def dead_client(room):
-    """The client's kernel never sees our SYN-ACKs: for us it died in mid-handshake."""
-    server(room, PORTS["dead"])
-    room.there.drop("input", f"tcp sport {PORTS['dead']}")
-    Stall(room.there, "endpoint.py", f"connect={room.link.left4},{PORTS['dead']}").said("connecting")
-
-
-def full_accept_queue(room):
-    """An application that has stopped to call accept, with a backlog of 2."""
-    server(room, PORTS["full"], backlog=2)
-    address = f"{room.link.left4},{PORTS['full']}"
-    Stall(room.there, "endpoint.py", *[f"connect_later={address}"] * 6).said("connecting")
+def clients(netns, count, letter, address):
+    stall = Stall(netns, "shop.py", "clients", count, letter, address)
+    stall.said("asking")
+    return stall
 
 
 def vanished_peer(room):
-    """A database client in the middle of a query when the server's host vanishes."""
+    """A backup in the middle of a file when the host that takes it vanishes."""
     link = room.new_link()
-    peer = Stall(room.there, "endpoint.py", f"listen={link.right4},{PORTS['vanished']},16", "accept", "take=9")
+    peer = Stall(room.there, "endpoint.py", "linger", f"listen={link.right4},{BACKUP},16", "accept", "take=9")
     peer.said("listening")
-    client = Stall(room.here, "endpoint.py", f"connect={link.right4},{PORTS['vanished']}", "send=9")
+    name = f"comm={b'backup'.hex()}"
+    client = Stall(room.here, "endpoint.py", name, f"connect={link.right4},{BACKUP}", "send=9")
     client.said("sent")
     link.cut()
+    peer.end()
     client.tell("send=217")
     client.tell("block=recvfrom")
+    return client
 
 
-def stuck_loop(room):
-    """An event loop whose handler asks another server and waits for the answer."""
-    peer = Stall(room.there, "endpoint.py", f"listen={room.link.right4},{PORTS['loop']},16", "accept")
-    peer.said("listening")
-    loop = Stall(room.here, "loop.py")
-    loop.said("turned")
-    return loop
+class Shop:
+    def __init__(self, room):
+        here, there, address = room.here, room.there, room.link.left4
+        self.database = part(here, "database", f"{address},{DATABASE}")
+        behind = f"{address},{DATABASE}"
+        self.orders = part(here, "service", "orders", WORKERS, f"{address},{ORDERS}", behind)
+        self.users = part(here, "service", "users", WORKERS, f"{address},{USERS}", behind)
+        services = f"o={address},{ORDERS}", f"u={address},{USERS}"
+        self.proxy = part(here, "proxy", f"{address},{PROXY}", *services)
+        front = f"{address},{PROXY}"
+        self.checkouts = [clients(there, count, "o", front) for count in (38, 37, 37, 38)]
+        self.browsers = clients(there, 50, "u", front)
+        self.backup = vanished_peer(room)
 
-
-def stage(room):
-    dead_client(room)
-    full_accept_queue(room)
-    vanished_peer(room)
-    return stuck_loop(room)
+    def break_it(self):
+        """Returns the thread that has the lock."""
+        self.database.tell("hold")
+        return self.database.said("held")["tid"]
 
 
 def show(sockstall, *arguments):
@@ -70,18 +75,14 @@ def show(sockstall, *arguments):
 
 def main():
     sockstall = sys.argv[1]
-    room = Room()
-    print(
-        "a dead client in mid-handshake, a full accept queue, a reader whose peer vanished, an event loop "
-        "stuck in a blocking read",
-        flush=True,
-    )
+    print(__doc__.partition("SOCKSTALL\n\n")[2], flush=True)
     try:
-        loop = stage(room)
-        loop.tell(f"recv={room.link.right4},{PORTS['loop']}")
-        time.sleep(4)
+        shop = Shop(Room())
+        time.sleep(1)
+        shop.break_it()
+        time.sleep(WAITS_S)
         show(sockstall, "-1")
-        for command in "handshakes", "readers", "epoll":
+        for command in "services", "readers", "locks":
             show(sockstall, command, "-1")
         show(sockstall, "-d", "20s")
     finally:
@@ -89,4 +90,5 @@ def main():
         delete_all()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -83,6 +83,10 @@ class Endpoint:
         self._option(socket.TCP_KEEPINTVL, interval)
         self._option(socket.TCP_KEEPCNT, count)
 
+    def linger(self, _):
+        """Closed with a reset: nothing of it stays in the kernel."""
+        self._option(socket.SO_LINGER, struct.pack("ii", 1, 0), socket.SOL_SOCKET)
+
     # Connections.
 
     def listen(self, value):
