@@ -908,6 +908,38 @@ static void causes_come_first_with_what_hangs_on_them(void **state)
 	screen_free(&screen);
 }
 
+/* Many are worse than one that waits longer; an opened group keeps its members below it. */
+static void many_stand_above_one(void **state)
+{
+	static const char *const ids[] = {"1", "2", "3", "4", "5", "6", "7", "8", "9"};
+	struct row rows[9];
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_READERS);
+	screen.no_fold = false;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		rows[i] = sample_reader();
+		rows[i].id = ids[i];
+		rows[i].comm = i ? "many" : "alone";
+		rows[i].pid = 100 + (int64_t)i;
+		rows[i].severity = i ? 40 : 42;
+		rows[i].age_s = i ? 5 : 700;
+		rows[i].why = rows[i].advice = NULL;
+	}
+	look(&screen, rows, COUNT_OF(rows));
+	assert_true(strstr(draw(&screen, 100, 24), "many \xc3\x97"
+						   "8") < strstr(draw(&screen, 100, 24), "alone/100"));
+	screen_key(&screen, SCREEN_HOME);
+	screen_key(&screen, SCREEN_ENTER);
+	assert_true(strstr(draw(&screen, 100, 24), "many/108") < strstr(draw(&screen, 100, 24), "alone/100"));
+	/* By another column the rows stay as that has them. */
+	type(&screen, "\n>");
+	assert_true(strstr(draw(&screen, 100, 24), "many \xc3\x97"
+						   "8") > strstr(draw(&screen, 100, 24), "alone/100"));
+	screen_free(&screen);
+}
+
 /* From a stall to what it waits for, and back to the list. */
 static void enter_goes_on_to_the_cause(void **state)
 {
@@ -1591,6 +1623,7 @@ int main(void)
 		cmocka_unit_test(counts_follow_the_filter),
 		cmocka_unit_test(rows_can_be_searched),
 		cmocka_unit_test(causes_come_first_with_what_hangs_on_them),
+		cmocka_unit_test(many_stand_above_one),
 		cmocka_unit_test(enter_goes_on_to_the_cause),
 		cmocka_unit_test(a_cause_takes_three_lines),
 		cmocka_unit_test(causes_can_be_gone_through),
