@@ -75,7 +75,7 @@ def check_table(output, scene):
         assert str(stall.pid) in text, text
     for word in "awaiting_reply", "no_answer", "not_accepted", scene.room.link.right6, "sst-alpha":
         assert word in text, text
-    assert str(scene.idle.pid) not in text
+    assert not re.search(rf"(/|pid ){scene.idle.pid}\b", text)
 
 
 def test_once_table_in_a_pipe(scene):
