@@ -36,7 +36,11 @@ static __always_inline bool has_file(struct sock_common *common)
 
 #define HELD_SILENCE_NS (200 * NS_PER_MS)
 
-#define TURNS_MAX 65536
+#define TURNS_MAX    65536
+#define SIBLINGS_MAX 8192
+
+/* A client that has asked so often without an answer asks for none. */
+#define FIRST_BURSTS 2
 
 /* Clients' connections on which bytes moved while somebody waited. User space empties it when it gets full. */
 struct {
@@ -51,8 +55,20 @@ struct {
 __u64 turns_noted __weak = 0;
 __u64 turns_lost __weak = 0;
 
+/* Connections that were answered, by who waits for them and by server: see struct sibling_key. Emptied when it gets full. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SIBLINGS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sibling_key);
+	__type(value, struct siblings);
+} siblings_kept __weak SEC(".maps");
+
+__u64 siblings_noted __weak = 0;
+
 /* How long ago the namespace was scanned before: what was quiet since has made no turn. */
 __u64 turns_since_ns __weak = 0;
+bool turns_first __weak = false; /* it was not */
 
 static __always_inline bool is_client(const struct tcp_sock *tp)
 {
@@ -80,32 +96,6 @@ static __always_inline __u32 silence_ticks(const struct tcp_sock *tp)
 	__u64 trips_ns = (tp->srtt_us >> 2) * NS_PER_US;
 
 	return ticks_of(trips_ns > HELD_SILENCE_NS ? trips_ns : HELD_SILENCE_NS);
-}
-
-static __always_inline void keep_turns(const struct tcp_sock *tp, struct sock_common *common)
-{
-	struct turns_now now = {
-		.sent = tp->bytes_sent - tp->bytes_retrans,
-		.received = tp->bytes_received,
-		.sent_at = tp->lsndtime,
-		.received_at = tp->inet_conn.icsk_ack.lrcvtime,
-		.segments = tp->data_segs_out,
-		.silence = silence_ticks(tp),
-	};
-	__u32 ports = (__u32)common->skc_num << 16 | common->skc_dport;
-	struct turns *turns, fresh = {};
-	__u64 key = (__u64)common;
-
-	turns = bpf_map_lookup_elem(&turns_kept, &key);
-	if (turns) {
-		turns_step(turns, &now, ports);
-		return;
-	}
-	turns_step(&fresh, &now, ports);
-	if (bpf_map_update_elem(&turns_kept, &key, &fresh, BPF_ANY))
-		turns_lost++;
-	else
-		turns_noted++;
 }
 
 /* Whose entries the wait queue of a socket has. */
@@ -137,21 +127,119 @@ static __always_inline bool polls_nothing_else(const struct poll_wqueues *polled
 	return BPF_CORE_READ(polled, inline_index) == 1 && !BPF_CORE_READ(polled, table);
 }
 
-/* Whether the first that waits is a thread in poll for this socket alone. It waits as a reader does, with a limit. */
-static __always_inline bool is_polled_alone(const struct tcp_sock *tp)
+/* The first that waits. */
+static __always_inline void find_first_waiter(struct held_waiters *found, const struct tcp_sock *tp)
 {
 	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	const struct file *file = BPF_CORE_READ(sk, sk_socket, file);
 	const struct socket_wq *wq = BPF_CORE_READ(sk, sk_wq);
-	struct held_waiters found = {};
 
 	if (!file || !wq)
-		return false;
-	find_waiter(&found,
+		return;
+	find_waiter(found,
 		    (const void *)BPF_CORE_READ(wq, wait.head.next) -
 			    bpf_core_field_offset(struct wait_queue_entry, entry),
 		    &wq->wait, file);
+}
+
+/* Whether that is a thread in poll for this socket alone. It waits as a reader does, with a limit. */
+static __always_inline bool is_polled_alone(const struct tcp_sock *tp)
+{
+	struct held_waiters found = {};
+
+	find_first_waiter(&found, tp);
 	return found.polled && polls_nothing_else(found.polled);
+}
+
+/* ---- Connections of one process to one server ---- */
+
+/* Returns false where it is not known who waits. */
+static __always_inline bool make_sibling_key(struct sibling_key *key, const struct tcp_sock *tp)
+{
+	const struct sock_common *common = &tp->inet_conn.icsk_inet.sk.__sk_common;
+	struct held_waiters found = {};
+	const struct poll_wqueues *polled;
+
+	find_first_waiter(&found, tp);
+	polled = found.polled;
+	__builtin_memset(key, 0, sizeof(*key));
+	if (found.ep)
+		key->instance = (__u64)found.ep;
+	else if (polled)
+		key->instance = (__u64)BPF_CORE_READ(polled, polling_task, group_leader);
+	if (common->skc_family == AF_INET6)
+		BPF_CORE_READ_INTO((struct in6_addr *)key->peer_addr, common, skc_v6_daddr);
+	else
+		map_ipv4(key->peer_addr, common->skc_daddr);
+	key->peer_port = __builtin_bswap16(common->skc_dport);
+	return key->instance;
+}
+
+static __always_inline void note_sibling(const struct tcp_sock *tp, __u32 slowest, bool is_new)
+{
+	struct sibling_key key;
+	struct siblings fresh = {.answered = 1, .slowest = slowest}, *known;
+
+	if (!make_sibling_key(&key, tp))
+		return;
+	known = bpf_map_lookup_elem(&siblings_kept, &key);
+	if (!known) {
+		siblings_noted += !bpf_map_update_elem(&siblings_kept, &key, &fresh, BPF_ANY);
+		return;
+	}
+	known->answered += is_new;
+	if (slowest > known->slowest)
+		known->slowest = slowest;
+}
+
+static __always_inline void note_answer(const struct tcp_sock *tp, struct turns *turns, __u32 slowest_before)
+{
+	__u32 delay = turns->received_at - turns->sent_at;
+	bool is_new = !turns->noted && turns->sent && turns->received;
+
+	if (!is_new && (!turns->noted || turns->slowest <= slowest_before))
+		return;
+	turns->noted = 1;
+	if ((__s32)delay < 0 || delay < turns->slowest)
+		delay = turns->slowest;
+	note_sibling(tp, delay, is_new);
+}
+
+static __always_inline void keep_turns(const struct tcp_sock *tp, struct sock_common *common)
+{
+	struct turns_now now = {
+		.sent = tp->bytes_sent - tp->bytes_retrans,
+		.received = tp->bytes_received,
+		.sent_at = tp->lsndtime,
+		.received_at = tp->inet_conn.icsk_ack.lrcvtime,
+		.segments = tp->data_segs_out,
+		.silence = silence_ticks(tp),
+		.we_in_tick = tp->snd_wl1 == tp->rcv_nxt || tp->write_seq != tp->snd_una,
+	};
+	__u32 ports = (__u32)common->skc_num << 16 | common->skc_dport;
+	struct turns *turns, fresh = {};
+	__u64 key = (__u64)common;
+
+	turns = bpf_map_lookup_elem(&turns_kept, &key);
+	if (turns) {
+		__u32 slowest = turns->slowest;
+
+		turns_step(turns, &now, ports);
+		note_answer(tp, turns, slowest);
+		return;
+	}
+	turns_step(&fresh, &now, ports);
+	note_answer(tp, &fresh, 0);
+	if (bpf_map_update_elem(&turns_kept, &key, &fresh, BPF_ANY))
+		turns_lost++;
+	else
+		turns_noted++;
+}
+
+/* Both spoke within one tick, and we after the peer: true as well once it has answered a keepalive probe. */
+static __always_inline bool spoke_in_tick(const struct tcp_sock *tp)
+{
+	return tp->lsndtime == tp->inet_conn.icsk_ack.lrcvtime && tp->snd_wl1 == tp->rcv_nxt;
 }
 
 /* A client that spoke last, a while ago: the rules tell whether an answer is due. */
@@ -159,7 +247,8 @@ static __always_inline bool may_await(const struct tcp_sock *tp, __u32 ticks)
 {
 	__u32 sent = tp->lsndtime, received = tp->inet_conn.icsk_ack.lrcvtime;
 
-	if (!turns_after(sent, received, 1) && (tp->bytes_received || !tp->bytes_sent))
+	/* Within one tick: see peer_spoke_last(). */
+	if (!turns_after(sent, received, 1) && (!tp->bytes_sent || (tp->bytes_received && !spoke_in_tick(tp))))
 		return false;
 	return turns_after(ticks, sent, ticks_of(HELD_ANSWER_NS));
 }
@@ -168,6 +257,30 @@ static __always_inline bool may_await(const struct tcp_sock *tp, __u32 ticks)
 static __always_inline bool broke_silence(const struct tcp_sock *tp)
 {
 	return turns_after(tp->lsndtime, tp->inet_conn.icsk_ack.lrcvtime, silence_ticks(tp));
+}
+
+static __always_inline const struct turns *turns_of(const struct sock_common *common)
+{
+	__u64 key = (__u64)common;
+	const struct turns *turns = bpf_map_lookup_elem(&turns_kept, &key);
+
+	return turns && turns->ports == ((__u32)common->skc_num << 16 | common->skc_dport) ? turns : NULL;
+}
+
+/*
+ * A question at once after each answer, as in a busy loop. Or the first question of all: where this look is the first, its siblings
+ * may yet come by, so user space asks for them again.
+ */
+static __always_inline bool asks_otherwise(const struct tcp_sock *tp, const struct sock_common *common)
+{
+	const struct turns *turns = turns_of(common);
+	struct sibling_key key;
+
+	if (!turns || turns->bursts > FIRST_BURSTS)
+		return false;
+	if (tp->bytes_received)
+		return turns->open == TURN_AT_ONCE && turns->at_once;
+	return turns->open && make_sibling_key(&key, tp) && (turns_first || bpf_map_lookup_elem(&siblings_kept, &key));
 }
 
 #define FACT_MOVED  1
@@ -186,7 +299,9 @@ static __always_inline bool awaits_answer(const struct tcp_sock *tp, struct sock
 		return false;
 	if (facts & (FACT_MOVED | FACT_ASKED))
 		keep_turns(tp, common);
-	return (facts & FACT_ASKED && tp->bytes_received) || (facts & FACT_AWAITS && is_polled_alone(tp));
+	if (!(facts & FACT_AWAITS))
+		return false;
+	return (facts & FACT_ASKED && tp->bytes_received) || asks_otherwise(tp, common) || is_polled_alone(tp);
 }
 
 /* Data came a while ago, and nobody has read it. */
@@ -214,10 +329,9 @@ static __always_inline bool is_held(struct sock_common *common)
 
 static __always_inline void read_turns(struct held_record *record, struct sock_common *common)
 {
-	__u64 key = (__u64)common;
-	const struct turns *turns = bpf_map_lookup_elem(&turns_kept, &key);
+	const struct turns *turns = turns_of(common);
 
-	if (!turns || turns->ports != ((__u32)common->skc_num << 16 | common->skc_dport))
+	if (!turns)
 		return;
 	record->flags |= HELD_TURNS;
 	record->turn = turns->open;
@@ -226,6 +340,21 @@ static __always_inline void read_turns(struct held_record *record, struct sock_c
 	record->twice = turns->twice;
 	record->slowest_ns = turns->slowest * cfg_tick_ns;
 	record->second_ns = turns->second * cfg_tick_ns;
+	record->at_once = turns->at_once;
+	record->pongs = turns->pongs;
+	record->peer_burst = turns->peer_burst;
+	if (turns->talks)
+		record->flags |= HELD_TALKS;
+}
+
+static __always_inline void read_siblings(struct held_record *record, const struct tcp_sock *tp)
+{
+	struct sibling_key key;
+
+	if (!tp || !is_client(tp) || tp->bytes_received || !tp->bytes_sent || !make_sibling_key(&key, tp))
+		return;
+	record->flags |= HELD_FIRST;
+	record->instance = key.instance;
 }
 
 static __always_inline void note_waiter(struct held_record *record, const struct task_struct *task)
@@ -295,6 +424,7 @@ static __always_inline void write_held(struct seq_file *seq, struct held_record 
 	record->srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
 	read_waiters(record, (const struct sock *)common);
 	read_turns(record, common);
+	read_siblings(record, bpf_skc_to_tcp_sock(common));
 	bpf_seq_write(seq, record, sizeof(*record));
 }
 

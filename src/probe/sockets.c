@@ -130,6 +130,7 @@ static int scan_one(struct probe *probe, struct probe_namespace *namespace, stru
 
 	namespace->scanned = probe->looks;
 	probe->attached.skeleton->bss->turns_since_ns = clock_ns(CLOCK_MONOTONIC) - namespace->scanned_ns;
+	probe->attached.skeleton->bss->turns_first = !namespace->scanned_ns;
 	namespace->scanned_ns = clock_ns(CLOCK_MONOTONIC);
 	fd = make_iterator(probe, namespace);
 	if (fd < 0) {
@@ -144,6 +145,8 @@ static int scan_one(struct probe *probe, struct probe_namespace *namespace, stru
 		probe_services_begin(probe);
 	err = probe_read_fd(fd, buffer, &probe->losses.count[LOST_SOCKETS]);
 	close(fd);
+	if (!err && BIT(probe->scope.command) & HELD)
+		probe_siblings_find(probe, buffer, offset);
 	probe->losses.count[LOST_SOCKETS] += probe->attached.skeleton->bss->lost_requests;
 	probe->attached.skeleton->bss->lost_requests = 0;
 	if (!err)
@@ -256,6 +259,10 @@ static void settle_turns(struct probe *probe)
 	if (bss->turns_noted > bpf_map__max_entries(probe->attached.skeleton->maps.turns_kept) / 8 * 7) {
 		probe_map_empty(probe->attached.skeleton->maps.turns_kept);
 		bss->turns_noted = 0;
+	}
+	if (bss->siblings_noted > bpf_map__max_entries(probe->attached.skeleton->maps.siblings_kept) / 8 * 7) {
+		probe_map_empty(probe->attached.skeleton->maps.siblings_kept);
+		bss->siblings_noted = 0;
 	}
 	probe->losses.count[LOST_SOCKETS] += bss->turns_lost;
 	bss->turns_lost = 0;

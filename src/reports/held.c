@@ -114,7 +114,7 @@ static bool is_missed_by_a_loop(const struct scene *scene, const struct held_vie
 
 static bool is_told_elsewhere(const struct scene *scene, const struct connection *connection)
 {
-	if (connection->rule->patience == HELD_ANSWER)
+	if (connection->rule->patience == HELD_ANSWER || connection->rule->patience == HELD_LIKELY)
 		return look_is_unread_there(scene->look, &connection->view->socket->name);
 	return connection->view->socket->unread_bytes && is_missed_by_a_loop(scene, connection->view);
 }
@@ -150,6 +150,8 @@ static bool is_old_enough(const struct scene *scene, const struct connection *co
 	if (!connection->since_ns || connection->since_ns > connection->evidence.now_ns)
 		return false;
 	if (connection->rule->patience == HELD_ANSWER && age < HELD_ANSWER_NS)
+		return false;
+	if (connection->rule->patience == HELD_LIKELY && age < HELD_LIKELY_NS)
 		return false;
 	if (connection->rule->patience == HELD_WINDOW && !scene->scope->min_age_given)
 		return age >= HELD_WINDOW_NS;

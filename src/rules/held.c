@@ -108,14 +108,65 @@ static bool waits_longer_than_ever(const struct held_evidence *evidence)
 	       waited >= TURNS_FACTOR * held->second_ns;
 }
 
-/* Nothing is known of what was before: the numbers of segments tell whether answers used to come. */
+/* All that it has said it said at once, or as soon as it was connected: till something comes, last_received_ns is when it was. */
+static bool has_said_one_thing(const struct held_evidence *evidence)
+{
+	const struct socket_record *socket = evidence->socket;
+
+	return evidence->held->bursts <= 2 &&
+	       (socket->data_segs_out <= 2 || socket->last_sent_ns <= socket->last_received_ns + NS_PER_S);
+}
+
+/*
+ * Its first question of all, while other connections of its process to this server were answered. Who has spoken more often asks for
+ * nothing.
+ */
+static bool is_unlike_siblings(const struct held_evidence *evidence)
+{
+	const struct held_record *held = evidence->held;
+	__u64 waited = evidence->now_ns - signs_sent(evidence->socket);
+
+	return waits_for_more(evidence) && !evidence->socket->bytes_received && held->flags & HELD_FIRST &&
+	       held->siblings && held->flags & HELD_TURNS && has_said_one_thing(evidence) &&
+	       waited >= TURNS_FACTOR * held->siblings_slowest_ns;
+}
+
+/* One that was answered may have been asked for something else. */
+static bool is_unlike_many_siblings(const struct held_evidence *evidence)
+{
+	return is_unlike_siblings(evidence) && evidence->held->siblings >= TURNS_LEAST;
+}
+
+/* Requests at once after each answer, before that means anything; and what the peer may have sent that is to be acknowledged. */
+#define AT_ONCE_LEAST 5
+#define AT_ONCE_BYTES 16384
+
+/* It used to ask again at once after each answer. But acknowledgements of what a peer sends look the same. */
+static bool has_asked_at_once(const struct held_evidence *evidence)
+{
+	const struct held_record *held = evidence->held;
+	__u64 waited = evidence->now_ns - signs_sent(evidence->socket);
+
+	return may_await(evidence) && held->flags & HELD_TURNS && !(held->flags & HELD_TALKS) &&
+	       held->turn == TURN_AT_ONCE && held->bursts <= 2 && held->at_once >= AT_ONCE_LEAST &&
+	       held->pongs * 2 < held->at_once && held->peer_burst < AT_ONCE_BYTES &&
+	       waited >= TURNS_FACTOR * held->second_ns;
+}
+
+/* Too little was seen of what was before: then the numbers of segments tell whether answers used to come. */
+static bool knows_little(const struct held_record *held)
+{
+	return !(held->flags & HELD_TURNS) || held->turn == TURN_UNKNOWN ||
+	       (held->turn == TURN_BEGAN && held->answered < TURNS_LEAST && held->bursts <= 2);
+}
+
 static bool is_in_balance(const struct held_evidence *evidence)
 {
 	const struct socket_record *socket = evidence->socket;
 	__s64 ahead = (__s64)socket->data_segs_out - socket->data_segs_in;
 
-	return may_await(evidence) && (!(evidence->held->flags & HELD_TURNS) || evidence->held->turn == TURN_UNKNOWN) &&
-	       socket->data_segs_in >= 4 && ahead >= -2 && ahead <= 1;
+	return may_await(evidence) && knows_little(evidence->held) && socket->data_segs_in >= 4 && ahead >= -2 &&
+	       ahead <= 1;
 }
 
 /* ---- Since when ---- */
@@ -166,6 +217,9 @@ const struct held_rule held_rules[] = {
 	{ is_not_read,             &not_read,     SEVERITY_STARVED, false, HELD_AT_ONCE, since_received,  held_why_unread,    held_advise_process },
 	{ waits_longer_than_ever,  &awaiting_reply, SEVERITY_WAITING, false, HELD_ANSWER, since_data,     held_why_turns,     held_advise_server },
 	{ is_polled_for,           &awaiting_reply, SEVERITY_WAITING, false, HELD_ANSWER, since_data,     held_why_polled,    held_advise_server },
+	{ is_unlike_many_siblings, &awaiting_reply, SEVERITY_WAITING, false, HELD_ANSWER, since_data,     held_why_siblings,  held_advise_server },
+	{ is_unlike_siblings,      &awaiting_reply, SEVERITY_SUSPECT, false, HELD_ANSWER, since_data,     held_why_sibling,   held_advise_server },
+	{ has_asked_at_once,       &awaiting_reply, SEVERITY_SUSPECT, false, HELD_LIKELY, since_data,     held_why_at_once,   held_advise_server },
 	{ is_in_balance,           &awaiting_reply, SEVERITY_SUSPECT, false, HELD_ANSWER, since_data,     held_why_balance,   held_advise_server },
 };
 /* clang-format on */

@@ -36,10 +36,12 @@ struct held_evidence {
 enum held_patience {
 	HELD_AT_ONCE, /* as of threads */
 	HELD_ANSWER, /* HELD_ANSWER_NS: an answer may take a while */
+	HELD_LIKELY, /* HELD_LIKELY_NS: and what looks like a request may be none */
 	HELD_WINDOW, /* HELD_WINDOW_NS: a peer on a slow line pauses for seconds */
 };
 
 #define HELD_ANSWER_NS (5 * NS_PER_S)
+#define HELD_LIKELY_NS (10 * NS_PER_S)
 #define HELD_WINDOW_NS (10 * NS_PER_S)
 
 struct held_rule {

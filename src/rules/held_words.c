@@ -144,6 +144,38 @@ const char *held_why_turns(struct arena *arena, const struct held_evidence *evid
 			    say_end(arena, evidence));
 }
 
+static const char *say_siblings(struct arena *arena, const struct held_evidence *evidence, const char *due)
+{
+	const struct held_record *held = evidence->held;
+	__u64 slowest = held->siblings_slowest_ns > evidence->tick_ns ? held->siblings_slowest_ns : evidence->tick_ns;
+
+	return arena_printf(
+		arena,
+		"%s, and nothing ever came back%s; other connections of its process to this server (%u) were "
+		"answered within %s; %s",
+		say_asked(arena, evidence, "its first request"), due, held->siblings, say_duration(arena, slowest),
+		say_end(arena, evidence));
+}
+
+const char *held_why_siblings(struct arena *arena, const struct held_evidence *evidence)
+{
+	return say_siblings(arena, evidence, "");
+}
+
+const char *held_why_sibling(struct arena *arena, const struct held_evidence *evidence)
+{
+	return say_siblings(arena, evidence, "; most likely a reply is due");
+}
+
+const char *held_why_at_once(struct arena *arena, const struct held_evidence *evidence)
+{
+	return arena_printf(
+		arena,
+		"%s, and nothing came back; most likely a reply is due: before, it sent something at once after each "
+		"reply; %s",
+		say_asked(arena, evidence, "data"), say_end(arena, evidence));
+}
+
 /* The program's own limit on the wait is not known. */
 const char *held_why_polled(struct arena *arena, const struct held_evidence *evidence)
 {

@@ -15,6 +15,9 @@ const char *held_why_unread(struct arena *arena, const struct held_evidence *evi
 const char *held_why_turns(struct arena *arena, const struct held_evidence *evidence);
 const char *held_why_polled(struct arena *arena, const struct held_evidence *evidence);
 const char *held_why_balance(struct arena *arena, const struct held_evidence *evidence);
+const char *held_why_siblings(struct arena *arena, const struct held_evidence *evidence);
+const char *held_why_sibling(struct arena *arena, const struct held_evidence *evidence);
+const char *held_why_at_once(struct arena *arena, const struct held_evidence *evidence);
 
 const char *held_advise_connect(struct arena *arena, const struct held_evidence *evidence);
 const char *held_advise_path(struct arena *arena, const struct held_evidence *evidence);

@@ -96,6 +96,7 @@ static const struct {
 	{"connectors", HANDSHAKES},
 	{"queued_sockets", HANDSHAKES},
 	{"turns_kept", HELD},
+	{"siblings_kept", HELD},
 	{"service_places", SERVICES},
 	{"service_counts", SERVICES},
 	{"wanted_files", LOOPS},

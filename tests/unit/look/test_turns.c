@@ -162,6 +162,53 @@ static void at_once(void **state)
 	assert_int_equal(talk.turns.bursts, 1);
 }
 
+/* Faster than looks and ticks: each look finds many turns, and ours the last word. */
+static void many_at_once(void **state)
+{
+	struct talk talk = begin();
+
+	(void)state;
+	talk.now.we_in_tick = 1;
+	for (int i = 0; i < 6; i++) {
+		pass(&talk, 500);
+		for (int j = 0; j < 10; j++) {
+			we(&talk);
+			peer(&talk);
+		}
+		we(&talk);
+		look(&talk);
+		assert_int_equal(talk.turns.open, TURN_AT_ONCE);
+	}
+	assert_int_equal(talk.turns.at_once, 5);
+	assert_int_equal(talk.turns.pongs, 0);
+	assert_int_equal(talk.turns.peer_burst, 1000);
+	assert_int_equal(talk.turns.answered, 0);
+	assert_false(talk.turns.talks);
+	/* So that was no question. */
+	pass(&talk, 3000);
+	we(&talk);
+	look(&talk);
+	assert_true(talk.turns.talks);
+}
+
+/* A program that gets one thing after the other, and says at once that it has it. */
+static void acknowledgements_are_pongs(void **state)
+{
+	struct talk talk = begin();
+
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		pass(&talk, 1500);
+		peer(&talk);
+		pass(&talk, 4);
+		we(&talk);
+		look(&talk);
+	}
+	assert_int_equal(talk.turns.pongs, 6);
+	assert_int_equal(talk.turns.at_once, 0);
+	assert_int_equal(talk.turns.open, TURN_NONE);
+}
+
 static void what_was_before_is_not_known(void **state)
 {
 	struct talk talk = {.now = {.sent = 100, .received = 50, .sent_at = 500, .received_at = 100, .silence = 50}};
@@ -174,6 +221,17 @@ static void what_was_before_is_not_known(void **state)
 	look(&talk);
 	assert_int_equal(talk.turns.open, TURN_NONE);
 	assert_int_equal(talk.turns.answered, 0);
+}
+
+/* The times of one that never heard anything are those of its connect. */
+static void a_first_question(void **state)
+{
+	struct talk talk = {.now = {.sent = 100, .sent_at = 500, .received_at = 500, .silence = 50}};
+
+	(void)state;
+	look(&talk);
+	assert_int_equal(talk.turns.open, TURN_UNKNOWN);
+	assert_int_equal(talk.turns.bursts, 1);
 }
 
 /* An address that another connection has now. */
@@ -200,7 +258,10 @@ int main(void)
 		cmocka_unit_test(a_pong_is_no_question),
 		cmocka_unit_test(a_sender_waits_for_nothing),
 		cmocka_unit_test(at_once),
+		cmocka_unit_test(many_at_once),
+		cmocka_unit_test(acknowledgements_are_pongs),
 		cmocka_unit_test(what_was_before_is_not_known),
+		cmocka_unit_test(a_first_question),
 		cmocka_unit_test(another_connection_begins_anew),
 	};
 

@@ -189,6 +189,107 @@ static void sends_only(struct socket_record *socket, struct held_record *held)
 	socket->data_segs_out = 40;
 }
 
+/* Never a byte came back, but to three others of its process one did. */
+static void first(struct socket_record *socket, struct held_record *held)
+{
+	asked(socket, held);
+	socket->bytes_received = 0;
+	socket->data_segs_out = 1;
+	socket->data_segs_in = 0;
+	held->flags |= HELD_FIRST;
+	held->turn = TURN_UNKNOWN;
+	held->answered = 0;
+	held->siblings = 3;
+	held->siblings_slowest_ns = 30 * MILLISECOND;
+}
+
+static void first_of_one_sibling(struct socket_record *socket, struct held_record *held)
+{
+	first(socket, held);
+	held->siblings = 1;
+}
+
+static void first_of_none(struct socket_record *socket, struct held_record *held)
+{
+	first(socket, held);
+	held->siblings = 0;
+}
+
+static void first_of_slow_siblings(struct socket_record *socket, struct held_record *held)
+{
+	first(socket, held);
+	held->siblings_slowest_ns = 2 * SECOND;
+}
+
+static void first_of_many_words(struct socket_record *socket, struct held_record *held)
+{
+	first(socket, held);
+	held->bursts = 3;
+}
+
+/* It has talked for a while, before the first look. */
+static void first_of_a_sender(struct socket_record *socket, struct held_record *held)
+{
+	first(socket, held);
+	socket->data_segs_out = 4;
+}
+
+/* A large request. */
+static void first_of_much(struct socket_record *socket, struct held_record *held)
+{
+	first(socket, held);
+	socket->data_segs_out = 40;
+	socket->last_received_ns = socket->last_sent_ns - 200 * MILLISECOND;
+}
+
+/* A busy loop's: each question came right after an answer. */
+static void at_once(struct socket_record *socket, struct held_record *held)
+{
+	asked(socket, held);
+	socket->last_received_ns = socket->last_sent_ns = NOW - 12 * SECOND;
+	socket->delivered_ns = socket->last_ack_ns = NOW - 11950 * MILLISECOND;
+	socket->data_segs_out = 9000;
+	socket->data_segs_in = 9000;
+	held->turn = TURN_AT_ONCE;
+	held->answered = 0;
+	held->at_once = 9;
+	held->pongs = 1;
+	held->peer_burst = 200;
+}
+
+static void at_once_just_now(struct socket_record *socket, struct held_record *held)
+{
+	at_once(socket, held);
+	socket->last_received_ns = socket->last_sent_ns = NOW - 8 * SECOND;
+	socket->delivered_ns = socket->last_ack_ns = NOW - 7950 * MILLISECOND;
+}
+
+static void at_once_now_and_then(struct socket_record *socket, struct held_record *held)
+{
+	at_once(socket, held);
+	held->at_once = 4;
+}
+
+static void at_once_and_pongs(struct socket_record *socket, struct held_record *held)
+{
+	at_once(socket, held);
+	held->pongs = 5;
+}
+
+/* What it says at once may be credit for more. */
+static void at_once_after_much(struct socket_record *socket, struct held_record *held)
+{
+	at_once(socket, held);
+	held->peer_burst = 1000000;
+}
+
+/* It said something at once before, and went on unanswered. */
+static void at_once_but_no_question(struct socket_record *socket, struct held_record *held)
+{
+	at_once(socket, held);
+	held->flags |= HELD_TALKS;
+}
+
 static void unread(struct socket_record *socket, struct held_record *held)
 {
 	(void)held;
@@ -233,12 +334,30 @@ static const struct {
 	 8, true},
 	{asked_just_now, "awaiting_reply", "it sent a request 3.0 s ago", ROW_READER, 3, false},
 	{answers_take_long, NULL, NULL, ROW_READER, 0, false},
-	{too_few_answers, NULL, NULL, ROW_READER, 0, false},
+	{too_few_answers, "awaiting_reply", "most likely a reply is due", ROW_READER, 8, true},
 	{speaks_twice, NULL, NULL, ROW_READER, 0, false},
 	{talks_on, NULL, NULL, ROW_READER, 0, false},
 	{nobody_waits, NULL, NULL, ROW_READER, 0, false},
 	{asked_before_all_looks, "awaiting_reply", "most likely a reply is due", ROW_READER, 8, true},
 	{sends_only, NULL, NULL, ROW_READER, 0, false},
+	{first, "awaiting_reply",
+	 "it sent its first request 8.0 s ago, and nothing ever came back; other connections of its process to this "
+	 "server (3) were answered within 30 ms; an event",
+	 ROW_READER, 8, true},
+	{first_of_one_sibling, "awaiting_reply", "nothing ever came back; most likely a reply is due", ROW_READER, 8,
+	 true},
+	{first_of_much, "awaiting_reply", "nothing ever came back; other", ROW_READER, 8, true},
+	{first_of_a_sender, NULL, NULL, ROW_READER, 0, false},
+	{first_of_none, NULL, NULL, ROW_READER, 0, false},
+	{first_of_slow_siblings, NULL, NULL, ROW_READER, 0, false},
+	{first_of_many_words, NULL, NULL, ROW_READER, 0, false},
+	{at_once, "awaiting_reply", "most likely a reply is due: before, it sent something at once after each reply",
+	 ROW_READER, 12, true},
+	{at_once_just_now, "awaiting_reply", "most likely", ROW_READER, 8, false},
+	{at_once_now_and_then, NULL, NULL, ROW_READER, 0, false},
+	{at_once_and_pongs, NULL, NULL, ROW_READER, 0, false},
+	{at_once_after_much, NULL, NULL, ROW_READER, 0, false},
+	{at_once_but_no_question, NULL, NULL, ROW_READER, 0, false},
 	{unread, "not_read", "node (pid 10) has not read 217 bytes from the peer, the last received 4.0 s ago",
 	 ROW_READER, 4, true},
 	{much_unread, NULL, NULL, ROW_READER, 0, false},
