@@ -51,12 +51,15 @@ static struct chain_evidence facts_of(const struct scene *scene, size_t from)
 	const struct chain_path *path = &scene->paths[from];
 	const struct wait *last = &scene->waits.items[path->last];
 	const struct process_view *process = path->cycle ? NULL : waits_process(&scene->waits, last);
+	const struct thread_view *doing = path->cycle ? NULL : waits_doing(&scene->waits, last);
 	bool one = last->lock && last->lock->holder_tid; /* whatever other threads there are */
 
 	return (struct chain_evidence){
 		.cycle = path->cycle,
 		.last = last,
-		.doing = path->cycle ? NULL : waits_doing(&scene->waits, last),
+		.doing = doing,
+		.unread = doing && chain_is_unread(&scene->waits, last),
+		.polls = doing && chain_slept_unread(&scene->waits, last, doing->thread),
 		.in_loop = one ? last->holder && thread_in_loop(last->holder->thread) : process && process->in_loop,
 		.sure = path->sure,
 	};

@@ -59,7 +59,11 @@ static bool is_blocked(const struct chain_evidence *evidence)
 {
 	const struct thread_record *thread = evidence->doing ? evidence->doing->thread : NULL;
 
-	if (!thread || !(thread->flags & THREAD_SLEEPING) || thread_in_loop(thread))
+	if (!thread || !(thread->flags & THREAD_SLEEPING))
+		return false;
+	if (evidence->polls)
+		return true;
+	if (thread_in_loop(thread))
 		return false;
 	return !evidence->in_loop || thread->state & UNINTERRUPTIBLE;
 }
@@ -159,6 +163,11 @@ static const char *why_running(struct arena *arena, const struct chain_evidence 
 
 static const char *why_idle(struct arena *arena, const struct chain_evidence *evidence)
 {
+	if (evidence->unread)
+		return arena_printf(arena,
+				    "%s%s; %s has not read the request: its event loop does something else, or has "
+				    "missed it",
+				    evidence->chain, say_doubt(evidence), evidence->who);
 	return arena_printf(arena, "%s%s; %s is idle in its event loop; what it waits for cannot be seen",
 			    evidence->chain, say_doubt(evidence), evidence->who);
 }

@@ -13,6 +13,8 @@ struct chain_evidence {
 	bool cycle; /* the chain is a cycle, without an end */
 	const struct wait *last; /* the last wait; in a cycle, one of its waits */
 	const struct thread_view *doing; /* what the process at its other end is doing; NULL: not known */
+	bool unread; /* the request lies unread there */
+	bool polls; /* and its only thread has been in poll or select ever since: for something else */
 	bool in_loop; /* a thread of that process is in its event loop's wait */
 	const char *in; /* and that in words: "futex", "recvfrom 10.0.0.1:80 -> 10.0.0.2:5000"; NULL: not known */
 	const char *in_for; /* and for how long; NULL: not known */

@@ -53,6 +53,11 @@ class Served:
         self._tell("say=?", number)
         self._said("sent", number)
 
+    def awaits(self):
+        """The second client waits for the answer that it has asked for: its pid."""
+        self._tell("take=1", 1)
+        return self.clients[1].pid
+
 
 @pytest.fixture
 def silent(room):
@@ -174,3 +179,32 @@ def test_inherited_instance(room, stream):
         assert not run.findings(run.once("loops", "-p", child, "-p", served.pid))
     assert not run.findings(live.records(), pid=child)
     live.stop()
+
+
+def of_chains(*pids):
+    """Of the overview, which also looks at connections that a thread polls."""
+    found = run.once(*(word for pid in pids for word in ("-p", pid)))
+    return [record for record in run.matching(found, type="chain") if record["verdict"] != "deadlock"]
+
+
+def test_who_waits_for_it(room, silent):
+    """It is not idle: a request lies unread, and its thread is in poll."""
+    served, twin = Served(room, 9321, "poll="), Served(room, 9322, "aside=")
+    client = served.awaits()
+    twin.awaits()
+    chain = wait_until(lambda: [one for one in of_chains(served.pid, twin.pid) if one["pid"] == served.pid], 20)[0]
+    assert chain["verdict"] == "blocked" and "has been in poll" in chain["why"], chain
+    assert [link["pid"] for link in chain["links"]] == [client, served.pid], chain
+    assert not [one for one in of_chains(twin.pid) if one["pid"] == twin.pid]
+
+
+def test_who_waits_behind_it(room, silent):
+    """The thread polls one connection alone, and it has asked there: whoever asks the loop waits for that one."""
+    served = Served(room, 9323, "ask=")
+    client = served.awaits()
+
+    def through():
+        links = [[link["pid"] for link in one["links"]] for one in of_chains(client)]
+        return [client, served.pid, silent.pid] in links and links
+
+    assert len(wait_until(through, 30, "the chain through the loop")) == 1

@@ -109,3 +109,20 @@ bool chain_is_unread(const struct waits *waits, const struct wait *wait)
 	return wait->peer && wait->peer->unread_bytes &&
 	       wait->peer->last_received_ns + SIGNS_SILENCE_NS <= waits->look->head->seen_ns;
 }
+
+/* A process takes up a question within this time. */
+#define TAKEN_UP_NS NS_PER_S
+
+/* A set with that connection in it would have ended them. An event loop in epoll_wait may leave one alone for a while. */
+static bool is_in_poll(const struct thread_record *thread)
+{
+	static const char *const calls[] = {"poll", "ppoll", "select", "pselect6"};
+
+	return thread->threads <= 1 && thread_asleep_in(thread, calls, COUNT_OF(calls));
+}
+
+bool chain_slept_unread(const struct waits *waits, const struct wait *wait, const struct thread_record *thread)
+{
+	return is_in_poll(thread) && chain_is_unread(waits, wait) && wait->since_ns &&
+	       look_asleep_since(waits->look, thread) <= wait->since_ns + TAKEN_UP_NS;
+}

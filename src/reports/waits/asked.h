@@ -27,4 +27,7 @@ bool chain_was_asked(const struct chain_asked *asked, const struct waits *waits,
 /* The question lies unread at the other end of this wait, and has for a second. */
 bool chain_is_unread(const struct waits *waits, const struct wait *wait);
 
+/* And this, the only thread there, has been in poll or select ever since: so it waits for something else. */
+bool chain_slept_unread(const struct waits *waits, const struct wait *wait, const struct thread_record *thread);
+
 #endif

@@ -146,6 +146,26 @@ static __u64 unanswered_since(const struct socket_record *socket, __u64 tick_ns)
 	return signs_sent(socket);
 }
 
+/* The thread that is in poll or select for this connection alone: it serves nothing else meanwhile. NULL: none. */
+static const struct thread_view *find_poller(const struct look *look, const struct socket_record *socket)
+{
+	const struct held_view *view = look_held(look, socket->name.cookie);
+
+	if (!view || !(view->held->flags & HELD_POLL_ALONE) || view->held->flags & HELD_EPOLL)
+		return NULL;
+	return look_thread(look, view->held->waiter_pid, view->held->waiter_tid);
+}
+
+static void add_poller(const struct waits *waits, struct wait *wait)
+{
+	const struct thread_view *poller = find_poller(waits->look, wait->socket);
+
+	if (!poller || poller->thread->pid != wait->pid || !(poller->thread->flags & THREAD_SLEEPING))
+		return;
+	wait->view = poller;
+	wait->tid = poller->thread->tid;
+}
+
 static int add_connection(struct waits *waits, const struct socket_record *socket, __u64 min_age_ns)
 {
 	const struct look *look = waits->look;
@@ -158,6 +178,7 @@ static int add_connection(struct waits *waits, const struct socket_record *socke
 	wait.pid = owner->pid;
 	wait.fd = owner->fd;
 	wait.comm = owner->comm;
+	add_poller(waits, &wait);
 	judge_other(&wait, look);
 	return waits_add(waits, &wait);
 }

@@ -35,7 +35,12 @@ static size_t only_thread_wait(const struct waits *waits, __u32 pid)
 	const struct process_view *process = processes_find(&waits->processes, pid);
 	size_t i = first_since(waits, pid, 0);
 
-	return process && process->one_thread && !process->in_loop && is_of(waits, i, pid) ? i : WAITS_NONE;
+	if (!process || !process->one_thread)
+		return WAITS_NONE;
+	/* In poll for one connection it is in no loop, whatever it was in before. */
+	while (process->in_loop && is_of(waits, i, pid) && !waits->items[i].tid)
+		i++;
+	return is_of(waits, i, pid) ? i : WAITS_NONE;
 }
 
 /* How many other processes hold the socket with this inode. */

@@ -5,6 +5,7 @@ async_server.py ADDRESS,PORT HOW [THREADS]: an event loop that answers "?" on ev
 sleep (0). At "w" it does HOW inside the loop, so that all its clients wait:
 
     poll=ADDRESS,PORT    a synchronous call with a timeout: connects there, and polls that connection alone for ten minutes
+    ask=ADDRESS,PORT     the same, after it has sent a question there
     select=ADDRESS,PORT  the same with select
     steps=ADDRESS,PORT   the same with poll, 50 ms at a time, as libraries do that look after a cancellation meanwhile
     aside=ADDRESS,PORT   the same as poll, in a thread of its own: the loop goes on. The healthy twin
@@ -29,13 +30,18 @@ def connect(place):
     return socket.create_connection((address, int(port)))
 
 
-def poll(place, timeout=600):
+def poll(place, timeout=600, question=b""):
     other = connect(place)
+    other.sendall(question)
     waits = select.poll()
     waits.register(other, select.POLLIN)
     say("working", port=other.getsockname()[1])
     while not waits.poll(timeout * 1000):
         pass
+
+
+def ask(place):
+    poll(place, question=b"?")
 
 
 def steps(place):
@@ -88,7 +94,7 @@ def fork(_):
     say("working", child=child)
 
 
-HOW = {"select": by_select, **{f.__name__: f for f in (poll, steps, aside, nested, sleep, compute, fork)}}
+HOW = {"select": by_select, **{f.__name__: f for f in (poll, ask, steps, aside, nested, sleep, compute, fork)}}
 
 
 class Server:
