@@ -82,7 +82,8 @@ kernels:
 # Real servers, stalled on purpose, each with a healthy twin under load: about a quarter of an hour.
 # SCENARIOS="nginx redis" runs those whose names begin so.
 SCENARIO_PACKAGES := curl wrk nginx-light apache2-bin postgresql-15 python3-pg8000 libpostgresql-jdbc-java redis-server \
-	redis-tools memcached haproxy openssh-server openssh-client nodejs openjdk-17-jdk-headless golang-go
+	redis-tools memcached haproxy openssh-server openssh-client nodejs openjdk-17-jdk-headless golang-go \
+	python3-aiohttp
 scenarios: needed
 	@tests/scenarios/install.sh $(SCENARIO_PACKAGES)
 	@$(MAKE) --no-print-directory -j$$(nproc) all

@@ -86,8 +86,18 @@ def judge(truths, records, inodes, once=False):
         mine = [life for life in matched(truth, found) if life not in known]
         known += mine
         wrong += check(truth, mine, once)
-    extra = [life.records[0] for life in found if life not in known]
+    extra = [life.records[0] for life in found if life not in known and not says_again(life, truths)]
     return Judgement(summary(found), wrong, extra)
+
+
+def says_again(life, truths):
+    """A chain goes through processes that stalls are about, and a service is one of them: the same stall once more."""
+    record = life.records[0]
+    told = {truth.who.get("pid") for truth in truths} - {None}
+    told = {pid for one in told for pid in (one if isinstance(one, (set, tuple, frozenset)) else (one,))}
+    if record["type"] == "chain":
+        return bool(told & {link["pid"] for link in record["links"]})
+    return record["type"] == "service" and record["pid"] in told
 
 
 def check(truth, found, once):

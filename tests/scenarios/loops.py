@@ -36,12 +36,17 @@ def awaits(stage, client, since, **more):
 
 def stalled(stage, program, now, now_in, since, tid=None, once=0, verdict="stalled"):
     """
-    `now_in` is one of these syscalls. Without history `--once` may not know that it is a loop: 0 by default.
+    `now_in` begins like one of these. Without history `--once` may not know that it is a loop: 0 by default.
     """
     return Truth(
         {"type": "loop", "pid": program.pid, "tid": tid or program.pid},
         verdict,
-        {"netns": stage.server.inode, "now": now, "interface": "epoll", "now_in": now_in and begins(*now_in.split())},
+        {
+            "netns": stage.server.inode,
+            "now": now,
+            "interface": "epoll",
+            "now_in": now_in and begins(*now_in.split(" or ")),
+        },
         since,
         once=once,
     )

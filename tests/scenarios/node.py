@@ -66,7 +66,7 @@ class NodeExecSync(Scenario):
         assert children(self.node.pid), "execSync has started its child"
         other, later = ask(stage, self.url)
         return [
-            stalled(stage, self.node, "blocked", "epoll_pwait epoll_wait wait4", since),
+            stalled(stage, self.node, "blocked", "a nested event loop or wait4", since),
             awaits(stage, client, since),
             awaits(stage, other, later),
             *not_accepted(stage, self.node, PORT),

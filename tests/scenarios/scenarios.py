@@ -32,6 +32,7 @@ import postgres
 import python_http
 import rates
 import redis
+import silent
 import sshd
 import table
 from play import Outcome
@@ -51,6 +52,7 @@ MODULES = (
     sshd,
     java,
     go,
+    silent,
     chain,
 )
 SCENARIOS = [one for module in MODULES for one in module.SCENARIOS]
