@@ -152,9 +152,6 @@ int probe_namespaces_find(struct probe *probe);
 /* Scans the sockets of the namespaces that are due. */
 int probe_namespaces_scan(struct probe *probe, struct buffer *buffer);
 
-/* Tells of first questions that the buffer has from offset on whether their siblings were answered; drops those without. */
-void probe_siblings_find(const struct probe *probe, struct buffer *buffer, size_t offset);
-
 /* Whether the kernel is asked for them over netlink, because BPF cannot. */
 bool probe_unix_is_asked_for(const struct probe *probe);
 /* Has the walk of a namespace count the connections of its listeners, and takes the counts out behind it. */
