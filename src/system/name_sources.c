@@ -22,7 +22,7 @@ static const char *folder_of(struct arena *arena, const char *file)
 
 static void add(struct check_list *list, const char *name, const char *folder, const char *purpose)
 {
-	struct check_item *item = folder && purpose ? check_list_add(list, CHECK_SOURCE, name, purpose) : NULL;
+	struct check_item *item = folder ? check_list_add(list, CHECK_SOURCE, name, purpose) : NULL;
 
 	if (!item)
 		return;
@@ -39,11 +39,7 @@ static void add(struct check_list *list, const char *name, const char *folder, c
 
 void name_sources_check(struct check_list *list)
 {
-	for (size_t i = 0; i < CONTAINER_FILES; i++) {
-		const char *folder = folder_of(&list->arena, container_files[i]);
-
-		add(list, runtimes[i], folder,
-		    folder ? arena_printf(&list->arena, "containers, from %s", folder) : NULL);
-	}
-	add(list, "systemd", "/run/systemd/system", "units, from the paths of their cgroups");
+	for (size_t i = 0; i < CONTAINER_FILES; i++)
+		add(list, runtimes[i], folder_of(&list->arena, container_files[i]), "pods, containers, images");
+	add(list, "systemd", "/run/systemd/system", "units");
 }
