@@ -52,11 +52,17 @@ static __u32 find_target(const char *name)
 	return 0;
 }
 
+/*
+ * Each kernel from 5.10 on takes the programs' types, if it has the memory. libbpf goes on without them. Then the verifier
+ * walks through global functions at each of their calls, for half a minute, and refuses the program after all.
+ */
 static int prepare(struct bpf_program *program, struct bpf_prog_load_opts *options, long cookie)
 {
 	const struct section *section = &sections[cookie];
 	struct arena arena = {0};
 
+	if (!options->prog_btf_fd)
+		return -ENOMEM;
 	if (before)
 		before(before_context);
 	options->attach_btf_id = find_target(target_of(&arena, program, section));
