@@ -46,6 +46,9 @@ class Scene:
 
     def _black_hole(self, port):
         self.room.there.drop("input", f"tcp dport {port}")
+        self.room.here.sysctl(
+            "net.ipv4.tcp_syn_retries", 12
+        )  # six are two minutes: tests of a busy machine take longer
         client = Stall(self.room.here, "endpoint.py", f"connect={self.room.link.right4},{port}")
         client.said("connecting")
         return client
