@@ -96,7 +96,7 @@ def test_bpf_calls_fail(tmp_path, error, step):
 
 def test_bpf_calls_of_the_overview_fail(tmp_path):
     counted = Counted(tmp_path)
-    for call in range(1, min(counted.calls, 150) + 1, every(4)):
+    for call in range(1, min(counted.calls, 150) + 1, every(5)):
         counted.check(BPF=call, ERRNO=errno.ENOMEM)
 
 

@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 
 #include "base/array.h"
+#include "probe/load/sections.h"
 #include "system/syscalls.h"
 
 /* Enough for the statistics of one program. */
@@ -188,6 +189,12 @@ static struct sockstall_bpf *open_wanted(const struct attempt *attempt, unsigned
 	return skeleton;
 }
 
+static int load_opened(struct sockstall_bpf *skeleton)
+{
+	probe_sections_types(bpf_object__btf(skeleton->obj));
+	return probe_btf_fill(skeleton->obj) ?: sockstall_bpf__load(skeleton);
+}
+
 int probe_load(struct sockstall_bpf **out, const struct attempt *attempt, unsigned int wishes)
 {
 	struct sockstall_bpf *skeleton = open_wanted(attempt, wishes);
@@ -196,7 +203,7 @@ int probe_load(struct sockstall_bpf **out, const struct attempt *attempt, unsign
 	*out = skeleton;
 	if (!skeleton)
 		return -errno;
-	err = probe_btf_fill(skeleton->obj) ?: sockstall_bpf__load(skeleton);
+	err = load_opened(skeleton);
 	/* Without memory libbpf may have found that maps cannot be mapped, and left them out. */
 	if (!err && (!skeleton->bss || !skeleton->rodata))
 		err = -ENOMEM;
@@ -236,7 +243,7 @@ static int try_one(struct attempt *attempt, unsigned int wishes, size_t place)
 	program = probe_program_find(skeleton, place);
 	bpf_program__set_log_level(program, LOG_STATISTICS);
 	bpf_program__set_log_buf(program, log, sizeof(log));
-	err = probe_btf_fill(skeleton->obj) ?: sockstall_bpf__load(skeleton);
+	err = load_opened(skeleton);
 	if (err && is_debug())
 		fprintf(stderr, "%s: %s\n", probe_programs[place].name, log);
 	attempt->verified[place] = count_verified(log);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -25,6 +26,9 @@ static const struct section {
 
 static void (*before)(void *context);
 static void *before_context;
+
+/* Where the programs' types have a global function, as the kernel gives them out; 0: that need not be asked. */
+static size_t global_at;
 
 static struct arena target_names;
 static struct btf_wanted targets[MAX_PROGRAMS];
@@ -52,16 +56,49 @@ static __u32 find_target(const char *name)
 	return 0;
 }
 
-/*
- * Each kernel from 5.10 on takes the programs' types, if it has the memory. libbpf goes on without them. Then the verifier
- * walks through global functions at each of their calls, for half a minute, and refuses the program after all.
- */
+void probe_sections_types(const struct btf *types)
+{
+	__u32 id, count = btf__type_cnt(types), size = 0;
+	const char *raw = btf__raw_data(types, &size);
+
+	global_at = 0;
+	for (id = 1; raw && id < count && !global_at; id++) {
+		const struct btf_type *type = btf__type_by_id(types, id);
+
+		if (btf_is_func(type) && btf_vlen(type) == BTF_FUNC_GLOBAL)
+			global_at = (size_t)((const char *)type - raw);
+	}
+	global_at = global_at + sizeof(struct btf_type) <= size ? global_at : 0;
+}
+
+/* Asks the kernel, once for each object. */
+static bool are_taken(int types_fd)
+{
+	struct bpf_btf_info info = {0};
+	__u32 size = sizeof(info), most = (__u32)(global_at + sizeof(struct btf_type));
+	struct btf_type *type;
+	char *raw;
+	bool taken;
+
+	if (types_fd <= 0 || !global_at)
+		return types_fd > 0;
+	raw = calloc(1, most);
+	info.btf = (__u64)(unsigned long)raw;
+	info.btf_size = most;
+	taken = raw && !bpf_obj_get_info_by_fd(types_fd, &info, &size);
+	type = (void *)(raw + global_at);
+	taken = taken && btf_is_func(type) && btf_vlen(type) == BTF_FUNC_GLOBAL;
+	free(raw);
+	global_at = taken ? 0 : global_at;
+	return taken;
+}
+
 static int prepare(struct bpf_program *program, struct bpf_prog_load_opts *options, long cookie)
 {
 	const struct section *section = &sections[cookie];
 	struct arena arena = {0};
 
-	if (!options->prog_btf_fd)
+	if (!are_taken((int)options->prog_btf_fd))
 		return -ENOMEM;
 	if (before)
 		before(before_context);
