@@ -76,6 +76,7 @@ enum note_kind {
 	NOTE_USER_STACK, /* module+offset, innermost first */
 	NOTE_LOOP_ENDED, /* the descriptor of its last epoll wait is no epoll instance any more: that one's number */
 	NOTE_TITLE, /* of the process whose pid is `tid`: its command line, as it is now, with spaces between the words */
+	NOTE_CODE, /* the innermost function of the program's own, with its source line if known */
 	NOTE_KINDS,
 };
 

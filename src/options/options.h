@@ -102,6 +102,7 @@ struct scope {
 	bool interactive; /* a person is at a screen, and may ask for details of a process */
 	bool watches;
 	bool verbose, stacks; /* kernel stacks; and the program's too */
+	bool no_stacks; /* not even the code that is stuck */
 	enum interfaces_choice interfaces; /* whose waits are counted */
 	uint64_t min_age_ns; /* 0 only where min_age_given */
 	bool min_age_given;

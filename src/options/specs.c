@@ -22,8 +22,11 @@ const char *const option_group_names[GROUPS] = {
 	(BIT(COMMAND_OVERVIEW) | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_WRITERS) | \
 	 BIT(COMMAND_CLOSING) | BIT(COMMAND_EPOLL) | BIT(COMMAND_REPLAY))
 #define SOCKETS ((STALLS & ~BIT(COMMAND_LOCKS)) | BIT(COMMAND_REPLAY)) /* threads and locks have no ports */
-#define STACKS	(BIT(COMMAND_OVERVIEW) | BIT(COMMAND_EPOLL) | BIT(COMMAND_THREADS))
-#define ANY	(BIT(COMMANDS) - 1)
+#define CODES                                                                                       \
+	(BIT(COMMAND_OVERVIEW) | BIT(COMMAND_READERS) | BIT(COMMAND_WRITERS) | BIT(COMMAND_EPOLL) | \
+	 BIT(COMMAND_CHAINS) | BIT(COMMAND_LOCKS))
+#define STACKS (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_EPOLL) | BIT(COMMAND_THREADS))
+#define ANY    (BIT(COMMANDS) - 1)
 
 #define FLAG(field) .flag = offsetof(struct options, field)
 #define SET(name)   .set = option_set_##name
@@ -90,6 +93,9 @@ const struct option_spec option_specs[] = {
 	 "The same, and where in its program: each function from the innermost to where the thread began, with file and "
 	 "line if there is debug information.",
 	 GROUP_SHOWING, .commands = STACKS, FLAG(scope.stacks)},
+	{"no-stacks", 0, NULL, NULL, "do not look which code is stuck",
+	 "Do not look for the *code* that stuck threads are in: then no stack and no program is read for it.",
+	 GROUP_SHOWING, .commands = CODES, FLAG(scope.no_stacks)},
 	{"no-fold", 0, NULL, NULL, "each stall by itself, also those that are alike",
 	 "Each stall by itself. Else stalls that are alike are one row, line or record: see *FOLDING*. With *--all* "
 	 "nothing is folded.",

@@ -23,6 +23,7 @@
  * returns NULL where there is no memory, *_free() takes NULL.
  */
 struct address_cache;
+struct code_cache;
 struct connects_cache;
 struct maps_cache;
 struct notes_cache;
@@ -92,6 +93,7 @@ struct probe {
 	struct unread_cache *unread;
 	struct symbol_cache *symbols;
 	struct title_cache *titles;
+	struct code_cache *codes;
 	struct notes_cache *notes;
 	struct connects_cache *connects;
 	struct address_cache *known_addresses;
@@ -242,6 +244,9 @@ int probe_add_lost_processes(struct probe *probe, struct buffer *buffer);
 int probe_titles_add(struct probe *probe, struct buffer *buffer);
 struct title_cache *probe_titles_new(void);
 void probe_titles_free(struct title_cache *titles);
+
+struct code_cache *probe_codes_new(void);
+void probe_codes_free(struct code_cache *cache);
 
 /* Tells BPF which processes `threads` is about. */
 int probe_wanted_pids_set(const struct probe *probe);

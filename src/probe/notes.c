@@ -191,23 +191,33 @@ static bool has_stack_told(const struct probe *probe, const struct buffer *buffe
 	return probe->use_loops && is_away(probe, buffer, thread, offset);
 }
 
+/* The program's stack is told where it was asked for. */
+static bool has_user_told(const struct probe *probe, const struct thread_record *thread)
+{
+	return probe->scope.stacks || (probe->wants.stack_of && thread->tid == probe->wants.stack_of);
+}
+
 static int add_stacks(struct probe *probe, const struct buffer *buffer, struct buffer *notes)
 {
-	const struct thread_record *told[MAX_STACKS];
-	size_t offset = 0, count = 0;
+	const struct thread_record *both[MAX_STACKS], *kernel[MAX_STACKS];
+	size_t offset = 0, both_count = 0, kernel_count = 0;
 	struct record_header *header;
+	int err;
 
 	while ((header = record_next(buffer, &offset))) {
 		const struct thread_record *thread = (const void *)header;
 
 		if (header->type != RECORD_THREAD || !has_stack_told(probe, buffer, thread, offset))
 			continue;
-		if (count < MAX_STACKS)
-			told[count++] = thread;
-		else
+		if (both_count + kernel_count == MAX_STACKS)
 			probe->losses.count[LOST_NOTES]++;
+		else if (has_user_told(probe, thread))
+			both[both_count++] = thread;
+		else
+			kernel[kernel_count++] = thread;
 	}
-	return count ? probe_stacks_add(probe, notes, told, count) : 0;
+	err = probe_stacks_add(probe, notes, kernel, kernel_count, STACKS_KERNEL);
+	return err ? err : probe_stacks_add(probe, notes, both, both_count, STACKS_KERNEL | STACKS_USER);
 }
 
 /* ---- Loops that have ended ---- */

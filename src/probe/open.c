@@ -58,13 +58,14 @@ static int open_caches(struct probe *probe)
 	probe->watches = probe_watches_new();
 	probe->usage = probe_usage_new();
 	probe->titles = probe_titles_new();
+	probe->codes = probe_codes_new();
 	probe->unread = probe_unread_new();
 	probe->symbols = probe_symbols_new();
 	probe->notes = probe_notes_new();
 	probe->connects = probe_connects_new();
 	probe->known_addresses = probe_addresses_new();
 	return probe->owners && probe->processes && probe->maps && probe->watches && probe->usage && probe->symbols &&
-			       probe->notes && probe->connects && probe->titles && probe->unread &&
+			       probe->notes && probe->connects && probe->titles && probe->codes && probe->unread &&
 			       probe->known_addresses
 		       ? 0
 		       : -ENOMEM;
@@ -166,6 +167,8 @@ unsigned int probe_privileges(const struct probe *probe)
 
 	if (scope->verbose || scope->stacks)
 		privileges |= PRIVILEGE_STACKS;
+	if (probe->attached.stack_iter)
+		privileges |= PRIVILEGE_CODE;
 	if (asks_for_cookies)
 		privileges |= PRIVILEGE_COOKIES;
 	if (probe->use_chains || scope->causes)
@@ -192,6 +195,7 @@ void probe_close(struct probe *probe)
 	probe_watches_free(probe->watches);
 	probe_usage_free(probe->usage);
 	probe_titles_free(probe->titles);
+	probe_codes_free(probe->codes);
 	probe_unread_free(probe->unread);
 	probe_symbols_free(probe->symbols);
 	probe_notes_free(probe->notes);

@@ -64,6 +64,13 @@ int probe_look(struct probe *probe, struct look *look);
 int probe_titles_read(struct probe *probe, const struct look *look, const uint64_t *pids, size_t count,
 		      struct buffer *records);
 
+/*
+ * The code of these threads of the last look, each of which it reports as stuck. Appends records of NOTE_CODE for that look. Returns 0,
+ * -ENOMEM, or -ECANCELED.
+ */
+int probe_codes_read(struct probe *probe, const struct thread_record *const *threads, size_t count,
+		     struct buffer *records);
+
 /* Since when the waits of loops are counted, CLOCK_MONOTONIC; 0: they are not. */
 __u64 probe_counting_since(const struct probe *probe);
 

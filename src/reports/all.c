@@ -140,8 +140,10 @@ void report_titles(struct report *report, size_t first, const struct look *look)
 {
 	size_t i;
 
-	for (i = first; i < report->count; i++)
+	for (i = first; i < report->count; i++) {
 		fill_title(&report->rows[i], report, look);
+		fill_code(&report->rows[i], report, look);
+	}
 }
 
 int report_run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)

@@ -98,6 +98,12 @@ void fill_title(struct row *row, struct report *report, const struct look *look)
 		row->title = arena_printf(&report->arena, "%.*s", (int)text_prefix(title, TITLE_MOST), title);
 }
 
+void fill_code(struct row *row, struct report *report, const struct look *look)
+{
+	if (row->tid != NOT_KNOWN && !row->code)
+		row->code = fill_note(report, look, (__u32)row->tid, NOTE_CODE);
+}
+
 void fill_thread(struct row *row, struct report *report, const struct look *look, const struct thread_record *thread)
 {
 	fill_process(row, report, look, thread->pid, thread->process_comm);

@@ -44,6 +44,9 @@ const char *fill_kind(const struct socket_record *socket);
 void fill_unix_peer(struct peer_fields *peer, struct report *report, const struct look *look,
 		    const struct socket_record *socket);
 
+/* The code that its thread is in, if the look has it. */
+void fill_code(struct row *row, struct report *report, const struct look *look);
+
 /* The reader of a unix socket or a pipe that a thread writes into. NULL: not known. */
 void fill_receiver(struct peer_fields *peer, struct report *report, const struct owner_record *owner);
 

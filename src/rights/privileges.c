@@ -45,6 +45,7 @@ static const struct need {
 	{PRIVILEGE_COOKIES, "sockets' cookies, unix sockets over netlink", 0},
 	{PRIVILEGE_CHAINS, "chains", 0},
 	{PRIVILEGE_STACKS, "stacks", CAP(SYSLOG)},
+	{PRIVILEGE_CODE, "stacks of programs", 0},
 	{PRIVILEGE_ASKS_FILES, "files made while it runs", 0},
 	{PRIVILEGE_REPLAY, "replay", CAP(DAC_READ_SEARCH)},
 	{PRIVILEGE_TELLS, "end of a selector", 0},

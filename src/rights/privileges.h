@@ -18,7 +18,8 @@ enum privilege {
 	PRIVILEGE_NAMESPACES = 1 << 1, /* goes into other network namespaces */
 	PRIVILEGE_COOKIES =
 		1 << 2, /* asks for sockets' cookies over netlink (before Linux 5.12), and for unix sockets (5.15) */
-	PRIVILEGE_STACKS = 1 << 3, /* reads stacks, and the kernel's symbols; hands files to who unwinds */
+	PRIVILEGE_STACKS = 1 << 3, /* reads stacks, and the kernel's symbols */
+	PRIVILEGE_CODE = 1 << 13, /* hands files of programs to who unwinds stacks */
 	PRIVILEGE_REPLAY = 1 << 6, /* reads a recording */
 	PRIVILEGE_CHAINS = 1 << 9, /* hands namespaces to the process that has PRIVILEGE_ADDRESSES */
 	PRIVILEGE_TELLS = 1 << 12, /* writes out what others have found: libc reads the time zone and the like */

@@ -188,7 +188,7 @@ static const struct group {
 	{PRIVILEGE_ADDRESSES, NAMES(talks_netlink), NAMES(addresses_if)},
 	{PRIVILEGE_ADDRESSES | PRIVILEGE_FILES, NAMES(takes_requests), NULL, 0},
 	{PRIVILEGE_CHAINS, NAMES(gives_descriptors), NULL, 0},
-	{PRIVILEGE_STACKS, NAMES(gives_descriptors), NULL, 0},
+	{PRIVILEGE_CODE, NAMES(gives_descriptors), NULL, 0},
 	{PRIVILEGE_ASKS_FILES, NAMES(takes_descriptors), NULL, 0},
 	{PRIVILEGE_FILES, NAMES(files), NAMES(files_if)},
 	{PRIVILEGE_ACT, NAMES(acts), NAMES(acts_if)},

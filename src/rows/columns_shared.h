@@ -86,6 +86,11 @@ COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = t
 	TEXT("title", title, TASK,
 	     "The process's command line, cut at 120 characters: the process can write there what it likes; null: it has none, or "
 	     "it could not be read"),
+	TEXT("code", code, WAIT | THREAD,
+	     "The code that the thread is in: its innermost function that belongs to neither the C library nor a language's "
+	     "runtime, with file and line if there is debug information; without names module+offset; null: not known, or nothing "
+	     "is stuck; of a thread with --stacks",
+	     .heading = "CODE", .priority = 28, .least = 16, .most = 40),
 	COUNT("netns", netns, TASK | ACTION, "Network namespace: its inode", .heading = "NETNS", .priority = 90),
 	TEXT("netns_name", netns_name, TASK, "Network namespace: its name, where `ip netns` has one; else null",
 	     .heading = "NETNS NAME", .priority = 85, .least = 6, .most = 16),

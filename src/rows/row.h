@@ -291,6 +291,7 @@ struct row {
 	int64_t fd;
 	const char *cgroup, *container;
 	const char *unit, *pod, *namespace, *container_name, *image; /* see system/unit.h, system/container_names.h */
+	const char *code; /* the innermost function of the program's own that tid is in */
 	const char *title; /* its command line: what it says of itself; raw bytes */
 	int64_t netns;
 	const char *netns_name; /* as `ip netns` has it */

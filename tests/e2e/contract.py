@@ -43,6 +43,7 @@ OPTIONS = [
     (None, "watches", None),
     ("v", "verbose", None),
     (None, "stacks", None),
+    (None, "no-stacks", None),
     (None, "no-fold", None),
     (None, "diff", "FILE"),
     (None, "hosts", "FILE"),

@@ -3,7 +3,9 @@
 
 import os
 import signal
+import socket
 import subprocess
+import threading
 
 import pytest
 
@@ -125,6 +127,116 @@ def test_another_mount_namespace(blocked, tmp_path):
     """Its libraries are elsewhere in it, and its program is nowhere else."""
     program = blocked("names", "unshare", "-m", "--propagation", "private", "--")
     assert names(frames_of(program.pid))[1:4] == ["read_reply", "fetch", "handle_request"]
+
+
+# What is stuck.
+
+STUCK = """
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#define APART __attribute__((noinline))
+static int connection;
+APART long read_reply(void) { char bytes[4000];
+	long got = recv(connection, bytes, sizeof(bytes), 0); /* 10 */
+	return got + bytes[3]; }
+APART long handle_request(void) { return read_reply() * 3; }
+static void *idle(void *argument) { for (;;) pause(); return argument; }
+int main(int count, char **words) {
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(words[1]))};
+	pthread_t thread;
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	connection = socket(AF_INET, SOCK_STREAM, 0);
+	pthread_create(&thread, NULL, idle, NULL);
+	if (count != 2 || connect(connection, (void *)&to, sizeof(to)) || write(connection, "GET", 3) != 3)
+		return 1;
+	return (int)handle_request(); }
+"""
+
+
+@pytest.fixture
+def silent():
+    """A server that reads requests, and answers none."""
+    kept = []
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        while True:
+            try:
+                kept.append(server.accept()[0])
+                kept[-1].recv(10)
+            except OSError:
+                return
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield server.getsockname()[1]
+    server.shutdown(socket.SHUT_RDWR)
+    for connection in [*kept, server]:
+        connection.close()
+
+
+@pytest.fixture
+def stuck(tmp_path, silent):
+    """Starts a program that waits for an answer, built with these options."""
+    started = []
+
+    def start(*options):
+        (tmp_path / "stuck.c").write_text(STUCK)
+        program = tmp_path / "stuck"
+        subprocess.run(["gcc", *OPTIONS, *options, "-o", program, tmp_path / "stuck.c", "-pthread"], check=True)
+        started.append(subprocess.Popen([program, str(silent)]))
+        return started[-1].pid
+
+    yield start
+    for program in started:
+        program.kill()
+        program.wait()
+
+
+def reader_of(pid, *options):
+    def look():
+        found = run.matching(run.once("readers", "-m", "200ms", "-p", pid, *options), type="reader", pid=pid)
+        return found[0] if found else None
+
+    return wait_until(look, 20, "a reader")
+
+
+@pytest.mark.parametrize("options", [("-g",), (), ("-s",), ("-static",)], ids=["debug", "names", "stripped", "static"])
+def test_code_that_is_stuck(stuck, options):
+    code = reader_of(stuck(*options))["code"]
+    if "-s" in options:
+        assert code.startswith("stuck+0x")
+    else:
+        assert code == ("read_reply (stuck.c:10)" if "-g" in options else "read_reply")
+
+
+def test_not_if_it_is_not_wanted(stuck):
+    pid = stuck()
+    assert reader_of(pid)["code"] == "read_reply"
+    assert reader_of(pid, "--no-stacks")["code"] is None
+
+
+def test_live_and_replayed(stuck, stream, tmp_path):
+    """It stays the same from look to look, and is in a recording."""
+    pid = stuck()
+    file = tmp_path / "recording"
+    live = stream("readers", "-j", "-i", "200ms", "-m", "200ms", "-p", pid, "--record", file)
+    assert live.wait(20, type="reader", event="open", pid=pid)["code"] == "read_reply"
+    live.stop()
+    records = run.parse(run.sockstall("replay", file, "-j").stdout)
+    assert run.matching(records, type="reader", pid=pid)[0]["code"] == "read_reply"
+
+
+def test_of_what_is_not_stuck_there_is_none(stuck):
+    """Its idle thread is shown by `threads`, and nothing of it is unwound unless that is asked for."""
+    pid = stuck()
+    reader_of(pid)
+    threads = run.matching(run.once("threads", "-p", pid), type="thread", pid=pid)
+    assert len(threads) == 2 and all(thread["code"] is None for thread in threads)
+    with_stacks = run.matching(run.once("threads", "--stacks", "-p", pid), type="thread", pid=pid)
+    assert {thread["code"] for thread in with_stacks} == {"read_reply", "idle"}
 
 
 # The process that unwinds.

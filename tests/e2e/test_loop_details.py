@@ -70,7 +70,7 @@ def test_stacks_only_when_asked(stall, stream):
 
 
 def test_stack_scan_only_when_asked(stream):
-    for options, wanted in ((), False), (("--stacks",), True):
+    for options, wanted in (("--no-stacks",), False), ((), True), (("--stacks",), True):
         records = stream("epoll", "-j", *options).stop()
         assert ("stack_scan" in records[0]["probes_used"].split()) == wanted
 
@@ -114,7 +114,7 @@ def test_user_stack_names_the_functions(stream, tmp_path):
     frames = [frame.rpartition("+") for frame in opened["user_stack"].split(" < ")]
     own = [int(offset, 16) for module, _, offset in frames if module.endswith(str(program))]
     names = [max(symbol for symbol in symbols if symbol[0] <= offset)[1] for offset in own]
-    assert names == ["handler", "dispatch", "main"]
+    assert names == ["handler", "dispatch", "main", "_start"]
     said = [module.split(" ")[0] for module, _, _ in frames if module.endswith(str(program))]
     assert said == names
 

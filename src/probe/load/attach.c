@@ -9,13 +9,19 @@
 #include "probe/load/load.h"
 #include "probe/load/sections.h"
 
+/* What is stuck is shown with the code that it is in. */
+static bool has_code(const struct scope *scope)
+{
+	return !scope->no_stacks && BIT(scope->command) & WITH_CODE;
+}
+
 /* The command, and what its options ask for on top of it, as bits of struct probe_program's commands. */
 static unsigned int wishes_of(const struct scope *scope)
 {
 	unsigned int command = BIT(scope->command);
 
 	return command | (scope->interfaces == INTERFACES_ALL ? OTHER_LOOPS : 0) |
-	       (scope->verbose || scope->stacks ? STACKS : 0) | (scope->interactive ? DETAILS : 0) |
+	       (scope->verbose || scope->stacks || has_code(scope) ? STACKS : 0) | (scope->interactive ? DETAILS : 0) |
 	       (scope->all && command & HANDSHAKES ? ACCEPTORS : 0) |
 	       (scope->all && command & (READERS | WRITERS) ? PEERS : 0) | (command & CHAINS ? PEERS : 0) |
 	       (scope->causes ? OVERVIEW_CHAINS : 0);

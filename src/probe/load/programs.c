@@ -29,7 +29,7 @@ const struct probe_program probe_programs[] = {
 	{"threads_newtask", NULL, THREADS, "who creates a thread", "the creator of a thread is not known", false},
 	{"usage_scan", NULL, LOOPS, "how many descriptors a process with a loop has open",
 	 "highest_fd and the like are null, near_limit is not found", false},
-	{"stack_scan", NULL, STACKS | DETAILS, "where in the kernel a stalled loop is, with --verbose", "no stacks",
+	{"stack_scan", NULL, STACKS | DETAILS, "in which code what is stuck is, and its stacks", "no stacks",
 	 false},
 	{"epoll_enter_wait", "sys_enter_epoll_wait", LOOPS, "epoll_wait: rates, lags, waits",
 	 "loops that use epoll_wait are not counted", false},

@@ -7,7 +7,7 @@
 #define LIFE_KEYS "event id since age_s age_at_least verdict severity why advice commands cause_id "
 #define FOLD_KEYS "count pids oldest_s youngest_s "
 #define WHO_KEYS \
-	"pid tid comm fd cgroup container unit pod namespace container_name image title netns netns_name cookie "
+	"pid tid comm fd cgroup container unit pod namespace container_name image title code netns netns_name cookie "
 #define WHERE_KEYS "family local_addr local_port peer_addr peer_port peer_name "
 
 /* The keys of each record, in their order: written out here, so that none is renamed or dropped by mistake. */
@@ -49,7 +49,7 @@ static const char *const keys[ROW_TYPES] = {
 		"watch_limit fd_limit highest_fd runtime set_bytes_per_s open_fds process_sockets "
 		"process_threads user_watches kernel_stack user_stack",
 	[ROW_THREAD] =
-		"v type time pid tid comm cgroup container unit pod namespace container_name image title netns netns_name state syscall now_s now_in now_at_least "
+		"v type time pid tid comm cgroup container unit pod namespace container_name image title code netns netns_name state syscall now_s now_in now_at_least "
 		"created "
 		"creator_tid shares stack_start stack_end stack_guard stack_used cpu_s switches switches_voluntary "
 		"switches_involuntary kernel_stack user_stack",

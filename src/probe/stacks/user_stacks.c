@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-#include "probe/user_stacks.h"
+#include "probe/stacks/user_stacks.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "code/own.h"
 #include "code/unwinder.h"
-#include "probe/kernel_symbols.h"
 #include "probe/maps.h"
+#include "probe/stacks/kernel_symbols.h"
 
 /* What one question brings; and how many of them a stack takes. */
 #define PIECE_BYTES 32760
@@ -203,6 +204,37 @@ static int say_frame(struct buffer *text, const struct process_maps *maps, const
 	return err;
 }
 
+/* As a person names it: handle_request (server.c:88), or server+0x12ab. */
+static int say_code(struct buffer *code, const struct memory_region *region, const struct code_frame *frame,
+		    const char *name, const char *file)
+{
+	const char *slash = memrchr(region->name, '/', region->name_length);
+	int err;
+
+	if (!frame->name)
+		return text_printf(code, "%.*s+0x%llx", (int)(region->name + region->name_length - slash - 1),
+				   slash + 1, frame->address - region->start + region->offset);
+	err = text_printf(code, "%.*s", (int)frame->name, name);
+	if (!err && frame->file && frame->line)
+		err = text_printf(code, " (%.*s:%u)", (int)frame->file, file, frame->line);
+	return err;
+}
+
+static int find_code(struct buffer *code, const struct process_maps *maps, const struct buffer *frames)
+{
+	const struct memory_region *region;
+	struct code_frame frame;
+	const char *name, *file;
+	size_t offset = 0;
+
+	while (code_frame_next(frames->data, frames->size, &offset, &frame, &name, &file)) {
+		region = memory_map_find(maps->regions, maps->count, frame.address);
+		if (region && code_is_own(region->name, region->name_length, name, frame.name))
+			return say_code(code, region, &frame, name, file);
+	}
+	return 0;
+}
+
 static int say_frames(struct buffer *text, const struct process_maps *maps, const struct buffer *frames)
 {
 	struct code_frame frame;
@@ -259,7 +291,8 @@ static int unwind(const struct told *told, const struct user_stack *stack, const
 	return unwinder_ask(told->probe->unwinder, &request, told->modules, bytes, &supply, frames);
 }
 
-int user_stack_say(struct probe *probe, const struct user_stack *stack, const struct buffer *bytes, struct buffer *text)
+int user_stack_say(struct probe *probe, const struct user_stack *stack, const struct buffer *bytes, struct buffer *text,
+		   struct buffer *code)
 {
 	struct told told = {.probe = probe, .thread = stack->thread};
 	struct buffer frames = {0};
@@ -278,6 +311,8 @@ int user_stack_say(struct probe *probe, const struct user_stack *stack, const st
 		err = follow_pointers(stack, bytes->data + stack->at, &frames);
 	if (!err)
 		err = say_frames(text, told.maps, &frames);
+	if (!err)
+		err = find_code(code, told.maps, &frames);
 	buffer_free(&frames);
 	return err;
 }

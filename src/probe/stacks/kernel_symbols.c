@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Functions of the kernel by /proc/kallsyms. */
-#include "probe/kernel_symbols.h"
+#include "probe/stacks/kernel_symbols.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Stacks of programs, copied and as text: a part of the probe. */
-#ifndef SOCKSTALL_PROBE_USER_STACKS_H
-#define SOCKSTALL_PROBE_USER_STACKS_H
+#ifndef SOCKSTALL_PROBE_STACKS_USER_STACKS_H
+#define SOCKSTALL_PROBE_STACKS_USER_STACKS_H
 
 #include "probe/internal.h"
 #include "stack_sample.h"
@@ -17,8 +17,11 @@ struct user_stack {
 /* Appends the bytes of these stacks, each as it is now. Returns 0, -ENOMEM or -ECANCELED. */
 int user_stacks_copy(struct probe *probe, struct user_stack *stacks, size_t count, struct buffer *bytes);
 
-/* Appends it as text, innermost first. Returns 0, whatever is known; -ENOMEM or -ECANCELED. */
-int user_stack_say(struct probe *probe, const struct user_stack *stack, const struct buffer *bytes,
-		   struct buffer *text);
+/*
+ * Appends all of it as text, innermost first; and the frame that is the first of the program's own code. Returns 0, whatever is known;
+ * -ENOMEM or -ECANCELED.
+ */
+int user_stack_say(struct probe *probe, const struct user_stack *stack, const struct buffer *bytes, struct buffer *text,
+		   struct buffer *code);
 
 #endif

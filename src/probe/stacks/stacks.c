@@ -12,9 +12,9 @@
 #include "code/unwinder.h"
 #include "look/records.h"
 #include "probe/internal.h"
-#include "probe/kernel_symbols.h"
 #include "probe/notes.h"
-#include "probe/user_stacks.h"
+#include "probe/stacks/kernel_symbols.h"
+#include "probe/stacks/user_stacks.h"
 #include "stack_sample.h"
 
 /* Threads whose stacks are copied and unwound together. */
@@ -107,51 +107,52 @@ static int add_note(struct buffer *notes, const struct thread_record *thread, __
 	return err;
 }
 
-/* The kernel's part of it, and the program's. */
-static int add_both(struct probe *probe, struct buffer *notes, const struct user_stack *stack,
-		    const struct stack_sample *sample, const struct buffer *bytes)
+static int add_user(struct probe *probe, struct buffer *notes, const struct user_stack *stack,
+		    const struct buffer *bytes, unsigned int parts)
+{
+	struct buffer text = {0}, code = {0};
+	int err = user_stack_say(probe, stack, bytes, &text, &code);
+
+	if (!err && parts & STACKS_USER)
+		err = add_note(notes, stack->thread, NOTE_USER_STACK, &text);
+	if (!err)
+		err = add_note(notes, stack->thread, NOTE_CODE, &code);
+	buffer_free(&text);
+	buffer_free(&code);
+	return err;
+}
+
+static int add_kernel(struct probe *probe, struct buffer *notes, const struct thread_record *thread,
+		      const struct stack_sample *sample)
 {
 	struct buffer text = {0};
 	int err = sample ? kernel_symbols_say(probe->symbols, sample, &text) : 0;
 
 	if (!err)
-		err = add_note(notes, stack->thread, NOTE_KERNEL_STACK, &text);
-	if (!err)
-		err = user_stack_say(probe, stack, bytes, &text);
-	if (!err)
-		err = add_note(notes, stack->thread, NOTE_USER_STACK, &text);
+		err = add_note(notes, thread, NOTE_KERNEL_STACK, &text);
 	buffer_free(&text);
 	return err;
 }
 
-static bool is_told(const struct probe *probe, const struct thread_record *thread)
-{
-	return probe->scope.stacks || thread->tid == probe->wants.stack_of;
-}
-
 /* At most STACKS_AT_ONCE of them. */
-static int add_some(struct probe *probe, struct buffer *notes, const struct thread_record *const *threads, size_t count)
+static int add_some(struct probe *probe, struct buffer *notes, const struct thread_record *const *threads, size_t count,
+		    unsigned int parts)
 {
-	struct user_stack stacks[STACKS_AT_ONCE] = {0}, told[STACKS_AT_ONCE];
+	struct user_stack stacks[STACKS_AT_ONCE] = {0};
 	struct buffer samples[TRIES + 1] = {0}, bytes = {0};
-	size_t i, to_tell = 0;
+	const bool user = parts & (STACKS_USER | STACKS_CODE);
+	size_t i;
 	int err;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count; i++)
 		stacks[i].thread = threads[i];
-		if (is_told(probe, threads[i]))
-			told[to_tell++] = stacks[i];
-	}
 	err = scan(probe, stacks, count, &samples[0]);
-	if (!err && to_tell)
-		err = copy(probe, told, to_tell, samples, &bytes);
-	for (i = 0, to_tell = 0; i < count && !err; i++) {
-		if (is_told(probe, threads[i]))
-			stacks[i] = told[to_tell++];
-		err = probe_is_asked_to_end()
-			      ? -ECANCELED
-			      : add_both(probe, notes, &stacks[i], find_sample(&samples[0], threads[i]), &bytes);
-	}
+	for (i = 0; i < count && !err && parts & STACKS_KERNEL; i++)
+		err = add_kernel(probe, notes, threads[i], find_sample(&samples[0], threads[i]));
+	if (!err && user)
+		err = copy(probe, stacks, count, samples, &bytes);
+	for (i = 0; i < count && !err && user; i++)
+		err = probe_is_asked_to_end() ? -ECANCELED : add_user(probe, notes, &stacks[i], &bytes, parts);
 	for (i = 0; i <= TRIES; i++)
 		buffer_free(&samples[i]);
 	buffer_free(&bytes);
@@ -159,15 +160,15 @@ static int add_some(struct probe *probe, struct buffer *notes, const struct thre
 }
 
 int probe_stacks_add(struct probe *probe, struct buffer *notes, const struct thread_record *const *threads,
-		     size_t count)
+		     size_t count, unsigned int parts)
 {
 	size_t done, some;
 	const char *end;
-	int err = kernel_symbols_read(probe->symbols);
+	int err = count && parts & STACKS_KERNEL ? kernel_symbols_read(probe->symbols) : 0;
 
 	for (done = 0; done < count && !err; done += some) {
 		some = count - done < STACKS_AT_ONCE ? count - done : STACKS_AT_ONCE;
-		err = add_some(probe, notes, threads + done, some);
+		err = add_some(probe, notes, threads + done, some, parts);
 	}
 	end = unwinder_take_end(probe->unwinder);
 	if (end)

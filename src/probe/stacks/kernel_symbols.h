@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Stacks of the kernel as text: a part of the probe. */
-#ifndef SOCKSTALL_PROBE_KERNEL_SYMBOLS_H
-#define SOCKSTALL_PROBE_KERNEL_SYMBOLS_H
+#ifndef SOCKSTALL_PROBE_STACKS_KERNEL_SYMBOLS_H
+#define SOCKSTALL_PROBE_STACKS_KERNEL_SYMBOLS_H
 
 #include "probe/internal.h"
 #include "stack_sample.h"
