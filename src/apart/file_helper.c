@@ -19,16 +19,18 @@ struct helper {
 	int requests;
 	const char *paths[FILE_PLACES]; /* NULL: not to be made */
 	int folders[FILE_PLACES]; /* of these, as they were at the start; or a negative errno */
-	bool dumps;
+	bool dumps, screens;
 	const char *dump_path; /* NULL: named by the moment */
-	struct dump_folder dump_folder;
+	struct dump_folder dump_folder, screen_folder;
 	struct new_file file; /* being made */
 	struct dump_file dump;
 };
 
-static int make_dump(struct helper *helper, struct file_reply *reply, int *fd)
+static int make_dump(struct helper *helper, enum file_place place, struct file_reply *reply, int *fd)
 {
-	int err = helper->dumps ? dump_file_open(&helper->dump, &helper->dump_folder) : -EPERM;
+	bool screen = place == FILE_SCREEN, allowed = screen ? helper->screens : helper->dumps;
+	int err = allowed ? dump_file_open(&helper->dump, screen ? &helper->screen_folder : &helper->dump_folder)
+			  : -EPERM;
 
 	snprintf(reply->path, sizeof(reply->path), "%s", helper->dump.path);
 	*fd = err ? -1 : helper->dump.fd;
@@ -42,8 +44,8 @@ static int make(struct helper *helper, enum file_place place, struct file_reply 
 	/* One that is left over is not wanted any more. */
 	new_file_drop(&helper->file);
 	dump_file_close(&helper->dump, false);
-	if (place == FILE_DUMP)
-		return make_dump(helper, reply, fd);
+	if (place == FILE_DUMP || place == FILE_SCREEN)
+		return make_dump(helper, place, reply, fd);
 	if (place >= FILE_PLACES || !helper->paths[place])
 		return -EPERM;
 	if (helper->folders[place] < 0)
@@ -111,7 +113,7 @@ static void open_folders(struct helper *helper)
 /* Folders that are not there are no place to write to. */
 static void restrict_to_folders(const struct helper *helper)
 {
-	int folders[FILE_PLACES + 1];
+	int folders[FILE_PLACES + 2];
 	size_t count = 0, i;
 
 	for (i = 0; i < FILE_PLACES; i++)
@@ -119,6 +121,8 @@ static void restrict_to_folders(const struct helper *helper)
 			folders[count++] = helper->folders[i];
 	if (helper->dumps)
 		folders[count++] = helper->dump_folder.fd;
+	if (helper->screens)
+		folders[count++] = helper->screen_folder.fd;
 	landlock_write_below(folders, count);
 }
 
@@ -128,7 +132,8 @@ static void serve(int requests, void *context)
 
 	helper->requests = requests;
 	helper->file.folder = helper->dump.fd = -1;
-	dump_folder_open(&helper->dump_folder, helper->dump_path);
+	dump_folder_open(&helper->dump_folder, helper->dump_path, ".rec");
+	dump_folder_open(&helper->screen_folder, NULL, ".txt");
 	open_folders(helper);
 	tzset(); /* gmtime_r() would read files */
 	restrict_to_folders(helper);
@@ -140,7 +145,7 @@ static void serve(int requests, void *context)
 }
 
 /* The paths live as long as the child: it is a copy of this process, which sets it apart before they are freed. */
-int file_helper_open(struct files *files, struct options *options)
+int file_helper_open(struct files *files, struct options *options, bool screens)
 {
 	struct helper helper = {
 		.paths = {[FILE_HTML] = options->sinks.html_file, [FILE_TRACE] = options->sinks.trace_file}};
@@ -150,9 +155,10 @@ int file_helper_open(struct files *files, struct options *options)
 	if (options->sinks.textfile && asprintf(&metrics, "%s/sockstall.prom", options->sinks.textfile) < 0)
 		return -ENOMEM;
 	helper.paths[FILE_METRICS] = metrics;
+	helper.screens = screens;
 	helper.dumps = options->reacting.flight_ns;
 	helper.dump_path = options->reacting.dump_file;
-	if (metrics || helper.dumps || options->sinks.html_file || options->sinks.trace_file)
+	if (metrics || helper.dumps || screens || options->sinks.html_file || options->sinks.trace_file)
 		err = apart_start(&files->helper, "sockstall-files", serve, &helper);
 	free(metrics);
 	options->helpers.files = files;

@@ -10,9 +10,11 @@
 #include "apart/files.h"
 #include "options/options.h"
 
-/* While there is one thread. The files that the options name; sets options->helpers.files. Nothing is done where they name
- * none. */
-int file_helper_open(struct files *files, struct options *options);
+/*
+ * While there is one thread. The files that the options name, and with `screens` those of the live view; sets
+ * options->helpers.files. Nothing is done where there are none.
+ */
+int file_helper_open(struct files *files, struct options *options, bool screens);
 void file_helper_close(struct files *files);
 
 #endif

@@ -16,7 +16,8 @@ enum file_place {
 	FILE_METRICS, /* for everybody to read; the others are their owner's alone */
 	FILE_HTML,
 	FILE_TRACE,
-	FILE_DUMP, /* under a name that nothing has yet: there may be several */
+	FILE_DUMP, /* under a name that nothing has yet: there may be several; so is */
+	FILE_SCREEN, /* what the live view shows */
 	FILE_PLACES,
 };
 
@@ -27,8 +28,8 @@ struct files {
 #define FILES_NONE ((struct files){.helper = APART_NONE})
 
 /*
- * Makes a new file. A file that has its name is not touched before files_commit(). Only FILE_DUMP has a name of its own
- * from now on, which goes to path (NULL: not asked for). One at a time: files_commit() or files_drop() before the next.
+ * Makes a new file. A file that has its name is not touched before files_commit(). Only FILE_DUMP and FILE_SCREEN have a name of their
+ * own from now on, which goes to path (NULL: not asked for). One at a time: files_commit() or files_drop() before the next.
  */
 int files_make(struct files *files, enum file_place place, FILE **stream, char *path, size_t path_size);
 

@@ -14,9 +14,10 @@
 /* Names that are tried before giving up. */
 #define NAMES 1000
 
-void dump_folder_open(struct dump_folder *folder, const char *path)
+void dump_folder_open(struct dump_folder *folder, const char *path, const char *ending)
 {
 	folder->path = path;
+	folder->ending = ending;
 	folder->fd = path ? folder_open_of(path) : folder_open(".");
 }
 
@@ -28,21 +29,21 @@ void dump_folder_close(struct dump_folder *folder)
 }
 
 /* Not by strftime(), which may read the time zone's file. */
-static void name_by_moment(char *path, size_t size)
+static void name_by_moment(char *path, size_t size, const char *ending)
 {
 	time_t now = time(NULL);
 	struct tm utc = {0};
 
 	gmtime_r(&now, &utc);
-	snprintf(path, size, "sockstall-%04d%02d%02dT%02d%02d%02dZ.rec", utc.tm_year + 1900, utc.tm_mon + 1,
-		 utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+	snprintf(path, size, "sockstall-%04d%02d%02dT%02d%02d%02dZ%s", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+		 utc.tm_hour, utc.tm_min, utc.tm_sec, ending);
 }
 
 static int try_name(struct dump_file *file, const struct dump_folder *folder, unsigned int number)
 {
 	char moment[64];
 
-	name_by_moment(moment, sizeof(moment));
+	name_by_moment(moment, sizeof(moment), folder->ending);
 	if (snprintf(file->path, sizeof(file->path), number ? "%s.%u" : "%s", folder->path ? folder->path : moment,
 		     number) >= (int)sizeof(file->path))
 		return -ENAMETOOLONG;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Where --flight writes to: a new file in a folder that was opened at the start, with mode 0600. A name that something
+ * Where --flight writes to, and the live view: a new file in a folder that was opened at the start, with mode 0600. A name that something
  * has already gets a number behind it; no link is followed. Functions return 0 or a negative errno.
  */
 #ifndef SOCKSTALL_BASE_DUMP_FILE_H
@@ -10,7 +10,8 @@
 
 struct dump_folder {
 	int fd; /* or a negative errno: there is none to write to */
-	const char *path; /* of the files, with the folder; NULL: named by the moment, in the working folder */
+	const char *path; /* of the files, with the folder; NULL: named by the moment, in the working folder, */
+	const char *ending; /* with this behind it */
 };
 
 struct dump_file {
@@ -20,7 +21,7 @@ struct dump_file {
 };
 
 /* path: lives as long as the folder is used. dump_folder_close() either way. */
-void dump_folder_open(struct dump_folder *folder, const char *path);
+void dump_folder_open(struct dump_folder *folder, const char *path, const char *ending);
 void dump_folder_close(struct dump_folder *folder);
 
 /* path is set after a failure too: that of the name that was tried last. */

@@ -64,7 +64,8 @@ int run_apart_open(struct run_apart *apart, struct options *options)
 	if (!err)
 		err = open_addresses(apart, options);
 	if (!err)
-		err = tell("cannot set apart what makes files", file_helper_open(&apart->files, options));
+		err = tell("cannot set apart what makes files",
+			   file_helper_open(&apart->files, options, options->scope.interactive));
 	return err ? err : try_textfile(apart, &options->sinks);
 }
 

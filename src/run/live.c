@@ -333,7 +333,7 @@ static unsigned int privileges_of(const struct live *live)
 	const struct options *options = &live->options;
 	unsigned int privileges = probe_privileges(live->probe);
 
-	if (options->sinks.textfile || options->reacting.flight_ns)
+	if (options->sinks.textfile || options->reacting.flight_ns || options->scope.interactive)
 		privileges |= PRIVILEGE_ASKS_FILES;
 	if (options->scope.interactive)
 		privileges |= PRIVILEGE_STACKS;

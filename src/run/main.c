@@ -45,7 +45,7 @@ static int replay(const struct options *given)
 {
 	struct options options = *given;
 	struct files files = FILES_NONE;
-	int code, err = file_helper_open(&files, &options);
+	int code, err = file_helper_open(&files, &options, session_is_interactive(&options, stdout));
 
 	if (err) {
 		fprintf(stderr, "sockstall: cannot set apart what makes files: %s\n", strerror(-err));

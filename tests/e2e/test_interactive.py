@@ -562,6 +562,34 @@ def test_redraw(recording, tmux):
     quit_it(screen)
 
 
+@pytest.mark.parametrize("replayed", [False, True])
+def test_written_to_a_file(scene, tmux, recording, tmp_path, replayed):
+    """What is seen, and no more; the title says where."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    words = ["replay", recording] if replayed else ["readers", "-i", "1h", *MIN_AGE, "-p", scene.v4.pid]
+    screen = tmux(*words, before=["env", "-C", folder])
+    before = wait_for(screen, "  end of" if replayed else "1 stuck").splitlines()
+    screen.keys("w")
+    name = wait_for(screen, r"written to sockstall-\d+T\d+Z\.txt").split("written to ")[1].split()[0]
+    written = (folder / name).read_text().splitlines()
+    assert [line.rstrip() for line in before[1:]] == written[1:], (before, written)
+    assert (folder / name).stat().st_mode & 0o777 == 0o600 and os.listdir(folder) == [name]
+    screen.keys("Down")
+    screen.wait_without("written to")
+    quit_it(screen)
+
+
+def test_nowhere_to_write_to(scene, tmux):
+    screen = tmux("readers", *ACCOUNTS, "-p", scene.v4.pid, before=["env", "-C", "/proc"])
+    screen.wait("1 stuck")
+    screen.keys("w")
+    screen.wait("cannot write it to a file: ")
+    screen.keys("Down")
+    screen.wait_without("cannot write")
+    quit_it(screen)
+
+
 @pytest.mark.parametrize("before", [["env", "TERM=dumb"], ["env", "-u", "TERM"]], ids=["dumb", "unset"])
 def test_no_cursor_motion(scene, before):
     """On a terminal whose cursor cannot be moved there are text lines, and one that says so."""

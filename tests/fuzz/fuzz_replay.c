@@ -64,7 +64,7 @@ static void set_files_apart(void)
 {
 	struct options options = {.sinks = {.html_file = page, .trace_file = page}};
 
-	if (file_helper_open(&files, &options))
+	if (file_helper_open(&files, &options, false))
 		abort();
 }
 

@@ -84,7 +84,8 @@ static int add_order(const struct screen *screen, struct buffer *out)
 /* Adds the settings that differ from those at the start. */
 static int add_states(const struct screen *screen, struct buffer *out)
 {
-	return (screen->paused ? text_add(out, "  paused") : 0) ?:
+	return (*screen->told ? text_add(out, "  ") ?: text_printable(out, screen->told) : 0) ?:
+	       (screen->paused ? text_add(out, "  paused") : 0) ?:
 	       (screen->ended ? text_add(out, "  end of the recording") : 0) ?:
 	       (screen->history.count ? add_past(screen, out) : 0) ?:
 	       (screen->chain_of ? text_printf(out, "  through process %u", screen->chain_of) : 0) ?:

@@ -19,7 +19,7 @@ static const struct {
 	{"space", "pause, or go on from now"},
 	{"[, ], {, }", "a look back, a look on; ten (left, right)"},
 	{"e", "end what is stuck: shown first, done after y"},
-	{"z, Ctrl-L", "local time or UTC; draw the screen anew"},
+	{"w, z, Ctrl-L", "write it to a file; local time; draw it anew"},
 	{"?", "this help (h, F1); F4 F6 F9 F10: as htop"},
 	{"q", "quit (Ctrl-C); Ctrl-Z: the shell, fg: back"},
 };

@@ -277,6 +277,7 @@ enum screen_answer screen_key(struct screen *screen, uint32_t key)
 {
 	enum screen_answer answer;
 
+	*screen->told = '\0';
 	if (screen->mode == MODE_HELP) {
 		screen->mode = screen->before;
 		return SCREEN_DRAW;
@@ -296,6 +297,8 @@ enum screen_answer screen_key(struct screen *screen, uint32_t key)
 		screen->local_time = !screen->local_time;
 		return SCREEN_DRAW;
 	}
+	if (key == 'w')
+		return SCREEN_WRITE;
 	if (key == 'e' && !screen->replay && screen_target(screen))
 		return plan_end(screen);
 	answer = page_key(screen, key);

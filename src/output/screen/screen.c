@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What the screen knows: see screen.h. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +112,11 @@ void screen_wants(struct screen *screen, struct wants *wants)
 	} else if (screen_pages[screen->page].types & ROW_BIT(ROW_THREAD)) {
 		wants->threads_of = screen->threads_of;
 	}
+}
+
+void screen_tell(struct screen *screen, const char *text)
+{
+	snprintf(screen->told, sizeof(screen->told), "%s", text);
 }
 
 bool screen_is_ticking(const struct screen *screen)

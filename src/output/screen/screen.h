@@ -15,6 +15,7 @@
 #define SCREEN_PAGES  16 /* at most */
 #define SCREEN_OPENED 16 /* groups that are opened at a time */
 #define SCREEN_FILTER 64 /* bytes of a filter, with NUL */
+#define SCREEN_TOLD   96 /* of what is told, likewise */
 
 /* Keys that are no characters. All others are Unicode code points. */
 enum screen_special {
@@ -41,6 +42,7 @@ enum screen_answer {
 	SCREEN_NEXT_LOOK, /* draw; and the next look is wanted soon, because it will hold more */
 	SCREEN_PLAN, /* what would ending screen_target() be, in the way action.how? screen_show_action() tells */
 	SCREEN_PERFORM, /* do it, and tell */
+	SCREEN_WRITE, /* write what is seen to a file, and screen_tell() where, or why not */
 	SCREEN_STEP, /* the next look of the recording is wanted, and then a pause */
 	SCREEN_QUIT,
 };
@@ -106,6 +108,7 @@ struct screen {
 	char filter[SCREEN_FILTER]; /* empty: none */
 	char search[SCREEN_FILTER]; /* empty: none */
 	enum screen_typing typing;
+	char told[SCREEN_TOLD]; /* in the title, up to the next key; empty: nothing */
 	bool local_time; /* the title's time in the zone of TZ, not in UTC */
 	uint32_t threads_of; /* whose threads the page shows; 0: all there are */
 	uint32_t chain_of; /* the page of chains shows those that this process is part of; 0: all */
@@ -148,6 +151,13 @@ void screen_wants(struct screen *screen, struct wants *wants);
  * timers have gone on since then.
  */
 int screen_draw(struct screen *screen, struct lines *lines, size_t width, size_t height, uint64_t elapsed_ns);
+
+/* Says this in the title, printable, up to the next key. */
+void screen_tell(struct screen *screen, const char *text);
+
+/* Writes what would be drawn to a new file, and tells where, or why not: that is no reason to end. files: NULL: nowhere. */
+struct files;
+void screen_write(struct screen *screen, struct files *files, size_t width, size_t height, uint64_t elapsed_ns);
 
 /* Something on it changes with the time that passes. */
 bool screen_is_ticking(const struct screen *screen);

@@ -41,6 +41,7 @@ static struct {
 	bool color, gave_up;
 	uint64_t look_ns, drawn_ns; /* when the newest look came, and when it was last drawn; CLOCK_MONOTONIC */
 	struct screen screen;
+	struct files *files; /* make what is written */
 	struct act_asker *asker; /* NULL: nothing may be ended */
 	struct act_answer answer; /* about what was planned last */
 	enum screen_answer owed; /* what a key asked for in the middle of a look; SCREEN_NOTHING: nothing */
@@ -131,6 +132,7 @@ static int screen_open(void **state, const struct options *options, FILE *out)
 	if (!view.in)
 		return -ENOTTY;
 	view.asker = options->helpers.acting;
+	view.files = options->helpers.files;
 	view.out = fileno(out);
 	view.nowhere = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	tcgetattr(fileno(view.in), &view.settings);
@@ -227,6 +229,15 @@ static int perform(void)
 	return error ?: show_action(true);
 }
 
+static int write_down(void)
+{
+	int height, width;
+
+	getmaxyx(stdscr, height, width);
+	screen_write(&view.screen, view.files, (size_t)width, (size_t)height, clock_ns(CLOCK_MONOTONIC) - view.look_ns);
+	return 0;
+}
+
 /* Where the size has changed this draws, too. */
 static int next_key(wint_t *key)
 {
@@ -260,6 +271,8 @@ static int pay(void)
 	view.owed = SCREEN_NOTHING;
 	if (owed == SCREEN_PERFORM)
 		return perform();
+	if (owed == SCREEN_WRITE)
+		return write_down();
 	return owed == SCREEN_PLAN && row && screen_row_id(row) == view.owed_row ? plan() : 0;
 }
 

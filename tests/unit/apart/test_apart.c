@@ -273,7 +273,7 @@ static void a_dump_takes_a_name_that_is_free(void **state)
 
 	(void)state;
 	snprintf(wanted, sizeof(wanted), "%s/looks", folder);
-	dump_folder_open(&dump_folder, wanted);
+	dump_folder_open(&dump_folder, wanted, ".rec");
 	assert_int_equal(symlink("elsewhere", wanted), 0);
 	assert_int_equal(dump_file_open(&file, &dump_folder), 0);
 	assert_string_equal(file.path + strlen(wanted), ".1");
@@ -281,7 +281,7 @@ static void a_dump_takes_a_name_that_is_free(void **state)
 	assert_int_equal(access(path_of("looks.1"), F_OK), -1);
 	dump_folder_close(&dump_folder);
 	unlink(wanted);
-	dump_folder_open(&dump_folder, "/nonexistent/looks");
+	dump_folder_open(&dump_folder, "/nonexistent/looks", ".rec");
 	assert_int_equal(dump_file_open(&file, &dump_folder), -ENOENT);
 	assert_string_equal(file.path, "/nonexistent/looks");
 	dump_file_close(&file, true);

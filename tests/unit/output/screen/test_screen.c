@@ -908,6 +908,26 @@ static void causes_come_first_with_what_hangs_on_them(void **state)
 	screen_free(&screen);
 }
 
+/* The terminal writes it; the title says where until the next key. */
+static void what_is_told_goes_with_the_next_key(void **state)
+{
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	look_at_samples(&screen);
+	assert_int_equal(type(&screen, "w"), SCREEN_WRITE);
+	screen_tell(&screen, "written to a\x1b");
+	assert_non_null(strstr(draw(&screen, 80, 24), "Z  written to a\\x1b\n"));
+	screen_key(&screen, SCREEN_DOWN);
+	assert_null(strstr(draw(&screen, 80, 24), "written"));
+	screen_write(&screen, NULL, 80, 24, 0);
+	assert_non_null(strstr(draw(&screen, 80, 24), "Z  cannot write it to a file: "));
+	/* Where text is typed it is a letter. */
+	assert_int_equal(type(&screen, "/w"), SCREEN_DRAW);
+	screen_free(&screen);
+}
+
 /* Many are worse than one that waits longer; an opened group keeps its members below it. */
 static void many_stand_above_one(void **state)
 {
@@ -1623,6 +1643,7 @@ int main(void)
 		cmocka_unit_test(counts_follow_the_filter),
 		cmocka_unit_test(rows_can_be_searched),
 		cmocka_unit_test(causes_come_first_with_what_hangs_on_them),
+		cmocka_unit_test(what_is_told_goes_with_the_next_key),
 		cmocka_unit_test(many_stand_above_one),
 		cmocka_unit_test(enter_goes_on_to_the_cause),
 		cmocka_unit_test(a_cause_takes_three_lines),
