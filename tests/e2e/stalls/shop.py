@@ -12,6 +12,7 @@ A line "hold" on stdin: a thread of the database, "vacuum", takes that lock and 
 """
 
 import ctypes
+import os
 import select
 import socket
 import sys
@@ -163,4 +164,16 @@ def clients(count, letter, at):
     threading.Event().wait()
 
 
+def end_with_others(hook):
+    """Where another part has ended, so does this one, without a word."""
+
+    def told(error, *rest):
+        if issubclass(error if isinstance(error, type) else error.exc_type, ConnectionError):
+            os._exit(1)
+        hook(error, *rest)
+
+    return told
+
+
+sys.excepthook, threading.excepthook = end_with_others(sys.excepthook), end_with_others(threading.excepthook)
 {"database": database, "service": service, "proxy": proxy, "clients": clients}[sys.argv[1]](*sys.argv[2:])
