@@ -133,7 +133,8 @@ static void serve(int requests, void *context)
 	helper->requests = requests;
 	helper->file.folder = helper->dump.fd = -1;
 	dump_folder_open(&helper->dump_folder, helper->dump_path, ".rec");
-	dump_folder_open(&helper->screen_folder, NULL, ".txt");
+	if (helper->screens)
+		dump_folder_open(&helper->screen_folder, NULL, ".txt");
 	open_folders(helper);
 	tzset(); /* gmtime_r() would read files */
 	restrict_to_folders(helper);

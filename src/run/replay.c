@@ -26,6 +26,7 @@ void replay_options(struct options *merged, const struct options *recorded, cons
 	merged->sinks.exit_code = given->sinks.exit_code;
 	merged->sinks.record_file = NULL;
 	merged->replay_file = given->replay_file;
+	merged->helpers.files = given->helpers.files;
 	merged->scope.interactive = false;
 	merged->scope.hosts = given->scope.hosts;
 	merged->sinks.ready_fd = -1;
