@@ -102,7 +102,7 @@ static const struct {
 	{"sysctl -w net.ipv4.tcp_syncookies=1", 0, ends_there},
 };
 
-/* Of the command that begins here, with what stands before it; 0: none does. */
+/* The length of the command that begins here, with what stands before it; 0: none does. */
 static size_t length_of(const char *at, size_t *before)
 {
 	for (size_t i = 0; i < COUNT_OF(known); i++) {

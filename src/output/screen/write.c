@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What is seen, written to a file. */
+/* Writes the screen to a file. */
 #include <errno.h>
 #include <string.h>
 

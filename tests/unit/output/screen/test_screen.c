@@ -1077,7 +1077,7 @@ static void causes_can_be_gone_through(void **state)
 	screen_free(&screen);
 }
 
-/* What an earlier look has found stays, with its age; the one with chains is told of by nothing. */
+/* Causes of an earlier look stay, with their age. */
 static void causes_have_an_age(void **state)
 {
 	struct report report = {.count = 1};
