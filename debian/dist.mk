@@ -12,11 +12,16 @@ STATIC_LIBS = $(LIBS) -llzma -lbz2 -lz $(if $(SYSROOT)$(wildcard /usr/lib/$(MULT
 
 static: $(B)/sockstall-static
 
-# What libelf.a of elfutils 0.192 (Debian 13) needs and leaves out (lib/eu-search.c). Nothing is to be done there:
-# allocate_elf() hands out an empty tree (calloc()), and only elf_getdata_rawchunk() fills it. A program that calls that
-# would not link, for want of eu_tsearch(). A libelf.a that is whole has its own: this archive stands behind it.
-LIBELF_REST := 'void eu_search_tree_init(void *tree) { (void)tree; }' \
-	'void eu_search_tree_fini(void *tree, void (*free_node)(void *)) { (void)tree, (void)free_node; }'
+# What libelf.a and libdw.a of elfutils 0.192 (Debian 13) need and leave out (lib/eu-search.c): a tree of tsearch(3) whose root is the
+# first member. Archives that are whole have their own: this one stands behind them.
+SEARCH := const void *key, void **tree, int (*compare)(const void *, const void *)
+LIBELF_REST := '\#define _GNU_SOURCE' '\#include <search.h>' \
+	'void eu_search_tree_init(void **tree) { *tree = (void *)0; }' \
+	'void eu_tdestroy(void **tree, void (*free_node)(void *)) { tdestroy(*tree, free_node); *tree = (void *)0; }' \
+	'void eu_search_tree_fini(void **tree, void (*free_node)(void *)) { eu_tdestroy(tree, free_node); }' \
+	'void *eu_tsearch($(SEARCH)) { return tsearch(key, tree, compare); }' \
+	'void *eu_tfind($(SEARCH)) { return tfind(key, (void *const *)tree, compare); }' \
+	'void *eu_tdelete($(SEARCH)) { return tdelete(key, tree, compare); }'
 $(B)/libelf-rest.a: | $(B)
 	$(call say,AR)
 	$(Q)printf '%s\n' $(LIBELF_REST) | $(CC) $(WARNINGS) $(CFLAGS) $(HARDENING) -x c -c - -o $(@:.a=.o)
