@@ -93,8 +93,8 @@ def judge(truths, records, inodes, once=False):
 def says_again(life, truths):
     """A chain goes through processes that stalls are about, and a service is one of them: the same stall once more."""
     record = life.records[0]
-    told = {truth.who.get("pid") for truth in truths} - {None}
-    told = {pid for one in told for pid in (one if isinstance(one, (set, tuple, frozenset)) else (one,))}
+    pids = [truth.who.get("pid") for truth in truths]
+    told = {pid for one in pids for pid in (one if isinstance(one, (set, tuple, frozenset)) else (one,))} - {None}
     if record["type"] == "chain":
         return bool(told & {link["pid"] for link in record["links"]})
     return record["type"] == "service" and record["pid"] in told

@@ -23,7 +23,6 @@ PROGRAMS = {
     "gunicorn": ("gunicorn", "gunicorn"),
     "uwsgi": ("uwsgi", "uwsgi"),
     "uwsgi-python": ("uwsgi-plugin-python3", "/usr/lib/uwsgi/plugins/python3_plugin.so"),
-    "php-fpm": ("php-fpm", "/usr/sbin/php-fpm*"),
     "tornado": ("python3-tornado", "/usr/lib/python3/dist-packages/tornado/__init__.py"),
     "twisted": ("python3-twisted", "/usr/lib/python3/dist-packages/twisted/__init__.py"),
     "gevent": ("python3-gevent", "/usr/lib/python3/dist-packages/gevent/__init__.py"),

@@ -22,6 +22,7 @@ import faults
 import go
 import haproxy
 import java
+import loops_python
 import many_threads
 import memcached
 import needs
@@ -35,6 +36,7 @@ import redis
 import silent
 import sshd
 import table
+import workers
 from play import Outcome
 
 MODULES = (
@@ -53,6 +55,8 @@ MODULES = (
     java,
     go,
     silent,
+    loops_python,
+    workers,
     chain,
 )
 SCENARIOS = [one for module in MODULES for one in module.SCENARIOS]
@@ -98,6 +102,7 @@ def closing_lines(results):
     passed = sum(outcome.passed for outcome in results.all())
     skipped = sum(bool(outcome.skipped) for outcome in results.all())
     failed = len(results.all()) - passed - skipped
+    table.confusion([outcome for outcome in results.scenarios + results.twins if not outcome.skipped])
     print(f"\nscenarios: {right} of {played} right")
     print(f"false alarms in healthy twins: {sum(len(outcome.extra) for outcome in results.twins)}")
     print(f"{passed} passed, {failed} failed, {skipped} skipped")

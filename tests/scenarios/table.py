@@ -35,3 +35,19 @@ def row(outcome):
         print(f"    wrong: {words}", flush=True)
     for words in outcome.extra:
         print(f"    extra: {words}", flush=True)
+
+
+def confusion(outcomes):
+    """What was true, and what was reported: one count for each scenario and twin."""
+    counts = {}
+    for outcome in outcomes:
+        truth = "healthy" if outcome.expected in ("nothing", "") else "stalled"
+        if outcome.passed:
+            said = "as it is"
+        else:
+            said = "nothing" if outcome.reported == "nothing" else "otherwise"
+        counts[truth, said] = counts.get((truth, said), 0) + 1
+    reported = ("as it is", "otherwise", "nothing")
+    print("\n| true | reported as it is | reported otherwise | nothing reported |\n| --- | --- | --- | --- |")
+    for truth in ("stalled", "healthy"):
+        print("| " + " | ".join([truth, *(str(counts.get((truth, said), 0)) for said in reported)]) + " |")
