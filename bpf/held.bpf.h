@@ -327,6 +327,14 @@ static __always_inline bool is_held(struct sock_common *common)
 	return forget(held) && has_file(common);
 }
 
+/* The peer has said its last, and we still send. */
+static __always_inline bool is_held_sender(struct sock_common *common)
+{
+	const struct tcp_sock *tp = bpf_skc_to_tcp_sock(common);
+
+	return tp && forget(is_unanswered(tp)) && has_file(common);
+}
+
 static __always_inline void read_turns(struct held_record *record, struct sock_common *common)
 {
 	const struct turns *turns = turns_of(common);

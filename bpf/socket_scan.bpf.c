@@ -345,6 +345,8 @@ static __always_inline enum socket_choice choose_socket(struct sock_common *comm
 	case TCP_CLOSE_WAIT:
 		if (is_not_accepted(common))
 			return cfg_handshakes ? CHOICE_HANDSHAKE : CHOICE_NONE;
+		if (cfg_held && is_held_sender(common))
+			return CHOICE_HELD;
 		return cfg_closing && is_closing(common, state) ? CHOICE_CLOSING : CHOICE_NONE;
 	case TCP_FIN_WAIT1:
 	case TCP_FIN_WAIT2:

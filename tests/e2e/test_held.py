@@ -6,7 +6,7 @@ import pytest
 
 import held
 import run
-from child import wait_until
+from child import PYTHON, Child, wait_until
 from zoo import Room
 
 TALKS, DEAF, CLOSED = 7301, 7302, 7303
@@ -184,3 +184,47 @@ def test_one_poller_is_a_thread(room):
         record = run.only(records, pid=child.pid)
         assert (record["verdict"], record["waiter"], record["tid"]) == ("peer_dead", "thread", child.pid)
         assert record["syscall"] in held.KINDS["poll"] and "a thread waits on the connection" in record["why"]
+
+
+SENDER = """
+import select, socket, sys, time
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+s.setblocking(False)
+e = select.epoll()
+e.register(s, select.EPOLLIN)
+e.poll()
+assert not s.recv(1), "the end of what it says"
+e.modify(s, select.EPOLLOUT)
+print(s.getsockname()[1], flush=True)
+while True:
+    e.poll()
+    s.send(b"x" * 65536)
+"""
+
+HALF_CLOSED = """
+import socket, sys, time
+listener = socket.create_server((sys.argv[1], int(sys.argv[2])))
+connection, _ = listener.accept()
+connection.shutdown(socket.SHUT_WR)
+while sys.argv[3] == "slow":
+    connection.recv(65536)
+    time.sleep(0.2)
+time.sleep(600)
+"""
+
+
+def test_senders_whose_peers_have_said_their_last(room):
+    """Their connections are in CLOSE_WAIT, and go on in one direction: one of the peers reads, the other does not."""
+    address, ports = room.link.right4, {}
+    for port, how in (7321, "deaf"), (7322, "slow"):
+        Child(room.there.enter() + [PYTHON, "-uc", HALF_CLOSED, address, str(port), how])
+        wait_until(lambda: room.there.run("ss", "-Htln", f"sport = :{port}"), 20, "the listener")
+        sender = Child(room.here.enter() + [PYTHON, "-uc", SENDER, address, str(port)])
+        ports[how] = int(sender.wait_line(lambda line: line, 20))
+    records = wait_until(lambda: run.findings(run.once("writers"), local_port=ports["deaf"]), 40, "the finding")
+    record = run.only(records)
+    assert (record["verdict"], record["state"], record["waiter"]) == ("window_zero", "CLOSE_WAIT", "loop"), record
+    assert record["age_s"] >= 10 and record["unsent_bytes"]
+    records = run.once()
+    assert run.only(records, type="writer", local_port=ports["deaf"])["id"] == record["id"]
+    assert not run.findings(records, local_port=ports["slow"]) and not run.findings(records, peer_port=ports["slow"])
