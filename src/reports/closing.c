@@ -45,12 +45,12 @@ struct scene {
 	size_t passed_count;
 };
 
-/* A connection in an accept queue is left to handshakes. */
-static bool is_closing(const struct socket_record *socket)
+/* A connection in an accept queue is left to handshakes, and one on which a loop still sends to writers. */
+static bool is_closing(const struct look *look, const struct socket_record *socket)
 {
 	switch (socket->name.state) {
 	case STATE_CLOSE_WAIT:
-		return socket->flags & (SOCKET_ACCEPTED | SOCKET_DEAD);
+		return socket->flags & (SOCKET_ACCEPTED | SOCKET_DEAD) && !look_held(look, socket->name.cookie);
 	case STATE_FIN_WAIT1:
 	case STATE_FIN_WAIT2:
 	case STATE_LAST_ACK:
@@ -181,7 +181,7 @@ static int collect(struct scene *scene)
 	if (!scene->items)
 		return -ENOMEM;
 	for (i = 0; i < look->sockets.count; i++) {
-		if (!is_closing(look->sockets.items[i]))
+		if (!is_closing(look, look->sockets.items[i]))
 			continue;
 		closing = judge(scene, look->sockets.items[i]);
 		/* Before any are folded: what is asked for may be one of many. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 
-// asks URL PATH: asks URL now and then on one connection; after five times, if there is a PATH, that.
+// asks URL PATH: asks URL now and then on one connection; after eight times, if there is a PATH, that.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 func main() {
 	for asked := 1; ; asked++ {
 		url := os.Args[1]
-		if len(os.Args) > 2 && asked > 5 {
+		if len(os.Args) > 2 && asked > 8 {
 			url += os.Args[2][1:]
 			time.AfterFunc(20*time.Millisecond, func() { fmt.Println("asked") })
 		}

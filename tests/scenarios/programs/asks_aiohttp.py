@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""asks_aiohttp.py URL PATH: asks URL now and then on one connection; after five times, if there is a PATH, that."""
+"""asks_aiohttp.py URL PATH: asks URL now and then on one connection; after eight times, if there is a PATH, that."""
 
 import asyncio
 import sys
@@ -13,7 +13,7 @@ async def main():
         asked = 0
         while True:
             asked += 1
-            last = path and asked > 5
+            last = path and asked > 8
             if last:
                 asyncio.get_running_loop().call_soon(lambda: print("asked", flush=True))
             async with session.get(url + path[1:] if last else url) as answer:
