@@ -468,6 +468,40 @@ static void who_has_gone_is_not_told(void **state)
 	report_free(&rows);
 }
 
+/* While the look was taken its descriptor was closed, and is another connection's now; or it was handed to another process. */
+static void a_descriptor_that_changes(void **state)
+{
+	for (int handed_over = 0; handed_over < 2; handed_over++) {
+		struct look_builder builder;
+		struct socket_record *socket;
+		struct socket_name other;
+		struct held_record *held;
+		struct report rows = {0};
+		struct look look = {0};
+
+		look_begin(&builder, NOW);
+		look_add_sleeping(&builder, 10, 10, "node", NOW - 5 * SECOND);
+		held = look_add_held(&builder, &socket);
+		held->waiter_pid = held->waiter_tid = 10;
+		held->waiters = 1;
+		idle(socket, held);
+		unanswered(socket, held);
+		other = socket->name;
+		other.inode++;
+		other.cookie++;
+		look_add_owner(&builder, handed_over ? &socket->name : &other, handed_over ? 11 : 10, 7, "node");
+		look_finish(&builder, &look);
+		assert_int_equal(report_on(&rows, &look, COMMAND_READERS, true), handed_over);
+		if (handed_over) {
+			assert_int_equal(rows.rows[0].pid, 11);
+			assert_int_equal(rows.rows[0].tid, NOT_KNOWN);
+		}
+		look_free(&look);
+		report_free(&rows);
+	}
+	(void)state;
+}
+
 /* A thread that sleeps in a read on it is the reader. */
 static void a_sleeping_thread_comes_first(void **state)
 {
@@ -580,6 +614,7 @@ int main(void)
 		cmocka_unit_test(rules),
 		cmocka_unit_test(each_command_has_its_own),
 		cmocka_unit_test(who_has_gone_is_not_told),
+		cmocka_unit_test(a_descriptor_that_changes),
 		cmocka_unit_test(a_sleeping_thread_comes_first),
 		cmocka_unit_test(polled),
 		cmocka_unit_test(waiters),
