@@ -28,15 +28,21 @@ static const char *say_queue(struct arena *arena, const struct service_evidence 
 	return arena_printf(arena, "; %s", say_accept_queue(arena, evidence->accept_queue, evidence->accept_queue_max));
 }
 
+static const char *say_connections(struct arena *arena, __u64 count)
+{
+	return count == 1 ? "its connection"
+			  : arena_printf(arena, "any of its %s", say_count(arena, count, "connections"));
+}
+
 const char *service_why_silent(struct arena *arena, const struct service_evidence *evidence)
 {
 	const struct service_record *service = evidence->service;
 
-	return arena_printf(
-		arena, "%s for an answer, the oldest for %s; nothing has gone out on any of its %s for %s%s%s",
-		say_waiting(arena, service->pending), say_ago(arena, evidence, service->oldest_pending_ns),
-		say_count(arena, service->connections, "connections"), say_ago(arena, evidence, service->answered_ns),
-		say_queue(arena, evidence), say_cause(arena, evidence));
+	return arena_printf(arena, "%s for an answer, the oldest for %s; nothing has gone out on %s for %s%s%s",
+			    say_waiting(arena, service->pending), say_ago(arena, evidence, service->oldest_pending_ns),
+			    say_connections(arena, service->connections),
+			    say_ago(arena, evidence, service->answered_ns), say_queue(arena, evidence),
+			    say_cause(arena, evidence));
 }
 
 const char *service_why_longer(struct arena *arena, const struct service_evidence *evidence)
@@ -46,9 +52,9 @@ const char *service_why_longer(struct arena *arena, const struct service_evidenc
 	return arena_printf(
 		arena,
 		"%s for an answer, the oldest for %s: longer than ever since sockstall was started; nothing has gone "
-		"out on any of its %s for %s%s",
+		"out on %s for %s%s",
 		say_waiting(arena, service->pending), say_ago(arena, evidence, service->oldest_pending_ns),
-		say_count(arena, service->connections, "connections"), say_ago(arena, evidence, service->answered_ns),
+		say_connections(arena, service->connections), say_ago(arena, evidence, service->answered_ns),
 		say_cause(arena, evidence));
 }
 
