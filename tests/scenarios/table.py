@@ -42,7 +42,7 @@ def confusion(outcomes):
     counts = {}
     for outcome in outcomes:
         truth = "healthy" if outcome.expected in ("nothing", "") else "stalled"
-        if outcome.passed:
+        if outcome.passed or (truth == "healthy" and outcome.reported == "nothing"):
             said = "as it is"
         else:
             said = "nothing" if outcome.reported == "nothing" else "otherwise"
