@@ -52,4 +52,5 @@ def test_a_connection_that_is_there_is_found(liar):
     port = int(local.split(":")[1], 16)
     code, stdout, stderr = end_while(liar, f"local=127.0.0.1:{port}", "peer=127.0.0.1:7777", "-j")
     record = json.loads(stdout)
-    assert (code, stderr, record["result"], record["pid"]) == (0, b"", "planned", liar.pid)
+    assert (code, record["result"], record["pid"]) == (0, "planned", liar.pid), (stderr, record)
+    assert not stderr
