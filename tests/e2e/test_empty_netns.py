@@ -26,8 +26,8 @@ def test_half_open_without_its_listener(room):
     server.said("listening")
     Stall(room.there, "endpoint.py", f"connect={room.link.left4},{PORT}").said("connecting")
     wait_until(lambda: shown(room, "handshakes", type="handshake"), 10, "it to be half-open")
-    # With two seconds and more to its next timeout: the look is there before it.
-    wait_until(lambda: shown(room, "handshakes", type="handshake", retransmits=2), 10, "its second timeout")
+    # With eight seconds and more to its next timeout: the look is there before it.
+    wait_until(lambda: shown(room, "handshakes", type="handshake", retransmits=3), 20, "its third timeout")
     server.end()
     assert counts(room.here) == (1, 0, 0)
     assert shown(room, "handshakes", type="handshake")

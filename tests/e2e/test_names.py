@@ -333,7 +333,12 @@ def test_filters_of_a_replay(reader, tmp_path):
     path, content, _ = RUNTIMES["containerd"]
     before = with_file(path.format(CONTAINER), json.dumps(content))
     recording = tmp_path / "looks"
-    run.sockstall("readers", "-1", *MIN_AGE, "-p", reader.pid, "--record", recording, before=before)
+
+    def is_named():
+        done = run.sockstall("readers", "-1", "-j", *MIN_AGE, "-p", reader.pid, "--record", recording, before=before)
+        return run.only(run.parse(done.stdout), type="reader")["pod"]
+
+    wait_until(is_named, 10, "the names, which a busy machine may read too late for a look")
     for option, value, fits in (
         ("--pod", "api-7c9d8-x2k4p", True),
         ("--pod", "api", False),

@@ -23,9 +23,10 @@
 #define WRITERS	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_WRITERS) | CHAINS)
 #define CLOSING	     (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_CLOSING))
 #define HELD	     (SERVICES | BIT(COMMAND_READERS) | BIT(COMMAND_WRITERS))
-#define WITH_CODE    (((READERS | WRITERS | LOOPS) & ~BIT(COMMAND_SERVICES)) | BIT(COMMAND_LOCKS)) /* unless with --no-stacks */
-#define SOCKETS	     (HANDSHAKES | CLOSING | HELD) /* for which namespaces are scanned */
-#define EVERYTHING   (HANDSHAKES | READERS | LOOPS | THREADS | WRITERS | CLOSING)
+#define WITH_CODE \
+	(((READERS | WRITERS | LOOPS) & ~BIT(COMMAND_SERVICES)) | BIT(COMMAND_LOCKS)) /* unless with --no-stacks */
+#define SOCKETS	   (HANDSHAKES | CLOSING | HELD) /* for which namespaces are scanned */
+#define EVERYTHING (HANDSHAKES | READERS | LOOPS | THREADS | WRITERS | CLOSING)
 /* Not commands, but options: --interfaces all; --verbose or --stacks; --all where threads in accept, and who is at
  * the other end of a unix socket, are of interest. */
 #define OTHER_LOOPS BIT(COMMANDS)
