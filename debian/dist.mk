@@ -24,7 +24,7 @@ LIBELF_REST := '\#define _GNU_SOURCE' '\#include <search.h>' \
 	'void *eu_tdelete($(SEARCH)) { return tdelete(key, tree, compare); }'
 $(B)/libelf-rest.a: | $(B)
 	$(call say,AR)
-	$(Q)printf '%s\n' $(LIBELF_REST) | $(CC) $(WARNINGS) $(CFLAGS) $(HARDENING) -x c -c - -o $(@:.a=.o)
+	$(Q)printf '%s\n' $(LIBELF_REST) | $(CC) $(WARNINGS) $(RELATIVE) $(CFLAGS) $(HARDENING) -x c -c - -o $(@:.a=.o)
 	$(Q)$(AR) rcD $@ $(@:.a=.o)
 
 # What libdw has for other architectures, for reading machine code, and for downloads. Each may say that it has nothing.
@@ -37,7 +37,7 @@ $(B)/libdw-less.o: | $(B)
 		$(foreach f,find_executable find_debuginfo,__libdwfl_debuginfod_$f __libdwfl_debuginfod_$f); \
 	printf 'int x86_64_disasm(void); int x86_64_disasm(void) { return -1; }\n'; \
 	printf 'void __libdwfl_debuginfod_end(void); void __libdwfl_debuginfod_end(void) { }\n'; } | \
-	$(CC) $(WARNINGS) $(CFLAGS) $(HARDENING) -x c -c - -o $@
+	$(CC) $(WARNINGS) $(RELATIVE) $(CFLAGS) $(HARDENING) -x c -c - -o $@
 
 $(B)/sockstall-static: $(OBJECTS) $(B)/libelf-rest.a $(B)/libdw-less.o
 	$(call say,LD)
