@@ -36,9 +36,9 @@ lint-sources: $(LINTED:src/%.c=$(G)/lint/%.tidy) $(LINTED:src/%.c=$(G)/lint/%.an
 # The skeleton is bpftool's: as a system header it is read, and not judged.
 LINT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DSOCKSTALL_VERSION='"$(VERSION)"' -Iinclude -Isrc -isystem $(G)
 
-# It does not know that libbpf frees the skeleton; and gcc 12 takes a grown array for the old one, or for lost.
+# It does not know that libbpf frees the skeleton; and gcc 12 takes a grown array, or what an array keeps, for lost.
 $(G)/lint/probe/load/load.tidy: TIDY := --checks=-clang-analyzer-unix.Malloc
-GROWN := look/look probe/cgroups probe/maps probe/owners probe/usage probe/watches history/story
+GROWN := code/space look/look probe/cgroups probe/maps probe/owners probe/usage probe/watches history/story
 $(GROWN:%=$(G)/lint/%.analyzed): ANALYZER := -Wno-analyzer-malloc-leak
 $(G)/lint/probe/usage.analyzed: ANALYZER += -Wno-analyzer-use-after-free -Wno-analyzer-null-dereference
 $(G)/lint/output/html/page.tidy $(G)/lint/output/html/page.analyzed: $(PAGE_PARTS:%=$(G)/%.inc) $(PAGE_PARTS:%=$(G)/%.hash)

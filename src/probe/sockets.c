@@ -124,7 +124,9 @@ static struct siblings look_up(int map, const struct held_record *held, const st
 	struct siblings found;
 
 	memcpy(key.peer_addr, socket->name.peer_addr, sizeof(key.peer_addr));
-	return bpf_map_lookup_elem(map, &key, &found) ? (struct siblings){0} : found;
+	if (bpf_map_lookup_elem(map, &key, &found))
+		memset(&found, 0, sizeof(found));
+	return found;
 }
 
 /* Nothing else is wrong with it, as far as one look shows: then it is one of many that only talk. */
