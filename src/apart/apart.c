@@ -112,10 +112,19 @@ static int take_descriptor(struct msghdr *message)
 	struct cmsghdr *header = CMSG_FIRSTHDR(message);
 	int fd = -1;
 
-	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-	    header->cmsg_len == CMSG_LEN(sizeof(fd)))
-		memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-	return fd;
+	int more;
+
+	if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
+	    header->cmsg_len < CMSG_LEN(sizeof(fd)))
+		return -1;
+	memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+	/* There is room for two: none of them is taken then. */
+	if (header->cmsg_len < CMSG_LEN(2 * sizeof(fd)))
+		return fd;
+	memcpy(&more, CMSG_DATA(header) + sizeof(fd), sizeof(more));
+	close(fd);
+	close(more);
+	return -1;
 }
 
 ssize_t apart_receive(int socket, void *bytes, size_t size, int *fd)

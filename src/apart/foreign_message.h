@@ -34,7 +34,7 @@ enum foreign_kind {
 	FOREIGN_KINDS,
 };
 
-/* Their answer has no bytes, and a descriptor beside it. */
+/* Their answer has no bytes, and beside it a socket in whose queue one message has the file's descriptor. */
 #define FOREIGN_GIVES_FD(kind) ((kind) == FOREIGN_OPEN || (kind) == FOREIGN_DEBUG)
 
 struct foreign_request {

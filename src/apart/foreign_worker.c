@@ -167,21 +167,35 @@ static int answer_container(const struct foreign_request *request)
 
 /* ---- Files that are handed on ---- */
 
+/*
+ * To close a file may wait for whoever serves it, for ever. So sockstall gets none, but a socket in whose queue the file
+ * lies, for who unwinds. What is left in a queue is dropped without such a wait (net/unix/af_unix.c: unix_release()).
+ */
 static int send_descriptor(int fd)
 {
-	int err;
+	int pair[2], err = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) ? -errno : 0;
 
+	if (!err) {
+		err = apart_send(pair[1], "", 1, fd);
+		close(pair[1]);
+	}
+	close(fd); /* before the answer, or the next file would be blamed */
+	if (err)
+		return send_piece(err, 0);
 	worker.piece.head = (struct foreign_piece){.sequence = worker.sequence, .index = worker.index};
-	err = apart_send(worker.socket, &worker.piece, sizeof(worker.piece.head), fd);
-	close(fd);
+	err = apart_send(worker.socket, &worker.piece, sizeof(worker.piece.head), pair[0]);
+	close(pair[0]);
 	return err;
 }
+
+/* Where a link of the process's own making may lead anywhere, only what everybody may read is handed on. */
+enum whose { MAPPED = 0, ANYWHERE = S_IROTH };
 
 /*
  * To open what is no regular file could do something. So that is looked at first, through a descriptor that can do
  * nothing. inode 0: any.
  */
-static int open_regular(const char *path, __u64 inode)
+static int open_regular(const char *path, __u64 inode, enum whose whose)
 {
 	int place = open(path, O_PATH | O_CLOEXEC), fd = -EINVAL;
 	struct stat status;
@@ -190,7 +204,8 @@ static int open_regular(const char *path, __u64 inode)
 	if (place < 0)
 		return -errno;
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", place);
-	if (!fstat(place, &status) && S_ISREG(status.st_mode) && (!inode || status.st_ino == inode)) {
+	if (!fstat(place, &status) && S_ISREG(status.st_mode) && (status.st_mode & whose) == whose &&
+	    (!inode || status.st_ino == inode)) {
 		fd = open_file(self);
 		fd = fd < 0 ? -errno : fd;
 	}
@@ -207,19 +222,19 @@ static int open_mapped(const struct foreign_request *request)
 
 	snprintf(link, sizeof(link), "/proc/%u/map_files/%llx-%llx", request->pid, request->address,
 		 request->address + request->size);
-	fd = open_regular(link, request->anchor);
+	fd = open_regular(link, request->anchor, MAPPED);
 	if (fd >= 0)
 		return fd;
 	start = snprintf(path, sizeof(path), "/proc/%u/root", request->pid);
 	length = readlink(link, path + start, sizeof(path) - (size_t)start - 1);
 	if (length > 0) {
 		path[start + length] = '\0';
-		fd = open_regular(path, request->anchor);
+		fd = open_regular(path, request->anchor, ANYWHERE);
 	}
 	if (fd >= 0)
 		return fd;
 	snprintf(path, sizeof(path), "/proc/%u/exe", request->pid);
-	return open_regular(path, request->anchor);
+	return open_regular(path, request->anchor, MAPPED);
 }
 
 static int answer_open(const struct foreign_request *request)
@@ -239,9 +254,9 @@ static int answer_debug(const struct foreign_request *request)
 	for (i = 1; i < request->fd; i++)
 		at += snprintf(path + at, sizeof(path) - (size_t)at, "%02x", request->container[i]);
 	snprintf(path + at, sizeof(path) - (size_t)at, ".debug");
-	fd = open_regular(path, 0);
+	fd = open_regular(path, 0, ANYWHERE);
 	if (fd < 0)
-		fd = open_regular(path + root, 0);
+		fd = open_regular(path + root, 0, ANYWHERE);
 	return fd < 0 ? send_piece(fd, 0) : send_descriptor(fd);
 }
 

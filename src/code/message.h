@@ -56,7 +56,7 @@ struct code_answer {
 	__u32 count; /* frames, or bytes */
 };
 
-/* To what it needs: 0 with a descriptor beside it, or a negative errno. */
+/* To what it needs: 0 with a socket beside it, in whose queue the descriptor lies; or a negative errno. */
 struct code_reply {
 	__u32 sequence;
 	__s32 status;

@@ -41,6 +41,20 @@ static void await(void)
 		;
 }
 
+/* Out of the socket in whose queue it lies. */
+static int take_file(int box)
+{
+	ssize_t got;
+	char byte;
+	int fd;
+
+	if (box < 0)
+		return -EBADF;
+	got = apart_receive(box, &byte, 1, &fd);
+	close(box);
+	return got == 1 && fd >= 0 ? fd : -EBADF;
+}
+
 int code_worker_need(enum code_kind kind, __u32 module, const void *build_id, size_t size)
 {
 	struct {
@@ -62,7 +76,7 @@ int code_worker_need(enum code_kind kind, __u32 module, const void *build_id, si
 	if (got != sizeof(reply) || reply.sequence != worker.sequence)
 		_exit(0);
 	if (!reply.status)
-		return fd < 0 ? -EBADF : fd;
+		return take_file(fd);
 	apart_close(&fd);
 	return reply.status < 0 ? reply.status : -EINVAL;
 }

@@ -71,7 +71,7 @@ static const struct rule rules[] = {
 	{"getppid", MAKERS, 0, 0, 0},
 	{"wait4", MAKERS, 0, 0, 0},
 	{"kill", MAKERS, 0, 0, 0},
-	{"socketpair", MAKERS, 0, UINT32_MAX, AF_UNIX},
+	{"socketpair", READER | MAKERS, 0, UINT32_MAX, AF_UNIX},
 	{"sendmsg", READER | MAKERS, 0, 0, 0},
 	{"readlink", READER, 0, 0, 0},
 	{"readlinkat", READER, 0, 0, 0},

@@ -35,6 +35,7 @@ HOLDS = [
     ("stack", "uffd"),
     ("title", "uffd"),
     ("program", "fuse"),
+    ("flush", "fuse"),
 ]
 NAMED = {"epoll", "away", "program"}  # a stack's pages are read only where they are there: then nothing is lost
 LOOKS = {

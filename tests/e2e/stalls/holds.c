@@ -10,6 +10,7 @@
  * - stack: a thread whose frame pointer leads to such a page
  * - title: a loop whose command line is in such a page
  * - program: a loop whose program is on a file system that answers nothing any more
+ * - flush: the same, but only who closes a file there waits
  * - maps: 60,000 mappings and 250 threads, each with a long chain of frames; nothing is held
  *
  * BY:
@@ -144,19 +145,22 @@ static void serve(const struct fuse_in_header *in, const void *argument)
 	case FUSE_GETATTR:
 		return reply(in->unique, 0, &attr, sizeof(attr));
 	case FUSE_OPEN:
-		if (!*server.holds || is(what, "epoll") || is(what, "stack") || is(what, "away"))
+		if (!*server.holds || !is(what, "program"))
 			reply(in->unique, 0, &opened, sizeof(opened));
 		return;
 	case FUSE_READ:
-		if (!*server.holds)
+		if (!*server.holds || is(what, "flush"))
 			reply_read(in->unique, argument);
 		return;
 	case FUSE_FORGET:
 	case FUSE_BATCH_FORGET:
 	case FUSE_INTERRUPT:
 		return;
-	case FUSE_RELEASE:
 	case FUSE_FLUSH:
+		if (*server.holds && is(what, "flush"))
+			return;
+		return reply(in->unique, 0, NULL, 0);
+	case FUSE_RELEASE:
 		return reply(in->unique, 0, NULL, 0);
 	default:
 		reply(in->unique, ENOSYS, NULL, 0);
@@ -517,9 +521,9 @@ int main(int argc, char **argv)
 		hold_maps();
 	else
 		hold_program(argv[0]);
-	if (!is(what, "program"))
+	if (!is(what, "program") && !is(what, "flush")) {
 		sleep(1);
-	if (!is(what, "program"))
 		say_held(getpid());
+	}
 	wait_for_end();
 }
