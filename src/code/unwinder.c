@@ -32,6 +32,7 @@ struct unwinder {
 	int control, socket; /* -1: none */
 	bool ordered; /* a worker is; the answer has not come */
 	__u64 ended_ns; /* when one was lost; 0: none was */
+	__u64 spent_ns; /* from questions to answers, since the start */
 	const char *end; /* what is to be said of that */
 	__u32 sequence;
 	struct held_processes held;
@@ -148,8 +149,8 @@ static ssize_t take_answer(struct unwinder *unwinder, const struct code_request 
 static int converse(struct unwinder *unwinder, const struct code_request *request, const struct code_supply *supply,
 		    struct buffer *frames)
 {
-	/* Each file once, and its debug file, and then it must have done. */
-	size_t needs = 2 * request->modules + 2;
+	/* The files that frames are in, and their debug files, and then it must have done. */
+	size_t needs = 2 * CODE_FRAMES + 2;
 	struct code_answer head;
 	ssize_t got;
 	int err;
@@ -167,13 +168,35 @@ static int converse(struct unwinder *unwinder, const struct code_request *reques
 	return -EPIPE;
 }
 
-int unwinder_ask(struct unwinder *unwinder, struct code_request *request, const struct code_module *modules,
-		 const void *stack, const struct code_supply *supply, struct buffer *frames)
+/* Short waits are none that apart_wait_for() counts: many of them are time all the same. */
+static void spend(struct unwinder *unwinder, __u64 began_ns, __u64 counted_ns)
+{
+	__u64 took = clock_ns(CLOCK_MONOTONIC) - began_ns;
+	__u64 counted = unwinder->wait.slept_ns + unwinder->wait.busy_ns - counted_ns;
+
+	if (took > counted)
+		unwinder->wait.busy_ns += took - counted;
+	unwinder->spent_ns += took;
+}
+
+__u64 unwinder_spent(const struct unwinder *unwinder)
+{
+	return unwinder ? unwinder->spent_ns : 0;
+}
+
+/* Who is begun with is to come to an end: the other half of the time is for that. */
+static bool has_time(const struct unwinder *unwinder)
+{
+	return unwinder->wait.slept_ns < LOOK_NS / 2 && unwinder->wait.busy_ns < BUSY_NS / 2;
+}
+
+static int ask(struct unwinder *unwinder, struct code_request *request, const struct code_module *modules,
+	       const void *stack, const struct code_supply *supply, struct buffer *frames)
 {
 	int err;
 
 	if (held_is(&unwinder->held, request->pid, request->process_start_ns, clock_ns(CLOCK_MONOTONIC)) ||
-	    !apart_wait_has_time(&unwinder->wait))
+	    !has_time(unwinder))
 		return -EAGAIN;
 	err = need_worker(unwinder);
 	if (err)
@@ -189,6 +212,16 @@ int unwinder_ask(struct unwinder *unwinder, struct code_request *request, const 
 	else if (err)
 		apart_close(&unwinder->socket); /* it is in the middle of an answer */
 	return err == -EPIPE || err == -ETIMEDOUT ? -EAGAIN : err;
+}
+
+int unwinder_ask(struct unwinder *unwinder, struct code_request *request, const struct code_module *modules,
+		 const void *stack, const struct code_supply *supply, struct buffer *frames)
+{
+	__u64 began = clock_ns(CLOCK_MONOTONIC), counted = unwinder->wait.slept_ns + unwinder->wait.busy_ns;
+	int err = ask(unwinder, request, modules, stack, supply, frames);
+
+	spend(unwinder, began, counted);
+	return err;
 }
 
 /* ---- The begin and the end ---- */

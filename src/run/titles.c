@@ -44,7 +44,7 @@ static int complete_codes(struct probe *probe, const struct report *report, cons
 		return -ENOMEM;
 	for (i = 0; i < report->count && count < CODES_MOST; i++) {
 		thread = thread_of(&report->rows[i], look);
-		for (j = 0; j < count && threads[j] != thread; j++)
+		for (j = 0; thread && j < count && threads[j] != thread; j++)
 			;
 		if (thread && j == count)
 			threads[count++] = thread;

@@ -9,6 +9,7 @@
 
 #include "look/records.h"
 #include "probe/internal.h"
+#include "probe/maps.h"
 #include "probe/notes.h"
 
 /* Threads that one look unwinds; the rest has its turn in the next. */
@@ -17,10 +18,13 @@
 
 #define CODE_BYTES 512
 
+/* A look may have no time left for it, or a file may not come: but what has no code of its own is not asked for ever. */
+#define TRIES_MOST 3
+
 struct code {
 	__u64 start_ns, switches; /* of the thread: which wait it is in */
 	__u32 tid;
-	bool known; /* it was looked for; the text may be empty */
+	unsigned int tries; /* how often it was looked for without being found */
 	char text[CODE_BYTES];
 };
 
@@ -74,6 +78,11 @@ static void keep_new(struct code_cache *cache, const struct buffer *notes)
 				memcpy(cache->items[i].text, note->text, note->length + 1);
 }
 
+static bool is_open(const struct code *code)
+{
+	return !code->text[0] && code->tries < TRIES_MOST;
+}
+
 static int read_new(struct probe *probe, const struct thread_record *const *threads, size_t count)
 {
 	const size_t most = probe->pace.once ? CODES_OF_ONLY_LOOK : CODES_PER_LOOK;
@@ -83,14 +92,16 @@ static int read_new(struct probe *probe, const struct thread_record *const *thre
 	int err;
 
 	for (i = 0; i < count && fresh_count < most; i++)
-		if (!probe->codes->items[i].known) {
-			probe->codes->items[i].known = true;
+		if (is_open(&probe->codes->items[i])) {
+			probe->codes->items[i].tries++;
 			fresh[fresh_count++] = threads[i];
 		}
 	err = probe_stacks_add(probe, &notes, fresh, fresh_count, STACKS_CODE);
 	if (!err)
 		keep_new(probe->codes, &notes);
 	buffer_free(&notes);
+	/* Mappings are as they are at this moment. */
+	probe_maps_forget(probe->maps);
 	return err;
 }
 

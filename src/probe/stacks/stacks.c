@@ -107,15 +107,23 @@ static int add_note(struct buffer *notes, const struct thread_record *thread, __
 	return err;
 }
 
+/* A thread that went on after the look is in other code than what was reported of it. */
+static bool is_of_the_look(const struct user_stack *stack)
+{
+	return stack->sample && stack->sample->switches == stack->thread->voluntary + stack->thread->involuntary;
+}
+
 static int add_user(struct probe *probe, struct buffer *notes, const struct user_stack *stack,
 		    const struct buffer *bytes, unsigned int parts)
 {
 	struct buffer text = {0}, code = {0};
-	int err = user_stack_say(probe, stack, bytes, &text, &code);
+	int err = 0;
 
+	if (parts & STACKS_USER || is_of_the_look(stack))
+		err = user_stack_say(probe, stack, bytes, &text, &code);
 	if (!err && parts & STACKS_USER)
 		err = add_note(notes, stack->thread, NOTE_USER_STACK, &text);
-	if (!err)
+	if (!err && is_of_the_look(stack))
 		err = add_note(notes, stack->thread, NOTE_CODE, &code);
 	buffer_free(&text);
 	buffer_free(&code);

@@ -143,7 +143,9 @@ static void find_modules(struct told *told)
 		code = false;
 		for (after = i; after < told->maps->count && is_same_file(first, &regions[after]); after++)
 			code |= regions[after].permissions[2] == 'x';
-		if (!code || !first->inode || first->offset)
+		/* What is read while it changes may be in disorder. */
+		if (!code || !first->inode || first->offset ||
+		    (told->count && first->start < told->modules[told->count - 1].end))
 			continue;
 		told->regions[told->count] = i;
 		told->modules[told->count++] = (struct code_module){
@@ -229,7 +231,8 @@ static int find_code(struct buffer *code, const struct process_maps *maps, const
 
 	while (code_frame_next(frames->data, frames->size, &offset, &frame, &name, &file)) {
 		region = memory_map_find(maps->regions, maps->count, frame.address);
-		if (region && code_is_own(region->name, region->name_length, name, frame.name))
+		if (region && region->permissions[2] == 'x' &&
+		    code_is_own(region->name, region->name_length, name, frame.name))
 			return say_code(code, region, &frame, name, file);
 	}
 	return 0;
@@ -296,6 +299,7 @@ int user_stack_say(struct probe *probe, const struct user_stack *stack, const st
 {
 	struct told told = {.probe = probe, .thread = stack->thread};
 	struct buffer frames = {0};
+	bool unwound = false;
 	int err;
 
 	if (!stack->sample || !stack->sample->user_ip)
@@ -305,13 +309,15 @@ int user_stack_say(struct probe *probe, const struct user_stack *stack, const st
 		find_modules(&told);
 	if (!err)
 		err = unwind(&told, stack, bytes->data + stack->at, &frames);
+	unwound = !err && frames.size;
 	if (err == -EAGAIN)
 		probe->losses.count[LOST_NOTES]++;
 	if (err == -EAGAIN || (!err && !frames.size))
 		err = follow_pointers(stack, bytes->data + stack->at, &frames);
 	if (!err)
 		err = say_frames(text, told.maps, &frames);
-	if (!err)
+	/* Where code has no frame pointers the register holds anything: no code is named by that. */
+	if (!err && unwound)
 		err = find_code(code, told.maps, &frames);
 	buffer_free(&frames);
 	return err;
