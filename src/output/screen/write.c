@@ -38,7 +38,7 @@ void screen_write(struct screen *screen, struct files *files, size_t width, size
 	if (error)
 		snprintf(told, sizeof(told), "cannot write it to a file: %s", strerror(-error));
 	else
-		snprintf(told, sizeof(told), "written to %s", path);
+		snprintf(told, sizeof(told), "written to %.*s", (int)(sizeof(told) - sizeof("written to ")), path);
 	screen_tell(screen, told);
 	lines_free(&lines);
 }
