@@ -27,6 +27,7 @@
 struct code_module {
 	__u64 start, end;
 	__u64 inode;
+	__u64 own; /* 1: code of the program's own (own.h): its lines are looked up, which takes reading all that there is for debuggers */
 };
 
 struct code_request {

@@ -70,7 +70,7 @@ static bool has_folder(const char *path, size_t length)
 	return false;
 }
 
-bool code_is_own(const char *path, size_t path_length, const char *name, size_t name_length)
+bool code_file_is_own(const char *path, size_t path_length)
 {
 	const char *slash = memrchr(path, '/', path_length);
 	const char *file = slash ? slash + 1 : path;
@@ -81,5 +81,11 @@ bool code_is_own(const char *path, size_t path_length, const char *name, size_t 
 		return false;
 	if (is_any_beginning(others, COUNT_OF(others), file, file_length) || has_folder(path, path_length))
 		return false;
-	return !is_any_beginning(beginnings, COUNT_OF(beginnings), name, name_length) && !is_a_call(name, name_length);
+	return true;
+}
+
+bool code_is_own(const char *path, size_t path_length, const char *name, size_t name_length)
+{
+	return code_file_is_own(path, path_length) &&
+	       !is_any_beginning(beginnings, COUNT_OF(beginnings), name, name_length) && !is_a_call(name, name_length);
 }

@@ -12,4 +12,7 @@
  */
 bool code_is_own(const char *path, size_t path_length, const char *name, size_t name_length);
 
+/* The first half of that: what the file alone tells. */
+bool code_file_is_own(const char *path, size_t path_length);
+
 #endif

@@ -122,7 +122,7 @@ static bool report_module(struct space *space, __u32 number)
 	void **data;
 	__u32 i = 1, rest = number;
 
-	space->files[number] = (struct space_file){.number = number, .inode = module->inode};
+	space->files[number] = (struct space_file){.number = number, .inode = module->inode, .own = module->own};
 	do
 		name[i++] = (char)('0' + rest % 10);
 	while (rest /= 10);

@@ -15,6 +15,7 @@ struct space_file {
 	__u64 inode;
 	struct code_symbols *symbols; /* read when first needed */
 	bool tried; /* its symbols were read, or there are none */
+	bool own; /* code of the program's own: its lines are of interest */
 };
 
 struct space {

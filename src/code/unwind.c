@@ -100,7 +100,8 @@ static const char *find_name(Dwfl_Module *module, __u64 address)
 
 static const char *find_source(Dwfl_Module *module, __u64 address, int *line)
 {
-	Dwfl_Line *found = module ? dwfl_module_getsrc(module, address) : NULL;
+	const struct space_file *file = space_file_of(module);
+	Dwfl_Line *found = file && file->own ? dwfl_module_getsrc(module, address) : NULL;
 	const char *path = found ? dwfl_lineinfo(found, NULL, line, NULL, NULL, NULL) : NULL, *slash;
 
 	slash = path ? strrchr(path, '/') : NULL;

@@ -235,7 +235,6 @@ void unwinder_begin(struct unwinder *unwinder)
 int unwinder_open(struct unwinder **out, bool (*asked_to_end)(void))
 {
 	struct unwinder *unwinder = calloc(1, sizeof(*unwinder));
-	int err;
 
 	*out = unwinder;
 	if (!unwinder)
@@ -243,10 +242,7 @@ int unwinder_open(struct unwinder **out, bool (*asked_to_end)(void))
 	unwinder->wait = (struct apart_wait){
 		.asked_to_end = asked_to_end, .once_ns = WAIT_NS, .all_ns = LOOK_NS, .most_busy_ns = BUSY_NS};
 	unwinder->control = unwinder->socket = -1;
-	err = foreign_spawner_start(&unwinds, &unwinder->spawner, &unwinder->control);
-	if (!err)
-		order_worker(unwinder);
-	return err;
+	return foreign_spawner_start(&unwinds, &unwinder->spawner, &unwinder->control);
 }
 
 void unwinder_close(struct unwinder *unwinder)

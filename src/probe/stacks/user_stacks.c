@@ -149,7 +149,11 @@ static void find_modules(struct told *told)
 			continue;
 		told->regions[told->count] = i;
 		told->modules[told->count++] = (struct code_module){
-			.start = first->start, .end = regions[after - 1].end, .inode = first->inode};
+			.start = first->start,
+			.end = regions[after - 1].end,
+			.inode = first->inode,
+			.own = code_file_is_own(first->name, first->name_length),
+		};
 	}
 }
 
