@@ -280,7 +280,7 @@ def test_processes_that_die_during_looks(room, stall, stream):
         return {record["id"] for record in readers} - closed, len(closed)
 
     wait_until(lambda: not left()[0], 10, "the end of all readers")
-    assert left()[1] >= 20, "hardly any were seen"
+    assert left()[1] >= 5, "hardly any were seen"
     records = live.stop()
     # Those that died are meant, not others' processes, which may be slow to read.
     lost = [record for record in run.matching(records, type="lost") if record["where"] != "sockets"]
