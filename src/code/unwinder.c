@@ -32,7 +32,6 @@ struct unwinder {
 	int control, socket; /* -1: none */
 	bool ordered; /* a worker is; the answer has not come */
 	__u64 ended_ns; /* when one was lost; 0: none was */
-	__u64 spent_ns; /* from questions to answers, since the start */
 	const char *end; /* what is to be said of that */
 	__u32 sequence;
 	struct held_processes held;
@@ -176,12 +175,6 @@ static void spend(struct unwinder *unwinder, __u64 began_ns, __u64 counted_ns)
 
 	if (took > counted)
 		unwinder->wait.busy_ns += took - counted;
-	unwinder->spent_ns += took;
-}
-
-__u64 unwinder_spent(const struct unwinder *unwinder)
-{
-	return unwinder ? unwinder->spent_ns : 0;
 }
 
 /* Who is begun with is to come to an end: the other half of the time is for that. */

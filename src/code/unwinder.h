@@ -37,9 +37,6 @@ void unwinder_begin(struct unwinder *unwinder);
 int unwinder_ask(struct unwinder *unwinder, struct code_request *request, const struct code_module *modules,
 		 const void *stack, const struct code_supply *supply, struct buffer *frames);
 
-/* ns that it took to answer, since the start. */
-__u64 unwinder_spent(const struct unwinder *unwinder);
-
 /* Once after a worker has ended or was given up: what is to be said of it, else NULL. */
 const char *unwinder_take_end(struct unwinder *unwinder);
 

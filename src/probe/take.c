@@ -264,9 +264,7 @@ static int fill(struct probe *probe, struct look *look)
 /* All that was spent since the last time: what is made of a look, too. */
 static void account(struct probe *probe)
 {
-	__u64 spent = clock_ns(CLOCK_THREAD_CPUTIME_ID) + unwinder_spent(probe->unwinder);
-
-	budget_spend(&probe->budget, spent, clock_ns(CLOCK_MONOTONIC), probe->did_put_off);
+	budget_spend(&probe->budget, clock_ns(CLOCK_THREAD_CPUTIME_ID), clock_ns(CLOCK_MONOTONIC), probe->did_put_off);
 }
 
 /* The two looks may have lost the same. */

@@ -12,8 +12,11 @@
 #include "probe/maps.h"
 #include "probe/notes.h"
 
-/* Threads that one look unwinds; the rest has its turn in the next. */
-#define CODES_PER_LOOK	   64
+/*
+ * Threads that one look unwinds; the rest has its turn in the next. One takes some 10 ms of a process whose time the budget does
+ * not see: so these are few, or looks would be few.
+ */
+#define CODES_PER_LOOK	   8
 #define CODES_OF_ONLY_LOOK 256
 
 #define CODE_BYTES 512
