@@ -24,9 +24,7 @@
 
 struct foreign {
 	struct apart_wait wait;
-	pid_t spawner, worker;
-	int control, socket; /* -1: none */
-	bool ordered; /* a worker is; the answer has not come */
+	struct spawned spawned;
 	bool refused; /* at this look */
 	__u32 sequence;
 	struct held_processes held;
@@ -90,31 +88,13 @@ static bool has_time(const struct foreign *foreign)
 
 /* ---- Workers ---- */
 
-static void order_worker(struct foreign *foreign)
-{
-	if (!foreign->ordered && foreign->control >= 0)
-		foreign->ordered = write(foreign->control, "", 1) == 1;
-}
-
 /* It may hang for as long as it is made to. Another one is there by the time it is needed. */
 static void leave_behind(struct foreign *foreign)
 {
-	close(foreign->socket);
-	foreign->socket = -1;
-	foreign->worker = 0;
-	order_worker(foreign);
-}
-
-/* Returns 0, or -EBUSY: there is none. */
-static int receive_worker(struct foreign *foreign)
-{
-	pid_t worker = foreign_spawner_receive(foreign->control, &foreign->socket);
-
-	foreign->ordered = false;
-	foreign->worker = worker > 0 ? worker : 0;
-	if (worker == -EPIPE)
-		apart_close(&foreign->control);
-	return worker > 0 ? 0 : -EBUSY;
+	close(foreign->spawned.socket);
+	foreign->spawned.socket = -1;
+	foreign->spawned.worker = 0;
+	spawned_order(&foreign->spawned);
 }
 
 /* Returns 0, -EBUSY: there is none at this look; or -ECANCELED. */
@@ -122,15 +102,15 @@ static int need_worker(struct foreign *foreign)
 {
 	int came;
 
-	if (foreign->socket >= 0)
+	if (foreign->spawned.socket >= 0)
 		return 0;
 	if (foreign->refused)
 		return -EBUSY;
-	order_worker(foreign);
-	came = foreign->ordered ? wait_for(foreign, foreign->control, foreign->spawner) : 0;
+	spawned_order(&foreign->spawned);
+	came = foreign->spawned.ordered ? wait_for(foreign, foreign->spawned.control, foreign->spawned.spawner) : 0;
 	if (came < 0)
 		return came;
-	foreign->refused = !came || receive_worker(foreign);
+	foreign->refused = !came || !spawned_receive(&foreign->spawned);
 	return foreign->refused ? -EBUSY : 0;
 }
 
@@ -164,7 +144,7 @@ static int send_message(struct foreign *foreign, size_t count)
 	size_t size = sizeof(struct foreign_head) + count * sizeof(struct foreign_request);
 
 	foreign->message.head = (struct foreign_head){++foreign->sequence, (__u32)count};
-	return write(foreign->socket, &foreign->message, size) == (ssize_t)size ? 0 : -EPIPE;
+	return write(foreign->spawned.socket, &foreign->message, size) == (ssize_t)size ? 0 : -EPIPE;
 }
 
 /* A descriptor comes along where one was asked for, and there alone. */
@@ -177,13 +157,13 @@ static bool is_due(const struct foreign_question *question, const struct foreign
 static int take_piece(struct foreign *foreign, struct foreign_intake *intake, struct buffer *answers)
 {
 	struct foreign_question *question = foreign->asked[intake->next];
-	int came = wait_for(foreign, foreign->socket, foreign->worker), err;
+	int came = wait_for(foreign, foreign->spawned.socket, foreign->spawned.worker), err;
 	struct foreign_piece piece;
 	ssize_t got;
 
 	if (came <= 0)
 		return came ? came : -ETIMEDOUT;
-	got = apart_receive(foreign->socket, foreign->piece, sizeof(foreign->piece), &question->fd);
+	got = apart_receive(foreign->spawned.socket, foreign->piece, sizeof(foreign->piece), &question->fd);
 	if (got <= 0 || foreign_piece_take(intake, foreign->piece, (size_t)got, &piece) || !is_due(question, &piece)) {
 		apart_close(&question->fd);
 		return -EPIPE;
@@ -316,11 +296,11 @@ int foreign_open(struct foreign **out, bool (*asked_to_end)(void))
 		return -ENOMEM;
 	foreign->wait = (struct apart_wait){
 		.asked_to_end = asked_to_end, .once_ns = READ_NS, .all_ns = LOOK_NS, .most_busy_ns = BUSY_NS};
-	foreign->control = foreign->socket = -1;
-	err = foreign_spawner_start(&reads, &foreign->spawner, &foreign->control);
+	foreign->spawned.control = foreign->spawned.socket = -1;
+	err = foreign_spawner_start(&reads, &foreign->spawned.spawner, &foreign->spawned.control);
 	/* The first is there by the time that the BPF programs are. */
 	if (!err)
-		order_worker(foreign);
+		spawned_order(&foreign->spawned);
 	return err;
 }
 
@@ -328,12 +308,12 @@ void foreign_close(struct foreign *foreign)
 {
 	if (!foreign)
 		return;
-	if (foreign->socket >= 0)
-		close(foreign->socket);
-	if (foreign->control >= 0)
-		close(foreign->control);
+	if (foreign->spawned.socket >= 0)
+		close(foreign->spawned.socket);
+	if (foreign->spawned.control >= 0)
+		close(foreign->spawned.control);
 	/* It ends when its socket is closed, or with sockstall. */
-	if (foreign->spawner > 0)
-		waitpid(foreign->spawner, NULL, WNOHANG);
+	if (foreign->spawned.spawner > 0)
+		waitpid(foreign->spawned.spawner, NULL, WNOHANG);
 	free(foreign);
 }

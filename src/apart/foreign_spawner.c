@@ -191,13 +191,23 @@ int foreign_spawner_start(const struct spawner_kind *kind, pid_t *spawner, int *
 	return *spawner < 0 ? -EAGAIN : 0;
 }
 
-pid_t foreign_spawner_receive(int control, int *socket)
+void spawned_order(struct spawned *spawned)
+{
+	if (!spawned->ordered && spawned->control >= 0)
+		spawned->ordered = write(spawned->control, "", 1) == 1;
+}
+
+bool spawned_receive(struct spawned *spawned)
 {
 	pid_t worker = 0;
-	ssize_t got = apart_receive(control, &worker, sizeof(worker), socket);
+	ssize_t got = apart_receive(spawned->control, &worker, sizeof(worker), &spawned->socket);
+	bool came = got == sizeof(worker) && worker > 0 && spawned->socket >= 0;
 
-	if (got == sizeof(worker) && worker > 0 && *socket >= 0)
-		return worker;
-	apart_close(socket);
-	return got <= 0 ? -EPIPE : -EBUSY;
+	spawned->ordered = false;
+	spawned->worker = came ? worker : 0;
+	if (!came)
+		apart_close(&spawned->socket);
+	if (got <= 0)
+		apart_close(&spawned->control);
+	return came;
 }

@@ -7,6 +7,8 @@
 #ifndef SOCKSTALL_APART_FOREIGN_SPAWNER_H
 #define SOCKSTALL_APART_FOREIGN_SPAWNER_H
 
+#include <stdbool.h>
+
 #include <sys/types.h>
 
 /* Workers that did not come back: with so many of them there is no new one. */
@@ -29,10 +31,17 @@ _Noreturn void foreign_spawner(int control, pid_t parent, const struct spawner_k
 /* Forks one. Returns 0 with its pid and this end of `control`, or a negative errno. */
 int foreign_spawner_start(const struct spawner_kind *kind, pid_t *spawner, int *control);
 
-/*
- * Takes the new worker that was ordered with a byte. *socket: its own, or -1. Returns its pid, -EBUSY: there is none; or
- * -EPIPE: the spawner has gone.
- */
-pid_t foreign_spawner_receive(int control, int *socket);
+/* A spawner, as who asks its workers has it. */
+struct spawned {
+	pid_t spawner, worker; /* 0: none */
+	int control, socket; /* -1: none */
+	bool ordered; /* a worker is; the answer has not come */
+};
+
+/* Asks for a worker, unless one is on its way already. */
+void spawned_order(struct spawned *spawned);
+
+/* Takes the worker that was ordered. Returns false: there is none. */
+bool spawned_receive(struct spawned *spawned);
 
 #endif

@@ -28,9 +28,7 @@
 
 struct unwinder {
 	struct apart_wait wait;
-	pid_t spawner, worker;
-	int control, socket; /* -1: none */
-	bool ordered; /* a worker is; the answer has not come */
+	struct spawned spawned;
 	__u64 ended_ns; /* when one was lost; 0: none was */
 	const char *end; /* what is to be said of that */
 	__u32 sequence;
@@ -48,45 +46,30 @@ static const struct spawner_kind unwinds = {
 
 /* ---- Workers ---- */
 
-static void order_worker(struct unwinder *unwinder)
-{
-	if (!unwinder->ordered && unwinder->control >= 0)
-		unwinder->ordered = write(unwinder->control, "", 1) == 1;
-}
-
-static int receive_worker(struct unwinder *unwinder)
-{
-	pid_t worker = foreign_spawner_receive(unwinder->control, &unwinder->socket);
-
-	unwinder->ordered = false;
-	unwinder->worker = worker > 0 ? worker : 0;
-	if (worker == -EPIPE)
-		apart_close(&unwinder->control);
-	return worker > 0 ? 0 : -EAGAIN;
-}
-
 /* Returns 0, -EAGAIN: there is none; or -ECANCELED. */
 static int need_worker(struct unwinder *unwinder)
 {
 	__u64 now = clock_ns(CLOCK_MONOTONIC);
 	int came;
 
-	if (unwinder->socket >= 0)
+	if (unwinder->spawned.socket >= 0)
 		return 0;
 	if (unwinder->ended_ns && now - unwinder->ended_ns < AGAIN_NS)
 		return -EAGAIN;
-	order_worker(unwinder);
-	came = unwinder->ordered ? apart_wait_for(&unwinder->wait, unwinder->control, unwinder->spawner) : 0;
+	spawned_order(&unwinder->spawned);
+	came = unwinder->spawned.ordered
+		       ? apart_wait_for(&unwinder->wait, unwinder->spawned.control, unwinder->spawned.spawner)
+		       : 0;
 	if (came < 0)
 		return came;
-	return came ? receive_worker(unwinder) : -EAGAIN;
+	return came && spawned_receive(&unwinder->spawned) ? 0 : -EAGAIN;
 }
 
 /* The spawner ends it when the next one is ordered, or with sockstall. */
 static void give_up(struct unwinder *unwinder, const struct code_request *request, const char *end)
 {
-	apart_close(&unwinder->socket);
-	unwinder->worker = 0;
+	apart_close(&unwinder->spawned.socket);
+	unwinder->spawned.worker = 0;
 	unwinder->ended_ns = clock_ns(CLOCK_MONOTONIC);
 	unwinder->end = end;
 	held_note(&unwinder->held, request->pid, request->process_start_ns, unwinder->ended_ns, 0, true);
@@ -112,7 +95,7 @@ static int send_request(struct unwinder *unwinder, const struct code_request *re
 	};
 	size_t size = parts[0].iov_len + parts[1].iov_len + parts[2].iov_len;
 
-	return writev(unwinder->socket, parts, 3) == (ssize_t)size ? 0 : -EPIPE;
+	return writev(unwinder->spawned.socket, parts, 3) == (ssize_t)size ? 0 : -EPIPE;
 }
 
 static int reply(struct unwinder *unwinder, const struct code_request *request, const struct code_answer *need,
@@ -125,8 +108,8 @@ static int reply(struct unwinder *unwinder, const struct code_request *request, 
 		return fd;
 	reply.status = fd < 0 ? fd : 0;
 	if (fd < 0)
-		return write(unwinder->socket, &reply, sizeof(reply)) == sizeof(reply) ? 0 : -EPIPE;
-	err = apart_send(unwinder->socket, &reply, sizeof(reply), fd);
+		return write(unwinder->spawned.socket, &reply, sizeof(reply)) == sizeof(reply) ? 0 : -EPIPE;
+	err = apart_send(unwinder->spawned.socket, &reply, sizeof(reply), fd);
 	close(fd);
 	return err ? -EPIPE : 0;
 }
@@ -134,12 +117,12 @@ static int reply(struct unwinder *unwinder, const struct code_request *request, 
 /* Returns the size of the answer; -EPIPE: the worker has ended, or says what no worker does; -ETIMEDOUT; -ECANCELED. */
 static ssize_t take_answer(struct unwinder *unwinder, const struct code_request *request, struct code_answer *head)
 {
-	int came = apart_wait_for(&unwinder->wait, unwinder->socket, unwinder->worker);
+	int came = apart_wait_for(&unwinder->wait, unwinder->spawned.socket, unwinder->spawned.worker);
 	ssize_t got;
 
 	if (came <= 0)
 		return came ? came : -ETIMEDOUT;
-	got = read(unwinder->socket, unwinder->answer, sizeof(unwinder->answer));
+	got = read(unwinder->spawned.socket, unwinder->answer, sizeof(unwinder->answer));
 	if (got <= 0 || !code_answer_check(unwinder->answer, (size_t)got, request->sequence, request->modules, head))
 		return -EPIPE;
 	return got;
@@ -203,7 +186,7 @@ static int ask(struct unwinder *unwinder, struct code_request *request, const st
 	else if (err == -ETIMEDOUT)
 		give_up(unwinder, request, "the process that unwinds stacks did not answer");
 	else if (err)
-		apart_close(&unwinder->socket); /* it is in the middle of an answer */
+		apart_close(&unwinder->spawned.socket); /* it is in the middle of an answer */
 	return err == -EPIPE || err == -ETIMEDOUT ? -EAGAIN : err;
 }
 
@@ -234,18 +217,18 @@ int unwinder_open(struct unwinder **out, bool (*asked_to_end)(void))
 		return -ENOMEM;
 	unwinder->wait = (struct apart_wait){
 		.asked_to_end = asked_to_end, .once_ns = WAIT_NS, .all_ns = LOOK_NS, .most_busy_ns = BUSY_NS};
-	unwinder->control = unwinder->socket = -1;
-	return foreign_spawner_start(&unwinds, &unwinder->spawner, &unwinder->control);
+	unwinder->spawned.control = unwinder->spawned.socket = -1;
+	return foreign_spawner_start(&unwinds, &unwinder->spawned.spawner, &unwinder->spawned.control);
 }
 
 void unwinder_close(struct unwinder *unwinder)
 {
 	if (!unwinder)
 		return;
-	apart_close(&unwinder->socket);
-	apart_close(&unwinder->control);
+	apart_close(&unwinder->spawned.socket);
+	apart_close(&unwinder->spawned.control);
 	/* It ends when its socket is closed, or with sockstall. */
-	if (unwinder->spawner > 0)
-		waitpid(unwinder->spawner, NULL, WNOHANG);
+	if (unwinder->spawned.spawner > 0)
+		waitpid(unwinder->spawned.spawner, NULL, WNOHANG);
 	free(unwinder);
 }
