@@ -2,7 +2,7 @@
 # Pure code with libFuzzer and sanitizers in it. Each fuzzer runs for FUZZ_SECONDS, two at a time; what it finds is in
 # build/fuzz, and what is new and worth keeping in build/fuzz/corpus.
 
-.PHONY: fuzz
+.PHONY: fuzz fuzz-seeds
 
 FUZZ_PACKAGES := libclang-rt-14-dev
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -34,7 +34,12 @@ $(G)/fuzz/from_recording: $(G)/fuzz/from_recording.o $(FUZZ_OBJECTS)
 
 .PRECIOUS: $(G)/fuzz/%.o $(G)/fuzz/pure/%.o
 
-fuzz: needed
+# What a fuzzer begins with. `make unit` asks for it too: a folder without files is in no clone.
+fuzz-seeds:
+	$(foreach fuzzer,$(FUZZERS),$(if $(wildcard tests/fuzz/corpus/$(fuzzer)/*),,$(error \
+		tests/fuzz/corpus/$(fuzzer): expected inputs that fuzz_$(fuzzer).c begins with)))@:
+
+fuzz: needed fuzz-seeds
 	@$(MAKE) --no-print-directory needed PACKAGES="$(FUZZ_PACKAGES)"
 	@$(MAKE) --no-print-directory -j$$(nproc) $(FUZZERS:%=$(G)/fuzz/%)
 	@printf '%s\n' $(FUZZERS) | xargs -P 2 -I{} tests/fuzz/run.sh $(G)/fuzz {} $(FUZZ_SECONDS)

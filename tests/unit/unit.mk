@@ -38,7 +38,7 @@ $(UNIT_TESTS): $(B)/unit/%: $(B)/unit/%.o $(UNIT_LIBRARY)
 
 # T=test_text runs one of them, ONLY='width_*' of its functions those with such names.
 UNIT_CHOSEN = $(if $(T),$(filter %/$(T),$(UNIT_TESTS)),$(UNIT_TESTS))
-unit:
+unit: fuzz-seeds
 	$(if $(UNIT_CHOSEN),,$(error T=$(T): expected one of $(notdir $(UNIT_TESTS))))
 	@/usr/bin/python3 -B tests/unit/layers.py
 	@$(MAKE) -s --no-print-directory -j$$(nproc) $(UNIT_CHOSEN)
