@@ -16,13 +16,14 @@ import pytest
 def arrange(items, longest):
     """
     Groups the tests, and sorts them: first what takes longest, by how its id begins, so that no worker is left with it at
-    the end; then the others in the order that they have.
+    the end; then tests that stay together, for the same reason; then the others. Each in the order that they have.
     """
     _group(items)
 
     def rank(item):
         name = os.path.basename(item.nodeid.partition("::")[0]) + item.nodeid.partition(".py")[2]
-        return next((number for number, start in enumerate(longest) if name.startswith(start)), len(longest))
+        alone = len(longest) + (item.get_closest_marker("xdist_group") is None)
+        return next((number for number, start in enumerate(longest) if name.startswith(start)), alone)
 
     items.sort(key=rank)
 

@@ -148,7 +148,7 @@ def peer_dead_behind_a_closed_window(room):
 def zoo():
     room = Room()
     zoo = Zoo(STUCK, room, "writers", "-i", "100ms", "-m", "300ms", once_options=["writers", "-m", "300ms"])
-    client, _ = connected(room, 7101, peer=["drain"])
+    client, _ = connected(room, 7101, peer=["sip"])
     tell(client, "pour")
     client.said("pouring")
     zoo.talker = client
