@@ -219,6 +219,17 @@ static size_t step(const char *text, size_t *width)
 	return size ? size : *text != '\0';
 }
 
+const char *text_line(const char **next, size_t *length)
+{
+	const char *line = *next;
+
+	if (!line || !*line)
+		return NULL;
+	*length = strcspn(line, "\n");
+	*next = line + *length + (line[*length] != '\0');
+	return line;
+}
+
 size_t text_width(const char *text)
 {
 	size_t total = 0, width, size;

@@ -48,6 +48,12 @@ bool text_is_harmless(uint32_t code);
 /* The locale's encoding is UTF-8. Only what goes to a person depends on it, JSON never does. */
 bool text_locale_is_utf8(void);
 
+/*
+ * The next line of text that may be NULL, without its end; NULL: there is no more. *next is where to go on, and is moved
+ * behind the line.
+ */
+const char *text_line(const char **next, size_t *length);
+
 /* Columns that printable text takes on a terminal. */
 size_t text_width(const char *text);
 

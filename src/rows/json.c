@@ -102,17 +102,15 @@ static int add_pids(struct json *json, const char *pids)
 static int add_lines(struct json *json, const char *lines)
 {
 	struct buffer line = {0};
-	const char *separator = "[";
+	const char *separator = "[", *at;
+	size_t length;
 	int error = 0;
 
-	while (*lines && !error) {
-		size_t length = strcspn(lines, "\n");
-
+	while (!error && (at = text_line(&lines, &length))) {
 		buffer_reset(&line);
-		error = text_add(&json->line, separator) ?: buffer_append(&line, lines, length) ?:
+		error = text_add(&json->line, separator) ?: buffer_append(&line, at, length) ?:
 			buffer_append(&line, "", 1) ?: add_text(json, line.data);
 		separator = ",";
-		lines += length + (lines[length] != '\0');
 	}
 	buffer_free(&line);
 	return error ?: text_add(&json->line, "]");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/text.h"
 
 #define DIGITS "0123456789"
 
@@ -122,10 +123,12 @@ static size_t length_of(const char *at, size_t *before)
 /* Whether one of the lines is this. */
 static bool has_line(const char *lines, const char *line, size_t length)
 {
-	for (const char *at = lines; at && *at; at += strcspn(at, "\n"), at += *at == '\n') {
-		if (strcspn(at, "\n") == length && !strncmp(at, line, length))
+	const char *at;
+	size_t size;
+
+	while ((at = text_line(&lines, &size)))
+		if (size == length && !strncmp(at, line, length))
 			return true;
-	}
 	return false;
 }
 

@@ -71,6 +71,10 @@ class Client(Stall):
         self.connections[name] = self.said("connected")
         return self.connections[name]
 
+    def end_of(self, name):
+        """What a record of this connection has."""
+        return {"pid": self.pid, "local_port": self.connections[name]["port"]}
+
     def send(self, name, text, count=1):
         """When it was sent."""
         self.tell(f"send {name} {text} {count}")

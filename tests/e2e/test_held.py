@@ -66,10 +66,9 @@ class Scene:
         self.since[kind, "connect"] = client.said("connecting")["time"]
 
     def who(self, kind, name):
-        client = self.clients[kind]
         if name == "connect":
-            return {"pid": client.pid, "peer_port": CLOSED}
-        return {"pid": client.pid, "local_port": client.connections[name]["port"]}
+            return {"pid": self.clients[kind].pid, "peer_port": CLOSED}
+        return self.clients[kind].end_of(name)
 
     def finish(self):
         self.live.end()

@@ -51,8 +51,7 @@ class Scene:
         self.since[kind] = client.send("first", ".")
 
     def who(self, kind, name):
-        client = self.clients[kind]
-        return {"pid": client.pid, "local_port": client.connections[name]["port"]}
+        return self.clients[kind].end_of(name)
 
     def finish(self):
         self.live.end()

@@ -51,8 +51,7 @@ class Scene:
         time.sleep(PACE_S)
 
     def who(self, kind, name):
-        client = self.clients[kind]
-        return {"pid": client.pid, "local_port": client.connections[name]["port"]}
+        return self.clients[kind].end_of(name)
 
     def of_server(self, kind):
         return {"pid": self.stopped.pid, "peer_port": self.clients[kind].connections["stopped"]["port"]}

@@ -68,13 +68,12 @@ const char *html_severity(int64_t severity)
 /* Each with a button that page.js shows: without it there is nothing that copies. */
 int html_commands(struct buffer *page, const struct row *row)
 {
-	const char *at = row_is_finding(row->type) ? row->commands : NULL;
+	const char *commands = row_is_finding(row->type) ? row->commands : NULL, *at;
+	size_t length;
 	int err = 0;
 
-	for (size_t length; at && *at && !err; at += length + (at[length] != '\0')) {
-		length = strcspn(at, "\n");
+	while (!err && (at = text_line(&commands, &length)))
 		err = text_add(page, "<p class=\"command\"><code>") ?: html_escape(page, at, length) ?:
 		      text_add(page, "</code> <button type=\"button\" hidden>copy</button></p>");
-	}
 	return err;
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Commands on the evidence page. */
-#include <string.h>
-
 #include "base/text.h"
 #include "output/screen/internal.h"
 
@@ -19,13 +17,11 @@ static int add(struct lines *lines, const char *command, size_t length, size_t w
 
 int screen_add_commands(struct lines *lines, const char *commands, size_t width)
 {
+	const char *command;
+	size_t length;
 	int error = 0;
 
-	while (*commands && !error) {
-		size_t length = strcspn(commands, "\n");
-
-		error = add(lines, commands, length, width);
-		commands += length + (commands[length] != '\0');
-	}
+	while (!error && (command = text_line(&commands, &length)))
+		error = add(lines, command, length, width);
 	return error;
 }

@@ -118,6 +118,27 @@ static void width_counts_columns_not_bytes(void **state)
 	assert_int_equal(text_width("e\xcc\x81"), 1); /* combining */
 }
 
+static void lines_are_those_between_ends(void **state)
+{
+	const char *none = NULL, *text = "one\n\nthree\n", *line;
+	size_t length;
+
+	assert_null(text_line(&none, &length));
+	line = text_line(&text, &length);
+	assert_int_equal(length, 3);
+	assert_memory_equal(line, "one", 3);
+	assert_non_null(text_line(&text, &length));
+	assert_int_equal(length, 0);
+	line = text_line(&text, &length);
+	assert_int_equal(length, 5);
+	assert_memory_equal(line, "three", 5);
+	assert_null(text_line(&text, &length));
+	text = "unfinished";
+	assert_non_null(text_line(&text, &length));
+	assert_int_equal(length, 10);
+	assert_string_equal(text, "");
+}
+
 static void fit_cuts_at_the_width(void **state)
 {
 	static const struct {
@@ -271,6 +292,7 @@ int main(void)
 		cmocka_unit_test(clean_is_the_same_in_every_locale),
 		cmocka_unit_test(prefixes_are_whole_characters),
 		cmocka_unit_test(width_counts_columns_not_bytes),
+		cmocka_unit_test(lines_are_those_between_ends),
 		cmocka_unit_test(fit_cuts_at_the_width),
 		cmocka_unit_test(wrap_breaks_at_spaces),
 		cmocka_unit_test(time_is_rfc_3339),
