@@ -104,16 +104,22 @@ $(B)/obj/%.o: src/%.c | $(SYSROOT)
 
 $(filter $(B)/obj/probe/%,$(OBJECTS)): $(G)/sockstall.skel.h
 
-# Parts of the page of replay --html: as C strings, and what its policy knows them by.
+# Parts of the page of replay --html, and what --help-agent prints: as C strings; and what the page's policy knows its parts by.
 PAGE_PARTS := page.css page.js
+IN_C = sed 's/[\\"]/\\&/g; s/^/"/; s/$$/\\n"/' $< > $@
 $(G)/%.inc: src/output/html/% | $(G)
 	$(call say,TEXT)
-	$(Q)sed 's/[\\"]/\\&/g; s/^/"/; s/$$/\\n"/' $< > $@
+	$(Q)$(IN_C)
+
+$(G)/%.inc: src/share/doc/% | $(G)
+	$(call say,TEXT)
+	$(Q)$(IN_C)
 
 $(G)/%.hash: src/output/html/% | $(G)
 	$(call say,HASH)
 	$(Q)printf '"%s"\n' "$$(sha256sum < $< | cut -c 1-64 | tr a-f A-F | basenc --base16 -d | basenc --base64)" > $@
 
+$(B)/obj/output/skill.o $(B)/unit/pure/output/skill.o $(G)/fuzz/pure/output/skill.o: $(G)/SKILL.md.inc
 $(B)/obj/output/html/page.o $(B)/unit/pure/output/html/page.o $(G)/fuzz/pure/output/html/page.o: $(PAGE_PARTS:%=$(G)/%.inc) $(PAGE_PARTS:%=$(G)/%.hash)
 
 $(B)/sockstall: $(OBJECTS)

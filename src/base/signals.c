@@ -16,7 +16,6 @@ int signals_open(bool dump)
 	sigset_t set;
 	int fd;
 
-	signal(SIGPIPE, SIG_IGN);
 	/* Ignored, as whoever starts sockstall may have left it, children could not be waited for. */
 	signal(SIGCHLD, SIG_DFL);
 	/* Blocked by them it could not interrupt a write: patience.h. */

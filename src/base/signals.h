@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* Blocks SIGINT, SIGTERM and SIGHUP, with `dump` also SIGUSR1, and ignores SIGPIPE. The descriptor, or a negative errno. */
+/* Blocks SIGINT, SIGTERM and SIGHUP, with `dump` also SIGUSR1. The descriptor, or a negative errno. */
 int signals_open(bool dump);
 
 /* One of them has come. */

@@ -165,7 +165,7 @@ struct options {
 	const char *explained; /* the word behind explain; NULL: none */
 	const char *hosts_file; /* --hosts; what it says is scope.hosts */
 	const char *btf_file; /* NULL: the kernel's own */
-	bool help, version;
+	bool help, help_agent, version;
 };
 
 /*

@@ -215,6 +215,12 @@ static int getopt_error(int result, const char *argument)
 	return unknown_option(argument);
 }
 
+/* It is told what it can do, and does nothing else. */
+static bool only_says(const struct options *options)
+{
+	return options->help || options->help_agent || options->version;
+}
+
 static int take_arguments(struct parser *parser, int argc, char **argv)
 {
 	struct option longs[OPTION_SPECS_MOST + 1];
@@ -232,7 +238,7 @@ static int take_arguments(struct parser *parser, int argc, char **argv)
 			err = take_option(parser, spec, optarg);
 		else
 			err = getopt_error(result, argv[optind - 1]);
-		if (parser->options->help || parser->options->version)
+		if (only_says(parser->options))
 			return err;
 	}
 	for (; !err && optind < argc; optind++)
@@ -365,9 +371,9 @@ int options_parse(struct options *options, int argc, char **argv)
 
 	set_defaults(options);
 	err = take_arguments(&parser, argc, argv);
-	if (!err && !options->help && !options->version)
+	if (!err && !only_says(options))
 		err = check_combinations(&parser);
-	if (options->scope.command == COMMAND_HELP && !options->help) {
+	if (options->scope.command == COMMAND_HELP && !only_says(options)) {
 		options->help = true;
 		options->scope.command = COMMAND_OVERVIEW;
 	}

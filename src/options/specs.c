@@ -222,6 +222,10 @@ const struct option_spec option_specs[] = {
 	{"version", 'V', NULL, NULL, "the version, then exit",
 	 "Print the version, and the version of libbpf that runs here, and exit.", GROUP_GENERAL, .commands = ANY,
 	 FLAG(version)},
+	{"help-agent", 0, NULL, NULL, "a page for programs that ask, then exit",
+	 "Print one page for programs and agents that run sockstall, and exit: which command for which symptom, fields, exit "
+	 "codes, limits. It is _SKILL.md_ in _/usr/share/doc/sockstall_.",
+	 GROUP_GENERAL, .commands = ANY, FLAG(help_agent)},
 	{"help", 'h', NULL, NULL, "this text, then exit",
 	 "Print the commands and options, and exit. Behind a command: its options and two examples.", GROUP_GENERAL,
 	 .commands = ANY, FLAG(help)},

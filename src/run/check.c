@@ -29,7 +29,6 @@ int run_check(const struct options *options)
 	struct check_list list = {0};
 	int code = EXIT_BROKE, err = probe_check(&list, options->btf_file);
 
-	signal(SIGPIPE, SIG_IGN); /* a closed pipe ends it quietly */
 	if (!err || list.broken) {
 		name_sources_check(&list);
 		privileges_check(&list);

@@ -12,6 +12,7 @@
 #include "apart/file_helper.h"
 #include "base/out.h"
 #include "output/explain.h"
+#include "output/skill.h"
 #include "probe/probe.h"
 #include "rights/landlock.h"
 #include "rights/privileges.h"
@@ -64,7 +65,6 @@ static int dispatch(const struct options *options, int argc, char **argv)
 	case COMMAND_SCHEMA:
 		return exit_code_of(schema_write(stdout));
 	case COMMAND_EXPLAIN:
-		signal(SIGPIPE, SIG_IGN); /* a closed pipe ends it quietly */
 		return exit_code_of(explain_write(stdout, options->explained, out_width(stdout)));
 	case COMMAND_CHECK:
 		return run_check(options);
@@ -85,11 +85,14 @@ int main(int argc, char **argv)
 	fill_standard_descriptors();
 	setlocale(LC_ALL, "");
 	tzset(); /* while its file may be read */
+	signal(SIGPIPE, SIG_IGN); /* a closed pipe ends it quietly */
 	code = options_parse(&options, argc, argv);
 	if (code)
 		return code;
 	if (options.help)
 		code = exit_code_of(options_help(options.scope.command));
+	else if (options.help_agent)
+		code = exit_code_of(skill_write(stdout));
 	else if (options.version)
 		options_version(probe_library());
 	else

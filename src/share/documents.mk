@@ -50,7 +50,7 @@ readme: $(G)/documents
 	$(Q)awk -v make=$(G)/documents -f src/share/make/readme.awk README.md > $(G)/README.md && cp $(G)/README.md README.md
 
 FIGURE_PAGES := $(wildcard tests/bench/docs/*.md tests/bench/docs/*.svg)
-TEXT_PAGES := README.md src/share/doc/security.md tests/RESULTS.md
+TEXT_PAGES := README.md $(wildcard src/share/doc/*.md) tests/RESULTS.md
 # Pages are installed beside each other, without the sources.
 INSTALLED_LINKS := s,tests/bench/docs/,costs/,g; s,src/share/doc/,,g; s,tests/RESULTS,RESULTS,g; \
 	s,\[\([^]]*\)\](\(src/rules/[^)]*\|README.md\)),\1,g

@@ -22,6 +22,7 @@ FILES = {
     "usr/share/doc/sockstall/copyright",
     "usr/share/doc/sockstall/README.md",
     "usr/share/doc/sockstall/RESULTS.md",
+    "usr/share/doc/sockstall/SKILL.md",
     "usr/share/doc/sockstall/security.md",
 }
 FILES |= {

@@ -72,6 +72,7 @@ OPTIONS = [
     (None, "keepalive", "DUR,DUR,N"),
     (None, "read-only", None),
     ("V", "version", None),
+    (None, "help-agent", None),
     ("h", "help", None),
 ]
 

@@ -259,6 +259,13 @@ def test_head_once():
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize("words", ["schema", "--help", "--help-agent", "--version", "explain", "help end", "check -v"])
+def test_nobody_reads_what_is_only_said(words):
+    script = f"{run.SOCKSTALL} {words} | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"0\n", b"")
+
+
 def test_full_disk():
     """Output that cannot be written is an error that is told."""
     for arguments in (

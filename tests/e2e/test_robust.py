@@ -284,4 +284,5 @@ def test_processes_that_die_during_looks(room, stall, stream):
     records = live.stop()
     # Those that died are meant, not others' processes, which may be slow to read.
     lost = [record for record in run.matching(records, type="lost") if record["where"] != "sockets"]
-    assert not [record for record in lost if record["pid"] is None or not os.path.exists(f"/proc/{record['pid']}")]
+    of_the_dead = [record for record in lost if record["pid"] is None or not os.path.exists(f"/proc/{record['pid']}")]
+    assert not of_the_dead, [(record["where"], record["count"], record["why"]) for record in of_the_dead]
