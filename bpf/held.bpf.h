@@ -28,8 +28,6 @@ static __always_inline bool has_file(struct sock_common *common)
 	return BPF_CORE_READ((const struct sock *)common, sk_socket, file);
 }
 
-#define NS_PER_S 1000000000ULL
-
 /* Our last words must be this old before an answer to them is missed; unread bytes, before nobody reads them. */
 #define HELD_ANSWER_NS (5 * NS_PER_S)
 #define HELD_UNREAD_NS NS_PER_S

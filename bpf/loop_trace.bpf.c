@@ -21,8 +21,6 @@
 #define IORING_ENTER_GETEVENTS (1U << 0)
 #define IORING_ENTER_EXT_ARG   (1U << 3)
 
-#define NS_PER_SECOND 1000000000ULL
-
 /* The bytes that poll copies for one descriptor: struct pollfd on the way in, its revents on the way out. */
 #define POLL_BYTES (8 + 2)
 
@@ -178,7 +176,7 @@ static __always_inline __u64 timeout_at(unsigned long address, __u64 unit_ns)
 
 	if (!address || bpf_probe_read_user(&timeout, sizeof(timeout), (const void *)address))
 		return LOOP_TIMEOUT_INFINITE;
-	return (__u64)timeout.tv_sec * NS_PER_SECOND + (__u64)timeout.tv_nsec * unit_ns;
+	return (__u64)timeout.tv_sec * NS_PER_S + (__u64)timeout.tv_nsec * unit_ns;
 }
 
 static __always_inline __u64 timeout_of_ring(unsigned long address)

@@ -31,8 +31,6 @@
 #define ICSK_TIME_REO_TIMEOUT 6
 
 #define MAX_JIFFY_OFFSET (((unsigned long)~0UL >> 1) - 1)
-#define NS_PER_MS	 1000000ULL
-#define NS_PER_US	 1000ULL
 
 /*
  * Jiffies may be late: the CPU that counts them waits for the hypervisor now and then, and the others take over after 5 ticks

@@ -16,6 +16,7 @@
 #include "owner_record.h"
 #include "socket_record.h"
 #include "thread_record.h"
+#include "time_units.h"
 #include "watch_record.h"
 
 /* Length of a jiffy, ns. */

@@ -7,8 +7,6 @@
 
 #include "base/text.h"
 
-#define MICROSECONDS 6
-
 /*
  * A known value as JSON would have it, without quotes: seconds as a number, times as RFC 3339. Text is made
  * printable: it may be another process's own. Returns 0 or -ENOMEM.
@@ -35,7 +33,7 @@ static int field_text(struct buffer *out, const struct column *column, const str
 	case COLUMN_BOOL:
 		return text_add(out, *(const int *)field ? "true" : "false");
 	case COLUMN_TIME:
-		return text_time(out, *(const uint64_t *)field, MICROSECONDS);
+		return text_time(out, *(const uint64_t *)field, TEXT_MICROSECONDS);
 	case COLUMN_COOKIE:
 		return text_printf(out, "%" PRIu64, *(const uint64_t *)field);
 	case COLUMN_PIDS: /* of several: such a row is never told on */

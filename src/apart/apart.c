@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 /* Above all no stdout: whoever reads that must see its end when sockstall ends. */
 static int keep_only(int fd)
 {
@@ -38,7 +40,7 @@ void apart_ignore_signals(void)
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGTSTP};
 	size_t i;
 
-	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+	for (i = 0; i < COUNT_OF(ignored); i++)
 		signal(ignored[i], SIG_IGN);
 }
 

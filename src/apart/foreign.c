@@ -15,8 +15,6 @@
 #include "base/clock.h"
 #include "rights/foreign_rights.h"
 
-#define NS_PER_MS 1000000ULL
-
 /* How long a read may sleep, and all reads of a look; and how long workers may wait for a CPU in a look. */
 #define READ_NS (50 * NS_PER_MS)
 #define LOOK_NS (200 * NS_PER_MS)

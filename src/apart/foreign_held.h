@@ -8,11 +8,13 @@
 
 #include <linux/types.h>
 
+#include "time_units.h"
+
 #define HELD_MOST	64
-#define HELD_FIRST_NS	10000000000ULL /* and twice as long each time, up to: */
-#define HELD_LONGEST_NS 600000000000ULL
+#define HELD_FIRST_NS	(10 * NS_PER_S) /* and twice as long each time, up to: */
+#define HELD_LONGEST_NS (10 * NS_PER_MIN)
 /* Then it is asked again, if a look comes to it: beside others that make reads wait, one does so only after some looks. */
-#define HELD_DUE_NS 5000000000ULL
+#define HELD_DUE_NS (5 * NS_PER_S)
 
 struct held_process {
 	__u32 pid, times;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "apart/apart.h"
+#include "base/array.h"
 
 /* One that does not hang is gone this soon after it was killed, on a machine that is not busy; ms. */
 #define END_MS 5
@@ -26,7 +27,7 @@ static size_t reap(void)
 {
 	size_t i, there = 0;
 
-	for (i = 0; i < sizeof(workers) / sizeof(workers[0]); i++) {
+	for (i = 0; i < COUNT_OF(workers); i++) {
 		if (workers[i] && waitpid(workers[i], NULL, WNOHANG) == workers[i]) {
 			in_use = workers[i] == in_use ? 0 : in_use;
 			workers[i] = 0;

@@ -11,8 +11,6 @@
 
 #include "base/clock.h"
 
-#define NS_PER_MS 1000000ULL
-
 /* Between two looks at signals, and at what the process does. */
 #define SLICE_MS 5
 

@@ -7,10 +7,7 @@
 
 #include <linux/types.h>
 
-#define NS_PER_MS  1000000ULL
-#define NS_PER_S   1000000000ULL
-#define NS_PER_MIN (60 * NS_PER_S)
-#define NS_PER_H   (60 * NS_PER_MIN)
+#include "time_units.h"
 
 /* In ns. The clocks that are asked for are there on every kernel, so it does not fail. */
 static inline __u64 clock_ns(clockid_t clock)

@@ -72,6 +72,8 @@ int text_fit(struct buffer *out, const char *text, size_t width, enum text_cut c
  */
 size_t text_wrap(const char *text, size_t width, size_t *next);
 
+#define TEXT_MICROSECONDS 6 /* digits of the second, as all emitters write it */
+
 /* RFC 3339, UTC, with 0 to 9 digits of the second: 2026-11-23T02:34:31.123456Z */
 int text_time(struct buffer *out, uint64_t realtime_ns, unsigned int digits);
 

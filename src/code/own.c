@@ -15,7 +15,7 @@ static const char *const others[] = {
 /* Folders of modules that an interpreter loads. */
 static const char *const folders[] = {"/lib-dynload/", "/site-packages/", "/dist-packages/"};
 
-/* Of languages whose libraries are linked into the program, and of static programs. */
+/* How names begin that are no code of the program's own: libraries of languages that are linked into it, and libc in static programs. */
 static const char *const beginnings[] = {
 	"std::",    "core::", "alloc::", "<std::", "<core::", "<alloc::", "runtime.", "runtime/",   "internal/",
 	"syscall.", "net.",   "net/",	 "os.",	   "io.",     "bufio.",	  "sync.",    "sync/",	    "time.",

@@ -23,7 +23,7 @@ struct code_symbols {
 	struct symbol items[];
 };
 
-/* Of two at one address the larger comes last, and is found. */
+/* By address. Where two have one address, the larger comes last, and is the one that is found. */
 static int compare(const void *left, const void *right)
 {
 	const struct symbol *a = left, *b = right;

@@ -17,8 +17,6 @@
 #include "code/worker.h"
 #include "rights/foreign_rights.h"
 
-#define NS_PER_MS 1000000ULL
-
 /* How long one wait may sleep, all of a look, and how long it may compute for a look: reading a program's tables anew takes time. */
 #define WAIT_NS (250 * NS_PER_MS)
 #define LOOK_NS (500 * NS_PER_MS)
@@ -160,7 +158,7 @@ static void spend(struct unwinder *unwinder, __u64 began_ns, __u64 counted_ns)
 		unwinder->wait.busy_ns += took - counted;
 }
 
-/* Who is begun with is to come to an end: the other half of the time is for that. */
+/* Whether to begin with one more thread. Half of the time is kept for those that are begun with. */
 static bool has_time(const struct unwinder *unwinder)
 {
 	return unwinder->wait.slept_ns < LOOK_NS / 2 && unwinder->wait.busy_ns < BUSY_NS / 2;

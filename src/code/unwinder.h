@@ -16,7 +16,7 @@
 
 struct unwinder;
 
-/* What the worker needs, from who can read it. */
+/* How the caller gives the worker the files that it needs. */
 struct code_supply {
 	/* Returns a descriptor, which is the callee's no more; or a negative errno: -ENOMEM and -ECANCELED end it all. */
 	int (*file)(void *context, const struct code_answer *need, const __u8 *build_id);

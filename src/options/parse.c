@@ -7,14 +7,13 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/nearest.h"
 #include "base/text.h"
 #include "options/ages.h"
 #include "options/specs.h"
+#include "options/usage.h"
 #include "options/values.h"
 #include "rules/meanings.h"
 
-#define USAGE	      2
 #define COULD_NOT_RUN 1
 
 #define LONG_ONLY 0x1000 /* what getopt_long() returns for option_specs[i] is LONG_ONLY + i */
@@ -25,27 +24,6 @@ struct parser {
 	uint64_t given; /* bits by index in option_specs */
 	bool command_taken, replay_without_file;
 };
-
-/* One line, whatever bytes the arguments are made of. Returns what options_parse() does. */
-__attribute__((format(printf, 1, 2))) static int usage_error(const char *format, ...)
-{
-	struct buffer line = {0};
-	char *message = NULL;
-	va_list arguments;
-	int length;
-
-	va_start(arguments, format);
-	length = vasprintf(&message, format, arguments);
-	va_end(arguments);
-	if (length >= 0 && !text_printable(&line, message) && !buffer_append(&line, NULL, 1))
-		fprintf(stderr, "sockstall: %s\n", line.data);
-	else
-		fputs("sockstall: bad usage\n", stderr);
-	if (length >= 0)
-		free(message);
-	buffer_free(&line);
-	return USAGE;
-}
 
 static void make_getopt_tables(struct option longs[OPTION_SPECS_MOST + 1], char letters[2 * OPTION_SPECS_MOST + 3])
 {
@@ -110,20 +88,6 @@ static int take_selector_word(struct options *options, const char *word)
 	return 0;
 }
 
-static const char *command_at(size_t index)
-{
-	return command_specs[index].command == COMMAND_OVERVIEW ? NULL : command_names[command_specs[index].command];
-}
-
-static int unknown_command(const char *word)
-{
-	const char *nearest = nearest_word(word, command_spec_count, command_at);
-
-	if (nearest)
-		return usage_error("unknown command '%s': did you mean '%s'?", word, nearest);
-	return usage_error("unknown command '%s' (sockstall --help lists them)", word);
-}
-
 /* Behind "help" it is the command whose help is shown. */
 static int take_command(struct parser *parser, enum command command)
 {
@@ -137,15 +101,9 @@ static int take_command(struct parser *parser, enum command command)
 	return 0;
 }
 
-static const char *verdict_at(size_t index)
-{
-	return verdict_meaning_at(index)->verdict;
-}
-
 static int take_explained(struct options *options, const char *word)
 {
 	const struct verdict_meaning *meaning;
-	const char *nearest;
 	size_t count = 0;
 
 	for (; (meaning = verdict_meaning_at(count)); count++) {
@@ -154,10 +112,7 @@ static int take_explained(struct options *options, const char *word)
 			return 0;
 		}
 	}
-	nearest = nearest_word(word, count, verdict_at);
-	if (nearest)
-		return usage_error("unknown verdict '%s': did you mean '%s'?", word, nearest);
-	return usage_error("unknown verdict '%s' (sockstall explain lists them)", word);
+	return unknown_verdict(word, count);
 }
 
 /* A word that is no option: the command, behind "help" another one, or the file of replay. */
@@ -166,6 +121,8 @@ static int take_word(struct parser *parser, const char *word)
 	struct options *options = parser->options;
 	enum command command;
 
+	if (options->help) /* behind "help COMMAND" */
+		return usage_error("unexpected argument '%s'", word);
 	if (parser->replay_without_file) {
 		parser->replay_without_file = false;
 		options->replay_file = word;
@@ -179,26 +136,6 @@ static int take_word(struct parser *parser, const char *word)
 		return usage_error("unexpected argument '%s'", word);
 	command = command_find(word);
 	return command == COMMANDS ? unknown_command(word) : take_command(parser, command);
-}
-
-static const char *option_at(size_t index)
-{
-	return option_specs[index].name;
-}
-
-/* An argument may be longer than the option's name: --pdi=1. */
-static int unknown_option(const char *argument)
-{
-	const char *nearest = NULL;
-	char name[NEAREST_LENGTH + 1];
-
-	if (!strncmp(argument, "--", 2)) {
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(argument + 2, "="), argument + 2);
-		nearest = nearest_word(name, option_spec_count, option_at);
-	}
-	if (nearest)
-		return usage_error("unknown option '%s': did you mean '--%s'?", argument, nearest);
-	return usage_error("unknown option '%s' (sockstall --help lists them)", argument);
 }
 
 /* Reports an argument that getopt_long() refused; `argument` is the one it stopped at. */
@@ -238,7 +175,7 @@ static int take_arguments(struct parser *parser, int argc, char **argv)
 			err = take_option(parser, spec, optarg);
 		else
 			err = getopt_error(result, argv[optind - 1]);
-		if (only_says(parser->options))
+		if (spec && only_says(parser->options))
 			return err;
 	}
 	for (; !err && optind < argc; optind++)

@@ -8,8 +8,6 @@
 #include "rows/fold.h"
 #include "rows/links.h"
 
-#define MICROSECONDS 6
-
 #define BAR_HEIGHTS 8
 
 /* Each step down is half as many, so that one among thousands is seen too. */
@@ -93,7 +91,7 @@ static int add_known(struct buffer *out, const struct column *column, const stru
 	case COLUMN_BOOL:
 		return text_add(out, *(const int *)field ? "yes" : "no");
 	case COLUMN_TIME:
-		return text_time(out, *(const uint64_t *)field, MICROSECONDS);
+		return text_time(out, *(const uint64_t *)field, TEXT_MICROSECONDS);
 	case COLUMN_COOKIE:
 		return text_printf(out, "%" PRIu64, *(const uint64_t *)field);
 	case COLUMN_LINKS:

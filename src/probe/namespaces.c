@@ -21,8 +21,7 @@
 #include "base/open_file.h"
 #include "probe/load/load.h"
 #include "probe/namespaces.h"
-
-#define NETNS_FOLDER "/run/netns"
+#include "system/netns.h"
 
 int probe_namespaces_open(struct probe_namespaces **out)
 {

@@ -7,23 +7,12 @@
 
 #include <bpf/bpf.h>
 
+#include "base/signals.h"
 #include "look/parts.h"
 #include "look/records.h"
 #include "probe/internal.h"
 
 #define READ_CHUNK (64 * 1024)
-
-/*
- * Signals that ask for the end are blocked, for run/live.c to read them between looks. A look at a million sockets takes
- * seconds, and nobody who has pressed Ctrl-C waits for that.
- */
-static bool signal_came(void)
-{
-	sigset_t pending;
-
-	return !sigpending(&pending) &&
-	       (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP));
-}
 
 /* One a process, as signals are. */
 static struct {
@@ -38,11 +27,15 @@ void probe_attend(bool (*attend)(void *context), void *context)
 	person.context = context;
 }
 
+/*
+ * Signals that ask for the end are blocked, for run/live.c to read them between looks. A look at a million sockets takes
+ * seconds, and nobody who has pressed Ctrl-C waits for that.
+ */
 bool probe_is_asked_to_end(void)
 {
 	if (person.attend && !person.end)
 		person.end = person.attend(person.context);
-	return person.end || signal_came();
+	return person.end || signals_asked();
 }
 
 /* Appends one piece. Returns how long it is, 0 at the end, or a negative errno: -ECANCELED if asked to end meanwhile. */

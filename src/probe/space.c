@@ -115,7 +115,7 @@ static int find_some_stacks(struct probe *probe, const struct process_maps *maps
 			of[i] = &questions[asked++];
 	err = foreign_ask(probe->foreign, questions, asked, &answers);
 	for (i = 0; i < count && !err; i++) {
-		got = of[i] ? take_library(of[i], &answers, words, sizeof(words) / sizeof(words[0])) : 0;
+		got = of[i] ? take_library(of[i], &answers, words, COUNT_OF(words)) : 0;
 		find_stack(maps, &threads[i], words, got);
 	}
 	buffer_free(&answers);

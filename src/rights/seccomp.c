@@ -170,7 +170,7 @@ static const struct rule acts_if[] = {
 	{"ioctl", {IS(1, 0x894c) /* SIOCGSKNS */}},
 };
 
-#define NAMES(list) (list), sizeof(list) / sizeof((list)[0])
+#define NAMES(list) (list), COUNT_OF(list)
 
 /* What each privilege brings. 0: every run. */
 static const struct group {

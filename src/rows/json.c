@@ -14,8 +14,6 @@
 #include "base/text.h"
 #include "rows/links.h"
 
-#define MICROSECONDS 6
-
 /* RFC 8259, section 7: beyond U+FFFF as two surrogates. */
 static int add_escape(struct buffer *out, uint32_t code)
 {
@@ -77,7 +75,7 @@ static int add_text(struct json *json, const char *raw)
 static int add_time(struct json *json, uint64_t realtime_ns)
 {
 	return text_add(&json->line, "\"") ?:
-	       text_time(&json->line, realtime_ns, MICROSECONDS) ?:
+	       text_time(&json->line, realtime_ns, TEXT_MICROSECONDS) ?:
 	       text_add(&json->line, "\"");
 }
 

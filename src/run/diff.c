@@ -6,6 +6,7 @@
 #include "base/messages.h"
 #include "history/diff.h"
 #include "options/filter.h"
+#include "options/merge.h"
 #include "reports/reports.h"
 #include "run/run.h"
 
@@ -42,7 +43,7 @@ static int take_look(struct reading *reading)
 static int take_chunk(struct reading *reading, const struct recording_chunk *chunk, const struct options *given)
 {
 	if (chunk->type == CHUNK_START) {
-		replay_options(&reading->options, &chunk->options, given);
+		options_merge(&reading->options, &chunk->options, given);
 		/* --all shows what has not changed; what is normal is compared with nothing. */
 		reading->options.scope.all = false;
 	}
@@ -144,7 +145,7 @@ static bool can_compare(const struct reading *before, const struct reading *afte
 /* Says so. */
 static bool fits_nobody(const struct reading *before, const struct reading *after, const struct selection *selection)
 {
-	bool nobody = replay_filters(selection) && !before->any_fits && !after->any_fits;
+	bool nobody = options_have_filters(selection) && !before->any_fits && !after->any_fits;
 
 	if (nobody)
 		fprintf(stderr, "sockstall: %s, %s: no process in them fits the filters\n", before->path, after->path);

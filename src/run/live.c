@@ -24,13 +24,13 @@
 #include "system/netns.h"
 
 /* With --once, the waits of loops are counted for this long before the look, so that one that spins is seen. */
-#define ONCE_WATCH_NS 50000000ULL
+#define ONCE_WATCH_NS (50 * NS_PER_MS)
 
 /* Writing that takes this long waits for someone. */
-#define UNREAD_NS 1000000000ULL
+#define UNREAD_NS NS_PER_S
 
-#define PIECE_NS   50000000ULL
-#define SOONEST_NS 200000000ULL
+#define PIECE_NS   (50 * NS_PER_MS)
+#define SOONEST_NS (200 * NS_PER_MS)
 
 /* Looking for what filters ask for and nobody is yet may take this part of the time. */
 #define MISSING_DIVISOR 100

@@ -9,64 +9,8 @@
 #include "base/clock.h"
 #include "base/messages.h"
 #include "base/signals.h"
-#include "options/filter.h"
+#include "options/merge.h"
 #include "run/run.h"
-
-/* The command line overrides the options of the recording. */
-void replay_options(struct options *merged, const struct options *recorded, const struct options *given)
-{
-	*merged = *recorded;
-	if (given->scope.command_given)
-		merged->scope.command = given->scope.command;
-	merged->sinks.json = given->sinks.json;
-	merged->sinks.was_folded = recorded->pace.once && !recorded->sinks.no_fold;
-	merged->pace.once = given->pace.once;
-	merged->sinks.no_color = given->sinks.no_color;
-	merged->sinks.no_fold = given->sinks.no_fold;
-	merged->sinks.exit_code = given->sinks.exit_code;
-	merged->sinks.record_file = NULL;
-	merged->replay_file = given->replay_file;
-	merged->helpers.files = given->helpers.files;
-	merged->scope.interactive = false;
-	merged->scope.hosts = given->scope.hosts;
-	merged->sinks.ready_fd = -1;
-	merged->scope.all |= given->scope.all;
-	merged->scope.watches |= given->scope.watches;
-	if (given->scope.min_age_given)
-		merged->scope.min_age_ns = given->scope.min_age_ns, merged->scope.min_age_given = true;
-	if (given->scope.selection.pid_count)
-		merged->scope.selection.pids = given->scope.selection.pids,
-		merged->scope.selection.pid_count = given->scope.selection.pid_count;
-	if (given->scope.selection.comm_count)
-		merged->scope.selection.comms = given->scope.selection.comms,
-		merged->scope.selection.comm_count = given->scope.selection.comm_count;
-	if (given->scope.selection.port_count)
-		merged->scope.selection.ports = given->scope.selection.ports,
-		merged->scope.selection.port_count = given->scope.selection.port_count;
-	if (given->scope.selection.peer_given)
-		merged->scope.selection.peer_given = true, merged->scope.selection.peer = given->scope.selection.peer,
-		merged->scope.selection.peer_bits = given->scope.selection.peer_bits;
-	if (given->scope.selection.netns_all || given->scope.selection.netns_count ||
-	    given->scope.selection.netns_name_count) {
-		merged->scope.selection.netns_inodes = given->scope.selection.netns_inodes,
-		merged->scope.selection.netns_count = given->scope.selection.netns_count;
-		merged->scope.selection.netns_names = given->scope.selection.netns_names,
-		merged->scope.selection.netns_name_count = given->scope.selection.netns_name_count;
-	}
-	if (given->scope.selection.cgroup)
-		merged->scope.selection.cgroup = given->scope.selection.cgroup;
-	if (given->scope.selection.unit)
-		merged->scope.selection.unit = given->scope.selection.unit;
-	if (given->scope.selection.pod)
-		merged->scope.selection.pod = given->scope.selection.pod;
-	if (given->scope.selection.container)
-		merged->scope.selection.container = given->scope.selection.container;
-}
-
-bool replay_filters(const struct selection *selection)
-{
-	return filter_asked(selection) || selection->netns_all;
-}
 
 static int replay_chunk(struct session *session, const struct recording_chunk *chunk)
 {
@@ -139,8 +83,8 @@ static int replay(struct session *session, struct options *merged, struct record
 
 	if (got <= 0)
 		return got;
-	replay_options(merged, &chunk.options, given);
-	session->own_filters = replay_filters(&given->scope.selection);
+	options_merge(merged, &chunk.options, given);
+	session->own_filters = options_have_filters(&given->scope.selection);
 	session->any_fits = !session->own_filters;
 	got = session_open(session, merged, out);
 	if (got)

@@ -82,11 +82,6 @@ struct probe;
 void titles_follow(struct session *session, struct probe *probe);
 
 int run_live(const struct options *options, int argc, char **argv);
-/* The options of a replay: those of the command line take precedence over those of the recording. */
-void replay_options(struct options *merged, const struct options *recorded, const struct options *given);
-
-/* Whether the command line has filters: then those of the recording are not what is replayed. */
-bool replay_filters(const struct selection *selection);
 
 /* replay A --diff B */
 int run_diff(const struct options *options);

@@ -14,8 +14,6 @@
 #include "base/buffer.h"
 #include "base/open_file.h"
 
-#define FOLDER "/run/netns"
-
 bool netns_is_name(const char *text)
 {
 	return *text && *text != '.' && *text != '-' && !strchr(text, '/') && text[strspn(text, "0123456789")] &&
@@ -24,9 +22,9 @@ bool netns_is_name(const char *text)
 
 int netns_open_name(const char *name)
 {
-	char path[sizeof(FOLDER) + 1 + NAME_MAX];
+	char path[sizeof(NETNS_FOLDER) + 1 + NAME_MAX];
 
-	snprintf(path, sizeof(path), FOLDER "/%s", name);
+	snprintf(path, sizeof(path), NETNS_FOLDER "/%s", name);
 	return open_file(path);
 }
 
@@ -115,7 +113,7 @@ int netns_walk(int (*each)(void *context, int netns_fd, __u32 inode), void *cont
 	if (!result)
 		result = visit_folder(&walk, "/proc", "/ns/net", true);
 	if (!result)
-		result = visit_folder(&walk, FOLDER, "", false);
+		result = visit_folder(&walk, NETNS_FOLDER, "", false);
 	buffer_free(&walk.seen);
 	return result;
 }

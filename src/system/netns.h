@@ -11,6 +11,8 @@
 
 #include <linux/types.h>
 
+#define NETNS_FOLDER "/run/netns" /* where ip-netns(8) keeps those that have a name */
+
 /* Whether `ip netns` may have given it. Not one of digits only: that is an inode. Pure. */
 bool netns_is_name(const char *text);
 

@@ -2,6 +2,7 @@
 #define NCURSES_WIDECHAR 1 /* KEY_CODE_YES */
 #include "output/screen/curses.h"
 
+#include "base/array.h"
 #include "output/screen/screen.h" /* before term.h, which has a macro `lines` */
 
 #include <curses.h>
@@ -97,7 +98,7 @@ uint32_t terminal_key(int status, wint_t key)
 
 	if (status != KEY_CODE_YES) /* what Enter and Backspace send is not the same everywhere */
 		return key == '\r' ? SCREEN_ENTER : key == 0x7f || key == '\b' ? SCREEN_BACKSPACE : key;
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
 		if (keys[i].code == (int)key)
 			return keys[i].key;
 	}

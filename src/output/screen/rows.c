@@ -28,7 +28,7 @@ static uint64_t hash_part(uint64_t hash, const char *text)
 /* A loop is the same one before and after it stalls, though only then it has an id. */
 uint64_t screen_row_id(const struct row *row)
 {
-	uint64_t id = hash_number(0xcbf29ce484222325, row->type);
+	uint64_t id = hash_number(HASH_START, row->type);
 
 	if (row->fold.count != NOT_KNOWN)
 		return alike_id(row) | 1;

@@ -115,7 +115,7 @@ int user_stacks_copy(struct probe *probe, struct user_stack *stacks, size_t coun
 
 /* ---- Files ---- */
 
-/* What the unwinder is told of a process, and from where its files come. */
+/* What the unwinder is told of a process, and what opens the files of that process. */
 struct told {
 	struct probe *probe;
 	const struct thread_record *thread;

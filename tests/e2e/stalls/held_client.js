@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 // A client with an event loop, of Node: see held_client.py.
 "use strict";
 const fs = require("fs");

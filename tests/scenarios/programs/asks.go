@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 
 // asks URL PATH: asks URL now and then on one connection; after eight times, if there is a PATH, that.
 package main
