@@ -16,9 +16,10 @@ static const char *say_waiting(struct arena *arena, __u64 count)
 	return arena_printf(arena, "%s %s", say_count(arena, count, "requests"), count == 1 ? "waits" : "wait");
 }
 
+/* First, because on a small screen the rest is cut off. */
 static const char *say_cause(struct arena *arena, const struct service_evidence *evidence)
 {
-	return evidence->doing ? arena_printf(arena, ": %s", evidence->doing) : "";
+	return evidence->doing ? arena_printf(arena, "%s; ", evidence->doing) : "";
 }
 
 static const char *say_queue(struct arena *arena, const struct service_evidence *evidence)
@@ -38,11 +39,11 @@ const char *service_why_silent(struct arena *arena, const struct service_evidenc
 {
 	const struct service_record *service = evidence->service;
 
-	return arena_printf(arena, "%s for an answer, the oldest for %s; nothing has gone out on %s for %s%s%s",
-			    say_waiting(arena, service->pending), say_ago(arena, evidence, service->oldest_pending_ns),
+	return arena_printf(arena, "%s%s for an answer, the oldest for %s; nothing has gone out on %s for %s%s",
+			    say_cause(arena, evidence), say_waiting(arena, service->pending),
+			    say_ago(arena, evidence, service->oldest_pending_ns),
 			    say_connections(arena, service->connections),
-			    say_ago(arena, evidence, service->answered_ns), say_queue(arena, evidence),
-			    say_cause(arena, evidence));
+			    say_ago(arena, evidence, service->answered_ns), say_queue(arena, evidence));
 }
 
 const char *service_why_longer(struct arena *arena, const struct service_evidence *evidence)
@@ -51,27 +52,26 @@ const char *service_why_longer(struct arena *arena, const struct service_evidenc
 
 	return arena_printf(
 		arena,
-		"%s for an answer, the oldest for %s: longer than ever since sockstall was started; nothing has gone "
-		"out on %s for %s%s",
-		say_waiting(arena, service->pending), say_ago(arena, evidence, service->oldest_pending_ns),
-		say_connections(arena, service->connections), say_ago(arena, evidence, service->answered_ns),
-		say_cause(arena, evidence));
+		"%s%s for an answer, the oldest for %s: longer than ever since sockstall was started; nothing has gone "
+		"out on %s for %s",
+		say_cause(arena, evidence), say_waiting(arena, service->pending),
+		say_ago(arena, evidence, service->oldest_pending_ns), say_connections(arena, service->connections),
+		say_ago(arena, evidence, service->answered_ns));
 }
 
 const char *service_why_queued(struct arena *arena, const struct service_evidence *evidence)
 {
-	return arena_printf(arena, "%s has not accepted the oldest connection in its queue for %s; %s%s",
-			    say_listener_owner(evidence->owner), say_ago(arena, evidence, evidence->oldest_queued_ns),
-			    say_accept_queue(arena, evidence->accept_queue, evidence->accept_queue_max),
-			    say_cause(arena, evidence));
+	return arena_printf(arena, "%s%s has not accepted the oldest connection in its queue for %s; %s",
+			    say_cause(arena, evidence), say_listener_owner(evidence->owner),
+			    say_ago(arena, evidence, evidence->oldest_queued_ns),
+			    say_accept_queue(arena, evidence->accept_queue, evidence->accept_queue_max));
 }
 
 const char *service_why_unread(struct arena *arena, const struct service_evidence *evidence)
 {
-	return arena_printf(arena, "%s has not read what came %s ago on one of its %s%s",
+	return arena_printf(arena, "%s%s has not read what came %s ago on one of its %s", say_cause(arena, evidence),
 			    say_listener_owner(evidence->owner), say_ago(arena, evidence, service_unread(evidence)),
-			    say_count(arena, evidence->service->connections, "connections"),
-			    say_cause(arena, evidence));
+			    say_count(arena, evidence->service->connections, "connections"));
 }
 
 static const char *say_pending(struct arena *arena, const struct service_evidence *evidence)

@@ -158,8 +158,8 @@ static const struct {
 	 "see what the process is doing instead: sockstall threads -p 10"},
 	{"unread for a moment", unread_for_a_moment, "ok", NULL, NULL},
 	{"stopped", stopped, "not_answering",
-	 "3 requests wait for an answer, the oldest for 30.0 s; nothing has gone out on any of its 5 connections for 31.0 "
-	 "s: all is stopped",
+	 "all is stopped; 3 requests wait for an answer, the oldest for 30.0 s; nothing has gone out on any of its 5 "
+	 "connections for 31.0 s",
 	 "resume it: kill -CONT 10"},
 	{"waits for another", waits_for_another, "ok", NULL, NULL},
 	{"as never before", as_never_before, "not_answering",
