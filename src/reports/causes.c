@@ -216,16 +216,27 @@ static int compare_processes(const void *left, const void *right)
 	return order ? order : COMPARE(a, b);
 }
 
+/* It says what its process is in; that nobody accepts comes of that. A chain that ends at the queue says no more. */
+static bool explains_listener(const struct row *row)
+{
+	return row->type == ROW_CHAIN && strcmp(row->verdict, "not_accepted") &&
+	       strcmp(row->verdict, "accept_queue_full");
+}
+
 /* The worst of them that hangs on nothing else; if all do, the worst. */
 static size_t head_of(const struct scene *scene, struct row *const *rows, size_t count)
 {
+	size_t found = NONE;
+
 	for (size_t i = 0; i < count; i++) {
 		size_t at = (size_t)(rows[i] - scene->rows);
 
-		if (scene->cause[at] == NONE)
-			return at;
+		if (scene->cause[at] != NONE)
+			continue;
+		if (found == NONE || (scene->rows[found].type == ROW_LISTENER && explains_listener(rows[i])))
+			found = at;
 	}
-	return (size_t)(rows[0] - scene->rows);
+	return found == NONE ? (size_t)(rows[0] - scene->rows) : found;
 }
 
 /* A loop that waits for another process is why its process accepts and answers nothing. */

@@ -10,7 +10,9 @@
 #include "look/sleeping.h"
 #include "options/ages.h"
 #include "options/filter.h"
+#include "reports/chain_due.h"
 #include "reports/chain_filter.h"
+#include "reports/chain_order.h"
 #include "reports/chain_row.h"
 #include "reports/chain_words.h"
 #include "reports/fill.h"
@@ -27,9 +29,8 @@
 
 /* All that wait for one end. */
 struct group {
-	size_t paths; /* of these, */
-	size_t waiters; /* to so many something is due */
-	__u64 oldest_ns; /* 0: not known */
+	size_t paths;
+	struct chain_due due;
 	unsigned int fits; /* filters: see filter.h */
 };
 
@@ -72,6 +73,8 @@ static struct chain_evidence evidence_of(struct scene *scene, size_t from)
 	struct chain_evidence evidence = facts_of(scene, from);
 	__u64 since;
 
+	if (evidence.doing)
+		evidence.doing = waits_worker(&scene->waits, evidence.last);
 	evidence.who = chain_say_awaited(arena, evidence.last);
 	evidence.chain = chain_say(arena, &scene->waits, path->cycle ? path->last : from, path->depth);
 	if (evidence.doing)
@@ -109,22 +112,23 @@ static bool has_slept_since(const struct scene *scene, const struct chain_eviden
 {
 	const struct wait *last = evidence->last;
 
-	return last->since_ns &&
+	return evidence->doing && last->since_ns &&
 	       look_asleep_since(scene->look, evidence->doing->thread) <= last->since_ns + TAKEN_UP_NS;
 }
 
 static bool has_been_blocked_since(const struct scene *scene, const struct chain_evidence *evidence,
 				   const struct verdict *verdict)
 {
-	return verdict->is & END_IS_BLOCKED && (evidence->doing->thread->threads <= 1 || evidence->last->holder) &&
-	       has_slept_since(scene, evidence);
+	return verdict->is & END_IS_BLOCKED && evidence->doing &&
+	       (evidence->doing->thread->threads <= 1 || evidence->last->holder) && has_slept_since(scene, evidence);
 }
 
 /* It has not slept since the look before: it computes, and is not just at work on something else. */
 static bool has_run_since(const struct scene *scene, const struct chain_evidence *evidence)
 {
-	const struct thread_record *now = evidence->doing->thread;
-	const struct thread_view *before = scene->previous ? look_thread(scene->previous, now->pid, now->tid) : NULL;
+	const struct thread_record *now = evidence->doing ? evidence->doing->thread : NULL;
+	const struct thread_view *before =
+		scene->previous && now ? look_thread(scene->previous, now->pid, now->tid) : NULL;
 
 	return !scene->previous ||
 	       (before && before->thread->start_ns == now->start_ns && before->thread->voluntary == now->voluntary);
@@ -190,37 +194,45 @@ static const char *make_id(struct arena *arena, const struct chain_evidence *evi
 	return arena_printf(arena, "chain-%u-%s", last->pid, say_peer(arena, &last->socket->name));
 }
 
-static bool is_asked_for(const struct scene *scene, size_t from)
+static unsigned int fits_of_path(const struct scene *scene, size_t from)
 {
 	const struct chain_path *path = &scene->paths[from];
 
-	return filter_is_met(&scene->scope->selection,
-			     chain_fits(scene->scope, &scene->waits, path->cycle ? path->last : from, path->depth));
+	return chain_fits(scene->scope, &scene->waits, path->cycle ? path->last : from, path->depth);
+}
+
+static bool path_is_finding(const struct scene *scene, size_t from)
+{
+	struct chain_evidence evidence = facts_of(scene, from);
+
+	return is_finding(scene, from, &evidence, chain_verdict(&evidence)->verdict);
 }
 
 /*
- * The path that is shown of those with one end (scene->order[first] to end): the longest finding that fits the filters,
- * or the longest finding, or the longest.
+ * The path that is shown of those with one end (scene->order[first] to end): the longest finding that fits the filters, or
+ * the longest of those that fit them together, or the longest. Whoever was asked for may wait for the same process as
+ * those that are stuck, for what never comes to an idle one: then nothing is stuck.
  */
 static size_t choose(const struct scene *scene, size_t first, size_t end, bool *stuck)
 {
-	size_t i, chosen = scene->order[first];
+	const struct selection *selection = &scene->scope->selection;
+	size_t chosen = WAITS_NONE, i;
+	unsigned int fits = 0;
 
-	*stuck = false;
 	for (i = first; i < end; i++) {
-		struct chain_evidence evidence = facts_of(scene, scene->order[i]);
+		unsigned int own;
 
-		if (!is_finding(scene, scene->order[i], &evidence, chain_verdict(&evidence)->verdict))
+		if (!path_is_finding(scene, scene->order[i]))
 			continue;
-		if (is_asked_for(scene, scene->order[i])) {
-			*stuck = true;
-			return scene->order[i];
-		}
-		if (!*stuck)
+		own = fits_of_path(scene, scene->order[i]);
+		fits |= own;
+		if (chosen == WAITS_NONE || filter_is_met(selection, own))
 			chosen = scene->order[i];
-		*stuck = true;
+		if (filter_is_met(selection, own))
+			break;
 	}
-	return chosen;
+	*stuck = chosen != WAITS_NONE && filter_is_met(selection, fits);
+	return *stuck ? chosen : scene->order[first];
 }
 
 /* The overview has only those that are stuck, also with --all, unless a person looks at their page. */
@@ -267,17 +279,18 @@ static int add_row(struct scene *scene, size_t from, bool stuck, const struct gr
 	if (!row)
 		return -ENOMEM;
 	chain_fill_end(row, scene->report, scene->look, &evidence);
-	fill_age(row, scene->look, scene->look->head->seen_ns, group->oldest_ns);
+	fill_age(row, scene->look, scene->look->head->seen_ns, group->due.oldest_ns);
 	row->fits = group->fits;
-	row->chain.waiters = (int64_t)group->waiters;
+	row->chain.waiters = (int64_t)group->due.waiters;
 	row->chain.cycle = evidence.cycle;
 	row->chain.links = make_links(scene, from, &evidence, rule->verdict);
 	row->id = make_id(arena, &evidence);
 	row->recurs = true;
 	row->verdict = rule->verdict->name;
 	row->stuck = stuck;
-	row->severity = stuck ? severity_of_chain(rule->verdict->is & END_IS_DEADLOCK, group->waiters) : SEVERITY_NONE;
-	row->change_key = (int64_t)group->waiters;
+	row->severity =
+		stuck ? severity_of_chain(rule->verdict->is & END_IS_DEADLOCK, group->due.waiters) : SEVERITY_NONE;
+	row->change_key = (int64_t)group->due.waiters;
 	row->why = rule->why(arena, &evidence);
 	row->advice = rule->advice(arena, &evidence);
 	return 0;
@@ -285,63 +298,17 @@ static int add_row(struct scene *scene, size_t from, bool stuck, const struct gr
 
 /* ---- Groups ---- */
 
-static const struct scene *sorted; /* qsort() has no room for it; reports run one at a time */
-
-static int compare_last(const struct chain_path *a, const struct chain_path *b)
-{
-	const struct wait *last_a = &sorted->waits.items[a->last], *last_b = &sorted->waits.items[b->last];
-	int order = COMPARE(a->cycle, b->cycle);
-
-	if (!order)
-		order = COMPARE(last_a->peer_pid, last_b->peer_pid);
-	if (order || (last_a->peer_pid && !a->cycle))
-		return order;
-	return COMPARE(a->last, b->last);
-}
-
-/* The path that is shown begins with a wait to which something is due. */
-static int compare_paths(const void *left, const void *right)
-{
-	size_t i = *(const size_t *)left, j = *(const size_t *)right;
-	const struct chain_path *a = &sorted->paths[i], *b = &sorted->paths[j];
-	int order = compare_last(a, b);
-
-	if (!order)
-		order = COMPARE(b->due, a->due);
-
-	if (!order)
-		order = COMPARE(b->depth, a->depth);
-	if (!order)
-		order = COMPARE(a->oldest_ns, b->oldest_ns);
-	return order ? order : COMPARE(i, j);
-}
-
-/* The waiters, and since when: of those that count, or of all where none does (all behind one that is stopped). */
-static void count_waiters(const struct scene *scene, struct group *group, const size_t *order, bool all)
-{
-	size_t i;
-
-	for (i = 0; i < group->paths; i++) {
-		if (!all && !scene->paths[order[i]].due)
-			continue;
-		group->waiters++;
-		group->oldest_ns = chain_older(group->oldest_ns, scene->paths[order[i]].oldest_ns);
-	}
-}
-
 /* The group that begins at this place in scene->order. */
 static struct group find_group(const struct scene *scene, size_t first)
 {
 	const size_t *order = scene->order + first;
-	struct group group = {.waiters = 0};
+	struct group group = {.paths = 0};
 	size_t left = scene->waits.count - first, i;
 
-	for (i = 0; i < left && !compare_last(&scene->paths[order[0]], &scene->paths[order[i]]); i++)
+	for (i = 0; i < left && chain_same_end(&scene->waits, &scene->paths[order[0]], &scene->paths[order[i]]); i++)
 		group.fits |= chain_fits_wait(scene->scope, &scene->waits, &scene->waits.items[order[i]]);
 	group.paths = i;
-	count_waiters(scene, &group, order, false);
-	if (!group.waiters)
-		count_waiters(scene, &group, order, true);
+	group.due = chain_count(scene->paths, order, i);
 	return group;
 }
 
@@ -352,14 +319,9 @@ static int add_rows(struct scene *scene)
 	bool stuck;
 	int err = 0;
 
-	scene->order = calloc(scene->waits.count + 1, sizeof(*scene->order));
+	scene->order = chain_order(&scene->waits, scene->paths);
 	if (!scene->order)
 		return -ENOMEM;
-	for (i = 0; i < scene->waits.count; i++)
-		scene->order[i] = i;
-	sorted = scene;
-	if (scene->waits.count)
-		qsort(scene->order, scene->waits.count, sizeof(*scene->order), compare_paths);
 	for (i = 0; i < scene->waits.count && !err; i += group.paths) {
 		group = find_group(scene, i);
 		if (!filter_is_met(&scene->scope->selection, group.fits))

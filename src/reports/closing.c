@@ -6,6 +6,7 @@
 
 #include "base/sorted.h"
 #include "look/owners.h"
+#include "look/sleeping.h"
 #include "look/timers.h"
 #include "options/ages.h"
 #include "options/filter.h"
@@ -212,6 +213,7 @@ static void fill_closing(struct row *row, const struct closing *closing, const s
 	row->closing.state = tcp_state_name(socket->name.state);
 	row->closing.fault = closing->stuck ? closing->rule->fault : NULL;
 	row->closing.connections = (int64_t)evidence->connections;
+	row->serves = !(socket->flags & SOCKET_TIMEWAIT) && !socket_is_client(socket);
 	row->closing.orphaned = !!(socket->flags & SOCKET_DEAD);
 	if (closing->owner || !closing_lingers(socket))
 		row->closing.gives_up_s = fill_until(now, evidence->ends_ns);

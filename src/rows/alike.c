@@ -71,7 +71,7 @@ static void add_local(struct alike *key, const struct row *row)
  */
 static void add_peer(struct alike *key, const struct row *row)
 {
-	bool server = side(row) && !strcmp(side(row), "server");
+	bool server = row->serves || (side(row) && !strcmp(side(row), "server"));
 
 	if (row->type == ROW_LOOP)
 		return;

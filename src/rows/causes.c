@@ -166,29 +166,42 @@ static uint64_t known(int64_t count)
 	return count > 0 ? (uint64_t)count : 0;
 }
 
+/* What the reports have found, each by itself. */
+struct counts {
+	uint64_t readers, own_readers; /* readers and writers; own: of the cause's own process */
+	uint64_t clients, servers, queued; /* in connect; in queues as handshakes, and as listeners count them */
+	uint64_t most; /* of a chain or a service */
+	bool has_chain; /* it knows who suffers: the readers on the way do not count */
+};
+
+static void count_row(struct counts *counts, const struct cause *cause, const struct row *row)
+{
+	if (row->type == ROW_READER || row->type == ROW_WRITER)
+		*(row->pid == cause->items[0]->pid ? &counts->own_readers : &counts->readers) += fold_count(row);
+	else if (row->type == ROW_HANDSHAKE)
+		*(is_client(row) ? &counts->clients : &counts->servers) += fold_count(row);
+	else if (row->type == ROW_LISTENER)
+		counts->queued += known(row->listener.accept_queue);
+	else if (row->type == ROW_CHAIN)
+		counts->most = larger(counts->most, known(row->chain.waiters));
+	else if (row->type == ROW_SERVICE)
+		counts->most = larger(counts->most, known(row->service.pending));
+	counts->has_chain |= row->type == ROW_CHAIN;
+}
+
 /*
  * The same connection may be seen at both its ends (that of the cause's own process is one), and by several reports: so the most
  * that one of them has.
  */
 static uint64_t count_waiters(const struct cause *cause)
 {
-	uint64_t waits = 0, own = 0, clients = 0, servers = 0, queued = 0, most = 0;
+	struct counts counts = {.most = 0};
+	uint64_t waits;
 
-	for (size_t i = 0; i < cause->count; i++) {
-		const struct row *row = cause->items[i];
-
-		if (row->type == ROW_READER || row->type == ROW_WRITER)
-			*(row->pid == cause->items[0]->pid ? &own : &waits) += fold_count(row);
-		else if (row->type == ROW_HANDSHAKE)
-			*(is_client(row) ? &clients : &servers) += fold_count(row);
-		else if (row->type == ROW_LISTENER)
-			queued += known(row->listener.accept_queue);
-		else if (row->type == ROW_CHAIN)
-			most = larger(most, known(row->chain.waiters));
-		else if (row->type == ROW_SERVICE)
-			most = larger(most, known(row->service.pending));
-	}
-	return larger(larger(most, larger(waits, own)), larger(queued + clients, servers));
+	for (size_t i = 0; i < cause->count; i++)
+		count_row(&counts, cause, cause->items[i]);
+	waits = counts.has_chain ? 0 : larger(counts.readers, counts.own_readers);
+	return larger(larger(counts.most, waits), larger(counts.queued + counts.clients, counts.servers));
 }
 
 static double find_oldest(const struct cause *cause)

@@ -230,8 +230,9 @@ TEXT("side", handshake.side, HANDSHAKE, "Which end of the handshake this is", .v
 
 	/* chain */
 	COUNT("waiters", chain.waiters, CHAIN,
-	      "Threads, and connections of event loops, that wait for it, directly or not", .heading = "WAITERS",
-	      .priority = 1),
+	      "Threads, and connections of event loops, that wait for it, directly or not; those that wait only for the "
+	      "sake of others do not count",
+	      .heading = "WAITERS", .priority = 1),
 	COLUMN("links", COLUMN_LINKS, chain.links, CHAIN,
 	       "The longest chain that ends there: each link waits for the next. In a deadlock the last one waits for "
 	       "the first",

@@ -278,6 +278,7 @@ struct row {
 	 */
 	const char *cause;
 	const char *cause_id;
+	bool serves; /* of a connection that is closing: its local port is the one that its peers call */
 	bool is_cause; /* others of the look hang on it: it is not folded */
 	int64_t change_key; /* when this or the verdict changes, the stall is reported as changed */
 

@@ -106,7 +106,7 @@ static const char *say_doing(struct arena *arena, const struct chain_evidence *e
 		return arena_printf(arena, "%s is not asleep", evidence->who);
 	if (evidence->doing->thread->threads > 1 && !evidence->in_loop && !evidence->last->holder)
 		return arena_printf(arena,
-				    "%s has %u threads, none of them in an event loop; one has been in %s for %s",
+				    "%s has %u threads, none of them in an event loop, and one has been in %s for %s",
 				    evidence->who, evidence->doing->thread->threads, evidence->in, evidence->in_for);
 	return arena_printf(arena, "%s has been in %s for %s", evidence->who, evidence->in, evidence->in_for);
 }

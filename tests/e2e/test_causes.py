@@ -19,8 +19,8 @@ def test_once(room):
     """The chain stands beside the reader at its beginning, whatever the filter; once, also with --all."""
     service = Service(room, far=room.link.right4)
     service.ask("sleep")
-    record = wait_until(lambda: [one for one in chains(service.back.pid) if one["waiters"] == 3], 20, "a chain")[0]
-    assert (record["verdict"], who(record)) == ("blocked", service.pids())
+    record = wait_until(lambda: [one for one in chains(service.back.pid) if len(who(one)) == 4], 20, "a chain")[0]
+    assert (record["verdict"], record["waiters"], who(record)) == ("blocked", 1, service.pids())
     for pid in service.pids():
         found = run.findings(run.once("-m", "300ms", "-p", pid), type="chain")
         assert [one["pid"] for one in found] == [service.back.pid]
@@ -180,6 +180,26 @@ def test_each_with_no_fold(full_queue):
 def test_a_twin_with_room(full_queue):
     done = run.sockstall("-1", "-m", "300ms", "-p", full_queue.healthy.pid)
     assert done.stdout.startswith(b"nothing is stuck"), done.stdout
+
+
+@pytest.mark.parametrize("kind", ["spins", "polls"])
+def test_who_holds_the_pipe_of_its_commands(room, kind):
+    """Two children read the commands of one parent, which is busy; one has been asked, and nobody waits for its twin."""
+    address = room.link.left4
+    parent = Stall(room.here, "pipes.py", kind, f"{address},{STUCK}")
+    server, twin = parent.said("listening")["children"]
+    asker = client(room.here, address, STUCK, "say=please", "block=recvfrom")
+    asker.said("blocking")
+    stream = run.Stream("-j", "-i", "100ms", "-m", "300ms", "-p", server, "-p", twin)
+    stream.wait(20, type="chain", pid=server, verdict="blocked", event="open")
+    for _ in range(5):
+        assert [who(one) for one in chains(server)] == [[asker.pid, server]]
+        assert not chains(parent.pid)
+        done = run.sockstall("-1", "-m", "300ms", "-p", twin)
+        assert done.stdout.startswith(b"nothing is stuck"), done.stdout
+    assert not [
+        one for one in run.matching(stream.stop(), type="chain") if {parent.pid, twin} & {one["pid"], *who(one)}
+    ]
 
 
 def test_readers_hang_on_the_end(room):

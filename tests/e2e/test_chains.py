@@ -55,7 +55,7 @@ def chains(pid, *options):
     return run.findings(run.once("chains", "-m", "300ms", *options), type="chain", pid=pid)
 
 
-def ends(stall, verdict, waiters=None):
+def ends(stall, verdict, waiters=None, links=None):
     """The one chain that ends at this process, once it is there."""
 
     def found():
@@ -64,6 +64,7 @@ def ends(stall, verdict, waiters=None):
             records
             and records[0]["verdict"] == verdict
             and (not waiters or records[0]["waiters"] == waiters)
+            and (not links or len(who(records[0])) == links)
             and records
         )
 
@@ -80,8 +81,8 @@ def who(record):
 def test_through_a_loop_and_threads(room, far):
     service = Service(room, far=room.link.right4 if far else None)
     service.ask("sleep")
-    ends(service.back, "blocked", waiters=3)
-    record = ends(service.back, "blocked", waiters=3)  # the first look has had the sockets' cookies drawn
+    ends(service.back, "blocked", waiters=1, links=4)
+    record = ends(service.back, "blocked", waiters=1, links=4)  # the first look has had the sockets' cookies drawn
     assert who(record) == service.pids()
     assert [link["in"] for link in record["links"]] == ["recvfrom", "event loop", "recvfrom", "clock_nanosleep"]
     assert [link["verdict"] for link in record["links"]] == ["awaiting_reply"] * 3 + ["blocked"]
@@ -95,6 +96,26 @@ def test_through_a_loop_and_threads(room, far):
         record["age_s"] >= record["links"][0]["age_s"] - 0.01
         and f"pid {service.back.pid}" in record["advice"] + record["why"]
     )
+
+
+def waited_for_a_cpu(pid):
+    """In its life, seconds."""
+    with open(f"/proc/{pid}/schedstat") as file:
+        return int(file.read().split()[1]) / 1e9
+
+
+def test_through_a_busy_loop(room):
+    """It is met in its wait or in a turn: the chain leads through it either way, unless it gets no CPU to end its turn."""
+    service = Service(room, back="threads")
+    busy = [client(room.here, room.link.left4, FRONT, "asks=quick") for _ in range(6)]
+    service.ask("sleep")
+    ends(service.back, "blocked", links=4)
+    for _ in range(8):
+        before = waited_for_a_cpu(service.front.pid)
+        found = [r for r in run.findings(run.once("-m", "300ms"), type="chain") if service.clients[0].pid in who(r)]
+        if waited_for_a_cpu(service.front.pid) < before + 0.02:
+            assert [who(record) for record in found] == [service.pids()]
+        assert not {one.pid for one in busy} & {pid for record in found for pid in who(record)}
 
 
 def test_a_fault_in_the_middle(room):
@@ -166,8 +187,8 @@ def test_filters_match_any_link(room):
     """Who waits wants to know for whom: a filter asks each link, and not the last alone."""
     service = Service(room, far=room.link.right4)
     service.ask("sleep")
-    wait_until(lambda: who(ends(service.back, "blocked", waiters=3)) == service.pids(), 20, "the whole chain")
-    found = ends(service.back, "blocked", waiters=3)
+    wait_until(lambda: who(ends(service.back, "blocked", waiters=1, links=4)) == service.pids(), 20, "the whole chain")
+    found = ends(service.back, "blocked", waiters=1, links=4)
     for pid in service.pids():
         assert [one["id"].rpartition("-")[0] for one in shown("chains", "-p", pid)] == [
             found["id"].rpartition("-")[0]
@@ -335,7 +356,7 @@ def no_answer():
 def test_one_finding_for_many(room):
     service = Service(room, back="threads")
     service.ask("sleep", count=5)
-    record = wait_until(lambda: [one for one in chains(service.back.pid) if one["waiters"] == 15], 20, "15 waiters")[0]
+    record = wait_until(lambda: [one for one in chains(service.back.pid) if one["waiters"] == 5], 20, "5 waiters")[0]
     assert who(record)[1:] == service.pids()[1:]
 
 
@@ -464,7 +485,8 @@ def test_life_and_replay(room, tmp_path):
     service = Service(room)
     stream = run.Stream("chains", "-j", "-i", "100ms", "-m", "300ms", "--record", tmp_path / "chains.rec")
     service.ask("sleep")
-    opened = stream.wait(20, type="chain", pid=service.back.pid, waiters=3)
+    wait_until(lambda: [r for r in run.matching(stream.records(), pid=service.back.pid) if len(who(r)) == 4], 20, "it")
+    opened = run.matching(stream.records(), type="chain", pid=service.back.pid)[0]
     service.back.end()
     closed = stream.wait(20, event="close", id=opened["id"])
     assert closed["links"] == [] or who(closed) == service.pids()
@@ -479,6 +501,6 @@ def test_life_and_replay(room, tmp_path):
 def test_the_table_has_one_readable_line(room):
     service = Service(room)
     service.ask("sleep")
-    ends(service.back, "blocked", waiters=3)
+    ends(service.back, "blocked", waiters=1, links=4)
     text = run.sockstall("chains", "-1", "-m", "300ms").stdout.decode()
     assert f"→ python3/{service.front.pid} → python3/{service.middle.pid}/" in text

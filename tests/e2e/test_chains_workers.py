@@ -57,7 +57,7 @@ def test_a_worker_that_is_stopped_in_its_work(room):
     first = ask(room, BACK)
     wait_until(lambda: who(ends(back, "blocked")) == [first.pid, worker, back.pid], 20, "the first")
     second = ask(room, BACK)
-    record = ends(back, "blocked", waiters=3)
+    record = ends(back, "blocked", waiters=2)
     assert who(record)[1:] == [worker, back.pid]
     assert [who(one) for one in shown("chains", "-p", second.pid)] == [[second.pid, worker, back.pid]]
 
@@ -86,7 +86,7 @@ def test_one_that_waits_with_a_timeout(room):
         20,
         "one that is not accepted",
     )
-    assert ends(back, "blocked", waiters=3)
+    assert ends(back, "blocked", waiters=2)
 
 
 @pytest.mark.parametrize("request_", ["sleep", "hold"])
@@ -94,7 +94,7 @@ def test_through_a_child(room, request_):
     back = relay(room.here, "one", room.link.left4, BACK)
     middle = relay(room.here, "child", room.link.left4, MIDDLE, (room.link.left4, BACK))
     asker = ask(room, MIDDLE, f"say={request_}", "block=recvfrom")
-    record = ends(back, "blocked" if request_ == "sleep" else "waiting", waiters=3)
+    record = ends(back, "blocked" if request_ == "sleep" else "waiting", waiters=1, links=4)
     child = record["links"][2]["pid"]
     assert who(record) == [asker.pid, middle.pid, child, back.pid]
     assert [link["kind"] for link in record["links"]] == ["tcp", "child", "tcp", "tcp"]

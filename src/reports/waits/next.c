@@ -255,3 +255,35 @@ const struct thread_view *waits_doing(const struct waits *waits, const struct wa
 		return last->holder;
 	return process ? process->doing : NULL;
 }
+
+/* Asleep, and not in a loop's wait, nor in what every process with threads has beside its workers: a thread that accepts. */
+static bool may_serve(const struct thread_view *view)
+{
+	static const char *const calls[] = {"accept", "accept4"};
+	const struct thread_record *thread = view->thread;
+
+	return thread->flags & THREAD_SLEEPING && !thread_in_loop(thread) &&
+	       !thread_asleep_in(thread, calls, COUNT_OF(calls));
+}
+
+const struct thread_view *waits_worker(const struct waits *waits, const struct wait *last)
+{
+	const struct process_view *process = waits_process(waits, last);
+	const struct thread_view *doing = waits_doing(waits, last), *found = NULL;
+	__u64 asked = asked_at(waits, last), first = 0, since;
+	size_t i;
+
+	if (!process || !doing || last->holder || process->in_loop || !may_serve(doing))
+		return doing;
+	i = LOWER_BOUND(waits->look->threads.count, at, waits->look->threads.items[at].thread->pid < process->pid);
+	for (; i < waits->look->threads.count && waits->look->threads.items[i].thread->pid == process->pid; i++) {
+		const struct thread_view *view = &waits->look->threads.items[i];
+
+		since = may_serve(view) ? look_asleep_since(waits->look, view->thread) : 0;
+		if (since < asked || !since || (first && since >= first))
+			continue;
+		first = since;
+		found = view;
+	}
+	return found ? found : doing;
+}

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/sorted.h"
+#include "look/sleeping.h"
+#include "look/sleeping.h"
 #include "rules/chain.h"
 
 __u64 chain_older(__u64 a, __u64 b)
@@ -92,6 +95,25 @@ static void cut_cycle(struct waits *waits, size_t in)
 	} while (at != in && at != WAITS_NONE);
 }
 
+/* Times of sleeps are as coarse as a tick. */
+#define SLACK_TICKS 3
+
+/*
+ * What a process has started writes because of that. Any other one, often the parent that holds the pipe of its child's
+ * commands, may be at work on anything: it keeps the reader waiting only if it has been asleep, frozen or stopped since before.
+ */
+static bool writer_is_kept(const struct waits *waits, const struct wait *wait, const struct chain_evidence *evidence)
+{
+	const struct thread_record *thread = evidence->doing ? evidence->doing->thread : NULL;
+
+	if (wait->view->thread->syscall_kind != SYSCALL_READS || !thread ||
+	    processes_descends(&waits->processes, wait->peer_pid, wait->pid) ||
+	    thread->flags & (THREAD_STOPPED | THREAD_FROZEN))
+		return true;
+	return thread->flags & THREAD_SLEEPING && wait->since_ns &&
+	       look_asleep_since(waits->look, thread) <= wait->since_ns + SLACK_TICKS * waits->look->head->tick_ns;
+}
+
 /* Whether whoever has the other end of the pipe is kept from it by something: not if it only waits for events, or reads. */
 static bool pipe_leads_on(const struct waits *waits, const struct wait *wait)
 {
@@ -109,7 +131,7 @@ static bool pipe_leads_on(const struct waits *waits, const struct wait *wait)
 	if (thread && thread->syscall_kind == SYSCALL_READS && verdict->is & END_IS_BLOCKED &&
 	    !(thread->state & 2 /* TASK_UNINTERRUPTIBLE */))
 		return false;
-	return !(verdict->is & (END_IS_IDLE | END_IS_UNKNOWN));
+	return !(verdict->is & (END_IS_IDLE | END_IS_UNKNOWN)) && writer_is_kept(waits, wait, &evidence);
 }
 
 /* A process that reads a pipe into which nobody has a reason to write is the end itself: it waits for a command. */
@@ -175,6 +197,32 @@ static void mark_due(const struct waits *waits, struct chain_path *paths)
 			paths[at].due = true;
 }
 
+static size_t first_of_process(const struct waits *waits, __u32 pid)
+{
+	return LOWER_BOUND(waits->count, at, waits->items[at].pid < pid);
+}
+
+/* A process for which others wait is on their way, with all its waits; of one process a thread is, for which another waits. */
+static void mark_way(const struct waits *waits, struct chain_path *paths)
+{
+	size_t i, first = 0;
+
+	for (i = 0; i < waits->count; i++) {
+		size_t next = paths[i].due && !paths[i].cycle ? waits->items[i].next : WAITS_NONE;
+
+		if (next == WAITS_NONE)
+			continue;
+		paths[next].on_way = true;
+		if (waits->items[next].pid != waits->items[i].pid)
+			paths[first_of_process(waits, waits->items[next].pid)].process_on_way = true;
+	}
+	for (i = 0; i < waits->count; i++) {
+		if (waits->items[i].pid != waits->items[first].pid)
+			first = i;
+		paths[i].on_way |= paths[first].process_on_way;
+	}
+}
+
 int chain_find_paths(struct waits *waits, struct chain_path **paths)
 {
 	size_t i;
@@ -194,5 +242,6 @@ int chain_find_paths(struct waits *waits, struct chain_path **paths)
 		path->depth = cycle_length(waits, path->last);
 	}
 	mark_due(waits, *paths);
+	mark_way(waits, *paths);
 	return 0;
 }

@@ -17,6 +17,8 @@ struct chain_path {
 	bool blocked; /* some wait of it is a thread's, not only loops' */
 	bool asked; /* something is due to one before the last: the last is for its sake */
 	bool due; /* something is due to its first wait, or to one before that: it is no normal state, as a helper's is */
+	bool on_way; /* others wait for its process, which waits for their sake: they are who suffers */
+	bool process_on_way; /* only of the first wait of a process */
 	__u64 oldest_ns; /* of the waits on it; 0: not known */
 };
 

@@ -6,8 +6,15 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/sorted.h"
 #include "look/sleeping.h"
+
+/* The handlers of one turn of a healthy loop take less. */
+#define TURN_NS (100 * NS_PER_MS)
+
+/* Further up nobody has started it for what it does. */
+#define GENERATIONS_MOST 8
 
 static bool waits_for_children(const struct thread_record *thread)
 {
@@ -24,6 +31,24 @@ static bool is_busier(const struct thread_record *thread, const struct thread_re
 	return !(thread->flags & THREAD_SLEEPING) || (thread->state & 2 && !(than->state & 2));
 }
 
+/*
+ * Or it has just come from there: a busy loop is rarely met in its wait, and goes on all the same. In turns that last longer
+ * it waits for nothing but itself.
+ */
+static bool is_in_a_turn(const struct thread_view *view)
+{
+	const struct thread_record *thread = view->thread;
+	size_t i;
+
+	if (thread->flags & (THREAD_STOPPED | THREAD_FROZEN))
+		return false;
+	for (i = 0; i < view->loop_count; i++)
+		if (view->loops[i].returned_ns && view->loops[i].waiting == LOOP_OUTSIDE &&
+		    thread->seen_ns < view->loops[i].returned_ns + TURN_NS)
+			return true;
+	return false;
+}
+
 static void add_thread(struct process_view *process, const struct thread_view *view)
 {
 	const struct thread_record *thread = view->thread;
@@ -33,7 +58,7 @@ static void add_thread(struct process_view *process, const struct thread_view *v
 		process->looks_after = true;
 	}
 	process->one_thread = process->threads == 1 && thread->threads <= 1;
-	process->in_loop |= thread_in_loop(thread);
+	process->in_loop |= thread_in_loop(thread) || is_in_a_turn(view);
 	process->looks_after &= waits_for_children(thread);
 	if (process->stopped)
 		return;
@@ -79,4 +104,20 @@ bool processes_has_one_thread(const struct processes *processes, __u32 pid)
 	const struct process_view *process = processes_find(processes, pid);
 
 	return process && process->one_thread;
+}
+
+bool processes_descends(const struct processes *processes, __u32 pid, __u32 from)
+{
+	const struct process_view *process = processes_find(processes, pid);
+
+	for (int i = 0; i < GENERATIONS_MOST && process && process->doing; i++) {
+		__u32 parent = process->doing->thread->parent_pid;
+
+		if (!parent || parent == process->pid)
+			return false;
+		if (parent == from)
+			return true;
+		process = processes_find(processes, parent);
+	}
+	return false;
 }

@@ -13,7 +13,7 @@ struct process_view {
 	const struct thread_view
 		*doing; /* the one that tells what it does: a stopped one, the only one, or the busiest */
 	bool one_thread; /* it waits for what that is asleep in */
-	bool in_loop; /* a thread of it is asleep in its event loop's wait */
+	bool in_loop; /* a thread of it is in its event loop's wait, or was a moment ago */
 	bool stopped; /* a thread of it */
 	bool looks_after; /* all that it does is wait for children, or for signals */
 	bool is_parent_waiting; /* its only thread waits for a child, and that wait is known (children.c) */
@@ -33,5 +33,8 @@ const struct process_view *processes_find(const struct processes *processes, __u
 
 /* A process with one thread: it waits for what that is asleep in. */
 bool processes_has_one_thread(const struct processes *processes, __u32 pid);
+
+/* Whether the second has started the first, or a process that did, as far as these were seen. */
+bool processes_descends(const struct processes *processes, __u32 pid, __u32 from);
 
 #endif

@@ -56,4 +56,10 @@ const struct process_view *waits_process(const struct waits *waits, const struct
 /* Which thread tells what the process at the other end does (struct process_view). NULL: none. */
 const struct thread_view *waits_doing(const struct waits *waits, const struct wait *last);
 
+/*
+ * The same, where no thread is in a loop or on a CPU: the one that fell asleep first after the question had come. A process
+ * with many threads has some that have been asleep for long.
+ */
+const struct thread_view *waits_worker(const struct waits *waits, const struct wait *last);
+
 #endif

@@ -5,7 +5,8 @@ Processes with pipes between them: KIND [ADDRESS,PORT].
 `answer` serves one connection with what its child is to write into a pipe, and that sleeps; `answers` has two children.
 `idle` reads what its child will write, which sleeps; `talk`: which writes ten times a second; `listen`: once somebody
 connects to it. `full` writes more than its child, which sleeps, has read. `cross`: it and its child write to each other,
-and neither reads; `selfish` is `cross` with a third one that holds all ends too, and sleeps.
+and neither reads; `selfish` is `cross` with a third one that holds all ends too, and sleeps. `spins`: the parent of two
+that read its commands, of which none comes; the first has taken a question; `polls`: it sleeps between steps.
 """
 
 import os
@@ -95,6 +96,34 @@ def cross(third):
     write_all(writer)
 
 
+def commanded(address, port):
+    """A child that reads commands, once it has been asked something if it has an address. Its pipe is the parent's to fill."""
+    reader, writer = os.pipe()
+    ready, done = os.pipe()
+
+    def serve():
+        if address:
+            listener = socket.create_server((address, int(port)), backlog=16)
+        os.write(done, b"x")
+        if address:
+            connection, _ = listener.accept()
+            connection.recv(100)
+        os.read(reader, 100)
+
+    pid = fork(serve, writer, ready)
+    os.read(ready, 1)
+    os.close(reader)
+    return pid
+
+
+def command(pause):
+    address, port = sys.argv[2].rsplit(",", 1)
+    say("listening", children=[commanded(address, port), commanded(None, None)])
+    while True:
+        if pause:
+            time.sleep(pause)
+
+
 def main():
     kind = sys.argv[1]
     {
@@ -105,6 +134,8 @@ def main():
         "listen": lambda: read_on(listen),
         "full": full,
         "cross": lambda: cross(False),
+        "spins": lambda: command(0),
+        "polls": lambda: command(0.02),
         "selfish": lambda: cross(True),
     }[kind]()
 

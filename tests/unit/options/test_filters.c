@@ -105,7 +105,7 @@ static void the_chain_through_it_is_shown(void **state)
 	for (i = 0; i < COUNT_OF(cases); i++) {
 		report_by(&filtered, cases[i].words);
 		assert_int_equal(filtered.report.count, 1);
-		assert_int_equal(filtered.report.rows[0].chain.waiters, 3);
+		assert_int_equal(filtered.report.rows[0].chain.waiters, 2);
 		assert_string_equal(filtered.report.rows[0].id, "chain-30");
 		says(filtered.report.rows[0].why, cases[i].why);
 		forget(&filtered);

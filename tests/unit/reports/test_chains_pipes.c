@@ -47,7 +47,7 @@ static void a_child(void **state)
 	holds(RECORD_PIPE_WRITER, 2, OTHER, "other");
 	sleeps(CHILD, CHILD, "child", SYS_clock_nanosleep);
 	show(&shown);
-	IS_CHAIN(&shown, "blocked", 2, CURL, NGINX, CHILD);
+	IS_CHAIN(&shown, "blocked", 1, CURL, NGINX, CHILD);
 	assert_string_equal(shown.links[0].kind, "tcp");
 	assert_string_equal(shown.links[1].kind, "pipe");
 	assert_string_equal(shown.links[1].in, "read");
@@ -80,7 +80,7 @@ static void one_of_the_writers(void **state)
 			look_add_thread(&builder, OTHER, OTHER, "other")->flags = THREAD_STOPPED;
 		}
 		show(&shown);
-		IS_CHAIN(&shown, "blocked", 2, CURL, NGINX, SHELL);
+		IS_CHAIN(&shown, "blocked", 1, CURL, NGINX, SHELL);
 		says(shown.report.rows[0].why, two ? "one of 3 that hold this end" : "one of 2 that hold this end");
 		hide(&shown);
 		if (two)
@@ -114,6 +114,79 @@ static void from_one_that_is_idle(void **state)
 		assert_int_equal(shown.report.rows[0].local_port, 80);
 		hide(&shown);
 	}
+}
+
+/*
+ * Its parent, or another that it has not started, holds the pipe of its commands: what that does at this moment is no reason.
+ * If it has been asleep since before the question, or is stopped, it is.
+ */
+static void from_one_that_gives_commands(void **state)
+{
+	enum { RUNNING, BETWEEN_STEPS, KEPT_ASLEEP, STOPPED, FROZEN, STARTED_BY_IT, CASES } at;
+
+	(void)state;
+	for (at = RUNNING; at < CASES; at++) {
+		struct thread_record *thread;
+		struct shown shown;
+
+		asks_for_a_pipe();
+		builder.thread->parent_pid = at == STARTED_BY_IT ? OTHER : CHILD;
+		holds(RECORD_PIPE_WRITER, 1, CHILD, "pytest");
+		if (at == RUNNING || at == STOPPED || at == STARTED_BY_IT)
+			thread = look_add_thread(&builder, CHILD, CHILD, "pytest");
+		else
+			thread = sleeps(CHILD, CHILD, "pytest", SYS_clock_nanosleep);
+		thread->threads = 1;
+		if (at == STARTED_BY_IT)
+			thread->parent_pid = NGINX;
+		if (at == BETWEEN_STEPS)
+			thread->last_arrival = NOW - 10 * MILLISECOND;
+		if (at == STOPPED)
+			thread->flags = THREAD_STOPPED;
+		if (at == FROZEN)
+			thread->flags |= THREAD_FROZEN;
+		show(&shown);
+		if (at <= BETWEEN_STEPS)
+			IS_CHAIN(&shown, "blocked", 1, CURL, NGINX);
+		else
+			IS_CHAIN(&shown,
+				 at == STARTED_BY_IT ? "running"
+				 : at == STOPPED     ? "stopped"
+						     : "blocked",
+				 1, CURL, NGINX, CHILD);
+		hide(&shown);
+	}
+}
+
+/* Two children of one process: that one of them is waited for says nothing of the other, which awaits a command. */
+static void a_healthy_sibling(void **state)
+{
+	__u32 pids[] = {SHELL, NGINX, CURL};
+	struct shown shown;
+	size_t i;
+
+	(void)state;
+	asks_for_a_pipe();
+	holds(RECORD_PIPE_WRITER, 1, CHILD, "parent");
+	holds(RECORD_PIPE_WRITER, 2, CHILD, "parent");
+	on_pipe(SHELL, "twin", SYS_read, 2);
+	holds(RECORD_PIPE_READER, 2, SHELL, "twin");
+	sleeps(CHILD, CHILD, "parent", SYS_clock_nanosleep);
+	show(&shown);
+	IS_CHAIN(&shown, "blocked", 1, CURL, NGINX, CHILD);
+	for (i = 0; i < COUNT_OF(pids); i++) {
+		struct options options = {.scope.command = COMMAND_CHAINS, .scope.min_age_ns = SECOND};
+		struct report report = {0};
+
+		options.scope.selection.pids = &pids[i];
+		options.scope.selection.pid_count = 1;
+		assert_int_equal(report_run(&report, &shown.look, NULL, &options.scope), 0);
+		assert_int_equal(report.count, pids[i] != SHELL);
+		if (report.count)
+			says(report.rows[0].why, "nginx (pid 20), which waits for parent (pid 50)");
+		report_free(&report);
+	}
+	hide(&shown);
 }
 
 /* A helper waits for work, for longer than the question is open: nothing is due to it. It is shown if it was asked for. */
@@ -235,6 +308,8 @@ int main(void)
 		cmocka_unit_test(a_child),
 		cmocka_unit_test(one_of_the_writers),
 		cmocka_unit_test(from_one_that_is_idle),
+		cmocka_unit_test(from_one_that_gives_commands),
+		cmocka_unit_test(a_healthy_sibling),
 		cmocka_unit_test(behind_a_pipe),
 		cmocka_unit_test(idle_pipelines),
 		cmocka_unit_test(a_stopped_one),

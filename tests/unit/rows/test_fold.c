@@ -83,6 +83,23 @@ static void one_alone_stays_as_it_is(void **state)
 	assert_left(0);
 }
 
+/* What is being closed has no process: whose port is known, peers with many, is what they share. */
+static void closing_ends_of_a_server(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < row_count; i++) {
+		rows[i].type = ROW_CLOSING;
+		rows[i].peer_port = 40000 + (int64_t)i;
+		rows[i].serves = true;
+	}
+	assert_left(1);
+	rows[0].local_port++;
+	assert_left(2);
+	rows[0].local_port--;
+	rows[0].serves = rows[1].serves = false;
+	assert_left(3);
+}
+
 static void each_of_what_they_share_tells_them_apart(void **state)
 {
 	const struct row alike = rows[1];
@@ -320,6 +337,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(alike_is_one_row_of_the_oldest, readers),
 		cmocka_unit_test_setup(one_alone_stays_as_it_is, readers),
+		cmocka_unit_test_setup(closing_ends_of_a_server, readers),
 		cmocka_unit_test_setup(each_of_what_they_share_tells_them_apart, readers),
 		cmocka_unit_test_setup(what_each_has_for_itself_does_not, readers),
 		cmocka_unit_test_setup(events_count_where_they_are_shown, readers),

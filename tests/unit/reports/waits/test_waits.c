@@ -17,6 +17,41 @@ static void another_namespace(void **state)
 	hide(&shown);
 }
 
+/* A busy proxy is met in a turn of its loop: it goes on with others. In one that has lasted for long it is the end itself. */
+static void in_a_turn_of_its_loop(void **state)
+{
+	enum { JUST_BACK, LONG_AWAY, STOPPED, CASES } at;
+
+	(void)state;
+	for (at = JUST_BACK; at < CASES; at++) {
+		struct thread_record *proxy;
+		struct socket_record *socket;
+		struct loop_record *loop;
+		struct shown shown;
+
+		begin();
+		reads(CURL, CURL, "curl", 80);
+		serves(NGINX, "nginx", 80);
+		proxy = look_add_thread(&builder, NGINX, NGINX, "nginx");
+		proxy->threads = 1;
+		proxy->flags |= at == STOPPED ? THREAD_STOPPED : 0;
+		loop = look_add_loop(&builder);
+		loop->waiting = LOOP_OUTSIDE;
+		loop->returned_ns = NOW - (at == LONG_AWAY ? 2 * SECOND : 10 * MILLISECOND);
+		socket = look_add_socket(&builder, SOCKET_KIND_TCP, 1);
+		asked(socket, 81);
+		look_add_owner(&builder, &socket->name, NGINX, 9, "nginx");
+		serves(APP, "app", 81);
+		sleeps(APP, APP, "app", SYS_clock_nanosleep);
+		show(&shown);
+		if (at == JUST_BACK)
+			IS_CHAIN(&shown, "blocked", 1, CURL, NGINX, APP);
+		else
+			IS_CHAIN(&shown, at == STOPPED ? "stopped" : "running", 1, CURL, NGINX);
+		hide(&shown);
+	}
+}
+
 static void with_places(struct socket_record *socket, __u32 sent, __u32 received)
 {
 	socket->flags |= SOCKET_HAS_MORE;
@@ -124,7 +159,7 @@ static void in_an_accept_queue(void **state)
 	child->listener_cookie = listener->name.cookie;
 	sleeps(POSTGRES, POSTGRES, "postgres", SYS_clock_nanosleep);
 	show(&shown);
-	IS_CHAIN(&shown, "not_accepted", 3, CURL, NGINX, APP, POSTGRES);
+	IS_CHAIN(&shown, "not_accepted", 1, CURL, NGINX, APP, POSTGRES);
 	assert_true(shown.report.rows[0].fd == NOT_KNOWN); /* nobody holds it yet */
 	assert_int_equal(shown.report.rows[0].local_port, 82);
 	assert_int_equal(shown.report.rows[0].peer_port, 4082);
@@ -226,7 +261,7 @@ static void behind_one_of_several(void **state)
 		serves(POSTGRES, "postgres", 82);
 		sleeps(POSTGRES, POSTGRES, "postgres", SYS_clock_nanosleep);
 		show(&shown);
-		IS_CHAIN(&shown, "blocked", 2, CURL, APP, POSTGRES);
+		IS_CHAIN(&shown, "blocked", 1, CURL, APP, POSTGRES);
 		assert_int_equal(!!strstr(shown.report.rows[0].why, "most likely"), workers == 2);
 		hide(&shown);
 	}
@@ -264,7 +299,7 @@ static void behind_who_does_not_accept(void **state)
 		sleeps(POSTGRES, POSTGRES, "postgres", SYS_clock_nanosleep);
 		show(&shown);
 		if (at == BEFORE) {
-			IS_CHAIN(&shown, "blocked", 2, CURL, APP, POSTGRES);
+			IS_CHAIN(&shown, "blocked", 1, CURL, APP, POSTGRES);
 			says(shown.report.rows[0].why, "most likely");
 		} else {
 			assert_int_equal(shown.report.count, 2);
@@ -301,7 +336,7 @@ static void before_a_full_accept_queue(void **state)
 	(void)state;
 	connects(17);
 	show(&shown);
-	IS_CHAIN(&shown, "accept_queue_full", 3, CURL, NGINX, APP, POSTGRES);
+	IS_CHAIN(&shown, "accept_queue_full", 1, CURL, NGINX, APP, POSTGRES);
 	says(shown.report.rows[0].why, "its accept queue is full (17, limit 16)");
 	assert_int_equal(shown.report.rows[0].fd, 3); /* all of it is the listener's */
 	assert_int_equal(shown.report.rows[0].local_port, 82);
@@ -319,17 +354,43 @@ static void before_another_queue(void **state)
 	(void)state;
 	connects(16);
 	show(&shown);
-	IS_CHAIN(&shown, "unknown", 3, CURL, NGINX, APP);
+	IS_CHAIN(&shown, "unknown", 1, CURL, NGINX, APP);
 	hide(&shown);
 	connects(17)->name.netns = LOOK_NETNS + 1;
 	show(&shown);
-	IS_CHAIN(&shown, "unknown", 3, CURL, NGINX, APP);
+	IS_CHAIN(&shown, "unknown", 1, CURL, NGINX, APP);
 	hide(&shown);
 	/* One with room is at this very address. */
 	connects(16);
 	look_add_listener(&builder, "0.0.0.0", 82)->accept_queue = 129;
 	show(&shown);
-	IS_CHAIN(&shown, "unknown", 3, CURL, NGINX, APP);
+	IS_CHAIN(&shown, "unknown", 1, CURL, NGINX, APP);
+	hide(&shown);
+}
+
+/* Its connections to one server there are one end. */
+static void on_another_machine_by_many(void **state)
+{
+	struct socket_record *socket;
+	struct shown shown;
+	__u32 i;
+
+	(void)state;
+	begin();
+	for (i = 0; i < 3; i++) {
+		reads(CURL + i, CURL + i, "curl", 80 + i)->last_sent_ns += i * SECOND;
+		builder.thread->last_arrival += i * SECOND;
+		serves(APP, "app", 80 + i)->last_received_ns += i * SECOND;
+		socket = reads(APP, APP + i, "app", 100);
+		builder.thread->threads = 3;
+		builder.thread->last_arrival += i * SECOND;
+		look_connect(&socket->name, HERE, 5000 + i, "192.0.2.9", 82);
+		socket->last_sent_ns += i * SECOND;
+	}
+	show(&shown);
+	assert_int_equal(shown.report.count, 1);
+	assert_int_equal(shown.report.rows[0].chain.waiters, 3);
+	says(shown.report.rows[0].why, "192.0.2.9:82");
 	hide(&shown);
 }
 
@@ -344,7 +405,7 @@ static void on_another_machine(void **state)
 	look_connect(&socket->name, HERE, 4082, "192.0.2.9", 82);
 	has_address(HERE);
 	show(&shown);
-	IS_CHAIN(&shown, "remote", 3, CURL, NGINX, APP);
+	IS_CHAIN(&shown, "remote", 1, CURL, NGINX, APP);
 	says(shown.report.rows[0].why, "which waits for 192.0.2.9:82, on another machine");
 	hide(&shown);
 	/* One wait for another machine is no chain. */
@@ -358,16 +419,12 @@ static void on_another_machine(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(another_namespace),
-		cmocka_unit_test(the_same_addresses_twice),
-		cmocka_unit_test(address_translation),
-		cmocka_unit_test(in_an_accept_queue),
-		cmocka_unit_test(one_of_several),
-		cmocka_unit_test(behind_one_of_several),
-		cmocka_unit_test(behind_who_does_not_accept),
-		cmocka_unit_test(before_a_full_accept_queue),
-		cmocka_unit_test(before_another_queue),
-		cmocka_unit_test(on_another_machine),
+		cmocka_unit_test(another_namespace),	      cmocka_unit_test(in_a_turn_of_its_loop),
+		cmocka_unit_test(the_same_addresses_twice),   cmocka_unit_test(address_translation),
+		cmocka_unit_test(in_an_accept_queue),	      cmocka_unit_test(one_of_several),
+		cmocka_unit_test(behind_one_of_several),      cmocka_unit_test(behind_who_does_not_accept),
+		cmocka_unit_test(before_a_full_accept_queue), cmocka_unit_test(before_another_queue),
+		cmocka_unit_test(on_another_machine),	      cmocka_unit_test(on_another_machine_by_many),
 	};
 
 	return cmocka_run_group_tests_name("waits", tests, NULL, NULL);
