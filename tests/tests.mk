@@ -5,7 +5,7 @@
 
 # Side by side (tests/e2e/beside.py): most of a test is waiting. T="tests/e2e/test_x.py -k name" runs some, and one after
 # the other. -rs: why a test did not run.
-JOBS ?= $(shell expr 5 \* $$(nproc))
+JOBS ?= $(shell expr 4 \* $$(nproc))
 PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider -q -rs
 e2e: all documents $(G)/shim.so
 	$(if $(T),$(PYTEST) $(T),tests/e2e/all.sh $(JOBS) $(abspath $(G))/pytest)

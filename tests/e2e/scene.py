@@ -61,9 +61,11 @@ class Scene:
         return server
 
     def _idle(self, port):
+        """With keepalive: after five idle minutes without, it may be dead, and tests of a busy machine take longer."""
         server = Stall(
             self.room.here,
             "endpoint.py",
+            "keepalive=7200,75,9",
             f"listen={self.room.link.left4},{port},16",
             "accept",
             "take=5",
