@@ -8,21 +8,6 @@
 #include "rows/column.h"
 #include "rows/fold.h"
 
-/* A page: the rows of some types, in its own order. */
-struct screen_page {
-	const char *name, *brief; /* brief: where the line is short; NULL: the name is */
-	unsigned int types; /* ROW_BIT()s */
-	unsigned int commands; /* bits of those whose looks hold them */
-	bool only_stuck; /* without `all` */
-	bool only_if_there; /* the page is left out where no look has such rows */
-	bool on_demand; /* only while it is shown do looks of the overview hold them */
-	int (*compare)(const struct row *a, const struct row *b); /* NULL: worst first */
-	const char *const *favoured; /* keys of the columns that matter most */
-};
-
-extern const struct screen_page screen_pages[];
-extern const size_t screen_page_count;
-
 /* Whether the page exists now. */
 bool screen_has_page(const struct screen *screen, size_t page);
 
@@ -34,9 +19,6 @@ size_t screen_page_of(const struct screen *screen, enum row_type type);
 
 /* The look that is shown, or NULL. */
 const struct moment *screen_moment(const struct screen *screen);
-
-/* The row under the cursor, or NULL. Valid until the next look. */
-const struct row *screen_selected_row(const struct screen *screen);
 
 /* The rows of the page, filtered and sorted. */
 struct screen_rows {
@@ -88,8 +70,6 @@ void screen_mark_causes(struct folded *folded, const struct causes *causes);
 /* Folds what is alike; of groups that are opened the members follow. */
 int screen_fold(const struct screen *screen, struct screen_rows *rows);
 
-/* Opens the group that this row stands for, or closes it. */
-void screen_toggle(struct screen *screen, const struct row *row);
 bool screen_is_open(const struct screen *screen, const struct row *row);
 
 /* Position of the selected row among the rows of the page: follows its id, or else stays where it was. */

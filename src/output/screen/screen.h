@@ -17,6 +17,21 @@
 #define SCREEN_FILTER 64 /* bytes of a filter, with NUL */
 #define SCREEN_TOLD   96 /* of what is told, likewise */
 
+/* A page: the rows of some types, in its own order. */
+struct screen_page {
+	const char *name, *brief; /* brief: where the line is short; NULL: the name is */
+	unsigned int types; /* ROW_BIT()s */
+	unsigned int commands; /* bits of those whose looks hold them */
+	bool only_stuck; /* without `all` */
+	bool only_if_there; /* the page is left out where no look has such rows */
+	bool on_demand; /* only while it is shown do looks of the overview hold them */
+	int (*compare)(const struct row *a, const struct row *b); /* NULL: worst first */
+	const char *const *favoured; /* keys of the columns that matter most */
+};
+
+extern const struct screen_page screen_pages[];
+extern const size_t screen_page_count;
+
 /* Keys that are no characters. All others are Unicode code points. */
 enum screen_special {
 	SCREEN_ESCAPE = 27,
@@ -130,6 +145,12 @@ int screen_record(struct screen *screen, const struct row *row);
 int screen_look(struct screen *screen, const struct report *report, const struct look_record *head);
 
 enum screen_answer screen_key(struct screen *screen, uint32_t key);
+
+/* The row under the cursor, or NULL. Valid until the next look. */
+const struct row *screen_selected_row(const struct screen *screen);
+
+/* Opens the group that this row stands for, or closes it. */
+void screen_toggle(struct screen *screen, const struct row *row);
 
 /* The row to end; NULL: none. Valid until the next look. */
 const struct row *screen_target(const struct screen *screen);

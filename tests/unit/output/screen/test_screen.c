@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "base/text.h"
-#include "output/screen/internal.h"
+#include "output/screen/screen.h"
 #include "rows/links.h"
 #include "sample.h"
 
