@@ -199,7 +199,7 @@ static bool is_about_process(const struct row *row)
 	case ROW_CHAIN:
 		return !row->chain.cycle;
 	case ROW_LISTENER:
-		return strcmp(row->verdict, "syn_flood");
+		return !row->listener.attacked;
 	case ROW_SERVICE:
 	case ROW_LOOP:
 		return true;

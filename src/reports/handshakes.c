@@ -326,6 +326,7 @@ static int add_listener(struct scene *scene, struct listener_evidence *tally, co
 	if (severity_is_stuck(rule->severity))
 		row->id = listener_row_id(arena, name);
 	row->verdict = rule->verdict->name;
+	row->listener.attacked = rule->verdict->is & IS_ATTACK;
 	row->severity = rule->severity;
 	row->stuck = severity_is_stuck(rule->severity);
 	row->why = rule->why(arena, tally);

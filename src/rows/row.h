@@ -115,6 +115,7 @@ struct listener_fields {
 	double drops_per_s, oldest_half_open_s;
 	const char *top_sources;
 	int64_t acceptors;
+	bool attacked; /* by strangers: its process is not at fault */
 };
 
 /* The thread or loop that waits for a connection. */

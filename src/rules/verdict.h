@@ -14,6 +14,7 @@ enum verdict_property {
 	/* Handshakes, listeners, loops, closing connections. */
 	IS_NORMAL = 1 << 0,
 	IS_FAULT = 1 << 1,
+	IS_ATTACK = 1 << 17, /* of strangers: no process of this machine is at fault */
 	/* Waits on a connection (readers, writers, chain links): what the other end owes. */
 	OWES_NOTHING = 1 << 2, /* or nobody can tell */
 	OWES_REPLY = 1 << 3, /* it was asked, and has not begun to answer */

@@ -22,7 +22,7 @@
 	V(ok,                IS_NORMAL) \
 	V(accept_queue_full, IS_FAULT) \
 	V(dropping,          IS_FAULT) \
-	V(syn_flood,         IS_FAULT) \
+	V(syn_flood,         IS_ATTACK) \
 	V(not_accepting,     IS_FAULT)
 
 #define READER_VERDICTS(V) \

@@ -113,7 +113,7 @@ static void what_it_is_in_explains_its_queue(void **state)
 static void a_flood_is_no_fault_of_the_process(void **state)
 {
 	(void)state;
-	add(0, ROW_LISTENER, "listener", 9)->verdict = "syn_flood";
+	add(0, ROW_LISTENER, "listener", 9)->listener.attacked = true;
 	add(1, ROW_CHAIN, "chain-9", 9);
 	find(2, 0);
 	assert_null(rows[0].cause);

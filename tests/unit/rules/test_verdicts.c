@@ -47,7 +47,7 @@ static const struct kind {
 	const size_t *count;
 } kinds[] = {
 	{handshakes, OF_FAULTS, ROW_HANDSHAKE, RULES_OF(handshake)},
-	{listeners, OF_FAULTS, ROW_LISTENER, RULES_OF(listener)},
+	{listeners, OF_FAULTS | IS_ATTACK, ROW_LISTENER, RULES_OF(listener)},
 	{readers, OF_WAITS, ROW_READER, RULES_OF(reader)},
 	{writers, OF_WAITS, ROW_WRITER, RULES_OF(writer)},
 	{waits, OF_WAITS, ROW_TYPES, RULES_OF(wait)},
