@@ -107,8 +107,10 @@ static void forget(struct space *space)
 
 	if (space->dwfl)
 		dwfl_end(space->dwfl);
-	for (i = 0; i < space->count && space->files; i++)
+	for (i = 0; i < space->count && space->files; i++) {
 		symbols_free(space->files[i].symbols);
+		free(space->files[i].python);
+	}
 	free(space->files);
 	free(space->modules);
 	*space = (struct space){0};

@@ -5,9 +5,10 @@
 
 #include <elfutils/libdwfl.h>
 
-#include "code/message.h"
+#include "code/messages/message.h"
 
 struct code_symbols;
+struct python;
 
 /* One file of it. */
 struct space_file {
@@ -15,6 +16,8 @@ struct space_file {
 	__u64 inode;
 	struct code_symbols *symbols; /* read when first needed */
 	bool tried; /* its symbols were read, or there are none */
+	struct python *python; /* the interpreter that is in it */
+	bool sought; /* an interpreter was looked for */
 	bool own; /* code of the program's own: its lines are of interest */
 };
 

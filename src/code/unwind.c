@@ -2,31 +2,22 @@
 #include "code/unwind.h"
 
 #include <elfutils/libdwfl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "code/frames.h"
 #include "code/space.h"
 #include "code/symbols.h"
-#include "code/worker.h"
 
 #define MOST_NS 100000000ULL
-
-struct frame {
-	__u64 address;
-	__u64 called; /* 1: it is what a call returns to, and the call is before it */
-	Dwfl_Module *module;
-	const char *name, *file;
-	int line;
-};
 
 /* libdw's callbacks know no more than this. */
 static struct {
 	const struct code_request *request;
 	const char *stack;
 	__u64 until_ns; /* on the process's CPU clock */
-	struct frame frames[CODE_FRAMES];
+	struct native_frame frames[CODE_FRAMES];
 	size_t count;
 } now;
 
@@ -116,7 +107,7 @@ static int on_frame(Dwfl_Frame *frame, void *context)
 	(void)context;
 	if (!dwfl_frame_pc(frame, &address, &interrupted) || !address || !has_time() || now.count == CODE_FRAMES)
 		return DWARF_CB_ABORT;
-	now.frames[now.count++] = (struct frame){.address = address, .called = !interrupted};
+	now.frames[now.count++] = (struct native_frame){.address = address, .called = !interrupted};
 	return DWARF_CB_OK;
 }
 
@@ -125,7 +116,7 @@ static void find_names(Dwfl *dwfl)
 	size_t i;
 
 	for (i = 0; i < now.count; i++) {
-		struct frame *frame = &now.frames[i];
+		struct native_frame *frame = &now.frames[i];
 
 		frame->module = dwfl_addrmodule(dwfl, frame->address - frame->called);
 		if (frame->module && has_time())
@@ -142,26 +133,11 @@ static void find_sources(void)
 
 	for (pass = 0; pass < 2; pass++)
 		for (i = 0; i < now.count && has_time(); i++) {
-			struct frame *frame = &now.frames[i];
+			struct native_frame *frame = &now.frames[i];
 
 			if (frame->module && (frame->module == program) == !pass)
 				frame->file = find_source(frame->module, frame->address - frame->called, &frame->line);
 		}
-}
-
-static void add_frames(void)
-{
-	const struct frame *frame;
-	char *made;
-	size_t i;
-
-	for (i = 0; i < now.count; i++) {
-		frame = &now.frames[i];
-		made = NULL;
-		code_worker_add(frame->address, frame->name ? symbol_plain(frame->name, &made) : NULL, frame->file,
-				frame->file && frame->line > 0 ? (__u32)frame->line : 0);
-		free(made);
-	}
 }
 
 /* For each part there is some time: to know the frames without their lines is better than to know nothing. */
@@ -187,5 +163,6 @@ void code_unwind(const struct code_request *request, const struct code_module *m
 	begin_part();
 	find_names(space->dwfl);
 	find_sources();
-	add_frames();
+	begin_part();
+	frames_add(request, stack, now.frames, now.count);
 }

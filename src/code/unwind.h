@@ -3,7 +3,7 @@
 #ifndef SOCKSTALL_CODE_UNWIND_H
 #define SOCKSTALL_CODE_UNWIND_H
 
-#include "code/message.h"
+#include "code/messages/message.h"
 
 /* Adds the frames that there are to the worker's answer. */
 void code_unwind(const struct code_request *request, const struct code_module *modules, const char *stack);

@@ -32,6 +32,10 @@ struct unwinder {
 	__u32 sequence;
 	struct held_processes held;
 	_Alignas(8) char answer[sizeof(struct code_answer) + CODE_ANSWER_MAX];
+	struct {
+		struct code_memory_reply head;
+		char bytes[CODE_CHUNKS * CODE_CHUNK];
+	} memory;
 };
 
 static const struct spawner_kind unwinds = {
@@ -112,6 +116,27 @@ static int reply(struct unwinder *unwinder, const struct code_request *request, 
 	return err ? -EPIPE : 0;
 }
 
+/* *left: chunks that this stack may still ask for. */
+static int reply_memory(struct unwinder *unwinder, const struct code_request *request, const struct code_answer *need,
+			const struct code_supply *supply, size_t *left)
+{
+	__u64 addresses[CODE_CHUNKS];
+	size_t size;
+	int err;
+
+	if (!supply->memory || need->count > *left)
+		return -EPIPE;
+	*left -= need->count;
+	memcpy(addresses, unwinder->answer + sizeof(*need), need->count * sizeof(*addresses));
+	unwinder->memory.head = (struct code_memory_reply){.head = {.sequence = request->sequence}};
+	err = supply->memory(supply->context, addresses, need->count, &unwinder->memory.head.read,
+			     unwinder->memory.bytes);
+	if (err)
+		return err;
+	size = sizeof(unwinder->memory.head) + (size_t)__builtin_popcountll(unwinder->memory.head.read) * CODE_CHUNK;
+	return write(unwinder->spawned.socket, &unwinder->memory, size) == (ssize_t)size ? 0 : -EPIPE;
+}
+
 /* Returns the size of the answer; -EPIPE: the worker has ended, or says what no worker does; -ETIMEDOUT; -ECANCELED. */
 static ssize_t take_answer(struct unwinder *unwinder, const struct code_request *request, struct code_answer *head)
 {
@@ -129,8 +154,9 @@ static ssize_t take_answer(struct unwinder *unwinder, const struct code_request 
 static int converse(struct unwinder *unwinder, const struct code_request *request, const struct code_supply *supply,
 		    struct buffer *frames)
 {
-	/* The files that frames are in, and their debug files, and then it must have done. */
-	size_t needs = 2 * CODE_FRAMES + 2;
+	/* The files that frames are in, and their debug files, and memory, and then it must have done. */
+	size_t needs = 2 * CODE_FRAMES + 2 + (supply->memory ? CODE_MEMORY_NEEDS : 0);
+	size_t chunks = CODE_CHUNKS_MOST;
 	struct code_answer head;
 	ssize_t got;
 	int err;
@@ -141,7 +167,8 @@ static int converse(struct unwinder *unwinder, const struct code_request *reques
 			return (int)got;
 		if (head.kind == CODE_DONE)
 			return buffer_append(frames, unwinder->answer + sizeof(head), (size_t)got - sizeof(head));
-		err = reply(unwinder, request, &head, supply);
+		err = head.kind == CODE_NEEDS_MEMORY ? reply_memory(unwinder, request, &head, supply, &chunks)
+						     : reply(unwinder, request, &head, supply);
 		if (err)
 			return err;
 	}
@@ -176,6 +203,7 @@ static int ask(struct unwinder *unwinder, struct code_request *request, const st
 	if (err)
 		return err;
 	request->sequence = ++unwinder->sequence;
+	request->memory = supply->memory ? 1 : 0;
 	err = send_request(unwinder, request, modules, stack);
 	if (!err)
 		err = converse(unwinder, request, supply, frames);

@@ -81,6 +81,36 @@ int code_worker_need(enum code_kind kind, __u32 module, const void *build_id, si
 	return reply.status < 0 ? reply.status : -EINVAL;
 }
 
+__u64 code_worker_memory(const __u64 *addresses, size_t count, char *bytes)
+{
+	static struct {
+		struct code_memory_reply head;
+		char bytes[CODE_CHUNKS * CODE_CHUNK];
+	} reply;
+	struct {
+		struct code_answer head;
+		__u64 addresses[CODE_CHUNKS];
+	} need = {.head = {.sequence = worker.sequence, .kind = CODE_NEEDS_MEMORY, .count = (__u32)count}};
+	struct code_memory_reply head;
+	ssize_t got;
+	int chunks;
+
+	if (!count || count > CODE_CHUNKS)
+		return 0;
+	memcpy(need.addresses, addresses, count * sizeof(*addresses));
+	if (send(worker.socket, &need, sizeof(need.head) + count * sizeof(*addresses), MSG_NOSIGNAL) < 0)
+		_exit(0);
+	await();
+	got = recv(worker.socket, &reply, sizeof(reply), MSG_TRUNC);
+	if (got <= 0 || (size_t)got > sizeof(reply))
+		_exit(0);
+	chunks = code_memory_reply_check(&reply, (size_t)got, worker.sequence, (__u32)count, &head);
+	if (chunks < 0)
+		_exit(0);
+	memcpy(bytes, reply.bytes, (size_t)chunks * CODE_CHUNK);
+	return head.read;
+}
+
 static size_t cut(const char *text)
 {
 	size_t length = text ? strnlen(text, CODE_TEXT) : 0;
@@ -92,10 +122,13 @@ static size_t cut(const char *text)
 	return length;
 }
 
-bool code_worker_add(__u64 address, const char *name, const char *file, __u32 line)
+bool code_worker_add(const struct code_frame *from, const char *name, const char *file)
 {
-	struct code_frame frame = {
-		.address = address, .line = line, .name = (__u16)cut(name), .file = (__u16)cut(file)};
+	struct code_frame frame = {.address = from->address,
+				   .line = from->line,
+				   .kind = from->kind,
+				   .name = (__u16)cut(name),
+				   .file = (__u16)cut(file)};
 	char *at = worker.answer.bytes + worker.size;
 
 	if (worker.answer.head.count >= CODE_FRAMES)

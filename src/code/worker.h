@@ -3,7 +3,7 @@
 #ifndef SOCKSTALL_CODE_WORKER_H
 #define SOCKSTALL_CODE_WORKER_H
 
-#include "code/message.h"
+#include "code/messages/message.h"
 
 /* Answers what comes in at the socket until that is closed. */
 void code_worker_serve(int socket);
@@ -14,7 +14,12 @@ void code_worker_serve(int socket);
  */
 int code_worker_need(enum code_kind kind, __u32 module, const void *build_id, size_t size);
 
-/* Adds a frame to the answer. False: there is no room for more. Texts are cut at CODE_TEXT. */
-bool code_worker_add(__u64 address, const char *name, const char *file, __u32 line);
+/* For code/messages/memory.h: asks sockstall for memory of the process whose stack it is. */
+__u64 code_worker_memory(const __u64 *addresses, size_t count, char *bytes);
+
+/*
+ * Adds a frame to the answer: address, line and kind of it are taken. False: there is no room for more. Texts are cut at CODE_TEXT.
+ */
+bool code_worker_add(const struct code_frame *from, const char *name, const char *file);
 
 #endif

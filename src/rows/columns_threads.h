@@ -79,7 +79,7 @@ TEXT("interface", loop.interface, LOOP, "What it waits with", .values = WORDS("e
 	     "With --verbose: where in the kernel it is blocked, functions, innermost first; else null",
 	     .heading = "KERNEL STACK", .shape = SHAPE_SENTENCE),
 	TEXT("user_stack", loop.user_stack, LOOP,
-	     "With --stacks: from where in its program it came, innermost first: the function, where its name is known, module+offset, and the source line in brackets where there is debug information; else null",
+	     "With --stacks: from where in its program it came, innermost first: the function, where its name is known, module+offset, and the source line in brackets where there is debug information; of a function of Python its name and line; else null",
 	     .heading = "USER STACK", .shape = SHAPE_SENTENCE),
 
 	/* thread */
@@ -119,7 +119,7 @@ TEXT("interface", loop.interface, LOOP, "What it waits with", .values = WORDS("e
 	     "else null",
 	     .heading = "KERNEL STACK", .shape = SHAPE_SENTENCE),
 	TEXT("user_stack", thread.user_stack, THREAD,
-	     "With --stacks: from where in its program it came, innermost first: the function, where its name is known, module+offset, and the source line in brackets where there is debug information; else null",
+	     "With --stacks: from where in its program it came, innermost first: the function, where its name is known, module+offset, and the source line in brackets where there is debug information; of a function of Python its name and line; else null",
 	     .heading = "USER STACK", .shape = SHAPE_SENTENCE),
 
 	/* region */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Messages between sockstall and the process that unwinds stacks: either side may be somebody else's. The first byte says
- * which of the two takes what follows, the next four how many modules it knows. What a check has taken lies inside the bytes.
+ * what takes what follows, the next four how many modules it knows, or chunks it asked for. What a check has taken lies inside the bytes.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "code/message.h"
+#include "code/messages/message.h"
 
 static unsigned int sum;
 
@@ -48,6 +48,12 @@ static void take_answer(const char *bytes, size_t size, __u32 modules)
 		return;
 	bytes += sizeof(head);
 	size -= sizeof(head);
+	if (head.kind == CODE_NEEDS_MEMORY) {
+		if (head.count > CODE_CHUNKS)
+			abort();
+		touch(bytes, head.count * sizeof(__u64));
+		return;
+	}
 	if (head.kind != CODE_DONE) {
 		if (head.module >= modules || head.count > CODE_BUILD_ID_MOST)
 			abort();
@@ -61,6 +67,18 @@ static void take_answer(const char *bytes, size_t size, __u32 modules)
 	}
 	if (count != head.count || count > CODE_FRAMES || offset != size)
 		abort();
+}
+
+static void take_memory(const char *bytes, size_t size, __u32 asked)
+{
+	struct code_memory_reply head;
+	int chunks = code_memory_reply_check(bytes, size, 0, asked, &head);
+
+	if (chunks < 0)
+		return;
+	if ((__u32)chunks > asked || asked > CODE_CHUNKS)
+		abort();
+	touch(bytes + sizeof(head), (size_t)chunks * CODE_CHUNK);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -81,6 +99,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(bytes, data, size);
 	if (which & 1)
 		take_request(bytes, size);
+	else if (which & 2)
+		take_memory(bytes, size, modules);
 	else
 		take_answer(bytes, size, modules);
 	free(bytes);

@@ -2,7 +2,8 @@
 /*
  * Stacks as text. The stack scan brings the kernel's, and the registers with which the thread left its program. The bytes of
  * the program's stack are copied then, and the scan is done once more: a thread that was not switched in between stands as it was
- * copied. One that was is copied once more, and where that does not help nothing is said of it.
+ * copied. One that was is copied once more, and where that does not help nothing is said of it. Functions of a language are in
+ * memory beside the stack, which is read while it is unwound: so the scan is then done a third time, and who moved has native frames alone.
  */
 #include <errno.h>
 
@@ -113,14 +114,43 @@ static bool is_of_the_look(const struct user_stack *stack)
 	return stack->sample && stack->sample->switches == stack->thread->voluntary + stack->thread->involuntary;
 }
 
-static int add_user(struct probe *probe, struct buffer *notes, const struct user_stack *stack,
-		    const struct buffer *bytes, unsigned int parts)
+static int unwind_again(struct probe *probe, struct user_stack *stacks, size_t count, const struct buffer *bytes)
 {
-	struct buffer text = {0}, code = {0};
+	struct buffer samples = {0};
+	const struct stack_sample *now;
+	size_t i;
+	int err = scan(probe, stacks, count, &samples);
+
+	for (i = 0; i < count && !err; i++) {
+		now = stacks[i].gave_memory ? find_sample(&samples, stacks[i].thread) : NULL;
+		if (stacks[i].gave_memory && (!now || !now->user_ip || now->switches != stacks[i].sample->switches))
+			err = user_stack_unwind(probe, &stacks[i], bytes, false);
+	}
+	buffer_free(&samples);
+	return err;
+}
+
+static int unwind_all(struct probe *probe, struct user_stack *stacks, size_t count, const struct buffer *bytes,
+		      unsigned int parts)
+{
+	bool gave_memory = false;
+	size_t i;
 	int err = 0;
 
-	if (parts & STACKS_USER || is_of_the_look(stack))
-		err = user_stack_say(probe, stack, bytes, &text, &code);
+	for (i = 0; i < count && !err; i++) {
+		if (!(parts & STACKS_USER) && !is_of_the_look(&stacks[i]))
+			continue;
+		err = probe_is_asked_to_end() ? -ECANCELED : user_stack_unwind(probe, &stacks[i], bytes, true);
+		gave_memory |= stacks[i].gave_memory;
+	}
+	return gave_memory && !err ? unwind_again(probe, stacks, count, bytes) : err;
+}
+
+static int add_user(struct probe *probe, struct buffer *notes, const struct user_stack *stack, unsigned int parts)
+{
+	struct buffer text = {0}, code = {0};
+	int err = user_stack_say(probe, stack, &text, &code);
+
 	if (!err && parts & STACKS_USER)
 		err = add_note(notes, stack->thread, NOTE_USER_STACK, &text);
 	if (!err && is_of_the_look(stack))
@@ -159,8 +189,12 @@ static int add_some(struct probe *probe, struct buffer *notes, const struct thre
 		err = add_kernel(probe, notes, threads[i], find_sample(&samples[0], threads[i]));
 	if (!err && user)
 		err = copy(probe, stacks, count, samples, &bytes);
+	if (!err && user)
+		err = unwind_all(probe, stacks, count, &bytes, parts);
 	for (i = 0; i < count && !err && user; i++)
-		err = probe_is_asked_to_end() ? -ECANCELED : add_user(probe, notes, &stacks[i], &bytes, parts);
+		err = add_user(probe, notes, &stacks[i], parts);
+	for (i = 0; i < count; i++)
+		buffer_free(&stacks[i].frames);
 	for (i = 0; i <= TRIES; i++)
 		buffer_free(&samples[i]);
 	buffer_free(&bytes);

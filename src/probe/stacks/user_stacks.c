@@ -4,11 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/text.h"
-#include "code/own.h"
 #include "code/unwinder.h"
 #include "probe/maps.h"
-#include "probe/stacks/kernel_symbols.h"
+#include "probe/stacks/frames_text.h"
+#include "probe/stacks/supply.h"
 
 /* What one question brings; and how many of them a stack takes. */
 #define PIECE_BYTES 32760
@@ -113,147 +112,6 @@ int user_stacks_copy(struct probe *probe, struct user_stack *stacks, size_t coun
 	return err;
 }
 
-/* ---- Files ---- */
-
-/* What the unwinder is told of a process, and what opens the files of that process. */
-struct told {
-	struct probe *probe;
-	const struct thread_record *thread;
-	const struct process_maps *maps;
-	struct code_module modules[CODE_MODULES];
-	size_t regions[CODE_MODULES]; /* the first of each */
-	__u32 count;
-};
-
-static bool is_same_file(const struct memory_region *a, const struct memory_region *b)
-{
-	return a->inode == b->inode && a->name_length == b->name_length && !memcmp(a->name, b->name, a->name_length);
-}
-
-/* A file that has code is mapped in parts, one behind the other, the first from the file's beginning. */
-static void find_modules(struct told *told)
-{
-	const struct memory_region *regions = told->maps->regions, *first;
-	size_t i, after;
-	bool code;
-
-	told->count = 0;
-	for (i = 0; i < told->maps->count && told->count < CODE_MODULES; i = after) {
-		first = &regions[i];
-		code = false;
-		for (after = i; after < told->maps->count && is_same_file(first, &regions[after]); after++)
-			code |= regions[after].permissions[2] == 'x';
-		/* What is read while it changes may be in disorder. */
-		if (!code || !first->inode || first->offset ||
-		    (told->count && first->start < told->modules[told->count - 1].end))
-			continue;
-		told->regions[told->count] = i;
-		told->modules[told->count++] = (struct code_module){
-			.start = first->start,
-			.end = regions[after - 1].end,
-			.inode = first->inode,
-			.own = code_file_is_own(first->name, first->name_length),
-		};
-	}
-}
-
-static int supply_file(void *context, const struct code_answer *need, const __u8 *build_id)
-{
-	const struct told *told = context;
-	const struct memory_region *region = &told->maps->regions[told->regions[need->module]];
-	struct foreign_question question = {
-		.request = {.kind = FOREIGN_OPEN,
-			    .pid = told->thread->pid,
-			    .tid = told->thread->tid,
-			    .address = region->start,
-			    .size = region->end - region->start,
-			    .anchor = region->inode},
-		.process_start_ns = told->thread->process_start_ns,
-	};
-	struct buffer none = {0};
-	int err;
-
-	if (need->kind == CODE_NEEDS_DEBUG) {
-		question.request.kind = FOREIGN_DEBUG;
-		question.request.fd = (int)need->count;
-		question.request.size = 1;
-		memcpy(question.request.container, build_id, need->count);
-	}
-	err = foreign_ask_one(told->probe->foreign, &question, &none);
-	buffer_free(&none);
-	if (err || question.err)
-		return err ? err : question.err;
-	return question.fd;
-}
-
-/* ---- Text ---- */
-
-/*
- * Appends the function's name, where that is known, module+offset, and the line. The offset is into the file, as addr2line and
- * objdump count it for a shared object.
- */
-static int say_frame(struct buffer *text, const struct process_maps *maps, const struct code_frame *frame,
-		     const char *name, const char *file)
-{
-	const char *between = text->size ? STACK_SEPARATOR : "";
-	const struct memory_region *region = memory_map_find(maps->regions, maps->count, frame->address);
-	int err = text_printf(text, "%s%.*s%s", between, (int)frame->name, name, frame->name ? " " : "");
-
-	if (!err && !region)
-		err = text_printf(text, "0x%llx", frame->address);
-	else if (!err)
-		err = text_printf(text, "%.*s+0x%llx", region->name_length ? (int)region->name_length : 11,
-				  region->name_length ? region->name : "[anonymous]",
-				  frame->address - region->start + region->offset);
-	if (!err && frame->file && frame->line)
-		err = text_printf(text, " (%.*s:%u)", (int)frame->file, file, frame->line);
-	return err;
-}
-
-/* As a person names it: handle_request (server.c:88), or server+0x12ab. */
-static int say_code(struct buffer *code, const struct memory_region *region, const struct code_frame *frame,
-		    const char *name, const char *file)
-{
-	const char *slash = memrchr(region->name, '/', region->name_length);
-	int err;
-
-	if (!frame->name)
-		return text_printf(code, "%.*s+0x%llx", (int)(region->name + region->name_length - slash - 1),
-				   slash + 1, frame->address - region->start + region->offset);
-	err = text_printf(code, "%.*s", (int)frame->name, name);
-	if (!err && frame->file && frame->line)
-		err = text_printf(code, " (%.*s:%u)", (int)frame->file, file, frame->line);
-	return err;
-}
-
-static int find_code(struct buffer *code, const struct process_maps *maps, const struct buffer *frames)
-{
-	const struct memory_region *region;
-	struct code_frame frame;
-	const char *name, *file;
-	size_t offset = 0;
-
-	while (code_frame_next(frames->data, frames->size, &offset, &frame, &name, &file)) {
-		region = memory_map_find(maps->regions, maps->count, frame.address);
-		if (region && region->permissions[2] == 'x' &&
-		    code_is_own(region->name, region->name_length, name, frame.name))
-			return say_code(code, region, &frame, name, file);
-	}
-	return 0;
-}
-
-static int say_frames(struct buffer *text, const struct process_maps *maps, const struct buffer *frames)
-{
-	struct code_frame frame;
-	const char *name, *file;
-	size_t offset = 0;
-	int err = 0;
-
-	while (!err && code_frame_next(frames->data, frames->size, &offset, &frame, &name, &file))
-		err = say_frame(text, maps, &frame, name, file);
-	return err;
-}
-
 /* ---- Frame pointers, where nothing else is known ---- */
 
 static int add_address(struct buffer *frames, __u64 address)
@@ -283,46 +141,66 @@ static int follow_pointers(const struct user_stack *stack, const char *bytes, st
 	return err;
 }
 
-static int unwind(const struct told *told, const struct user_stack *stack, const char *bytes, struct buffer *frames)
+/* ---- Frames ---- */
+
+/* The thread's number as its process has it; 0: not known, in another PID namespace. */
+static __u32 inner_thread(const struct thread_record *thread)
 {
-	const struct code_supply supply = {.file = supply_file, .context = (void *)told};
+	if (thread->inner_pid == thread->pid)
+		return thread->tid;
+	return thread->tid == thread->pid ? thread->inner_pid : 0;
+}
+
+static int ask(struct told *told, const struct user_stack *stack, const char *bytes, bool memory, struct buffer *frames)
+{
+	const struct code_supply supply = {.file = told_file, .memory = memory ? told_memory : NULL, .context = told};
 	struct code_request request = {
 		.pid = told->thread->pid,
 		.process_start_ns = told->thread->process_start_ns,
 		.stack = stack->sample->user_sp,
 		.stack_size = stack->size,
 		.modules = told->count,
+		.thread = inner_thread(told->thread),
 	};
 
 	memcpy(request.registers, stack->sample->user, sizeof(request.registers));
 	return unwinder_ask(told->probe->unwinder, &request, told->modules, bytes, &supply, frames);
 }
 
-int user_stack_say(struct probe *probe, const struct user_stack *stack, const struct buffer *bytes, struct buffer *text,
-		   struct buffer *code)
+int user_stack_unwind(struct probe *probe, struct user_stack *stack, const struct buffer *bytes, bool memory)
 {
 	struct told told = {.probe = probe, .thread = stack->thread};
-	struct buffer frames = {0};
-	bool unwound = false;
 	int err;
 
+	buffer_reset(&stack->frames);
 	if (!stack->sample || !stack->sample->user_ip)
 		return 0;
 	err = maps_of(probe, stack->thread, &told.maps);
 	if (!err)
-		find_modules(&told);
+		told_find_modules(&told);
 	if (!err)
-		err = unwind(&told, stack, bytes->data + stack->at, &frames);
-	unwound = !err && frames.size;
+		err = ask(&told, stack, bytes->data + stack->at, memory, &stack->frames);
+	stack->unwound = !err && stack->frames.size;
+	stack->gave_memory = stack->unwound && told.gave_memory;
 	if (err == -EAGAIN)
 		probe->losses.count[LOST_NOTES]++;
-	if (err == -EAGAIN || (!err && !frames.size))
-		err = follow_pointers(stack, bytes->data + stack->at, &frames);
+	if (err == -EAGAIN || (!err && !stack->frames.size))
+		err = follow_pointers(stack, bytes->data + stack->at, &stack->frames);
+	return err;
+}
+
+int user_stack_say(struct probe *probe, const struct user_stack *stack, struct buffer *text, struct buffer *code)
+{
+	const struct process_maps *maps;
+	int err;
+
+	if (!stack->frames.size)
+		return 0;
+	err = maps_of(probe, stack->thread, &maps);
 	if (!err)
-		err = say_frames(text, told.maps, &frames);
+		err = frames_say(text, maps, &stack->frames);
 	/* Where code has no frame pointers the register holds anything: no code is named by that. */
-	if (!err && unwound)
-		err = find_code(code, told.maps, &frames);
-	buffer_free(&frames);
+	if (!err && stack->unwound)
+		err = frames_say_code(code, maps, &stack->frames);
 	return err;
 }

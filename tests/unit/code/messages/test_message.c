@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "code/message.h"
+#include "code/messages/message.h"
 
 struct asked {
 	struct code_request head;
@@ -94,6 +94,11 @@ static void frames(void **state)
 	answer.head.count = CODE_FRAMES + 1;
 	assert_false(is_answer(&answer, size));
 	answer.head.count = 1;
+	frame = sent;
+	frame.kind = CODE_FRAME_KINDS;
+	memcpy(answer.bytes, &frame, sizeof(frame));
+	assert_false(is_answer(&answer, size));
+	memcpy(answer.bytes, &sent, sizeof(sent));
 	answer.head.sequence = 4;
 	assert_false(is_answer(&answer, size));
 }
@@ -116,12 +121,52 @@ static void needs(void **state)
 	assert_false(is_answer(&answer, 0));
 }
 
+static void needs_memory(void **state)
+{
+	struct answer answer = {.head = {.sequence = 5, .kind = CODE_NEEDS_MEMORY, .count = 2}};
+	__u64 addresses[] = {CODE_CHUNK, 1ULL << 46};
+
+	(void)state;
+	memcpy(answer.bytes, addresses, sizeof(addresses));
+	assert_true(is_answer(&answer, sizeof(addresses)));
+	assert_false(is_answer(&answer, sizeof(addresses) - 1));
+	answer.head.module = 1;
+	assert_false(is_answer(&answer, sizeof(addresses)));
+	answer.head.module = 0;
+	addresses[1]++;
+	memcpy(answer.bytes, addresses, sizeof(addresses));
+	assert_false(is_answer(&answer, sizeof(addresses)));
+	addresses[1] = 1ULL << 63;
+	memcpy(answer.bytes, addresses, sizeof(addresses));
+	assert_false(is_answer(&answer, sizeof(addresses)));
+	answer.head.count = 0;
+	assert_false(is_answer(&answer, 0));
+	answer.head.count = CODE_CHUNKS + 1;
+	assert_false(is_answer(&answer, sizeof(addresses)));
+}
+
+static void memory(void **state)
+{
+	struct {
+		struct code_memory_reply head;
+		char bytes[2 * CODE_CHUNK];
+	} reply = {.head = {.head = {.sequence = 5}, .read = 5}};
+	struct code_memory_reply head;
+
+	(void)state;
+	assert_int_equal(code_memory_reply_check(&reply, sizeof(reply), 5, 3, &head), 2);
+	assert_int_equal(code_memory_reply_check(&reply, sizeof(reply), 5, CODE_CHUNKS, &head), 2);
+	assert_int_equal(code_memory_reply_check(&reply, sizeof(reply), 5, 2, &head), -1);
+	assert_int_equal(code_memory_reply_check(&reply, sizeof(reply) - 1, 5, 3, &head), -1);
+	assert_int_equal(code_memory_reply_check(&reply, sizeof(reply), 4, 3, &head), -1);
+	assert_int_equal(code_memory_reply_check(&reply, 8, 5, 3, &head), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(requests),
-		cmocka_unit_test(frames),
-		cmocka_unit_test(needs),
+		cmocka_unit_test(requests),	cmocka_unit_test(frames), cmocka_unit_test(needs),
+		cmocka_unit_test(needs_memory), cmocka_unit_test(memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
