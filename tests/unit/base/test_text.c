@@ -123,6 +123,7 @@ static void lines_are_those_between_ends(void **state)
 	const char *none = NULL, *text = "one\n\nthree\n", *line;
 	size_t length;
 
+	(void)state;
 	assert_null(text_line(&none, &length));
 	line = text_line(&text, &length);
 	assert_int_equal(length, 3);

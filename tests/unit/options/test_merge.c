@@ -27,6 +27,7 @@ static void what_is_not_said_stays(void **state)
 	const struct options given = {.scope.command = COMMAND_REPLAY, .replay_file = "it.rec"};
 	struct options merged;
 
+	(void)state;
 	options_merge(&merged, &recorded, &given);
 	assert_int_equal(merged.scope.command, COMMAND_READERS);
 	assert_int_equal(merged.scope.min_age_ns, 5);
@@ -51,6 +52,7 @@ static void the_command_line_wins(void **state)
 	};
 	struct options merged;
 
+	(void)state;
 	options_merge(&merged, &recorded, &given);
 	assert_int_equal(merged.scope.command, COMMAND_CHAINS);
 	assert_int_equal(merged.scope.min_age_ns, 9);
@@ -66,6 +68,7 @@ static void sinks_are_not_recorded(void **state)
 	const struct options given = {.sinks.json = true};
 	struct options merged;
 
+	(void)state;
 	options_merge(&merged, &recorded, &given);
 	assert_null(merged.sinks.record_file);
 	assert_false(merged.sinks.exit_code);
@@ -79,6 +82,7 @@ static void filters_are_known(void **state)
 {
 	const struct selection none = {0}, all = {.netns_all = true}, pod = {.pod = "new"};
 
+	(void)state;
 	assert_false(options_have_filters(&none));
 	assert_true(options_have_filters(&all));
 	assert_true(options_have_filters(&pod));
