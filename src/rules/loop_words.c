@@ -203,8 +203,7 @@ const char *loop_advise_stalled(struct arena *arena, const struct loop_evidence 
 	if (thread->flags & THREAD_FROZEN)
 		return SAY_THAW;
 	return arena_printf(
-		arena,
-		"see where thread %u is (gdb -p %u, or its runtime's stack dump) and move that work off the loop",
+		arena, "see where thread %u is and move that work off the loop: gdb -p %u, or its runtime's stack dump",
 		thread->tid, thread->pid);
 }
 

@@ -95,6 +95,7 @@ static const struct {
 	{", or nsenter -t ", 5, to_quote},
 	{"resume it: kill -CONT ", 11, process},
 	{"an event: strace -p ", 10, process},
+	{"work off the loop: gdb -p ", 19, process},
 	{"does not close (ls -l /proc/", 16, descriptors},
 	{"and answers (dig @", 13, to_bracket},
 	{"that listens (ss -lnp", 14, ends_there},

@@ -32,6 +32,8 @@ static void each_stands_by_itself(void **state)
 		{"see whether 1.1.1.1:53 is up and answers (dig @1.1.1.1), and which other", "dig @1.1.1.1"},
 		{"find the process that listens (ss -lnp) and see", "ss -lnp"},
 		{"see what wakes thread 9 without an event: strace -p 9", "strace -p 9"},
+		{"see where thread 9 is and move that work off the loop: gdb -p 8, or its runtime's stack dump",
+		 "gdb -p 8"},
 		/* Once each. */
 		{"sockstall threads -p 7; sockstall threads -p 7", "sockstall threads -p 7"},
 	};
@@ -54,6 +56,7 @@ static void names_are_no_commands(void **state)
 		"resume it: kill -CONT PID",
 		"sockstall threads -p ",
 		"sockstall loops -p x",
+		"see what gdb -p 1 (pid 7) is doing",
 		"do this, or nsenter -t 1 and not that",
 		"",
 	};
