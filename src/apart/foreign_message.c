@@ -22,6 +22,7 @@ static const __u64 most[FOREIGN_KINDS] = {
 	[FOREIGN_MEMORY] = FOREIGN_PIECE - sizeof(__u64),
 	[FOREIGN_OPEN] = INT64_MAX,
 	[FOREIGN_DEBUG] = 1,
+	[FOREIGN_NAMES] = 1,
 };
 
 bool foreign_request_is_valid(const struct foreign_request *request)

@@ -31,11 +31,12 @@ enum foreign_kind {
 	FOREIGN_MEMORY, /* the pages in memory around `anchor`, from `address` on: a __u64 says where they begin */
 	FOREIGN_OPEN, /* the regular file that is mapped at [address, address + size): a descriptor; anchor is its inode */
 	FOREIGN_DEBUG, /* the separate debug file of the build id in `container`, fd bytes long: a descriptor */
+	FOREIGN_NAMES, /* /tmp/perf-FD.map of the process, fd is its pid in its own namespace: a descriptor */
 	FOREIGN_KINDS,
 };
 
 /* Their answer has no bytes, and beside it a socket in whose queue one message has the file's descriptor. */
-#define FOREIGN_GIVES_FD(kind) ((kind) == FOREIGN_OPEN || (kind) == FOREIGN_DEBUG)
+#define FOREIGN_GIVES_FD(kind) ((kind) == FOREIGN_OPEN || (kind) == FOREIGN_DEBUG || (kind) == FOREIGN_NAMES)
 
 struct foreign_request {
 	__u32 kind; /* enum foreign_kind */

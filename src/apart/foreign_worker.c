@@ -3,18 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "apart/apart.h"
 #include "apart/foreign_message.h"
+#include "apart/foreign_open.h"
 #include "system/container_names.h"
 
 #define PAGEMAP_PRESENT (1ULL << 63)
@@ -82,14 +81,9 @@ static int send_opened(int fd, __u64 offset, bool seeks, __u64 most)
 	return got < 0 && !done ? send_piece((int)got, 0) : send_piece(FOREIGN_LAST, got > 0 ? (size_t)got : 0);
 }
 
-static int open_file(const char *path)
-{
-	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-}
-
 static int send_file(const char *path, __u64 offset, bool seeks, __u64 most)
 {
-	int fd = open_file(path);
+	int fd = foreign_open_file(path);
 
 	return fd < 0 ? send_piece(-errno, 0) : send_opened(fd, offset, seeks, most);
 }
@@ -159,9 +153,9 @@ static int answer_container(const struct foreign_request *request)
 	for (i = 0; i < sizeof(request->container); i++)
 		snprintf(id + 2 * i, 3, "%02x", request->container[i]);
 	snprintf(path + root, sizeof(path) - root, container_files[request->fd], id);
-	fd = open_file(path + root);
+	fd = foreign_open_file(path + root);
 	if (fd < 0)
-		fd = open_file(path);
+		fd = foreign_open_file(path);
 	return fd < 0 ? send_piece(-errno, 0) : send_opened(fd, 0, false, request->size);
 }
 
@@ -188,76 +182,25 @@ static int send_descriptor(int fd)
 	return err;
 }
 
-/* Where a link of the process's own making may lead anywhere, only what everybody may read is handed on. */
-enum whose { MAPPED = 0, ANYWHERE = S_IROTH };
-
-/*
- * To open what is no regular file could do something. So that is looked at first, through a descriptor that can do
- * nothing. inode 0: any.
- */
-static int open_regular(const char *path, __u64 inode, enum whose whose)
+/* fd: or a negative errno. */
+static int answer_file(int fd)
 {
-	int place = open(path, O_PATH | O_CLOEXEC), fd = -EINVAL;
-	struct stat status;
-	char self[40];
-
-	if (place < 0)
-		return -errno;
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", place);
-	if (!fstat(place, &status) && S_ISREG(status.st_mode) && (status.st_mode & whose) == whose &&
-	    (!inode || status.st_ino == inode)) {
-		fd = open_file(self);
-		fd = fd < 0 ? -errno : fd;
-	}
-	close(place);
-	return fd;
-}
-
-/* Without CAP_CHECKPOINT_RESTORE the link can be read, but not followed. */
-static int open_mapped(const struct foreign_request *request)
-{
-	char link[96], path[PATH_MAX];
-	int start, fd;
-	ssize_t length;
-
-	snprintf(link, sizeof(link), "/proc/%u/map_files/%llx-%llx", request->pid, request->address,
-		 request->address + request->size);
-	fd = open_regular(link, request->anchor, MAPPED);
-	if (fd >= 0)
-		return fd;
-	start = snprintf(path, sizeof(path), "/proc/%u/root", request->pid);
-	length = readlink(link, path + start, sizeof(path) - (size_t)start - 1);
-	if (length > 0) {
-		path[start + length] = '\0';
-		fd = open_regular(path, request->anchor, ANYWHERE);
-	}
-	if (fd >= 0)
-		return fd;
-	snprintf(path, sizeof(path), "/proc/%u/exe", request->pid);
-	return open_regular(path, request->anchor, MAPPED);
+	return fd < 0 ? send_piece(fd, 0) : send_descriptor(fd);
 }
 
 static int answer_open(const struct foreign_request *request)
 {
-	int fd = open_mapped(request);
-
-	return fd < 0 ? send_piece(fd, 0) : send_descriptor(fd);
+	return answer_file(foreign_open_mapped(request));
 }
 
-/* In the process's own file system, then in sockstall's. */
 static int answer_debug(const struct foreign_request *request)
 {
-	char path[192];
-	int root = snprintf(path, sizeof(path), "/proc/%u/root", request->pid), at = root, i, fd;
+	return answer_file(foreign_open_debug(request));
+}
 
-	at += snprintf(path + at, sizeof(path) - (size_t)at, "/usr/lib/debug/.build-id/%02x/", request->container[0]);
-	for (i = 1; i < request->fd; i++)
-		at += snprintf(path + at, sizeof(path) - (size_t)at, "%02x", request->container[i]);
-	snprintf(path + at, sizeof(path) - (size_t)at, ".debug");
-	fd = open_regular(path, 0, ANYWHERE);
-	if (fd < 0)
-		fd = open_regular(path + root, 0, ANYWHERE);
-	return fd < 0 ? send_piece(fd, 0) : send_descriptor(fd);
+static int answer_names(const struct foreign_request *request)
+{
+	return answer_file(foreign_open_names(request));
 }
 
 /* ---- Memory ---- */
@@ -349,7 +292,7 @@ static int (*const answers[FOREIGN_KINDS])(const struct foreign_request *request
 	[FOREIGN_FDINFO] = answer_fdinfo, [FOREIGN_MAPS] = answer_maps,	      [FOREIGN_SYSCALL] = answer_syscall,
 	[FOREIGN_STATUS] = answer_status, [FOREIGN_PROGRAM] = answer_program, [FOREIGN_CONTAINER] = answer_container,
 	[FOREIGN_TITLE] = answer_title,	  [FOREIGN_MEMORY] = answer_memory,   [FOREIGN_OPEN] = answer_open,
-	[FOREIGN_DEBUG] = answer_debug,
+	[FOREIGN_DEBUG] = answer_debug,	  [FOREIGN_NAMES] = answer_names,
 };
 
 static int answer_message(size_t size)

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "code/jit/jit.h"
 #include "code/messages/memory.h"
 #include "code/python/detect.h"
 #include "code/space.h"
@@ -122,6 +124,41 @@ static void add_call(void)
 	}
 }
 
+/* ---- Code in no file ---- */
+
+static bool is_in_no_file(const struct native_frame *frame)
+{
+	return !frame->module;
+}
+
+/* In the order of the frames. */
+static void read_names(const struct native_frame *frames, size_t count, struct perf_name names[CODE_FRAMES],
+		       bool (*has_time)(void))
+{
+	size_t i, wanted = 0;
+	int fd;
+
+	for (i = 0; i < count; i++)
+		if (is_in_no_file(&frames[i]))
+			names[wanted++] = (struct perf_name){.address = frames[i].address - frames[i].called};
+	fd = wanted ? code_worker_need(CODE_NEEDS_NAMES, 0, NULL, 0) : -1;
+	if (fd < 0)
+		return;
+	jit_read(fd, names, wanted, has_time);
+	close(fd);
+}
+
+static void add_made(const struct native_frame *frame, char *name)
+{
+	struct perf_function function;
+	struct code_frame made = {.address = frame->address};
+
+	perf_function_read(&function, name);
+	made.line = function.line;
+	made.kind = function.kind;
+	code_worker_add(&made, function.name, function.file);
+}
+
 /* ---- All frames ---- */
 
 /* Whether functions stand for it. Beyond those that could be read, native frames are all that there is. */
@@ -150,14 +187,20 @@ static void add_native(const struct native_frame *frame)
 	free(made);
 }
 
-void frames_add(const struct code_request *request, const char *stack, const struct native_frame *frames, size_t count)
+void frames_add(const struct code_request *request, const char *stack, const struct native_frame *frames, size_t count,
+		bool (*has_time)(void))
 {
-	size_t i;
+	static struct perf_name names[CODE_FRAMES];
+	size_t i, made = 0;
 
 	read_python(request, stack, frames, count);
-	for (i = 0; i < count; i++)
-		if (!is_replaced(&frames[i]))
+	read_names(frames, count, names, has_time);
+	for (i = 0; i < count; i++) {
+		if (is_in_no_file(&frames[i]))
+			add_made(&frames[i], names[made++].name);
+		else if (!is_replaced(&frames[i]))
 			add_native(&frames[i]);
+	}
 	/* Where the native frames are cut off. */
 	while (merge.interpreter && merge.next < merge.count)
 		add_call();

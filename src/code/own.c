@@ -7,9 +7,10 @@
 
 /* By the beginnings of their files' names. */
 static const char *const others[] = {
-	"libc.",    "libc-",	  "libpthread", "ld-",	     "ld.so",	"libm.",   "libm-", "libstdc++.", "libgcc_s.",
-	"ld-musl-", "libc.musl-", "libuv.",	"libpython", "python",	"libruby", "ruby",  "perl",	  "libperl",
-	"php",	    "libphp",	  "libjvm.",	"libnio.",   "libnet.", "java",	   "node",  "libnode.",
+	"libc.",     "libc-",	 "libpthread", "ld-",	 "ld.so",     "libm.",	  "libm-",   "libstdc++.",
+	"libgcc_s.", "ld-musl-", "libc.musl-", "libuv.", "libpython", "python",	  "libruby", "ruby",
+	"perl",	     "libperl",	 "php",	       "libphp", "libjvm.",   "libjava.", "libjli.", "libzip.",
+	"libnio.",   "libnet.",	 "java",       "node",	 "libnode.",
 };
 
 /* Folders of modules that an interpreter loads. */

@@ -164,5 +164,5 @@ void code_unwind(const struct code_request *request, const struct code_module *m
 	find_names(space->dwfl);
 	find_sources();
 	begin_part();
-	frames_add(request, stack, now.frames, now.count);
+	frames_add(request, stack, now.frames, now.count, has_time);
 }

@@ -88,7 +88,7 @@ COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = t
 	     "it could not be read"),
 	TEXT("code", code, WAIT | THREAD,
 	     "The code that the thread is in: its innermost function that belongs to neither the C library nor a language's "
-	     "runtime, with file and line if there is debug information, or the function of Python; without names module+offset; "
+	     "runtime, with file and line if there is debug information, or a function of Python, Node or Java; without names module+offset; "
 	     "null: not known, or nothing is stuck; of a thread with --stacks",
 	     .heading = "CODE", .priority = 28, .least = 16, .most = 40),
 	COUNT("netns", netns, TASK | ACTION, "Network namespace: its inode", .heading = "NETNS", .priority = 90),

@@ -54,6 +54,8 @@ static void take_answer(const char *bytes, size_t size, __u32 modules)
 		touch(bytes, head.count * sizeof(__u64));
 		return;
 	}
+	if (head.kind == CODE_NEEDS_NAMES)
+		return;
 	if (head.kind != CODE_DONE) {
 		if (head.module >= modules || head.count > CODE_BUILD_ID_MOST)
 			abort();

@@ -78,6 +78,8 @@ bool code_answer_check(const void *bytes, size_t size, __u32 sequence, __u32 mod
 		return head->count <= CODE_FRAMES && frames_are_whole(rest, size, head->count);
 	if (head->kind == CODE_NEEDS_MEMORY)
 		return !head->module && chunks_are_valid(rest, size, head->count);
+	if (head->kind == CODE_NEEDS_NAMES)
+		return !head->module && !head->count && !size;
 	if (head->module >= modules)
 		return false;
 	if (head->kind == CODE_NEEDS_FILE)

@@ -54,6 +54,7 @@ enum code_kind {
 	CODE_NEEDS_FILE, /* of the module */
 	CODE_NEEDS_DEBUG, /* of the module: its build id follows, `count` bytes */
 	CODE_NEEDS_MEMORY, /* `count` addresses of chunks follow; module is 0 */
+	CODE_NEEDS_NAMES, /* the process's perf map; module is 0 */
 	CODE_KINDS,
 };
 

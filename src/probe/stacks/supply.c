@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "probe/stacks/supply.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "code/own.h"
@@ -55,6 +56,13 @@ int told_file(void *context, const struct code_answer *need, const __u8 *build_i
 	struct buffer none = {0};
 	int err;
 
+	if (need->kind == CODE_NEEDS_NAMES && !told->thread->inner_pid)
+		return -ENOENT;
+	if (need->kind == CODE_NEEDS_NAMES) {
+		question.request.kind = FOREIGN_NAMES;
+		question.request.fd = (int)told->thread->inner_pid;
+		question.request.size = 1;
+	}
 	if (need->kind == CODE_NEEDS_DEBUG) {
 		question.request.kind = FOREIGN_DEBUG;
 		question.request.fd = (int)need->count;

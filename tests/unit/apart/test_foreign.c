@@ -25,7 +25,7 @@ static struct foreign_request valid(enum foreign_kind kind)
 					.pid = 1,
 					.tid = 1,
 					.fd = kind == FOREIGN_DEBUG ? 20 : 0,
-					.size = kind == FOREIGN_DEBUG ? 1 : 8,
+					.size = kind == FOREIGN_DEBUG || kind == FOREIGN_NAMES ? 1 : 8,
 					.address = 4096,
 					.anchor = 4096};
 }

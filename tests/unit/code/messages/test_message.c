@@ -117,6 +117,10 @@ static void needs(void **state)
 	assert_false(is_answer(&answer, 19));
 	answer.head.count = CODE_BUILD_ID_MOST + 1;
 	assert_false(is_answer(&answer, CODE_BUILD_ID_MOST + 1));
+	answer.head = (struct code_answer){.sequence = 5, .kind = CODE_NEEDS_NAMES};
+	assert_true(is_answer(&answer, 0));
+	answer.head.module = 1;
+	assert_false(is_answer(&answer, 0));
 	answer.head = (struct code_answer){.sequence = 5, .kind = CODE_KINDS};
 	assert_false(is_answer(&answer, 0));
 }

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#include "apart/foreign_open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int foreign_open_file(const char *path)
+{
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+/* Where a link of the process's own making may lead anywhere, only what everybody may read is handed on. */
+enum whose { MAPPED = 0, ANYWHERE = S_IROTH };
+
+/*
+ * To open what is no regular file could do something. So that is looked at first, through a descriptor that can do
+ * nothing. inode 0: any.
+ */
+static int open_regular(const char *path, __u64 inode, enum whose whose)
+{
+	int place = open(path, O_PATH | O_CLOEXEC), fd = -EINVAL;
+	struct stat status;
+	char self[40];
+
+	if (place < 0)
+		return -errno;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", place);
+	if (!fstat(place, &status) && S_ISREG(status.st_mode) && (status.st_mode & whose) == whose &&
+	    (!inode || status.st_ino == inode)) {
+		fd = foreign_open_file(self);
+		fd = fd < 0 ? -errno : fd;
+	}
+	close(place);
+	return fd;
+}
+
+/* Without CAP_CHECKPOINT_RESTORE the link can be read, but not followed. */
+int foreign_open_mapped(const struct foreign_request *request)
+{
+	char link[96], path[PATH_MAX];
+	int start, fd;
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/%u/map_files/%llx-%llx", request->pid, request->address,
+		 request->address + request->size);
+	fd = open_regular(link, request->anchor, MAPPED);
+	if (fd >= 0)
+		return fd;
+	start = snprintf(path, sizeof(path), "/proc/%u/root", request->pid);
+	length = readlink(link, path + start, sizeof(path) - (size_t)start - 1);
+	if (length > 0) {
+		path[start + length] = '\0';
+		fd = open_regular(path, request->anchor, ANYWHERE);
+	}
+	if (fd >= 0)
+		return fd;
+	snprintf(path, sizeof(path), "/proc/%u/exe", request->pid);
+	return open_regular(path, request->anchor, MAPPED);
+}
+
+/* In the process's own file system, then in sockstall's. */
+int foreign_open_debug(const struct foreign_request *request)
+{
+	char path[192];
+	int root = snprintf(path, sizeof(path), "/proc/%u/root", request->pid), at = root, i, fd;
+
+	at += snprintf(path + at, sizeof(path) - (size_t)at, "/usr/lib/debug/.build-id/%02x/", request->container[0]);
+	for (i = 1; i < request->fd; i++)
+		at += snprintf(path + at, sizeof(path) - (size_t)at, "%02x", request->container[i]);
+	snprintf(path + at, sizeof(path) - (size_t)at, ".debug");
+	fd = open_regular(path, 0, ANYWHERE);
+	if (fd < 0)
+		fd = open_regular(path + root, 0, ANYWHERE);
+	return fd;
+}
+
+#define NAMES_MOST (32 << 20)
+
+/* In its own file system, where others may put files too: only one of the process's own user is handed on, and no link is followed. */
+int foreign_open_names(const struct foreign_request *request)
+{
+	struct stat process, file;
+	char path[80];
+	int owner, fd = -EACCES, place;
+
+	snprintf(path, sizeof(path), "/proc/%u", request->pid);
+	owner = open(path, O_PATH | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/%u/root/tmp/perf-%d.map", request->pid, request->fd);
+	place = owner < 0 ? -1 : open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (place >= 0 && !fstat(owner, &process) && !fstat(place, &file) && S_ISREG(file.st_mode) &&
+	    file.st_uid == process.st_uid && file.st_size <= NAMES_MOST) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
+		fd = foreign_open_file(path);
+		fd = fd < 0 ? -errno : fd;
+	}
+	if (place >= 0)
+		close(place);
+	if (owner >= 0)
+		close(owner);
+	return fd;
+}
