@@ -205,7 +205,7 @@ def code_in(steps):
 
 def test_recipes_count_their_files():
     found = list(recipes())
-    assert len(found) == 6
+    assert len(found) == 7
     for title, numbers, steps in found:
         assert len(code_in(steps)) in numbers, (title, sorted(code_in(steps)))
 
