@@ -317,3 +317,44 @@ def test_alerts_and_dashboard_name_verdicts_that_exist(name, least):
             ), f"{name}: {kinds} never has the verdict {word}"
         for kind in kinds or ():
             assert not words or set(words) & set(verdicts[kind]), f"{name}: {kind} has none of {words}"
+
+
+def faults():
+    """(kind, verdict) of all that is told without --all."""
+    kind, found = None, set()
+    for line in run.sockstall("explain").stdout.decode().splitlines():
+        word, _, meaning = line.strip().partition(" ")
+        if line and not line.startswith(" "):
+            kind = word
+        elif word and "with --all" not in meaning:
+            found.add((kind, word))
+    return found
+
+
+# Nobody is woken by these. What waits in a chain or for a lock is told of the service, the loop or the peer at its end;
+# connections that are not closed, and watches, harm later; one client or one connect may be at fault itself.
+NOT_ALERTED = {
+    "chain": {"accept_queue_full", "blocked", "remote", "running", "stopped", "unknown", "waiting"},
+    "lock": {"blocked", "held", "running", "stopped"},
+    "closing": {"not_closed", "not_read", "peer_not_closed", "unanswered", "window_zero"},
+    "handshake": {"deferred", "no_answer", "peer_silent"},
+    "listener": {"dropping"},
+    "loop": {"dead_watches", "near_limit", "saturated", "select_limit", "throttled"},
+    "reader": {"maybe_dead", "no_request", "not_read", "request_stopped"},
+    "service": {"not_read"},
+    "writer": {"no_answer"},
+}
+
+
+def test_each_fault_has_an_alert_or_a_reason():
+    """A new verdict is silent in a fleet until somebody decides: add it to an alert, or to the list above."""
+    with open(os.path.join(run.ROOT, "src/share/sockstall.rules.yml")) as file:
+        alerts = list(matchers(file.read()))
+    told = {
+        (kind, verdict)
+        for kind, verdict in faults()
+        for kinds, words in alerts
+        if (not kinds or kind in kinds) and (not words or verdict in words)
+    }
+    left = {(kind, verdict) for kind, verdicts in NOT_ALERTED.items() for verdict in verdicts}
+    assert told and faults() - told == left
