@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "reports/service_awaits.h"
 
+#include "base/sorted.h"
+#include "look/owners.h"
 #include "look/service_dates.h"
 #include "look/signs.h"
 #include "look/sleeping.h"
@@ -37,9 +39,58 @@ static bool awaits(const struct awaiting *awaiting, const struct socket_record *
 	       asked + awaiting->least_ns <= awaiting->look->head->seen_ns;
 }
 
+/* Looking for the other end of each in more sockets than these takes too long. */
+#define SOCKETS_MOST 20000
+
+static bool is_other_end(const struct socket_name *a, const struct socket_name *b)
+{
+	return a->peer_port == b->local_port && a->local_port == b->peer_port &&
+	       address_equal(a->peer_addr, b->local_addr) && address_equal(a->local_addr, b->peer_addr);
+}
+
+/* All of its threads are stopped, or frozen. */
+static bool is_kept(const struct look *look, __u32 pid)
+{
+	size_t i = LOWER_BOUND(look->threads.count, at, look->threads.items[at].thread->pid < pid), first = i;
+
+	for (; i < look->threads.count && look->threads.items[i].thread->pid == pid; i++)
+		if (!(look->threads.items[i].thread->flags & (THREAD_STOPPED | THREAD_FROZEN)))
+			return false;
+	return i > first;
+}
+
+/* Nobody has accepted it, or whoever has is stopped. */
+static bool cannot_answer(const struct look *look, const struct socket_record *other)
+{
+	const struct owner_record *owner;
+
+	if (!(other->flags & (SOCKET_ACCEPTED | SOCKET_DEAD)))
+		return true;
+	owner = owners_main(look, other->name.cookie);
+	return owner && is_kept(look, owner->pid);
+}
+
+/* Its other end is on this machine: two namespaces may have the same addresses, so each that looks like it must be so. */
+static bool is_unanswerable_there(const struct look *look, const struct socket_name *name)
+{
+	size_t own = look->sockets.count, all = own + look->connections.count, i;
+	bool found = false;
+
+	for (i = 0; i < all && all <= SOCKETS_MOST; i++) {
+		const struct socket_record *other = i < own ? look->sockets.items[i] : look->connections.items[i - own];
+
+		if (other->name.kind != SOCKET_KIND_TCP || !is_other_end(name, &other->name))
+			continue;
+		if (!cannot_answer(look, other))
+			return false;
+		found = true;
+	}
+	return found;
+}
+
 /*
  * That a read lasts proves no fault of the other end: it may be a subscription, or a long poll. But a dead peer, unread bytes on
- * this machine, and a wait that is longer than ever before do.
+ * this machine, a process there that is stopped or has not accepted, and a wait that is longer than ever before do.
  */
 static bool is_certain(const struct awaiting *awaiting, const struct socket_record *socket)
 {
@@ -47,7 +98,7 @@ static bool is_certain(const struct awaiting *awaiting, const struct socket_reco
 	const struct held_rule *rule;
 	struct held_evidence evidence;
 
-	if (look_is_unread_there(awaiting->look, &socket->name))
+	if (look_is_unread_there(awaiting->look, &socket->name) || is_unanswerable_there(awaiting->look, &socket->name))
 		return true;
 	if (!view)
 		return false;

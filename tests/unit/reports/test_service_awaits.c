@@ -174,11 +174,50 @@ static void many_peers(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* The other end is on this machine: in a queue, or of a process that is stopped, or of one that is at work. */
+static void ends_on_this_machine(void **state)
+{
+	enum { QUEUED, STOPPED, FROZEN, ONE_OF_TWO_THREADS, AT_WORK, NOT_SEEN, TWICE, CASES } at;
+
+	(void)state;
+	for (at = QUEUED; at < CASES; at++) {
+		struct socket_record *other;
+		struct thread_record *thread;
+
+		look_begin(&builder, NOW);
+		thread_asks(APP, "10.0.0.2");
+		for (int twin = at != TWICE; twin < 2; twin++) {
+			other = look_add_socket(&builder, SOCKET_KIND_TCP, 1);
+			look_connect(&other->name, "10.0.0.2", 5432, "10.0.0.1", (__u16)(4000 + APP));
+			if (at == QUEUED)
+				other->flags &= ~SOCKET_ACCEPTED;
+			if (at == QUEUED || at == NOT_SEEN)
+				continue;
+			look_add_owner(&builder, &other->name, twin ? 20 : 30, 7, "postgres");
+			thread = look_add_thread(&builder, twin ? 20 : 30, twin ? 20 : 30, "postgres");
+			if (at == STOPPED || at == ONE_OF_TWO_THREADS || (at == TWICE && twin))
+				thread->flags |= THREAD_STOPPED;
+			if (at == FROZEN)
+				thread->flags |= THREAD_FROZEN;
+			if (at == ONE_OF_TWO_THREADS)
+				look_add_thread(&builder, 20, 21, "postgres");
+		}
+		assert_int_equal(find().certain, at <= FROZEN);
+		look_free(&look);
+		arena_free(&arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(reads_are_not_certain), TEST(what_is_no_reason), TEST(unread_at_the_other_end),
-		TEST(of_event_loops),	     TEST(connects),	      TEST(many_peers),
+		cmocka_unit_test(ends_on_this_machine),
+		TEST(reads_are_not_certain),
+		TEST(what_is_no_reason),
+		TEST(unread_at_the_other_end),
+		TEST(of_event_loops),
+		TEST(connects),
+		TEST(many_peers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
