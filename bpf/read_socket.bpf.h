@@ -274,6 +274,25 @@ static __always_inline void read_counts(struct socket_record *record, const stru
 	record->data_segs_out = BPF_CORE_READ(tp, data_segs_out);
 }
 
+/* Acknowledgements of data are sent sooner, answers to the peer's keepalive probes later: that waits for a second at least. */
+#define ACK_SOON_US 200000
+
+/*
+ * What we sent last is echoed in the answer to a keepalive probe of ours, as such a probe itself is not (it is no next
+ * segment, so tcp_replace_ts_recent() leaves it). Where that is later than our last data by no more than a delayed
+ * acknowledgement is, it is the one of data which came after ours. rcv_rtt_last_tsecr is what the peer's last segment echoed.
+ */
+static __always_inline bool is_acked_since(const struct tcp_sock *tp)
+{
+	__u64 sent_us = BPF_CORE_READ(tp, first_tx_mstamp);
+	__u32 unit_us = compat_usec_timestamps((const struct sock *)tp) ? 1 : NS_PER_MS / NS_PER_US, later;
+
+	if (!bpf_core_field_exists(tp->rcv_rtt_last_tsecr))
+		return false;
+	later = BPF_CORE_READ(tp, rcv_rtt_last_tsecr) - (__u32)(sent_us / unit_us);
+	return later && later <= ACK_SOON_US / unit_us;
+}
+
 /*
  * How the socket came about. A socket that accept() made was cloned from its listener: it keeps the
  * listener's sk_max_ack_backlog and loses SOCK_BINDPORT_LOCK (sk_clone_lock()). One whose port
@@ -298,7 +317,7 @@ static __always_inline void read_tcp(struct socket_record *record, const struct 
 {
 	const struct tcp_sock *tp = (const struct tcp_sock *)sk;
 
-	record->flags |= origin_flags(tp);
+	record->flags |= origin_flags(tp) | (is_acked_since(tp) ? SOCKET_ACKED_SINCE : 0);
 	read_counts(record, tp);
 	read_timers(record, tp);
 	read_limits(record, tp, BPF_CORE_READ(sk, __sk_common.skc_net.net));

@@ -61,6 +61,9 @@ enum socket_flag {
 	SOCKET_UNREAD_CUT = 1 << 15, /* there is more to read than unread_bytes: it was too much to count */
 	SOCKET_PEER_QUEUED = 1 << 16, /* unix: its other end lies in an accept queue */
 	SOCKET_NEVER_HEARD = 1 << 17, /* a UDP socket that is connected: nothing has come on it since then */
+	SOCKET_ACKED_SINCE =
+		1
+		<< 18, /* the peer has seen a segment that we sent soon after our last data: the acknowledgement of its own */
 };
 
 struct socket_record {

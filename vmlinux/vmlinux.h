@@ -34,6 +34,7 @@ struct nsproxy;
 struct pid;
 struct pipe_buffer;
 struct poll_table_page;
+struct rb_node;
 struct request_sock;
 struct seq_file;
 struct sighand_struct;
@@ -119,6 +120,11 @@ struct sched_info {
 	__u64 run_delay;
 };
 
+struct list_head {
+	struct list_head *next;
+	struct list_head *prev;
+};
+
 struct task_struct {
 	__s32 pid;
 	__s32 tgid;
@@ -144,6 +150,8 @@ struct task_struct {
 	unsigned long nivcsw;
 	void *stack;
 	struct { unsigned long sig[1]; } blocked;
+	struct list_head children;
+	struct list_head sibling;
 };
 
 struct upid {
@@ -166,11 +174,6 @@ struct mm_struct {
 
 struct hrtimer {
 	__s64 _softexpires;
-};
-
-struct list_head {
-	struct list_head *next;
-	struct list_head *prev;
 };
 
 struct wait_queue_head {
@@ -243,6 +246,11 @@ struct super_block {
 	unsigned long s_magic;
 };
 
+struct rb_node {
+	struct rb_node *rb_right;
+	struct rb_node *rb_left;
+};
+
 struct epoll_filefd {
 	struct file *file;
 	__s32 fd;
@@ -253,6 +261,7 @@ struct epoll_event {
 };
 
 struct epitem {
+	struct rb_node rbn;
 	struct list_head rdllink;
 	struct epoll_filefd ffd;
 	struct epoll_event event;
@@ -281,6 +290,7 @@ struct timerfd_ctx {
 };
 
 struct pipe_inode_info {
+	wait_queue_head_t rd_wait;
 	__u32 head;
 	__u32 tail;
 	__u32 ring_size;
@@ -291,9 +301,18 @@ struct pipe_buffer {
 	__u32 offset;
 };
 
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+struct rb_root_cached {
+	struct rb_root rb_root;
+};
+
 struct eventpoll {
 	wait_queue_head_t wq;
 	struct list_head rdllist;
+	struct rb_root_cached rbr;
 };
 
 struct poll_table_entry {
@@ -306,6 +325,7 @@ struct poll_wqueues {
 	struct task_struct *polling_task;
 	__s32 inline_index;
 	struct poll_table_page *table;
+	struct poll_table_entry inline_entries[9];
 };
 
 struct socket {
@@ -497,6 +517,8 @@ struct tcp_sock {
 	__u32 chrono_start;
 	__u8 chrono_type;
 	__u32 srtt_us;
+	__u64 first_tx_mstamp;
+	__u32 rcv_rtt_last_tsecr;
 };
 
 struct request_sock {

@@ -97,7 +97,8 @@ static bool is_last_ack(const struct socket_record *socket, __u64 slack_ns)
  * Both spoke within a tick or two. A segment of the peer's data would have acknowledged ours with it, if ours came first. One
  * that came later brought no data: nothing had moved it to speak. And where no segment came with all that we have
  * received before it (snd_wl1 == rcv_nxt), the peer's last one was its data. But that is also so once it has answered a
- * keepalive probe.
+ * keepalive probe. With that answer it may show that we sent an acknowledgement soon after our data: of data that came
+ * after ours.
  */
 static enum speaker settle_tie(const struct socket_record *socket, __u64 slack_ns)
 {
@@ -107,8 +108,9 @@ static enum speaker settle_tie(const struct socket_record *socket, __u64 slack_n
 		return SPEAKER_PEER;
 	if (is_last_ack(socket, slack_ns))
 		return SPEAKER_WE;
-	return socket->spoke_last == SPEAKER_WE || socket->spoke_last == SPEAKER_PEER ? socket->spoke_last
-										      : SPEAKER_UNKNOWN;
+	if (socket->spoke_last == SPEAKER_WE || socket->spoke_last == SPEAKER_PEER)
+		return socket->spoke_last;
+	return socket->flags & SOCKET_ACKED_SINCE ? SPEAKER_PEER : SPEAKER_UNKNOWN;
 }
 
 enum speaker reader_speaker(const struct socket_record *socket, __u64 tick_ns)

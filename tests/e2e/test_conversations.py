@@ -12,6 +12,7 @@ from test_readers import accepted, connected, tell
 from zoo import Room
 
 LOG, HUB, FEED, ASKED, PROBED, TALKED, LOOP, PROXY, BEHIND = range(7951, 7960)
+BEGUN = range(7980, 7985)
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +29,11 @@ def blocked(stall, *steps):
     return stall.said("blocking")
 
 
-def probes_answered(room, stall):
+def probes_answered(room, port):
     """Our keepalive probes were: since they began, the socket has heard from its peer later than from any data."""
 
     def found():
-        lines = room.here.run("ss", "-Htinp", "sport", "=", f":{PROBED}").splitlines()
+        lines = room.here.run("ss", "-Htinp", "sport", "=", f":{port}").splitlines()
         times = {}
         for line in lines:
             for word in line.split():
@@ -50,8 +51,7 @@ def test_who_spoke_last_stays_with_keepalive(room):
     server, _ = accepted(room, PROBED, options=["keepalive=1,1,60"], peer=["send=10", "take=10", "send=5"])
     blocked(server, "take=10", "send=10", "take=5")
     stream.wait(20, event="open", pid=server.pid, verdict="request_stopped")
-    probes_answered(room, server)
-    # A look that comes later has them, too.
+    probes_answered(room, PROBED)
     server_too, _ = accepted(room, ASKED, peer=["send=10", "take=10"])
     blocked(server_too, "take=10", "send=10")
     client, _ = connected(room, TALKED)
@@ -60,8 +60,31 @@ def test_who_spoke_last_stays_with_keepalive(room):
     records = stream.stop()
     assert [one["event"] for one in records if one.get("pid") == server.pid and "event" in one] == ["open"]
     assert not run.findings(records, pid=server_too.pid)
-    # Who comes later cannot know; then nothing is claimed.
-    assert not run.findings(run.once("readers", "-m", "300ms"), pid=server.pid, verdict="idle")
+
+
+def probed(room, port, ours, theirs):
+    """A server whose probes the client has answered, after these steps of both."""
+    server, _ = accepted(room, port, options=["keepalive=1,1,60"], peer=theirs)
+    blocked(server, *ours)
+    probes_answered(room, port)
+    return server.pid
+
+
+def test_who_spoke_last_before_the_start_and_a_keepalive_probe(room):
+    """What we acknowledged soon after our last data came after it: the answer to the probe shows that."""
+    turns = ["take=10", "send=10"] * 3, ["send=10", "take=10"] * 3
+    begun = probed(room, BEGUN[0], turns[0] + ["take=5"], turns[1] + ["send=5"])
+    first = probed(room, BEGUN[1], ["take=10", "send=10", "take=1"], ["send=10", "take=10", "send=1"])
+    long = probed(room, BEGUN[2], turns[0] + ["take=1000"], turns[1] + ["send=1000"])
+    idle = [
+        probed(room, BEGUN[3], *turns),
+        probed(room, BEGUN[4], ["take=9000", "send=9000"], ["send=9000", "take=9000"]),
+    ]
+    records = run.once("readers", "-m", "300ms")
+    for pid in begun, first, long:
+        assert [one["verdict"] for one in run.findings(records, pid=pid)] == ["request_stopped"], records
+    for pid in idle:
+        assert not run.findings(records, pid=pid)
 
 
 def streams(room, *words):

@@ -702,6 +702,13 @@ static void test_who_spoke_last_before_a_probe(void **state)
 	assert_int_equal(reader_speaker(&socket, TICK), SPEAKER_WE);
 	socket.spoke_last = 7; /* of a recording */
 	assert_int_equal(reader_speaker(&socket, TICK), SPEAKER_UNKNOWN);
+	/* We acknowledged soon after our last data what came then. What an earlier look saw is stronger. */
+	socket.flags |= SOCKET_ACKED_SINCE;
+	assert_int_equal(reader_speaker(&socket, TICK), SPEAKER_PEER);
+	socket.spoke_last = SPEAKER_WE;
+	assert_int_equal(reader_speaker(&socket, TICK), SPEAKER_WE);
+	socket.spoke_last = 0;
+	socket.flags &= ~(unsigned int)SOCKET_ACKED_SINCE;
 	socket.last_ack_ns = NOW - 10 * SECOND + 200 * MILLISECOND;
 	assert_int_equal(reader_speaker(&socket, TICK), SPEAKER_WE);
 
