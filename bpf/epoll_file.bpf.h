@@ -258,6 +258,180 @@ static __always_inline __u64 number_of_instance(const struct eventpoll *ep)
 	return number;
 }
 
+/* ---- A wait for a child alone ---- */
+
+/* Nodes of an instance's tree that are looked at: all of the first three levels. One that watches more is a server's. */
+#define TREE_NODES 7
+
+/* The youngest children of the thread that waits. */
+#define CHILD_WALK 4
+
+enum item_kind {
+	ITEM_OF_CHILD = 1 << 0, /* what the child writes, or reads */
+	ITEM_OF_OTHERS = 1 << 1, /* somebody else, or time, may end the wait */
+};
+
+/* Whether one of the first three descriptors of that task is the other end of this socket, or an end of this pipe. */
+static __always_inline bool has_other_end(const struct task_struct *task, __u64 end, __u32 type)
+{
+	const struct socket *socket;
+	const struct file *file;
+	bool found = false;
+	int fd;
+
+	for (fd = 0; fd < 3; fd++) {
+		file = file_at(task, fd);
+		if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != type)
+			continue;
+		socket = BPF_CORE_READ(file, private_data);
+		found |= end == (type == S_IFIFO ? (__u64)socket : (__u64)BPF_CORE_READ(socket, sk));
+	}
+	return found;
+}
+
+/* enum item_kind; 0: of the program's own, as an eventfd and a pipe for signals are. Arguments as in file_input(). */
+__weak __noinline int file_of_child(__u64 address, __u64 child)
+{
+	struct file *file = (struct file *)address;
+	const struct socket *socket = BPF_CORE_READ(file, private_data);
+	const struct sock *sk;
+
+	switch (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) {
+	case S_IFSOCK:
+		sk = BPF_CORE_READ(socket, sk);
+		if (BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX)
+			return ITEM_OF_OTHERS;
+		sk = BPF_CORE_READ((const struct unix_sock *)sk, peer);
+		return sk && has_other_end((const void *)child, (__u64)sk, S_IFSOCK) ? ITEM_OF_CHILD : ITEM_OF_OTHERS;
+	case S_IFIFO:
+		return has_other_end((const void *)child, (__u64)socket, S_IFIFO) ? ITEM_OF_CHILD : 0;
+	}
+	return is_anonymous_inode(file) && !has_name(file, "[timerfd]", 9) && !is_epoll(file) ? 0 : ITEM_OF_OTHERS;
+}
+
+/* enum item_kind, of all that the instance watches. */
+__weak __noinline int items_of_child(__u64 instance, __u64 child)
+{
+	const struct eventpoll *ep = (const void *)instance;
+	const struct rb_node *nodes[2 * TREE_NODES + 2] = {}, *node;
+	const struct epitem *item;
+	int i, kinds = 0;
+
+	nodes[1] = BPF_CORE_READ(ep, rbr.rb_root.rb_node);
+	for (i = 1; i <= TREE_NODES; i++) {
+		node = nodes[i];
+		if (!node)
+			continue;
+		item = (const void *)node - bpf_core_field_offset(struct epitem, rbn);
+		kinds |= file_of_child((__u64)BPF_CORE_READ(item, ffd.file), child);
+		nodes[2 * i] = BPF_CORE_READ(node, rb_left);
+		nodes[2 * i + 1] = BPF_CORE_READ(node, rb_right);
+	}
+	for (i = TREE_NODES + 1; i < 2 * TREE_NODES + 2; i++)
+		kinds |= nodes[i] ? ITEM_OF_OTHERS : 0;
+	return kinds;
+}
+
+/* The only thread that waits on the instance. */
+static __always_inline const struct task_struct *only_waiter(const struct eventpoll *ep)
+{
+	const struct list_head *head = &ep->wq.head, *node = BPF_CORE_READ(ep, wq.head.next);
+	const struct wait_queue_entry *entry =
+		(const void *)node - bpf_core_field_offset(struct wait_queue_entry, entry);
+
+	return node && node != head && BPF_CORE_READ(node, next) == head ? BPF_CORE_READ(entry, private) : NULL;
+}
+
+/* Who sleeps there, and its child, if that alone is what it sleeps for. */
+static __always_inline void note_child(struct epoll_record *record, const struct eventpoll *ep)
+{
+	const struct task_struct *waiter = only_waiter(ep), *child;
+	const struct list_head *head = &waiter->children, *node;
+	int i;
+
+	if (!waiter)
+		return;
+	node = BPF_CORE_READ(head, prev);
+	for (i = 0; i < CHILD_WALK && node && node != head; i++) {
+		child = (const void *)node - bpf_core_field_offset(struct task_struct, sibling);
+		if (items_of_child((__u64)ep, (__u64)child) == ITEM_OF_CHILD) {
+			record->child_pid = own_tgid(child);
+			record->waiter_tid = own_tid(waiter);
+			return;
+		}
+		node = BPF_CORE_READ(node, prev);
+	}
+}
+
+/* Files in poll or select that are looked at. */
+#define POLL_WALK 4
+
+/* enum item_kind, of all that the thread with these entries waits for. */
+__weak __noinline int polled_of_child(__u64 address, __u64 child)
+{
+	const struct poll_wqueues *polled = (const void *)address;
+	const struct poll_table_entry *entry =
+		(const void *)polled + bpf_core_field_offset(struct poll_wqueues, inline_entries);
+	__u32 count = BPF_CORE_READ(polled, inline_index), i;
+	int kinds = count > POLL_WALK || BPF_CORE_READ(polled, table) ? ITEM_OF_OTHERS : 0;
+
+	for (i = 0; i < POLL_WALK; i++) {
+		if (i < count)
+			kinds |= file_of_child((__u64)BPF_CORE_READ(entry, filp), child);
+		entry = (const void *)entry + bpf_core_type_size(struct poll_table_entry);
+	}
+	return kinds;
+}
+
+/* Where who has the other end of a pipe or a unix socket waits for it. */
+static __always_inline const wait_queue_head_t *queue_of_other_end(const struct file *file, __u32 type)
+{
+	const struct pipe_inode_info *pipe = BPF_CORE_READ(file, private_data);
+	const struct socket *socket = (const void *)pipe;
+	const struct sock *sk;
+
+	if (type == S_IFIFO)
+		return __builtin_preserve_access_index(&pipe->rd_wait);
+	sk = BPF_CORE_READ(socket, sk);
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX)
+		return NULL;
+	return (const void *)BPF_CORE_READ((const struct unix_sock *)sk, peer, sk_wq);
+}
+
+/*
+ * A thread that sleeps in poll or select for this child alone, as it does to collect what the child writes. The first that waits
+ * for this file is that thread, or nobody. It is written once: by the first of the files that it waits for.
+ */
+static __always_inline void write_poll_for_child(struct seq_file *seq, struct task_struct *task,
+						 const struct file *file, __u32 type)
+{
+	const wait_queue_head_t *queue = queue_of_other_end(file, type);
+	const struct wait_queue_entry *entry;
+	const struct poll_table_entry *poll;
+	const struct poll_wqueues *polled;
+	const struct task_struct *waiter;
+	struct epoll_record record = {.header = {RECORD_EPOLL, sizeof(record)}, .fd = -1, .waiters = 1};
+
+	if (!queue)
+		return;
+	entry = (const void *)BPF_CORE_READ(queue, head.next) - bpf_core_field_offset(struct wait_queue_entry, entry);
+	poll = (const void *)entry - bpf_core_field_offset(struct poll_table_entry, wait);
+	polled = BPF_CORE_READ(entry, private);
+	if (BPF_CORE_READ(poll, wait_address) != queue ||
+	    (const void *)poll != (const void *)polled + bpf_core_field_offset(struct poll_wqueues, inline_entries))
+		return;
+	waiter = BPF_CORE_READ(polled, polling_task);
+	if (waiter != BPF_CORE_READ(task, group_leader, real_parent) ||
+	    polled_of_child((__u64)polled, (__u64)BPF_CORE_READ(task, group_leader)) != ITEM_OF_CHILD)
+		return;
+	record.seen_ns = bpf_ktime_get_ns();
+	record.pid = own_tgid(waiter);
+	record.waiter_tid = own_tid(waiter);
+	record.child_pid = own_tgid(task);
+	record.process_start_ns = BPF_CORE_READ(waiter, group_leader, start_boottime);
+	bpf_seq_write(seq, &record, sizeof(record));
+}
+
 static __always_inline void write_epoll(struct seq_file *seq, struct task_struct *task, __u32 fd, struct file *file)
 {
 	const struct eventpoll *ep = BPF_CORE_READ(file, private_data);
@@ -276,6 +450,8 @@ static __always_inline void write_epoll(struct seq_file *seq, struct task_struct
 
 	if (record.unread && !record.waiters)
 		record.number = number_of_instance(ep);
+	if (want_chains() && record.waiters)
+		note_child(&record, ep);
 	record.process_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	bpf_seq_write(seq, &record, sizeof(record));
 }

@@ -210,16 +210,20 @@ int file_scan(struct bpf_iter__task_file *ctx)
 	struct file *file = ctx->file;
 	struct socket *socket;
 	__u64 inode;
+	__u32 type;
 	bool wanted;
 
 	if (ctx->meta->seq_num == 0)
 		note_own_level();
 	if (!task || !file)
 		return 0;
-	if ((file->f_inode->i_mode & S_IFMT) != S_IFSOCK) {
-		if (cfg_loops && is_epoll(file))
+	type = file->f_inode->i_mode & S_IFMT;
+	if (want_chains() && (ctx->fd == 1 || ctx->fd == 2) && (type == S_IFIFO || type == S_IFSOCK))
+		write_poll_for_child(seq, task, file, type);
+	if (type != S_IFSOCK) {
+		if ((cfg_loops || want_chains()) && is_epoll(file))
 			write_epoll(seq, task, ctx->fd, file);
-		if ((want_chains() || cfg_writers) && (file->f_inode->i_mode & S_IFMT) == S_IFIFO)
+		if ((want_chains() || cfg_writers) && type == S_IFIFO)
 			write_pipe(seq, task, ctx->fd, file);
 		return 0;
 	}

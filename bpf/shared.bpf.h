@@ -170,4 +170,15 @@ static __always_inline __u32 own_tgid_of(const struct task_struct *task)
 	return own_level ? own_tgid(task) : (__u32)task->tgid;
 }
 
+/* The file of a descriptor; NULL: it has none. */
+static __always_inline struct file *file_at(const struct task_struct *task, __u32 fd)
+{
+	const struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file *file = NULL;
+
+	if (fd < BPF_CORE_READ(table, max_fds))
+		bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
+	return file;
+}
+
 #endif

@@ -186,16 +186,6 @@ static __always_inline __u8 syscall_kind_of(__s32 number)
 	return (__u32)number < SYSCALL_NUMBERS ? cfg_syscall_kinds[number] : SYSCALL_OTHER;
 }
 
-static __always_inline struct file *file_at(struct task_struct *task, __u32 fd)
-{
-	const struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file *file = NULL;
-
-	if (fd < BPF_CORE_READ(table, max_fds))
-		bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
-	return file;
-}
-
 /* The last number that a pipe was given; one scan runs at a time. */
 __u64 last_pipe = 0;
 

@@ -42,7 +42,7 @@ struct epoll_record {
 	__u64 seen_ns;
 	__u64 process_start_ns;
 	__u32 pid;
-	__s32 fd;
+	__s32 fd; /* -1: no instance, but a thread in poll or select that waits for a child alone */
 	__u32 ready; /* rdllist is not empty; a level-triggered item stays there until the next wait looks at it */
 	__u32 waiters; /* some thread waits: wq is not empty */
 	__u32 unread; /* something on rdllist is there to be read: a wait would return at once */
@@ -50,9 +50,12 @@ struct epoll_record {
 	__u64 number; /* of an instance with something to read and no waiter: the same in all its holders; 0: not known */
 	__u64 unserved_since_ns; /* since when scans have found it so, with all waits counted; 0: not known */
 	__u32 first_ready; /* the descriptor that is first on the ready list, plus 1; 0: the list is empty */
+	/* Where one thread waits, and all that the instance watches is a child's output and input, and the program's own: */
+	__u32 waiter_tid; /* that thread; 0: not so */
+	__u32 child_pid;
 	__u32 pad;
 };
 
-_Static_assert(sizeof(struct epoll_record) == 72, "epoll_record");
+_Static_assert(sizeof(struct epoll_record) == 80, "epoll_record");
 
 #endif

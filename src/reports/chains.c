@@ -57,6 +57,7 @@ static struct chain_evidence facts_of(const struct scene *scene, size_t from)
 
 	return (struct chain_evidence){
 		.cycle = path->cycle,
+		.limited = path->limited,
 		.last = last,
 		.doing = doing,
 		.unread = doing && chain_is_unread(&scene->waits, last),
@@ -187,8 +188,8 @@ static const char *make_id(struct arena *arena, const struct chain_evidence *evi
 	const struct wait *last = evidence->last;
 
 	if (evidence->cycle)
-		return last->lock ? arena_printf(arena, "chain-cycle-%u-%u", last->pid, last->tid)
-				  : arena_printf(arena, "chain-cycle-%u-%d", last->pid, last->fd);
+		return last->lock || last->fd < 0 ? arena_printf(arena, "chain-cycle-%u-%u", last->pid, last->tid)
+						  : arena_printf(arena, "chain-cycle-%u-%d", last->pid, last->fd);
 	if (last->peer_pid)
 		return arena_printf(arena, "chain-%u", last->peer_pid);
 	return arena_printf(arena, "chain-%u-%s", last->pid, say_peer(arena, &last->socket->name));

@@ -118,7 +118,8 @@ static const char *why_deadlock(struct arena *arena, const struct chain_evidence
 	if (evidence->last->peer_pid == evidence->last->pid && !evidence->last->lock)
 		return arena_printf(arena, "%s%s: its only thread cannot continue", evidence->chain,
 				    say_doubt(evidence));
-	return arena_printf(arena, "%s%s: none of them can continue", evidence->chain, say_doubt(evidence));
+	return arena_printf(arena, "%s%s: none of them can continue%s", evidence->chain, say_doubt(evidence),
+			    evidence->limited ? ", unless one has set a time limit" : "");
 }
 
 static const char *why_dead(struct arena *arena, const struct chain_evidence *evidence)

@@ -11,6 +11,7 @@
 
 struct chain_evidence {
 	bool cycle; /* the chain is a cycle, without an end */
+	bool limited; /* and somebody of it may have a time limit, which is not seen */
 	const struct wait *last; /* the last wait; in a cycle, one of its waits */
 	const struct thread_view *doing; /* what the process at its other end is doing; NULL: not known */
 	bool unread; /* the request lies unread there */

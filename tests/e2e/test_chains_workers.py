@@ -103,11 +103,46 @@ def test_through_a_child(room, request_):
     assert not chains(middle.pid), "it is one finding"
 
 
-def test_through_a_child_that_is_answered(room):
+@pytest.mark.parametrize("kind, call", [("nested", "epoll_wait"), ("collects", "poll")])
+def test_through_a_child_that_a_loop_waits_for(room, kind, call):
+    """Its loop is left alone meanwhile: what it sleeps in is for the child alone, whatever else it has open."""
+    back = relay(room.here, "one", room.link.left4, BACK)
+    middle = relay(room.here, kind, room.link.left4, MIDDLE, (room.link.left4, BACK))
+    first = ask(room, MIDDLE)
+    record = ends(back, "blocked", waiters=3)
+    child = record["links"][2]["pid"]
+    assert who(record) == [first.pid, middle.pid, child, back.pid]
+    assert [link["kind"] for link in record["links"]] == ["tcp", "child", "tcp", "tcp"]
+    assert record["links"][1]["in"].startswith(call) and record["links"][1]["fd"] is None
+    second = ask(room, MIDDLE)
+    wait_until(
+        lambda: [who(one) for one in shown("chains", "-p", second.pid)] == [[second.pid, middle.pid, child, back.pid]],
+        20,
+        "one that is not accepted",
+    )
+    assert not chains(middle.pid)
+
+
+@pytest.mark.parametrize("kind", ["nested", "collects"])
+def test_a_loop_that_waits_for_a_child_that_asks_it(room, kind):
+    server = relay(room.here, kind, room.link.left4, BACK)
+    asker = ask(room, BACK, "say=quick", "block=recvfrom")
+
+    def found():
+        return [one for one in shown("chains", "-p", asker.pid) if one["verdict"] == "deadlock"]
+
+    record = wait_until(found, 20, "the deadlock")[0]
+    pids = who(record)
+    assert server.pid in pids and len(pids) == 2 and "time limit" not in record["why"]
+    assert f"(pid {server.pid}) waits for its child python3 (pid " in record["why"]
+
+
+@pytest.mark.parametrize("kind", ["child", "nested", "collects"])
+def test_through_a_child_that_is_answered(room, kind):
     """The healthy twin, beside one that is stuck."""
     relay(room.here, "threads", room.link.left4, BACK)
-    middle = relay(room.here, "child", room.link.left4, MIDDLE, (room.link.left4, BACK))
-    other = relay(room.here, "child", room.link.left4, FRONT, (room.link.left4, BACK))
+    middle = relay(room.here, kind, room.link.left4, MIDDLE, (room.link.left4, BACK))
+    other = relay(room.here, kind, room.link.left4, FRONT, (room.link.left4, BACK))
     asked = client(room.here, room.link.left4, MIDDLE, "say=quick", "take=5")
     asked.said("took")
     stuck = ask(room, FRONT)

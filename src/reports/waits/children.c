@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A process whose only thread waits for a child (wait4, waitid) does nothing for others until that ends. Only processes
- * that somebody waits for are added: a shell that waits for its command is no news.
+ * A process whose only thread waits for a child (wait4, waitid) does nothing for others until that ends. Nor does a thread that
+ * sleeps in an event loop for a child alone, as in a synchronous call of an asynchronous library. Only processes that somebody
+ * waits for are added: a shell that waits for its command is no news.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -73,10 +74,25 @@ static const struct thread_record *find_child(const struct family *family, const
 	return !wanted && i == first + 1 ? family->items[first] : NULL;
 }
 
-static int add_child(struct waits *waits, const struct family *family, const struct thread_view *view)
+/* A wait for events that ends by itself. */
+static bool has_timeout(const struct thread_record *thread)
+{
+	const char *name = thread->syscall_name;
+
+	if (thread->syscall_kind == SYSCALL_WAITS_EPOLL)
+		return strcmp(name, "epoll_pwait2") ? (int)thread->args[3] >= 0 : thread->args[3] != 0;
+	if (thread->syscall_kind != SYSCALL_WAITS)
+		return false;
+	if (!strcmp(name, "poll"))
+		return (int)thread->args[2] >= 0;
+	return thread->args[strcmp(name, "ppoll") ? 4 : 2] != 0;
+}
+
+/* The wait of that thread for that child, which may be NULL: it is not seen. */
+static int add_wait(struct waits *waits, const struct thread_view *view, const struct thread_record *child)
 {
 	static const struct socket_record no_socket;
-	const struct thread_record *parent = view->thread, *child = find_child(family, parent);
+	const struct thread_record *parent = view->thread;
 	const struct wait_evidence evidence = {.socket = &no_socket, .now_ns = waits->look->head->seen_ns};
 	const struct wait_rule *rule = wait_verdict(&evidence);
 	struct wait wait = {
@@ -98,8 +114,45 @@ static int add_child(struct waits *waits, const struct family *family, const str
 	wait.peer_pid = child->pid;
 	wait.peer_comm = child->process_comm;
 	wait.peer_start_ns = child->process_start_ns;
-	wait.goes_on = parent->alarm_ns > waits->look->head->seen_ns;
+	wait.goes_on = parent->alarm_ns > waits->look->head->seen_ns || has_timeout(parent);
 	return waits_add(waits, &wait);
+}
+
+static int add_child(struct waits *waits, const struct family *family, const struct thread_view *view)
+{
+	return add_wait(waits, view, find_child(family, view->thread));
+}
+
+static bool is_asleep_there(const struct thread_record *thread, const struct epoll_record *epoll)
+{
+	if (!(thread->flags & THREAD_SLEEPING))
+		return false;
+	if (epoll->fd < 0)
+		return thread->syscall_kind == SYSCALL_WAITS;
+	return thread->syscall_kind == SYSCALL_WAITS_EPOLL && (int)thread->args[0] == epoll->fd;
+}
+
+/* A child of this process, which its thread sleeps for in an event loop. */
+static int add_child_of_loop(struct waits *waits, const struct epoll_record *epoll)
+{
+	const struct thread_view *view = look_thread(waits->look, epoll->pid, epoll->waiter_tid);
+	const struct thread_view *child = look_thread(waits->look, epoll->child_pid, epoll->child_pid);
+
+	if (!view || !child || !is_asleep_there(view->thread, epoll))
+		return 0;
+	return add_wait(waits, view, child->thread);
+}
+
+static int add_children_of_loops(struct waits *waits, __u32 pid)
+{
+	size_t i, count;
+	const struct epoll_record *const *epolls = look_epolls(waits->look, pid, &count);
+	int err = 0;
+
+	for (i = 0; i < count && !err; i++)
+		if (epolls[i]->child_pid)
+			err = add_child_of_loop(waits, epolls[i]);
+	return err;
 }
 
 static bool waits_for_child(const struct process_view *process)
@@ -110,14 +163,14 @@ static bool waits_for_child(const struct process_view *process)
 	       thread_asleep_in(process->doing->thread, calls, COUNT_OF(calls));
 }
 
-/* Once for each. */
+/* True once for each. */
 static bool is_news(struct processes *processes, const struct process_view *process)
 {
 	bool *known;
 
-	if (!waits_for_child(process))
+	if (!process)
 		return false;
-	known = &processes->items[process - processes->items].is_parent_waiting;
+	known = &processes->items[process - processes->items].is_awaited;
 	if (*known)
 		return false;
 	*known = true;
@@ -150,8 +203,12 @@ int waits_add_children(struct waits *waits)
 
 		if (holder_waits(waits, &waits->items[i]))
 			err = add_child(waits, &family, waits->items[i].holder);
-		else if (is_news(&waits->processes, process))
+		if (err || !is_news(&waits->processes, process))
+			continue;
+		if (waits_for_child(process))
 			err = add_child(waits, &family, process->doing);
+		else
+			err = add_children_of_loops(waits, process->pid);
 	}
 	free(family.items);
 	return err;

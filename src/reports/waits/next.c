@@ -185,13 +185,6 @@ static struct candidates find_candidates(const struct waits *waits, const struct
 	return candidates;
 }
 
-/* It has one thread, and nobody else could accept, or answer. A pair of unix sockets a signal handler may write to. */
-static bool waits_for_itself(const struct waits *waits, const struct wait *wait, size_t only)
-{
-	return only != WAITS_NONE && wait == &waits->items[only] && wait->peer_pid == wait->pid && wait->peer_alone &&
-	       wait->socket->name.kind == SOCKET_KIND_TCP;
-}
-
 /* That of this thread of a process. */
 static size_t wait_of_thread(const struct waits *waits, __u32 pid, __u32 tid)
 {
@@ -200,6 +193,43 @@ static size_t wait_of_thread(const struct waits *waits, __u32 pid, __u32 tid)
 	while (is_of(waits, i, pid) && waits->items[i].tid != tid)
 		i++;
 	return is_of(waits, i, pid) ? i : WAITS_NONE;
+}
+
+/* The process leaves something on an epoll instance: nobody waits there. */
+static bool leaves_events(const struct look *look, __u32 pid)
+{
+	size_t i, count;
+	const struct epoll_record *const *epolls = look_epolls(look, pid, &count);
+
+	for (i = 0; i < count; i++)
+		if (epolls[i]->unread && !epolls[i]->waiters)
+			return true;
+	return false;
+}
+
+/*
+ * The first thread of a process sleeps in an event loop for a child alone: mostly it has a loop besides, of which that is a
+ * synchronous call. What lies there tells; or else that it began after the question came.
+ */
+static void take_child_of_loop(const struct waits *waits, struct wait *wait)
+{
+	size_t i = wait_of_thread(waits, wait->peer_pid, wait->peer_pid);
+	const struct wait *next = i == WAITS_NONE ? NULL : &waits->items[i];
+	bool leaves = leaves_events(waits->look, wait->peer_pid);
+
+	if (!next || next->socket->name.kind != SOCKET_KIND_NONE || next->lock)
+		return;
+	if (!leaves && (wait->found == FOUND_QUEUE || !asked_at(waits, wait) || next->since_ns < asked_at(waits, wait)))
+		return;
+	wait->next = i;
+	wait->sure = leaves && wait->peer_alone;
+}
+
+/* It has one thread, and nobody else could accept, or answer. A pair of unix sockets a signal handler may write to. */
+static bool waits_for_itself(const struct waits *waits, const struct wait *wait, size_t only)
+{
+	return only != WAITS_NONE && wait == &waits->items[only] && wait->peer_pid == wait->pid && wait->peer_alone &&
+	       wait->socket->name.kind == SOCKET_KIND_TCP;
 }
 
 static void find_next(struct waits *waits, struct wait *wait)
@@ -230,6 +260,8 @@ static void find_next(struct waits *waits, struct wait *wait)
 	candidates = find_candidates(waits, wait, only);
 	wait->next = candidates.first;
 	wait->sure = candidates.count == 1 && wait->peer_alone && !candidates.guessed;
+	if (wait->next == WAITS_NONE)
+		take_child_of_loop(waits, wait);
 }
 
 void waits_find_next(struct waits *waits)

@@ -65,32 +65,68 @@ static size_t cycle_length(const struct waits *waits, size_t in)
 	return length;
 }
 
-static bool binds(const struct wait *wait)
+/* Its parent waits for its end. It has one thread, and waits for nothing else: whether or not it has a loop for that. */
+static bool must_end(const struct waits *waits, const struct wait *before, size_t at)
 {
-	return wait->sure && !wait->goes_on;
+	const struct wait *wait = &waits->items[at];
+
+	return before->socket->name.kind == SOCKET_KIND_NONE && !before->lock && !wait->tid &&
+	       processes_has_one_thread(&waits->processes, wait->pid) && (!at || wait[-1].pid != wait->pid) &&
+	       (at + 1 == waits->count || wait[1].pid != wait->pid);
+}
+
+/* Whether a wait of a cycle keeps its process until it ends. */
+static bool binds(const struct waits *waits, size_t before, size_t at)
+{
+	const struct wait *wait = &waits->items[at];
+
+	return wait->sure && (!wait->goes_on || must_end(waits, &waits->items[before], at));
+}
+
+static size_t before_in_cycle(const struct waits *waits, size_t in)
+{
+	size_t at = in;
+
+	while (waits->items[at].next != in)
+		at = waits->items[at].next;
+	return at;
 }
 
 /* Every step of a cycle must be certain, and none may go on by itself: else nothing is deadlocked, and that step is taken back. */
 static bool cycle_is_sure(const struct waits *waits, size_t in)
 {
-	size_t at = in;
+	size_t before = before_in_cycle(waits, in), at = in;
 
 	do {
-		if (!binds(&waits->items[at]))
+		if (!binds(waits, before, at))
 			return false;
+		before = at;
 		at = waits->items[at].next;
 	} while (at != in);
 	return true;
 }
 
+static bool cycle_is_limited(const struct waits *waits, size_t in)
+{
+	size_t at = in;
+
+	do {
+		if (waits->items[at].goes_on)
+			return true;
+		at = waits->items[at].next;
+	} while (at != in);
+	return false;
+}
+
 static void cut_cycle(struct waits *waits, size_t in)
 {
-	size_t at = in, next;
+	size_t before = before_in_cycle(waits, in), at = in, next;
 
 	do {
 		next = waits->items[at].next;
-		if (!binds(&waits->items[at]))
+		if (!binds(waits, before, at))
 			waits->items[at].next = WAITS_NONE;
+		before = at;
 		at = next;
 	} while (at != in && at != WAITS_NONE);
 }
@@ -240,6 +276,7 @@ int chain_find_paths(struct waits *waits, struct chain_path **paths)
 			continue;
 		path->last = first_of_cycle(waits, path->last);
 		path->depth = cycle_length(waits, path->last);
+		path->limited = cycle_is_limited(waits, path->last);
 	}
 	mark_due(waits, *paths);
 	mark_way(waits, *paths);

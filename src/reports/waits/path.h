@@ -13,6 +13,7 @@ struct chain_path {
 	size_t last; /* its last wait; of a cycle, the first that was met of it */
 	size_t depth; /* waits up to and with that one */
 	bool cycle, sure;
+	bool limited; /* a cycle: some process of it may have a time limit of its own */
 	bool evident; /* some wait of it is stuck by evidence of its own */
 	bool blocked; /* some wait of it is a thread's, not only loops' */
 	bool asked; /* something is due to one before the last: the last is for its sake */

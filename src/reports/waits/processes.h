@@ -16,7 +16,7 @@ struct process_view {
 	bool in_loop; /* a thread of it is in its event loop's wait, or was a moment ago */
 	bool stopped; /* a thread of it */
 	bool looks_after; /* all that it does is wait for children, or for signals */
-	bool is_parent_waiting; /* its only thread waits for a child, and that wait is known (children.c) */
+	bool is_awaited; /* somebody waits for it, so its waits for children are known (children.c) */
 };
 
 struct processes {

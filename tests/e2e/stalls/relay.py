@@ -4,8 +4,9 @@
 A server that asks another before it answers: KIND ADDRESS,PORT [ADDRESS,PORT]. KIND is what it is made of: `threads`
 (one a connection), `loop` (epoll, never blocking), `one` (one connection after the other), `fork` (a child that is `one`,
 and its parent waits for it to end; `worker` is its pid), `prefork` (its parent sits in select, and wakes up now and then),
-`timeout` (as `one`, but it waits for the answer in poll), `child` (as `one`, but a child asks for it), `telling` (as `loop`, but it
-tells the other something that nobody asked for), `itself` (as `one`, but it asks itself), `mptcp` (as `one`).
+`timeout` (as `one`, but it waits for the answer in poll), `child` (as `one`, but a child asks for it), `nested` and `collects` (an epoll
+loop with a second thread; its child asks, and it collects in another instance, or in poll, what that writes), `telling` (as `loop`, but
+it tells the other something that nobody asked for), `itself` (as `one`, but it asks itself), `mptcp` (as `one`).
 Without a second address it answers by itself, after a sleep where the request says so ("sleep", "hold", "spin"; "part": after it
 has begun).
 """
@@ -92,7 +93,23 @@ def run_prefork(listener, back):
         select.select([], [], [], 0.2)
 
 
-def ask_in_child(back, request, *others):
+def wait_in_poll(end):
+    waits = select.poll()
+    waits.register(end, select.POLLIN)
+    waits.poll()
+
+
+def wait_in_loop(end):
+    signals = os.pipe()
+    with select.epoll() as waits:
+        for one in end, signals[0]:
+            waits.register(one, select.EPOLLIN)
+        waits.poll()
+    for one in signals:
+        os.close(one)
+
+
+def ask_in_child(back, request, *others, wait=None):
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
@@ -100,11 +117,14 @@ def ask_in_child(back, request, *others):
         os.close(reader)
         for other in others:
             other.close()
+        os.dup2(writer, 1)
         with socket.create_connection(back) as upstream:
             upstream.sendall(request)
             os.write(writer, upstream.recv(100))
         os._exit(0)
     os.close(writer)
+    if wait:
+        wait(reader)
     os.waitpid(child, 0)
     with os.fdopen(reader, "rb") as answers:
         return answers.read()
@@ -116,6 +136,20 @@ def run_child(listener, back):
         with connection:
             request = connection.recv(100)
             connection.sendall(ask_in_child(back, request, listener, connection))
+
+
+def run_nested(listener, back, wait):
+    epoll = select.epoll()
+    epoll.register(listener, select.EPOLLIN)
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    while True:
+        epoll.poll()
+        connection, _ = listener.accept()
+        with connection:
+            request = connection.recv(100)
+            connection.sendall(
+                ask_in_child(back or listener.getsockname(), request, listener, connection, epoll, wait=wait)
+            )
 
 
 def run_timeout(listener, back):
@@ -192,6 +226,8 @@ def main():
         "fork": run_fork,
         "prefork": run_prefork,
         "child": run_child,
+        "nested": lambda *ends: run_nested(*ends, wait_in_loop),
+        "collects": lambda *ends: run_nested(*ends, wait_in_poll),
         "timeout": run_timeout,
         "itself": run_itself,
     }[kind](listener, back)

@@ -145,7 +145,7 @@ static void a_child_that_asks_its_parent(void **state)
 	hide(&shown);
 }
 
-/* ---- A process that does not accept ---- */
+/* ---- A child that an event loop waits for ---- */
 
 static struct listener_record *lies_in_queue(__u32 pid, const char *comm)
 {
@@ -161,6 +161,133 @@ static struct listener_record *lies_in_queue(__u32 pid, const char *comm)
 	look_add_owner(&builder, &listener->name, pid, 3, comm);
 	return listener;
 }
+
+enum { IN_EPOLL, IN_POLL, IN_ANOTHER, NOT_SEEN, GONE_ON, LOOPS };
+
+/* It sleeps in a call that may last so long (the argument), for a child alone. */
+static void sleeps_for_child(__u32 pid, const char *comm, int how, __u32 child)
+{
+	struct thread_record *thread = sleeps(pid, pid, comm, how == IN_POLL ? SYS_poll : SYS_epoll_wait);
+	struct epoll_record *epoll;
+
+	thread->args[0] = how == IN_ANOTHER ? 8 : 7;
+	thread->args[how == IN_POLL ? 2 : 3] = (__u64)-1;
+	if (how == NOT_SEEN)
+		return;
+	epoll = look_add_epoll(&builder, pid, how == IN_POLL ? -1 : 7);
+	epoll->waiters = 1;
+	epoll->waiter_tid = pid;
+	epoll->child_pid = child;
+	if (how == GONE_ON)
+		thread->flags &= ~(unsigned int)THREAD_SLEEPING;
+}
+
+static void through_a_child_of_a_loop(void **state)
+{
+	__u32 threads;
+	int how;
+
+	(void)state;
+	for (how = IN_EPOLL; how < LOOPS; how++)
+		for (threads = 1; threads <= 2; threads++) {
+			bool follows = how == IN_EPOLL || how == IN_POLL;
+			struct shown shown;
+
+			begin();
+			reads(CURL, CURL, "curl", 80);
+			serves(NGINX, "nginx", 80);
+			sleeps_for_child(NGINX, "nginx", how, CHILD);
+			builder.thread->threads = threads;
+			if (threads == 2)
+				sleeps(NGINX, NGINX + 1, "pool", SYS_futex)->threads = threads;
+			child_asks(CHILD, CHILD);
+			show(&shown);
+			if (follows) {
+				IS_CHAIN(&shown, "blocked", 3, CURL, NGINX, CHILD, POSTGRES);
+				assert_string_equal(shown.links[1].kind, "child");
+				assert_int_equal(!!strstr(shown.report.rows[0].why, "most likely"), threads == 2);
+			} else {
+				assert_int_equal(shown.report.rows[0].chain.waiters, 1);
+			}
+			hide(&shown);
+		}
+}
+
+/* Its first thread has left something on another instance. Where somebody waits there, that is no evidence. */
+static void in_the_accept_queue_of_a_loop(void **state)
+{
+	enum { LEFT, SERVED, CASES } at;
+
+	(void)state;
+	for (at = LEFT; at < CASES; at++) {
+		struct epoll_record *left;
+		struct shown shown;
+
+		begin();
+		reads(CURL, CURL, "curl", 80);
+		lies_in_queue(APP, "app");
+		sleeps_for_child(APP, "app", IN_EPOLL, CHILD);
+		builder.thread->threads = 2;
+		sleeps(APP, APP + 1, "app", SYS_futex)->threads = 2;
+		left = look_add_epoll(&builder, APP, 9);
+		left->unread = 1;
+		left->waiters = at == SERVED;
+		sleeps(CHILD, CHILD, "sleep", SYS_clock_nanosleep);
+		is_child(APP, CHILD);
+		show(&shown);
+		if (at == LEFT) {
+			IS_CHAIN(&shown, "blocked", 2, CURL, APP, CHILD);
+			assert_null(strstr(shown.report.rows[0].why, "most likely"));
+		} else {
+			assert_int_equal(shown.report.rows[0].pid, APP);
+			assert_string_equal(shown.report.rows[0].verdict, "not_accepted");
+		}
+		hide(&shown);
+	}
+}
+
+/* The child asks the loop that waits for it. With a loop of its own it may have a time limit, and with one more wait it may go on. */
+static void a_child_that_asks_the_loop(void **state)
+{
+	enum { READS, LOOPS_FOR_IT, WAITS_FOR_MORE, HAS_TIMEOUT, ENDS } at;
+
+	(void)state;
+	for (at = READS; at < ENDS; at++) {
+		struct shown shown;
+
+		begin();
+		sleeps_for_child(NGINX, "nginx", IN_EPOLL, CHILD);
+		builder.thread->args[3] = at == HAS_TIMEOUT ? 5000 : (__u64)-1;
+		if (at == LOOPS_FOR_IT || at == WAITS_FOR_MORE)
+			loops(CHILD, "wget", 81);
+		else
+			reads(CHILD, CHILD, "wget", 81);
+		is_child(NGINX, CHILD);
+		serves(NGINX, "nginx", 81);
+		if (at == WAITS_FOR_MORE) {
+			struct socket_record *more = look_add_socket(&builder, SOCKET_KIND_TCP, 1);
+
+			asked(more, 82);
+			look_add_owner(&builder, &more->name, CHILD, 10, "wget");
+			serves(POSTGRES, "postgres", 82);
+			sleeps(POSTGRES, POSTGRES, "postgres", SYS_clock_nanosleep);
+		}
+		show(&shown);
+		if (at == READS || at == LOOPS_FOR_IT) {
+			IS_CHAIN(&shown, "deadlock", 2, NGINX, CHILD);
+			assert_int_equal(!!strstr(shown.report.rows[0].why, "unless one has set a time limit"),
+					 at == LOOPS_FOR_IT);
+		} else {
+			size_t i;
+
+			for (i = 0; i < shown.report.count; i++)
+				assert_string_not_equal(shown.report.rows[i].verdict, "deadlock");
+		}
+		hide(&shown);
+	}
+}
+
+/* ---- A process that does not accept ---- */
 
 /* Its only thread waits for a child. Neither that wait nor a connection that is not accepted has a number of a socket. */
 static void one_that_waits_for_its_child(void **state)
@@ -259,6 +386,9 @@ int main(void)
 		cmocka_unit_test(one_of_several),
 		cmocka_unit_test(a_shell),
 		cmocka_unit_test(a_child_that_asks_its_parent),
+		cmocka_unit_test(through_a_child_of_a_loop),
+		cmocka_unit_test(in_the_accept_queue_of_a_loop),
+		cmocka_unit_test(a_child_that_asks_the_loop),
 		cmocka_unit_test(one_that_waits_for_its_child),
 		cmocka_unit_test(one_in_poll),
 		cmocka_unit_test(one_that_asks_itself),
