@@ -135,6 +135,45 @@ static void split_lag(struct loop_rates *rates, const struct loop_moment *now, c
 	rates->lag_blocked_ns = rates->lag_ns - rates->lag_cpu_ns - rates->lag_runqueue_ns;
 }
 
+/* ---- Durations ---- */
+
+/* Where a bucket begins, in ns: see loop_record.h. */
+static double bucket_start(__u64 bucket)
+{
+	__u64 units = bucket < 4 ? bucket : (4 + bucket % 4) << (bucket / 4 - 1);
+
+	return (double)(units << LOOP_UNIT_SHIFT);
+}
+
+/* Waits of which so many are brief are. Where the machine is busy the others may have been kept from the CPU within their call. */
+#define MOST_PERCENT 95
+
+static __u64 most_wait_ns(const __u32 buckets[LOOP_BUCKETS], __u64 waits)
+{
+	__u64 below = 0;
+	int i;
+
+	for (i = 0; waits && i < LOOP_BUCKETS - 1; i++) {
+		below += buckets[i];
+		if (below * 100 >= waits * MOST_PERCENT)
+			return (__u64)bucket_start((__u64)i + 1);
+	}
+	return 0;
+}
+
+/* A thread that is kept from the CPU within its call looks as if it slept there. */
+static void find_mean_wait(struct loop_rates *rates, const struct loop_moment *now, const struct loop_moment *before)
+{
+	__u64 wait_ns = difference(now->loop->wait_ns, before->loop ? before->loop->wait_ns : 0);
+
+	if (before->thread && loop_lag_is_split(now->thread))
+		rates->wait_runqueue_ns =
+			at_most(difference(difference(run_delay(now), run_delay(before)), rates->lag_runqueue_ns),
+				rates->in_wait_ns);
+	if (rates->waits)
+		rates->mean_wait_ns = difference(wait_ns, rates->wait_runqueue_ns) / rates->waits;
+}
+
 /* ---- The quota ---- */
 
 __u64 thread_throttled_ns(const struct thread_record *now, const struct thread_record *before)
@@ -170,23 +209,14 @@ void loop_rates(struct loop_rates *rates, const struct loop_moment *now, const s
 	rates->full = difference(last->full, first->full);
 	rates->set_bytes = difference(last->set_bytes, first->set_bytes);
 	rates->in_wait_ns = at_most(time_in_waits(last, seen_ns, first, start_ns), rates->interval_ns);
-	if (rates->waits)
-		rates->mean_wait_ns = difference(last->wait_ns, first->wait_ns) / rates->waits;
 	split_lag(rates, now, before);
+	find_mean_wait(rates, now, before);
 	find_throttled(rates, now->thread, before->thread);
 	subtract_buckets(rates->lag, last->lag, first->lag);
 	subtract_buckets(rates->wait, last->wait, first->wait);
 }
 
 /* ---- Percentiles ---- */
-
-/* Where a bucket begins, in ns: see loop_record.h. */
-static double bucket_start(__u64 bucket)
-{
-	__u64 units = bucket < 4 ? bucket : (4 + bucket % 4) << (bucket / 4 - 1);
-
-	return (double)(units << LOOP_UNIT_SHIFT);
-}
 
 static double within_bucket(int i, double part, __u64 min_ns, __u64 max_ns)
 {
@@ -252,9 +282,9 @@ bool loop_was_looping(const struct loop_record *loop)
 
 bool loop_may_spin(const struct thread_record *thread, const struct loop_record *loop)
 {
-	__u64 life_ns = difference(loop->returned_ns, loop->first_ns);
+	__u64 life_ns = difference(loop->returned_ns, loop->first_ns), most_ns = most_wait_ns(loop->wait, loop->waits);
 
 	return loop->interface == LOOP_EPOLL && !(thread->flags & (THREAD_SLEEPING | THREAD_STOPPED)) &&
 	       loop->waits >= SPIN_WAITS && loop->waits * NS_PER_S >= SPIN_WAITS_PER_S * life_ns &&
-	       loop->wait_ns < loop->waits * SPIN_WAIT_NS;
+	       (loop->wait_ns < loop->waits * SPIN_WAIT_NS || (most_ns && most_ns < SPIN_WAIT_NS));
 }

@@ -14,7 +14,8 @@ struct loop_rates {
 	__u64 interval_ns; /* 0: there is none, and nothing below is known */
 	__u64 waits, events, empty, full; /* in the interval */
 	__u64 in_wait_ns; /* of the interval, at most all of it */
-	__u64 mean_wait_ns; /* of the waits that ended in it; 0 where none did */
+	__u64 wait_runqueue_ns; /* the part of it in which the thread waited for a CPU */
+	__u64 mean_wait_ns; /* of the waits that ended in it, without that; 0 where none did */
 	__u64 set_bytes; /* copied in it */
 	__u64 lag_ns; /* of the interval, outside the wait; and its parts: */
 	__u64 lag_cpu_ns, lag_runqueue_ns, lag_blocked_ns;

@@ -128,7 +128,9 @@ static bool is_reading_unseen(const struct loop_evidence *evidence)
 /* A scheduler that has work looks for events in passing, and often: most of its time goes by between the waits. */
 static bool works_between(const struct loop_rates *rates, __u64 percent_in_wait)
 {
-	return rates->in_wait_ns * 100 < (rates->in_wait_ns + rates->lag_ns - rates->lag_runqueue_ns) * percent_in_wait;
+	__u64 in_wait_ns = rates->in_wait_ns - rates->wait_runqueue_ns;
+
+	return in_wait_ns * 100 < (in_wait_ns + rates->lag_ns - rates->lag_runqueue_ns) * percent_in_wait;
 }
 
 static bool waits_fast(const struct loop_rates *rates)

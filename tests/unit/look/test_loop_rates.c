@@ -280,14 +280,67 @@ static void test_histogram(void **state)
 	}
 }
 
+/* Kept from the CPU for 0.8 s: 0.5 s of that within its waits. */
+static void test_waits_on_a_busy_machine(void **state)
+{
+	struct scene scene = scene_of((struct loop_record){.waits = 100, .returned_ns = NOW - SECOND},
+				      (struct loop_record){.waits = 10100,
+							   .wait_ns = 600 * MILLISECOND,
+							   .lag_ns = 400 * MILLISECOND,
+							   .lag_runqueue_ns = 300 * MILLISECOND,
+							   .lag_cpu_ns = 100 * MILLISECOND,
+							   .returned_ns = NOW,
+							   .returned_run_delay = 800 * MILLISECOND});
+	const struct loop_rates *rates;
+
+	(void)state;
+	scene.threads[0].last_arrival = scene.threads[1].last_arrival = NOW;
+	scene.threads[1].run_delay_ns = 800 * MILLISECOND;
+	rates = rates_of(&scene, true);
+	assert_int_equal(rates->lag_runqueue_ns, 300 * MILLISECOND);
+	assert_int_equal(rates->wait_runqueue_ns, 500 * MILLISECOND);
+	assert_int_equal(rates->mean_wait_ns, 100 * MILLISECOND / 10000);
+	rates = rates_of(&scene, false);
+	assert_true(rates->mean_wait_ns > 0);
+}
+
+/* One wait in a hundred was kept from the CPU. More than a few make it no spinner; nor does a thread that sleeps. */
+static void test_may_spin_on_a_busy_machine(void **state)
+{
+	struct thread_record thread = {0};
+	struct loop_record loop = {.interface = LOOP_EPOLL,
+				   .waits = 1000,
+				   .wait_ns = 500 * MILLISECOND,
+				   .first_ns = NOW - SECOND,
+				   .returned_ns = NOW};
+
+	(void)state;
+	loop.wait[1] = 990;
+	loop.wait[60] = 10;
+	assert_true(loop_may_spin(&thread, &loop));
+	loop.wait[1] = 900;
+	loop.wait[60] = 100;
+	assert_false(loop_may_spin(&thread, &loop));
+	loop.wait[1] = 1000;
+	thread.flags = THREAD_SLEEPING;
+	assert_false(loop_may_spin(&thread, &loop));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_busy_ratio),	 cmocka_unit_test(test_interval_of_no_length),
-		cmocka_unit_test(test_lag_that_is_over), cmocka_unit_test(test_throttled),
-		cmocka_unit_test(test_lag_asleep),	 cmocka_unit_test(test_lag_running),
-		cmocka_unit_test(test_lag_queued),	 cmocka_unit_test(test_lag_over_two_looks),
-		cmocka_unit_test(test_percentiles),	 cmocka_unit_test(test_percentiles_without_end),
+		cmocka_unit_test(test_waits_on_a_busy_machine),
+		cmocka_unit_test(test_may_spin_on_a_busy_machine),
+		cmocka_unit_test(test_busy_ratio),
+		cmocka_unit_test(test_interval_of_no_length),
+		cmocka_unit_test(test_lag_that_is_over),
+		cmocka_unit_test(test_throttled),
+		cmocka_unit_test(test_lag_asleep),
+		cmocka_unit_test(test_lag_running),
+		cmocka_unit_test(test_lag_queued),
+		cmocka_unit_test(test_lag_over_two_looks),
+		cmocka_unit_test(test_percentiles),
+		cmocka_unit_test(test_percentiles_without_end),
 		cmocka_unit_test(test_histogram),
 	};
 
