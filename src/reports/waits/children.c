@@ -133,17 +133,21 @@ static bool is_asleep_there(const struct thread_record *thread, const struct epo
 }
 
 /* A child of this process, which its thread sleeps for in an event loop. */
-static int add_child_of_loop(struct waits *waits, const struct epoll_record *epoll)
+static int add_child_of_loop(struct waits *waits, const struct epoll_record *epoll, __u64 min_age_ns)
 {
+	__u64 since;
 	const struct thread_view *view = look_thread(waits->look, epoll->pid, epoll->waiter_tid);
 	const struct thread_view *child = look_thread(waits->look, epoll->child_pid, epoll->child_pid);
 
 	if (!view || !child || !is_asleep_there(view->thread, epoll))
 		return 0;
+	since = look_asleep_since(waits->look, view->thread);
+	if (since + min_age_ns > waits->look->head->seen_ns)
+		return 0;
 	return add_wait(waits, view, child->thread);
 }
 
-static int add_children_of_loops(struct waits *waits, __u32 pid)
+static int add_children_of_loops(struct waits *waits, __u32 pid, __u64 min_age_ns)
 {
 	size_t i, count;
 	const struct epoll_record *const *epolls = look_epolls(waits->look, pid, &count);
@@ -151,7 +155,7 @@ static int add_children_of_loops(struct waits *waits, __u32 pid)
 
 	for (i = 0; i < count && !err; i++)
 		if (epolls[i]->child_pid)
-			err = add_child_of_loop(waits, epolls[i]);
+			err = add_child_of_loop(waits, epolls[i], min_age_ns);
 	return err;
 }
 
@@ -192,7 +196,7 @@ static bool holder_waits(const struct waits *waits, const struct wait *wait)
 }
 
 /* Adding one wait leads to more: a shell that waits for a shell. */
-int waits_add_children(struct waits *waits)
+int waits_add_children(struct waits *waits, __u64 min_age_ns)
 {
 	struct family family = {.count = 0};
 	size_t i;
@@ -208,7 +212,7 @@ int waits_add_children(struct waits *waits)
 		if (waits_for_child(process))
 			err = add_child(waits, &family, process->doing);
 		else
-			err = add_children_of_loops(waits, process->pid);
+			err = add_children_of_loops(waits, process->pid, min_age_ns);
 	}
 	free(family.items);
 	return err;

@@ -245,7 +245,7 @@ int waits_collect(struct waits *waits, const struct look *look, const struct loo
 	if (!err)
 		err = waits_add_locks(waits, min_age_ns);
 	if (!err)
-		err = waits_add_children(waits);
+		err = waits_add_children(waits, min_age_ns);
 	if (err || !waits->count)
 		return err;
 	qsort(waits->items, waits->count, sizeof(*waits->items), compare);

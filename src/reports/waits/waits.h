@@ -34,7 +34,7 @@ int waits_add(struct waits *waits, const struct wait *wait);
  * waits for (next.c).
  */
 int waits_find_ends(struct waits *waits);
-int waits_add_children(struct waits *waits);
+int waits_add_children(struct waits *waits, __u64 min_age_ns);
 
 /* Adds the waits for locks that have lasted for so long, with the threads and processes that have them (locks.c). */
 int waits_add_locks(struct waits *waits, __u64 min_age_ns);

@@ -213,6 +213,44 @@ static void through_a_child_of_a_loop(void **state)
 		}
 }
 
+/* A helper reads a pipe of who runs other programs meanwhile. Behind a wait4 the chain goes on. */
+static void a_helper_of_who_collects(void **state)
+{
+	int how;
+
+	(void)state;
+	for (how = IN_EPOLL; how <= IN_ANOTHER; how++) {
+		struct socket_record *pipe;
+		struct owner_record *writer;
+		struct shown shown;
+
+		begin();
+		reads(CURL, CURL, "curl", 80);
+		serves(APP, "app", 80);
+		sleeps(APP, APP, "app", SYS_read);
+		pipe = look_add_thread_socket(&builder, SOCKET_KIND_PIPE, 0);
+		pipe->name.inode = 7000;
+		pipe->peer_inode = 1;
+		writer = look_add(&builder, RECORD_PIPE_WRITER, 0);
+		writer->cookie = 1;
+		writer->inode = 7000;
+		writer->pid = NGINX;
+		writer->process_start_ns = SECOND;
+		if (how == IN_ANOTHER)
+			waits_for(NGINX, "nginx", SYS_wait4, CHILD);
+		else
+			sleeps_for_child(NGINX, "nginx", how, CHILD);
+		sleeps(CHILD, CHILD, "sleep", SYS_clock_nanosleep);
+		is_child(NGINX, CHILD);
+		show(&shown);
+		if (how == IN_ANOTHER)
+			IS_CHAIN(&shown, "blocked", 3, CURL, APP, NGINX, CHILD);
+		else
+			IS_CHAIN(&shown, "blocked", 1, CURL, APP);
+		hide(&shown);
+	}
+}
+
 /* Its first thread has left something on another instance. Where somebody waits there, that is no evidence. */
 static void in_the_accept_queue_of_a_loop(void **state)
 {
@@ -388,6 +426,7 @@ int main(void)
 		cmocka_unit_test(a_child_that_asks_its_parent),
 		cmocka_unit_test(through_a_child_of_a_loop),
 		cmocka_unit_test(in_the_accept_queue_of_a_loop),
+		cmocka_unit_test(a_helper_of_who_collects),
 		cmocka_unit_test(a_child_that_asks_the_loop),
 		cmocka_unit_test(one_that_waits_for_its_child),
 		cmocka_unit_test(one_in_poll),
