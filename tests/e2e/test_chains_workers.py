@@ -109,7 +109,7 @@ def test_through_a_child_that_a_loop_waits_for(room, kind, call):
     back = relay(room.here, "one", room.link.left4, BACK)
     middle = relay(room.here, kind, room.link.left4, MIDDLE, (room.link.left4, BACK))
     first = ask(room, MIDDLE)
-    record = ends(back, "blocked", waiters=3)
+    record = ends(back, "blocked", waiters=1, links=4)
     child = record["links"][2]["pid"]
     assert who(record) == [first.pid, middle.pid, child, back.pid]
     assert [link["kind"] for link in record["links"]] == ["tcp", "child", "tcp", "tcp"]
