@@ -199,7 +199,8 @@ static unsigned int fits_of_path(const struct scene *scene, size_t from)
 {
 	const struct chain_path *path = &scene->paths[from];
 
-	return chain_fits(scene->scope, &scene->waits, path->cycle ? path->last : from, path->depth);
+	/* Who waits for a cycle from outside leads into it, and all of it fits. */
+	return chain_fits(scene->scope, &scene->waits, from, path->cycle ? CHAIN_LINKS_MOST : path->depth);
 }
 
 static bool path_is_finding(const struct scene *scene, size_t from)
