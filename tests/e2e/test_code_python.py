@@ -154,6 +154,30 @@ def test_in_other_namespaces(started, tmp_path):
     assert codes == {"<lambda> (app.py:15)", "Store.fetch (app.py:6)"}
 
 
+def test_many_threads(started, tmp_path):
+    """The list of threads is not gone through anew for each: the oldest are at its end."""
+    (tmp_path / "app.py").write_text(
+        """import socket, threading
+pairs = [socket.socketpair() for _ in range(150)]
+def fetch(one):
+    one.recv(1)  # 4
+for pair in pairs:
+    threading.Thread(target=fetch, args=(pair[0],)).start()
+print("serving", flush=True)
+"""
+    )
+    program = started(PYTHON, tmp_path / "app.py")
+    program.wait_line(bool, 20)
+
+    def look():
+        records = run.once("threads", "--stacks", "-p", program.pid)
+        threads = run.matching(records, type="thread", pid=program.pid)
+        # A busy machine has no time for all of them.
+        return len([thread for thread in threads if thread["code"] == "fetch (app.py:4)"]) > 100
+
+    wait_until(look, 40, "stacks of most threads")
+
+
 # What is stuck.
 
 CLIENT = """import socket, sys

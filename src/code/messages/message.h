@@ -26,7 +26,7 @@
 /* Memory is asked for by chunks that lie in one page each: so many at once, so often, and so many for one stack. */
 #define CODE_CHUNK	  1024u
 #define CODE_CHUNKS	  64u
-#define CODE_MEMORY_NEEDS 96u
+#define CODE_MEMORY_NEEDS 256u
 #define CODE_CHUNKS_MOST  512u
 
 /* A file that is mapped: from its first page to its last. In order, and not one over another. */

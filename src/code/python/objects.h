@@ -9,12 +9,20 @@
 #include "code/messages/message.h"
 #include "code/python/layout.h"
 
+/* Where a thread of Python was seen. It proves itself again when it is used. */
+#define PYTHON_HINTS 1024
+struct python_hint {
+	__u64 number, address;
+};
+
 /* One interpreter, as its file and its memory say: what the functions of this folder take. */
 struct python {
 	struct python_layout layout;
 	__u32 version; /* Py_Version */
 	__u64 runtime; /* addresses of _PyRuntime and of three types */
 	__u64 code_type, text_type, bytes_type;
+	__u64 resume; /* the thread that the next search begins with, where the last one had no room for more; 0: with the first */
+	struct python_hint hints[PYTHON_HINTS]; /* each at the remainder of its number */
 };
 
 /* A code object: addresses of the objects that it leads to. */

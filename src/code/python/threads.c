@@ -5,7 +5,7 @@
 
 /* Lists of another process may have no end. What they cost is limited by code/messages/memory.h, too. */
 #define INTERPRETERS_MOST 8
-#define THREADS_MOST	  2000
+#define THREADS_MOST	  220 /* in one search: the next goes on there */
 #define FRAMES_MOST	  256
 
 /* Frames of functions that call one another lie one behind the other, the outer one below. */
@@ -75,31 +75,59 @@ static __u64 frame_of(const struct python *python, const struct python_stack *st
 	return frame;
 }
 
-static __u64 find_in(const struct python *python, const struct python_stack *stack, __u64 interpreter)
+static void remember(struct python *python, __u64 thread)
+{
+	__u64 number;
+
+	if (memory_read_word(thread + python->layout.thread_native, &number) && number)
+		python->hints[number % PYTHON_HINTS] = (struct python_hint){number, thread};
+}
+
+static __u64 find_remembered(const struct python *python, const struct python_stack *stack)
+{
+	const struct python_hint *hint = &python->hints[stack->thread % PYTHON_HINTS];
+
+	return stack->thread && hint->number == stack->thread ? frame_of(python, stack, hint->address) : 0;
+}
+
+static bool is_of(const struct python *python, __u64 thread, __u64 interpreter)
+{
+	__u64 belongs_to;
+
+	return memory_read_word(thread + python->layout.thread_interpreter, &belongs_to) && belongs_to == interpreter;
+}
+
+static __u64 find_in(struct python *python, const struct python_stack *stack, __u64 interpreter)
 {
 	const struct python_layout *layout = &python->layout;
-	__u64 thread, belongs_to, frame;
+	__u64 thread = python->resume, frame;
 	size_t i;
 
-	if (!memory_read_word(interpreter + layout->interpreter_threads, &thread))
+	if ((!thread || !is_of(python, thread, interpreter)) &&
+	    !memory_read_word(interpreter + layout->interpreter_threads, &thread))
 		return 0;
+	python->resume = 0;
 	for (i = 0; i < THREADS_MOST && thread; i++) {
-		if (!memory_read_word(thread + layout->thread_interpreter, &belongs_to) || belongs_to != interpreter)
+		if (!is_of(python, thread, interpreter))
 			return 0;
+		remember(python, thread);
 		frame = frame_of(python, stack, thread);
 		if (frame)
 			return frame;
 		if (!memory_read_word(thread + layout->thread_next, &thread))
 			return 0;
 	}
+	python->resume = thread;
 	return 0;
 }
 
-__u64 python_thread_find(const struct python *python, const struct python_stack *stack)
+__u64 python_thread_find(struct python *python, const struct python_stack *stack)
 {
-	__u64 interpreter, frame;
+	__u64 interpreter, frame = find_remembered(python, stack);
 	size_t i;
 
+	if (frame)
+		return frame;
 	if (!memory_read_word(python->runtime + python->layout.runtime_interpreters, &interpreter))
 		return 0;
 	for (i = 0; i < INTERPRETERS_MOST && interpreter; i++) {

@@ -20,9 +20,9 @@ struct python_memory_frame {
 
 /*
  * The innermost frame of that thread; 0: it has none, or is not found. What is found is proven by an address on its stack: two
- * threads with one number in two processes are not taken for each other.
+ * threads with one number in two processes are not taken for each other. Remembers where the threads are that it came by.
  */
-__u64 python_thread_find(const struct python *python, const struct python_stack *stack);
+__u64 python_thread_find(struct python *python, const struct python_stack *stack);
 
 /* False: it is no frame. */
 bool python_frame_read(const struct python *python, __u64 address, struct python_memory_frame *frame);
