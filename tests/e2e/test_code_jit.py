@@ -27,12 +27,12 @@ JAVA = """public class App {
 
 
 @pytest.fixture
-def reading():
-    """Starts a program that reads its stdin, a pipe in which nothing comes."""
+def reading(tmp_path):
+    """Starts a program that reads its stdin, a pipe in which nothing comes. Node writes a log where it runs."""
     children = []
 
     def start(*command):
-        children.append(Child([str(word) for word in command]))
+        children.append(Child([str(word) for word in command], cwd=tmp_path))
         children[-1].wait_line(bool, 60)
         return children[-1].pid
 
