@@ -80,25 +80,45 @@ int foreign_open_debug(const struct foreign_request *request)
 
 #define NAMES_MOST (32 << 20)
 
-/* In its own file system, where others may put files too: only one of the process's own user is handed on, and no link is followed. */
-int foreign_open_names(const struct foreign_request *request)
+/* The file below a folder, if it is of this user; a negative errno: it is not. */
+static int open_of_user(int folder, const char *name, uid_t user)
 {
-	struct stat process, file;
-	char path[80];
-	int owner, fd = -EACCES, place;
+	int place = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), fd = -EACCES;
+	struct stat file;
+	char self[40];
 
-	snprintf(path, sizeof(path), "/proc/%u", request->pid);
-	owner = open(path, O_PATH | O_CLOEXEC);
-	snprintf(path, sizeof(path), "/proc/%u/root/tmp/perf-%d.map", request->pid, request->fd);
-	place = owner < 0 ? -1 : open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (place >= 0 && !fstat(owner, &process) && !fstat(place, &file) && S_ISREG(file.st_mode) &&
-	    file.st_uid == process.st_uid && file.st_size <= NAMES_MOST) {
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
-		fd = foreign_open_file(path);
+	if (place < 0)
+		return -errno;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", place);
+	if (!fstat(place, &file) && S_ISREG(file.st_mode) && file.st_uid == user && file.st_size <= NAMES_MOST) {
+		fd = foreign_open_file(self);
 		fd = fd < 0 ? -errno : fd;
 	}
-	if (place >= 0)
-		close(place);
+	close(place);
+	return fd;
+}
+
+/*
+ * In its own file system, where others may put files too: only one of the process's own user is handed on. Neither /tmp nor
+ * the file may be a link: that would be followed in sockstall's own file system. The kernel says that a process which is
+ * gone is root's (pid_getattr() in fs/proc/base.c). But the root of one cannot be opened then: so the user that was told
+ * before that is its own.
+ */
+int foreign_open_names(const struct foreign_request *request)
+{
+	int owner, folder = -1, fd = -EACCES;
+	struct stat process;
+	char name[32];
+
+	snprintf(name, sizeof(name), "/proc/%u", request->pid);
+	owner = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (owner >= 0 && !fstat(owner, &process))
+		folder = openat(owner, "root/tmp", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	snprintf(name, sizeof(name), "perf-%d.map", request->fd);
+	if (folder >= 0)
+		fd = open_of_user(folder, name, process.st_uid);
+	if (folder >= 0)
+		close(folder);
 	if (owner >= 0)
 		close(owner);
 	return fd;

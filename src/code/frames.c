@@ -194,7 +194,9 @@ void frames_add(const struct code_request *request, const char *stack, const str
 	size_t i, made = 0;
 
 	read_python(request, stack, frames, count);
-	read_names(frames, count, names, has_time);
+	memset(names, 0, sizeof(names));
+	if (request->memory)
+		read_names(frames, count, names, has_time);
 	for (i = 0; i < count; i++) {
 		if (is_in_no_file(&frames[i]))
 			add_made(&frames[i], names[made++].name);

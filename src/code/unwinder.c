@@ -22,6 +22,12 @@
 #define LOOK_NS (500 * NS_PER_MS)
 #define BUSY_NS (2000 * NS_PER_MS)
 
+/*
+ * How long a process's memory is read for one stack. Waits below 5 ms are counted by nobody (apart/waiting.h), and there may
+ * be hundreds of them: so this is by the clock, as is the end of a conversation, BUSY_NS later.
+ */
+#define MEMORY_NS (500 * NS_PER_MS)
+
 #define AGAIN_NS (60 * 1000 * NS_PER_MS)
 
 struct unwinder {
@@ -116,21 +122,22 @@ static int reply(struct unwinder *unwinder, const struct code_request *request, 
 	return err ? -EPIPE : 0;
 }
 
-/* *left: chunks that this stack may still ask for. */
+/* *left: chunks that this stack may still ask for. After until_ns none of them can be read. */
 static int reply_memory(struct unwinder *unwinder, const struct code_request *request, const struct code_answer *need,
-			const struct code_supply *supply, size_t *left)
+			const struct code_supply *supply, __u64 until_ns, size_t *left)
 {
 	__u64 addresses[CODE_CHUNKS];
 	size_t size;
-	int err;
+	int err = 0;
 
 	if (!supply->memory || need->count > *left)
 		return -EPIPE;
 	*left -= need->count;
 	memcpy(addresses, unwinder->answer + sizeof(*need), need->count * sizeof(*addresses));
 	unwinder->memory.head = (struct code_memory_reply){.head = {.sequence = request->sequence}};
-	err = supply->memory(supply->context, addresses, need->count, &unwinder->memory.head.read,
-			     unwinder->memory.bytes);
+	if (clock_ns(CLOCK_MONOTONIC) < until_ns)
+		err = supply->memory(supply->context, addresses, need->count, &unwinder->memory.head.read,
+				     unwinder->memory.bytes);
 	if (err)
 		return err;
 	size = sizeof(unwinder->memory.head) + (size_t)__builtin_popcountll(unwinder->memory.head.read) * CODE_CHUNK;
@@ -156,18 +163,23 @@ static int converse(struct unwinder *unwinder, const struct code_request *reques
 {
 	/* The files that frames are in, and their debug files, and memory, and then it must have done. */
 	size_t needs = 2 * CODE_FRAMES + 2 + (supply->memory ? CODE_MEMORY_NEEDS : 0);
+	const __u64 until = clock_ns(CLOCK_MONOTONIC) + MEMORY_NS;
 	size_t chunks = CODE_CHUNKS_MOST;
 	struct code_answer head;
 	ssize_t got;
 	int err;
 
 	while (needs--) {
+		if (unwinder->wait.asked_to_end())
+			return -ECANCELED;
+		if (clock_ns(CLOCK_MONOTONIC) > until + BUSY_NS)
+			return -ETIMEDOUT;
 		got = take_answer(unwinder, request, &head);
 		if (got < 0)
 			return (int)got;
 		if (head.kind == CODE_DONE)
 			return buffer_append(frames, unwinder->answer + sizeof(head), (size_t)got - sizeof(head));
-		err = head.kind == CODE_NEEDS_MEMORY ? reply_memory(unwinder, request, &head, supply, &chunks)
+		err = head.kind == CODE_NEEDS_MEMORY ? reply_memory(unwinder, request, &head, supply, until, &chunks)
 						     : reply(unwinder, request, &head, supply);
 		if (err)
 			return err;

@@ -7,6 +7,9 @@
 /* Twice as many places as chunks. */
 #define PLACES (2 * CODE_CHUNKS_MOST)
 
+/* Reads for one stack: a large one takes some 4,000. A list that leads back to itself takes no chunk, but time. */
+#define READS_MOST 16384
+
 struct place {
 	__u64 address; /* 0: free. Nobody has memory there. */
 	__u32 chunk; /* in bytes */
@@ -18,7 +21,7 @@ static struct {
 	const char *copy;
 	size_t size;
 	memory_source source;
-	size_t asked, needs; /* chunks, round trips */
+	size_t asked, needs, reads; /* chunks, round trips */
 	__u64 wanted[CODE_CHUNKS];
 	size_t wanted_count;
 	struct place places[PLACES];
@@ -32,7 +35,7 @@ void memory_begin(__u64 stack, const char *copy, size_t size, memory_source sour
 	memory.copy = copy;
 	memory.size = size;
 	memory.source = source;
-	memory.asked = memory.needs = memory.wanted_count = 0;
+	memory.asked = memory.needs = memory.reads = memory.wanted_count = 0;
 	memset(memory.places, 0, sizeof(memory.places));
 }
 
@@ -46,7 +49,7 @@ bool memory_was_asked(void)
 /* Where it is, or where it is to be. There is always a free place. */
 static struct place *find_place(__u64 address)
 {
-	size_t at = (size_t)(address / CODE_CHUNK) * 2654435761U % PLACES;
+	size_t at = (size_t)(address / CODE_CHUNK * 0x9e3779b97f4a7c15ULL >> 32) % PLACES; /* 2^64 / golden ratio */
 
 	while (memory.places[at].address && memory.places[at].address != address)
 		at = (at + 1) % PLACES;
@@ -137,6 +140,8 @@ bool memory_read(__u64 address, void *to, size_t size)
 	const char *chunk;
 	size_t part, done;
 
+	if (memory.reads++ >= READS_MOST)
+		return false;
 	if (is_in_stack(address, size)) {
 		memcpy(to, memory.copy + (address - memory.stack), size);
 		return true;

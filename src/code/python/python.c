@@ -109,7 +109,8 @@ static bool read_function(const struct python *python, const struct python_code 
 	file = python_file_name(path);
 	memcpy(function->file, file, strlen(file) + 1);
 	function->line = python_code_line(python, code, instruction);
-	function->kind = python_kind(path, function->name);
+	/* Of which file it is cannot be read: then it is not said to be the program's own. */
+	function->kind = path[0] ? python_kind(path, function->name) : CODE_OF_LANGUAGE;
 	return true;
 }
 

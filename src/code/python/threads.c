@@ -5,8 +5,9 @@
 
 /* Lists of another process may have no end. What they cost is limited by code/messages/memory.h, too. */
 #define INTERPRETERS_MOST 8
-#define THREADS_MOST	  220 /* in one search: the next goes on there */
-#define FRAMES_MOST	  256
+/* In one search: the next goes on there. Two round trips each, of CODE_MEMORY_NEEDS. */
+#define THREADS_MOST 110
+#define FRAMES_MOST  256
 
 /* Frames of functions that call one another lie one behind the other, the outer one below. */
 #define FRAMES_BELOW 2048

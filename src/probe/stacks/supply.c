@@ -40,17 +40,39 @@ void told_find_modules(struct told *told)
 	}
 }
 
+/* The number was checked, so there are modules: where the process's files are not known there are none. */
+static void ask_module(const struct told *told, __u32 module, struct foreign_request *request)
+{
+	const struct memory_region *region = &told->maps->regions[told->regions[module]];
+
+	request->kind = FOREIGN_OPEN;
+	request->address = region->start;
+	request->size = region->end - region->start;
+	request->anchor = region->inode;
+}
+
+static void ask_debug(const struct code_answer *need, const __u8 *build_id, struct foreign_request *request)
+{
+	request->kind = FOREIGN_DEBUG;
+	request->fd = (int)need->count;
+	request->size = 1;
+	memcpy(request->container, build_id, need->count);
+}
+
+/* They are of this moment, as memory is: they count only if the thread has not gone on meanwhile. */
+static void ask_names(struct told *told, struct foreign_request *request)
+{
+	told->gave_memory = true;
+	request->kind = FOREIGN_NAMES;
+	request->fd = (int)told->thread->inner_pid;
+	request->size = 1;
+}
+
 int told_file(void *context, const struct code_answer *need, const __u8 *build_id)
 {
-	const struct told *told = context;
-	const struct memory_region *region = &told->maps->regions[told->regions[need->module]];
+	struct told *told = context;
 	struct foreign_question question = {
-		.request = {.kind = FOREIGN_OPEN,
-			    .pid = told->thread->pid,
-			    .tid = told->thread->tid,
-			    .address = region->start,
-			    .size = region->end - region->start,
-			    .anchor = region->inode},
+		.request = {.pid = told->thread->pid, .tid = told->thread->tid},
 		.process_start_ns = told->thread->process_start_ns,
 	};
 	struct buffer none = {0};
@@ -58,17 +80,12 @@ int told_file(void *context, const struct code_answer *need, const __u8 *build_i
 
 	if (need->kind == CODE_NEEDS_NAMES && !told->thread->inner_pid)
 		return -ENOENT;
-	if (need->kind == CODE_NEEDS_NAMES) {
-		question.request.kind = FOREIGN_NAMES;
-		question.request.fd = (int)told->thread->inner_pid;
-		question.request.size = 1;
-	}
-	if (need->kind == CODE_NEEDS_DEBUG) {
-		question.request.kind = FOREIGN_DEBUG;
-		question.request.fd = (int)need->count;
-		question.request.size = 1;
-		memcpy(question.request.container, build_id, need->count);
-	}
+	if (need->kind == CODE_NEEDS_NAMES)
+		ask_names(told, &question.request);
+	else if (need->kind == CODE_NEEDS_DEBUG)
+		ask_debug(need, build_id, &question.request);
+	else
+		ask_module(told, need->module, &question.request);
 	err = foreign_ask_one(told->probe->foreign, &question, &none);
 	buffer_free(&none);
 	if (err || question.err)
