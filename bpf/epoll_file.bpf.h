@@ -306,7 +306,10 @@ __weak __noinline int file_of_child(__u64 address, __u64 child)
 	case S_IFIFO:
 		return has_other_end((const void *)child, (__u64)socket, S_IFIFO) ? ITEM_OF_CHILD : 0;
 	}
-	return is_anonymous_inode(file) && !has_name(file, "[timerfd]", 9) && !is_epoll(file) ? 0 : ITEM_OF_OTHERS;
+	return is_anonymous_inode(file) && !has_name(file, "[timerfd]", 9) && !has_name(file, "inotify", 8) &&
+			       !is_epoll(file)
+		       ? 0
+		       : ITEM_OF_OTHERS;
 }
 
 /* enum item_kind, of all that the instance watches. */
@@ -347,17 +350,22 @@ static __always_inline void note_child(struct epoll_record *record, const struct
 {
 	const struct task_struct *waiter = only_waiter(ep), *child;
 	const struct list_head *head = &waiter->children, *node;
-	int i;
+	int i, kinds;
 
 	if (!waiter)
 		return;
 	node = BPF_CORE_READ(head, prev);
 	for (i = 0; i < CHILD_WALK && node && node != head; i++) {
 		child = (const void *)node - bpf_core_field_offset(struct task_struct, sibling);
-		if (items_of_child((__u64)ep, (__u64)child) == ITEM_OF_CHILD) {
+		kinds = items_of_child((__u64)ep, (__u64)child);
+		/* For a child and something else, or for two of them: then for none of them alone. */
+		if (kinds & ITEM_OF_CHILD && (record->child_pid || kinds != ITEM_OF_CHILD)) {
+			record->child_pid = record->waiter_tid = 0;
+			return;
+		}
+		if (kinds & ITEM_OF_CHILD) {
 			record->child_pid = own_tgid(child);
 			record->waiter_tid = own_tid(waiter);
-			return;
 		}
 		node = BPF_CORE_READ(node, prev);
 	}
@@ -400,7 +408,7 @@ static __always_inline const wait_queue_head_t *queue_of_other_end(const struct 
 
 /*
  * A thread that sleeps in poll or select for this child alone, as it does to collect what the child writes. The first that waits
- * for this file is that thread, or nobody. It is written once: by the first of the files that it waits for.
+ * for this file is that thread, or nobody. It is written for each file of a child: who reads it sees whether they are of one child.
  */
 static __always_inline void write_poll_for_child(struct seq_file *seq, struct task_struct *task,
 						 const struct file *file, __u32 type)
@@ -418,7 +426,8 @@ static __always_inline void write_poll_for_child(struct seq_file *seq, struct ta
 	poll = (const void *)entry - bpf_core_field_offset(struct poll_table_entry, wait);
 	polled = BPF_CORE_READ(entry, private);
 	if (BPF_CORE_READ(poll, wait_address) != queue ||
-	    (const void *)poll != (const void *)polled + bpf_core_field_offset(struct poll_wqueues, inline_entries))
+	    (__u64)poll - ((__u64)polled + bpf_core_field_offset(struct poll_wqueues, inline_entries)) >=
+		    POLL_WALK * bpf_core_type_size(struct poll_table_entry))
 		return;
 	waiter = BPF_CORE_READ(polled, polling_task);
 	if (waiter != BPF_CORE_READ(task, group_leader, real_parent) ||

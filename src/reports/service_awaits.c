@@ -40,7 +40,7 @@ static bool awaits(const struct awaiting *awaiting, const struct socket_record *
 }
 
 /* Looking for the other end of each in more sockets than these takes too long. */
-#define SOCKETS_MOST 20000
+#define SOCKETS_MOST 4096
 
 static bool is_other_end(const struct socket_name *a, const struct socket_name *b)
 {

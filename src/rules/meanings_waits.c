@@ -94,7 +94,8 @@ static const struct verdict_meaning writers[] = {
 
 static const struct verdict_meaning chains[] = {
 	{"chain", "deadlock", "each waits for the next, and the last for the first",
-	 "The chain has no end, no wait in it has a timeout or an alarm, and no step of it is a guess. Or the only "
+	 "The chain has no end, no step of it is a guess, and no wait in it is known to end by itself. A loop of its own, as "
+	 "curl's, may have a time limit: then *why* says so. Or the only "
 	 "thread of a process waits for this process.",
 	 "Two services call each other, and both have no free worker. Or a server of one thread calls itself.",
 	 "End one of the connections: sockstall end."},

@@ -2,6 +2,7 @@
 """Which process of a server is named, and what it waits for in turn: workers, children, and itself."""
 
 import socket
+import time
 
 import pytest
 
@@ -182,3 +183,32 @@ def test_an_mptcp_listener(room):
     assert {one["verdict"] for one in queue} == {"not_accepted", "not_accepting"}
     assert all(one["pid"] == server.pid and one["fd"] is not None for one in queue if one["type"] == "listener")
     assert [who(one) for one in shown("chains", "-p", second.pid)] == [[second.pid, server.pid]]
+
+
+def test_a_server_that_collects_what_its_child_writes(room):
+    """Whoever asks waits for the child. Of two children nobody can tell which: the chain ends at the server."""
+    for mode, port in ("one", BACK), ("two", MIDDLE):
+        server = Stall(room.here, "collects.py", room.link.left4, str(port), mode)
+        server.said("listening")
+        asker = ask(room, port)
+        children = server.said("collecting")["children"]
+        found = wait_until(
+            lambda end=children[0] if mode == "one" else server.pid: [
+                one for one in run.once("chains", "-a", "-p", asker.pid) if one["type"] == "chain" and one["pid"] == end
+            ],
+            20,
+            "the chain",
+        )
+        assert all(who(one)[0] == asker.pid for one in found)
+
+
+@pytest.mark.parametrize("mode", ["long", "reads"])
+def test_long_polls_beside_a_thread_that_collects(room, stream, mode):
+    """The thread that waits for the child serves nobody: it has often fallen asleep after the question came."""
+    server = Stall(room.here, "collects.py", room.link.left4, str(FRONT), mode)
+    children = set(server.said("collecting")["children"])
+    asker = ask(room, FRONT)
+    live = stream("chains", "-j", "-i", "250ms", "-m", "1s", "-p", asker.pid)
+    time.sleep(9)  # the child wakes its parent up three times meanwhile
+    blamed = [one for one in run.matching(live.stop(), type="chain") if one["pid"] in children]
+    assert not blamed, blamed[0]["why"]

@@ -33,7 +33,7 @@ def view(scene, tmux):
 
     def start(*arguments, **how):
         screen = tmux(*ACCOUNTS, "-p", f"{scene.v4.pid},{scene.v6.pid}", *arguments, **how)
-        screen.wait("2 stuck")
+        screen.wait("(2)")  # its page of readers: behind a long cause the count is cut off
         return screen
 
     return start

@@ -142,9 +142,24 @@ static int add_child_of_loop(struct waits *waits, const struct epoll_record *epo
 	if (!view || !child || !is_asleep_there(view->thread, epoll))
 		return 0;
 	since = look_asleep_since(waits->look, view->thread);
-	if (since + min_age_ns > waits->look->head->seen_ns)
+	if (!since || since + min_age_ns > waits->look->head->seen_ns)
 		return 0;
 	return add_wait(waits, view, child->thread);
+}
+
+/* The first record of a thread, where others of it name no other child: one is written for each file. */
+static bool names_one_child(const struct epoll_record *const *epolls, size_t count, size_t at)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (epolls[i]->fd != epolls[at]->fd || epolls[i]->waiter_tid != epolls[at]->waiter_tid ||
+		    !epolls[i]->child_pid)
+			continue;
+		if (i < at || epolls[i]->child_pid != epolls[at]->child_pid)
+			return false;
+	}
+	return epolls[at]->child_pid;
 }
 
 static int add_children_of_loops(struct waits *waits, __u32 pid, __u64 min_age_ns)
@@ -154,7 +169,7 @@ static int add_children_of_loops(struct waits *waits, __u32 pid, __u64 min_age_n
 	int err = 0;
 
 	for (i = 0; i < count && !err; i++)
-		if (epolls[i]->child_pid)
+		if (names_one_child(epolls, count, i))
 			err = add_child_of_loop(waits, epolls[i], min_age_ns);
 	return err;
 }

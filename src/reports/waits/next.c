@@ -97,6 +97,52 @@ static __u64 queued_at(const struct waits *waits, const struct wait *wait)
 	return queued ? queued + slack : 0;
 }
 
+bool wait_is_collecting(const struct wait *wait)
+{
+	__u32 kind = wait->view ? wait->view->thread->syscall_kind : SYSCALL_OTHER;
+
+	return wait->socket->name.kind == SOCKET_KIND_NONE && !wait->lock &&
+	       (kind == SYSCALL_WAITS || kind == SYSCALL_WAITS_EPOLL);
+}
+
+/* An instance on which nobody waits, rather one with something to read; NULL: there is none. */
+static const struct epoll_record *left_alone(const struct look *look, __u32 pid)
+{
+	const struct epoll_record *found = NULL;
+	size_t i, count;
+	const struct epoll_record *const *epolls = look_epolls(look, pid, &count);
+
+	for (i = 0; i < count; i++)
+		if (epolls[i]->fd >= 0 && !epolls[i]->waiters && (!found || epolls[i]->unread))
+			found = epolls[i];
+	return found;
+}
+
+/* It is at work, reads from somebody, waits for events elsewhere than on the instance left alone, or fell asleep later. */
+static bool takes_events(const struct look *look, const struct thread_record *thread, const struct epoll_record *left,
+			 __u64 since_ns)
+{
+	if (!(thread->flags & THREAD_SLEEPING) || thread->syscall_kind == SYSCALL_READS)
+		return true;
+	if (thread_in_loop(thread))
+		return !left || (thread->syscall_kind == SYSCALL_WAITS_EPOLL && (int)thread->args[0] == left->fd);
+	return left && look_asleep_since(look, thread) > since_ns;
+}
+
+/* Whether another thread of the process may serve who asks it, while this one waits for its child. */
+static bool another_may_serve(const struct look *look, const struct wait *next, const struct epoll_record *left)
+{
+	size_t i = LOWER_BOUND(look->threads.count, at, look->threads.items[at].thread->pid < next->pid);
+
+	for (; i < look->threads.count && look->threads.items[i].thread->pid == next->pid; i++) {
+		const struct thread_record *thread = look->threads.items[i].thread;
+
+		if (thread->tid != next->tid && takes_events(look, thread, left, next->since_ns))
+			return true;
+	}
+	return false;
+}
+
 struct candidates {
 	size_t count; /* 2 stands for more, too */
 	size_t first; /* the one that began first, or WAITS_NONE */
@@ -109,6 +155,9 @@ static bool consider(const struct waits *waits, struct candidates *candidates, c
 	const struct wait *other = &waits->items[i];
 
 	if (is_other_end(wait, other) || other == wait)
+		return true;
+	/* That a thread collects what a child writes keeps no other from its work. */
+	if (wait_is_collecting(other) && another_may_serve(waits->look, other, left_alone(waits->look, other->pid)))
 		return true;
 	candidates->count++;
 	if (candidates->first == WAITS_NONE || other->since_ns < waits->items[candidates->first].since_ns)
@@ -195,18 +244,6 @@ static size_t wait_of_thread(const struct waits *waits, __u32 pid, __u32 tid)
 	return is_of(waits, i, pid) ? i : WAITS_NONE;
 }
 
-/* The process leaves something on an epoll instance: nobody waits there. */
-static bool leaves_events(const struct look *look, __u32 pid)
-{
-	size_t i, count;
-	const struct epoll_record *const *epolls = look_epolls(look, pid, &count);
-
-	for (i = 0; i < count; i++)
-		if (epolls[i]->unread && !epolls[i]->waiters)
-			return true;
-	return false;
-}
-
 /*
  * The first thread of a process sleeps in an event loop for a child alone: mostly it has a loop besides, of which that is a
  * synchronous call. What lies there tells; or else that it began after the question came.
@@ -215,9 +252,11 @@ static void take_child_of_loop(const struct waits *waits, struct wait *wait)
 {
 	size_t i = wait_of_thread(waits, wait->peer_pid, wait->peer_pid);
 	const struct wait *next = i == WAITS_NONE ? NULL : &waits->items[i];
-	bool leaves = leaves_events(waits->look, wait->peer_pid);
+	const struct epoll_record *left = left_alone(waits->look, wait->peer_pid);
+	bool leaves = left && left->unread;
 
-	if (!next || next->socket->name.kind != SOCKET_KIND_NONE || next->lock)
+	if (!next || next->socket->name.kind != SOCKET_KIND_NONE || next->lock ||
+	    another_may_serve(waits->look, next, left))
 		return;
 	if (!leaves && (wait->found == FOUND_QUEUE || !asked_at(waits, wait) || next->since_ns < asked_at(waits, wait)))
 		return;

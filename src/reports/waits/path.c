@@ -150,15 +150,6 @@ static bool writer_is_kept(const struct waits *waits, const struct wait *wait, c
 	       look_asleep_since(waits->look, thread) <= wait->since_ns + SLACK_TICKS * waits->look->head->tick_ns;
 }
 
-/* It collects what a child writes, as who runs programs does: that keeps it from no helper of its own. */
-static bool is_collecting(const struct wait *wait)
-{
-	__u32 kind = wait->view ? wait->view->thread->syscall_kind : SYSCALL_OTHER;
-
-	return wait->socket->name.kind == SOCKET_KIND_NONE && !wait->lock &&
-	       (kind == SYSCALL_WAITS || kind == SYSCALL_WAITS_EPOLL);
-}
-
 /* Whether whoever has the other end of the pipe is kept from it by something: not if it only waits for events, or reads. */
 static bool pipe_leads_on(const struct waits *waits, const struct wait *wait)
 {
@@ -167,9 +158,10 @@ static bool pipe_leads_on(const struct waits *waits, const struct wait *wait)
 		.last = wait, .doing = process ? process->doing : NULL, .in_loop = process && process->in_loop};
 	const struct thread_record *thread = evidence.doing ? evidence.doing->thread : NULL;
 	const struct verdict *verdict = chain_verdict(&evidence)->verdict;
+	bool started = processes_descends(&waits->processes, wait->peer_pid, wait->pid);
 
-	if (wait->next != WAITS_NONE && !is_collecting(&waits->items[wait->next]))
-		return true;
+	if (wait->next != WAITS_NONE && (started || !wait_is_collecting(&waits->items[wait->next])))
+		return writer_is_kept(waits, wait, &evidence);
 	/* Which of several threads would write, or read, cannot be told. */
 	if (verdict->is & END_IS_BLOCKED && process && !process->one_thread)
 		return false;

@@ -41,6 +41,9 @@ int waits_add_locks(struct waits *waits, __u64 min_age_ns);
 
 void waits_find_next(struct waits *waits);
 
+/* It collects what a child writes, in poll or an event loop, as who runs programs does. */
+bool wait_is_collecting(const struct wait *wait);
+
 /* That something is due: for sure, or perhaps, if somebody else waits for what its process does. */
 static inline bool wait_may_owe(const struct wait *wait)
 {
