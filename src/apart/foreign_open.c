@@ -13,6 +13,17 @@ int foreign_open_file(const char *path)
 	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
+/* What a descriptor stands for that can do nothing. */
+static int reopen(int place)
+{
+	char self[40];
+	int fd;
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", place);
+	fd = foreign_open_file(self);
+	return fd < 0 ? -errno : fd;
+}
+
 /* Where a link of the process's own making may lead anywhere, only what everybody may read is handed on. */
 enum whose { MAPPED = 0, ANYWHERE = S_IROTH };
 
@@ -24,16 +35,12 @@ static int open_regular(const char *path, __u64 inode, enum whose whose)
 {
 	int place = open(path, O_PATH | O_CLOEXEC), fd = -EINVAL;
 	struct stat status;
-	char self[40];
 
 	if (place < 0)
 		return -errno;
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", place);
 	if (!fstat(place, &status) && S_ISREG(status.st_mode) && (status.st_mode & whose) == whose &&
-	    (!inode || status.st_ino == inode)) {
-		fd = foreign_open_file(self);
-		fd = fd < 0 ? -errno : fd;
-	}
+	    (!inode || status.st_ino == inode))
+		fd = reopen(place);
 	close(place);
 	return fd;
 }
@@ -85,15 +92,11 @@ static int open_of_user(int folder, const char *name, uid_t user)
 {
 	int place = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), fd = -EACCES;
 	struct stat file;
-	char self[40];
 
 	if (place < 0)
 		return -errno;
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", place);
-	if (!fstat(place, &file) && S_ISREG(file.st_mode) && file.st_uid == user && file.st_size <= NAMES_MOST) {
-		fd = foreign_open_file(self);
-		fd = fd < 0 ? -errno : fd;
-	}
+	if (!fstat(place, &file) && S_ISREG(file.st_mode) && file.st_uid == user && file.st_size <= NAMES_MOST)
+		fd = reopen(place);
 	close(place);
 	return fd;
 }
