@@ -187,7 +187,7 @@ const struct held_view *look_held(const struct look *look, __u64 cookie)
 	return i < look->held.count && look->held.items[i].socket->name.cookie == cookie ? &look->held.items[i] : NULL;
 }
 
-static bool is_other_end(const struct socket_name *a, const struct socket_name *b)
+bool look_is_other_end(const struct socket_name *a, const struct socket_name *b)
 {
 	return a->local_port == b->peer_port && a->peer_port == b->local_port &&
 	       !memcmp(a->local_addr, b->peer_addr, sizeof(a->local_addr)) &&
@@ -201,7 +201,7 @@ bool look_is_unread_there(const struct look *look, const struct socket_name *nam
 	for (i = 0; i < look->held.count; i++) {
 		const struct socket_record *other = look->held.items[i].socket;
 
-		if (other->unread_bytes && is_other_end(name, &other->name))
+		if (other->unread_bytes && look_is_other_end(name, &other->name))
 			return true;
 	}
 	return false;

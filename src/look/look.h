@@ -155,6 +155,9 @@ const struct unread_record *look_unread(const struct look *look, __u32 pid);
 /* The connection that may be stuck, by its cookie, or NULL. */
 const struct held_view *look_held(const struct look *look, __u64 cookie);
 
+/* By their addresses and ports these two are the ends of one connection. */
+bool look_is_other_end(const struct socket_name *a, const struct socket_name *b);
+
 /* True if the other end of this connection is on this machine, and what came there has lain unread. */
 bool look_is_unread_there(const struct look *look, const struct socket_name *name);
 

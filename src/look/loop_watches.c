@@ -49,16 +49,18 @@ static bool is_busy_elsewhere(const struct look *look, size_t at, int fd)
 	return false;
 }
 
-/* epoll_pwait2 has a pointer where the others have milliseconds. */
+bool thread_waits_endlessly(const struct thread_record *thread)
+{
+	const char *name = look_syscall(thread);
+
+	if (thread->syscall_kind != SYSCALL_WAITS_EPOLL || !name)
+		return false;
+	return strcmp(name, "epoll_pwait2") ? (int)thread->args[3] < 0 : !thread->args[3];
+}
+
 static bool is_endless(const struct thread_view *view)
 {
-	const char *name = look_syscall(view->thread);
-
-	if (view->loop)
-		return view->loop->timeout_ns == LOOP_TIMEOUT_INFINITE;
-	if (view->thread->syscall_kind != SYSCALL_WAITS_EPOLL || !name)
-		return false;
-	return strcmp(name, "epoll_pwait2") ? (int)view->thread->args[3] < 0 : !view->thread->args[3];
+	return view->loop ? view->loop->timeout_ns == LOOP_TIMEOUT_INFINITE : thread_waits_endlessly(view->thread);
 }
 
 void loop_watches_find(struct loop_watches *watches, const struct look *look, size_t at, int fd)

@@ -19,4 +19,7 @@ struct loop_watches {
 /* at: the thread's place in look->threads; fd: the instance's descriptor. */
 void loop_watches_find(struct loop_watches *watches, const struct look *look, size_t at, int fd);
 
+/* Whether it is in a wait of epoll without a timeout. epoll_pwait2 has a pointer where the others have milliseconds. */
+bool thread_waits_endlessly(const struct thread_record *thread);
+
 #endif

@@ -48,11 +48,6 @@ const char *chain_say_awaited(struct arena *arena, const struct wait *wait)
 	return say_peer(arena, &wait->socket->name);
 }
 
-static bool is_for_child(const struct wait *wait)
-{
-	return wait->socket->name.kind == SOCKET_KIND_NONE && !wait->lock;
-}
-
 /* Where others hold it too, it is not said to be the only one. */
 static const char *say_one_of(struct arena *arena, const struct wait *wait)
 {
@@ -69,7 +64,7 @@ static const char *say_awaited(struct arena *arena, const struct wait *wait)
 		return say_lock(arena, wait);
 	if (wait->peer_pid == wait->pid)
 		return "itself";
-	return arena_printf(arena, "%s%s", is_for_child(wait) ? "its child " : "", chain_say_awaited(arena, wait));
+	return arena_printf(arena, "%s%s", wait_is_for_child(wait) ? "its child " : "", chain_say_awaited(arena, wait));
 }
 
 const char *chain_say(struct arena *arena, const struct waits *waits, size_t from, size_t depth)

@@ -199,7 +199,7 @@ static unsigned int fits_of_path(const struct scene *scene, size_t from)
 {
 	const struct chain_path *path = &scene->paths[from];
 
-	/* Who waits for a cycle from outside leads into it, and all of it fits. */
+	/* A wait from outside leads into a cycle: all of that fits. */
 	return chain_fits(scene->scope, &scene->waits, from, path->cycle ? CHAIN_LINKS_MOST : path->depth);
 }
 
@@ -212,8 +212,8 @@ static bool path_is_finding(const struct scene *scene, size_t from)
 
 /*
  * The path that is shown of those with one end (scene->order[first] to end): the longest finding that fits the filters, or
- * the longest of those that fit them together, or the longest. Whoever was asked for may wait for the same process as
- * those that are stuck, for what never comes to an idle one: then nothing is stuck.
+ * the longest of those that fit them together, or the longest. A process that was asked for may wait for
+ * the same end as others that are stuck, and be idle itself: then nothing is stuck.
  */
 static size_t choose(const struct scene *scene, size_t first, size_t end, bool *stuck)
 {

@@ -42,12 +42,6 @@ static bool awaits(const struct awaiting *awaiting, const struct socket_record *
 /* Looking for the other end of each in more sockets than these takes too long. */
 #define SOCKETS_MOST 4096
 
-static bool is_other_end(const struct socket_name *a, const struct socket_name *b)
-{
-	return a->peer_port == b->local_port && a->local_port == b->peer_port &&
-	       address_equal(a->peer_addr, b->local_addr) && address_equal(a->local_addr, b->peer_addr);
-}
-
 /* All of its threads are stopped, or frozen. */
 static bool is_kept(const struct look *look, __u32 pid)
 {
@@ -79,7 +73,7 @@ static bool is_unanswerable_there(const struct look *look, const struct socket_n
 	for (i = 0; i < all && all <= SOCKETS_MOST; i++) {
 		const struct socket_record *other = i < own ? look->sockets.items[i] : look->connections.items[i - own];
 
-		if (other->name.kind != SOCKET_KIND_TCP || !is_other_end(name, &other->name))
+		if (other->name.kind != SOCKET_KIND_TCP || !look_is_other_end(name, &other->name))
 			continue;
 		if (!cannot_answer(look, other))
 			return false;
@@ -89,8 +83,9 @@ static bool is_unanswerable_there(const struct look *look, const struct socket_n
 }
 
 /*
- * That a read lasts proves no fault of the other end: it may be a subscription, or a long poll. But a dead peer, unread bytes on
- * this machine, a process there that is stopped or has not accepted, and a wait that is longer than ever before do.
+ * That a read lasts proves no fault of the other end: it may be a subscription, or a long poll. These do: a
+ * dead peer, unread bytes on this machine, a process there that is stopped or has not accepted, a wait that is longer than ever
+ * before.
  */
 static bool is_certain(const struct awaiting *awaiting, const struct socket_record *socket)
 {

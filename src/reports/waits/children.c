@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A process whose only thread waits for a child (wait4, waitid) does nothing for others until that ends. Nor does a thread that
- * sleeps in an event loop for a child alone, as in a synchronous call of an asynchronous library. Only processes that somebody
+ * A process whose only thread waits for a child (wait4, waitid) does nothing for others until that ends. The same holds for
+ * a thread that sleeps in an event loop for a child alone, as in a synchronous call of an asynchronous library. Only processes that somebody
  * waits for are added: a shell that waits for its command is no news.
  */
 #include <errno.h>
@@ -10,6 +10,7 @@
 
 #include "base/array.h"
 #include "base/sorted.h"
+#include "look/loop_watches.h"
 #include "look/sleeping.h"
 #include "reports/waits/waits.h"
 
@@ -80,7 +81,7 @@ static bool has_timeout(const struct thread_record *thread)
 	const char *name = thread->syscall_name;
 
 	if (thread->syscall_kind == SYSCALL_WAITS_EPOLL)
-		return strcmp(name, "epoll_pwait2") ? (int)thread->args[3] >= 0 : thread->args[3] != 0;
+		return !thread_waits_endlessly(thread);
 	if (thread->syscall_kind != SYSCALL_WAITS)
 		return false;
 	if (!strcmp(name, "poll"))

@@ -101,8 +101,7 @@ bool wait_is_collecting(const struct wait *wait)
 {
 	__u32 kind = wait->view ? wait->view->thread->syscall_kind : SYSCALL_OTHER;
 
-	return wait->socket->name.kind == SOCKET_KIND_NONE && !wait->lock &&
-	       (kind == SYSCALL_WAITS || kind == SYSCALL_WAITS_EPOLL);
+	return wait_is_for_child(wait) && (kind == SYSCALL_WAITS || kind == SYSCALL_WAITS_EPOLL);
 }
 
 /* An instance on which nobody waits, rather one with something to read; NULL: there is none. */
@@ -255,8 +254,7 @@ static void take_child_of_loop(const struct waits *waits, struct wait *wait)
 	const struct epoll_record *left = left_alone(waits->look, wait->peer_pid);
 	bool leaves = left && left->unread;
 
-	if (!next || next->socket->name.kind != SOCKET_KIND_NONE || next->lock ||
-	    another_may_serve(waits->look, next, left))
+	if (!next || !wait_is_for_child(next) || another_may_serve(waits->look, next, left))
 		return;
 	if (!leaves && (wait->found == FOUND_QUEUE || !asked_at(waits, wait) || next->since_ns < asked_at(waits, wait)))
 		return;

@@ -70,9 +70,8 @@ static bool must_end(const struct waits *waits, const struct wait *before, size_
 {
 	const struct wait *wait = &waits->items[at];
 
-	return before->socket->name.kind == SOCKET_KIND_NONE && !before->lock && !wait->tid &&
-	       processes_has_one_thread(&waits->processes, wait->pid) && (!at || wait[-1].pid != wait->pid) &&
-	       (at + 1 == waits->count || wait[1].pid != wait->pid);
+	return wait_is_for_child(before) && !wait->tid && processes_has_one_thread(&waits->processes, wait->pid) &&
+	       (!at || wait[-1].pid != wait->pid) && (at + 1 == waits->count || wait[1].pid != wait->pid);
 }
 
 /* Whether a wait of a cycle keeps its process until it ends. */
@@ -135,15 +134,13 @@ static void cut_cycle(struct waits *waits, size_t in)
 #define SLACK_TICKS 3
 
 /*
- * What a process has started writes because of that. Any other one, often the parent that holds the pipe of its child's
+ * A process that the reader has started writes because of that. Any other one, often the parent that holds the pipe of its child's
  * commands, may be at work on anything: it keeps the reader waiting only if it has been asleep, frozen or stopped since before.
  */
-static bool writer_is_kept(const struct waits *waits, const struct wait *wait, const struct chain_evidence *evidence)
+static bool writer_is_kept(const struct waits *waits, const struct wait *wait, const struct thread_record *thread,
+			   bool started)
 {
-	const struct thread_record *thread = evidence->doing ? evidence->doing->thread : NULL;
-
-	if (wait->view->thread->syscall_kind != SYSCALL_READS || !thread ||
-	    processes_descends(&waits->processes, wait->peer_pid, wait->pid) ||
+	if (wait->view->thread->syscall_kind != SYSCALL_READS || !thread || started ||
 	    thread->flags & (THREAD_STOPPED | THREAD_FROZEN))
 		return true;
 	return thread->flags & THREAD_SLEEPING && wait->since_ns &&
@@ -161,14 +158,14 @@ static bool pipe_leads_on(const struct waits *waits, const struct wait *wait)
 	bool started = processes_descends(&waits->processes, wait->peer_pid, wait->pid);
 
 	if (wait->next != WAITS_NONE && (started || !wait_is_collecting(&waits->items[wait->next])))
-		return writer_is_kept(waits, wait, &evidence);
+		return writer_is_kept(waits, wait, thread, started);
 	/* Which of several threads would write, or read, cannot be told. */
 	if (verdict->is & END_IS_BLOCKED && process && !process->one_thread)
 		return false;
 	if (thread && thread->syscall_kind == SYSCALL_READS && verdict->is & END_IS_BLOCKED &&
 	    !(thread->state & 2 /* TASK_UNINTERRUPTIBLE */))
 		return false;
-	return !(verdict->is & (END_IS_IDLE | END_IS_UNKNOWN)) && writer_is_kept(waits, wait, &evidence);
+	return !(verdict->is & (END_IS_IDLE | END_IS_UNKNOWN)) && writer_is_kept(waits, wait, thread, started);
 }
 
 /* A process that reads a pipe into which nobody has a reason to write is the end itself: it waits for a command. */

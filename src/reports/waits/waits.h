@@ -41,6 +41,12 @@ int waits_add_locks(struct waits *waits, __u64 min_age_ns);
 
 void waits_find_next(struct waits *waits);
 
+/* A child is awaited: no socket, and no lock. */
+static inline bool wait_is_for_child(const struct wait *wait)
+{
+	return wait->socket->name.kind == SOCKET_KIND_NONE && !wait->lock;
+}
+
 /* It collects what a child writes, in poll or an event loop, as who runs programs does. */
 bool wait_is_collecting(const struct wait *wait);
 
