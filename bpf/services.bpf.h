@@ -172,8 +172,8 @@ static __always_inline bool peer_spoke_last(const struct tcp_sock *tp, __u32 sen
 	return unread || (tp->write_seq == tp->snd_una && tp->snd_wl1 != tp->rcv_nxt);
 }
 
-/* Where to count what is that old. By way of memory: else the verifier walks what follows once for each group. */
-static __always_inline struct service_age *age_of(struct service_record *service, __u64 age)
+/* The group of what is that old. By way of memory: else the verifier walks what follows once for each group. */
+static __always_inline __u32 group_of(struct service_record *service, __u64 age)
 {
 	volatile __u32 *at = &service->pad;
 	__u64 limit = SERVICE_FIRST_AGE_NS;
@@ -183,14 +183,16 @@ static __always_inline struct service_age *age_of(struct service_record *service
 		limit *= 2;
 	*at = i;
 	i = *at;
-	return &service->ages[i < SERVICE_AGES ? i : 0];
+	return i < SERVICE_AGES ? i : 0;
 }
 
 static __always_inline void add_pending(struct service_record *service, const struct tcp_sock *tp, __u64 moment,
 					bool asked, bool unread)
 {
 	const struct socket *socket = tp->inet_conn.icsk_inet.sk.sk_socket;
-	struct service_age *age = age_of(service, service->seen_ns - moment);
+	__u32 group = group_of(service, service->seen_ns - moment);
+	struct service_age *age = &service->ages[group];
+	struct service_span *span = &service->spans[group];
 	bool worst = forget(unread ? is_first(service->oldest_unread_ns, moment)
 				   : !service->oldest_unread_ns && is_first(service->oldest_pending_ns, moment));
 
@@ -198,6 +200,9 @@ static __always_inline void add_pending(struct service_record *service, const st
 	age->count++;
 	age->asked += asked;
 	age->unread += unread;
+	if (is_first(span->oldest_ns, moment))
+		span->oldest_ns = moment;
+	keep_latest(&span->newest_ns, moment);
 	if (asked && is_first(age->oldest_ns, moment))
 		age->oldest_ns = moment;
 	if (asked)

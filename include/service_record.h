@@ -18,6 +18,11 @@ struct service_age {
 	__u32 pad;
 };
 
+/* Of one group, whether or not the peer broke a silence: when it spoke last, on the first of these and on the last. */
+struct service_span {
+	__u64 oldest_ns, newest_ns;
+};
+
 /* Listening sockets on one address and port of one network namespace (SO_REUSEPORT: several), and their connections. */
 struct service_record {
 	struct record_header header;
@@ -46,9 +51,12 @@ struct service_record {
 	__u32 answers; /* looks in which something had been sent since the look before */
 	__u32 pad;
 	__u64 previous_ns; /* the moment of the look before; 0: there is none */
+	struct service_span spans[SERVICE_AGES];
+	/* By user space, as owed_since_ns, with those that spoke about when it last answered: questions, or acknowledgements. */
+	__u64 near_since_ns;
 };
 
-_Static_assert(sizeof(struct service_record) == 528, "service_record");
+_Static_assert(sizeof(struct service_record) == 696, "service_record");
 
 /* Where it listens, in one network namespace; the key of a table in BPF. */
 struct service_place {

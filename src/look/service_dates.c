@@ -80,6 +80,44 @@ __u32 service_owed_count(const struct service_record *service)
 	return count;
 }
 
+/* The first known time at which one of a group spoke that spoke about when it last answered, or later; 0: none did. */
+static __u64 first_near(const struct service_span *span, __u64 answered_ns)
+{
+	if (!answered_ns || span->newest_ns + SERVICE_NEAR_NS < answered_ns)
+		return 0;
+	return span->oldest_ns + SERVICE_NEAR_NS < answered_ns ? span->newest_ns : span->oldest_ns;
+}
+
+__u64 service_near_since(const struct service_record *service)
+{
+	__u64 since = 0;
+	size_t i;
+
+	for (i = 0; i < SERVICE_AGES; i++)
+		since = earlier_of(since, first_near(&service->spans[i], answered_ns(service)));
+	return since;
+}
+
+__u32 service_near_count(const struct service_record *service)
+{
+	__u32 i, count = 0;
+
+	for (i = 0; i < SERVICE_AGES; i++)
+		if (first_near(&service->spans[i], answered_ns(service)))
+			count += service->ages[i].count;
+	return count;
+}
+
+__u32 service_near_unread(const struct service_record *service)
+{
+	__u32 i, count = 0;
+
+	for (i = 0; i < SERVICE_AGES; i++)
+		if (first_near(&service->spans[i], answered_ns(service)))
+			count += service->ages[i].unread;
+	return count;
+}
+
 /* ---- From look to look ---- */
 
 static int compare_places(const void *left, const void *right)
@@ -110,7 +148,8 @@ static struct service_dates *find(const struct service_history *history, const s
 /* How long somebody waited that has an answer now, by the look that last found it so. */
 static void keep_pause(struct service_dates *dates)
 {
-	__u64 pause = dates->owed_since_ns ? dates->seen_ns - dates->owed_since_ns : 0;
+	__u64 since = earlier_of(dates->owed_since_ns, dates->near_since_ns);
+	__u64 pause = since ? dates->seen_ns - since : 0;
 
 	if (pause > dates->pauses_ns[0]) {
 		dates->pauses_ns[1] = dates->pauses_ns[0];
@@ -120,23 +159,28 @@ static void keep_pause(struct service_dates *dates)
 	}
 }
 
+static __u64 keep_since(__u64 since_ns, __u64 before_ns)
+{
+	return since_ns && before_ns ? earlier_of(since_ns, before_ns) : since_ns;
+}
+
 static void see(struct service_dates *dates, struct service_record *service)
 {
 	bool answered = service->last_sent_ns && is_later(service->last_sent_ns, dates->answered_ns);
-	__u64 owed;
 
 	if (answered) {
 		keep_pause(dates);
 		dates->answers += dates->answered_ns != 0;
 		dates->answered_ns = service->last_sent_ns;
-		dates->owed_since_ns = 0;
+		dates->owed_since_ns = dates->near_since_ns = 0;
 	}
 	service->answered_ns = dates->answered_ns;
-	owed = service_owed_since(service);
-	dates->owed_since_ns = owed && dates->owed_since_ns ? earlier_of(owed, dates->owed_since_ns) : owed;
+	dates->owed_since_ns = keep_since(service_owed_since(service), dates->owed_since_ns);
+	dates->near_since_ns = keep_since(service_near_since(service), dates->near_since_ns);
 	dates->seen_ns = service->seen_ns;
 	dates->missed = 0;
 	service->owed_since_ns = dates->owed_since_ns;
+	service->near_since_ns = dates->near_since_ns;
 	service->answers = dates->answers;
 	memcpy(service->pauses_ns, dates->pauses_ns, sizeof(service->pauses_ns));
 }

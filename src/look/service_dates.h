@@ -22,7 +22,7 @@ struct service_dates {
 	__u16 port;
 	__u16 missed; /* looks in a row that did not have it */
 	__u32 answers;
-	__u64 answered_ns, owed_since_ns, seen_ns;
+	__u64 answered_ns, owed_since_ns, near_since_ns, seen_ns;
 	__u64 pauses_ns[2];
 };
 
@@ -43,6 +43,17 @@ __u64 service_owed_since(const struct service_record *service);
 
 /* Likewise of those that wait because what they sent lies unread. */
 __u64 service_unread_since(const struct service_record *service);
+
+/*
+ * Since when those wait that spoke at most SERVICE_NEAR_NS before its last answer, or later. Clients that ask again at once all
+ * did so when a busy service stops; but so does whoever acknowledges what was sent. So it takes a cause, too. 0: nobody does.
+ */
+#define SERVICE_NEAR_NS 500000000ULL
+__u64 service_near_since(const struct service_record *service);
+
+/* How many those are, at most; and of how many of them bytes lie unread, at most. */
+__u32 service_near_count(const struct service_record *service);
+__u32 service_near_unread(const struct service_record *service);
 
 /* How many have waited since the last answer. */
 __u32 service_owed_count(const struct service_record *service);

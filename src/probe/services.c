@@ -81,7 +81,8 @@ bool probe_services_suspect(struct probe *probe, struct buffer *buffer)
 	while ((header = record_next(buffer, &offset))) {
 		const struct service_record *service = (const void *)header;
 
-		if (header->type == RECORD_SERVICE && (service->owed_since_ns || service->oldest_unread_ns))
+		if (header->type == RECORD_SERVICE &&
+		    (service->owed_since_ns || service->near_since_ns || service->oldest_unread_ns))
 			news |= suspect_owners(probe, buffer, service);
 	}
 	return news;

@@ -162,8 +162,8 @@ static int want_service(struct probe *probe, struct wanted *wanted, const struct
 {
 	int err = 0;
 
-	if (!probe->show_services && !probe->scope.all && !service->owed_since_ns && !service->oldest_unread_ns &&
-	    !is_asked(wanted, service))
+	if (!probe->show_services && !probe->scope.all && !service->owed_since_ns && !service->near_since_ns &&
+	    !service->oldest_unread_ns && !is_asked(wanted, service))
 		return 0;
 	if (service->worst_inode)
 		err = want_inode(probe, wanted, service->worst_inode, service->name.netns);

@@ -82,24 +82,73 @@ static bool is_unanswerable_there(const struct look *look, const struct socket_n
 	return found;
 }
 
+static bool has_address(const struct look *look, __u32 netns, const __u8 address[16])
+{
+	size_t i;
+
+	for (i = 0; i < look->addresses.count; i++)
+		if (look->addresses.items[i]->netns == netns &&
+		    address_equal(look->addresses.items[i]->address, address))
+			return true;
+	return false;
+}
+
+/* Whether a connection to there may be one of this service's. */
+static bool serves(const struct look *look, const struct service_record *service, const struct socket_name *name)
+{
+	const struct socket_name *at = &service->name;
+
+	if (at->local_port != name->peer_port)
+		return false;
+	if (!address_is_any(at->local_addr))
+		return address_equal(at->local_addr, name->peer_addr);
+	return has_address(look, at->netns, name->peer_addr) ||
+	       (at->netns == name->netns && address_peer_is_here(name));
+}
+
+/* It has sent nothing to anybody since then, and its process is stopped. */
+static bool is_kept_since(const struct look *look, const struct service_record *service, __u64 then_ns)
+{
+	const struct owner_record *owner = owners_main(look, service->name.cookie);
+
+	return service->answered_ns <= then_ns + SERVICE_NEAR_NS && owner && is_kept(look, owner->pid);
+}
+
+/* What it asked may have been read there, and so be no candidate of this look. */
+static bool is_to_a_kept_service(const struct look *look, const struct socket_record *socket)
+{
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < look->services.count; i++) {
+		if (!serves(look, look->services.items[i], &socket->name))
+			continue;
+		if (!is_kept_since(look, look->services.items[i], asked_ns(socket)))
+			return false;
+		found = true;
+	}
+	return found;
+}
+
 /*
  * That a read lasts proves no fault of the other end: it may be a subscription, or a long poll. These do: a
  * dead peer, unread bytes on this machine, a process there that is stopped or has not accepted, a wait that is longer than ever
  * before.
  */
-static bool is_certain(const struct awaiting *awaiting, const struct socket_record *socket)
+static bool is_certain(const struct awaiting *awaiting, const struct socket_record *socket, enum severity held)
 {
-	const struct held_view *view = look_held(awaiting->look, socket->name.cookie);
-	const struct held_rule *rule;
-	struct held_evidence evidence;
+	return held > SEVERITY_SUSPECT || signs_data_unanswered(socket, awaiting->look->head->seen_ns) ||
+	       look_is_unread_there(awaiting->look, &socket->name) ||
+	       is_unanswerable_there(awaiting->look, &socket->name) || is_to_a_kept_service(awaiting->look, socket);
+}
 
-	if (look_is_unread_there(awaiting->look, &socket->name) || is_unanswerable_there(awaiting->look, &socket->name))
-		return true;
-	if (!view)
-		return false;
-	evidence = held_evidence_of(awaiting->look, awaiting->previous, view);
-	rule = held_verdict(&evidence);
-	return rule && rule->severity > SEVERITY_SUSPECT;
+/* How bad it is by the turns that looks have seen, where no thread sleeps on it. */
+static enum severity severity_of_held(const struct awaiting *awaiting, const struct held_view *view)
+{
+	struct held_evidence evidence = held_evidence_of(awaiting->look, awaiting->previous, view);
+	const struct held_rule *rule = held_verdict(&evidence);
+
+	return rule ? rule->severity : SEVERITY_NONE;
 }
 
 static struct peer *peer_of(struct peers *peers, const struct socket_name *name)
@@ -116,15 +165,19 @@ static struct peer *peer_of(struct peers *peers, const struct socket_name *name)
 	return &peers->items[peers->count++];
 }
 
-static void add(struct peers *peers, const struct awaiting *awaiting, const struct socket_record *socket)
+/* `sleeps`: a thread waits for just that. */
+static void add(struct peers *peers, const struct awaiting *awaiting, const struct socket_record *socket, bool sleeps)
 {
 	struct peer *peer = awaits(awaiting, socket) ? peer_of(peers, &socket->name) : NULL;
+	const struct held_view *view = peer ? look_held(awaiting->look, socket->name.cookie) : NULL;
+	enum severity held = view ? severity_of_held(awaiting, view) : SEVERITY_NONE;
 	__u64 asked = asked_ns(socket);
 
 	if (!peer)
 		return;
 	peer->awaits.count++;
-	peer->awaits.certain += is_certain(awaiting, socket);
+	peer->awaits.likely += sleeps || held != SEVERITY_NONE;
+	peer->awaits.certain += is_certain(awaiting, socket, held);
 	if (!peer->awaits.oldest_ns || asked < peer->awaits.oldest_ns)
 		peer->awaits.oldest_ns = asked;
 }
@@ -137,7 +190,7 @@ static void add_of_threads(struct peers *peers, const struct awaiting *awaiting)
 		const struct thread_view *view = &awaiting->look->threads.items[i];
 
 		if (view->socket && view->thread->flags & THREAD_SLEEPING)
-			add(peers, awaiting, view->socket);
+			add(peers, awaiting, view->socket, true);
 	}
 }
 
@@ -161,7 +214,7 @@ static void add_of_loops(struct peers *peers, const struct awaiting *awaiting)
 		const struct held_view *view = &awaiting->look->held.items[i];
 
 		if (view->held->flags & (HELD_EPOLL | HELD_POLL) && is_own(awaiting, view))
-			add(peers, awaiting, view->socket);
+			add(peers, awaiting, view->socket, false);
 	}
 }
 
@@ -180,6 +233,7 @@ struct service_awaits service_awaits_find(const struct awaiting *awaiting, struc
 		return (struct service_awaits){0};
 	return (struct service_awaits){
 		.count = most->awaits.count,
+		.likely = most->awaits.likely,
 		.certain = most->awaits.certain,
 		.oldest_ns = most->awaits.oldest_ns,
 		.addr = say_address(arena, most->name->peer_addr),

@@ -23,6 +23,7 @@ struct suspect {
 	const struct look *look, *previous;
 	const struct scope *scope;
 	size_t first, count; /* its threads, which stand together in the look */
+	__u64 since_ns; /* since then an answer may be owed */
 };
 
 static const struct thread_view *thread_at(const struct suspect *suspect, size_t i)
@@ -55,6 +56,27 @@ static void set(const struct suspect *suspect, enum service_cause cause, bool ce
 	suspect->evidence->cause = cause;
 	suspect->evidence->certain = certain;
 	suspect->evidence->doing = doing;
+}
+
+/* The clients that asked about when it last answered must all wait for this: else some of them may just have acknowledged. */
+static void set_near(const struct suspect *suspect, size_t certain, size_t likely)
+{
+	const struct service_record *service = suspect->evidence->service;
+	__u32 count = service->near_since_ns ? service_near_count(service) : 0;
+
+	if (count && certain >= count)
+		suspect->evidence->near_since_ns = service->near_since_ns;
+	else if (count && likely >= count)
+		suspect->evidence->near_likely_ns = service->near_since_ns;
+}
+
+/* It cannot read, and what they sent lies unread. */
+static void set_near_unread(const struct suspect *suspect)
+{
+	const struct service_record *service = suspect->evidence->service;
+
+	if (service && service->near_since_ns && service_near_unread(service))
+		suspect->evidence->near_since_ns = service->near_since_ns;
 }
 
 /* A state that has lasted for less is a part of normal work, and no reason for such a wait. */
@@ -109,6 +131,8 @@ static bool find_loop(const struct suspect *suspect)
 	}
 	if (loops.stalled)
 		set(suspect, CAUSE_LOOP, loops.stalled == loops.count, loops.doing);
+	if (loops.stalled && loops.stalled == loops.count)
+		set_near_unread(suspect);
 	return loops.stalled;
 }
 
@@ -119,7 +143,7 @@ static bool began_with_it(const struct suspect *suspect, const struct thread_rec
 {
 	__u64 since = look_asleep_since(suspect->look, thread);
 
-	return since && since + SERVICE_SLACK_NS >= suspect->evidence->service->owed_since_ns &&
+	return since && since + SERVICE_SLACK_NS >= suspect->since_ns &&
 	       since + least_wait(suspect->evidence) <= suspect->evidence->now_ns;
 }
 
@@ -158,9 +182,20 @@ static bool find_lock(const struct suspect *suspect)
 		    arena_printf(&suspect->report->arena,
 				 "%zu of its %zu threads are in one lock or condition variable", count,
 				 suspect->count));
+		set_near(suspect, is_mutex(thread) ? count : 0, 0);
 		return true;
 	}
 	return false;
+}
+
+/* Threads that wait for others of the process, or for a connection of its pool. */
+static size_t count_in_futex(const struct suspect *suspect)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < suspect->count; i++)
+		count += is_in_futex(suspect, thread_at(suspect, i)->thread);
+	return count;
 }
 
 /* ---- Another service ---- */
@@ -176,15 +211,18 @@ static bool find_peer(const struct suspect *suspect, const struct owner_record *
 		.first = suspect->first,
 		.count = suspect->count,
 		.pid = owner->pid,
-		.owed_since_ns = evidence->service->owed_since_ns,
+		.owed_since_ns = suspect->since_ns,
 		.least_ns = least_wait(evidence),
 	};
+	size_t beside = count_in_futex(suspect);
 	bool certain;
 
 	evidence->awaits = service_awaits_find(&awaiting, arena);
 	if (!evidence->awaits.count)
 		return false;
 	certain = evidence->awaits.certain >= 2 && evidence->awaits.certain >= service_owed_count(evidence->service);
+	set_near(suspect, evidence->awaits.certain >= 2 ? evidence->awaits.certain + beside : 0,
+		 evidence->awaits.likely >= 2 ? evidence->awaits.likely + beside : 0);
 	set(suspect, CAUSE_PEER, certain,
 	    arena_printf(arena, "%sit waits for an answer on %s to %s, the oldest for %s",
 			 certain ? "" : "most likely because ", say_count(arena, evidence->awaits.count, "connections"),
@@ -265,6 +303,11 @@ static void find_of_threads(const struct suspect *suspect, const struct owner_re
 		find_cpu(suspect);
 }
 
+static __u64 first_of(__u64 a, __u64 b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
 void service_cause_find(struct service_evidence *evidence, struct report *report, const struct look *look,
 			const struct look *previous, const struct scope *scope, const struct owner_record *owner)
 {
@@ -277,12 +320,16 @@ void service_cause_find(struct service_evidence *evidence, struct report *report
 	};
 
 	find_threads(&suspect, owner);
+	if (evidence->service)
+		suspect.since_ns = first_of(evidence->service->owed_since_ns, evidence->service->near_since_ns);
 	if (all_have(&suspect, THREAD_STOPPED))
 		set(&suspect, CAUSE_STOPPED, true,
 		    arena_printf(&report->arena, "%s is stopped by a signal or a debugger", evidence->owner));
 	else if (all_have(&suspect, THREAD_FROZEN))
 		set(&suspect, CAUSE_FROZEN, true,
 		    arena_printf(&report->arena, "%s is frozen with its control group", evidence->owner));
-	else if (evidence->service && evidence->service->owed_since_ns)
+	else if (suspect.since_ns)
 		find_of_threads(&suspect, owner);
+	if (evidence->cause == CAUSE_STOPPED || evidence->cause == CAUSE_FROZEN)
+		set_near_unread(&suspect);
 }

@@ -27,13 +27,17 @@ static bool is_old(const struct service_evidence *evidence, __u64 since_ns)
 
 __u64 service_silent_since(const struct service_evidence *evidence)
 {
-	return evidence->service ? evidence->service->owed_since_ns : 0;
+	__u64 owed = evidence->service ? evidence->service->owed_since_ns : 0;
+	__u64 near = evidence->near_since_ns ? evidence->near_since_ns : evidence->near_likely_ns;
+
+	return !owed || (near && near < owed) ? near : owed;
 }
 
 /* It did answer before, and since somebody waits for it nothing goes out on any of its connections. */
 static bool is_silent(const struct service_evidence *evidence)
 {
-	return evidence->service && evidence->service->answered_ns && is_old(evidence, service_silent_since(evidence));
+	return evidence->service && evidence->service->answered_ns &&
+	       is_old(evidence, evidence->service->owed_since_ns);
 }
 
 /* A service that reads requests and does not answer may do so on purpose. One that does not read them cannot answer. */
@@ -44,6 +48,8 @@ static bool is_silent_and_reads_nothing(const struct service_evidence *evidence)
 
 static bool is_silent_with_cause(const struct service_evidence *evidence)
 {
+	if (evidence->near_since_ns && is_old(evidence, service_silent_since(evidence)))
+		return true;
 	return is_silent(evidence) && evidence->certain;
 }
 
@@ -54,9 +60,12 @@ static bool is_silent_with_cause(const struct service_evidence *evidence)
 static bool is_silent_as_never_before(const struct service_evidence *evidence)
 {
 	const struct service_record *service = evidence->service;
+	bool is_near = evidence->near_likely_ns && is_old(evidence, evidence->near_likely_ns);
 	__u64 usual;
 
-	if (!is_silent(evidence) || service->answers < ANSWERS_LEAST || service_owed_count(service) < 2)
+	if (!is_near && (!is_silent(evidence) || service_owed_count(service) < 2))
+		return false;
+	if (service->answers < ANSWERS_LEAST)
 		return false;
 	usual = service->pauses_ns[1] + evidence->interval_ns;
 	return evidence->now_ns >= service_silent_since(evidence) + LONGER_THAN_EVER * usual;

@@ -27,6 +27,7 @@ extern const char *const service_cause_names[CAUSES];
 /* Connections of the process to one address on which it spoke last. */
 struct service_awaits {
 	__u64 count;
+	__u64 likely; /* of these, on so many a thread sleeps, or the turns of a loop speak for it */
 	__u64 certain; /* of these, on so many nobody can answer, or it lasts longer than ever before */
 	__u64 oldest_ns; /* when it asked on the first of them */
 	const char *addr; /* NULL: there is none */
@@ -46,6 +47,9 @@ struct service_evidence {
 	enum service_cause cause;
 	const char *doing; /* the cause in words: "all 25 threads are in a lock"; NULL: not known */
 	bool certain; /* the cause alone would keep it from answering anybody */
+	/* Likewise where clients asked about when it last answered: the cause shows that those were questions. 0: it does not. */
+	__u64 near_since_ns;
+	__u64 near_likely_ns; /* it most likely shows that */
 	struct service_awaits awaits;
 };
 

@@ -243,6 +243,33 @@ def test_waits_for_a_silent_one(room):
     assert not run.matching(overview, **twin.who), overview
 
 
+def test_clients_that_ask_again_at_once(room):
+    """
+    All of them asked when it last answered, and so acknowledge the twin's subscribers what it pushed last. One of the twin's
+    clients waits as the others do: that is no reason for what the subscribers got.
+    """
+    behind = Service(room, port=BEHIND)
+    stuck = Service(room, behind=behind)
+    twin = Service(room, port=PORT + 3, behind=behind)
+    asking, others = stuck.asked_by(3, 0), twin.asked_by(4)
+    clients_ask(others, "d", 1)
+    clients_ask(asking, "d", 3)
+    subscribed = twin.asked_by(3)
+    clients_ask(subscribed, "u", 3)
+    live = run.Stream("-j", "-m", AGE, "--netns", room.here.inode)
+    behind.stop()
+    twin.server.tell("quiet")
+    twin.server.said("quiet")
+    record = stuck.becomes("not_answering")
+    assert (record["cause"], record["awaits"], record["pending"]) == ("peer", 3, 3), record
+    assert record["age_s"] >= AGE and abs(record["age_s"] - record["last_answer_s"]) < 0.6, record
+    live.wait(15, **stuck.who, event="open", verdict="not_answering")
+    record = behind.becomes("not_answering")
+    assert record["cause"] == "stopped", record
+    assert twin.look()["verdict"] == "ok"
+    assert not run.matching(live.stop(), **twin.who)
+
+
 def test_frozen(room, freezer):
     stuck, twin = Service(room), Service(room, port=PORT + 1)
     stuck.asked_by(3)

@@ -3,7 +3,7 @@
 """
 asks.py ADDRESS,PORT COUNT EVERY [LETTER] [once]: so many clients of service.py, each of which asks (q) and waits for the answer, again
 and again, with a pause of EVERY seconds; with "once" on a connection of its own each time. A line on stdin: what the first so many of them
-ask from now on, as in "d 3"; "n" they send and wait for nothing. It says "asked" when all of those have.
+ask from now on, as in "d 3"; "n" they send and wait for nothing; after "u" each acknowledges with an "n" what is pushed. It says "asked" when all of those have.
 """
 
 import socket
@@ -32,6 +32,11 @@ def ask(number):
         pass  # the server has ended
 
 
+def acknowledge(connection, answers):
+    while answers.readline():
+        connection.sendall(b"n\n")
+
+
 def ask_for_ever(number):
     connection, answers = connect()
     first, last = True, letter
@@ -41,6 +46,8 @@ def ask_for_ever(number):
         if now != last:
             begun.release()
             last = now
+        if now == "u":
+            acknowledge(connection, answers)
         if now != "n" and not answers.readline():
             return
         if first:

@@ -13,9 +13,10 @@ connection of its own). A request is a letter and a newline, and so is an answer
   p  a long poll: waits for an event of its own
   s  takes ten minutes
   n  is not answered at all: a log
+  u  subscribes: an answer is pushed every 50 ms, until "quiet"
 
 HOW: threads, a thread for each connection; loop, an event loop in its only thread, which reads no stdin; prefork=N, processes that take a connection each and serve it to its end; once=N, the
-same, but each connection has one request. Lines on stdin: "hold" and "free" the lock, "hold-mutex"; "silent" answers nothing any more.
+same, but each connection has one request. Lines on stdin: "hold" and "free" the lock, "hold-mutex"; "silent" answers nothing any more; "quiet" pushes nothing any more.
 """
 
 import ctypes
@@ -32,11 +33,13 @@ LOCK = threading.Lock()
 LIBC = ctypes.CDLL(None)
 MUTEX = ctypes.create_string_buffer(64)
 SILENT = threading.Event()
+QUIET = threading.Event()
 COMMANDS = {
     "hold": LOCK.acquire,
     "free": LOCK.release,
     "hold-mutex": lambda: LIBC.pthread_mutex_lock(MUTEX),
     "silent": SILENT.set,
+    "quiet": QUIET.set,
 }
 
 
@@ -73,6 +76,9 @@ class Server:
 
     def serve(self, connection, requests=0):
         for request in connection.makefile("rb"):
+            if request.strip() == b"u":
+                threading.Thread(target=push, args=(connection,), daemon=True).start()
+                continue
             answer = self.answer(request.strip())
             if answer:
                 connection.sendall(answer)
@@ -85,6 +91,11 @@ class Server:
 def ends(text):
     address, port = text.split(",")
     return address, int(port)
+
+
+def push(connection):
+    while not QUIET.wait(0.05):
+        connection.sendall(b"!\n")
 
 
 def accept_for_ever(listener, server, requests):

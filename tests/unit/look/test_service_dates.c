@@ -83,6 +83,30 @@ static void what_lies_unread_is_told_apart(void **state)
 	assert_int_equal(service_unread_since(&service), NOW - 7 * SECOND);
 }
 
+/* Clients that ask again at once did so about when it last answered; and so does whoever acknowledges. */
+static void what_came_about_the_last_answer_is_told_apart(void **state)
+{
+	struct service_record service;
+
+	(void)state;
+	answered(&service);
+	assert_int_equal(service_near_since(&service), 0);
+	pend(&service, 6, 0, 0, 3, 2);
+	service.ages[6].oldest_ns = service.ages[6].newest_ns = service.ages[6].asked = 0;
+	service.spans[6] = (struct service_span){NOW - 31 * SECOND, NOW - 20 * SECOND - SERVICE_NEAR_NS - MILLISECOND};
+	assert_int_equal(service_near_since(&service), 0);
+	assert_int_equal(service_near_count(&service), 0);
+	service.spans[6].newest_ns = NOW - 20 * SECOND;
+	assert_int_equal(service_near_since(&service), NOW - 20 * SECOND);
+	service.spans[6].oldest_ns = NOW - 20 * SECOND - SERVICE_NEAR_NS;
+	assert_int_equal(service_near_since(&service), NOW - 20 * SECOND - SERVICE_NEAR_NS);
+	assert_int_equal(service_near_count(&service), 3);
+	assert_int_equal(service_near_unread(&service), 2);
+	assert_int_equal(service_owed_since(&service), 0);
+	service.last_sent_ns = 0; /* it never answered */
+	assert_int_equal(service_near_since(&service), 0);
+}
+
 /* ---- From look to look ---- */
 
 struct run {
@@ -198,6 +222,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_came_before_the_last_answer_does_not_count),
 		cmocka_unit_test(what_lies_unread_is_told_apart),
+		cmocka_unit_test(what_came_about_the_last_answer_is_told_apart),
 		cmocka_unit_test(answers_are_remembered),
 		cmocka_unit_test(who_asks_again_has_waited_all_the_time),
 		cmocka_unit_test(a_tick_is_no_answer),

@@ -78,6 +78,32 @@ static void as_now_and_then(struct sample *sample)
 	sample->service.pauses_ns[1] = 6 * S;
 }
 
+static void asked_at_once(struct sample *sample)
+{
+	stopped(sample);
+	sample->service.owed_since_ns = 0;
+	sample->service.near_since_ns = NOW - 31 * S;
+}
+
+static void asked_at_once_and_the_cause_shows_it(struct sample *sample)
+{
+	asked_at_once(sample);
+	sample->evidence.near_since_ns = sample->service.near_since_ns;
+}
+
+static void asked_at_once_as_never_before(struct sample *sample)
+{
+	as_never_before(sample);
+	sample->service.owed_since_ns = 0;
+	sample->evidence.near_likely_ns = NOW - 31 * S;
+}
+
+static void asked_at_once_too_rarely(struct sample *sample)
+{
+	asked_at_once_as_never_before(sample);
+	sample->service.answers = 4;
+}
+
 static void seen_too_rarely(struct sample *sample)
 {
 	as_never_before(sample);
@@ -167,6 +193,16 @@ static const struct {
 	 "gone out on any of its 5 connections for 31.0 s",
 	 NULL},
 	{"as now and then", as_now_and_then, "ok", NULL, NULL},
+	{"asked at once", asked_at_once, "ok", NULL, NULL},
+	{"asked at once, and the cause shows it", asked_at_once_and_the_cause_shows_it, "not_answering",
+	 "all is stopped; 3 requests wait for an answer, the oldest for 30.0 s; nothing has gone out on any of its 5 "
+	 "connections for 31.0 s",
+	 "resume it: kill -CONT 10"},
+	{"asked at once, as never before", asked_at_once_as_never_before, "not_answering",
+	 "3 requests wait for an answer, the oldest for 30.0 s: longer than ever since sockstall was started; nothing has "
+	 "gone out on any of its 5 connections for 31.0 s",
+	 NULL},
+	{"asked at once, seen too rarely", asked_at_once_too_rarely, "ok", NULL, NULL},
 	{"seen too rarely", seen_too_rarely, "ok", NULL, NULL},
 	{"one alone", one_alone, "ok", NULL, NULL},
 	{"others are answered", others_are_answered, "ok", NULL, NULL},
