@@ -56,9 +56,13 @@ coverage: needed
 # What is handed on, taken by the programs that it is for. What conflicts with them is unpacked into a folder.
 FLEET_PACKAGES := prometheus prometheus-node-exporter rsyslog sqlite3
 SYSLOG_NG_PACKAGES := syslog-ng-core libivykis0 libnet1 libpcre3 libwrap0 libjson-c5 libglib2.0-0 libsystemd0
+# The last version that has messages made from opentelemetry-proto.
+NPM_PACKAGES := @opentelemetry/otlp-transformer@0.203.0
 check-fleet: needed
 	@tests/scenarios/install.sh $(FLEET_PACKAGES)
+	@command -v node >/dev/null && command -v npm >/dev/null || tests/scenarios/install.sh nodejs npm
 	@tests/fleet/unpack.sh $(G)/syslog-ng $(SYSLOG_NG_PACKAGES)
+	@tests/fleet/npm.sh $(G)/npm $(NPM_PACKAGES)
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	/usr/bin/python3 -m pytest -p no:cacheprovider -q tests/fleet
 

@@ -6,6 +6,7 @@
 static void merge_sinks(struct options *merged, const struct options *recorded, const struct options *given)
 {
 	merged->sinks.json = given->sinks.json;
+	merged->sinks.otlp = given->sinks.otlp;
 	merged->sinks.was_folded = recorded->pace.once && !recorded->sinks.no_fold;
 	merged->sinks.no_color = given->sinks.no_color;
 	merged->sinks.no_fold = given->sinks.no_fold;

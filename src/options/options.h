@@ -117,7 +117,7 @@ struct pace {
 
 /* Where to, and in which form. */
 struct sinks {
-	bool json, no_color, exit_code;
+	bool json, otlp, no_color, exit_code;
 	bool no_fold; /* stalls that are alike are shown one by one */
 	bool was_folded; /* what is replayed was written so, as JSON of a single look is */
 	bool force; /* a file that is there already is replaced */

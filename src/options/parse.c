@@ -260,13 +260,17 @@ static int check_combinations(struct parser *parser)
 		return usage_error("--once and --interval exclude each other: there is one look");
 	if (options->pace.once && options->pace.duration_ns)
 		return usage_error("--once and --duration exclude each other");
-	if (options->ending.read_only && (options->sinks.json || options->pace.once))
-		return usage_error("--read-only is for the live view: --json and --once end nothing");
+	if (options->sinks.json && options->sinks.otlp)
+		return usage_error("--json and --otlp exclude each other");
+	if (options->ending.read_only && (options->sinks.json || options->sinks.otlp || options->pace.once))
+		return usage_error("--read-only is for the live view: --json, --otlp and --once end nothing");
 	if (options->sinks.diff_file &&
 	    (options->sinks.html_file || options->sinks.trace_file || options->pace.once || options->scope.watches))
 		return usage_error("--diff excludes --html, --trace, --once and --watches");
-	if ((options->sinks.html_file || options->sinks.trace_file) && (options->sinks.json || options->pace.once))
-		return usage_error("--%s excludes --json and --once", options->sinks.html_file ? "html" : "trace");
+	if ((options->sinks.html_file || options->sinks.trace_file) &&
+	    (options->sinks.json || options->sinks.otlp || options->pace.once))
+		return usage_error("--%s excludes --json, --otlp and --once",
+				   options->sinks.html_file ? "html" : "trace");
 	if (options->sinks.force && options->scope.command != COMMAND_END && !options->sinks.html_file &&
 	    !options->sinks.trace_file && !options->sinks.record_file)
 		return usage_error("--force needs a file that is written: --record FILE, --html FILE or --trace FILE");

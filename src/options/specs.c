@@ -82,6 +82,10 @@ const struct option_spec option_specs[] = {
 	 "JSON Lines on stdout: one object a line, flushed after every look.", GROUP_SHOWING,
 	 .commands = (REPORTS & ~BIT(COMMAND_METRICS)) | BIT(COMMAND_SCHEMA) | BIT(COMMAND_END) | BIT(COMMAND_CHECK),
 	 FLAG(sinks.json)},
+	{"otlp", 0, NULL, NULL, "the same as logs of OpenTelemetry",
+	 "The same records as logs of OpenTelemetry, one object _resourceLogs_ a line, flushed after every look: what a "
+	 "collector's _otlpjsonfile_ receiver reads. See *sockstall-records*(5).",
+	 GROUP_SHOWING, .commands = REPORTS & ~BIT(COMMAND_METRICS), FLAG(sinks.otlp)},
 	{"watches", 0, NULL, NULL, "with loops -p PID: every descriptor that is watched",
 	 "With *loops* and *-p* _PID_: every descriptor that the process's epoll instances watch, at every look.",
 	 GROUP_SHOWING, .commands = BIT(COMMAND_EPOLL) | BIT(COMMAND_REPLAY), FLAG(scope.watches)},

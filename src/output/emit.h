@@ -55,6 +55,7 @@ struct emitter_kind {
 };
 
 extern const struct emitter_kind emit_json; /* JSON Lines */
+extern const struct emitter_kind emit_otlp; /* the same as logs of OpenTelemetry */
 extern const struct emitter_kind emit_lines; /* a text line for each open, change, close */
 extern const struct emitter_kind emit_table; /* --once */
 extern const struct emitter_kind emit_screen; /* live, ncurses */

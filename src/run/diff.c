@@ -109,15 +109,14 @@ static int write_report(const struct emitter_kind *emitter, void *state, const s
 	return emitter->record(state, &end);
 }
 
-static int emit(const struct reading *after, const struct report *report, bool json)
+static int emit(const struct reading *after, const struct report *report, const struct sinks *sinks)
 {
-	const struct emitter_kind *emitter = json ? &emit_json : &emit_table;
+	const struct emitter_kind *emitter = sinks->json ? &emit_json : sinks->otlp ? &emit_otlp : &emit_table;
 	struct options options = after->options;
 	void *state = NULL;
 	int err;
 
 	options.scope.command = COMMAND_REPLAY;
-	options.sinks.json = json;
 	err = emitter->open(&state, &options, stdout);
 	if (!err)
 		err = write_report(emitter, state, &after->story, report);
@@ -159,7 +158,7 @@ static int compare(const struct reading *before, const struct reading *after, co
 	int err = diff_stories(&report, &before->story, &after->story, options->scope.all);
 
 	if (!err)
-		err = emit(after, &report, options->sinks.json);
+		err = emit(after, &report, &options->sinks);
 	for (size_t i = 0; i < report.count; i++)
 		worse |= report.rows[i].stuck;
 	report_free(&report);

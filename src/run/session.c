@@ -31,7 +31,8 @@ static const char *const lost_names[] = {
 
 bool session_is_interactive(const struct options *options, FILE *out)
 {
-	return !options->sinks.json && !options->pace.once && !options->sinks.textfile && isatty(fileno(out));
+	return !options->sinks.json && !options->sinks.otlp && !options->pace.once && !options->sinks.textfile &&
+	       isatty(fileno(out));
 }
 
 static const struct emitter_kind *choose_emitter(const struct options *options, bool terminal)
@@ -42,6 +43,8 @@ static const struct emitter_kind *choose_emitter(const struct options *options, 
 		return &emit_screen;
 	if (options->sinks.json)
 		return &emit_json;
+	if (options->sinks.otlp)
+		return &emit_otlp;
 	if (options->pace.once)
 		return &emit_table;
 	/* Threads and watches have no events: there each look is a table. */
@@ -55,11 +58,12 @@ static const struct emitter_kind *choose_emitter(const struct options *options, 
 static bool folds(const struct session *session)
 {
 	const struct options *options = session->options;
+	bool writes_json = session->emitter == &emit_json || session->emitter == &emit_otlp;
 
 	if (options->scope.all || options->sinks.no_fold)
 		return false;
 	return session->emitter == &emit_table || session->emitter == &emit_lines ||
-	       (session->emitter == &emit_json && (options->pace.once || options->sinks.was_folded));
+	       (writes_json && (options->pace.once || options->sinks.was_folded));
 }
 
 static int open_emitter(struct session *session, FILE *out, bool terminal)

@@ -40,6 +40,7 @@ OPTIONS = [
     ("a", "all", None),
     (None, "interfaces", "epoll|all"),
     ("j", "json", None),
+    (None, "otlp", None),
     (None, "watches", None),
     ("v", "verbose", None),
     (None, "stacks", None),

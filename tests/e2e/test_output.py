@@ -245,10 +245,10 @@ def test_hostile_cgroup(scene):
 # Ends.
 
 
-@pytest.mark.parametrize("option", ["-a", "--port 1"])
+@pytest.mark.parametrize("option", ["-j -a", "-j --port 1", "--otlp -a", "--otlp --port 1"])
 def test_head(option):
     """A closed pipe ends it quietly, with 0; also where there is nothing more to write."""
-    script = f"{run.SOCKSTALL} -j -i 50ms {option} | head -1 >/dev/null; exit ${{PIPESTATUS[0]}}"
+    script = f"{run.SOCKSTALL} -i 50ms {option} | head -1 >/dev/null; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", script], stderr=subprocess.PIPE, timeout=30 * PATIENCE)
     assert (done.returncode, done.stderr) == (0, b"")
 
@@ -270,6 +270,7 @@ def test_full_disk():
     """Output that cannot be written is an error that is told."""
     for arguments in (
         ["-1", "-j"],
+        ["-1", "--otlp"],
         ["-1"],
         ["schema"],
         ["explain"],

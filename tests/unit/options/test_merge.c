@@ -73,6 +73,7 @@ static void sinks_are_not_recorded(void **state)
 	assert_null(merged.sinks.record_file);
 	assert_false(merged.sinks.exit_code);
 	assert_true(merged.sinks.json);
+	assert_false(merged.sinks.otlp);
 	assert_true(merged.sinks.was_folded);
 	assert_false(merged.scope.interactive);
 	assert_int_equal(merged.sinks.ready_fd, -1);
