@@ -112,6 +112,7 @@ struct scope {
 /* When. */
 struct pace {
 	uint64_t interval_ns, duration_ns; /* duration 0: until stopped */
+	uint64_t at_ns; /* begins at the next multiple of it on the wall clock; 0: at once */
 	bool interval_given, once;
 };
 

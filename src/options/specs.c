@@ -132,6 +132,12 @@ const struct option_spec option_specs[] = {
 	 "between, their stalls are taken to be as they were. With *--all* they are looked at each time. Not with "
 	 "*--once*.",
 	 GROUP_TIMING, VALUE_WORDS, "100ms 500ms 1s 5s 1m", .commands = LIVE, SET(interval)},
+	{"at", 0, "DUR", "a duration from 1s to 1h", "begin at the next multiple of DUR by the clock",
+	 "Begin at the next multiple of _DUR_ (1s to 1h) by the wall clock, counted from 1970 in UTC: with _10s_ at second 0, 10, "
+	 "20 and so on. So many machines whose clocks agree look at one instant. The probes are attached before, at most 5s "
+	 "ahead; if that takes longer than what is left, it is the multiple after it. What cannot be attached is told then. "
+	 "*--duration* counts from that moment. Ctrl-C ends the waiting, without a look.",
+	 GROUP_TIMING, VALUE_WORDS, "10s 1m", .commands = LIVE, SET(at)},
 	{"duration", 'd', "DUR", "a duration from 1ms to a year", "stop after this long (run until Ctrl-C)",
 	 "Stop after this long. Without it, run until Ctrl-C.", GROUP_TIMING, VALUE_WORDS, "5s 30s 1m 10m 1h",
 	 .commands = LIVE, SET(duration)},

@@ -23,6 +23,11 @@ int option_set_duration(struct options *options, const char *text)
 	return duration_parse_within(text, NS_PER_MS, YEAR, &options->pace.duration_ns);
 }
 
+int option_set_at(struct options *options, const char *text)
+{
+	return duration_parse_within(text, NS_PER_S, NS_PER_H, &options->pace.at_ns);
+}
+
 int option_set_min_age(struct options *options, const char *text)
 {
 	options->scope.min_age_given = true;

@@ -10,6 +10,7 @@
 
 int option_set_interval(struct options *options, const char *text);
 int option_set_duration(struct options *options, const char *text);
+int option_set_at(struct options *options, const char *text);
 int option_set_min_age(struct options *options, const char *text);
 int option_set_pid(struct options *options, const char *text);
 int option_set_port(struct options *options, const char *text);

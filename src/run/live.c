@@ -20,6 +20,7 @@
 #include "reports/reports.h"
 #include "rights/privileges.h"
 #include "run/apart.h"
+#include "run/begin.h"
 #include "run/run.h"
 #include "system/netns.h"
 
@@ -111,6 +112,19 @@ static int wait_for_next(struct live *live, __u64 moment_ns)
 	return 0;
 }
 
+/* For begin_at_clock(). */
+static int wait_a_while(void *context, __u64 moment_ns)
+{
+	struct live *live = context;
+	int err = 0;
+
+	if (live->session.emitter)
+		err = wait_for_next(live, moment_ns);
+	else
+		sleep_until(live, moment_ns);
+	return err ? err : live->stop;
+}
+
 static const char *join_arguments(struct arena *arena, int argc, char **argv)
 {
 	const char *joined = "";
@@ -147,12 +161,6 @@ static void fill_end(struct live *live, struct row *row)
 	row->end.lost = (int64_t)live->session.lost;
 	row->end.cpu_s = (double)clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e9;
 	row->end.nobody = !live->session.any_fits;
-}
-
-static void tell_ready(const struct sinks *sinks)
-{
-	if (sinks->ready_fd >= 0 && write(sinks->ready_fd, "\n", 1) != 1)
-		fprintf(stderr, "sockstall: --ready-fd: %s\n", strerror(errno));
 }
 
 /*
@@ -297,15 +305,6 @@ static int run_session(struct live *live, int argc, char **argv)
 	return err ? err : end == -ECANCELED ? 0 : end;
 }
 
-/* Where stderr is that same pipe, it is not waited for either. */
-static void tell_unread(void)
-{
-	static const char line[] = "sockstall: ended while its output was not read: the last records are missing\n";
-
-	if (out_gave_up())
-		patience_write(STDERR_FILENO, line, sizeof(line) - 1);
-}
-
 static int open_recording(struct live *live)
 {
 	const char *path = live->options.sinks.record_file;
@@ -327,37 +326,26 @@ static int close_recording(struct live *live, int err)
 	return err ? err : closed;
 }
 
-/* The rights that looks need, and those for other options: see privileges.h. */
-static unsigned int privileges_of(const struct live *live)
-{
-	const struct options *options = &live->options;
-	unsigned int privileges = probe_privileges(live->probe);
-
-	if (options->sinks.textfile || options->reacting.flight_ns || options->scope.interactive)
-		privileges |= PRIVILEGE_ASKS_FILES;
-	if (options->scope.interactive)
-		privileges |= PRIVILEGE_STACKS;
-	return privileges;
-}
-
 static int run_opened(struct live *live, int argc, char **argv)
 {
-	int err = session_open(&live->session, &live->options, stdout);
+	const struct options *options = &live->options;
+	int err = session_open(&live->session, options, stdout);
 
 	if (!err) {
 		if (live->session.emitter->attend)
 			probe_attend(attend, live);
-		if (live->options.scope.causes)
+		if (options->scope.causes)
 			probe_follow(live->probe, may_have_chains, live);
 		titles_follow(&live->session, live->probe);
-		privileges_drop(privileges_of(live));
-		tell_ready(&live->options.sinks);
-		if (live->options.pace.duration_ns)
-			live->deadline_ns = clock_ns(CLOCK_MONOTONIC) + live->options.pace.duration_ns;
-		err = run_session(live, argc, argv);
+		privileges_drop(begin_privileges(options) | probe_privileges(live->probe));
+		begin_tell_ready(&options->sinks);
+		err = begin_at_clock(options->pace.at_ns, 0, wait_a_while, live);
+		if (options->pace.duration_ns)
+			live->deadline_ns = clock_ns(CLOCK_MONOTONIC) + options->pace.duration_ns;
+		err = err < 0 ? err : run_session(live, argc, argv);
 	}
 	session_close(&live->session);
-	tell_unread();
+	end_tell_unread();
 	reactions_close(live->reactions);
 	return session_exit_code(&live->session, close_recording(live, err));
 }
@@ -378,7 +366,9 @@ static int run_with_namespaces(struct live *live, int argc, char **argv)
 		fprintf(stderr, "sockstall: signals: %s\n", strerror(-live->signals));
 		return EXIT_BROKE;
 	}
-	if (!run_apart_open(&live->apart, options) && !probe_open(&live->probe, options) && !open_recording(live))
+	if (begin_at_clock(options->pace.at_ns, BEGIN_ATTACH_NS, wait_a_while, live))
+		code = EXIT_DONE;
+	else if (!run_apart_open(&live->apart, options) && !probe_open(&live->probe, options) && !open_recording(live))
 		code = run_opened(live, argc, argv);
 	probe_close(live->probe);
 	run_apart_close(&live->apart);

@@ -52,6 +52,7 @@ OPTIONS = [
     (None, "exit-code", None),
     ("1", "once", None),
     ("i", "interval", "DUR"),
+    (None, "at", "DUR"),
     ("d", "duration", "DUR"),
     ("m", "min-age", "DUR"),
     (None, "ready-fd", "N"),

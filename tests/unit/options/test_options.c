@@ -535,6 +535,8 @@ static void usage_errors(void **state)
 		{"epoll --watches", "--watches needs a process"},
 		{"threads -p 1 --watches", "--watches cannot be used with threads"},
 		{"--watches -p 1", "--watches cannot be used with overview"},
+		{"--at 500ms", "--at: expected a duration from 1s to 1h, got '500ms'"},
+		{"replay f --at 10s", "--at cannot be used with replay"},
 		{"-1 -d 3s", "exclude each other"},
 		{"replay f --record g", "--record cannot be used with replay"},
 		{"check --record g", "--record cannot be used with check"},
