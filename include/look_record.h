@@ -73,12 +73,15 @@ _Static_assert(sizeof(struct usage_record) == 72, "usage_record");
 enum note_kind {
 	NOTE_WHERE = 1, /* what the thread is blocked in: the path of a file, a child process */
 	NOTE_KERNEL_STACK, /* functions, innermost first */
-	NOTE_USER_STACK, /* module+offset, innermost first */
+	NOTE_USER_STACK, /* frames, innermost first: function, module+offset, line */
 	NOTE_LOOP_ENDED, /* the descriptor of its last epoll wait is no epoll instance any more: that one's number */
 	NOTE_TITLE, /* of the process whose pid is `tid`: its command line, as it is now, with spaces between the words */
 	NOTE_CODE, /* the innermost function of the program's own, with its source line if known */
 	NOTE_KINDS,
 };
+
+/* Between the functions of a stack. */
+#define NOTE_SEPARATOR " < "
 
 /* A note of the probe about a thread. Text follows, NUL-terminated, padded to 8 bytes. */
 struct note_record {

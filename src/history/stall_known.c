@@ -127,7 +127,7 @@ static void keep_loop(struct row *row, const struct row *last, struct arena *are
 		return;
 	keep_text(&row->loop.now_in, last->loop.now_in, arena);
 	keep_text(&row->loop.kernel_stack, last->loop.kernel_stack, arena);
-	keep_text(&row->loop.user_stack, last->loop.user_stack, arena);
+	keep_text(&row->user_stack, last->user_stack, arena);
 }
 
 /* ---- All of it ---- */

@@ -104,7 +104,8 @@ const struct command_spec command_specs[] = {
 		COMMAND_THREADS,
 		"threads",
 		"with -p PID: every thread of a process",
-		"With *-p* _PID_: every thread of a process: what it waits on, what it shares, where its stack is.",
+		"With *-p* _PID_: every thread of a process: what it waits on, and in which code. Threads that stand in the same stack are one group. "
+		"*-v* shows each: also what it shares, and where its stack is.",
 		{"threads -p 1234", "threads -p 1234 -1 --stacks"},
 		NULL,
 	},

@@ -188,6 +188,12 @@ static inline bool selection_is_own(const struct selection *selection)
 	return selection->netns_self && selection->netns_count == 1;
 }
 
+/* Threads are shown with the stacks of their programs. */
+static inline bool scope_has_groups(const struct scope *scope)
+{
+	return scope->command == COMMAND_THREADS && !scope->no_stacks;
+}
+
 /* Then sockstall gives up the right to enter other namespaces, where chains lead to; a person may want them. */
 static inline bool scope_has_causes(const struct scope *scope)
 {

@@ -20,11 +20,11 @@ const char *const option_group_names[GROUPS] = {
 /* Chains and services are many already; metrics count each. */
 #define FOLDED                                                                                           \
 	(BIT(COMMAND_OVERVIEW) | BIT(COMMAND_HANDSHAKES) | BIT(COMMAND_READERS) | BIT(COMMAND_WRITERS) | \
-	 BIT(COMMAND_CLOSING) | BIT(COMMAND_EPOLL) | BIT(COMMAND_REPLAY))
+	 BIT(COMMAND_CLOSING) | BIT(COMMAND_EPOLL) | BIT(COMMAND_THREADS) | BIT(COMMAND_REPLAY))
 #define SOCKETS ((STALLS & ~BIT(COMMAND_LOCKS)) | BIT(COMMAND_REPLAY)) /* threads and locks have no ports */
 #define CODES                                                                                       \
 	(BIT(COMMAND_OVERVIEW) | BIT(COMMAND_READERS) | BIT(COMMAND_WRITERS) | BIT(COMMAND_EPOLL) | \
-	 BIT(COMMAND_CHAINS) | BIT(COMMAND_LOCKS))
+	 BIT(COMMAND_CHAINS) | BIT(COMMAND_LOCKS) | BIT(COMMAND_THREADS))
 #define STACKS (BIT(COMMAND_OVERVIEW) | BIT(COMMAND_EPOLL) | BIT(COMMAND_THREADS))
 #define ANY    (BIT(COMMANDS) - 1)
 
@@ -89,20 +89,21 @@ const struct option_spec option_specs[] = {
 	{"watches", 0, NULL, NULL, "with loops -p PID: every descriptor that is watched",
 	 "With *loops* and *-p* _PID_: every descriptor that the process's epoll instances watch, at every look.",
 	 GROUP_SHOWING, .commands = BIT(COMMAND_EPOLL) | BIT(COMMAND_REPLAY), FLAG(scope.watches)},
-	{"verbose", 'v', NULL, NULL, "kernel stacks of loops, threads; check: all rows",
-	 "Also where in the kernel a stalled loop is: its stack. With *threads*: where each thread is that sleeps. With "
-	 "*check*: the whole table.",
+	{"verbose", 'v', NULL, NULL, "each thread, kernel stacks; check: all rows",
+	 "Also where in the kernel a stalled loop is: its stack. With *threads*: each thread by itself, and where in the kernel it "
+	 "sleeps. With *check*: the whole table.",
 	 GROUP_SHOWING, .commands = STACKS | BIT(COMMAND_CHECK), FLAG(scope.verbose)},
 	{"stacks", 0, NULL, NULL, "the same, and where in the program",
 	 "The same, and where in its program: each function from the innermost to where the thread began, with file and "
 	 "line if there is debug information.",
 	 GROUP_SHOWING, .commands = STACKS, FLAG(scope.stacks)},
 	{"no-stacks", 0, NULL, NULL, "do not look which code is stuck",
-	 "Do not look for the *code* that stuck threads are in: then no stack and no program is read for it.",
+	 "Do not look for the *code* that stuck threads are in: then no stack and no program is read for it. *threads* then shows each "
+	 "thread by itself.",
 	 GROUP_SHOWING, .commands = CODES, FLAG(scope.no_stacks)},
 	{"no-fold", 0, NULL, NULL, "each stall by itself, also those that are alike",
 	 "Each stall by itself. Else stalls that are alike are one row, line or record: see *FOLDING*. With *--all* "
-	 "nothing is folded.",
+	 "nothing is folded. With *threads*: each thread by itself.",
 	 GROUP_SHOWING, .commands = FOLDED, FLAG(sinks.no_fold)},
 	{"diff", 0, "FILE", "a file name", "what is new, gone and worse in this later recording",
 	 "With *replay* _A_: what is new, gone, worse and better in the recording _FILE_, which is the later one; with "

@@ -67,6 +67,24 @@ static int add_links(struct buffer *out, const char *links)
 	return error;
 }
 
+/* On one line, as a stack is written: a < b < c */
+static int add_lines(struct buffer *out, const char *lines)
+{
+	const char *separator = "", *line;
+	struct arena arena = {0};
+	size_t length;
+	int error = 0;
+
+	while (!error && (line = text_line(&lines, &length))) {
+		const char *text = arena_printf(&arena, "%.*s", (int)length, line);
+
+		error = text_add(out, separator) ?: text_printable(out, text);
+		separator = " < ";
+	}
+	arena_free(&arena);
+	return error;
+}
+
 static int add_known(struct buffer *out, const struct column *column, const struct row *row)
 {
 	const void *field = column_field(column, row);
@@ -80,8 +98,9 @@ static int add_known(struct buffer *out, const struct column *column, const stru
 		return text_add(out, stall_event_names[row->event]);
 	case COLUMN_TEXT:
 	case COLUMN_PIDS:
-	case COLUMN_LINES:
 		return text_printable(out, *(const char *const *)field);
+	case COLUMN_LINES:
+		return add_lines(out, *(const char *const *)field);
 	case COLUMN_COUNT:
 		return text_printf(out, "%" PRId64, *(const int64_t *)field);
 	case COLUMN_SECONDS:

@@ -10,6 +10,7 @@
 #include "output/emit.h"
 #include "output/summary.h"
 #include "output/table.h"
+#include "output/thread_groups.h"
 #include "rows/column.h"
 #include "rows/fold.h"
 
@@ -21,6 +22,8 @@ struct table_emitter {
 	FILE *out;
 	enum command command;
 	bool color, all;
+	bool groups; /* of threads */
+	enum table_detail detail;
 	size_t width;
 };
 
@@ -82,7 +85,9 @@ static int add_table(const struct table_emitter *table, struct lines *lines, con
 	if (!count)
 		return 0;
 	rows_sort(rows, count);
-	return add_title(lines, rows, count) ?: table_add(lines, rows, count, table->width, DETAIL_ADVICE);
+	if (type == ROW_THREAD && table->groups && thread_groups_are_known(rows, count))
+		return thread_groups_add(lines, rows, count, table->width, table->detail == DETAIL_STACKS);
+	return add_title(lines, rows, count) ?: table_add(lines, rows, count, table->width, table->detail);
 }
 
 static int table_open(void **state, const struct options *options, FILE *out)
@@ -94,6 +99,8 @@ static int table_open(void **state, const struct options *options, FILE *out)
 	table->out = out;
 	table->command = options->scope.command;
 	table->all = options->scope.all || options->sinks.no_fold;
+	table->detail = options->scope.stacks ? DETAIL_STACKS : DETAIL_ADVICE;
+	table->groups = !table->all && !options->scope.verbose;
 	table->width = out_width(out);
 	table->color = out_has_color(options->sinks.no_color, out);
 	*state = table;

@@ -64,8 +64,10 @@ static bool is_wanted(const struct table *table, const struct column *column, un
 		return false;
 	if (column->kind == COLUMN_TYPE) /* tells nothing where all are of one type */
 		return types & (types - 1);
+	if (!strcmp(column->key, "user_stack"))
+		return table->detail == DETAIL_STACKS;
 	if (column->shape == SHAPE_SENTENCE)
-		return table->detail == DETAIL_ADVICE || (table->detail == DETAIL_WHY && strcmp(column->key, "advice"));
+		return table->detail >= DETAIL_ADVICE || (table->detail == DETAIL_WHY && strcmp(column->key, "advice"));
 	return true;
 }
 

@@ -11,6 +11,7 @@ enum table_detail {
 	DETAIL_NONE,
 	DETAIL_WHY,
 	DETAIL_ADVICE, /* and why */
+	DETAIL_STACKS, /* and the stacks of programs */
 };
 
 #define NO_ROW ((size_t)-1)

@@ -245,6 +245,12 @@ int probe_titles_add(struct probe *probe, struct buffer *buffer);
 struct title_cache *probe_titles_new(void);
 void probe_titles_free(struct title_cache *titles);
 
+/*
+ * The code of these threads of one process, all of whose threads were asked for. Appends records of NOTE_CODE and NOTE_USER_STACK.
+ * Returns 0, -ENOMEM, or -ECANCELED.
+ */
+int probe_codes_group(struct probe *probe, const struct thread_record *const *threads, size_t count,
+		      struct buffer *notes);
 struct code_cache *probe_codes_new(void);
 void probe_codes_free(struct code_cache *cache);
 

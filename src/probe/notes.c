@@ -197,6 +197,34 @@ static bool has_user_told(const struct probe *probe, const struct thread_record 
 	return probe->scope.stacks || (probe->wants.stack_of && thread->tid == probe->wants.stack_of);
 }
 
+static bool is_grouped(const struct thread_record *thread)
+{
+	return thread->flags & (THREAD_SLEEPING | THREAD_STOPPED);
+}
+
+/* Of `threads -p`: the programs' stacks of all that stand still. */
+static int add_groups(struct probe *probe, const struct buffer *buffer, struct buffer *notes)
+{
+	const struct thread_record **threads;
+	size_t offset = 0, count = 0;
+	struct record_header *header;
+	int err;
+
+	if (!scope_has_groups(&probe->scope) || probe->scope.stacks)
+		return 0;
+	while ((header = record_next(buffer, &offset)))
+		count += header->type == RECORD_THREAD;
+	threads = calloc(count + 1, sizeof(const struct thread_record *));
+	if (!threads)
+		return -ENOMEM;
+	for (offset = 0, count = 0; (header = record_next(buffer, &offset));)
+		if (header->type == RECORD_THREAD && is_grouped((const void *)header))
+			threads[count++] = (const void *)header;
+	err = probe_codes_group(probe, threads, count, notes);
+	free(threads);
+	return err;
+}
+
 static int add_stacks(struct probe *probe, const struct buffer *buffer, struct buffer *notes)
 {
 	const struct thread_record *both[MAX_STACKS], *kernel[MAX_STACKS];
@@ -217,7 +245,9 @@ static int add_stacks(struct probe *probe, const struct buffer *buffer, struct b
 			kernel[kernel_count++] = thread;
 	}
 	err = probe_stacks_add(probe, notes, kernel, kernel_count, STACKS_KERNEL);
-	return err ? err : probe_stacks_add(probe, notes, both, both_count, STACKS_KERNEL | STACKS_USER);
+	if (!err)
+		err = probe_stacks_add(probe, notes, both, both_count, STACKS_KERNEL | STACKS_USER);
+	return err ? err : add_groups(probe, buffer, notes);
 }
 
 /* ---- Loops that have ended ---- */

@@ -20,7 +20,7 @@ __u32 probe_inner_id(__u32 pid, const char *status, size_t size);
 /* The child that the thread has made last, likewise; "" where it has none. */
 void probe_child_last(const struct thread_record *thread, char *text, size_t size);
 
-/* Parts of stacks: the kernel's; the program's, with the function that is its own code; that function alone. */
+/* Parts of stacks: the kernel's; the program's, with the function that is its own code; the same, but only as it was in the look. */
 enum { STACKS_KERNEL = 1, STACKS_USER = 2, STACKS_CODE = 4 };
 
 /* Appends these parts of the stacks of these threads. Returns 0, -ENOMEM or -ECANCELED. */

@@ -65,7 +65,7 @@ int probe_titles_read(struct probe *probe, const struct look *look, const uint64
 		      struct buffer *records);
 
 /*
- * The code of these threads of the last look, each of which it reports as stuck. Appends records of NOTE_CODE for that look. Returns 0,
+ * The code of these threads of the last look, each of which it reports as stuck. Appends records of NOTE_CODE and NOTE_USER_STACK for that look. Returns 0,
  * -ENOMEM, or -ECANCELED.
  */
 int probe_codes_read(struct probe *probe, const struct thread_record *const *threads, size_t count,

@@ -98,10 +98,28 @@ void fill_title(struct row *row, struct report *report, const struct look *look)
 		row->title = arena_printf(&report->arena, "%.*s", (int)text_prefix(title, TITLE_MOST), title);
 }
 
+/* A line for each frame. */
+static const char *copy_stack(struct report *report, const char *note)
+{
+	char *copy = note ? arena_alloc(&report->arena, strlen(note) + 1) : NULL, *to = copy;
+
+	while (copy && *note) {
+		bool ends = !strncmp(note, NOTE_SEPARATOR, strlen(NOTE_SEPARATOR));
+
+		*to++ = ends ? '\n' : *note == '\n' ? ' ' : *note;
+		note += ends ? strlen(NOTE_SEPARATOR) : 1;
+	}
+	if (copy)
+		*to = '\0';
+	return copy;
+}
+
 void fill_code(struct row *row, struct report *report, const struct look *look)
 {
 	if (row->tid != NOT_KNOWN && !row->code)
 		row->code = fill_note(report, look, (__u32)row->tid, NOTE_CODE);
+	if (row->tid != NOT_KNOWN && !row->user_stack)
+		row->user_stack = copy_stack(report, look_note(look, (__u32)row->tid, NOTE_USER_STACK));
 }
 
 void fill_thread(struct row *row, struct report *report, const struct look *look, const struct thread_record *thread)

@@ -140,7 +140,6 @@ static void fill_usage(struct row *row, const struct loop_case *one)
 static void fill_stacks(struct row *row, const struct loop_case *one)
 {
 	row->loop.kernel_stack = fill_note(one->report, one->look, one->thread->tid, NOTE_KERNEL_STACK);
-	row->loop.user_stack = fill_note(one->report, one->look, one->thread->tid, NOTE_USER_STACK);
 }
 
 /* A thread has one loop for each of its interfaces. */

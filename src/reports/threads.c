@@ -98,7 +98,6 @@ static int add_thread(struct report *report, const struct look *look, const stru
 	row->thread.switches_voluntary = thread->voluntary;
 	row->thread.switches_involuntary = thread->involuntary;
 	row->thread.kernel_stack = fill_note(report, look, thread->tid, NOTE_KERNEL_STACK);
-	row->thread.user_stack = fill_note(report, look, thread->tid, NOTE_USER_STACK);
 	return 0;
 }
 

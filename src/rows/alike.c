@@ -16,6 +16,8 @@ bool alike_may_be(const struct row *row)
 	case ROW_CLOSING:
 	case ROW_LOOP:
 		return row->stuck && row->id && !row->is_cause;
+	case ROW_THREAD:
+		return row->user_stack;
 	default:
 		return false;
 	}
@@ -91,6 +93,14 @@ static void add_peer(struct alike *key, const struct row *row)
 	add_local(key, row);
 }
 
+static struct alike alike_threads(const struct row *row)
+{
+	return (struct alike){
+		.numbers = {(int64_t)row->type, row->pid},
+		.texts = {row->user_stack, row->thread.state},
+	};
+}
+
 struct alike alike_of(const struct row *row)
 {
 	struct alike key = {
@@ -98,6 +108,8 @@ struct alike alike_of(const struct row *row)
 		.texts = {row->verdict, row->comm, manner(row), side(row)},
 	};
 
+	if (row->type == ROW_THREAD)
+		return alike_threads(row);
 	key.texts[7] = row->cause_id;
 	add_peer(&key, row);
 	return key;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Which stalls are alike, so that they may be shown as one: they share type, verdict, process name, peer and network
- * namespace, and the cause that they hang on. Where no peer is known, and for clients of a listener, the local end counts in its place. Pure.
+ * namespace, and the cause that they hang on. Threads are alike if they stand in the same stack of the same process.
+ * Where no peer is known, and for clients of a listener, the local end counts in its place. Pure.
  */
 #ifndef SOCKSTALL_ROWS_ALIKE_H
 #define SOCKSTALL_ROWS_ALIKE_H
@@ -17,7 +18,7 @@ struct alike {
 	const char *texts[ALIKE_TEXTS];
 };
 
-/* Only findings that are stuck, on which nothing hangs, and of these handshakes, listeners, readers, writers, closing connections and loops. */
+/* Threads whose stack is known; and of findings only those that are stuck, on which nothing hangs, and of these handshakes, listeners, readers, writers, closing connections and loops. */
 bool alike_may_be(const struct row *row);
 
 struct alike alike_of(const struct row *row);

@@ -57,6 +57,12 @@ COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = t
 	      "How many stalls this record stands for, with --once: everything else is of the oldest of them; null: "
 	      "one"),
 	COLUMN("pids", COLUMN_PIDS, fold.pids, FOLDED, "The processes of these; null: this is one stall"),
+	COUNT("count", fold.count, THREAD,
+	      "How many threads with this stack the record stands for, with -p and --once: everything else is of the one that has been "
+	      "there longest; null: one"),
+	COLUMN("tids", COLUMN_PIDS, fold.tids, THREAD, "These threads; null: this is one"),
+	SECONDS("oldest_s", fold.oldest_s, THREAD, "The longest that one of them has been there; null: this is one"),
+	SECONDS("youngest_s", fold.youngest_s, THREAD, "The shortest; null: this is one"),
 	SECONDS("oldest_s", fold.oldest_s, FOLDED, "The longest of their waits; null: this is one stall"),
 	SECONDS("youngest_s", fold.youngest_s, FOLDED, "The shortest; null: this is one stall"),
 
@@ -91,6 +97,9 @@ COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = t
 	     "runtime, with file and line if there is debug information, or a function of Python, Node or Java; without names module+offset; "
 	     "null: not known, or nothing is stuck; of a thread with --stacks",
 	     .heading = "CODE", .priority = 28, .least = 16, .most = 40),
+	COLUMN("user_stack", COLUMN_LINES, user_stack, WAIT & ~LOOP,
+	       "The stack of that code, a text for each frame, innermost first: the function, where its name is known, module+offset, "
+	       "and the source line in brackets where it is known; null: not known, or nothing is stuck"),
 	COUNT("netns", netns, TASK | ACTION, "Network namespace: its inode", .heading = "NETNS", .priority = 90),
 	TEXT("netns_name", netns_name, TASK, "Network namespace: its name, where `ip netns` has one; else null",
 	     .heading = "NETNS NAME", .priority = 85, .least = 6, .most = 16),

@@ -78,9 +78,9 @@ TEXT("interface", loop.interface, LOOP, "What it waits with", .values = WORDS("e
 	TEXT("kernel_stack", loop.kernel_stack, LOOP,
 	     "With --verbose: where in the kernel it is blocked, functions, innermost first; else null",
 	     .heading = "KERNEL STACK", .shape = SHAPE_SENTENCE),
-	TEXT("user_stack", loop.user_stack, LOOP,
-	     "With --stacks: from where in its program it came, innermost first: the function, where its name is known, module+offset, and the source line in brackets where there is debug information; of a function of Python its name and line; else null",
-	     .heading = "USER STACK", .shape = SHAPE_SENTENCE),
+	COLUMN("user_stack", COLUMN_LINES, user_stack, LOOP,
+	       "With --stacks: from where in its program it came, innermost first: the function, where its name is known, module+offset, and the source line in brackets where there is debug information; of a function of Python its name and line; else null",
+	       .heading = "USER STACK", .shape = SHAPE_SENTENCE),
 
 	/* thread */
 	TEXT("state", thread.state, THREAD, "The scheduler's state", .heading = "STATE"),
@@ -118,9 +118,9 @@ TEXT("interface", loop.interface, LOOP, "What it waits with", .values = WORDS("e
 	     "With --verbose: where in the kernel it is asleep, functions, innermost first, of at most 256 threads; "
 	     "else null",
 	     .heading = "KERNEL STACK", .shape = SHAPE_SENTENCE),
-	TEXT("user_stack", thread.user_stack, THREAD,
-	     "With --stacks: from where in its program it came, innermost first: the function, where its name is known, module+offset, and the source line in brackets where there is debug information; of a function of Python its name and line; else null",
-	     .heading = "USER STACK", .shape = SHAPE_SENTENCE),
+	COLUMN("user_stack", COLUMN_LINES, user_stack, THREAD,
+	       "With --stacks: from where in its program it came, innermost first: the function, where its name is known, module+offset, and the source line in brackets where there is debug information; of a function of Python its name and line; else null",
+	       .heading = "USER STACK", .shape = SHAPE_SENTENCE),
 
 	/* region */
 	TEXT("start", region.start, REGION, "Its lowest address, in hex", .heading = "START"),

@@ -39,10 +39,15 @@ static int compare_items(const void *left, const void *right)
 
 /* ---- One row of many ---- */
 
+static double age_of(const struct row *row)
+{
+	return row->type == ROW_THREAD ? row->thread.now_s : row->age_s;
+}
+
 /* An age that is not known is younger than all. */
 static double age(const struct row *row)
 {
-	return isnan(row->age_s) ? -1 : row->age_s;
+	return isnan(age_of(row)) ? -1 : age_of(row);
 }
 
 static const struct row *oldest_of(const struct item *items, size_t count)
@@ -56,8 +61,8 @@ static const struct row *oldest_of(const struct item *items, size_t count)
 	return oldest;
 }
 
-/* "12 34 56": each process once. */
-static const char *write_pids(struct arena *arena, const uint64_t *pids, size_t count)
+/* "12 34 56": each once. */
+static const char *write_ids(struct arena *arena, const uint64_t *pids, size_t count)
 {
 	struct buffer text = {0};
 	char *copy = NULL;
@@ -75,29 +80,38 @@ static const char *write_pids(struct arena *arena, const uint64_t *pids, size_t 
 	return copy;
 }
 
-/* Sets row->fold.pids, unless no process is known. */
-static int list_pids(struct row *row, struct arena *arena, const struct item *items, size_t count)
+/* *list: the ids that the rows have at this offset; NULL where none is known. */
+static int list_ids(const char **list, struct arena *arena, const struct item *items, size_t count, size_t offset)
 {
-	uint64_t *pids = calloc(count + 1, sizeof(*pids));
+	uint64_t *ids = calloc(count + 1, sizeof(*ids));
 	size_t known = 0;
 
-	if (!pids)
+	if (!ids)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
-		if (items[i].row->pid != NOT_KNOWN)
-			pids[known++] = (uint64_t)items[i].row->pid;
+		const int64_t id = *(const int64_t *)((const char *)items[i].row + offset);
+
+		if (id != NOT_KNOWN)
+			ids[known++] = (uint64_t)id;
 	}
-	qsort(pids, known, sizeof(*pids), compare_numbers);
-	row->fold.pids = known ? write_pids(arena, pids, known) : NULL;
-	free(pids);
-	return known && !row->fold.pids ? -ENOMEM : 0;
+	qsort(ids, known, sizeof(*ids), compare_numbers);
+	*list = known ? write_ids(arena, ids, known) : NULL;
+	free(ids);
+	return known && !*list ? -ENOMEM : 0;
 }
+
+/* All of eight bytes. */
+#define THREADS_OWN(member, is_text)                                                                \
+	{                                                                                           \
+		.offset = offsetof(struct row, thread.member), .text = (is_text), .of_thread = true \
+	}
 
 /* The fields that each member has for itself, or shares with all. */
 static const struct {
 	size_t offset;
 	bool text;
 	bool of_process; /* means nothing in another one */
+	bool of_thread; /* only a thread has it */
 } own[] = {
 	{.offset = offsetof(struct row, pid)},
 	{.offset = offsetof(struct row, tid)},
@@ -115,6 +129,21 @@ static const struct {
 	{.offset = offsetof(struct row, container_name), .text = true},
 	{.offset = offsetof(struct row, image), .text = true},
 	{.offset = offsetof(struct row, title), .text = true},
+	{.offset = offsetof(struct row, comm), .text = true, .of_thread = true},
+	THREADS_OWN(syscall, true),
+	THREADS_OWN(now_in, true),
+	THREADS_OWN(created_ns, false),
+	THREADS_OWN(creator_tid, false),
+	THREADS_OWN(shares, true),
+	THREADS_OWN(stack_start, true),
+	THREADS_OWN(stack_end, true),
+	THREADS_OWN(stack_guard, false),
+	THREADS_OWN(stack_used, false),
+	THREADS_OWN(cpu_s, false),
+	THREADS_OWN(switches, false),
+	THREADS_OWN(switches_voluntary, false),
+	THREADS_OWN(switches_involuntary, false),
+	THREADS_OWN(kernel_stack, true),
 };
 
 static bool is_same_text(const char *a, const char *b)
@@ -128,16 +157,18 @@ static bool is_same(const struct row *a, const struct row *b, size_t i)
 
 	if (own[i].of_process && a->pid != b->pid)
 		return false;
+	if (own[i].of_thread && a->type != ROW_THREAD)
+		return true;
 	if (own[i].text)
 		return is_same_text(*(const char *const *)left, *(const char *const *)right);
-	return *(const int64_t *)left == *(const int64_t *)right;
+	return !memcmp(left, right, sizeof(int64_t));
 }
 
 bool fold_differs(const struct row *row, size_t offset)
 {
 	for (size_t i = 0; i < COUNT_OF(own) && row->fold.differs; i++) {
 		if (own[i].offset == offset)
-			return row->fold.differs & 1u << i;
+			return row->fold.differs & 1ull << i;
 	}
 	return false;
 }
@@ -145,11 +176,11 @@ bool fold_differs(const struct row *row, size_t offset)
 static void add_member(struct row *row, const struct row *member)
 {
 	row->severity = member->severity > row->severity ? member->severity : row->severity;
-	if (member->age_s < row->fold.youngest_s)
-		row->fold.youngest_s = member->age_s;
+	if (age_of(member) < row->fold.youngest_s)
+		row->fold.youngest_s = age_of(member);
 	for (size_t i = 0; i < COUNT_OF(own); i++) {
 		if (!is_same(row, member, i))
-			row->fold.differs |= 1u << i;
+			row->fold.differs |= 1ull << i;
 	}
 }
 
@@ -157,11 +188,13 @@ static int fold(struct row *row, struct arena *arena, const struct item *items, 
 {
 	*row = *oldest_of(items, count);
 	row->fold.count = (int64_t)count;
-	row->fold.oldest_s = row->fold.youngest_s = row->age_s;
+	row->fold.oldest_s = row->fold.youngest_s = age_of(row);
 	for (size_t i = 0; i < count; i++)
 		add_member(row, items[i].row);
+	if (row->type == ROW_THREAD)
+		return list_ids(&row->fold.tids, arena, items, count, offsetof(struct row, tid));
 	row->severity = severity_raised(row->severity, count, row->fold.oldest_s);
-	return list_pids(row, arena, items, count);
+	return list_ids(&row->fold.pids, arena, items, count, offsetof(struct row, pid));
 }
 
 /* ---- All ---- */
@@ -271,6 +304,22 @@ int fold_rows(struct folded *folded, const struct row *const *rows, size_t count
 	free(folding.places);
 	free(folding.items);
 	return err;
+}
+
+static int compare_sizes(const void *left, const void *right)
+{
+	const struct row *a = left, *b = right;
+	int order = COMPARE(fold_count(b), fold_count(a));
+
+	if (!order)
+		order = COMPARE(age(b), age(a));
+	return order ? order : COMPARE(a->tid, b->tid);
+}
+
+void fold_largest_first(struct folded *folded)
+{
+	if (folded->count)
+		qsort(folded->rows, folded->count, sizeof(*folded->rows), compare_sizes);
 }
 
 void folded_free(struct folded *folded)

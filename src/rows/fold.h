@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Folding: stalls that are alike (alike.h) are shown as one row. That is the row of the oldest of them, with the worst severity
- * of all, raised by how many they are, and with row->fold filled in. Pure.
+ * of all, raised by how many they are, and with row->fold filled in. So are threads that stand in the same stack. Pure.
  */
 #ifndef SOCKSTALL_ROWS_FOLD_H
 #define SOCKSTALL_ROWS_FOLD_H
@@ -30,6 +30,8 @@ struct fold_how {
  * folded_free() either way.
  */
 int fold_rows(struct folded *folded, const struct row *const *rows, size_t count, const struct fold_how *how);
+/* For groups of threads, none of which is open. */
+void fold_largest_first(struct folded *folded);
 void folded_free(struct folded *folded);
 
 /* How many stalls a row stands for: 1 where it is not folded. */

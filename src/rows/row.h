@@ -71,8 +71,9 @@ enum stall_event {
 struct fold_fields {
 	int64_t count; /* NOT_KNOWN: it stands for itself */
 	const char *pids; /* each once, separated by spaces; NULL: none is known */
+	const char *tids; /* likewise, of a row of threads */
 	double oldest_s, youngest_s;
-	unsigned int differs; /* for fold_differs() */
+	uint64_t differs; /* for fold_differs() */
 	bool member; /* the row that it is a part of stands above it */
 	bool hangs; /* the cause that it hangs on does */
 	bool heads; /* it is a cause, and what hangs on it stands below */
@@ -200,7 +201,7 @@ struct loop_fields {
 	int64_t user_watches;
 	const char *runtime;
 	int64_t open_fds, process_sockets, process_threads;
-	const char *kernel_stack, *user_stack;
+	const char *kernel_stack;
 };
 
 struct thread_fields {
@@ -212,7 +213,7 @@ struct thread_fields {
 	int64_t stack_guard, stack_used;
 	double cpu_s;
 	int64_t switches, switches_voluntary, switches_involuntary;
-	const char *kernel_stack, *user_stack;
+	const char *kernel_stack;
 };
 
 struct watch_fields {
@@ -294,6 +295,7 @@ struct row {
 	const char *cgroup, *container;
 	const char *unit, *pod, *namespace, *container_name, *image; /* see system/unit.h, system/container_names.h */
 	const char *code; /* the innermost function of the program's own that tid is in */
+	const char *user_stack; /* of tid in its program: a line for each frame, innermost first */
 	const char *title; /* its command line: what it says of itself; raw bytes */
 	int64_t netns;
 	const char *netns_name; /* as `ip netns` has it */

@@ -62,6 +62,8 @@ static bool folds(const struct session *session)
 
 	if (options->scope.all || options->sinks.no_fold)
 		return false;
+	if (options->scope.command == COMMAND_THREADS && options->scope.verbose)
+		return false;
 	return session->emitter == &emit_table || session->emitter == &emit_lines ||
 	       (writes_json && (options->pace.once || options->sinks.was_folded));
 }
@@ -199,6 +201,8 @@ static int write_folded(struct session *session, const struct report *report, co
 		rows[i] = &report->rows[i];
 	if (!err)
 		err = fold_rows(&folded, rows, report->count, &how);
+	if (session->wanted.command == COMMAND_THREADS)
+		fold_largest_first(&folded);
 	if (!err) {
 		const struct report shown = {.rows = folded.rows, .count = folded.count};
 

@@ -126,7 +126,7 @@ def parse(output):
     return records
 
 
-NOT_FOLDED = {"chains", "locks", "services", "threads"}
+NOT_FOLDED = {"chains", "locks", "services"}
 
 
 def once(*arguments, before=(), expect=0, fold=False):

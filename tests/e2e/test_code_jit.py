@@ -50,8 +50,8 @@ def reader_of(pid, wanted):
     def look():
         records = run.once("threads", "--stacks", "-p", pid)
         threads = run.matching(records, type="thread", pid=pid)
-        found = [thread for thread in threads if wanted in (thread["user_stack"] or "")]
-        return (found[0]["code"], found[0]["user_stack"].split(" < ")) if found else None
+        found = [thread for thread in threads if wanted in " < ".join(thread["user_stack"] or [])]
+        return (found[0]["code"], found[0]["user_stack"]) if found else None
 
     return wait_until(look, 30, f"a stack with {wanted}")
 

@@ -73,7 +73,7 @@ def threads_of(pid, count):
 
 def functions(stack):
     """Frames of Python have no address."""
-    return [frame for frame in stack.split(" < ") if "+0x" not in frame]
+    return [frame for frame in stack if "+0x" not in frame]
 
 
 @pytest.mark.parametrize("name", INTERPRETERS)
@@ -93,7 +93,7 @@ def test_functions(started, tmp_path, name):
     inner = ["handle.<locals>.<listcomp> (app.py:8)"] if name == "python3.11" else []
     assert names[:at] == ["Store.fetch (app.py:6)", *inner, "handle (app.py:8)"]
     assert names[at + 1].startswith("Thread.run (threading.py:")
-    assert stack.startswith(("recv ", "__libc_recv ", "__recv")) and "_PyEval" not in stack
+    assert stack[0].startswith(("recv ", "__libc_recv ", "__recv")) and not any("_PyEval" in frame for frame in stack)
 
 
 def test_names_of_any_language(started, tmp_path):

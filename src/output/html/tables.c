@@ -195,7 +195,8 @@ static int add_fields(struct buffer *page, const struct row *row)
 	for (size_t i = 0; i < column_count && !err; i++) {
 		struct column alone = columns[i];
 
-		if (!(alone.types & ROW_BIT(row->type)) || !column_known(&alone, row) || alone.kind == COLUMN_LINES)
+		if (!(alone.types & ROW_BIT(row->type)) || !column_known(&alone, row) ||
+		    (alone.kind == COLUMN_LINES && !strcmp(alone.key, "commands")))
 			continue; /* these stand above it */
 		alone.shape = SHAPE_ALONE; /* what it joins has its own line */
 		err = text_printf(page, "<dt>%s</dt><dd>", alone.key) ?: html_cell(page, &alone, row) ?:

@@ -7,6 +7,7 @@
 #include "base/sorted.h"
 #include "output/screen/internal.h"
 #include "rows/alike.h"
+#include "rows/fold.h"
 
 /* Its place among those that are open, or SCREEN_OPENED. */
 static size_t find(const struct screen *screen, uint64_t id)
@@ -50,6 +51,12 @@ static bool begins_section(const struct row *row, const struct row *before)
 	return row->fold.heads || before->fold.heads || row->fold.hangs != before->fold.hangs;
 }
 
+/* Of threads none is bad: the largest group comes first. */
+static int64_t badness(const struct row *row)
+{
+	return row->type == ROW_THREAD ? (int64_t)fold_count(row) : row->severity;
+}
+
 /* Rows that stand for many are as bad as all of them. Members stay with theirs. */
 static int sort_folded(const struct row **items, size_t count)
 {
@@ -61,7 +68,7 @@ static int sort_folded(const struct row **items, size_t count)
 		const struct place *before = i ? &places[i - 1] : NULL;
 		bool member = before && items[i]->fold.member;
 
-		places[i] = (struct place){items[i], 0, items[i]->severity, i};
+		places[i] = (struct place){items[i], 0, badness(items[i]), i};
 		if (before)
 			places[i].section = before->section + begins_section(items[i], items[i - 1]);
 		if (member) {

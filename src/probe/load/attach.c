@@ -21,8 +21,8 @@ static unsigned int wishes_of(const struct scope *scope)
 	unsigned int command = BIT(scope->command);
 
 	return command | (scope->interfaces == INTERFACES_ALL ? OTHER_LOOPS : 0) |
-	       (scope->verbose || scope->stacks || has_code(scope) ? STACKS : 0) | (scope->interactive ? DETAILS : 0) |
-	       (scope->all && command & HANDSHAKES ? ACCEPTORS : 0) |
+	       (scope->verbose || scope->stacks || has_code(scope) || scope_has_groups(scope) ? STACKS : 0) |
+	       (scope->interactive ? DETAILS : 0) | (scope->all && command & HANDSHAKES ? ACCEPTORS : 0) |
 	       (scope->all && command & (READERS | WRITERS) ? PEERS : 0) | (command & CHAINS ? PEERS : 0) |
 	       (scope->causes ? OVERVIEW_CHAINS : 0);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The code that threads are in which are reported as stuck, and of no others. A thread that has not been switched in since is in
- * the same code: it is not unwound again.
+ * The code that threads are in which are reported as stuck, or were asked for, and of no others. A thread that has not been switched in
+ * since is in the same code: it is not unwound again.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,8 +18,9 @@
  */
 #define CODES_PER_LOOK	   8
 #define CODES_OF_ONLY_LOOK 256
-
-#define CODE_BYTES 512
+/* Of one process, which a person asked for: all but the first are cheap, as its files have been read. */
+#define GROUPED_PER_LOOK     256
+#define GROUPED_OF_ONLY_LOOK 4096
 
 /* A look may have no time left for it, or a file may not come: but what has no code of its own is not asked for ever. */
 #define TRIES_MOST 3
@@ -28,11 +29,11 @@ struct code {
 	__u64 start_ns, switches; /* of the thread: which wait it is in */
 	__u32 tid;
 	unsigned int tries; /* how often it was looked for without being found */
-	char text[CODE_BYTES];
+	struct buffer stack, text; /* empty: not known */
 };
 
 struct code_cache {
-	struct code *items;
+	struct code *items; /* in the order of their threads */
 	size_t count;
 };
 
@@ -41,90 +42,173 @@ static __u64 switches_of(const struct thread_record *thread)
 	return thread->voluntary + thread->involuntary;
 }
 
-static const struct code *find(const struct code_cache *cache, const struct thread_record *thread)
+static int compare_codes(const void *left, const void *right)
 {
-	size_t i;
+	const struct code *a = left, *b = right;
 
-	for (i = 0; i < cache->count; i++)
-		if (cache->items[i].tid == thread->tid && cache->items[i].start_ns == thread->start_ns &&
-		    cache->items[i].switches == switches_of(thread))
-			return &cache->items[i];
-	return NULL;
+	return (a->tid > b->tid) - (a->tid < b->tid);
 }
 
-/* One for each thread, with what was known of it. */
-static void take_known(struct code_cache *cache, struct code *codes, const struct thread_record *const *threads,
-		       size_t count)
+static struct code *find(const struct code_cache *cache, __u32 tid)
 {
-	const struct code *known;
+	const struct code wanted = {.tid = tid};
+
+	return cache->count ? bsearch(&wanted, cache->items, cache->count, sizeof(wanted), compare_codes) : NULL;
+}
+
+static void forget(struct code_cache *cache)
+{
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		known = find(cache, threads[i]);
-		codes[i] = known ? *known
-				 : (struct code){.tid = threads[i]->tid,
-						 .start_ns = threads[i]->start_ns,
-						 .switches = switches_of(threads[i])};
+	for (i = 0; i < cache->count; i++) {
+		buffer_free(&cache->items[i].stack);
+		buffer_free(&cache->items[i].text);
 	}
 	free(cache->items);
-	*cache = (struct code_cache){codes, count};
+	*cache = (struct code_cache){0};
 }
 
-static void keep_new(struct code_cache *cache, const struct buffer *notes)
+/* What is known of its wait, taken from the cache. */
+static struct code take(const struct code_cache *cache, const struct thread_record *thread)
+{
+	struct code *known = find(cache, thread->tid);
+	struct code code = {.tid = thread->tid, .start_ns = thread->start_ns, .switches = switches_of(thread)};
+
+	if (!known || known->start_ns != code.start_ns || known->switches != code.switches)
+		return code;
+	code = *known;
+	known->stack = known->text = (struct buffer){0};
+	return code;
+}
+
+/* One for each thread, with what was known of it. Returns 0 or -ENOMEM. */
+static int take_known(struct code_cache *cache, const struct thread_record *const *threads, size_t count)
+{
+	struct code *codes = calloc(count + 1, sizeof(*codes));
+	size_t i;
+
+	if (!codes)
+		return -ENOMEM;
+	for (i = 0; i < count; i++)
+		codes[i] = take(cache, threads[i]);
+	qsort(codes, count, sizeof(*codes), compare_codes);
+	forget(cache);
+	*cache = (struct code_cache){codes, count};
+	return 0;
+}
+
+/* Returns 0 or -ENOMEM. */
+static int keep(struct code *code, const struct note_record *note)
+{
+	struct buffer *text = note->kind == NOTE_CODE ? &code->text : &code->stack;
+
+	buffer_reset(text);
+	return buffer_append(text, note->text, note->length + 1);
+}
+
+static int keep_new(const struct code_cache *cache, const struct buffer *notes)
 {
 	const struct note_record *note;
-	size_t i, offset = 0;
+	struct code *code;
+	size_t offset = 0;
+	int err = 0;
 
-	while ((note = (const void *)record_next(notes, &offset)))
-		for (i = 0; i < cache->count && note->kind == NOTE_CODE; i++)
-			if (cache->items[i].tid == note->tid && note->length < CODE_BYTES)
-				memcpy(cache->items[i].text, note->text, note->length + 1);
+	while (!err && (note = (const void *)record_next(notes, &offset))) {
+		code = find(cache, note->tid);
+		if (code && (note->kind == NOTE_CODE || note->kind == NOTE_USER_STACK))
+			err = keep(code, note);
+	}
+	return err;
 }
 
 static bool is_open(const struct code *code)
 {
-	return !code->text[0] && code->tries < TRIES_MOST;
+	return !code->text.size && code->tries < TRIES_MOST;
 }
 
-static int read_new(struct probe *probe, const struct thread_record *const *threads, size_t count)
+static int read_some(struct probe *probe, const struct thread_record *const *threads, size_t count)
 {
-	const size_t most = probe->pace.once ? CODES_OF_ONLY_LOOK : CODES_PER_LOOK;
-	const struct thread_record *fresh[CODES_OF_ONLY_LOOK];
 	struct buffer notes = {0};
-	size_t i, fresh_count = 0;
-	int err;
+	int err = probe_stacks_add(probe, &notes, threads, count, STACKS_CODE);
 
-	for (i = 0; i < count && fresh_count < most; i++)
-		if (is_open(&probe->codes->items[i])) {
-			probe->codes->items[i].tries++;
-			fresh[fresh_count++] = threads[i];
-		}
-	err = probe_stacks_add(probe, &notes, fresh, fresh_count, STACKS_CODE);
 	if (!err)
-		keep_new(probe->codes, &notes);
+		err = keep_new(probe->codes, &notes);
 	buffer_free(&notes);
 	/* Mappings are as they are at this moment. */
 	probe_maps_forget(probe->maps);
 	return err;
 }
 
-int probe_codes_read(struct probe *probe, const struct thread_record *const *threads, size_t count,
-		     struct buffer *notes)
+/* *left: how many there was no room for. */
+static int read_new(struct probe *probe, const struct thread_record *const *threads, size_t count, size_t most,
+		    size_t *left)
 {
-	struct code *codes;
+	const struct thread_record **fresh = calloc(count + 1, sizeof(const struct thread_record *));
+	struct code *code;
+	size_t i, fresh_count = 0;
+	int err;
+
+	*left = 0;
+	if (!fresh)
+		return -ENOMEM;
+	for (i = 0; i < count; i++) {
+		code = find(probe->codes, threads[i]->tid);
+		if (!code || !is_open(code))
+			continue;
+		*left += fresh_count == most;
+		if (fresh_count == most)
+			continue;
+		code->tries++;
+		fresh[fresh_count++] = threads[i];
+	}
+	err = fresh_count ? read_some(probe, fresh, fresh_count) : 0;
+	free(fresh);
+	return err;
+}
+
+static int add_known(const struct code_cache *cache, const struct thread_record *thread, struct buffer *notes)
+{
+	const struct code *code = find(cache, thread->tid);
+	int err = code && code->stack.size ? record_add_note(notes, thread, NOTE_USER_STACK, code->stack.data) : 0;
+
+	return !err && code && code->text.size ? record_add_note(notes, thread, NOTE_CODE, code->text.data) : err;
+}
+
+static int add_codes(struct probe *probe, const struct thread_record *const *threads, size_t count, size_t most,
+		     size_t *left, struct buffer *notes)
+{
 	size_t i;
 	int err;
 
+	*left = 0;
 	if (!probe->attached.stack_iter || probe->scope.no_stacks)
 		return 0;
-	codes = calloc(count + 1, sizeof(*codes));
-	if (!codes)
-		return -ENOMEM;
-	take_known(probe->codes, codes, threads, count);
-	err = read_new(probe, threads, count);
+	err = take_known(probe->codes, threads, count);
+	if (!err)
+		err = read_new(probe, threads, count, most, left);
 	for (i = 0; i < count && !err; i++)
-		if (codes[i].text[0])
-			err = record_add_note(notes, threads[i], NOTE_CODE, codes[i].text);
+		err = add_known(probe->codes, threads[i], notes);
+	return err;
+}
+
+int probe_codes_read(struct probe *probe, const struct thread_record *const *threads, size_t count,
+		     struct buffer *notes)
+{
+	size_t left;
+
+	return add_codes(probe, threads, count, probe->pace.once ? CODES_OF_ONLY_LOOK : CODES_PER_LOOK, &left, notes);
+}
+
+int probe_codes_group(struct probe *probe, const struct thread_record *const *threads, size_t count,
+		      struct buffer *notes)
+{
+	size_t left;
+	int err = add_codes(probe, threads, count, probe->pace.once ? GROUPED_OF_ONLY_LOOK : GROUPED_PER_LOOK, &left,
+			    notes);
+
+	/* With more looks their turn comes. */
+	if (probe->pace.once)
+		probe->losses.count[LOST_NOTES] += left;
 	return err;
 }
 
@@ -136,6 +220,6 @@ struct code_cache *probe_codes_new(void)
 void probe_codes_free(struct code_cache *cache)
 {
 	if (cache)
-		free(cache->items);
+		forget(cache);
 	free(cache);
 }

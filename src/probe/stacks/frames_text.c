@@ -15,7 +15,7 @@
 static int say_frame(struct buffer *text, const struct process_maps *maps, const struct code_frame *frame,
 		     const char *name, const char *file)
 {
-	const char *between = text->size ? STACK_SEPARATOR : "";
+	const char *between = text->size ? NOTE_SEPARATOR : "";
 	const struct memory_region *region = memory_map_find(maps->regions, maps->count, frame->address);
 	int err = text_printf(text, "%s%.*s", between, (int)frame->name, name);
 

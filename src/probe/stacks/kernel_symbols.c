@@ -76,9 +76,9 @@ int kernel_symbols_say(const struct symbol_cache *symbols, const struct stack_sa
 	for (i = 0; i < sample->frames && i < STACK_FRAMES && sample->kernel[i] && !err; i++) {
 		name = find_symbol(symbols, sample->kernel[i]);
 		if (name)
-			err = text_printf(text, "%s%s", i ? STACK_SEPARATOR : "", name);
+			err = text_printf(text, "%s%s", i ? NOTE_SEPARATOR : "", name);
 		else
-			err = text_printf(text, "%s0x%llx", i ? STACK_SEPARATOR : "", sample->kernel[i]);
+			err = text_printf(text, "%s0x%llx", i ? NOTE_SEPARATOR : "", sample->kernel[i]);
 	}
 	return err;
 }

@@ -7,7 +7,6 @@
 #include "stack_sample.h"
 
 /* Between two frames of a text. */
-#define STACK_SEPARATOR " < "
 
 /* When first needed. Returns 0, also where the kernel does not tell; or -ENOMEM. */
 int kernel_symbols_read(struct symbol_cache *symbols);

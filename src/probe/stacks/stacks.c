@@ -151,7 +151,7 @@ static int add_user(struct probe *probe, struct buffer *notes, const struct user
 	struct buffer text = {0}, code = {0};
 	int err = user_stack_say(probe, stack, &text, &code);
 
-	if (!err && parts & STACKS_USER)
+	if (!err && (parts & STACKS_USER || is_of_the_look(stack)))
 		err = add_note(notes, stack->thread, NOTE_USER_STACK, &text);
 	if (!err && is_of_the_look(stack))
 		err = add_note(notes, stack->thread, NOTE_CODE, &code);

@@ -23,7 +23,7 @@ static void a_record_is_one_line_with_every_key(void **state)
 		"\"why\":\"we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\","
 		"\"advice\":\"set TCP_USER_TIMEOUT\",\"commands\":null,\"cause_id\":null,\"count\":null,\"pids\":null,\"oldest_s\":null,\"youngest_s\":null,\"pid\":1234,\"tid\":1234,\"comm\":\"java\",\"fd\":7,"
 		"\"cgroup\":null,\"container\":null,\"unit\":null,\"pod\":null,\"namespace\":null,"
-		"\"container_name\":null,\"image\":null,\"title\":null,\"code\":null,\"netns\":4026531840,\"netns_name\":null,\"cookie\":\"5001\","
+		"\"container_name\":null,\"image\":null,\"title\":null,\"code\":null,\"user_stack\":null,\"netns\":4026531840,\"netns_name\":null,\"cookie\":\"5001\","
 		"\"family\":\"inet\",\"local_addr\":\"10.0.0.1\",\"local_port\":443,"
 		"\"peer_addr\":\"10.0.0.2\",\"peer_port\":5000,\"peer_name\":null,\"syscall\":\"read\",\"kind\":\"tcp\","
 		"\"state\":null,\"role\":\"client\",\"last_received_s\":null,\"last_sent_s\":0.3,"
@@ -64,7 +64,7 @@ static void a_hostile_name_stays_inside_its_quotes(void **state)
 										obey it */
 	assert_look(
 		&emit_json, &all, &row, 1,
-		"{\"v\":1,\"type\":\"thread\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"pid\":null,\"tid\":null,"
+		"{\"v\":1,\"type\":\"thread\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"count\":null,\"tids\":null,\"oldest_s\":null,\"youngest_s\":null,\"pid\":null,\"tid\":null,"
 		"\"comm\":\"a\\u001B[2J\\\"\xef\xbf\xbd\\n\",\"cgroup\":\"/\xc3\xbc/"
 		"\\u202e\\udb40\\udc01\\u007f\\u009b\\\\\","
 		"\"container\":null,\"unit\":null,\"pod\":null,\"namespace\":null,"

@@ -237,7 +237,7 @@ static void test_rows_outlive_the_look(void **state)
 	assert_int_equal(report.count, 1);
 	assert_string_equal(report.rows[0].netns_name, "blue");
 	assert_string_equal(report.rows[0].thread.kernel_stack, "ep_poll");
-	assert_string_equal(report.rows[0].thread.user_stack, "main");
+	assert_string_equal(report.rows[0].user_stack, "main");
 	report_free(&report);
 }
 

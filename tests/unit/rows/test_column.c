@@ -6,8 +6,11 @@
 
 #define LIFE_KEYS "event id since age_s age_at_least verdict severity why advice commands cause_id "
 #define FOLD_KEYS "count pids oldest_s youngest_s "
-#define WHO_KEYS \
+/* Stacks of loops and threads are at the end of their records. */
+#define LOOP_KEYS \
 	"pid tid comm fd cgroup container unit pod namespace container_name image title code netns netns_name cookie "
+#define WHO_KEYS \
+	"pid tid comm fd cgroup container unit pod namespace container_name image title code user_stack netns netns_name cookie "
 #define WHERE_KEYS "family local_addr local_port peer_addr peer_port peer_name "
 
 /* The keys of each record, in their order: written out here, so that none is renamed or dropped by mistake. */
@@ -42,14 +45,14 @@ static const char *const keys[ROW_TYPES] = {
 			"state fault connections last_received_s last_sent_s unread_bytes unsent_bytes unacked_bytes "
 			"retransmits orphaned eof_read keepalive gives_up_s",
 	[ROW_LOOP] =
-		"v type time " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS
+		"v type time " LIFE_KEYS FOLD_KEYS LOOP_KEYS WHERE_KEYS
 		"interface epoll_fd waits_per_s events_per_s events_per_wait empty_per_s timeout_s max_events "
 		"busy_ratio lag_p50_s lag_p99_s lag_max_s lag_cpu_s lag_runqueue_s lag_throttled_s lag_blocked_s "
 		"lag_histogram wait_p50_s wait_p99_s now now_s now_in watches watches_edge watches_oneshot watches_idle_unbounded "
 		"watch_limit fd_limit highest_fd runtime set_bytes_per_s open_fds process_sockets "
 		"process_threads user_watches kernel_stack user_stack",
 	[ROW_THREAD] =
-		"v type time pid tid comm cgroup container unit pod namespace container_name image title code netns netns_name state syscall now_s now_in now_at_least "
+		"v type time count tids oldest_s youngest_s pid tid comm cgroup container unit pod namespace container_name image title code netns netns_name state syscall now_s now_in now_at_least "
 		"created "
 		"creator_tid shares stack_start stack_end stack_guard stack_used cpu_s switches switches_voluntary "
 		"switches_involuntary kernel_stack user_stack",

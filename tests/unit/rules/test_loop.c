@@ -1495,7 +1495,8 @@ static void test_stacks(void **state)
 	look_add_note(&scene->builder, 10, NOTE_USER_STACK, "x+0x1 < y+0x2");
 	assert_int_equal(run(scene), 1);
 	assert_string_equal(scene->report.rows[0].loop.kernel_stack, "a < b");
-	assert_string_equal(scene->report.rows[0].loop.user_stack, "x+0x1 < y+0x2");
+	report_titles(&scene->report, 0, &scene->look);
+	assert_string_equal(scene->report.rows[0].user_stack, "x+0x1\ny+0x2");
 }
 
 static void test_ended(void **state)
