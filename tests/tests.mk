@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 # All that is tested but the unit tests, each with the packages that it takes: `make check` installs its own alone.
 
-.PHONY: e2e bytecode demo floods sanitize sanitized program coverage kernels scenarios check-fleet check-html
+.PHONY: e2e bytecode demo floods sanitize sanitized program coverage kernels scenarios check-fleet fleet-load check-html
 
 # Side by side (tests/e2e/beside.py): most of a test is waiting. T="tests/e2e/test_x.py -k name" runs some, and one after
 # the other. -rs: why a test did not run.
@@ -54,10 +54,10 @@ coverage: needed
 	@tests/coverage.py $(G)/coverage
 
 # What is handed on, taken by the programs that it is for. What conflicts with them is unpacked into a folder.
-FLEET_PACKAGES := prometheus prometheus-node-exporter rsyslog sqlite3
+FLEET_PACKAGES := prometheus prometheus-node-exporter rsyslog sqlite3 postgresql-15
 SYSLOG_NG_PACKAGES := syslog-ng-core libivykis0 libnet1 libpcre3 libwrap0 libjson-c5 libglib2.0-0 libsystemd0
 # The last version that has messages made from opentelemetry-proto.
-NPM_PACKAGES := @opentelemetry/otlp-transformer@0.203.0
+NPM_PACKAGES := @opentelemetry/otlp-transformer@0.203.0 @duckdb/node-api@1.5.6-r.1
 check-fleet: needed
 	@tests/scenarios/install.sh $(FLEET_PACKAGES)
 	@command -v node >/dev/null && command -v npm >/dev/null || tests/scenarios/install.sh nodejs npm
@@ -65,6 +65,14 @@ check-fleet: needed
 	@tests/fleet/npm.sh $(G)/npm $(NPM_PACKAGES)
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	/usr/bin/python3 -m pytest -p no:cacheprovider -q tests/fleet
+
+# So many records into DuckDB and PostgreSQL: what that takes is printed. Ten million take 14 GB of disk, and half an hour.
+RECORDS ?= 10000000
+fleet-load: needed
+	@tests/scenarios/install.sh $(FLEET_PACKAGES)
+	@tests/fleet/npm.sh $(G)/npm $(NPM_PACKAGES)
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	/usr/bin/python3 tests/fleet/load.py $(RECORDS)
 
 # The page of replay --html, and the trace, in a browser.
 HTML_PACKAGES := chromium chromium-driver
