@@ -10,7 +10,7 @@
 #include "history/stall_known.h"
 #include "reports/reports.h"
 
-/* All stalls of one look, sorted by id. Their texts live in the arena: the whole goes at once. */
+/* All stalls of one look, sorted by id. Their texts are those of its report, and live in the arena: the whole goes at once. */
 struct generation {
 	struct row *rows;
 	size_t count;
@@ -195,20 +195,14 @@ static size_t match_rows(struct stalls *stalls, struct report *report, struct ro
 /* Copies this look's rows, for the next look to compare with. */
 static int generation_make(struct generation *generation, struct row **sorted, size_t count)
 {
-	size_t i;
-
 	generation->rows = calloc(count + 1, sizeof(*generation->rows));
 	if (!generation->rows)
 		return -ENOMEM;
-	for (i = 0; i < count; i++) {
-		struct row *row = &generation->rows[i];
-
-		*row = *sorted[i];
-		row->event = STALL_NONE;
-		if (row_own_texts(row, &generation->texts))
-			return -ENOMEM;
-		generation->count++;
+	for (size_t i = 0; i < count; i++) {
+		generation->rows[i] = *sorted[i];
+		generation->rows[i].event = STALL_NONE;
 	}
+	generation->count = count;
 	return 0;
 }
 
@@ -258,11 +252,15 @@ static int complete_ids(struct report *report, struct row *const *sorted, size_t
 /* The rows that are kept have their causes with complete ids, too: whoever closes says what it hung on. */
 static void keep_causes(struct generation *generation, struct row *const *sorted)
 {
-	for (size_t i = 0; i < generation->count; i++) {
-		const char *cause = sorted[i]->cause_id;
+	for (size_t i = 0; i < generation->count; i++)
+		generation->rows[i].cause_id = sorted[i]->cause_id;
+}
 
-		generation->rows[i].cause_id = cause ? arena_printf(&generation->texts, "%s", cause) : NULL;
-	}
+/* The texts of both stay where they are, and last as long as the rows that are kept. */
+static void take_texts(struct generation *generation, struct report *report)
+{
+	generation->texts = report->arena;
+	report->arena = (struct arena){0};
 }
 
 /* The row as it last was; only its age goes on to this look. Its texts are not its own. NULL: no memory. */
@@ -387,6 +385,7 @@ int stalls_update(struct stalls *stalls, struct report *report, const struct loo
 		generation_free(&next);
 		return err;
 	}
+	take_texts(&next, report);
 	generation_free(&stalls->open);
 	stalls->open = next;
 	stalls->seen_ns = look->head->seen_ns;

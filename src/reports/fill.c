@@ -191,3 +191,10 @@ const char *fill_note(struct report *report, const struct look *look, __u32 tid,
 
 	return note ? arena_printf(&report->arena, "%s", note) : NULL;
 }
+
+const char *fill_syscall(struct report *report, const struct thread_record *thread)
+{
+	const char *name = look_syscall(thread);
+
+	return name ? arena_printf(&report->arena, "%s", name) : NULL;
+}

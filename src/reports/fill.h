@@ -53,4 +53,7 @@ void fill_receiver(struct peer_fields *peer, struct report *report, const struct
 /* The look's note about a thread, copied, as rows outlive the look; or NULL. */
 const char *fill_note(struct report *report, const struct look *look, __u32 tid, __u32 kind);
 
+/* The name of the system call that it is in; NULL: it is in none, or not known. */
+const char *fill_syscall(struct report *report, const struct thread_record *thread);
+
 #endif

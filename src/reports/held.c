@@ -158,9 +158,9 @@ static bool is_old_enough(const struct scene *scene, const struct connection *co
 	return age >= min_age_of(scene->scope, type_of(connection));
 }
 
-static const char *syscall_of(const struct connection *connection)
+static const char *syscall_of(const struct scene *scene, const struct connection *connection)
 {
-	return connection->waiter ? look_syscall(connection->waiter->thread) : NULL;
+	return connection->waiter ? fill_syscall(scene->report, connection->waiter->thread) : NULL;
 }
 
 static struct waiter_fields waiter_fields_of(const struct connection *connection)
@@ -177,7 +177,7 @@ static struct waiter_fields waiter_fields_of(const struct connection *connection
 static void fill_reader(struct row *row, const struct connection *connection)
 {
 	row->reader.kind = "tcp";
-	row->reader.syscall = syscall_of(connection);
+	row->reader.syscall = connection->evidence.syscall;
 	row->reader.returns_by_s = fill_until(connection->evidence.now_ns, connection->evidence.ends_ns);
 	row->reader.held = waiter_fields_of(connection);
 	fill_reader_connection(row, connection->look, connection->view->socket);
@@ -186,7 +186,7 @@ static void fill_reader(struct row *row, const struct connection *connection)
 static void fill_writer(struct row *row, const struct connection *connection)
 {
 	row->writer.kind = "tcp";
-	row->writer.syscall = syscall_of(connection);
+	row->writer.syscall = connection->evidence.syscall;
 	row->writer.returns_by_s = fill_until(connection->evidence.now_ns, connection->evidence.ends_ns);
 	row->writer.held = waiter_fields_of(connection);
 	fill_writer_connection(row, connection->look, connection->view->socket);
@@ -217,7 +217,7 @@ static int add_row(struct scene *scene, struct connection *connection)
 	if (!row)
 		return -ENOMEM;
 	connection->evidence.waiter = waiter_of(connection->view->held);
-	connection->evidence.syscall = syscall_of(connection);
+	connection->evidence.syscall = syscall_of(scene, connection);
 	connection->evidence.owner_pid = connection->owner->pid;
 	connection->evidence.owner = owners_say(arena, scene->look, socket->name.cookie);
 	fill_who(row, scene, connection);

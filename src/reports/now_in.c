@@ -87,7 +87,7 @@ const char *loop_now_in(struct arena *arena, const struct look *look, const stru
 	if (lock && lock->kind == LOCK_FILE && *lock->path && lock->holder_pid)
 		return arena_printf(arena, "%s %s%s", name, where, say_holder(arena, lock));
 	if (!where)
-		return name;
+		return arena_printf(arena, "%s", name);
 	if (thread->syscall_kind == SYSCALL_WAITS_EPOLL)
 		return arena_printf(arena, "%s (most likely for %s)", name, where);
 	/* A process is not what the syscall works on, but what it waits for. */

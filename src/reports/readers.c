@@ -185,7 +185,7 @@ static void fill_reader(struct row *row, struct report *report, const struct rea
 {
 	const struct socket_record *socket = reader->view->socket;
 
-	row->reader.syscall = look_syscall(reader->view->thread);
+	row->reader.syscall = fill_syscall(report, reader->view->thread);
 	row->reader.kind = is_dns(socket) ? "dns" : fill_kind(socket);
 	if (reader->evidence.tries)
 		row->reader.dns_try = reader->evidence.tries;

@@ -87,7 +87,7 @@ static int add_thread(struct report *report, const struct look *look, const stru
 	if (view->detail)
 		fill_detail(row, &report->arena, view->detail);
 	row->thread.state = state_name(thread->state);
-	row->thread.syscall = look_syscall(thread);
+	row->thread.syscall = fill_syscall(report, thread);
 	row->thread.now_in = loop_now_in(&report->arena, look, thread, view->socket);
 	row->thread.now_s = fill_since(thread->seen_ns, asleep_since);
 	if (asleep_since)

@@ -30,7 +30,7 @@ static void fill_writer(struct row *row, struct report *report, const struct wri
 {
 	const struct socket_record *socket = writer->view->socket;
 
-	row->writer.syscall = look_syscall(writer->view->thread);
+	row->writer.syscall = fill_syscall(report, writer->view->thread);
 	row->writer.kind = fill_kind(socket);
 	if (socket->sndtimeo_ns)
 		row->writer.sndtimeo_s = fill_seconds(socket->sndtimeo_ns);
