@@ -132,20 +132,28 @@ void *arena_alloc(struct arena *arena, size_t size)
 	return start;
 }
 
+/*
+ * Most texts fit behind those that are there, so the first try is written there. What it leaves behind where it does not fit is
+ * harmless: that block is not used again.
+ */
 const char *arena_printf(struct arena *arena, const char *format, ...)
 {
+	struct arena_block *block = arena->blocks;
+	size_t room = block ? block->capacity - block->used : 0;
+	char *text = block ? (char *)block->data + block->used : NULL;
 	va_list arguments;
-	char *text;
 	int length;
 
 	va_start(arguments, format);
-	length = vsnprintf(NULL, 0, format, arguments);
+	length = vsnprintf(text, room, format, arguments);
 	va_end(arguments);
 	if (length < 0)
 		return "";
 	text = arena_alloc(arena, (size_t)length + 1);
 	if (!text)
 		return "";
+	if ((size_t)length < room)
+		return text;
 	va_start(arguments, format);
 	vsnprintf(text, (size_t)length + 1, format, arguments);
 	va_end(arguments);

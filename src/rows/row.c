@@ -29,9 +29,8 @@ static void forget(const struct column *column, struct row *row)
 	}
 }
 
-void row_init(struct row *row, enum row_type type)
+static void make_blank(struct row *row, enum row_type type)
 {
-	memset(row, 0, sizeof(*row));
 	row->type = type;
 	for (size_t i = 0; i < column_count; i++) {
 		/*
@@ -42,6 +41,18 @@ void row_init(struct row *row, enum row_type type)
 		if (columns[i].types & ROW_BIT(type) || columns[i].offset < offsetof(struct row, start))
 			forget(&columns[i], row);
 	}
+}
+
+/* A look may have thousands of rows: what is new in each is worked out once for each type. */
+void row_init(struct row *row, enum row_type type)
+{
+	static struct row blanks[ROW_TYPES];
+	static bool made[ROW_TYPES];
+
+	if (!made[type])
+		make_blank(&blanks[type], type);
+	made[type] = true;
+	*row = blanks[type];
 }
 
 /* ---- Its texts ---- */

@@ -143,8 +143,12 @@ static const char *add_line(struct arena *arena, const char *lines, const char *
 /* Where the next word or the next comma is: all commands begin at one. There are many rows with an advice. */
 static const char *next_place(const char *at)
 {
-	at += strcspn(at + 1, " (,") + 1;
-	return at + strspn(at, " (");
+	do
+		at++;
+	while (*at && *at != ' ' && *at != '(' && *at != ',');
+	while (*at == ' ' || *at == '(')
+		at++;
+	return at;
 }
 
 const char *say_commands(struct arena *arena, const char *advice)

@@ -23,16 +23,15 @@ const char *say_address(struct arena *arena, const __u8 address[16])
 	char text[INET6_ADDRSTRLEN] = "";
 
 	if (address_is_ipv4(address))
-		inet_ntop(AF_INET, address + 12, text, sizeof(text));
-	else
-		inet_ntop(AF_INET6, address, text, sizeof(text));
+		return arena_printf(arena, "%u.%u.%u.%u", address[12], address[13], address[14], address[15]);
+	inet_ntop(AF_INET6, address, text, sizeof(text));
 	return arena_printf(arena, "%s", text);
 }
 
 static const char *say_endpoint(struct arena *arena, const __u8 address[16], __u16 port)
 {
 	if (address_is_ipv4(address))
-		return arena_printf(arena, "%s:%u", say_address(arena, address), port);
+		return arena_printf(arena, "%u.%u.%u.%u:%u", address[12], address[13], address[14], address[15], port);
 	return arena_printf(arena, "[%s]:%u", say_address(arena, address), port);
 }
 
