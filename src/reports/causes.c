@@ -219,8 +219,7 @@ static int compare_processes(const void *left, const void *right)
 /* It says what its process is in; that nobody accepts comes of that. A chain that ends at the queue says no more. */
 static bool explains_listener(const struct row *row)
 {
-	return row->type == ROW_CHAIN && strcmp(row->verdict, "not_accepted") &&
-	       strcmp(row->verdict, "accept_queue_full");
+	return row->type == ROW_CHAIN && !row->chain.queue;
 }
 
 /* The worst of them that hangs on nothing else; if all do, the worst. */

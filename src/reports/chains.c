@@ -176,7 +176,7 @@ static bool is_finding(const struct scene *scene, size_t from, const struct chai
 
 	if (!path->cycle && path->depth < 2 && !last->peer_pid)
 		return false;
-	if (verdict->is & (END_IS_DEADLOCK | END_IS_STUCK))
+	if (verdict->is & (END_IS_DEADLOCK | END_IS_STUCK | END_IS_QUEUE))
 		return true;
 	if (!path->evident || !is_asked(scene, from, evidence, verdict))
 		return false;
@@ -285,6 +285,7 @@ static int add_row(struct scene *scene, size_t from, bool stuck, const struct gr
 	row->fits = group->fits;
 	row->chain.waiters = (int64_t)group->due.waiters;
 	row->chain.cycle = evidence.cycle;
+	row->chain.queue = rule->verdict->is & END_IS_QUEUE;
 	row->chain.links = make_links(scene, from, &evidence, rule->verdict);
 	row->id = make_id(arena, &evidence);
 	row->recurs = true;

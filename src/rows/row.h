@@ -157,6 +157,7 @@ struct chain_fields {
 	int64_t waiters;
 	const char *links; /* see links.h */
 	bool cycle; /* a deadlock: the last link waits for the first */
+	bool queue; /* it ends at the queue of a listener, and tells nothing of who should accept */
 };
 
 struct service_fields {

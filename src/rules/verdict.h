@@ -31,6 +31,7 @@ enum verdict_property {
 	END_IS_IDLE = 1 << 13, /* in its event loop */
 	END_IS_REMOTE = 1 << 14,
 	END_IS_UNKNOWN = 1 << 15,
+	END_IS_QUEUE = 1 << 18, /* of a listener that accepts nobody, or not fast enough: as bad as END_IS_STUCK */
 	OWES_LOCK = 1 << 16, /* a wait on no connection: it must release a lock */
 };
 

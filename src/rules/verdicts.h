@@ -80,8 +80,8 @@
 #define CHAIN_VERDICTS(V) \
 	V(deadlock,          END_IS_DEADLOCK) \
 	V(peer_dead,         END_IS_STUCK) \
-	V(accept_queue_full, END_IS_STUCK) \
-	V(not_accepted,      END_IS_STUCK) \
+	V(accept_queue_full, END_IS_QUEUE) \
+	V(not_accepted,      END_IS_QUEUE) \
 	V(stopped,           END_IS_STUCK) \
 	V(blocked,           END_IS_BLOCKED) \
 	V(running,           END_IS_RUNNING) \

@@ -18,9 +18,9 @@
 #define OF_FAULTS (IS_NORMAL | IS_FAULT)
 #define OF_WAITS \
 	(OWES_NOTHING | OWES_REPLY | OWES_REST | OWES_REQUEST | OWES_READ | OWES_LOCK | NOT_REACHED | PEER_IS_DEAD)
-#define OF_ENDS                                                                                           \
-	(END_IS_DEADLOCK | END_IS_STUCK | END_IS_BLOCKED | END_IS_RUNNING | END_IS_IDLE | END_IS_REMOTE | \
-	 END_IS_UNKNOWN)
+#define OF_ENDS                                                                                          \
+	(END_IS_DEADLOCK | END_IS_STUCK | END_IS_QUEUE | END_IS_BLOCKED | END_IS_RUNNING | END_IS_IDLE | \
+	 END_IS_REMOTE | END_IS_UNKNOWN)
 
 #define ROW_OF_LIST(name_, is_) {.name = #name_, .is = (is_)},
 #define RULES_OF(kind) \
