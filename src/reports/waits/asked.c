@@ -11,9 +11,6 @@
 #include "look/sleeping.h"
 #include "rules/reader.h"
 
-/* Times of sockets are as coarse as a tick. */
-#define SLACK_TICKS 2
-
 static int add(struct chain_asked *asked, const struct look *look, const struct socket_record *socket)
 {
 	const struct owner_record *owner;
@@ -82,7 +79,7 @@ static size_t first_of(const struct chain_asked *asked, __u32 pid)
 static bool is_asked(const struct chain_asked *asked, const struct waits *waits, size_t from, size_t depth)
 {
 	const struct wait *first = &waits->items[from];
-	__u64 by = first->since_ns + SLACK_TICKS * waits->look->head->tick_ns;
+	__u64 by = first->since_ns + WAITS_SLACK_TICKS * waits->look->head->tick_ns;
 	size_t i;
 
 	for (i = first_of(asked, first->pid); i < asked->count && asked->items[i].pid == first->pid; i++)

@@ -10,9 +10,6 @@
 #include "look/sleeping.h"
 #include "reports/waits/waits.h"
 
-/* Times of sockets are as coarse as a tick, and a wait begins a little after the question came. */
-#define SLACK_TICKS 3
-
 static bool is_before(const struct wait *wait, __u32 pid, __u64 since_ns)
 {
 	return wait->pid < pid || (wait->pid == pid && wait_may_owe(wait) && wait->since_ns < since_ns);
@@ -82,7 +79,7 @@ static bool both_are_alone(const struct waits *waits, const struct wait *wait, c
  */
 static __u64 asked_at(const struct waits *waits, const struct wait *wait)
 {
-	__u64 slack = SLACK_TICKS * waits->look->head->tick_ns;
+	__u64 slack = WAITS_SLACK_TICKS * waits->look->head->tick_ns;
 	__u64 asked = wait->peer ? wait->peer->last_received_ns : wait->since_ns;
 
 	return asked > slack ? asked - slack : 0;
@@ -91,7 +88,7 @@ static __u64 asked_at(const struct waits *waits, const struct wait *wait)
 /* Since when a connection has lain in the accept queue, or has had no room there. On it nothing was sent (lsndtime). */
 static __u64 queued_at(const struct waits *waits, const struct wait *wait)
 {
-	__u64 slack = SLACK_TICKS * waits->look->head->tick_ns;
+	__u64 slack = WAITS_SLACK_TICKS * waits->look->head->tick_ns;
 	__u64 queued = wait->peer ? wait->peer->last_sent_ns : wait->since_ns;
 
 	return queued ? queued + slack : 0;

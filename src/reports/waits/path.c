@@ -6,7 +6,6 @@
 
 #include "base/sorted.h"
 #include "look/sleeping.h"
-#include "look/sleeping.h"
 #include "rules/chain.h"
 
 __u64 chain_older(__u64 a, __u64 b)
@@ -130,9 +129,6 @@ static void cut_cycle(struct waits *waits, size_t in)
 	} while (at != in && at != WAITS_NONE);
 }
 
-/* Times of sleeps are as coarse as a tick. */
-#define SLACK_TICKS 3
-
 /*
  * A process that the reader has started writes because of that. Any other one, often the parent that holds the pipe of its child's
  * commands, may be at work on anything: it keeps the reader waiting only if it has been asleep, frozen or stopped since before.
@@ -144,7 +140,8 @@ static bool writer_is_kept(const struct waits *waits, const struct wait *wait, c
 	    thread->flags & (THREAD_STOPPED | THREAD_FROZEN))
 		return true;
 	return thread->flags & THREAD_SLEEPING && wait->since_ns &&
-	       look_asleep_since(waits->look, thread) <= wait->since_ns + SLACK_TICKS * waits->look->head->tick_ns;
+	       look_asleep_since(waits->look, thread) <=
+		       wait->since_ns + WAITS_SLACK_TICKS * waits->look->head->tick_ns;
 }
 
 /* Whether whoever has the other end of the pipe is kept from it by something: not if it only waits for events, or reads. */

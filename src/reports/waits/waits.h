@@ -12,6 +12,9 @@
 #include "reports/waits/processes.h"
 #include "rules/wait.h"
 
+/* Times of sockets and of sleeps are as coarse as a tick, and a wait begins a little after the question came. */
+#define WAITS_SLACK_TICKS 3
+
 struct waits {
 	const struct look *look;
 	struct wait *items; /* sorted by pid; of each first those that tell that something is due, the oldest first */
