@@ -57,7 +57,7 @@ coverage: needed
 FLEET_PACKAGES := prometheus prometheus-node-exporter rsyslog sqlite3 postgresql-15
 SYSLOG_NG_PACKAGES := syslog-ng-core libivykis0 libnet1 libpcre3 libwrap0 libjson-c5 libglib2.0-0 libsystemd0
 # The last version that has messages made from opentelemetry-proto.
-NPM_PACKAGES := @opentelemetry/otlp-transformer@0.203.0 @duckdb/node-api@1.5.6-r.1
+NPM_PACKAGES := @opentelemetry/otlp-transformer@0.203.0 @duckdb/node-api@1.5.6-r.1 kubernetes-models@5.1.0 js-yaml@5.5.0
 check-fleet: needed
 	@tests/scenarios/install.sh $(FLEET_PACKAGES)
 	@command -v node >/dev/null && command -v npm >/dev/null || tests/scenarios/install.sh nodejs npm
