@@ -24,6 +24,7 @@ struct suspect {
 	const struct scope *scope;
 	size_t first, count; /* its threads, which stand together in the look */
 	__u64 since_ns; /* since then an answer may be owed */
+	bool is_queue; /* no answer is owed, but connections lie in its queue */
 };
 
 static const struct thread_view *thread_at(const struct suspect *suspect, size_t i)
@@ -200,7 +201,19 @@ static size_t count_in_futex(const struct suspect *suspect)
 
 /* ---- Another service ---- */
 
-/* The number that waits there must equal the number that waits for it: else one that is left might have answered. */
+/*
+ * So many must wait there: as many as wait for it, else one that is left might have answered. A process that accepts nothing for long
+ * has nobody left.
+ */
+static __u64 least_certain(const struct suspect *suspect)
+{
+	__u32 owed = suspect->is_queue ? 0 : service_owed_count(suspect->evidence->service);
+
+	if (suspect->is_queue)
+		return 1;
+	return owed > 2 ? owed : 2;
+}
+
 static bool find_peer(const struct suspect *suspect, const struct owner_record *owner)
 {
 	struct service_evidence *evidence = suspect->evidence;
@@ -220,9 +233,10 @@ static bool find_peer(const struct suspect *suspect, const struct owner_record *
 	evidence->awaits = service_awaits_find(&awaiting, arena);
 	if (!evidence->awaits.count)
 		return false;
-	certain = evidence->awaits.certain >= 2 && evidence->awaits.certain >= service_owed_count(evidence->service);
-	set_near(suspect, evidence->awaits.certain >= 2 ? evidence->awaits.certain + beside : 0,
-		 evidence->awaits.likely >= 2 ? evidence->awaits.likely + beside : 0);
+	certain = evidence->awaits.certain >= least_certain(suspect);
+	if (evidence->service && evidence->awaits.likely >= 2)
+		set_near(suspect, evidence->awaits.certain >= 2 ? evidence->awaits.certain + beside : 0,
+			 evidence->awaits.likely + beside);
 	set(suspect, CAUSE_PEER, certain,
 	    arena_printf(arena, "%sit waits for an answer on %s to %s, the oldest for %s",
 			 certain ? "" : "most likely because ", say_count(arena, evidence->awaits.count, "connections"),
@@ -303,6 +317,22 @@ static void find_of_threads(const struct suspect *suspect, const struct owner_re
 		find_cpu(suspect);
 }
 
+/* It accepts nothing. Which lock an idle thread sleeps in says nothing about that, and whatever it asked may be why. */
+static void find_of_queue(struct suspect *suspect, const struct owner_record *owner)
+{
+	suspect->is_queue = true;
+	suspect->since_ns = 1;
+	if (!find_loop(suspect))
+		find_peer(suspect, owner);
+}
+
+/* Whose connections end with each answer was mostly not seen to answer. */
+static bool is_judged_by_its_queue(const struct service_evidence *evidence)
+{
+	return evidence->oldest_queued_ns && evidence->oldest_queued_ns + evidence->min_age_ns <= evidence->now_ns &&
+	       !(evidence->service && evidence->service->answered_ns);
+}
+
 static __u64 first_of(__u64 a, __u64 b)
 {
 	return !a || (b && b < a) ? b : a;
@@ -328,6 +358,8 @@ void service_cause_find(struct service_evidence *evidence, struct report *report
 	else if (all_have(&suspect, THREAD_FROZEN))
 		set(&suspect, CAUSE_FROZEN, true,
 		    arena_printf(&report->arena, "%s is frozen with its control group", evidence->owner));
+	else if (is_judged_by_its_queue(evidence))
+		find_of_queue(&suspect, owner);
 	else if (suspect.since_ns)
 		find_of_threads(&suspect, owner);
 	if (evidence->cause == CAUSE_STOPPED || evidence->cause == CAUSE_FROZEN)

@@ -169,6 +169,12 @@ static const char *why_idle(struct arena *arena, const struct chain_evidence *ev
 				    "%s%s; %s has not read the request: its event loop does something else, or has "
 				    "missed it",
 				    evidence->chain, say_doubt(evidence), evidence->who);
+	if (evidence->doing->thread->threads > 1)
+		return arena_printf(
+			arena,
+			"%s%s; the event loop of %s is idle; what that or another of its %u threads waits for "
+			"cannot be seen",
+			evidence->chain, say_doubt(evidence), evidence->who, evidence->doing->thread->threads);
 	return arena_printf(arena, "%s%s; %s is idle in its event loop; what it waits for cannot be seen",
 			    evidence->chain, say_doubt(evidence), evidence->who);
 }

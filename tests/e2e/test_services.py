@@ -270,6 +270,20 @@ def test_clients_that_ask_again_at_once(room):
     assert not run.matching(live.stop(), **twin.who)
 
 
+def test_its_queue_is_not_emptied(room):
+    """Its connections end with each answer: looks hardly see one that was answered, but what its workers wait for."""
+    behind = Service(room, port=BEHIND)
+    stuck, twin = Service(room, "once=2", behind=behind), Service(room, "once=2", port=PORT + 3, behind=behind)
+    stuck.asked_by(4, 0.05, "d", "once")
+    twin.asked_by(4, 0.05, "q", "once")
+    behind.stop()
+    record = stuck.becomes("not_answering")
+    assert record["pid"] in stuck.words["workers"] and record["accept_queue"] >= 1, record
+    assert (record["cause"], record["awaits"], record["awaits_port"]) == ("peer", 1, BEHIND), record
+    assert "most likely" not in record["why"] and "has not accepted the oldest connection" in record["why"], record
+    assert twin.look()["verdict"] == "ok"
+
+
 def test_frozen(room, freezer):
     stuck, twin = Service(room), Service(room, port=PORT + 1)
     stuck.asked_by(3)

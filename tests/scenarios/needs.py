@@ -32,6 +32,7 @@ PROGRAMS = {
     "java": ("openjdk-17-jdk-headless", "/usr/lib/jvm/*17*/bin/javac"),
     "go": ("golang-go", "/usr/bin/go"),
     "bpftool": ("bpftool", "bpftool"),
+    "php-fpm": ("php-fpm", "/usr/sbin/php-fpm[0-9]*"),
     "nft": ("nftables", "nft"),
 }
 

@@ -14,6 +14,7 @@ import sys
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
 
+import answers
 import apache
 import asyncio_loop
 import chain
@@ -58,6 +59,7 @@ MODULES = (
     loops_python,
     workers,
     chain,
+    answers,
 )
 SCENARIOS = [one for module in MODULES for one in module.SCENARIOS]
 FAULTS = faults.FAULTS + rates.RATES

@@ -263,7 +263,7 @@ static void take_child_of_loop(const struct waits *waits, struct wait *wait)
 static bool waits_for_itself(const struct waits *waits, const struct wait *wait, size_t only)
 {
 	return only != WAITS_NONE && wait == &waits->items[only] && wait->peer_pid == wait->pid && wait->peer_alone &&
-	       wait->socket->name.kind == SOCKET_KIND_TCP;
+	       (wait->socket->name.kind == SOCKET_KIND_TCP || wait->found == FOUND_QUEUE);
 }
 
 static void find_next(struct waits *waits, struct wait *wait)

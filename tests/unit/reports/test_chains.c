@@ -555,7 +555,7 @@ static void threads_without_a_loop(void **state)
 		show(&shown);
 		IS_CHAIN(&shown, loop ? "waiting" : "blocked", 1, CURL, NGINX, APP);
 		says(shown.report.rows[0].why,
-		     loop ? "idle in its event loop"
+		     loop ? "the event loop of app (pid 30) is idle; what that or another of its 2 threads waits for"
 			  : "app (pid 30) has 2 threads, none of them in an event loop, and one has been in clock_nanosleep");
 		hide(&shown);
 		if (loop)
