@@ -37,6 +37,15 @@ def test_two_services_that_call_each_other(room, tmp_path):
     assert {link["pid"] for link in links(found[0])} == {first.pid, second.pid}
 
 
+def test_it_calls_itself(room, tmp_path):
+    """Its call lies in the queue of the only process that could accept it."""
+    one = service(room, tmp_path, "a", "a", "first")
+    one.tell("")
+    one.said("asking")
+    found = wait_until(lambda: [r for r in chains_of(one.pid) if r["verdict"] == "deadlock"], 20, "the deadlock")
+    assert "waits for itself: its only thread cannot continue" in found[0]["why"], found
+
+
 def test_the_healthy_twin(room, tmp_path):
     first = service(room, tmp_path, "a", "b", "first")
     second = service(room, tmp_path, "b", "a", "answer")
