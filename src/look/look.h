@@ -45,6 +45,7 @@ struct held_view {
 /* Arrays point into bytes: valid until bytes change or look_free(). */
 struct look {
 	struct buffer bytes;
+	const char *host; /* whose look it is, by whoever fills bytes; NULL: not known */
 	const struct look_record *head;
 	struct {
 		struct thread_view *items;

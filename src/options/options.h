@@ -123,6 +123,7 @@ struct sinks {
 	bool was_folded; /* what is replayed was written so, as JSON of a single look is */
 	bool force; /* a file that is there already is replaced */
 	const char *record_file;
+	const char *host; /* the name of this one in all records; NULL: the kernel's */
 	const char *html_file, *trace_file; /* what replay makes of a recording; NULL: not asked for */
 	const char *diff_file; /* the recording to compare with, the later one */
 	const char *textfile; /* the folder that metrics writes to */

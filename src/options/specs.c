@@ -151,6 +151,10 @@ const struct option_spec option_specs[] = {
 	 .commands = LIVE, SET(ready_fd)},
 
 	/* ---- Files ---- */
+	{"host", 0, "NAME", "a name of up to 253 letters, digits and .-_:", "the name of this host in all records",
+	 "The name of this host (*host*) in all records, and in a recording (default: the kernel's host name). It has up to "
+	 "253 letters, digits, dots, hyphens, underscores and colons.",
+	 GROUP_FILES, VALUE_FREE, .commands = LIVE & ~BIT(COMMAND_METRICS), SET(host)},
 	{"record", 0, "FILE", "a file name", "also write the raw kernel records to FILE",
 	 "Also write the raw kernel records to _FILE_, for *replay*, with mode 0600. An existing file is not touched. "
 	 "Each look is compressed. Older recordings replay; 0.1.0 refuses newer ones as another version of the format.",

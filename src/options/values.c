@@ -10,6 +10,9 @@
 
 #define YEAR (365 * 24 * NS_PER_H)
 
+#define HOST_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:"
+#define HOST_MOST	253 /* of DNS */
+
 #define READY_FD_MAX 1048576 /* fs.nr_open */
 
 int option_set_interval(struct options *options, const char *text)
@@ -72,6 +75,14 @@ int option_set_html(struct options *options, const char *text)
 {
 	options->sinks.html_file = text;
 	return *text ? 0 : -EINVAL;
+}
+
+int option_set_host(struct options *options, const char *text)
+{
+	size_t length = strspn(text, HOST_CHARACTERS);
+
+	options->sinks.host = text;
+	return length && !text[length] && length <= HOST_MOST ? 0 : -EINVAL;
 }
 
 int option_set_hosts(struct options *options, const char *text)

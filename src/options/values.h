@@ -27,6 +27,7 @@ int option_set_trace(struct options *options, const char *text);
 int option_set_diff(struct options *options, const char *text);
 int option_set_html(struct options *options, const char *text);
 int option_set_record(struct options *options, const char *text);
+int option_set_host(struct options *options, const char *text);
 int option_set_hosts(struct options *options, const char *text);
 int option_set_btf(struct options *options, const char *text);
 int option_set_on_stall(struct options *options, const char *text);

@@ -63,6 +63,7 @@ const char *chain_add_wait(struct report *report, const struct look *look, const
 	struct arena *arena = &report->arena;
 	struct link link = empty_link();
 
+	link.host = look->host;
 	link.pid = wait->pid;
 	if (wait->tid)
 		link.tid = wait->tid;
@@ -85,6 +86,7 @@ const char *chain_add_end(struct report *report, const struct look *look, const 
 	struct arena *arena = &report->arena;
 	struct link link = empty_link();
 
+	link.host = look->host;
 	link.pid = last->peer_pid;
 	if (last->peer_holders)
 		link.holders = last->peer_holders;

@@ -5,6 +5,7 @@ COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = t
 	COLUMN("type", COLUMN_TYPE, type, ALL, "What this record is about", .subject = true, .never_null = true,
 	       .heading = "TYPE", .priority = 50),
 	COLUMN("time", COLUMN_TIME, time_ns, ALL, "When this was seen", .never_null = true),
+	TEXT("host", host, SEEN, "Where: the name of the host, by --host or by its kernel"),
 
 	/* A stall's life. */
 	COLUMN("event", COLUMN_EVENT, event, LIFE,

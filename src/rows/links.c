@@ -19,6 +19,7 @@
 	}
 
 const struct link_field link_fields[] = {
+	FIELD(host, LINK_TEXT, "Host that it was seen on"),
 	FIELD(pid, LINK_COUNT, "Process"),
 	FIELD(tid, LINK_COUNT, "Thread; null: an event loop, which waits on many"),
 	FIELD(comm, LINK_TEXT, "Command name"),

@@ -13,6 +13,7 @@
 
 /* Unknown is NULL, NOT_KNOWN or NAN, as in a row. */
 struct link {
+	const char *host; /* raw */
 	int64_t pid, tid;
 	const char *comm; /* raw */
 	int64_t fd;

@@ -21,6 +21,7 @@ struct row *report_add(struct report *report, const struct look *look, enum row_
 	row = &report->rows[report->count++];
 	row_init(row, type);
 	row->time_ns = look->head->realtime_ns;
+	row->host = look->host;
 	return row;
 }
 

@@ -259,6 +259,7 @@ struct action_fields {
 struct row {
 	enum row_type type;
 	uint64_t time_ns; /* CLOCK_REALTIME, of the look */
+	const char *host; /* on which it was seen; raw bytes */
 
 	/* A stall's life. */
 	enum stall_event event;

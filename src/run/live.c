@@ -144,7 +144,7 @@ static void fill_start(struct live *live, struct row *row, int argc, char **argv
 	row->time_ns = clock_ns(CLOCK_REALTIME);
 	row->start.version = SOCKSTALL_VERSION;
 	row->start.kernel = arena_printf(&live->arena, "%s", name.release);
-	row->start.host = arena_printf(&live->arena, "%s", name.nodename);
+	row->start.host = arena_printf(&live->arena, "%s", live->options.sinks.host ?: name.nodename);
 	row->start.command = command_in_records(live->options.scope.command);
 	row->start.arguments = join_arguments(&live->arena, argc, argv);
 	row->start.interval_s = (double)live->options.pace.interval_ns / 1e9;

@@ -27,6 +27,7 @@ struct session {
 	void *emitter_state;
 	struct stalls *stalls;
 	struct recording *recording; /* NULL: none */
+	const char *host; /* of the run, by its `start` record; NULL: not known */
 	struct look looks[2]; /* this one and the one before, in turn */
 	size_t look_count;
 	size_t records; /* written, `start` included */

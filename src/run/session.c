@@ -108,6 +108,7 @@ int session_start(struct session *session, const struct row *start)
 {
 	int err = 0;
 
+	session->host = start->start.host;
 	if (session->recording)
 		err = recording_write_start(session->recording, start, session->options);
 	return err ? err : write_record(session, start);
@@ -159,6 +160,7 @@ static int write_losses(struct session *session, const struct look *look)
 			continue;
 		row_init(&row, ROW_LOST);
 		row.time_ns = look->head->realtime_ns;
+		row.host = look->host;
 		row.lost.where = lost->where < COUNT_OF(lost_names) ? lost_names[lost->where] : NULL;
 		row.lost.count = (int64_t)lost->count;
 		if (lost->where == LOST_PROCESSES)
@@ -296,8 +298,10 @@ int session_look(struct session *session)
 {
 	const struct look *previous = session->look_count ? &session->looks[(session->look_count + 1) % 2] : NULL;
 	struct look *look = session_next_look(session);
-	int err = report_look(session, look, previous);
+	int err;
 
+	look->host = session->host;
+	err = report_look(session, look, previous);
 	if (!err && !session->any_fits)
 		session->any_fits = filter_fits_look(&session->options->scope, look);
 	session->look_count++;
@@ -306,11 +310,13 @@ int session_look(struct session *session)
 
 int session_end(struct session *session, const struct row *end)
 {
+	struct row row = *end;
 	int err = 0;
 
+	row.host = session->host;
 	if (session->recording)
 		err = recording_write_end(session->recording, end);
-	return err ? err : write_record(session, end);
+	return err ? err : write_record(session, &row);
 }
 
 int session_finish(struct session *session, const char *damage)

@@ -56,6 +56,7 @@ OPTIONS = [
     ("d", "duration", "DUR"),
     ("m", "min-age", "DUR"),
     (None, "ready-fd", "N"),
+    (None, "host", "NAME"),
     (None, "record", "FILE"),
     (None, "html", "FILE"),
     (None, "trace", "FILE"),

@@ -425,3 +425,20 @@ def test_pages_with_bad_options(recorded, tmp_path, options):
     done = run.sockstall("replay", recorded[0], *options, cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.count(b"\n") == 1, done.stderr
     assert os.listdir(tmp_path) == []
+
+
+def test_a_name_for_the_host(tmp_path):
+    """--host is in every record, and in the recording; without it the kernel's name is."""
+    path = tmp_path / "looks"
+    done = run.sockstall("threads", "-p", os.getpid(), "-1", "-j", "--host", "web-1.example", "--record", path)
+    assert done.returncode == 0, done.stderr
+    assert {record["host"] for record in run.parse(done.stdout)} == {"web-1.example"}
+    assert run.sockstall("replay", path, "-j").stdout == done.stdout
+    plain = run.sockstall("threads", "-p", os.getpid(), "-1", "-j")
+    assert {record["host"] for record in run.parse(plain.stdout)} == {os.uname().nodename}
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 254, "ü"])
+def test_no_name_for_a_host(name):
+    done = run.sockstall("-1", "--host", name)
+    assert done.returncode == 2 and done.stderr.count(b"\n") == 1, done.stderr

@@ -8,7 +8,7 @@
 static const struct options plain = {.sinks.json = true};
 static const struct options all = {.sinks.json = true, .scope.all = true};
 
-#define HEAD "{\"v\":1,\"type\":\"reader\",\"time\":\"2026-11-23T02:34:31.123456Z\","
+#define HEAD "{\"v\":1,\"type\":\"reader\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"host\":null,"
 
 static void a_record_is_one_line_with_every_key(void **state)
 {
@@ -64,7 +64,7 @@ static void a_hostile_name_stays_inside_its_quotes(void **state)
 										obey it */
 	assert_look(
 		&emit_json, &all, &row, 1,
-		"{\"v\":1,\"type\":\"thread\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"count\":null,\"tids\":null,\"oldest_s\":null,\"youngest_s\":null,\"pid\":null,\"tid\":null,"
+		"{\"v\":1,\"type\":\"thread\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"host\":null,\"count\":null,\"tids\":null,\"oldest_s\":null,\"youngest_s\":null,\"pid\":null,\"tid\":null,"
 		"\"comm\":\"a\\u001B[2J\\\"\xef\xbf\xbd\\n\",\"cgroup\":\"/\xc3\xbc/"
 		"\\u202e\\udb40\\udc01\\u007f\\u009b\\\\\","
 		"\"container\":null,\"unit\":null,\"pod\":null,\"namespace\":null,"
@@ -89,7 +89,7 @@ static void numbers_keep_their_limits(void **state)
 	row.end.lost = 9007199254740993; /* no double holds it */
 	row.end.cpu_s = 0.0000123;
 	assert_record(&emit_json, &plain, &row,
-		      "{\"v\":1,\"type\":\"end\",\"time\":\"2026-11-23T02:34:31.123456Z\","
+		      "{\"v\":1,\"type\":\"end\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"host\":null,"
 		      "\"looks\":9223372036854775807,\"records\":-9223372036854775807,\"lost\":9007199254740993,"
 		      "\"cpu_s\":0.000012}\n");
 	row_init(&row, ROW_END);
@@ -97,7 +97,7 @@ static void numbers_keep_their_limits(void **state)
 	row.end.looks = 0;
 	row.end.cpu_s = -INFINITY;
 	assert_record(&emit_json, &plain, &row,
-		      "{\"v\":1,\"type\":\"end\",\"time\":\"2026-11-23T02:34:31.123456Z\","
+		      "{\"v\":1,\"type\":\"end\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"host\":null,"
 		      "\"looks\":0,\"records\":null,\"lost\":null,\"cpu_s\":null}\n");
 }
 
@@ -124,9 +124,10 @@ static void start_and_lost_have_their_keys(void **state)
 	row.time_ns = SAMPLE_TIME;
 	row.lost.where = "events";
 	row.lost.count = 12;
-	assert_record(&emit_json, &plain, &row,
-		      "{\"v\":1,\"type\":\"lost\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"where\":\"events\","
-		      "\"count\":12,\"pid\":null,\"comm\":null,\"why\":null}\n");
+	assert_record(
+		&emit_json, &plain, &row,
+		"{\"v\":1,\"type\":\"lost\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"host\":null,\"where\":\"events\","
+		"\"count\":12,\"pid\":null,\"comm\":null,\"why\":null}\n");
 }
 
 static void long_text_is_whole(void **state)
@@ -139,10 +140,11 @@ static void long_text_is_whole(void **state)
 	row_init(&row, ROW_LOST);
 	row.time_ns = SAMPLE_TIME;
 	row.lost.where = text;
-	snprintf(expected, sizeof(expected),
-		 "{\"v\":1,\"type\":\"lost\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"where\":\"%s\",\"count\":null,"
-		 "\"pid\":null,\"comm\":null,\"why\":null}\n",
-		 text);
+	snprintf(
+		expected, sizeof(expected),
+		"{\"v\":1,\"type\":\"lost\",\"time\":\"2026-11-23T02:34:31.123456Z\",\"host\":null,\"where\":\"%s\",\"count\":null,"
+		"\"pid\":null,\"comm\":null,\"why\":null}\n",
+		text);
 	assert_record(&emit_json, &plain, &row, expected);
 }
 

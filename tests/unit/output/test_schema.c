@@ -71,7 +71,7 @@ static void a_record_is_described_whole(void **state)
 	assert_json(json_object_get(lost, "if"), "{\"properties\":{\"type\":{\"const\":\"lost\"}}}");
 	assert_json(json_object_get(record(ROW_LOST), "title"), "\"A loss: something could not be seen or kept\"");
 	assert_json(json_object_get(record(ROW_LOST), "required"),
-		    "[\"v\",\"type\",\"time\",\"where\",\"count\",\"pid\",\"comm\",\"why\"]");
+		    "[\"v\",\"type\",\"time\",\"host\",\"where\",\"count\",\"pid\",\"comm\",\"why\"]");
 	assert_json(property(ROW_LOST, "v"),
 		    "{\"description\":\"Version of this format\",\"type\":\"integer\",\"const\":1}");
 	assert_json(property(ROW_LOST, "time"),

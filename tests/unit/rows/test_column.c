@@ -17,49 +17,49 @@
 static const char *const keys[ROW_TYPES] = {
 	[ROW_START] =
 		"v type time version kernel host command arguments interval_s probes_used probes_missing flight_s",
-	[ROW_HANDSHAKE] = "v type time " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS "path "
+	[ROW_HANDSHAKE] = "v type time host " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS "path "
 			  "side stage retransmits retransmits_max next_retransmit_s gives_up_s accept_queue "
 			  "accept_queue_max syn_queue bytes_waiting peer_pid peer_comm",
 	[ROW_LISTENER] =
-		"v type time " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS "path "
+		"v type time host " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS "path "
 		"accept_queue accept_queue_max somaxconn syn_queue drops drops_per_s half_open oldest_half_open_s top_sources "
 		"acceptors",
-	[ROW_READER] = "v type time " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS
+	[ROW_READER] = "v type time host " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS
 		       "syscall kind state role last_received_s last_sent_s bytes_received bytes_sent unacked_bytes "
 		       "retransmits keepalive keepalive_probes rcvtimeo_s user_timeout_s returns_by_s "
 		       "keepalive_probes_max keepalive_idle_s keepalive_interval_s alarm_s dns_try "
 		       "peer_pid peer_comm waiter epoll_fd",
 	[ROW_WRITER] =
-		"v type time " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS
+		"v type time host " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS
 		"syscall kind state last_received_s last_sent_s unsent_bytes unacked_bytes peer_window window_closed_s "
 		"retransmits window_probes sndtimeo_s user_timeout_s returns_by_s peer_pid peer_comm "
 		"waiter epoll_fd",
 	[ROW_SERVICE] =
-		"v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS "path "
+		"v type time host " LIFE_KEYS WHO_KEYS WHERE_KEYS "path "
 		"connections pending oldest_pending_s last_answer_s answers_per_s requests_per_s accept_queue "
 		"accept_queue_max syn_queue drops_per_s lag_max_s awaits awaits_addr awaits_port awaits_oldest_s cause",
-	[ROW_LOCK] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS
+	[ROW_LOCK] = "v type time host " LIFE_KEYS WHO_KEYS WHERE_KEYS
 		     "kind address path waiters holder_pid holder_tid holder_comm holder_in",
-	[ROW_CHAIN] = "v type time " LIFE_KEYS WHO_KEYS WHERE_KEYS "waiters links",
-	[ROW_CLOSING] = "v type time " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS
+	[ROW_CHAIN] = "v type time host " LIFE_KEYS WHO_KEYS WHERE_KEYS "waiters links",
+	[ROW_CLOSING] = "v type time host " LIFE_KEYS FOLD_KEYS WHO_KEYS WHERE_KEYS
 			"state fault connections last_received_s last_sent_s unread_bytes unsent_bytes unacked_bytes "
 			"retransmits orphaned eof_read keepalive gives_up_s",
 	[ROW_LOOP] =
-		"v type time " LIFE_KEYS FOLD_KEYS LOOP_KEYS WHERE_KEYS
+		"v type time host " LIFE_KEYS FOLD_KEYS LOOP_KEYS WHERE_KEYS
 		"interface epoll_fd waits_per_s events_per_s events_per_wait empty_per_s timeout_s max_events "
 		"busy_ratio lag_p50_s lag_p99_s lag_max_s lag_cpu_s lag_runqueue_s lag_throttled_s lag_blocked_s "
 		"lag_histogram wait_p50_s wait_p99_s now now_s now_in watches watches_edge watches_oneshot watches_idle_unbounded "
 		"watch_limit fd_limit highest_fd runtime set_bytes_per_s open_fds process_sockets "
 		"process_threads user_watches kernel_stack user_stack",
 	[ROW_THREAD] =
-		"v type time count tids oldest_s youngest_s pid tid comm cgroup container unit pod namespace container_name image title code netns netns_name state syscall now_s now_in now_at_least "
+		"v type time host count tids oldest_s youngest_s pid tid comm cgroup container unit pod namespace container_name image title code netns netns_name state syscall now_s now_in now_at_least "
 		"created "
 		"creator_tid shares stack_start stack_end stack_guard stack_used cpu_s switches switches_voluntary "
 		"switches_involuntary kernel_stack user_stack",
 	[ROW_REGION] =
-		"v type time pid tid comm cgroup container unit pod namespace container_name image title netns netns_name start end bytes permissions kind path",
+		"v type time host pid tid comm cgroup container unit pod namespace container_name image title netns netns_name start end bytes permissions kind path",
 	[ROW_WATCH] =
-		"v type time pid tid comm fd cgroup container unit pod namespace container_name image title netns netns_name cookie " WHERE_KEYS
+		"v type time host pid tid comm fd cgroup container unit pod namespace container_name image title netns netns_name cookie " WHERE_KEYS
 		"epoll_fd kind state events edge oneshot exclusive rdhup last_received_s last_sent_s unread_bytes "
 		"unread_s keepalive ends_by_s idle_unbounded",
 	[ROW_DIFFERENCE] =
@@ -67,13 +67,13 @@ static const char *const keys[ROW_TYPES] = {
 		"verdict_after most_before most_after oldest_before_s oldest_after_s why",
 	[ROW_CHECK] = "v type time part name state purpose reason effect remedy syscalls capabilities verified",
 	[ROW_PROCESS] =
-		"v type time event id since age_s age_at_least verdict severity why advice commands pid comm cgroup container unit pod namespace container_name image title netns netns_name "
+		"v type time host event id since age_s age_at_least verdict severity why advice commands pid comm cgroup container unit pod namespace container_name image title netns netns_name "
 		"reads_lost reads_of",
-	[ROW_LOST] = "v type time where count pid comm why",
+	[ROW_LOST] = "v type time host where count pid comm why",
 	[ROW_ACTION] =
 		"v type time id pid tid comm fd netns cookie family local_addr local_port peer_addr peer_port how result "
 		"what follows warning error state peer answer_s keepalive_time_s keepalive_interval_s keepalive_probes",
-	[ROW_END] = "v type time looks records lost cpu_s",
+	[ROW_END] = "v type time host looks records lost cpu_s",
 };
 
 static void keys_are_those_of_the_contract_in_its_order(void **state)
