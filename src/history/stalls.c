@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "history/seen.h"
 #include "history/stall_known.h"
+#include "history/stall_put_off.h"
 #include "reports/reports.h"
 
 /* All stalls of one look, sorted by id. Their texts are those of its report, and live in the arena: the whole goes at once. */
@@ -26,7 +28,7 @@ struct generation {
 struct stalls {
 	struct generation open;
 	uint64_t closed[CLOSED_IDS];
-	uint64_t seen_ns; /* of the look that they are from */
+	struct seen seen; /* the looks that they are from */
 	size_t opened;
 };
 
@@ -46,6 +48,7 @@ void stalls_free(struct stalls *stalls)
 	if (!stalls)
 		return;
 	generation_free(&stalls->open);
+	seen_free(&stalls->seen);
 	free(stalls);
 }
 
@@ -138,12 +141,6 @@ static bool same_verdict(const struct row *a, const struct row *b)
 	return !strcmp(a->verdict, b->verdict);
 }
 
-/* Seconds between the two looks, by the clock that no one sets. */
-static double passed_s(const struct stalls *stalls, const struct look *look)
-{
-	return look->head->seen_ns > stalls->seen_ns ? (double)(look->head->seen_ns - stalls->seen_ns) / 1e9 : 0;
-}
-
 /*
  * Compares a row with the one of the last look. A known row keeps its beginning, so its age goes on from there;
  * and, in a look without chains, its cause.
@@ -168,10 +165,9 @@ static void compare_with_last(struct row *row, const struct row *last, struct ar
 
 /* Goes through last time's rows and this time's, both sorted, side by side. Marks those that are over. */
 static size_t match_rows(struct stalls *stalls, struct report *report, struct row **sorted, size_t count,
-			 const struct look *look)
+			 const struct looks *looks)
 {
 	struct generation *last = &stalls->open;
-	double passed = passed_s(stalls, look);
 	size_t i = 0, j = 0, opened = 0;
 
 	while (i < last->count || j < count) {
@@ -181,12 +177,15 @@ static size_t match_rows(struct stalls *stalls, struct report *report, struct ro
 			remember_closed(stalls, last->rows[i].id);
 			last->rows[i++].event = STALL_CLOSE;
 		} else if (order > 0) {
-			sorted[j]->episode = look->head->realtime_ns / 1000000;
+			sorted[j]->episode = seen_look(looks, sorted[j])->head->realtime_ns / 1000000;
 			sorted[j]->recurs |= was_closed(stalls, sorted[j]->id);
 			sorted[j++]->event = STALL_OPEN;
 			opened++;
 		} else {
-			compare_with_last(sorted[j++], &last->rows[i++], &report->arena, passed, report->has_chains);
+			compare_with_last(sorted[j], &last->rows[i], &report->arena,
+					  seen_passed_s(&stalls->seen, looks, sorted[j]), report->has_chains);
+			i++;
+			j++;
 		}
 	}
 	return opened;
@@ -265,9 +264,9 @@ static void take_texts(struct generation *generation, struct report *report)
 
 /* The row as it last was; only its age goes on to this look. Its texts are not its own. NULL: no memory. */
 static struct row *add_again(const struct stalls *stalls, const struct row *last, struct report *report,
-			     const struct look *look)
+			     const struct looks *looks)
 {
-	struct row *row = report_add(report, look, last->type);
+	struct row *row = report_add(report, seen_look(looks, last), last->type);
 	uint64_t time_ns;
 
 	if (!row)
@@ -275,20 +274,20 @@ static struct row *add_again(const struct stalls *stalls, const struct row *last
 	time_ns = row->time_ns;
 	*row = *last;
 	row->time_ns = time_ns;
-	row->age_s += passed_s(stalls, look);
+	row->age_s += seen_passed_s(&stalls->seen, looks, last);
 	return row;
 }
 
 static int add_closed(const struct stalls *stalls, const struct row *last, struct report *report,
-		      const struct look *look)
+		      const struct looks *looks)
 {
-	struct row *row = add_again(stalls, last, report, look);
+	struct row *row = add_again(stalls, last, report, looks);
 	const char *why;
 
 	if (!row)
 		return -ENOMEM;
 	complete_id(row, &report->arena);
-	why = report_why_closed(&report->arena, row, look);
+	why = report_why_closed(&report->arena, row, seen_look(looks, last));
 	if (why)
 		row->why = why;
 	if (!row_own_texts(row, &report->arena))
@@ -297,7 +296,7 @@ static int add_closed(const struct stalls *stalls, const struct row *last, struc
 	return -ENOMEM;
 }
 
-static int add_all_closed(const struct stalls *stalls, struct report *report, const struct look *look)
+static int add_all_closed(const struct stalls *stalls, struct report *report, const struct looks *looks)
 {
 	size_t i;
 	int err;
@@ -305,7 +304,7 @@ static int add_all_closed(const struct stalls *stalls, struct report *report, co
 	for (i = 0; i < stalls->open.count; i++) {
 		if (stalls->open.rows[i].event != STALL_CLOSE)
 			continue;
-		err = add_closed(stalls, &stalls->open.rows[i], report, look);
+		err = add_closed(stalls, &stalls->open.rows[i], report, looks);
 		if (err)
 			return err;
 	}
@@ -314,65 +313,41 @@ static int add_all_closed(const struct stalls *stalls, struct report *report, co
 
 /* ---- What this look has left out ---- */
 
-static void count_down(double *left_s, double passed)
-{
-	*left_s = *left_s > passed ? *left_s - passed : *left_s > 0 ? 0 : *left_s;
-}
-
-static void count_all_down(struct row *row, double passed)
-{
-	if (row->type == ROW_HANDSHAKE) {
-		count_down(&row->handshake.next_retransmit_s, passed);
-		count_down(&row->handshake.gives_up_s, passed);
-	} else if (row->type == ROW_CLOSING) {
-		count_down(&row->closing.gives_up_s, passed);
-	}
-}
-
-/* True if the socket or the chain was not looked at, and nothing else tells that the stall has ended. */
-static bool goes_on(const struct row *row, struct report *report, const struct look *look)
-{
-	if (row->type == ROW_CHAIN)
-		return !report->has_chains;
-	if (row->type != ROW_HANDSHAKE && row->type != ROW_LISTENER && row->type != ROW_CLOSING &&
-	    row->type != ROW_SERVICE)
-		return false;
-	return row->netns != NOT_KNOWN && look_is_put_off(look, (__u32)row->netns) &&
-	       !report_why_closed(&report->arena, row, look);
-}
-
 /* Where a namespace was put off, or chains were not looked for, stalls are taken to be as they were. */
-static int keep_put_off(const struct stalls *stalls, struct report *report, const struct look *look)
+static int keep_put_off(const struct stalls *stalls, struct report *report, const struct looks *looks)
 {
+	bool any = stalls_put_off(looks) || !report->has_chains;
 	size_t i, first = report->count;
 	struct row *row;
 
-	for (i = 0; i < stalls->open.count && (look->head->put_off || !report->has_chains); i++) {
-		if (!goes_on(&stalls->open.rows[i], report, look))
+	for (i = 0; i < stalls->open.count && any; i++) {
+		const struct row *last = &stalls->open.rows[i];
+
+		if (!stall_goes_on(last, report, seen_look(looks, last)))
 			continue;
-		row = add_again(stalls, &stalls->open.rows[i], report, look);
+		row = add_again(stalls, last, report, looks);
 		if (!row || row_own_texts(row, &report->arena))
 			return -ENOMEM;
-		count_all_down(row, passed_s(stalls, look));
+		stall_count_down(row, seen_passed_s(&stalls->seen, looks, last));
 	}
 	if (report->count > first)
 		report_sort(report, 0);
 	return 0;
 }
 
-int stalls_update(struct stalls *stalls, struct report *report, const struct look *look)
+int stalls_update_all(struct stalls *stalls, struct report *report, const struct looks *looks)
 {
 	struct generation next = {0};
 	struct row **sorted;
 	size_t count;
 	int err;
 
-	if (keep_put_off(stalls, report, look))
+	if (seen_make_room(&stalls->seen, looks->count) || keep_put_off(stalls, report, looks))
 		return -ENOMEM;
 	sorted = sort_unique_rows(report, &count);
 	if (!sorted)
 		return -ENOMEM;
-	stalls->opened += match_rows(stalls, report, sorted, count, look);
+	stalls->opened += match_rows(stalls, report, sorted, count, looks);
 	err = generation_make(&next, sorted, count);
 	if (!err)
 		err = complete_ids(report, sorted, count);
@@ -380,7 +355,7 @@ int stalls_update(struct stalls *stalls, struct report *report, const struct loo
 		keep_causes(&next, sorted);
 	free(sorted);
 	if (!err)
-		err = add_all_closed(stalls, report, look);
+		err = add_all_closed(stalls, report, looks);
 	if (err) {
 		generation_free(&next);
 		return err;
@@ -388,6 +363,14 @@ int stalls_update(struct stalls *stalls, struct report *report, const struct loo
 	take_texts(&next, report);
 	generation_free(&stalls->open);
 	stalls->open = next;
-	stalls->seen_ns = look->head->seen_ns;
+	seen_remember(&stalls->seen, looks);
 	return 0;
+}
+
+int stalls_update(struct stalls *stalls, struct report *report, const struct look *look)
+{
+	const struct look_step step = {.look = look};
+	const struct looks looks = {&step, 1};
+
+	return stalls_update_all(stalls, report, &looks);
 }

@@ -23,6 +23,9 @@ void stalls_free(struct stalls *stalls);
  */
 int stalls_update(struct stalls *stalls, struct report *report, const struct look *look);
 
+/* The same for the looks of several hosts: each row's is that of its host_at. */
+int stalls_update_all(struct stalls *stalls, struct report *report, const struct looks *looks);
+
 /* How many were ever opened. */
 size_t stalls_opened(const struct stalls *stalls);
 

@@ -154,6 +154,21 @@ static int take_stall(struct story *story, const struct row *row)
 
 /* ---- What emitters are given ---- */
 
+/* The start or the end of one more host. */
+static int join(struct story *story, struct row *kept, const struct row *row)
+{
+	if (row->type == ROW_START) {
+		kept->start.host =
+			arena_printf(&story->arena, "%s, %s", kept->start.host ?: "?", row->start.host ?: "?");
+		return 0;
+	}
+	kept->end.looks += row->end.looks;
+	kept->end.records += row->end.records;
+	kept->end.lost += row->end.lost;
+	kept->end.cpu_s += row->end.cpu_s;
+	return 0;
+}
+
 int story_record(struct story *story, const struct row *row)
 {
 	struct row *kept = row->type == ROW_START ? &story->start : &story->end;
@@ -162,6 +177,8 @@ int story_record(struct story *story, const struct row *row)
 		story->lost += (uint64_t)row->lost.count;
 	if (row->type != ROW_START && row->type != ROW_END)
 		return 0;
+	if (row->type == ROW_START ? story->has_start : story->has_end)
+		return join(story, kept, row);
 	*kept = *row;
 	story->has_start |= row->type == ROW_START;
 	story->has_end |= row->type == ROW_END;

@@ -45,7 +45,10 @@ struct held_view {
 /* Arrays point into bytes: valid until bytes change or look_free(). */
 struct look {
 	struct buffer bytes;
-	const char *host; /* whose look it is, by whoever fills bytes; NULL: not known */
+	/* Whose look it is, by whoever fills bytes: */
+	const char *host; /* NULL: not known */
+	unsigned int host_at; /* its place in struct looks */
+	bool with_others; /* looks of several hosts are reported on together */
 	const struct look_record *head;
 	struct {
 		struct thread_view *items;
@@ -87,6 +90,17 @@ struct look {
 	LOOK_ARRAY(lost_record, lost);
 	LOOK_ARRAY(unread_record, unread); /* processes that cannot be looked at */
 #undef LOOK_ARRAY
+};
+
+/* The looks of several hosts at about the same moment, each at the place that it knows as host_at. */
+struct looks {
+	const struct look_step *items;
+	size_t count;
+};
+
+struct look_step {
+	const struct look *look; /* NULL: of this host there is none yet */
+	const struct look *previous; /* the one before; or NULL */
 };
 
 /*

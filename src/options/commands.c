@@ -122,10 +122,11 @@ const struct command_spec command_specs[] = {
 	},
 	{
 		COMMAND_REPLAY,
-		"replay FILE",
-		"the same reports from a recording, without root",
-		"The same reports from a recording, on any machine, without root.",
-		{"replay incident.rec", "replay incident.rec --html page.html"},
+		"replay FILE...",
+		"the same reports from recordings, without root",
+		"The same reports from a recording, on any machine, without root. Recordings of several hosts are taken as one: see "
+		"*SEVERAL HOSTS*.",
+		{"replay incident.rec", "replay web.rec app.rec db.rec"},
 		NULL,
 	},
 	{

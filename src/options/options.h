@@ -163,7 +163,9 @@ struct options {
 	struct reacting reacting;
 	struct ending ending;
 	struct helpers helpers;
-	const char *replay_file;
+	const char *replay_file; /* the first */
+	const char **replay_files; /* of several hosts, to be taken as one */
+	size_t replay_count;
 	const char *explained; /* the word behind explain; NULL: none */
 	const char *hosts_file; /* --hosts; what it says is scope.hosts */
 	const char *btf_file; /* NULL: the kernel's own */

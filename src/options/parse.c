@@ -115,6 +115,34 @@ static int take_explained(struct options *options, const char *word)
 	return unknown_verdict(word, count);
 }
 
+#define REPLAYED_MOST 256
+
+/* The file of replay; of several hosts more of them. */
+static int take_recording(struct parser *parser, const char *word)
+{
+	struct options *options = parser->options;
+	const char **files;
+
+	if (!*word)
+		return usage_error("replay needs the name of a recording");
+	if (!parser->replay_without_file && command_find(word) != COMMANDS)
+		return usage_error("replay shows what was recorded; a file with the name of a command is ./%s", word);
+	if (options->replay_count == REPLAYED_MOST)
+		return usage_error("replay takes %d recordings at most", REPLAYED_MOST);
+	files = arena_alloc(&options->texts, (options->replay_count + 1) * sizeof(*files));
+	if (!files) {
+		fputs("sockstall: no memory for the names of recordings\n", stderr);
+		return COULD_NOT_RUN;
+	}
+	if (options->replay_count)
+		memcpy(files, options->replay_files, options->replay_count * sizeof(*files));
+	files[options->replay_count++] = word;
+	options->replay_files = files;
+	options->replay_file = files[0];
+	parser->replay_without_file = false;
+	return 0;
+}
+
 /* A word that is no option: the command, behind "help" another one, or the file of replay. */
 static int take_word(struct parser *parser, const char *word)
 {
@@ -123,11 +151,8 @@ static int take_word(struct parser *parser, const char *word)
 
 	if (options->help) /* behind "help COMMAND" */
 		return usage_error("unexpected argument '%s'", word);
-	if (parser->replay_without_file) {
-		parser->replay_without_file = false;
-		options->replay_file = word;
-		return *word ? 0 : usage_error("replay needs the name of a recording");
-	}
+	if (options->scope.command == COMMAND_REPLAY)
+		return take_recording(parser, word);
 	if (options->scope.command == COMMAND_END)
 		return take_selector_word(options, word);
 	if (options->scope.command == COMMAND_EXPLAIN && !options->explained)
@@ -264,6 +289,8 @@ static int check_combinations(struct parser *parser)
 		return usage_error("--json and --otlp exclude each other");
 	if (options->ending.read_only && (options->sinks.json || options->sinks.otlp || options->pace.once))
 		return usage_error("--read-only is for the live view: --json, --otlp and --once end nothing");
+	if (options->sinks.diff_file && options->replay_count > 1)
+		return usage_error("--diff compares two recordings: replay A --diff B");
 	if (options->sinks.diff_file &&
 	    (options->sinks.html_file || options->sinks.trace_file || options->pace.once || options->scope.watches))
 		return usage_error("--diff excludes --html, --trace, --once and --watches");

@@ -138,10 +138,10 @@ static int add_process(struct buffer *out, const struct row *row)
 
 	if (processes <= 1)
 		return has("comm", row) && row->pid != NOT_KNOWN
-			       ? text_add(out, " of ") ?: text_printable(out, row->comm ?: "?") ?:
+			       ? text_add(out, " of ") ?: cell_add_host(out, row) ?: text_printable(out, row->comm ?: "?") ?:
 				 text_printf(out, "/%" PRId64, row->pid)
 			       : 0;
-	return text_add(out, " of ") ?: text_printable(out, row->comm ?: "?") ?:
+	return text_add(out, " of ") ?: cell_add_host(out, row) ?: text_printable(out, row->comm ?: "?") ?:
 	       text_printf(out, ", %zu processes", processes);
 }
 

@@ -40,9 +40,17 @@ static int add_histogram(struct buffer *out, const struct histogram *histogram)
 	return error;
 }
 
-static int add_link(struct buffer *out, const struct link *link)
+int cell_add_host(struct buffer *out, const struct row *row)
 {
-	int error = link->comm ? text_printable(out, link->comm) : text_add(out, "?");
+	return row->with_others && row->host ? text_printable(out, row->host) ?: text_add(out, ":") : 0;
+}
+
+static int add_link(struct buffer *out, const struct link *link, bool with_others)
+{
+	int error = with_others && link->host ? text_printable(out, link->host) ?: text_add(out, ":") : 0;
+
+	if (!error)
+		error = link->comm ? text_printable(out, link->comm) : text_add(out, "?");
 
 	if (!error && link->pid != NOT_KNOWN)
 		error = text_printf(out, "/%" PRId64, link->pid);
@@ -52,7 +60,7 @@ static int add_link(struct buffer *out, const struct link *link)
 }
 
 /* Who waits for whom: curl/12 → nginx/34 → java/56 */
-static int add_links(struct buffer *out, const char *links)
+static int add_links(struct buffer *out, const char *links, bool with_others)
 {
 	const char *separator = "", *arrow = text_locale_is_utf8() ? " \xe2\x86\x92 " : " -> ";
 	struct arena arena = {0};
@@ -60,7 +68,7 @@ static int add_links(struct buffer *out, const char *links)
 	int error = 0;
 
 	while (!error && links_next(&links, &arena, &link)) {
-		error = text_add(out, separator) ?: add_link(out, &link);
+		error = text_add(out, separator) ?: add_link(out, &link, with_others);
 		separator = arrow;
 	}
 	arena_free(&arena);
@@ -114,7 +122,7 @@ static int add_known(struct buffer *out, const struct column *column, const stru
 	case COLUMN_COOKIE:
 		return text_printf(out, "%" PRIu64, *(const uint64_t *)field);
 	case COLUMN_LINKS:
-		return add_links(out, *(const char *const *)field);
+		return add_links(out, *(const char *const *)field, row->with_others);
 	case COLUMN_HISTOGRAM:
 		return add_histogram(out, field);
 	}
@@ -167,7 +175,8 @@ static int add_process(struct buffer *out, const struct column *column, const st
 	const struct column *pid = joined(column, row, 0);
 	int error;
 
-	error = add_branch(out, row) ?: add_value(out, column, row);
+	error = add_branch(out, row) ?: (column->offset == offsetof(struct row, comm) ? cell_add_host(out, row) : 0) ?:
+		add_value(out, column, row);
 	if (!error && is_known(pid, row))
 		error = text_add(out, "/") ?: add_value(out, pid, row);
 	return error || fold_count(row) == 1 ? error : add_fold(out, row);

@@ -9,6 +9,9 @@
 /* Appends the cell, with what the column joins: printable, never empty; "-" where it is not known. */
 int cell_add(struct buffer *out, const struct column *column, const struct row *row);
 
+/* "db:", where rows of several hosts are shown; else nothing. */
+int cell_add_host(struct buffer *out, const struct row *row);
+
 /* False where the cell is "-". */
 bool cell_known(const struct column *column, const struct row *row);
 

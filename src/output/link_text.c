@@ -51,9 +51,10 @@ static int add_where(struct buffer *out, const struct link *link)
 	return error;
 }
 
-int link_text(struct buffer *out, const struct link *link)
+int link_text(struct buffer *out, const struct link *link, bool with_host)
 {
-	int error = add_who(out, link) ?: add_text(out, link->verdict) ?: add_text(out, link->in);
+	int error = (with_host && link->host ? text_printable(out, link->host) ?: text_add(out, ":") : 0) ?:
+		    add_who(out, link) ?: add_text(out, link->verdict) ?: add_text(out, link->in);
 
 	if (!error && !isnan(link->age_s))
 		error = text_add(out, "  ") ?: text_duration(out, link->age_s);

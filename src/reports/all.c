@@ -81,7 +81,7 @@ static void name_namespaces(struct report *report, size_t first, const struct lo
 		struct row *row = &report->rows[i];
 		const char *name;
 
-		if (row->netns == NOT_KNOWN || row->netns_name)
+		if (row->host_at != look->host_at || row->netns == NOT_KNOWN || row->netns_name)
 			continue;
 		name = look_netns_name(look, (__u32)row->netns);
 		if (name)
@@ -141,33 +141,90 @@ void report_titles(struct report *report, size_t first, const struct look *look)
 	size_t i;
 
 	for (i = first; i < report->count; i++) {
+		if (report->rows[i].host_at != look->host_at)
+			continue;
 		fill_title(&report->rows[i], report, look);
 		fill_code(&report->rows[i], report, look);
 	}
 }
 
-int report_run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
+static int run_reports(struct report *report, const struct look_step *step, const struct scope *scope)
 {
-	size_t i, first = report->count;
-	int err;
+	int err = 0;
 
-	for (i = 0; i < report_count; i++) {
-		if (!is_wanted(reports[i], look, scope))
+	for (size_t i = 0; i < report_count && !err; i++)
+		if (is_wanted(reports[i], step->look, scope))
+			err = reports[i]->run(report, step->look, step->previous, scope);
+	report->has_chains |= is_wanted(&report_chains, step->look, scope);
+	return err;
+}
+
+/* What is found of one host is told from what is found of another by its id, too. */
+static void name_hosts(struct report *report, size_t first)
+{
+	for (size_t i = first; i < report->count; i++) {
+		struct row *row = &report->rows[i];
+
+		/* A chain has it from the beginning: the waits that lead to it name it. */
+		if (!row->with_others || !row->id || row->type == ROW_CHAIN)
 			continue;
-		err = reports[i]->run(report, look, previous, scope);
-		if (err)
-			return err;
+		row->id = report_id(report, row->host, row->id);
+		if (row->cause)
+			row->cause = report_id(report, row->host, row->cause);
 	}
-	report->has_chains = is_wanted(&report_chains, look, scope);
-	if (scope->selection.netns_name_count)
-		name_namespaces(report, first, look);
-	weigh(report, first);
-	report_select(report, first, scope);
+}
+
+static int complete_rows(struct report *report, size_t first, const struct look *look, const struct scope *scope)
+{
 	name_namespaces(report, first, look);
 	report_titles(report, first, look);
+	return peer_names_fill(report, first, look, scope->hosts);
+}
+
+static int run_all(struct report *report, const struct looks *looks, const struct scope *scope)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < looks->count && !err; i++)
+		if (looks->items[i].look)
+			err = run_reports(report, &looks->items[i], scope);
+	return err;
+}
+
+static int complete_all(struct report *report, size_t first, const struct looks *looks, const struct scope *scope)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < looks->count && !err; i++)
+		if (looks->items[i].look)
+			err = complete_rows(report, first, looks->items[i].look, scope);
+	return err;
+}
+
+int report_run_all(struct report *report, const struct looks *looks, const struct scope *scope)
+{
+	size_t first = report->count;
+	int err = run_all(report, looks, scope);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < looks->count; i++)
+		if (looks->items[i].look && scope->selection.netns_name_count)
+			name_namespaces(report, first, looks->items[i].look);
+	weigh(report, first);
+	name_hosts(report, first);
+	report_select(report, first, scope);
+	err = complete_all(report, first, looks, scope);
 	complete_advice(report, first);
-	err = peer_names_fill(report, first, look, scope->hosts);
 	return err ? err : causes_find(report, first);
+}
+
+int report_run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
+{
+	const struct look_step step = {look, previous};
+	const struct looks looks = {&step, 1};
+
+	return report_run_all(report, &looks, scope);
 }
 
 int report_may_have_chains(const struct look *look, const struct look *previous, const struct scope *scope)

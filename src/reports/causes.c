@@ -14,12 +14,13 @@
 
 /* One key of a wait; the waits stand in as many orders as they have keys. */
 struct entry {
+	unsigned int host_at;
 	uint64_t key;
 	const struct report_wait *wait;
 };
 
 struct index {
-	struct entry *entries; /* sorted by key */
+	struct entry *entries; /* sorted by host and key */
 	size_t count;
 };
 
@@ -37,15 +38,17 @@ struct scene {
 static int compare_entries(const void *left, const void *right)
 {
 	const struct entry *a = left, *b = right;
-	int order = COMPARE(a->key, b->key);
+	int order = COMPARE(a->host_at, b->host_at);
 
+	if (!order)
+		order = COMPARE(a->key, b->key);
 	return order ? order : COMPARE(a->wait, b->wait);
 }
 
-static void add(struct index *index, uint64_t key, const struct report_wait *wait)
+static void add(struct index *index, unsigned int host_at, uint64_t key, const struct report_wait *wait)
 {
 	if (key)
-		index->entries[index->count++] = (struct entry){key, wait};
+		index->entries[index->count++] = (struct entry){host_at, key, wait};
 }
 
 static int make_index(struct index *index, size_t room)
@@ -59,17 +62,27 @@ static void sort(struct index *index)
 	qsort(index->entries, index->count, sizeof(*index->entries), compare_entries);
 }
 
-/* Where the waits with this key begin. */
-static size_t begin(const struct index *index, uint64_t key)
+static bool is_before(const struct entry *entry, unsigned int host_at, uint64_t key)
 {
-	return LOWER_BOUND(index->count, at, index->entries[at].key < key);
+	return entry->host_at < host_at || (entry->host_at == host_at && entry->key < key);
 }
 
-static const struct report_wait *find(const struct index *index, uint64_t key)
+static bool is_at(const struct index *index, size_t at, unsigned int host_at, uint64_t key)
 {
-	size_t at = key ? begin(index, key) : index->count;
+	return at < index->count && index->entries[at].host_at == host_at && index->entries[at].key == key;
+}
 
-	return at < index->count && index->entries[at].key == key ? index->entries[at].wait : NULL;
+/* Where the waits with this key begin that are of this host. */
+static size_t begin(const struct index *index, unsigned int host_at, uint64_t key)
+{
+	return LOWER_BOUND(index->count, at, is_before(&index->entries[at], host_at, key));
+}
+
+static const struct report_wait *find(const struct index *index, const struct row *row, uint64_t key)
+{
+	size_t at = key ? begin(index, row->host_at, key) : index->count;
+
+	return is_at(index, at, row->host_at, key) ? index->entries[at].wait : NULL;
 }
 
 static int index_waits(struct scene *scene, const struct report *report)
@@ -82,11 +95,11 @@ static int index_waits(struct scene *scene, const struct report *report)
 	for (size_t i = 0; i < count; i++) {
 		const struct report_wait *wait = &report->waits[i];
 
-		add(&scene->cookies, wait->cookie, wait);
-		add(&scene->cookies, wait->peer_cookie, wait);
-		add(&scene->tids, wait->tid, wait);
-		add(&scene->pids, wait->pid, wait);
-		add(&scene->listeners, wait->listener, wait);
+		add(&scene->cookies, wait->host_at, wait->cookie, wait);
+		add(&scene->cookies, wait->peer_host_at, wait->peer_cookie, wait);
+		add(&scene->tids, wait->host_at, wait->tid, wait);
+		add(&scene->pids, wait->host_at, wait->pid, wait);
+		add(&scene->listeners, wait->peer_host_at, wait->listener, wait);
 	}
 	sort(&scene->cookies);
 	sort(&scene->tids);
@@ -136,20 +149,25 @@ static size_t chain_of(const struct scene *scene, const struct report_wait *wait
 	return wait ? find_row(scene, wait->chain) : NONE;
 }
 
+static bool same_process(const struct row *a, const struct row *b)
+{
+	return a->host_at == b->host_at && a->pid == b->pid;
+}
+
 /* A chain that ends at the process itself is no cause of what is found there. */
 static size_t chain_elsewhere(const struct scene *scene, const struct row *row, const struct report_wait *wait)
 {
 	size_t at = chain_of(scene, wait);
 
-	return at != NONE && !scene->rows[at].chain.cycle && scene->rows[at].pid == row->pid ? NONE : at;
+	return at != NONE && !scene->rows[at].chain.cycle && same_process(&scene->rows[at], row) ? NONE : at;
 }
 
 static size_t chain_of_wait(const struct scene *scene, const struct row *row)
 {
-	const struct report_wait *wait = find(&scene->cookies, row->cookie);
+	const struct report_wait *wait = find(&scene->cookies, row, row->cookie);
 
 	if (!wait && row->tid != NOT_KNOWN)
-		wait = find(&scene->tids, (uint64_t)row->tid);
+		wait = find(&scene->tids, row, (uint64_t)row->tid);
 	return chain_of(scene, wait);
 }
 
@@ -157,9 +175,9 @@ static size_t chain_of_wait(const struct scene *scene, const struct row *row)
 static size_t chain_of_service(const struct scene *scene, const struct row *row)
 {
 	bool awaits = row->service.cause && !strcmp(row->service.cause, "peer");
-	size_t i = row->pid == NOT_KNOWN ? scene->pids.count : begin(&scene->pids, (uint64_t)row->pid);
+	size_t i = row->pid == NOT_KNOWN ? scene->pids.count : begin(&scene->pids, row->host_at, (uint64_t)row->pid);
 
-	for (; i < scene->pids.count && scene->pids.entries[i].key == (uint64_t)row->pid; i++) {
+	for (; is_at(&scene->pids, i, row->host_at, (uint64_t)row->pid); i++) {
 		size_t at = chain_elsewhere(scene, row, scene->pids.entries[i].wait);
 
 		if (at != NONE && (awaits || scene->rows[at].chain.cycle))
@@ -178,9 +196,9 @@ static size_t own_cause(const struct scene *scene, const struct row *row)
 		return chain_of_wait(scene, row);
 	case ROW_LOOP:
 		return row->tid == NOT_KNOWN ? NONE
-					     : chain_elsewhere(scene, row, find(&scene->tids, (uint64_t)row->tid));
+					     : chain_elsewhere(scene, row, find(&scene->tids, row, (uint64_t)row->tid));
 	case ROW_LISTENER:
-		return chain_elsewhere(scene, row, find(&scene->listeners, row->cookie));
+		return chain_elsewhere(scene, row, find(&scene->listeners, row, row->cookie));
 	case ROW_SERVICE:
 		return chain_of_service(scene, row);
 	default:
@@ -211,8 +229,10 @@ static bool is_about_process(const struct row *row)
 static int compare_processes(const void *left, const void *right)
 {
 	const struct row *a = *(struct row *const *)left, *b = *(struct row *const *)right;
-	int order = COMPARE(a->pid, b->pid);
+	int order = COMPARE(a->host_at, b->host_at);
 
+	if (!order)
+		order = COMPARE(a->pid, b->pid);
 	return order ? order : COMPARE(a, b);
 }
 
@@ -280,7 +300,7 @@ static int join_processes(struct scene *scene)
 			rows[count++] = &scene->rows[i];
 	qsort(rows, count, sizeof(*rows), compare_processes);
 	for (size_t i = 0, end; i < count; i = end) {
-		for (end = i + 1; end < count && rows[end]->pid == rows[i]->pid; end++)
+		for (end = i + 1; end < count && same_process(rows[end], rows[i]); end++)
 			;
 		join_process(scene, &rows[i], end - i);
 	}

@@ -251,6 +251,8 @@ static int add_wait(struct scene *scene, const struct wait *wait, const char *ch
 		.listener = wait->found == FOUND_QUEUE ? wait->listener->name.cookie : 0,
 		.pid = wait->pid,
 		.tid = wait->tid,
+		.host_at = scene->look->host_at,
+		.peer_host_at = scene->look->host_at,
 		.chain = chain,
 	};
 
@@ -288,6 +290,8 @@ static int add_row(struct scene *scene, size_t from, bool stuck, const struct gr
 	row->chain.queue = rule->verdict->is & END_IS_QUEUE;
 	row->chain.links = make_links(scene, from, &evidence, rule->verdict);
 	row->id = make_id(arena, &evidence);
+	if (row->with_others)
+		row->id = report_id(scene->report, row->host, row->id);
 	row->recurs = true;
 	row->verdict = rule->verdict->name;
 	row->stuck = stuck;

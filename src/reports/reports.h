@@ -43,6 +43,9 @@ void report_titles(struct report *report, size_t first, const struct look *look)
 /* Runs all reports of scope->command and what is wanted beside, and selects from the rows that they add. Returns 0 or -ENOMEM. */
 int report_run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope);
 
+/* The same for the looks of several hosts: ids begin with the name of their host. */
+int report_run_all(struct report *report, const struct looks *looks, const struct scope *scope);
+
 /*
  * Whether something in a look without chains is stuck that may be part of one, whatever the filters: 1, 0, or -ENOMEM.
  * report_run() makes chains of the overview's looks that have them.

@@ -104,7 +104,8 @@ static struct alike alike_threads(const struct row *row)
 struct alike alike_of(const struct row *row)
 {
 	struct alike key = {
-		.numbers = {(int64_t)row->type, row->netns},
+		/* A type of a host. */
+		.numbers = {(int64_t)row->type + (int64_t)row->host_at * ROW_TYPES, row->netns},
 		.texts = {row->verdict, row->comm, manner(row), side(row)},
 	};
 

@@ -22,7 +22,14 @@ struct row *report_add(struct report *report, const struct look *look, enum row_
 	row_init(row, type);
 	row->time_ns = look->head->realtime_ns;
 	row->host = look->host;
+	row->host_at = look->host_at;
+	row->with_others = look->with_others;
 	return row;
+}
+
+const char *report_id(struct report *report, const char *host, const char *id)
+{
+	return arena_printf(&report->arena, "%s/%s", host ? host : "", id);
 }
 
 int report_add_wait(struct report *report, const struct report_wait *wait)
@@ -82,6 +89,8 @@ static int compare_rows(const void *left, const void *right)
 		order = compare_text(a->id, b->id);
 	if (!order)
 		order = COMPARE(a->type, b->type);
+	if (!order)
+		order = COMPARE(a->host_at, b->host_at);
 	if (!order)
 		order = COMPARE(a->pid, b->pid);
 	if (!order && a->type == ROW_SERVICE)

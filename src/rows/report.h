@@ -12,6 +12,8 @@ struct report_wait {
 	uint64_t cookie, peer_cookie; /* of the socket, and of the one at its other end; 0: not known */
 	uint64_t listener; /* the cookie of the one in whose queue it lies, or that drops its SYN; 0: none */
 	uint32_t pid, tid; /* tid 0: of an event loop */
+	unsigned int host_at; /* of these, and of cookie */
+	unsigned int peer_host_at; /* of peer_cookie and listener */
 	const char *chain; /* the id of that chain, as its row had it first */
 };
 
@@ -27,6 +29,9 @@ struct report {
 
 /* A new row of this type, with time set; NULL: no memory. Moves when the next is added. */
 struct row *report_add(struct report *report, const struct look *look, enum row_type type);
+/* The id of something on a host, where several hosts are shown together. */
+const char *report_id(struct report *report, const char *host, const char *id);
+
 /* Returns 0 or -ENOMEM. */
 int report_add_wait(struct report *report, const struct report_wait *wait);
 void report_free(struct report *report);

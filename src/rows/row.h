@@ -260,6 +260,8 @@ struct row {
 	enum row_type type;
 	uint64_t time_ns; /* CLOCK_REALTIME, of the look */
 	const char *host; /* on which it was seen; raw bytes */
+	unsigned int host_at; /* that one's place in struct looks */
+	bool with_others; /* rows of several hosts are shown together */
 
 	/* A stall's life. */
 	enum stall_event event;

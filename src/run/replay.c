@@ -10,7 +10,7 @@
 #include "base/messages.h"
 #include "base/signals.h"
 #include "options/merge.h"
-#include "run/run.h"
+#include "run/replay.h"
 
 static int replay_chunk(struct session *session, const struct recording_chunk *chunk)
 {
@@ -29,11 +29,7 @@ static int replay_chunk(struct session *session, const struct recording_chunk *c
 
 #define PIECE_NS 50000000ULL
 
-/*
- * Between two looks of a replay on a screen, so that a person can follow it, or stop it, or hurry it on. After the
- * last (no timeout) it stays until they have seen enough. Returns 1 when they want to end, or a negative errno.
- */
-static int pace(const struct session *session, int signals, bool last)
+int replay_pace(const struct session *session, int signals, bool last)
 {
 	__u64 due = clock_ns(CLOCK_MONOTONIC) + session->options->pace.interval_ns;
 	int answer = session->emitter->wait ? EMITTER_PAUSED : EMITTER_GO_ON;
@@ -60,7 +56,7 @@ static int replay_rest(struct session *session, struct recording *recording, int
 		got = recording_next(recording, &chunk, session_next_look(session), error);
 		/* One that was cut off has no end: what there is of it can be looked at all the same. */
 		if (got <= 0 && !ended)
-			pace(session, signals, true);
+			replay_pace(session, signals, true);
 		if (got <= 0)
 			return got;
 		got = replay_chunk(session, &chunk);
@@ -68,7 +64,7 @@ static int replay_rest(struct session *session, struct recording *recording, int
 			return got;
 		ended = chunk.type == CHUNK_END;
 		if (chunk.type == CHUNK_LOOK || chunk.type == CHUNK_END)
-			got = pace(session, signals, chunk.type == CHUNK_END);
+			got = replay_pace(session, signals, chunk.type == CHUNK_END);
 		if (got)
 			return got < 0 ? got : 0;
 	}
@@ -101,15 +97,9 @@ static int replay(struct session *session, struct options *merged, struct record
 	return got;
 }
 
-/* The end of a replay. */
-struct outcome {
-	const char *damage; /* what is wrong with it, or NULL */
-	bool nobody; /* the command line's filters fit nobody in it */
-};
-
 /* A recording through one emitter; NULL: the one that the options ask for. */
-static int replay_through(const struct options *options, const struct emitter_kind *emitter, FILE *out,
-			  struct outcome *outcome)
+static int replay_one(const struct options *options, const struct emitter_kind *emitter, FILE *out,
+		      struct outcome *outcome)
 {
 	struct session session = {.options = options, .emitter = emitter};
 	struct recording *recording = NULL;
@@ -132,6 +122,12 @@ static int replay_through(const struct options *options, const struct emitter_ki
 		return EXIT_BROKE;
 	}
 	return session_exit_code(&session, err);
+}
+
+static int replay_through(const struct options *options, const struct emitter_kind *emitter, FILE *out,
+			  struct outcome *outcome)
+{
+	return (options->replay_count > 1 ? replay_hosts : replay_one)(options, emitter, out, outcome);
 }
 
 static int tell_unwritten(const char *path, int err)
@@ -172,7 +168,8 @@ int run_replay(const struct options *options)
 	if (!options->sinks.html_file && !options->sinks.trace_file)
 		code = replay_through(options, NULL, stdout, &outcome);
 	if (outcome.nobody)
-		fprintf(stderr, "sockstall: %s: no process in it fits the filters%s\n", options->replay_file,
+		fprintf(stderr, "sockstall: %s%s: no process in it fits the filters%s\n", options->replay_file,
+			options->replay_count > 1 ? " and the others" : "",
 			" (it has only those that waited, or whose sockets did)");
 	return code;
 }

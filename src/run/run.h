@@ -19,6 +19,14 @@ enum exit_code {
 /* How a run ends that had this error, or 0: EXIT_DONE, also where the reader has gone; or EXIT_BROKE after one line on stderr. */
 int exit_code_of(int err);
 
+/* A host that looks are taken on: in a live run the own one, in a replay that of each recording. */
+struct session_host {
+	const char *name; /* by its `start` record; NULL: not known */
+	struct look looks[2]; /* this one and the one before, in turn */
+	size_t look_count;
+	bool is_new; /* the last of them has not been reported on */
+};
+
 /* The common part of a live run and a replay: looks in, records out. */
 struct session {
 	const struct options *options;
@@ -27,9 +35,10 @@ struct session {
 	void *emitter_state;
 	struct stalls *stalls;
 	struct recording *recording; /* NULL: none */
-	const char *host; /* of the run, by its `start` record; NULL: not known */
-	struct look looks[2]; /* this one and the one before, in turn */
-	size_t look_count;
+	struct session_host own; /* the host, where there is one */
+	struct session_host *hosts; /* of several, the caller's; NULL until session_open(): the own */
+	size_t host_count;
+	size_t look_count; /* times that it reported */
 	size_t records; /* written, `start` included */
 	__u64 lost;
 	bool any_stuck;
@@ -55,8 +64,17 @@ bool session_is_interactive(const struct options *options, FILE *out);
 int session_open(struct session *session, const struct options *options, FILE *out);
 int session_start(struct session *session, const struct row *start);
 
-/* The look to fill next. */
+/* The look to fill next, of the only host. */
 struct look *session_next_look(struct session *session);
+
+/* The same of one host of several, and that it has been filled. */
+struct look *session_host_next_look(struct session_host *host);
+void session_host_took(struct session_host *host);
+
+/* The last look of a host, or NULL; the latest of those of all hosts; and each with the one before, as reports take them. */
+struct look *session_host_look(struct session_host *host);
+struct look *session_hosts_newest(struct session *session);
+void session_hosts_look(struct session *session, struct look_step *steps);
 
 /* Data that the next look should hold beside what the options ask for. */
 void session_wants(struct session *session, struct wants *wants);
@@ -66,8 +84,9 @@ void session_wants(struct session *session, struct wants *wants);
  */
 int session_attend(const struct session *session);
 
-/* Reports on the look that session_next_look() gave and that has been filled. */
+/* Reports on the look that session_next_look() gave and that has been filled; of several hosts, on the last look of each. */
 int session_look(struct session *session);
+int session_look_at_all(struct session *session);
 int session_end(struct session *session, const struct row *end);
 
 /* For what is written after all looks. damage: what is wrong with the recording that is replayed, or NULL. */

@@ -83,6 +83,10 @@ int session_open(struct session *session, const struct options *options, FILE *o
 
 	session->options = options;
 	session->wanted = options->scope;
+	if (!session->hosts) {
+		session->hosts = &session->own;
+		session->host_count = 1;
+	}
 	/* Without a filter for processes or namespaces nobody is missing. */
 	session->any_fits |= filter_fits_look(&options->scope, &nothing);
 	session->stalls = stalls_new();
@@ -108,7 +112,7 @@ int session_start(struct session *session, const struct row *start)
 {
 	int err = 0;
 
-	session->host = start->start.host;
+	session->own.name = start->start.host;
 	if (session->recording)
 		err = recording_write_start(session->recording, start, session->options);
 	return err ? err : write_record(session, start);
@@ -116,7 +120,7 @@ int session_start(struct session *session, const struct row *start)
 
 struct look *session_next_look(struct session *session)
 {
-	return &session->looks[session->look_count % 2];
+	return session_host_next_look(&session->own);
 }
 
 void session_wants(struct session *session, struct wants *wants)
@@ -146,7 +150,7 @@ static void fill_lost_process(struct row *row, struct arena *arena, const struct
 		row->comm = look_comm(arena, comm);
 }
 
-static int write_losses(struct session *session, const struct look *look)
+static int write_losses_of(struct session *session, const struct look *look)
 {
 	struct arena arena = {0};
 	struct row row;
@@ -169,6 +173,16 @@ static int write_losses(struct session *session, const struct look *look)
 		err = write_record(session, &row);
 	}
 	arena_free(&arena);
+	return err;
+}
+
+static int write_losses(struct session *session)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < session->host_count && !err; i++)
+		if (session->hosts[i].is_new)
+			err = write_losses_of(session, session_host_look(&session->hosts[i]));
 	return err;
 }
 
@@ -262,24 +276,25 @@ static int complete(struct session *session, struct report *report, struct look 
 	return err;
 }
 
-static int report_look(struct session *session, struct look *look, const struct look *previous)
+static int report_looks(struct session *session, const struct looks *looks, struct look *look)
 {
+	const struct look *previous = looks->items[look->host_at].previous;
 	struct report report = {0};
 	struct buffer before = {0};
 	int err = attend(session);
 
 	if (!err)
-		err = report_run(&report, look, previous, &session->wanted);
+		err = report_run_all(&report, looks, &session->wanted);
 	if (!err)
 		err = complete(session, &report, look, &before);
 	if (!err && session->recording)
 		err = recording_write_look(session->recording, look);
 	if (!err)
-		err = write_losses(session, look);
+		err = write_losses(session);
 	if (!err)
 		err = attend(session);
 	if (!err)
-		err = stalls_update(session->stalls, &report, look);
+		err = stalls_update_all(session->stalls, &report, looks);
 	if (!err)
 		err = note_causes(session, &report, look, previous);
 	if (!err && session->wanted.command == COMMAND_OVERVIEW)
@@ -294,18 +309,36 @@ static int report_look(struct session *session, struct look *look, const struct 
 	return err;
 }
 
-int session_look(struct session *session)
+static void note_fits(struct session *session, const struct looks *looks)
 {
-	const struct look *previous = session->look_count ? &session->looks[(session->look_count + 1) % 2] : NULL;
-	struct look *look = session_next_look(session);
-	int err;
+	for (size_t i = 0; i < looks->count && !session->any_fits; i++)
+		if (looks->items[i].look)
+			session->any_fits = filter_fits_look(&session->options->scope, looks->items[i].look);
+}
 
-	look->host = session->host;
-	err = report_look(session, look, previous);
-	if (!err && !session->any_fits)
-		session->any_fits = filter_fits_look(&session->options->scope, look);
+int session_look_at_all(struct session *session)
+{
+	struct look_step *steps = calloc(session->host_count, sizeof(*steps));
+	const struct looks looks = {steps, session->host_count};
+	int err = steps ? 0 : -ENOMEM;
+
+	if (!err) {
+		session_hosts_look(session, steps);
+		err = report_looks(session, &looks, session_hosts_newest(session));
+	}
+	if (!err)
+		note_fits(session, &looks);
+	for (size_t i = 0; i < session->host_count; i++)
+		session->hosts[i].is_new = false;
+	free(steps);
 	session->look_count++;
 	return err;
+}
+
+int session_look(struct session *session)
+{
+	session_host_took(&session->own);
+	return session_look_at_all(session);
 }
 
 int session_end(struct session *session, const struct row *end)
@@ -313,7 +346,8 @@ int session_end(struct session *session, const struct row *end)
 	struct row row = *end;
 	int err = 0;
 
-	row.host = session->host;
+	if (!row.host)
+		row.host = session->own.name;
 	if (session->recording)
 		err = recording_write_end(session->recording, end);
 	return err ? err : write_record(session, &row);
@@ -331,8 +365,8 @@ void session_close(struct session *session)
 	if (session->emitter && session->emitter_state)
 		session->emitter->close(session->emitter_state);
 	stalls_free(session->stalls);
-	look_free(&session->looks[0]);
-	look_free(&session->looks[1]);
+	look_free(&session->own.looks[0]);
+	look_free(&session->own.looks[1]);
 }
 
 int exit_code_of(int err)

@@ -99,7 +99,7 @@ _sockstall()
 	done
 	if [[ $cur == -* ]]; then
 		_sockstall_words "$options"
-	elif [[ $before == replay ]]; then
+	elif [[ $given == replay ]]; then
 		_sockstall_files
 	elif [[ $before == help ]]; then
 		_sockstall_words "$commands"

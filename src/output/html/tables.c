@@ -121,7 +121,7 @@ static int add_links(struct buffer *page, const struct row *row)
 
 	while (!err && links_next(&at, &arena, &link)) {
 		buffer_reset(&text);
-		err = link_text(&text, &link) ?: text_add(page, "<li>") ?: html_escape(page, text.data, text.size) ?:
+		err = link_text(&text, &link, row->with_others) ?: text_add(page, "<li>") ?: html_escape(page, text.data, text.size) ?:
 		      text_add(page, "</li>");
 	}
 	if (!err && row->type == ROW_CHAIN && row->chain.links)

@@ -339,7 +339,7 @@ static int add_chain(struct evidence *evidence)
 	return add_section(evidence, evidence->row->chain.cycle
 					     ? "links: each waits for the next, and the last for the first"
 					     : "links: each waits for the next")
-		       ?: screen_add_links(evidence->lines, links, evidence->width);
+		       ?: screen_add_links(evidence->lines, evidence->row, evidence->width);
 }
 
 static int add_row(struct evidence *evidence)

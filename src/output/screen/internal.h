@@ -108,7 +108,7 @@ int screen_add_action(const struct screen *screen, struct lines *lines, size_t w
 enum screen_answer screen_action_key(struct screen *screen, uint32_t key);
 
 /* The links of a chain (links.h), one below the other. */
-int screen_add_links(struct lines *lines, const char *links, size_t width);
+int screen_add_links(struct lines *lines, const struct row *row, size_t width);
 
 /* Each of these lines from the first column on, so that a terminal selects nothing else with it. */
 int screen_add_commands(struct lines *lines, const char *commands, size_t width);

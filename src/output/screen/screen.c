@@ -44,8 +44,11 @@ void screen_free(struct screen *screen)
 
 static int take_host(struct screen *screen, const char *host)
 {
-	buffer_reset(&screen->host);
-	return text_printable(&screen->host, host) ?: buffer_append(&screen->host, "", 1);
+	/* One behind the other, of a replay of several. */
+	if (screen->host.size)
+		screen->host.size--;
+	return (screen->host.size ? text_add(&screen->host, ", ") : 0) ?: text_printable(&screen->host, host) ?:
+	       buffer_append(&screen->host, "", 1);
 }
 
 /* Its record comes before the rest of the look. A recording may have a name that this version does not know. */

@@ -48,7 +48,7 @@ static bool is_named(struct trace *trace, const struct row *row)
 	for (size_t i = 1; i <= trace->name_count; i++) {
 		size_t at = (trace->name_at + i) % trace->name_count;
 
-		if (trace->names[at].pid != row->pid || trace->names[at].tid != row->tid)
+		if (trace->names[at].pid != trace_id(row, row->pid) || trace->names[at].tid != trace_id(row, row->tid))
 			continue;
 		trace->name_at = at;
 		return true;
@@ -67,8 +67,8 @@ static int keep_name(struct trace *trace, const struct row *row)
 		return -ENOMEM;
 	trace->names = names;
 	names += trace->name_count++;
-	names->pid = row->pid;
-	names->tid = row->tid;
+	names->pid = trace_id(row, row->pid);
+	names->tid = trace_id(row, row->tid);
 	short_name(names->comm, row->comm);
 	short_name(names->process, row->process_comm ? row->process_comm : row->comm);
 	return 0;
@@ -83,8 +83,8 @@ static int keep_lag(struct trace *trace, const struct row *row)
 	trace->lags = lags;
 	lags[trace->lag_count++] = (struct trace_lag){
 		.time_ns = row->time_ns,
-		.pid = row->pid,
-		.tid = row->tid,
+		.pid = trace_id(row, row->pid),
+		.tid = trace_id(row, row->tid),
 		.max_s = row->loop.lag_max_s,
 		.p99_s = row->loop.lag_p99_s,
 	};

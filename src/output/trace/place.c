@@ -23,13 +23,18 @@ static int compare_tracks(const void *left, const void *right)
 	return order ? order : COMPARE(a->life, b->life);
 }
 
+int64_t trace_id(const struct row *row, int64_t id)
+{
+	return id + (int64_t)row->host_at * TRACE_HOST;
+}
+
 static void make_slice(struct trace_slice *slice, const struct life *life, const struct story *story)
 {
 	const struct row *row = &life->row;
 
 	*slice = (struct trace_slice){
 		.life = life,
-		.pid = row->pid == NOT_KNOWN ? 0 : row->pid,
+		.pid = trace_id(row, row->pid == NOT_KNOWN ? 0 : row->pid),
 		.from_ns = life_begin(life),
 		.to_ns = life_end(life, story),
 	};
@@ -38,7 +43,7 @@ static void make_slice(struct trace_slice *slice, const struct life *life, const
 	if (row->type == ROW_HANDSHAKE)
 		slice->tid = TRACE_LANES;
 	else if (row->tid != NOT_KNOWN)
-		slice->tid = row->tid;
+		slice->tid = trace_id(row, row->tid);
 	else
 		slice->async = true;
 }
@@ -187,7 +192,7 @@ static const struct trace_slice *who_should_accept(const struct trace_slice *sli
 	const struct trace_slice *first = slice;
 	const char *stage = slice->life->row.handshake.stage;
 
-	if (!slice->pid || !stage || strcmp(stage, "ACCEPT_QUEUE"))
+	if (slice->life->row.pid == NOT_KNOWN || !stage || strcmp(stage, "ACCEPT_QUEUE"))
 		return NULL;
 	while (first > slices && first[-1].pid == slice->pid)
 		first--;

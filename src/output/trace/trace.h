@@ -45,6 +45,11 @@ struct trace_slice {
 /* Everything with a place, by track, then by time. To be freed; NULL: no memory. */
 struct trace_slice *trace_place(const struct story *story);
 
+/* Where rows of several hosts are shown, the ids of processes and threads of each are moved by so much. */
+#define TRACE_HOST 10000000
+
+int64_t trace_id(const struct row *row, int64_t id);
+
 /* An arrow between two of them, at a moment that both have. */
 struct trace_flow {
 	const struct trace_slice *from, *to;

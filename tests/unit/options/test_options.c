@@ -271,6 +271,11 @@ static void the_other_options(void **state)
 	parse(&options, &line, "replay file -p 3 -a");
 	assert_string_equal(options.replay_file, "file");
 	options_free(&options);
+	parse(&options, &line, "replay a -a b c");
+	assert_string_equal(options.replay_file, "a");
+	assert_int_equal(options.replay_count, 3);
+	assert_string_equal(options.replay_files[2], "c");
+	options_free(&options);
 	parse(&options, &line, "-j replay -- -odd-name");
 	assert_string_equal(options.replay_file, "-odd-name");
 	options_free(&options);
@@ -526,7 +531,9 @@ static void usage_errors(void **state)
 		{"replay", "replay needs"},
 		{"replay %0", "replay needs"},
 		{"replay -a", "replay needs"},
-		{"replay a b", "unexpected argument 'b'"},
+		{"replay a readers", "a file with the name of a command is ./readers"},
+		{"replay a %0", "replay needs"},
+		{"replay a b --diff c", "--diff compares two recordings"},
 		{"schema x", "unexpected argument 'x'"},
 		{"explain peer_deat", "unknown verdict 'peer_deat': did you mean 'peer_dead'?"},
 		{"explain zzz", "unknown verdict 'zzz' (sockstall explain lists them)"},
@@ -734,7 +741,7 @@ static void help_text(void **state)
 		"alias: epoll",
 		"threads",
 		"check",
-		"replay FILE",
+		"replay FILE...",
 		"schema",
 	};
 	char text[8192], *line, *rest = text;

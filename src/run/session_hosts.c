@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The looks of the hosts of a session: see run.h. */
+#include "run/run.h"
+
+struct look *session_host_next_look(struct session_host *host)
+{
+	return &host->looks[host->look_count % 2];
+}
+
+void session_host_took(struct session_host *host)
+{
+	host->look_count++;
+	host->is_new = true;
+}
+
+struct look *session_host_look(struct session_host *host)
+{
+	return host->look_count ? &host->looks[(host->look_count - 1) % 2] : NULL;
+}
+
+struct look *session_hosts_newest(struct session *session)
+{
+	struct look *found = NULL;
+
+	for (size_t i = 0; i < session->host_count; i++) {
+		struct look *look = session_host_look(&session->hosts[i]);
+
+		if (look && (!found || look->head->realtime_ns > found->head->realtime_ns))
+			found = look;
+	}
+	return found;
+}
+
+void session_hosts_look(struct session *session, struct look_step *steps)
+{
+	for (size_t i = 0; i < session->host_count; i++) {
+		struct session_host *host = &session->hosts[i];
+		struct look *look;
+
+		steps[i].look = session_host_look(host);
+		steps[i].previous = host->look_count > 1 ? &host->looks[host->look_count % 2] : NULL;
+		if (!host->look_count)
+			continue;
+		look = session_host_look(host);
+		look->host = host->name;
+		look->host_at = (unsigned int)i;
+		look->with_others = session->host_count > 1;
+	}
+}

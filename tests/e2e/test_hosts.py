@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Recordings of several hosts, replayed as one."""
+
+import datetime
+import json
+
+import pytest
+
+import run
+from scene import block, waiting_client
+from zoo import Room
+
+
+def replay(*arguments):
+    """All records; each host has its own first and last."""
+    done = run.sockstall("replay", *arguments, "-j")
+    assert done.returncode == 0, done.stderr
+    records = [run.parse_line(line) for line in done.stdout.splitlines(keepends=True)]
+    run.check_lives([record for record in records if record.get("event")])
+    return records
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """Two recordings of one stall, as if of two hosts: the second begins later, and sees it end."""
+    folder = tmp_path_factory.mktemp("hosts")
+    room = Room()
+    reader = block(waiting_client(room, 5061, room.link.right4))
+    paths = [folder / "web.rec", folder / "db.rec"]
+    live = []
+    for path in paths:
+        live.append(run.Stream("-j", "-i", "200ms", "--host", path.stem, "--netns", room.here.name, "--record", path))
+        live[-1].wait(10, event="open", pid=reader.pid)
+    live[0].stop()
+    reader.peer.tell("send=1")
+    live[1].wait(10, event="close", pid=reader.pid)
+    live[1].stop()
+    room.close()
+    return paths, [[json.loads(line) for line in stream.lines] for stream in live], reader.pid
+
+
+def stalls(records, **wanted):
+    return [record for record in records if wanted.items() <= record.items()]
+
+
+def test_each_host_has_its_own_life(recorded):
+    paths, live, pid = recorded
+    records = replay(*paths)
+    assert [record["type"] for record in records[:2]] == ["start", "start"]
+    assert [record["host"] for record in records[:2]] == ["web", "db"]
+    assert [(record["type"], record["host"]) for record in records[-2:]] == [("end", "web"), ("end", "db")]
+    for host, alone in zip(("web", "db"), live):
+        together = stalls(records, host=host, pid=pid, type="reader")
+        own = stalls(alone, pid=pid, type="reader")
+        assert [record["event"] for record in together] == [record["event"] for record in own]
+        for one, other in zip(together, own):
+            assert one["id"].startswith(f"{host}/") and one["id"].endswith(other["id"])
+            assert {**one, "id": None, "cause_id": None} == {**other, "id": None, "cause_id": None}
+
+
+def test_times_go_on(recorded):
+    """A step is of about one moment: no record is half an interval older than one before."""
+    paths, live, pid = recorded
+    records = [record for record in replay(*reversed(paths)) if record.get("event")]
+    times = [datetime.datetime.fromisoformat(record["time"].rstrip("Z")) for record in records]
+    assert all(later > earlier - datetime.timedelta(seconds=0.1) for earlier, later in zip(times, times[1:]))
+
+
+def test_names(recorded, tmp_path):
+    paths, live, pid = recorded
+    done = run.sockstall("replay", paths[0], paths[0], paths[1])
+    assert done.returncode == 0 and b" web:" in done.stdout and b" web#2:" in done.stdout and b" db:" in done.stdout
+    assert b" web:" not in run.sockstall("replay", paths[0]).stdout
+
+
+def test_filters_are_those_of_the_command_line(recorded):
+    paths, live, pid = recorded
+    assert not stalls(replay(*paths, "-p", 4194304), pid=pid)
+    assert stalls(replay(*paths, "-p", pid), host="db", pid=pid)
+    done = run.sockstall("replay", *paths, "-p", 4194304)
+    assert b"no process in it fits the filters" in done.stderr
+
+
+def test_one_is_damaged(recorded, tmp_path):
+    """The others are shown all the same."""
+    paths, live, pid = recorded
+    cut = tmp_path / "cut.rec"
+    cut.write_bytes(paths[0].read_bytes()[:-20])
+    done = run.sockstall("replay", cut, paths[1], "-j")
+    assert done.returncode == 1 and done.stderr.count(b"\n") == 1 and b"cut.rec" in done.stderr
+    records = [run.parse_line(line) for line in done.stdout.splitlines(keepends=True)]
+    assert stalls(records, host="web", pid=pid, event="open") and stalls(records, host="db", pid=pid, event="close")
+
+
+def test_page_and_trace(recorded, tmp_path):
+    paths, live, pid = recorded
+    page, trace = tmp_path / "page.html", tmp_path / "trace.json"
+    assert run.sockstall("replay", *paths, "--html", page, "--trace", trace).returncode == 0
+    assert "What was stuck on web, db" in page.read_text() and "db:" in page.read_text()
+    events = json.loads(trace.read_text())["traceEvents"]
+    slices = {event["pid"] for event in events if event["ph"] == "X" and event["args"].get("type") == "reader"}
+    assert {pid, pid + 10_000_000} <= slices
