@@ -250,8 +250,9 @@ def test_of_a_damaged_recording(recorded, tmp_path):
 
 def forget_a_name(events):
     """Of a track that has something on it."""
-    track = next(one["tid"] for one in events if one["ph"] == "X")
-    events.remove(next(one for one in events if one["name"] == "thread_name" and one["tid"] == track))
+    slice = next(one for one in events if one["ph"] == "X")
+    track = ("thread_name", slice["pid"], slice["tid"])
+    events[:] = [one for one in events if (one["name"], one["pid"], one["tid"]) != track]
 
 
 @pytest.mark.parametrize(
