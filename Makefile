@@ -11,7 +11,7 @@ VERSION := 0.2.0
 BUILD_PACKAGES := clang llvm gcc make pkg-config libc6-dev linux-libc-dev bpftool libbpf-dev libelf-dev zlib1g-dev \
 	libdw-dev libbz2-dev liblzma-dev libiberty-dev libjansson-dev libncurses-dev libcap-ng-dev libseccomp-dev scdoc
 TEST_PACKAGES := libcmocka-dev g++ python3 python3-pytest python3-pytest-xdist python3-jsonschema nftables iproute2 jq tmux procps \
-	util-linux ncurses-bin bash-completion zsh fish man-db file systemd strace
+	util-linux ncurses-bin bash-completion zsh fish man-db file systemd strace golang-go
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
 
 CLANG ?= clang

@@ -18,9 +18,10 @@ static const char *const folders[] = {"/lib-dynload/", "/site-packages/", "/dist
 
 /* How names begin that are no code of the program's own: libraries of languages that are linked into it, and libc in static programs. */
 static const char *const beginnings[] = {
-	"std::",    "core::", "alloc::", "<std::", "<core::", "<alloc::", "runtime.", "runtime/",   "internal/",
-	"syscall.", "net.",   "net/",	 "os.",	   "io.",     "bufio.",	  "sync.",    "sync/",	    "time.",
-	"crypto/",  "__",     "_start",	 "_dl_",   "_nl_",    "_IO_",	  "pthread_", "libc_start",
+	"std::",    "core::", "alloc::",   "<std::",	"<core::",  "<alloc::",	  "runtime.", "runtime/", "internal/",
+	"syscall.", "net.",   "net/",	   "os.",	"io.",	    "bufio.",	  "sync.",    "sync/",	  "time.",
+	"crypto/",  "fmt.",   "encoding/", "database/", "bytes.",   "context.",	  "reflect.", "vendor/",  "__",
+	"_start",   "_dl_",   "_nl_",	   "_IO_",	"pthread_", "libc_start",
 };
 
 /* What a static program calls the kernel by. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "code/go/go.h"
 #include "code/symbols.h"
 #include "code/worker.h"
 
@@ -110,6 +111,7 @@ static void forget(struct space *space)
 	for (i = 0; i < space->count && space->files; i++) {
 		symbols_free(space->files[i].symbols);
 		free(space->files[i].python);
+		go_free(space->files[i].go);
 	}
 	free(space->files);
 	free(space->modules);

@@ -8,6 +8,7 @@
 #include "code/messages/message.h"
 
 struct code_symbols;
+struct go;
 struct python;
 
 /* One file of it. */
@@ -17,7 +18,8 @@ struct space_file {
 	struct code_symbols *symbols; /* read when first needed */
 	bool tried; /* its symbols were read, or there are none */
 	struct python *python; /* the interpreter that is in it */
-	bool sought; /* an interpreter was looked for */
+	struct go *go; /* the table of functions that is in it */
+	bool sought, sought_go; /* these were looked for */
 	bool own; /* code of the program's own: its lines are of interest */
 };
 

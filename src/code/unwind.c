@@ -7,8 +7,11 @@
 
 #include "base/clock.h"
 #include "code/frames.h"
+#include "code/go/frames.h"
+#include "code/go/go.h"
 #include "code/space.h"
 #include "code/symbols.h"
+#include "code/worker.h"
 
 #define MOST_NS 100000000ULL
 
@@ -18,6 +21,7 @@ static struct {
 	const char *stack;
 	__u64 until_ns; /* on the process's CPU clock */
 	struct native_frame frames[CODE_FRAMES];
+	struct go_function functions[CODE_FRAMES]; /* of those frames that are Go's; "": of others */
 	size_t count;
 } now;
 
@@ -111,6 +115,75 @@ static int on_frame(Dwfl_Frame *frame, void *context)
 	return DWARF_CB_OK;
 }
 
+/* ---- Go ---- */
+
+static int open_file(__u32 number)
+{
+	return code_worker_need(CODE_NEEDS_FILE, number, NULL, 0);
+}
+
+static struct go *go_of(Dwfl_Module *module)
+{
+	struct space_file *file = space_file_of(module);
+
+	if (!file || !file->own)
+		return NULL;
+	if (!file->sought_go)
+		file->go = go_detect(module, open_file, file->number);
+	file->sought_go = true;
+	return file->go;
+}
+
+static bool find_in_time(void *go, __u64 address, struct go_function *function)
+{
+	return has_time() && go_find(go, address, function);
+}
+
+static struct go_stack go_stack_of(const struct code_request *request)
+{
+	const __u64 *registers = request->registers;
+	struct go_stack stack = {.bytes = now.stack, .first = request->stack, .size = request->stack_size};
+
+#if defined(__aarch64__)
+	stack.code = registers[32];
+	stack.stack = registers[31];
+	stack.link = registers[30];
+	stack.has_link = true;
+#else
+	stack.code = registers[16];
+	stack.stack = registers[7];
+#endif
+	return stack;
+}
+
+/* Its own table is better than what there is for debuggers, and than frame pointers. */
+static void unwind_go(Dwfl *dwfl)
+{
+	const struct go_stack stack = go_stack_of(now.request);
+	struct go *go = go_of(dwfl_addrmodule(dwfl, stack.code));
+	__u64 addresses[CODE_FRAMES];
+	size_t i, count = go ? go_frames(&stack, find_in_time, go, addresses, CODE_FRAMES) : 0;
+
+	if (count < 2 && count <= now.count)
+		return;
+	for (i = 0; i < count; i++)
+		now.frames[i] = (struct native_frame){.address = addresses[i], .called = !!i};
+	now.count = count;
+}
+
+/* Without reading what there is for debuggers, which is large. */
+static bool name_go(struct native_frame *frame, struct go_function *function)
+{
+	const struct go *go = go_of(frame->module);
+
+	if (!go || !go_find(go, frame->address - frame->called, function))
+		return false;
+	frame->name = function->name;
+	frame->file = function->file[0] ? function->file : NULL;
+	frame->line = (int)function->line;
+	return true;
+}
+
 static void find_names(Dwfl *dwfl)
 {
 	size_t i;
@@ -118,8 +191,9 @@ static void find_names(Dwfl *dwfl)
 	for (i = 0; i < now.count; i++) {
 		struct native_frame *frame = &now.frames[i];
 
+		now.functions[i].name[0] = '\0';
 		frame->module = dwfl_addrmodule(dwfl, frame->address - frame->called);
-		if (frame->module && has_time())
+		if (frame->module && has_time() && !name_go(frame, &now.functions[i]))
 			frame->name = find_name(frame->module, frame->address - frame->called);
 	}
 }
@@ -135,7 +209,7 @@ static void find_sources(void)
 		for (i = 0; i < now.count && has_time(); i++) {
 			struct native_frame *frame = &now.frames[i];
 
-			if (frame->module && (frame->module == program) == !pass)
+			if (frame->module && !now.functions[i].name[0] && (frame->module == program) == !pass)
 				frame->file = find_source(frame->module, frame->address - frame->called, &frame->line);
 		}
 }
@@ -161,6 +235,7 @@ void code_unwind(const struct code_request *request, const struct code_module *m
 	if (space->attached)
 		dwfl_getthread_frames(space->dwfl, (pid_t)request->pid, on_frame, NULL);
 	begin_part();
+	unwind_go(space->dwfl);
 	find_names(space->dwfl);
 	find_sources();
 	begin_part();
