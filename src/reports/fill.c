@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #include "reports/fill.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -114,10 +115,30 @@ static const char *copy_stack(struct report *report, const char *note)
 	return copy;
 }
 
+static void say_code(struct row *row, struct report *report)
+{
+	/* Of those that wait for one another none is the one. */
+	if (!row->stuck || !row->code || !row->why || (row->type == ROW_CHAIN && row->chain.cycle))
+		return;
+	switch (row->type) {
+	case ROW_CHAIN: /* the last part of the sentence is about its end, whose thread this is, and stays one part */
+		row->why = arena_printf(&report->arena, "%s, in %s", row->why, row->code);
+		break;
+	case ROW_LOCK: /* the sentence is about two threads */
+		row->why =
+			arena_printf(&report->arena, "%s; thread %" PRId64 " is in %s", row->why, row->tid, row->code);
+		break;
+	default:
+		row->why = arena_printf(&report->arena, "%s; in %s", row->why, row->code);
+	}
+}
+
 void fill_code(struct row *row, struct report *report, const struct look *look)
 {
-	if (row->tid != NOT_KNOWN && !row->code)
+	if (row->tid != NOT_KNOWN && !row->code) {
 		row->code = fill_note(report, look, (__u32)row->tid, NOTE_CODE);
+		say_code(row, report);
+	}
 	if (row->tid != NOT_KNOWN && !row->user_stack)
 		row->user_stack = copy_stack(report, look_note(look, (__u32)row->tid, NOTE_USER_STACK));
 }

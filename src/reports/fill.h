@@ -44,7 +44,7 @@ const char *fill_kind(const struct socket_record *socket);
 void fill_unix_peer(struct peer_fields *peer, struct report *report, const struct look *look,
 		    const struct socket_record *socket);
 
-/* The code that its thread is in, and the stack, if the look has them. */
+/* The code that its thread is in, and the stack, if the look has them. What is stuck says it, too. */
 void fill_code(struct row *row, struct report *report, const struct look *look);
 
 /* The reader of a unix socket or a pipe that a thread writes into. NULL: not known. */

@@ -205,7 +205,9 @@ def reader_of(pid, *options):
 
 @pytest.mark.parametrize("options", [("-g",), (), ("-s",), ("-static",)], ids=["debug", "names", "stripped", "static"])
 def test_code_that_is_stuck(stuck, options):
-    code = reader_of(stuck(*options))["code"]
+    reader = reader_of(stuck(*options))
+    code = reader["code"]
+    assert reader["why"].endswith(f"; in {code}") and "recv" in reader["user_stack"][0]
     if "-s" in options:
         assert code.startswith("stuck+0x")
     else:
@@ -215,7 +217,8 @@ def test_code_that_is_stuck(stuck, options):
 def test_not_if_it_is_not_wanted(stuck):
     pid = stuck()
     assert reader_of(pid)["code"] == "read_reply"
-    assert reader_of(pid, "--no-stacks")["code"] is None
+    without = reader_of(pid, "--no-stacks")
+    assert without["code"] is without["user_stack"] is None and "; in " not in without["why"]
 
 
 def test_live_and_replayed(stuck, stream, tmp_path):
