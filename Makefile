@@ -81,7 +81,7 @@ help:
 	@echo 'make dist         static files for amd64 and arm64, sources and sums, in build/dist'
 	@echo 'make deb          a Debian package, in build/deb     make check-dist  tests of both'
 	@echo 'make check-distros  all that on Debian trixie and bookworm; SUITES=sid others'
-	@echo 'make check-fleet  metrics and events in Prometheus, rsyslog, syslog-ng, sqlite    make check-html  pages in Chromium'
+	@echo 'make check-fleet  metrics and events in Prometheus, rsyslog, syslog-ng, NATS, SQL engines; fleet-load: many records    make check-html  pages in Chromium'
 	@echo 'make documents    man pages, completions  make readme  its tables of verdicts    make install  PREFIX, DESTDIR    make clean   make vmlinux (from this kernel, for types.list)'
 
 $(G)/%.bpf.o: bpf/%.bpf.c | $(G)

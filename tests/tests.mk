@@ -54,10 +54,10 @@ coverage: needed
 	@tests/coverage.py $(G)/coverage
 
 # What is handed on, taken by the programs that it is for. What conflicts with them is unpacked into a folder.
-FLEET_PACKAGES := prometheus prometheus-node-exporter rsyslog sqlite3 postgresql-15
+FLEET_PACKAGES := prometheus prometheus-node-exporter rsyslog sqlite3 postgresql-15 nats-server
 SYSLOG_NG_PACKAGES := syslog-ng-core libivykis0 libnet1 libpcre3 libwrap0 libjson-c5 libglib2.0-0 libsystemd0
 # The last version that has messages made from opentelemetry-proto.
-NPM_PACKAGES := @opentelemetry/otlp-transformer@0.203.0 @duckdb/node-api@1.5.6-r.1 kubernetes-models@5.1.0 js-yaml@5.5.0
+NPM_PACKAGES := @opentelemetry/otlp-transformer@0.203.0 @duckdb/node-api@1.5.6-r.1 kubernetes-models@5.1.0 js-yaml@5.5.0 nats@2.29.3
 check-fleet: needed
 	@tests/scenarios/install.sh $(FLEET_PACKAGES)
 	@command -v node >/dev/null && command -v npm >/dev/null || tests/scenarios/install.sh nodejs npm

@@ -11,6 +11,7 @@ import pytest
 import run
 from child import wait_until
 from conftest import HOSTILE, SHARE
+from engines import DuckDB
 
 EXAMPLES = SHARE / "examples"
 # tests/fleet/unpack.sh makes it: it cannot be installed beside rsyslog.
@@ -46,7 +47,19 @@ def check_handed_on(folder, source, ended):
         "accept_queue_full",
     }
     wait_until(lambda: read(folder / "sockstall-opened.log").count(b"\n") >= len(opened), 20, "all lines")
+    check_engine(folder)
     return records, read(folder / "sockstall-opened.log").decode().splitlines()
+
+
+def check_engine(folder):
+    """What was handed on is what an engine takes."""
+    (folder / "engine").mkdir()
+    (folder / "engine" / "node.jsonl").write_bytes(read(folder / "sockstall-all.jsonl"))
+    engine = DuckDB()
+    engine.load({"node": folder / "engine" / "node.jsonl"})
+    found = {row["verdict"] for row in engine.query("SELECT verdict FROM began_first")}
+    assert {"awaiting_reply", "stalled", "accept_queue_full"} <= found
+    engine.close()
 
 
 def stall_options(incident):
