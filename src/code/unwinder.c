@@ -110,8 +110,12 @@ static int reply(struct unwinder *unwinder, const struct code_request *request, 
 		 const struct code_supply *supply)
 {
 	struct code_reply reply = {.sequence = request->sequence};
-	int fd = supply->file(supply->context, need, (const __u8 *)unwinder->answer + sizeof(*need)), err;
+	int fd, err;
 
+	/* They are of this moment, as memory is. */
+	if (need->kind == CODE_NEEDS_NAMES && !supply->memory)
+		return -EPIPE;
+	fd = supply->file(supply->context, need, (const __u8 *)unwinder->answer + sizeof(*need));
 	if (fd == -ENOMEM || fd == -ECANCELED)
 		return fd;
 	reply.status = fd < 0 ? fd : 0;

@@ -1401,6 +1401,7 @@ static void evidence_has_every_field(void **state)
 	rows[2].tid = rows[0].tid;
 	rows[2].thread.syscall = "read";
 	rows[2].thread.kernel_stack = "sk_wait_data < tcp_recvmsg";
+	rows[0].user_stack = "recv /lib/libc.so.6+0x12\nfetch /srv/app+0x3 (app.c:7)";
 	rows[1].severity = 1;
 	look(&screen, rows, COUNT_OF(rows));
 	for (int at = 0; at < 2; at++) {
@@ -1418,6 +1419,8 @@ static void evidence_has_every_field(void **state)
 		}
 		assert_true((at == 0) == !!strstr(text, "\nkernel_stack of its thread: innermost first\n"
 							"  sk_wait_data\n  tcp_recvmsg\n"));
+		assert_true((at == 0) == !!strstr(text, "\nuser_stack: innermost first\n  recv /lib/libc.so.6+0x12\n"
+							"  fetch /srv/app+0x3 (app.c:7)\n"));
 		assert_true((at == 1) == !!strstr(text, "  below 33us        1000 "));
 		screen_key(&screen, SCREEN_ESCAPE);
 		screen_key(&screen, SCREEN_DOWN);
