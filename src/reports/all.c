@@ -11,6 +11,7 @@
 #include "reports/fill.h"
 #include "reports/peer_names.h"
 #include "reports/reports.h"
+#include "reports/waits/far_names.h"
 #include "rows/report.h"
 #include "rules/say_commands.h"
 #include "rules/say_names.h"
@@ -214,7 +215,7 @@ int report_run_all(struct report *report, const struct looks *looks, const struc
 	weigh(report, first);
 	name_hosts(report, first);
 	report_select(report, first, scope);
-	err = complete_all(report, first, looks, scope);
+	err = complete_all(report, first, looks, scope) ?: far_names_fill(report, first, looks);
 	complete_advice(report, first);
 	return err ? err : causes_find(report, first);
 }

@@ -127,7 +127,8 @@ COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = t
 	COUNT("peer_port", peer_port, WAIT | WATCH | ACTION, "Port of the other end"),
 	TEXT("peer_name", peer_name, WAIT | WATCH,
 	     "Name of the peer: the pod, else the container of this machine that alone has this address, where chains are "
-	     "looked for; else its name by --hosts; null: none of these",
+	     "looked for; else its name by --hosts; else, with recordings of several hosts, the process at the other end as "
+	     "HOST:COMM/PID; null: none of these",
 	     .heading = "PEER NAME", .priority = 71, .least = 8, .most = 30),
 	TEXT("path", path, HANDSHAKE | LISTENER | SERVICE,
 	     "The name that a listening unix socket is bound to: a path, or an at sign and an abstract name; null: it is none; "

@@ -3,10 +3,12 @@
 
 import datetime
 import json
+import re
 
 import pytest
 
 import run
+from child import PATIENCE, Child
 from scene import block, waiting_client
 from zoo import Room
 
@@ -100,3 +102,69 @@ def test_page_and_trace(recorded, tmp_path):
     events = json.loads(trace.read_text())["traceEvents"]
     slices = {event["pid"] for event in events if event["ph"] == "X" and event["args"].get("type") == "reader"}
     assert {pid, pid + 10_000_000} <= slices
+
+
+# One connection gets its answers, and another one's server goes to sleep over the question.
+SERVER = """
+import os, socket, sys, threading, time
+listener = socket.create_server(("", 5432))
+def serve(connection):
+    while connection.recv(1) == b"q":
+        connection.sendall(b"a")
+    open(sys.argv[1], "w")
+    time.sleep(1000)
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+"""
+CLIENT = """
+import socket, sys, threading, time
+def ask(question):
+    while True:
+        try:
+            connection = socket.create_connection((sys.argv[2], int(sys.argv[3])))
+            break
+        except OSError:
+            time.sleep(0.1)
+    while True:
+        connection.sendall(question)
+        connection.recv(1)
+        time.sleep(0.1)
+threading.Thread(target=ask, args=(b"q",), daemon=True).start()
+threading.Thread(target=ask, args=(b"x",), daemon=True).start()
+time.sleep(0.5)
+open(sys.argv[1], "w")
+time.sleep(1000)
+"""
+
+
+def record_host(namespace, path, program, *arguments):
+    """Records a host of its own: in a PID namespace, so that it sees only this program."""
+    ready = path.with_suffix(".ready")
+    started = 'program=$1 ready=$2 to=$3 port=$4; shift 4; python3 -c "$program" "$ready" $to $port & '
+    script = started + 'while [ ! -e "$ready" ]; do sleep 0.05; done; exec "$@"'
+    argv = [*namespace.enter(), "unshare", "-p", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh"]
+    argv += [program, ready, *(arguments or ("", ""))]
+    argv += [run.SOCKSTALL, "chains", "-j", "-i", "200ms", "-m", "300ms", "-d", "3s"]
+    return Child([*map(str, argv), "--host", path.stem, "--record", str(path)])
+
+
+@pytest.mark.parametrize("port", [5432, 5433], ids=["plain", "translated"])
+def test_the_process_on_the_other_host(tmp_path, port):
+    """It is named where it keeps another host's thread waiting; through address translation, too."""
+    room = Room()
+    room.there.nft(
+        "table ip nat {\nchain c {\ntype nat hook prerouting priority -100\ntcp dport 5433 redirect to :5432\n}\n}\n"
+    )
+    paths = [tmp_path / "web.rec", tmp_path / "db.rec"]
+    hosts = [
+        record_host(room.here, paths[0], CLIENT, room.link.right4, port),
+        record_host(room.there, paths[1], SERVER),
+    ]
+    for host in hosts:
+        assert host.process.wait(60 * PATIENCE) == 0, host.errors
+    room.close()
+    records = [record for record in replay(*paths, "-a") if record["type"] == "chain" and record["host"] == "web"]
+    named = {record["peer_name"] for record in records} - {None}
+    assert len(named) == 1 and re.fullmatch(r"db:python3/[0-9]+", named.pop()), records
+    alone = run.parse(run.sockstall("replay", paths[0], "-j", "-a").stdout)
+    assert {record["peer_name"] for record in alone if record["type"] == "chain"} == {None}
