@@ -42,7 +42,7 @@ class Hosts:
 
         def one(name):
             path = folder / f"{name}.jsonl"
-            options = ["-j", "-m", "500ms", "--netns", self.names[name].inode]
+            options = ["-j", "--host", name, "-m", "500ms", "--netns", self.names[name].inode]
             parts = [run.sockstall(*options, "-i", "500ms", "-d", "3s"), run.sockstall(*options, "-1", "--all")]
             assert not any(part.returncode for part in parts), parts
             path.write_bytes(b"".join(part.stdout for part in parts))

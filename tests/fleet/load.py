@@ -114,6 +114,8 @@ def duckdb(files, records):
     print(f"  memory {usage.ru_maxrss // 1024} MiB, CPU {usage.ru_utime + usage.ru_stime:.0f} s, file {size >> 20} MiB")
     ask(engine)
     engine.close()
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    print(f"  memory of the questions {peak // 1024} MiB")
 
 
 def postgres(files, records):
@@ -124,9 +126,7 @@ def postgres(files, records):
     size = engine.query("SELECT pg_total_relation_size('sockstall') AS size")[0]["size"]
     print(f"  table {size >> 20} MiB")
     ask(engine)
-    engine.close()
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    print(f"  memory of its largest process {peak // 1024} MiB, shared_buffers included")
+    print(f"  memory of its largest process {engine.close() // 1024} MiB, shared_buffers included")
 
 
 ENGINES = {"duckdb": duckdb, "postgres": postgres}

@@ -114,7 +114,7 @@ def test_its_capabilities_are_those_of_the_unit(pod):
     found = pod["containers"][0]["securityContext"]["capabilities"]["add"]
     assert sorted(found) == sorted(wanted)
     assert f"--cap-add {','.join(found)} " in CONTAINERFILE.read_text()
-    assert json.loads(instruction("CMD")[0]) == pod["containers"][0]["args"]
+    assert pod["containers"][0]["args"] == [*json.loads(instruction("CMD")[0]), "--host", "$(NODE)"]
 
 
 def test_it_sees_what_is_stuck_on_the_node(incident, image, pod):
@@ -127,10 +127,13 @@ def test_it_sees_what_is_stuck_on_the_node(incident, image, pod):
 
 
 def test_its_options_make_a_stream(incident, image, pod):
-    argv = container(image, pod, [*pod["containers"][0]["args"], "-m", "100ms", "-i", "200ms", "-d", "2s"])
+    options = [word.replace("$(NODE)", "node7") for word in pod["containers"][0]["args"]]
+    argv = container(image, pod, [*options, "-m", "100ms", "-i", "200ms", "-d", "2s"])
     done = subprocess.run(argv, capture_output=True, timeout=30 * PATIENCE, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
-    assert incident.reader.pid in {record.get("pid") for record in run.parse(done.stdout)}
+    records = run.parse(done.stdout)
+    assert incident.reader.pid in {record.get("pid") for record in records}
+    assert {record["host"] for record in records} == {"node7"}
 
 
 @pytest.mark.parametrize("without", [[], ["SYS_PTRACE"], ["SYS_ADMIN"]])

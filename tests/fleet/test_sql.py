@@ -40,8 +40,8 @@ def test_every_record_is_there(engine, files):
     found = engine.query("SELECT host, type, count(*) AS count FROM sockstall GROUP BY host, type")
     wanted = {}
     for host, record in records(files):
-        key = (record.get("host") or host if record["type"] != "start" else record["host"], record["type"])
-        wanted[key] = wanted.get(key, 0) + 1
+        assert record["host"] == host
+        wanted[host, record["type"]] = wanted.get((host, record["type"]), 0) + 1
     assert {(row["host"], row["type"]): row["count"] for row in found} == wanted
 
 
