@@ -95,7 +95,8 @@ kernels:
 # SCENARIOS="nginx redis" runs those whose names begin so.
 SCENARIO_PACKAGES := curl wrk nginx-light apache2-bin postgresql-15 python3-pg8000 libpostgresql-jdbc-java redis-server \
 	redis-tools memcached haproxy openssh-server openssh-client nodejs openjdk-17-jdk-headless golang-go \
-	python3-aiohttp python3-tornado python3-twisted python3-gevent gunicorn uwsgi uwsgi-plugin-python3 php-fpm
+	python3-aiohttp python3-tornado python3-twisted python3-gevent gunicorn uwsgi uwsgi-plugin-python3 php-fpm \
+	squid mosquitto mosquitto-clients mariadb-server mariadb-client
 scenarios: needed
 	@tests/scenarios/install.sh $(SCENARIO_PACKAGES)
 	@$(MAKE) --no-print-directory -j$$(nproc) all

@@ -203,24 +203,8 @@ class Sleeps(Execs):
         self.clients[-1].wait_line(lambda line: line == b"asked\n", 40)
 
 
-class LongPolls(Kind, Healthy):
-    """All that its clients asked last takes ten minutes, by design."""
-
-    def load(self, stage):
-        self.clients = [kept(stage, "/wait/600") for _ in range(self.count)]
-        for client in self.clients:
-            client.wait_line(lambda line: line == b"asked\n", 40)
-
-
 def asyncio_server(stage):
     return [stage.python(stage.server, "asyncio_server.py", stage.server_addr, PORT).pid]
-
-
-def sleeps():
-    one = scenario_of("asyncio-sleep", asyncio_server, kept, (), Sleeps, asks_database=False)
-    common = {"server": staticmethod(asyncio_server), "asks_database": False}
-    one.twin = type("LongPolls", (LongPolls,), {"name": "answers-long-polls", **common})
-    return one
 
 
 SCENARIOS = [
@@ -230,5 +214,5 @@ SCENARIOS = [
     scenario_of("java-pool", java, asks, ("java",), count=14),
     scenario_of("php-fpm", php, fcgi, ("php-fpm",), Queued),
     scenario_of("nginx-stopped", nginx(1), kept, ("nginx",), Stopped, asks_database=False),
-    sleeps(),
+    scenario_of("asyncio-sleep", asyncio_server, kept, (), Sleeps, asks_database=False),
 ]

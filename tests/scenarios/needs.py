@@ -32,6 +32,12 @@ PROGRAMS = {
     "java": ("openjdk-17-jdk-headless", "/usr/lib/jvm/*17*/bin/javac"),
     "go": ("golang-go", "/usr/bin/go"),
     "bpftool": ("bpftool", "bpftool"),
+    "prefork": ("apache2-bin", "/usr/lib/apache2/modules/mod_mpm_prefork.so"),
+    "squid": ("squid", "squid"),
+    "mosquitto": ("mosquitto", "mosquitto"),
+    "mosquitto_pub": ("mosquitto-clients", "mosquitto_pub"),
+    "mariadbd": ("mariadb-server", "mariadbd"),
+    "mariadb": ("mariadb-client", "mariadb"),
     "php-fpm": ("php-fpm", "/usr/sbin/php-fpm[0-9]*"),
     "nft": ("nftables", "nft"),
 }

@@ -17,6 +17,7 @@ sys.path.insert(1, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import answers
 import apache
 import asyncio_loop
+import brokers
 import chain
 import curl
 import faults
@@ -31,6 +32,7 @@ import nginx
 import node
 import play
 import postgres
+import proxies
 import python_http
 import rates
 import redis
@@ -60,6 +62,8 @@ MODULES = (
     workers,
     chain,
     answers,
+    proxies,
+    brokers,
 )
 SCENARIOS = [one for module in MODULES for one in module.SCENARIOS]
 FAULTS = faults.FAULTS + rates.RATES
