@@ -86,6 +86,7 @@ static int add_place(struct buffer *out, const struct row *row)
 
 static int add_range(struct buffer *out, const struct row *row)
 {
+	const char *least = row->age_at_least != true ? "" : text_locale_is_utf8() ? "\xe2\x89\xa5" : ">=";
 	double oldest = row->thread.now_s, youngest = fold_count(row) == 1 ? oldest : row->fold.youngest_s;
 	struct buffer first = {0}, last = {0};
 	int error;
@@ -95,9 +96,9 @@ static int add_range(struct buffer *out, const struct row *row)
 	error = text_duration(&first, youngest) ?: buffer_append(&first, "", 1) ?: text_duration(&last, oldest) ?:
 		buffer_append(&last, "", 1);
 	if (!error && strcmp(first.data, last.data))
-		error = text_printf(out, " for %s to %s", first.data, last.data);
+		error = text_printf(out, " for %s%s to %s%s", least, first.data, least, last.data);
 	else if (!error)
-		error = text_printf(out, " for %s", last.data);
+		error = text_printf(out, " for %s%s", least, last.data);
 	buffer_free(&first);
 	buffer_free(&last);
 	return error;

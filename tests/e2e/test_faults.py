@@ -116,7 +116,7 @@ def test_few_descriptors(arguments):
 def test_full_disk_under_record(tmp_path):
     """What was written before can be replayed."""
     script = (
-        'mount -t tmpfs -o size=200k none "$0" || exit 9; "$@" --record "$0/looks" > /dev/null; code=$?; '
+        'mount -t tmpfs -o size=2m none "$0" || exit 9; "$@" --record "$0/looks" > /dev/null; code=$?; '
         '"$1" replay "$0/looks" -j; exit $code'
     )
     done = subprocess.run(

@@ -32,8 +32,11 @@ def listen(own, name, backlog, accepts):
     say("listening", fd=own.fileno())
     while accepts == "always":
         end, _ = own.accept()
-        end.recv(100)
-        end.send(b"answer")
+        try:
+            end.recv(100)
+            end.send(b"answer")
+        except ConnectionError:
+            pass  # the client has ended
     time.sleep(1000000)
 
 
