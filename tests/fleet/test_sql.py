@@ -101,10 +101,11 @@ def test_deadlock_across_hosts_ends(kind, tmp_path):
     for host, other in ("a", "b"), ("b", "a"):
         line(host, None, type="listener", pid=7, netns=1, local_addr=f"10.0.0.{ord(host)}", local_port=80)
         wait = {"peer_addr": f"10.0.0.{ord(other)}", "peer_port": 80, "role": "client", "severity": 40}
-        line(host, "open", type="reader", id="r", pid=7, netns=1, comm='e"v\\i\n', **wait)
+        line(host, "open", type="reader", id="r", pid=7, netns=1, comm='e"v\\i\n', why="in f\x1b\x9b[2J", **wait)
     engine = kind()
     engine.load({host: tmp_path / f"{host}.jsonl" for host in "ab"})
     assert engine.query("SELECT * FROM ends_of_chains") == []
     assert len(engine.query("SELECT * FROM hops WHERE to_host IS NOT NULL")) == 2
     assert {row["name"] for row in engine.query("SELECT name FROM stall")} == {'e"v\\i?'}
+    assert {row["why"] for row in engine.query("SELECT why FROM began_first")} == {"in f??[2J"}
     engine.close()

@@ -52,8 +52,10 @@ SELECT
 	told.*,
 	coalesce(since, first_told) AS began,
 	event = 'close' AS is_over,
-	-- A process chooses its comm: what breaks lines or a terminal is not shown.
-	replace(replace(coalesce(pod, container_name, unit, comm), chr(10), '?'), chr(27), '?') AS name
+	-- A process chooses its comm, its paths and its functions: no character that controls a terminal is shown.
+	regexp_replace(coalesce(pod, container_name, unit, comm), '[' || chr(1) || '-' || chr(31) || chr(127) || '-' || chr(159) || ']', '?', 'g') AS name,
+	regexp_replace(why, '[' || chr(1) || '-' || chr(31) || chr(127) || '-' || chr(159) || ']', '?', 'g') AS shown_why,
+	regexp_replace(path, '[' || chr(1) || '-' || chr(31) || chr(127) || '-' || chr(159) || ']', '?', 'g') AS shown_path
 FROM (
 	SELECT
 		s.*,
@@ -66,14 +68,16 @@ WHERE place = 1;
 
 -- What began first, and where? It may be what the rest waits for.
 CREATE VIEW began_first AS
-SELECT began, host, name, pid, type, verdict, age_s AS lasted_s, is_over, why
+SELECT began, host, name, pid, type, verdict, age_s AS lasted_s, is_over, shown_why AS why
 FROM stall
 WHERE severity > 0
 ORDER BY began, host, id;
 
 -- Which service stopped answering first, or lets nobody in any more?
 CREATE VIEW stopped_answering_first AS
-SELECT began, host, name, pid, local_addr, local_port, path, verdict, age_s AS lasted_s, is_over, why
+SELECT
+	began, host, name, pid, local_addr, local_port, shown_path AS path, verdict, age_s AS lasted_s, is_over,
+	shown_why AS why
 FROM stall
 WHERE type IN ('service', 'listener') AND severity > 0
 ORDER BY began, host, id;
