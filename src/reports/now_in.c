@@ -18,7 +18,7 @@ static const char *say_socket(struct arena *arena, const char *name, const struc
 	case SOCKET_KIND_PIPE:
 		return arena_printf(arena, "%s pipe", name);
 	}
-	return name;
+	return arena_printf(arena, "%s", name);
 }
 
 static bool is_one_of(const char *name, const char *one, const char *other)
