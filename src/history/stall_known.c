@@ -48,7 +48,8 @@ static void keep_process(struct row *row, const struct row *last, struct arena *
 	keep_text(&row->container_name, last->container_name, arena);
 	keep_text(&row->image, last->image, arena);
 	keep_text(&row->title, last->title, arena);
-	keep_text(&row->code, last->code, arena);
+	if (row->tid == last->tid)
+		keep_text(&row->code, last->code, arena);
 	if (!row->process_start_ns)
 		row->process_start_ns = last->process_start_ns;
 }

@@ -748,6 +748,27 @@ static void another_process_has_nothing_of_it(void **state)
 	}
 }
 
+/* What a thread was in says nothing of another one. */
+static void code_is_of_its_thread(void **state)
+{
+	struct row *row;
+	struct run run;
+
+	(void)state;
+	for (int other = 0; other < 2; other++) {
+		run_start(&run);
+		next_look(&run);
+		add_owned(&run, ROW_READER)->code = "f (f.c:1)";
+		update(&run);
+		next_look(&run);
+		row = add_owned(&run, ROW_READER);
+		row->tid += other;
+		update(&run);
+		assert_int_equal(!run.report.rows[0].code, other);
+		run_end(&run);
+	}
+}
+
 /* The end of a chain is known by its process: which of its sockets is shown may change. */
 /* A look that did not look for chains tells nothing of them. */
 static void chains_go_on_until_they_are_looked_for(void **state)
@@ -917,6 +938,7 @@ int main(void)
 		cmocka_unit_test(an_orphan_has_no_descriptor),
 		cmocka_unit_test(another_process_has_nothing_of_it),
 		cmocka_unit_test(another_socket_has_nothing_of_it),
+		cmocka_unit_test(code_is_of_its_thread),
 		cmocka_unit_test(chains_go_on_until_they_are_looked_for),
 		cmocka_unit_test(a_thread_keeps_its_socket_and_its_peer),
 		cmocka_unit_test(what_is_of_the_moment_is_not_kept),
