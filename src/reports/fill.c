@@ -115,21 +115,33 @@ static const char *copy_stack(struct report *report, const char *note)
 	return copy;
 }
 
+/* A function's name is the program's own: it must not look like another part of the sentence. */
+static const char *code_as_part(const struct row *row, struct report *report)
+{
+	char *copy = arena_alloc(&report->arena, strlen(row->code) + 1);
+
+	for (size_t i = 0; copy && row->code[i]; i++)
+		copy[i] = row->code[i] == ';' ? ',' : row->code[i];
+	return copy ?: "";
+}
+
 static void say_code(struct row *row, struct report *report)
 {
+	const char *code;
+
 	/* Of those that wait for one another none is the one. */
 	if (!row->stuck || !row->code || !row->why || (row->type == ROW_CHAIN && row->chain.cycle))
 		return;
+	code = code_as_part(row, report);
 	switch (row->type) {
 	case ROW_CHAIN: /* the last part of the sentence is about its end, whose thread this is, and stays one part */
-		row->why = arena_printf(&report->arena, "%s, in %s", row->why, row->code);
+		row->why = arena_printf(&report->arena, "%s, in %s", row->why, code);
 		break;
 	case ROW_LOCK: /* the sentence is about two threads */
-		row->why =
-			arena_printf(&report->arena, "%s; thread %" PRId64 " is in %s", row->why, row->tid, row->code);
+		row->why = arena_printf(&report->arena, "%s; thread %" PRId64 " is in %s", row->why, row->tid, code);
 		break;
 	default:
-		row->why = arena_printf(&report->arena, "%s; in %s", row->why, row->code);
+		row->why = arena_printf(&report->arena, "%s; in %s", row->why, code);
 	}
 }
 

@@ -1493,15 +1493,15 @@ static void test_stacks(void **state)
 
 	look_add_note(&scene->builder, 10, NOTE_KERNEL_STACK, "a < b");
 	look_add_note(&scene->builder, 10, NOTE_USER_STACK, "x+0x1 < y+0x2");
-	look_add_note(&scene->builder, 10, NOTE_CODE, "y (y.c:2)");
+	look_add_note(&scene->builder, 10, NOTE_CODE, "y; all is well (y.c:2)");
 	assert_int_equal(run(scene), 1);
 	assert_string_equal(scene->report.rows[0].loop.kernel_stack, "a < b");
 	report_titles(&scene->report, 0, &scene->look);
 	assert_string_equal(scene->report.rows[0].user_stack, "x+0x1\ny+0x2");
-	assert_string_equal(scene->report.rows[0].code, "y (y.c:2)");
-	/* Once. */
+	assert_string_equal(scene->report.rows[0].code, "y; all is well (y.c:2)");
+	/* Once, and as one part of the sentence. */
 	report_titles(&scene->report, 0, &scene->look);
-	assert_non_null(strstr(scene->report.rows[0].why, "; in y (y.c:2)"));
+	assert_non_null(strstr(scene->report.rows[0].why, "; in y, all is well (y.c:2)"));
 	assert_null(strstr(strstr(scene->report.rows[0].why, "; in y") + 1, "; in y"));
 }
 
