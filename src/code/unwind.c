@@ -156,19 +156,33 @@ static struct go_stack go_stack_of(const struct code_request *request)
 	return stack;
 }
 
-/* Its own table is better than what there is for debuggers, and than frame pointers. */
+/* The first frame behind the one at this address; as many as there are, where none is. */
+static size_t frames_behind(__u64 address)
+{
+	for (size_t i = 0; i < now.count; i++)
+		if (now.frames[i].address == address)
+			return i + 1;
+	return now.count;
+}
+
+/*
+ * Its own table is better than what there is for debuggers, and than frame pointers. Where that ends, in C or for want of time, the others may go on.
+ */
 static void unwind_go(Dwfl *dwfl)
 {
 	const struct go_stack stack = go_stack_of(now.request);
 	struct go *go = go_of(dwfl_addrmodule(dwfl, stack.code));
 	__u64 addresses[CODE_FRAMES];
-	size_t i, count = go ? go_frames(&stack, find_in_time, go, addresses, CODE_FRAMES) : 0;
+	size_t i, rest, left, count = go ? go_frames(&stack, find_in_time, go, addresses, CODE_FRAMES) : 0;
 
-	if (count < 2 && count <= now.count)
+	if (!count || (count < 2 && count <= now.count))
 		return;
+	rest = frames_behind(addresses[count - 1]);
+	left = now.count - rest < CODE_FRAMES - count ? now.count - rest : CODE_FRAMES - count;
+	memmove(&now.frames[count], &now.frames[rest], left * sizeof(now.frames[0]));
 	for (i = 0; i < count; i++)
 		now.frames[i] = (struct native_frame){.address = addresses[i], .called = !!i};
-	now.count = count;
+	now.count = count + left;
 }
 
 /* Without reading what there is for debuggers, which is large. */

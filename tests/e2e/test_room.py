@@ -54,7 +54,9 @@ def apart(room):
 def lost(arguments, room=None, before=()):
     """What was lost, by name: with so much room in a map ("map=number"), or with what there is."""
     apart = ["--no-fold"] if arguments[0] == "threads" else []
-    done = run.sockstall(*arguments, *apart, "-1", "-j", before=before, env=shim.environment(ROOM=room) if room else None)
+    done = run.sockstall(
+        *arguments, *apart, "-1", "-j", before=before, env=shim.environment(ROOM=room) if room else None
+    )
     assert done.returncode == 0, done.stderr
     records = run.parse(done.stdout)
     found = {record["where"]: record["count"] for record in run.matching(records, type="lost")}
