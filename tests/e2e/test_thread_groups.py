@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """threads -p: threads that stand in the same place are one group."""
 
+import json
 import os
 import re
 import signal
@@ -165,3 +166,28 @@ def test_on_screen(pool, tmux):
     assert text.index("×50") < text.index("×3")
     live.keys("Enter")
     live.wait("└ pool")
+
+
+MANY = (
+    "import threading, time; [threading.Thread(target=time.sleep, args=(600,)).start() for _ in range(300)]; "
+    "print('{}', flush=True); time.sleep(600)"
+)
+
+
+def test_in_a_stream_each_has_its_turn(stream):
+    """A look has time for 256 threads. What is known of them stays, so the next look reads the others."""
+    program = Child([PYTHON, "-c", MANY])
+    try:
+        program.wait_line(bool, 10)
+        live = stream("threads", "-p", program.pid, "-i", "300ms", "-j")
+        looks = {}
+
+        def is_whole(line):
+            record = json.loads(line)
+            if record["type"] == "thread":
+                looks.setdefault(record["time"], []).append(bool(record["user_stack"]))
+            return any(len(known) == 301 and all(known) for known in looks.values())
+
+        live.wait_line(is_whole, 30)
+    finally:
+        program.end(signal.SIGKILL)

@@ -181,7 +181,8 @@ static int add_codes(struct probe *probe, const struct thread_record *const *thr
 	int err;
 
 	*left = 0;
-	if (!probe->attached.stack_iter || probe->scope.no_stacks)
+	/* Where nobody is asked for now, what is known of those that were asked for in this look stays. */
+	if (!count || !probe->attached.stack_iter || probe->scope.no_stacks)
 		return 0;
 	err = take_known(probe->codes, threads, count);
 	if (!err)
