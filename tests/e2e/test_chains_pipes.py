@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Chains through pipes: who has the other end, and pipelines that are only idle."""
 
+import os
+import signal
 
 import pytest
 
@@ -54,6 +56,25 @@ def test_a_reply_that_a_child_is_to_make(room, children):
     assert record["pid"] == pids[0] and record["fd"] == record["links"][2]["fd"] > 2
     assert record["cookie"] is record["local_addr"] is record["links"][2]["local_addr"] is None
     assert not chains(client.pid)[1:], "it is one finding"
+
+
+@pytest.mark.parametrize("kind", ["left", "kept", "threads"])
+def test_a_program_that_a_shell_has_started(room, kind):
+    """It has the pipe of its output, whether the shell waits for it or has gone."""
+    address = room.link.left4
+    server = Stall(room.here, "pipes.py", kind, f"{address},{PORT}")
+    server.said("listening")
+    client = Stall(room.here, "endpoint.py", f"connect={address},{PORT}", "say=please", "block=recvfrom")
+    client.said("blocking")
+    pid = server.said("running")["children"][0]
+    try:
+        whole = [client.pid, server.pid, pid]
+        record = wait_until(lambda: [one for one in chains(pid) if who(one) == whole], 20, "the chain")[0]
+        assert record["verdict"] == "blocked"
+        assert record["links"][1]["in"] == "read" and record["links"][2]["in"].startswith("clock_nanosleep")
+        assert not chains(client.pid)[1:], "it is one finding"
+    finally:
+        os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("kind", ["idle", "talk", "listen"])

@@ -12,6 +12,7 @@
 #include "base/sorted.h"
 #include "look/loop_watches.h"
 #include "look/sleeping.h"
+#include "reports/waits/outputs.h"
 #include "reports/waits/waits.h"
 
 #define EXITED 0x30 /* EXIT_DEAD | EXIT_ZOMBIE, see wait_task_zombie() */
@@ -221,6 +222,8 @@ int waits_add_children(struct waits *waits, __u64 min_age_ns)
 	for (i = 0; i < waits->count && !err; i++) {
 		const struct process_view *process = processes_find(&waits->processes, waits->items[i].peer_pid);
 
+		if (wait_is_for_output(waits, &waits->items[i]))
+			continue;
 		if (holder_waits(waits, &waits->items[i]))
 			err = add_child(waits, &family, waits->items[i].holder);
 		if (err || !is_news(&waits->processes, process))

@@ -8,6 +8,7 @@
 #include "look/owners.h"
 #include "look/signs.h"
 #include "look/sleeping.h"
+#include "reports/waits/outputs.h"
 #include "reports/waits/waits.h"
 #include "rules/reader.h"
 #include "rules/writer.h"
@@ -55,13 +56,6 @@ static void judge_other(struct wait *wait, const struct look *look)
 	wait->severity = rule->severity;
 }
 
-/* Many a process has a thread that collects what its children write: there nobody waits but that thread. */
-static bool is_pipe(const struct waits *waits, const struct wait *wait)
-{
-	return wait->socket->name.kind == SOCKET_KIND_PIPE && wait->socket->peer_inode &&
-	       processes_has_one_thread(&waits->processes, wait->pid);
-}
-
 /*
  * Takes TCP waits that are stuck, and all waits on unix sockets and pipes: those tell less, so the code that follows
  * them decides whether they count.
@@ -70,7 +64,8 @@ static bool judge(const struct waits *waits, struct wait *wait)
 {
 	bool is_queued = wait->socket->flags & SOCKET_PEER_QUEUED;
 	bool is_unix = wait->socket->name.kind == SOCKET_KIND_UNIX && (wait->socket->peer_inode || is_queued);
-	bool is_local = is_unix || is_pipe(waits, wait);
+	bool is_pipe = wait->socket->name.kind == SOCKET_KIND_PIPE && wait->socket->peer_inode;
+	bool is_local = is_unix || is_pipe;
 	bool is_tcp = wait->socket->name.kind == SOCKET_KIND_TCP;
 
 	switch (wait->view->thread->syscall_kind) {
@@ -250,7 +245,7 @@ int waits_collect(struct waits *waits, const struct look *look, const struct loo
 		return err;
 	qsort(waits->items, waits->count, sizeof(*waits->items), compare);
 	waits_find_next(waits);
-	return 0;
+	return waits_drop_collectors(waits);
 }
 
 void waits_free(struct waits *waits)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Finds what the process at the other end waits for in turn. A process with one thread waits for whatever that thread
- * sleeps in. We follow a pipe only to a single-threaded process. For a process with several threads, or an event loop,
+ * sleeps in. We follow a pipe only to a single-threaded process, and from a thread of several only to a program that is
+ * younger than the request (outputs.c). For a process with several threads, or an event loop,
  * we take the first wait that began after the request reached it. If the request has not been accepted, we take the
  * first of a thread that began before.
  */
 #include "base/array.h"
 #include "base/sorted.h"
 #include "look/sleeping.h"
+#include "reports/waits/outputs.h"
 #include "reports/waits/waits.h"
 
 static bool is_before(const struct wait *wait, __u32 pid, __u64 since_ns)
@@ -174,6 +176,17 @@ static void consider_all(const struct waits *waits, struct candidates *candidate
 			return;
 }
 
+/* The threads of a process that read what a program writes, which was started after the question came. */
+static void consider_outputs(const struct waits *waits, struct candidates *candidates, const struct wait *wait)
+{
+	size_t i = LOWER_BOUND(waits->count, at, waits->items[at].pid < wait->peer_pid);
+
+	for (; is_of(waits, i, wait->peer_pid); i++)
+		if (wait_is_output_since(waits, &waits->items[i], asked_at(waits, wait)) &&
+		    !consider(waits, candidates, wait, i))
+			return;
+}
+
 /* A listener with a connection in its queue ends poll and select at once: so they are for something else. */
 static bool waits_for_a_set(const struct process_view *process)
 {
@@ -227,6 +240,7 @@ static struct candidates find_candidates(const struct waits *waits, const struct
 	consider_all(waits, &candidates, wait, 0, 0);
 	if (asked_at(waits, wait))
 		consider_all(waits, &candidates, wait, asked_at(waits, wait), ~0ULL);
+	consider_outputs(waits, &candidates, wait);
 	return candidates;
 }
 

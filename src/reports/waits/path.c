@@ -144,6 +144,18 @@ static bool writer_is_kept(const struct waits *waits, const struct wait *wait, c
 		       wait->since_ns + WAITS_SLACK_TICKS * waits->look->head->tick_ns;
 }
 
+/*
+ * The pipe is the standard output of a process that is younger than the reader, but whose parents do not lead there: what started it
+ * has gone, and it has stayed. It gets no commands from the reader. The read lasts until it writes, or lets go of the pipe.
+ */
+static bool was_left_behind(const struct wait *wait)
+{
+	const struct thread_record *reader = wait->view->thread;
+
+	return reader->syscall_kind == SYSCALL_READS && (wait->peer_fd == 1 || wait->peer_fd == 2) &&
+	       reader->process_start_ns && wait->peer_start_ns > reader->process_start_ns;
+}
+
 /* Whether whoever has the other end of the pipe is kept from it by something: not if it only waits for events, or reads. */
 static bool pipe_leads_on(const struct waits *waits, const struct wait *wait)
 {
@@ -154,6 +166,8 @@ static bool pipe_leads_on(const struct waits *waits, const struct wait *wait)
 	const struct verdict *verdict = chain_verdict(&evidence)->verdict;
 	bool started = processes_descends(&waits->processes, wait->peer_pid, wait->pid);
 
+	if (!started && was_left_behind(wait))
+		return !(verdict->is & END_IS_UNKNOWN);
 	if (wait->next != WAITS_NONE && (started || !wait_is_collecting(&waits->items[wait->next])))
 		return writer_is_kept(waits, wait, thread, started);
 	/* Which of several threads would write, or read, cannot be told. */

@@ -3,6 +3,7 @@
 """
 Processes with pipes between them: KIND [ADDRESS,PORT].
 `answer` serves one connection with what its child is to write into a pipe, and that sleeps; `answers` has two children.
+`left` runs a shell for that, which starts a program and goes; `kept`: the shell waits for it; `threads`: a thread of several runs it.
 `idle` reads what its child will write, which sleeps; `talk`: which writes ten times a second; `listen`: once somebody
 connects to it. `full` writes more than its child, which sleeps, has read. `cross`: it and its child write to each other,
 and neither reads; `selfish` is `cross` with a third one that holds all ends too, and sleeps. `spins`: the parent of two
@@ -70,6 +71,38 @@ def answer(children):
     connection.sendall(os.read(reader, 100))
 
 
+def run_in_background(stay):
+    """A shell with a program behind it, which falls asleep after the reader has. Returns its output, and the program's process id."""
+    import subprocess
+
+    text = f"{{ sleep 1; exec sleep {LONG}; }} & echo $! >&2; {'wait' if stay else ''}"
+    shell = subprocess.Popen(["sh", "-c", text], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    pid = int(shell.stderr.readline())
+    if not stay:
+        shell.wait()
+    return shell.stdout, pid
+
+
+def serve_by_program(stay, threads):
+    address, port = sys.argv[2].rsplit(",", 1)
+    listener = socket.create_server((address, int(port)), backlog=16)
+
+    def serve():
+        connection, _ = listener.accept()
+        connection.recv(100)
+        output, pid = run_in_background(stay)
+        say("running", children=[pid])
+        connection.sendall(output.read(100))
+
+    say("listening", fd=listener.fileno(), children=[])
+    if threads:
+        import threading
+
+        threading.Thread(target=serve).start()
+        time.sleep(LONG)
+    serve()
+
+
 def read_on(work):
     reader, pids = read_from(work)
     say("blocking", fd=reader, children=pids)
@@ -129,6 +162,9 @@ def main():
     {
         "answer": lambda: answer(1),
         "answers": lambda: answer(2),
+        "left": lambda: serve_by_program(False, False),
+        "kept": lambda: serve_by_program(True, False),
+        "threads": lambda: serve_by_program(True, True),
         "idle": lambda: read_on(sleep),
         "talk": lambda: read_on(talk),
         "listen": lambda: read_on(listen),

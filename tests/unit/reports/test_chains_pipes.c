@@ -15,7 +15,7 @@ static struct socket_record *on_pipe(__u32 pid, const char *comm, int syscall, _
 	return pipe;
 }
 
-static void holds(__u32 type, __u64 number, __u32 pid, const char *comm)
+static struct owner_record *holds(__u32 type, __u64 number, __u32 pid, const char *comm)
 {
 	struct owner_record *owner = look_add(&builder, type, 0);
 
@@ -25,6 +25,7 @@ static void holds(__u32 type, __u64 number, __u32 pid, const char *comm)
 	owner->pid = pid;
 	owner->fd = 7;
 	look_copy_text(owner->comm, sizeof(owner->comm), comm);
+	return owner;
 }
 
 /* Curl asked nginx, and that reads what its child is to write into pipe 1. */
@@ -158,6 +159,78 @@ static void from_one_that_gives_commands(void **state)
 	}
 }
 
+/* The program that nginx ran has started another and gone: that one has its output, and gets no commands. */
+static void from_one_left_behind(void **state)
+{
+	enum { ASLEEP, IN_EPOLL, READS, OLDER, ANOTHER_DESCRIPTOR, CASES } at;
+
+	(void)state;
+	for (at = ASLEEP; at < CASES; at++) {
+		struct owner_record *owner;
+		struct shown shown;
+
+		asks_for_a_pipe();
+		builder.thread->process_start_ns = 2 * SECOND;
+		owner = holds(RECORD_PIPE_WRITER, 1, CHILD, "left");
+		owner->fd = at == ANOTHER_DESCRIPTOR ? 7 : 1;
+		owner->process_start_ns = (at == OLDER ? 1 : 3) * SECOND;
+		if (at == READS)
+			on_pipe(CHILD, "left", SYS_read, 2);
+		else
+			sleeps(CHILD, CHILD, "left", at == IN_EPOLL ? SYS_epoll_pwait : SYS_clock_nanosleep);
+		builder.thread->parent_pid = 1;
+		builder.thread->last_arrival = NOW - 2 * SECOND;
+		show(&shown);
+		if (at >= OLDER)
+			IS_CHAIN(&shown, "blocked", 1, CURL, NGINX);
+		else
+			IS_CHAIN(&shown, at == IN_EPOLL ? "waiting" : "blocked", 1, CURL, NGINX, CHILD);
+		hide(&shown);
+	}
+}
+
+/* A process with two threads has run a program for the question; one that it has run for longer it only collects from. */
+static void what_a_thread_runs_a_program_for(void **state)
+{
+	bool older, asked;
+
+	(void)state;
+	for (older = false;; older = true) {
+		for (asked = false;; asked = true) {
+			struct owner_record *owner;
+			struct shown shown;
+
+			begin();
+			if (asked)
+				reads(CURL, CURL, "curl", 80);
+			serves(NGINX, "nginx", 80);
+			on_pipe(NGINX, "nginx", SYS_read, 1);
+			builder.thread->threads = 2;
+			sleeps(NGINX, NGINX + 1, "nginx", SYS_epoll_pwait)->threads = 2;
+			holds(RECORD_PIPE_READER, 1, NGINX, "nginx");
+			owner = holds(RECORD_PIPE_WRITER, 1, CHILD, "program");
+			owner->process_start_ns = older ? ASKED - 9 * SECOND : ASKED + SECOND;
+			reads(CHILD, CHILD, "program", 81);
+			builder.thread->parent_pid = NGINX;
+			serves(APP, "app", 81);
+			sleeps(APP, APP, "app", SYS_clock_nanosleep);
+			show(&shown);
+			if (!asked)
+				IS_CHAIN(&shown, "blocked", 1, CHILD, APP);
+			else if (older)
+				assert_int_equal(shown.report.count * 10 + shown.count,
+						 22); /* curl, nginx; program, app */
+			else
+				IS_CHAIN(&shown, "blocked", 1, CURL, NGINX, CHILD, APP);
+			hide(&shown);
+			if (asked)
+				break;
+		}
+		if (older)
+			break;
+	}
+}
+
 /* Two children of one process: that one of them is waited for says nothing of the other, which awaits a command. */
 static void a_healthy_sibling(void **state)
 {
@@ -246,24 +319,24 @@ static void idle_pipelines(void **state)
 
 static void a_stopped_one(void **state)
 {
-	enum { ALONE, WITH_ANOTHER, A_COLLECTOR, CASES } at;
+	enum { ALONE, WITH_THREADS, WITH_ANOTHER, A_COLLECTOR, CASES } at;
 
 	(void)state;
 	for (at = ALONE; at < CASES; at++) {
 		struct shown shown;
 
 		begin();
-		on_pipe(CURL, "grep", SYS_write, 1);
-		builder.thread->threads = at == A_COLLECTOR ? 2 : 1;
-		holds(RECORD_PIPE_READER, 1, CHILD, "less");
-		holds(RECORD_PIPE_WRITER, 1, OTHER, "other");
+		on_pipe(CURL, "grep", at == A_COLLECTOR ? SYS_read : SYS_write, 1);
+		builder.thread->threads = at == WITH_THREADS || at == A_COLLECTOR ? 2 : 1;
+		holds(at == A_COLLECTOR ? RECORD_PIPE_WRITER : RECORD_PIPE_READER, 1, CHILD, "less");
+		holds(at == A_COLLECTOR ? RECORD_PIPE_READER : RECORD_PIPE_WRITER, 1, OTHER, "other");
 		look_add_thread(&builder, CHILD, CHILD, "less")->flags = THREAD_STOPPED;
 		if (at == WITH_ANOTHER) {
 			holds(RECORD_PIPE_READER, 1, OTHER, "less");
 			sleeps(OTHER, OTHER, "less", SYS_epoll_pwait);
 		}
 		show(&shown);
-		if (at == ALONE)
+		if (at <= WITH_THREADS)
 			IS_CHAIN(&shown, "stopped", 1, CURL, CHILD);
 		else
 			assert_int_equal(shown.report.count, 0);
@@ -309,6 +382,8 @@ int main(void)
 		cmocka_unit_test(one_of_the_writers),
 		cmocka_unit_test(from_one_that_is_idle),
 		cmocka_unit_test(from_one_that_gives_commands),
+		cmocka_unit_test(from_one_left_behind),
+		cmocka_unit_test(what_a_thread_runs_a_program_for),
 		cmocka_unit_test(a_healthy_sibling),
 		cmocka_unit_test(behind_a_pipe),
 		cmocka_unit_test(idle_pipelines),
