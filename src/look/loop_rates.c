@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "look/look.h"
 
 /* A thread is a loop after this many waits, or after fewer in a short time. */
 #define LOOP_WAITS	 100
@@ -182,6 +183,16 @@ __u64 thread_throttled_ns(const struct thread_record *now, const struct thread_r
 		return 0;
 	return at_most(difference(now->throttled_ns, before->throttled_ns),
 		       difference(now->run_delay_ns, before->run_delay_ns));
+}
+
+bool look_has_throttled(const struct look *look)
+{
+	size_t i;
+
+	for (i = 0; i < look->threads.count; i++)
+		if (look->threads.items[i].thread->quota_ns && look->threads.items[i].thread->throttled_ns)
+			return true;
+	return false;
 }
 
 static void find_throttled(struct loop_rates *rates, const struct thread_record *now,

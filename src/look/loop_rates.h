@@ -47,6 +47,11 @@ __u64 loop_runqueue_ns(const struct loop_moment *moment);
  */
 __u64 thread_throttled_ns(const struct thread_record *now, const struct thread_record *before);
 
+struct look;
+
+/* A thread of the look has a quota that has kept its cgroup from running before. How much it does so now only another look tells. */
+bool look_has_throttled(const struct look *look);
+
 /* The parts of the lag are known for this thread: its class keeps the accounts that they are made of. */
 bool loop_lag_is_split(const struct thread_record *thread);
 

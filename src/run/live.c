@@ -15,6 +15,7 @@
 #include "base/out.h"
 #include "base/patience.h"
 #include "base/signals.h"
+#include "look/loop_rates.h"
 #include "options/missing.h"
 #include "probe/probe.h"
 #include "reports/reports.h"
@@ -220,17 +221,27 @@ static int take_look(struct live *live)
 	return err ? err : write_look(live);
 }
 
-/* A second look in place of the first, where that left something open. */
-static int look_again(struct live *live, const struct look *first)
+static bool compares_looks(enum command command)
 {
+	return command == COMMAND_OVERVIEW || command == COMMAND_EPOLL || command == COMMAND_SERVICES;
+}
+
+/* A second look in place of the first, where that left something open; or after it, where their difference tells. */
+static int look_again(struct live *live, struct look *first)
+{
+	bool compares = compares_looks(live->options.scope.command) && look_has_throttled(first);
 	__u64 undecided_ns = probe_undecided(live->probe);
 
+	if (compares && undecided_ns < NS_PER_S)
+		undecided_ns = NS_PER_S;
 	if (!undecided_ns)
 		return 0;
 	sleep_until(live, clock_ns(CLOCK_MONOTONIC) + undecided_ns);
 	if (live->stop)
 		return 0;
 	probe_replace(live->probe, first);
+	if (compares)
+		session_keep_look(&live->session);
 	return probe_look(live->probe, session_next_look(&live->session));
 }
 

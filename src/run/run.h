@@ -67,6 +67,9 @@ int session_start(struct session *session, const struct row *start);
 /* The look to fill next, of the only host. */
 struct look *session_next_look(struct session *session);
 
+/* That one has been filled: the one before, for the look that follows. It is not reported. */
+void session_keep_look(struct session *session);
+
 /* The same of one host of several, and that it has been filled. */
 struct look *session_host_next_look(struct session_host *host);
 void session_host_took(struct session_host *host);

@@ -13,6 +13,11 @@ void session_host_took(struct session_host *host)
 	host->is_new = true;
 }
 
+void session_keep_look(struct session *session)
+{
+	session_host_took(&session->own);
+}
+
 struct look *session_host_look(struct session_host *host)
 {
 	return host->look_count ? &host->looks[(host->look_count - 1) % 2] : NULL;

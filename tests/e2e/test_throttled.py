@@ -5,7 +5,7 @@ import pytest
 
 import cgroups
 import run
-from child import Stall
+from child import Stall, wait_until
 
 
 @pytest.fixture
@@ -44,6 +44,22 @@ def test_a_quota_keeps_it_from_running(limited, stream):
     for record in run.findings(told, pid=stall.pid):
         if record["lag_throttled_s"] is not None:
             assert record["lag_throttled_s"] <= record["lag_runqueue_s"]
+
+
+def test_one_look(limited):
+    """It takes a second one, as what a quota has taken so far is no news; the twin's takes nothing."""
+    twin, stall = limited(1000000), limited(5000)
+    told = wait_until(
+        lambda: [
+            record
+            for record in run.findings(run.once("loops", "--all", "-p", stall.pid, "-p", twin.pid))
+            if record["pid"] == stall.pid and record["verdict"] == "throttled"
+        ],
+        20,
+        "a loop that is kept from running",
+    )
+    assert "cpu.max 5 ms of each 100 ms" in told[0]["why"]
+    assert not run.findings(run.once("-p", twin.pid), verdict="throttled")
 
 
 def test_without_a_quota(room, stream):

@@ -91,6 +91,28 @@ static void test_interval_of_no_length(void **state)
 	assert_int_equal(rates_of(&scene, true)->interval_ns, 0);
 }
 
+/* Only a quota that has kept something from running asks for another look. */
+static void test_whether_one_was_throttled(void **state)
+{
+	enum { NO_QUOTA, NOT_USED_UP, USED_UP, CASES } at;
+
+	(void)state;
+	for (at = NO_QUOTA; at < CASES; at++) {
+		struct look_builder builder;
+		struct thread_record *thread;
+		struct look look = {0};
+
+		look_begin(&builder, NOW);
+		look_add_thread(&builder, 1, 1, "other");
+		thread = look_add_thread(&builder, 2, 2, "loop");
+		thread->quota_ns = at == NO_QUOTA ? 0 : 50 * MILLISECOND;
+		thread->throttled_ns = at == USED_UP ? SECOND : 0;
+		look_finish(&builder, &look);
+		assert_int_equal(look_has_throttled(&look), at == USED_UP);
+		look_free(&look);
+	}
+}
+
 static void test_lag_that_is_over(void **state)
 {
 	struct scene scene = scene_of(
@@ -335,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_interval_of_no_length),
 		cmocka_unit_test(test_lag_that_is_over),
 		cmocka_unit_test(test_throttled),
+		cmocka_unit_test(test_whether_one_was_throttled),
 		cmocka_unit_test(test_lag_asleep),
 		cmocka_unit_test(test_lag_running),
 		cmocka_unit_test(test_lag_queued),
