@@ -244,8 +244,7 @@ int waits_collect(struct waits *waits, const struct look *look, const struct loo
 	if (err || !waits->count)
 		return err;
 	qsort(waits->items, waits->count, sizeof(*waits->items), compare);
-	waits_find_next(waits);
-	return waits_drop_collectors(waits);
+	return waits_find_next(waits) ?: waits_drop_collectors(waits);
 }
 
 void waits_free(struct waits *waits)
@@ -254,6 +253,7 @@ void waits_free(struct waits *waits)
 	unix_queues_free(&waits->unix_queues);
 	ends_free(&waits->ends);
 	processes_free(&waits->processes);
+	free(waits->by_thread);
 	free(waits->items);
 	*waits = (struct waits){0};
 }

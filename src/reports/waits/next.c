@@ -6,6 +6,9 @@
  * we take the first wait that began after the request reached it. If the request has not been accepted, we take the
  * first of a thread that began before.
  */
+#include <errno.h>
+#include <stdlib.h>
+
 #include "base/array.h"
 #include "base/sorted.h"
 #include "look/sleeping.h"
@@ -244,14 +247,40 @@ static struct candidates find_candidates(const struct waits *waits, const struct
 	return candidates;
 }
 
-/* That of this thread of a process. */
+static int compare_places(const void *left, const void *right)
+{
+	const struct wait_place *a = left, *b = right;
+	int order = COMPARE(a->pid, b->pid);
+
+	if (!order)
+		order = COMPARE(a->tid, b->tid);
+	return order ? order : COMPARE(a->at, b->at);
+}
+
+/* The waits stand in the order of their ages. Here they stand by their threads: all of a process may ask for one of them. */
+static int index_threads(struct waits *waits)
+{
+	waits->by_thread = calloc(waits->count + 1, sizeof(*waits->by_thread));
+	if (!waits->by_thread)
+		return -ENOMEM;
+	for (size_t i = 0; i < waits->count; i++)
+		waits->by_thread[i] = (struct wait_place){waits->items[i].pid, waits->items[i].tid, i};
+	qsort(waits->by_thread, waits->count, sizeof(*waits->by_thread), compare_places);
+	return 0;
+}
+
+static bool is_place_before(const struct wait_place *place, __u32 pid, __u32 tid)
+{
+	return place->pid < pid || (place->pid == pid && place->tid < tid);
+}
+
+/* That of this thread of a process; of several the first. */
 static size_t wait_of_thread(const struct waits *waits, __u32 pid, __u32 tid)
 {
-	size_t i = LOWER_BOUND(waits->count, at, waits->items[at].pid < pid);
+	const struct wait_place *places = waits->by_thread;
+	size_t i = LOWER_BOUND(waits->count, at, is_place_before(&places[at], pid, tid));
 
-	while (is_of(waits, i, pid) && waits->items[i].tid != tid)
-		i++;
-	return is_of(waits, i, pid) ? i : WAITS_NONE;
+	return i < waits->count && places[i].pid == pid && places[i].tid == tid ? places[i].at : WAITS_NONE;
 }
 
 /*
@@ -312,12 +341,13 @@ static void find_next(struct waits *waits, struct wait *wait)
 		take_child_of_loop(waits, wait);
 }
 
-void waits_find_next(struct waits *waits)
+int waits_find_next(struct waits *waits)
 {
-	size_t i;
+	int err = index_threads(waits);
 
-	for (i = 0; i < waits->count; i++)
+	for (size_t i = 0; i < waits->count && !err; i++)
 		find_next(waits, &waits->items[i]);
+	return err;
 }
 
 const struct process_view *waits_process(const struct waits *waits, const struct wait *last)

@@ -15,10 +15,17 @@
 /* Times of sockets and of sleeps are as coarse as a tick, and a wait begins a little after the question came. */
 #define WAITS_SLACK_TICKS 3
 
+/* Where a thread's wait stands among the items. */
+struct wait_place {
+	__u32 pid, tid;
+	size_t at;
+};
+
 struct waits {
 	const struct look *look;
 	struct wait *items; /* sorted by pid; of each first those that tell that something is due, the oldest first */
 	size_t count, capacity;
+	struct wait_place *by_thread; /* for waits_find_next(): sorted by pid, then tid, then place */
 	struct processes processes;
 	struct ends ends;
 	struct listeners listeners;
@@ -42,7 +49,8 @@ int waits_add_children(struct waits *waits, __u64 min_age_ns);
 /* Adds the waits for locks that have lasted for so long, with the threads and processes that have them (locks.c). */
 int waits_add_locks(struct waits *waits, __u64 min_age_ns);
 
-void waits_find_next(struct waits *waits);
+/* Returns 0 or -ENOMEM. */
+int waits_find_next(struct waits *waits);
 
 /* A child is awaited: no socket, and no lock. */
 static inline bool wait_is_for_child(const struct wait *wait)
