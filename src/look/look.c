@@ -229,6 +229,17 @@ static void forget_index(struct look *look)
 	look->unread.count = 0;
 }
 
+/* Threads stand by process now. */
+static void find_first_loops(struct look *look)
+{
+	for (size_t i = 1; i < look->threads.count; i++) {
+		struct thread_view *view = &look->threads.items[i];
+
+		if (view->thread->pid == view[-1].thread->pid)
+			view->after_loop = view[-1].after_loop || view[-1].loop_count;
+	}
+}
+
 int look_index(struct look *look)
 {
 	size_t counts[RECORD_TYPES] = {0};
@@ -245,6 +256,7 @@ int look_index(struct look *look)
 	for (offset = 0; offset < look->bytes.size;)
 		offset += add_record(look, (const void *)(look->bytes.data + offset));
 	look_sort(look);
+	find_first_loops(look);
 	return 0;
 }
 

@@ -28,6 +28,7 @@ struct thread_view {
 	const struct loop_record *loop; /* with epoll; or NULL */
 	const struct loop_record *loops; /* one for each interface; loop is among them */
 	size_t loop_count;
+	bool after_loop; /* a thread of its process that stands before it has counters */
 	const struct detail_record *detail; /* or NULL */
 };
 

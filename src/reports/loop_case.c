@@ -241,14 +241,7 @@ static void take_left(struct loop_case *one, const struct unserved *left)
 /* Facts about the whole process are judged once: with the first loop of its first thread that has one. */
 static bool is_first_loop(const struct loop_case *one)
 {
-	const struct thread_view *items = one->look->threads.items;
-	size_t i;
-
-	for (i = one->at; i && same_process(&items[i - 1], one->thread); i--) {
-		if (items[i - 1].loop_count)
-			return false;
-	}
-	return !one->loop || one->loop == one->view->loops;
+	return !one->view->after_loop && (!one->loop || one->loop == one->view->loops);
 }
 
 static void find_usage(struct loop_case *one)

@@ -117,6 +117,32 @@ static void threads_are_sorted_and_found(void **state)
 	look_free(&look);
 }
 
+/* What is judged once for a process is judged with the first of its threads that has counters. */
+static void the_first_loop_of_a_process(void **state)
+{
+	struct look_builder builder;
+	struct look look = {0};
+
+	(void)state;
+	look_begin(&builder, 100 * SECOND);
+	look_add_thread(&builder, 10, 14, "behind");
+	look_add_thread(&builder, 10, 13, "second");
+	look_add_loop(&builder);
+	look_add_thread(&builder, 10, 12, "first");
+	look_add_loop(&builder);
+	look_add_thread(&builder, 10, 11, "before");
+	look_add_thread(&builder, 20, 21, "other");
+	look_add_loop(&builder);
+	look_finish(&builder, &look);
+
+	assert_false(look_thread(&look, 10, 11)->after_loop);
+	assert_false(look_thread(&look, 10, 12)->after_loop);
+	assert_true(look_thread(&look, 10, 13)->after_loop);
+	assert_true(look_thread(&look, 10, 14)->after_loop);
+	assert_false(look_thread(&look, 20, 21)->after_loop);
+	look_free(&look);
+}
+
 static void notes_and_usages(void **state)
 {
 	struct look_builder builder;
@@ -658,6 +684,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_has_its_array),
 		cmocka_unit_test(threads_are_sorted_and_found),
+		cmocka_unit_test(the_first_loop_of_a_process),
 		cmocka_unit_test(notes_and_usages),
 		cmocka_unit_test(owners_of_a_cookie),
 		cmocka_unit_test(cgroups_of_processes),
