@@ -14,6 +14,16 @@ static bool is_planned(const struct screen *screen)
 	return screen->action.record.action.result && !strcmp(screen->action.record.action.result, "planned");
 }
 
+/* Where one way does not lead there, the reason may name others. */
+static bool has_ways(const struct screen *screen)
+{
+	const char *error = screen->action.record.action.error;
+
+	if (screen->action.performed || screen->action.acting)
+		return false;
+	return is_planned(screen) || (error && strstr(error, "--how "));
+}
+
 const struct row *screen_target(const struct screen *screen)
 {
 	const struct moment *when;
@@ -57,7 +67,7 @@ enum screen_answer screen_action_key(struct screen *screen, uint32_t key)
 		screen->action.acting = true;
 		return SCREEN_PERFORM;
 	}
-	if (!screen->action.performed && (key == 'd' || key == 's' || key == 'k' || key == 'p')) {
+	if (has_ways(screen) && (key == 'd' || key == 's' || key == 'k' || key == 'p')) {
 		screen->action.how = (char)key;
 		return SCREEN_PLAN;
 	}
@@ -72,7 +82,10 @@ static int add_heading(const struct screen *screen, struct lines *lines, size_t 
 	const char *state = is_planned(screen)		? "nothing is done yet"
 			    : !screen->action.performed ? "it cannot be ended"
 							: action->action.result;
-	int error = text_printf(&text, "%s: ", state) ?: cell_add_key(&text, "how", action);
+	int error = text_add(&text, state);
+
+	if (!error && action->action.how)
+		error = text_add(&text, ": ") ?: cell_add_key(&text, "how", action);
 
 	if (!error)
 		error = buffer_append(&text, "", 1) ?: screen_add_line(lines, LINE_HEADING, text.data, width);
@@ -101,11 +114,12 @@ static int add_foot(const struct screen *screen, struct lines *lines, size_t wid
 	const struct hint keys[] = {
 		{planned && !over ? 1 : HINT_NEVER,
 		 screen->action.record.action.warning ? "Y: do it anyway" : "y: do it"},
-		{over ? HINT_NEVER : 3, "d destroy  s shutdown  k keepalive  p probe"},
+		{has_ways(screen) ? 3 : HINT_NEVER, "d destroy  s shutdown  k keepalive  p probe"},
 		{2, screen->action.acting      ? "doing it; if that takes long, any key stops waiting"
 		    : screen->action.performed ? "any key: back"
 		    : planned		       ? "other keys: leave it"
-					       : "other keys: back"},
+		    : has_ways(screen)	       ? "other keys: back"
+					       : "any key: back"},
 	};
 
 	return screen_add_foot(lines, "", keys, COUNT_OF(keys), width);

@@ -1604,6 +1604,34 @@ static void every_finding_has_a_page(void **state)
 	(void)state;
 	for (enum row_type type = 0; type < ROW_TYPES; type++) {
 		bool found = false;
+/* It says why, and offers a way only where there may be one. */
+static void what_cannot_be_ended_offers_nothing(void **state)
+{
+	struct row row = sample_reader(), none;
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_READERS);
+	look(&screen, &row, 1);
+	type(&screen, "e");
+	row_init(&none, ROW_ACTION);
+	none.action.result = "failed";
+	none.action.error = "it waits on no connection that can be ended";
+	assert_int_equal(screen_show_action(&screen, &none, false), 0);
+	assert_non_null(strstr(draw(&screen, 80, 24), "\nit cannot be ended\n  error: it waits on no connection"));
+	assert_non_null(strstr(draw(&screen, 80, 24), "\nany key: back\n"));
+	assert_null(strstr(draw(&screen, 80, 24), "destroy"));
+	assert_int_equal(type(&screen, "d"), SCREEN_NEXT_LOOK);
+	assert_int_equal(screen.mode, MODE_LIST);
+	type(&screen, "e");
+	show_plan(&screen, "failed",
+		  "SOCK_DESTROY ends TCP connections only; --how shutdown ends a read of a unix socket", false);
+	assert_non_null(
+		strstr(draw(&screen, 80, 24), "\nd destroy  s shutdown  k keepalive  p probe   other keys: back\n"));
+	assert_int_equal(type(&screen, "s"), SCREEN_PLAN);
+	screen_free(&screen);
+}
+
 
 		for (size_t i = 1; i < screen_page_count; i++)
 			found |= screen_pages[i].types & ROW_BIT(type) &&
@@ -1676,3 +1704,4 @@ int main(void)
 	setlocale(LC_ALL, "C.UTF-8");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+		cmocka_unit_test(what_cannot_be_ended_offers_nothing),
