@@ -2,6 +2,7 @@
 #include "base/lines.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -26,6 +27,11 @@ void lines_mark_from(struct lines *lines)
 void lines_mark_to(struct lines *lines)
 {
 	last(lines)->mark_to = lines->text.size - last(lines)->offset;
+}
+
+void lines_ink(struct lines *lines, enum line_ink ink)
+{
+	last(lines)->ink = ink;
 }
 
 /* The spaces around what is marked are not. */
@@ -76,6 +82,19 @@ int lines_add_wrapped(struct lines *lines, const char *text, size_t indent, size
 	return error;
 }
 
+void lines_mark_all(struct lines *lines, size_t from, enum line_ink ink)
+{
+	for (size_t i = from; i < lines_count(lines); i++) {
+		struct line *line = (struct line *)(void *)lines->items.data + i;
+		const char *text = lines_text(lines, line);
+
+		line->ink = ink;
+		line->mark_from = 0;
+		line->mark_to = strlen(text);
+		tighten_mark(line, text, line->mark_to);
+	}
+}
+
 int lines_copy(struct lines *lines, const struct lines *from, const struct line *line)
 {
 	int error = lines_add(lines, line->style, lines_text(from, line));
@@ -83,6 +102,7 @@ int lines_copy(struct lines *lines, const struct lines *from, const struct line 
 	if (!error) {
 		last(lines)->mark_from = line->mark_from;
 		last(lines)->mark_to = line->mark_to;
+		last(lines)->ink = line->ink;
 	}
 	return error;
 }

@@ -18,10 +18,20 @@ enum line_style {
 	LINE_FOOT,
 };
 
+/* What is marked, from the worst on. What is marked in a title or a heading has no ink of its own on a screen. */
+enum line_ink {
+	INK_BAD,
+	INK_WAITS,
+	INK_SUSPECT,
+	INK_COMMAND,
+	LINE_INKS,
+};
+
 struct line {
 	size_t offset; /* in lines->text; ends with NUL */
 	size_t mark_from, mark_to; /* bytes of it that deserve colour; equal: none */
 	enum line_style style;
+	enum line_ink ink; /* of what is marked */
 };
 
 struct lines {
@@ -33,6 +43,10 @@ int lines_begin(struct lines *lines, enum line_style style);
 /* From here on, or up to here, the current line is marked. */
 void lines_mark_from(struct lines *lines);
 void lines_mark_to(struct lines *lines);
+/* The colour of what is marked in the current line. */
+void lines_ink(struct lines *lines, enum line_ink ink);
+/* All lines from this one on, but for the spaces before and behind their text. */
+void lines_mark_all(struct lines *lines, size_t from, enum line_ink ink);
 /* Cuts spaces at the end. */
 int lines_end(struct lines *lines);
 

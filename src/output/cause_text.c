@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "output/advice.h"
 #include "output/cell.h"
 #include "output/summary.h"
 #include "rows/fold.h"
@@ -82,17 +83,6 @@ static int add_why(struct lines *lines, const struct row *row, size_t width)
 	return error;
 }
 
-static int add_advice(struct lines *lines, const struct row *row, size_t width)
-{
-	struct buffer raw = {0};
-	int error = 0;
-
-	if (row->advice)
-		error = text_add(&raw, row->advice) ?: buffer_append(&raw, "", 1) ?: add_sentence(lines, &raw, width);
-	buffer_free(&raw);
-	return error;
-}
-
 static int add_title(struct lines *lines, const struct cause *cause)
 {
 	int error = lines_begin(lines, LINE_TITLE);
@@ -100,6 +90,7 @@ static int add_title(struct lines *lines, const struct cause *cause)
 	lines_mark_from(lines);
 	error = error ?: cell_add_key(&lines->text, "verdict", cause->items[0]);
 	lines_mark_to(lines);
+	lines_ink(lines, cell_ink(cause->items[0]));
 	return error ?: text_spaces(&lines->text, 2) ?: cause_who(&lines->text, cause) ?: lines_end(lines);
 }
 
@@ -199,7 +190,7 @@ static int add_members(struct lines *lines, const struct cause *cause, size_t wi
 int cause_lines(struct lines *lines, const struct cause *cause, size_t width)
 {
 	return add_title(lines, cause) ?: add_why(lines, cause->items[0], width) ?:
-	       add_advice(lines, cause->items[0], width) ?: add_way(lines, cause->items[0], width) ?:
+	       advice_add(lines, cause->items[0], INDENT, width) ?: add_way(lines, cause->items[0], width) ?:
 	       add_members(lines, cause, width);
 }
 
@@ -236,17 +227,31 @@ static int write_brief(struct buffer *out, const struct row *row)
 	return error;
 }
 
+/* What to do, in one line: the first command, which tells more than the beginning of a sentence. */
+static int add_brief_advice(struct lines *lines, const struct row *row, size_t indent, size_t width)
+{
+	const char *commands = row->commands;
+	struct buffer advice = {0};
+	size_t length;
+	int error;
+
+	if (commands && text_line(&commands, &length) && length + indent <= width)
+		return advice_add_command(lines, row->commands, length, indent, width);
+	error = text_printable(&advice, row->advice) ?: buffer_append(&advice, "", 1) ?:
+		add_cut(lines, advice.data, 1, indent, width);
+	buffer_free(&advice);
+	return error;
+}
+
 int cause_brief(struct lines *lines, const struct row *row, size_t indent, size_t width)
 {
 	size_t start = lines_count(lines);
-	struct buffer text = {0}, advice = {0};
+	struct buffer text = {0};
 	int error = write_brief(&text, row) ?: add_cut(lines, text.data, 2, indent, width);
 
 	if (!error && lines_count(lines) - start < 2 && row->advice)
-		error = text_printable(&advice, row->advice) ?: buffer_append(&advice, "", 1) ?:
-			add_cut(lines, advice.data, 1, indent, width);
+		error = add_brief_advice(lines, row, indent, width);
 	buffer_free(&text);
-	buffer_free(&advice);
 	return error;
 }
 

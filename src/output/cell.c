@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "rows/fold.h"
 #include "rows/links.h"
+#include "rules/severity.h"
 
 #define BAR_HEIGHTS 8
 
@@ -196,6 +197,7 @@ bool cell_known(const struct column *column, const struct row *row)
 	switch (column->shape) {
 	case SHAPE_PROCESS:
 	case SHAPE_ENDPOINT:
+	case SHAPE_EITHER:
 		return is_known(column, row) || is_known(joined(column, row, 0), row) ||
 		       is_known(joined(column, row, 1), row);
 	case SHAPE_THREAD:
@@ -240,6 +242,13 @@ static int add_at_least(struct buffer *out, const struct column *column, const s
 		       ?: add_value(out, column, row);
 }
 
+enum line_ink cell_ink(const struct row *row)
+{
+	return row->severity >= SEVERITY_STALLED      ? INK_BAD
+	       : row->severity >= SEVERITY_UNFINISHED ? INK_WAITS
+						      : INK_SUSPECT;
+}
+
 int cell_add(struct buffer *out, const struct column *column, const struct row *row)
 {
 	if (!cell_known(column, row))
@@ -249,6 +258,8 @@ int cell_add(struct buffer *out, const struct column *column, const struct row *
 		return add_process(out, column, row);
 	case SHAPE_ENDPOINT:
 		return add_endpoint(out, column, row);
+	case SHAPE_EITHER:
+		return add_value(out, is_known(column, row) ? column : joined(column, row, 0), row);
 	case SHAPE_OF:
 		return add_of(out, column, row);
 	case SHAPE_AT_LEAST:

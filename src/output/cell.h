@@ -3,7 +3,7 @@
 #ifndef SOCKSTALL_OUTPUT_CELL_H
 #define SOCKSTALL_OUTPUT_CELL_H
 
-#include "base/buffer.h"
+#include "base/lines.h"
 #include "rows/column.h"
 
 /* Appends the cell, with what the column joins: printable, never empty; "-" where it is not known. */
@@ -11,6 +11,9 @@ int cell_add(struct buffer *out, const struct column *column, const struct row *
 
 /* "db:", where rows of several hosts are shown; else nothing. */
 int cell_add_host(struct buffer *out, const struct row *row);
+
+/* The colour of its verdict. */
+enum line_ink cell_ink(const struct row *row);
 
 /* False where the cell is "-". */
 bool cell_known(const struct column *column, const struct row *row);

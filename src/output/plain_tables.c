@@ -15,7 +15,6 @@
 #include "rows/fold.h"
 
 #define BOLD  "\x1b[1m"
-#define RED   "\x1b[31m"
 #define RESET "\x1b[0m"
 
 struct table_emitter {
@@ -27,6 +26,14 @@ struct table_emitter {
 	size_t width;
 };
 
+/* Red, yellow and cyan are readable on dark and on light, as far as a terminal's own colours are. */
+static const char *const inks[LINE_INKS] = {
+	[INK_BAD] = "\x1b[31m",
+	[INK_WAITS] = "\x1b[33m",
+	[INK_SUSPECT] = "\x1b[36m",
+	[INK_COMMAND] = "\x1b[32m",
+};
+
 static int add_styled(struct buffer *out, const char *text, const struct line *line)
 {
 	const char *style = line->style == LINE_PLAIN || !*text ? "" : BOLD;
@@ -34,7 +41,7 @@ static int add_styled(struct buffer *out, const char *text, const struct line *l
 
 	return text_add(out, style) ?:
 	       buffer_append(out, text, line->mark_from) ?:
-	       (marked ? text_add(out, RED) : 0) ?:
+	       (marked ? text_add(out, inks[line->ink]) : 0) ?:
 	       buffer_append(out, text + line->mark_from, marked) ?:
 	       (marked ? text_add(out, RESET) ?: text_add(out, style) : 0) ?:
 	       text_add(out, text + line->mark_to) ?:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-#include "output/table.h"
+#include "output/table_columns.h"
 
 #include <errno.h>
 #include <math.h>
@@ -8,43 +8,11 @@
 
 #include "base/out.h"
 #include "base/text.h"
+#include "output/advice.h"
 #include "output/cause_text.h"
 #include "output/cell.h"
 
-#define GAP    2 /* between columns */
 #define INDENT 4 /* of sentences below their row */
-
-/* One column of this table: the same key, each type of record in its own way. */
-struct table_column {
-	const struct column *of[ROW_TYPES];
-	const struct column *first; /* the one with the heading */
-	size_t heading_width, width;
-	bool known; /* by some row */
-	bool scant; /* as short as it may be rather than be left out */
-};
-
-struct table {
-	const struct row *const *rows;
-	size_t count;
-	size_t limit; /* what the terminal has, or WIDTH_UNLIMITED */
-	const struct table_style *style;
-	enum table_detail detail;
-	struct table_column *columns;
-	size_t column_count;
-	size_t *cells; /* where the text of row i, column j begins, at i * column_count + j */
-	struct buffer text;
-	bool below; /* sentences */
-};
-
-static const char *cell(const struct table *table, size_t row, size_t column)
-{
-	return table->text.data + table->cells[row * table->column_count + column];
-}
-
-static bool is_sentence(const struct table_column *column)
-{
-	return column->first->shape == SHAPE_SENTENCE;
-}
 
 static bool is_right_aligned(const struct table_column *column)
 {
@@ -93,6 +61,7 @@ static void choose(struct table *table, const struct column *column, unsigned in
 		if (!chosen->of[type])
 			return;
 	}
+	chosen->heading = column->heading;
 	chosen->heading_width = text_width(column->heading);
 	table->column_count++;
 }
@@ -155,97 +124,6 @@ static int fill(struct table *table)
 	return error;
 }
 
-static size_t least(const struct table_column *column)
-{
-	size_t width = column->scant ? column->first->rather : column->first->least;
-
-	if (!width || width > column->width)
-		return column->width;
-	return width > column->heading_width ? width : column->heading_width;
-}
-
-static bool is_shown(const struct table *table, const struct table_column *column)
-{
-	return column->known && !(table->below && is_sentence(column));
-}
-
-/* The width of all columns on the line: as they are, or as short as they can be. */
-static size_t total_width(const struct table *table, bool shortest)
-{
-	size_t total = 0;
-
-	for (size_t i = 0; i < table->column_count; i++) {
-		const struct table_column *column = &table->columns[i];
-
-		if (is_shown(table, column))
-			total += (total ? GAP : 0) + (shortest ? least(column) : column->width);
-	}
-	return total;
-}
-
-/* The larger, the sooner a column is left out. 0: never. */
-static unsigned int priority(const struct table *table, const struct table_column *column)
-{
-	const char *const *favoured = table->style->favoured;
-	unsigned int place = 0;
-
-	if (!column->first->priority || !favoured)
-		return column->first->priority;
-	while (favoured[place] && strcmp(favoured[place], column->first->key))
-		place++;
-	return favoured[place] ? place + 1 : place + 1 + column->first->priority;
-}
-
-/*
- * Leaves out the column that matters least, or first makes it shorter than it should be. Returns false when all that are
- * left must stay.
- */
-static bool leave_out(struct table *table)
-{
-	struct table_column *victim = NULL;
-
-	for (size_t i = 0; i < table->column_count; i++) {
-		struct table_column *column = &table->columns[i];
-
-		if (is_shown(table, column) && priority(table, column) &&
-		    (!victim || priority(table, column) >= priority(table, victim)))
-			victim = column;
-	}
-	if (victim && victim->first->rather && !victim->scant)
-		victim->scant = true;
-	else if (victim)
-		victim->known = false;
-	return victim;
-}
-
-/* Takes one character off the column that has most to give. Returns false when none has. */
-static bool shorten(struct table *table)
-{
-	struct table_column *widest = NULL;
-
-	for (size_t i = 0; i < table->column_count; i++) {
-		struct table_column *column = &table->columns[i];
-
-		if (is_shown(table, column) && column->width > least(column) &&
-		    (!widest || column->width > widest->width))
-			widest = column;
-	}
-	if (widest)
-		widest->width--;
-	return widest;
-}
-
-static void fit(struct table *table)
-{
-	if (!table->below && total_width(table, false) <= table->limit)
-		return;
-	table->below = true;
-	while (total_width(table, true) > table->limit && leave_out(table))
-		;
-	while (total_width(table, false) > table->limit && shorten(table))
-		;
-}
-
 /* The pid stays whole: a part of it would name another process. So does how many rows are folded into this one. */
 static int add_short_process(struct buffer *out, const char *text, size_t room)
 {
@@ -269,7 +147,7 @@ static int add_fitted(struct buffer *out, const struct column *column, const cha
 static int add_cell(struct lines *lines, const struct table *table, const struct table_column *column, const char *text,
 		    size_t *used)
 {
-	size_t gap = *used ? GAP : 0, room, width, pad;
+	size_t gap = *used ? TABLE_GAP : 0, room, width, pad;
 
 	if (*used + gap >= table->limit)
 		return 0;
@@ -294,11 +172,11 @@ static int add_heading(struct lines *lines, const struct table *table)
 		const struct column *first = table->columns[i].first;
 		bool marked = table->style->marked && !strcmp(table->style->marked, first->key);
 
-		if (!is_shown(table, &table->columns[i]))
+		if (!table_is_shown(table, &table->columns[i]))
 			continue;
 		if (marked)
 			lines_mark_from(lines);
-		error = add_cell(lines, table, &table->columns[i], first->heading, &used);
+		error = add_cell(lines, table, &table->columns[i], table->columns[i].heading, &used);
 		if (marked)
 			lines_mark_to(lines);
 	}
@@ -314,13 +192,15 @@ static int add_columns(struct lines *lines, const struct table *table, size_t ro
 		const struct table_column *column = &table->columns[i];
 		bool marked = table->rows[row]->stuck && !strcmp(column->first->key, "verdict");
 
-		if (!is_shown(table, column))
+		if (!table_is_shown(table, column))
 			continue;
 		if (marked)
 			lines_mark_from(lines);
-		error = add_cell(lines, table, column, cell(table, row, i), &used);
-		if (marked)
+		error = add_cell(lines, table, column, table_cell(table, row, i), &used);
+		if (marked) {
 			lines_mark_to(lines);
+			lines_ink(lines, cell_ink(table->rows[row]));
+		}
 	}
 	return error ?: lines_end(lines);
 }
@@ -337,10 +217,13 @@ static int add_sentences(struct lines *lines, const struct table *table, size_t 
 	if (is_cause(table, row))
 		return cause_brief(lines, table->rows[row], INDENT, table->limit);
 	for (size_t i = 0; i < table->column_count && !error; i++) {
-		const char *text = cell(table, row, i);
+		const char *text = table_cell(table, row, i);
 
-		if (is_sentence(&table->columns[i]) && strcmp(text, "-"))
-			error = lines_add_wrapped(lines, text, INDENT, INDENT, table->limit);
+		if (!table_is_sentence(&table->columns[i]) || !strcmp(text, "-"))
+			continue;
+		error = !strcmp(table->columns[i].first->key, "advice")
+				? advice_add(lines, table->rows[row], INDENT, table->limit)
+				: lines_add_wrapped(lines, text, INDENT, INDENT, table->limit);
 	}
 	return error;
 }
@@ -382,8 +265,7 @@ int table_add_styled(struct lines *lines, const struct row *const *rows, size_t 
 		return 0;
 	error = choose_columns(&table) ?: fill(&table);
 	if (!error) {
-		fit(&table);
-		error = add_heading(lines, &table) ?: add_rows(lines, &table);
+		error = table_fit(&table) ?: add_heading(lines, &table) ?: add_rows(lines, &table);
 	}
 	buffer_free(&table.text);
 	free(table.cells);

@@ -33,6 +33,7 @@ enum column_shape {
 	SHAPE_PROCESS, /* comm/pid */
 	SHAPE_THREAD, /* its id, for a thread that is not the first of its process */
 	SHAPE_ENDPOINT, /* address:port, or the path of a unix socket */
+	SHAPE_EITHER, /* a name, or the number that it joins */
 	SHAPE_OF, /* a count and its limit: 3/6 */
 	SHAPE_AT_LEAST, /* seconds, and whether it may be more: ≥6.1s */
 	SHAPE_SENTENCE, /* behind all others, or on lines of its own below them */

@@ -3,7 +3,7 @@
 
 COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = true),
 	COLUMN("type", COLUMN_TYPE, type, ALL, "What this record is about", .subject = true, .never_null = true,
-	       .heading = "TYPE", .priority = 50),
+	       .heading = "TYPE", .priority = 1),
 	COLUMN("time", COLUMN_TIME, time_ns, ALL, "When this was seen", .never_null = true),
 	TEXT("host", host, SEEN, "Where: the name of the host, by --host or by its kernel"),
 
@@ -101,9 +101,10 @@ COLUMN("v", COLUMN_VERSION, type, ALL, "Version of this format", .never_null = t
 	COLUMN("user_stack", COLUMN_LINES, user_stack, WAIT & ~LOOP,
 	       "The stack of that code, a text for each frame, innermost first: the function, where its name is known, module+offset, "
 	       "and the source line in brackets where it is known; null: not known, or nothing is stuck"),
-	COUNT("netns", netns, TASK | ACTION, "Network namespace: its inode", .heading = "NETNS", .priority = 90),
+	COUNT("netns", netns, TASK, "Network namespace: its inode"),
+	COUNT("netns", netns, ACTION, "Network namespace: its inode", .heading = "NETNS", .priority = 90),
 	TEXT("netns_name", netns_name, TASK, "Network namespace: its name, where `ip netns` has one; else null",
-	     .heading = "NETNS NAME", .priority = 85, .least = 6, .most = 16),
+	     .heading = "NETNS", .shape = SHAPE_EITHER, .joins = {"netns"}, .priority = 85, .least = 6, .most = 16),
 	COLUMN("cookie", COLUMN_COOKIE, cookie, WAIT | WATCH | ACTION, "The socket's cookie (SO_COOKIE)"),
 
 	/* Where. A loop is in a socket only now and then: its own table tells that in now_in. */

@@ -165,7 +165,8 @@ def test_the_overview_opens_with_it(full_queue):
     place = f"{full_queue.room.link.left4}:{FULL}"
     assert lines[2].startswith(f"accept_queue_full  python3/{full_queue.full.pid}  {place}: 6 wait, the oldest for ")
     assert lines[3].startswith("  the accept queue is full (3, limit 2)")
-    assert f"sockstall threads -p {full_queue.full.pid}" in lines[4]
+    # Alone on its line, to be copied.
+    assert lines[5] == f"  sockstall threads -p {full_queue.full.pid}", lines
     assert any(line.startswith("    3 handshakes of python3, 3 processes: no_answer for ") for line in lines), lines
     assert not any("VERDICT" in line for line in lines), "nothing else is left for a table"
 

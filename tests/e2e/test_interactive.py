@@ -146,7 +146,7 @@ def test_the_size_is_the_terminals(scene, tmux):
     """And not what a shell exported once."""
     screen = tmux("-m", "100ms", "-p", scene.v4.pid, before=["env", "COLUMNS=112"], columns=80, rows=24)
     lines = screen.wait("1 stuck").splitlines()
-    assert lines[0].startswith("sockstall") and lines[3].split()[:2] == ["AGE", "VERDICT"], lines
+    assert lines[0].startswith("sockstall") and lines[3].split()[:3] == ["TYPE", "AGE", "VERDICT"], lines
     quit_it(screen)
 
 

@@ -44,9 +44,7 @@ static int add_sentences(struct buffer *page, const struct row *row)
 		  html_text(page, why.data) ?: text_add(page, "</p>");
 
 	buffer_free(&why);
-	if (err || !row->advice)
-		return err;
-	return text_add(page, "<p class=\"advice\">") ?: html_text(page, row->advice) ?: text_add(page, "</p>");
+	return err ?: html_advice(page, row);
 }
 
 static int add_member(struct buffer *page, const struct story *story, const struct row *row)
@@ -73,7 +71,7 @@ static int add_members(struct buffer *page, const struct story *story, const str
 static int add_cause(struct buffer *page, const struct story *story, const struct cause *cause)
 {
 	return text_add(page, "<li>") ?: add_who(page, story, cause) ?: add_sentences(page, cause->items[0]) ?:
-	       html_commands(page, cause->items[0]) ?: add_members(page, story, cause) ?: text_add(page, "</li>\n");
+	       add_members(page, story, cause) ?: text_add(page, "</li>\n");
 }
 
 static int add_causes(struct buffer *page, const struct story *story, const struct causes *causes)

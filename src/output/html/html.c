@@ -2,6 +2,7 @@
 #include "output/html/html.h"
 
 #include "base/text.h"
+#include "output/advice.h"
 #include "output/cell.h"
 #include "rules/verdict.h"
 
@@ -58,22 +59,26 @@ int html_duration(struct buffer *page, uint64_t from_ns, uint64_t to_ns)
 
 const char *html_severity(int64_t severity)
 {
-	if (severity >= SEVERITY_STALLED)
-		return "bad";
-	if (severity >= SEVERITY_UNFINISHED)
-		return "waits";
-	return severity > SEVERITY_NONE ? "suspect" : "fine";
+	static const char *const classes[] = {[INK_BAD] = "bad", [INK_WAITS] = "waits", [INK_SUSPECT] = "suspect"};
+	const struct row row = {.severity = severity};
+
+	return severity > SEVERITY_NONE ? classes[cell_ink(&row)] : "fine";
 }
 
-/* Each with a button that page.js shows: without it there is nothing that copies. */
-int html_commands(struct buffer *page, const struct row *row)
+/* A command has a button that page.js shows: without it there is nothing that copies. */
+static int add_part(void *data, const char *text, size_t length, bool is_command)
 {
-	const char *commands = row_is_finding(row->type) ? row->commands : NULL, *at;
-	size_t length;
-	int err = 0;
+	struct buffer *page = data, raw = {0};
+	int err = buffer_append(&raw, text, length) ?: buffer_append(&raw, "", 1) ?:
+		  text_add(page, is_command ? "<p class=\"command\"><code>" : "<p class=\"advice\">") ?:
+		  html_text(page, raw.data) ?:
+		  text_add(page, is_command ? "</code> <button type=\"button\" hidden>copy</button></p>" : "</p>");
 
-	while (!err && (at = text_line(&commands, &length)))
-		err = text_add(page, "<p class=\"command\"><code>") ?: html_escape(page, at, length) ?:
-		      text_add(page, "</code> <button type=\"button\" hidden>copy</button></p>");
+	buffer_free(&raw);
 	return err;
+}
+
+int html_advice(struct buffer *page, const struct row *row)
+{
+	return row_is_finding(row->type) ? advice_parts(row->advice, row->commands, add_part, page) : 0;
 }

@@ -21,8 +21,8 @@ int html_cell(struct buffer *page, const struct column *column, const struct row
 /* "4m05s" */
 int html_duration(struct buffer *page, uint64_t from_ns, uint64_t to_ns);
 
-/* The commands of a row's advice, each in <code>; nothing where it has none. */
-int html_commands(struct buffer *page, const struct row *row);
+/* A row's advice, with its commands each in <code>; nothing where it has none. */
+int html_advice(struct buffer *page, const struct row *row);
 
 /* The class of what has this severity: how bad it looks. */
 const char *html_severity(int64_t severity);

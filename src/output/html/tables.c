@@ -104,8 +104,11 @@ static int add_sentences(struct buffer *page, const struct row *row)
 		if (!(column->types & ROW_BIT(row->type)) || column->shape != SHAPE_SENTENCE ||
 		    !column_known(column, row))
 			continue;
-		err = text_printf(page, "<p class=\"%s\">", column->key) ?: html_cell(page, column, row) ?:
-		      text_add(page, "</p>");
+		if (!strcmp(column->key, "advice"))
+			err = html_advice(page, row);
+		else
+			err = text_printf(page, "<p class=\"%s\">", column->key) ?: html_cell(page, column, row) ?:
+			      text_add(page, "</p>");
 	}
 	return err;
 }
@@ -220,7 +223,7 @@ static int add_row(struct buffer *page, const struct table *table, size_t i)
 	if (err || !row_is_finding(table->type))
 		return err ?: text_add(page, "</tbody>\n");
 	return text_printf(page, "<tr class=\"more\"><td colspan=\"%zu\">", table->columns) ?:
-	       add_sentences(page, row) ?: html_commands(page, row) ?: add_links(page, row) ?: (group ? add_lives(page, group, table->story) : 0) ?:
+	       add_sentences(page, row) ?: add_links(page, row) ?: (group ? add_lives(page, group, table->story) : 0) ?:
 	       add_fields(page, row) ?: text_add(page, "</td></tr></tbody>\n");
 }
 

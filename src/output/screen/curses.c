@@ -121,6 +121,20 @@ static attr_t style_of(const struct line *line)
 	}
 }
 
+/* The numbers of pairs begin at 1. */
+void terminal_init_colors(void)
+{
+	static const short colors[LINE_INKS] = {
+		[INK_BAD] = COLOR_RED,
+		[INK_WAITS] = COLOR_YELLOW,
+		[INK_SUSPECT] = COLOR_CYAN,
+		[INK_COMMAND] = COLOR_GREEN,
+	};
+
+	for (int i = 0; i < LINE_INKS; i++)
+		init_pair((short)(i + 1), colors[i], -1);
+}
+
 static attr_t mark_of(const struct line *line, bool color)
 {
 	switch (line->style) {
@@ -129,9 +143,9 @@ static attr_t mark_of(const struct line *line, bool color)
 	case LINE_HEADING:
 		return A_REVERSE | A_BOLD;
 	case LINE_SELECTED:
-		return A_REVERSE | A_BOLD | (color ? COLOR_PAIR(TERMINAL_RED) : A_NORMAL);
+		return A_REVERSE | A_BOLD | (color ? COLOR_PAIR(line->ink + 1) : A_NORMAL);
 	default:
-		return color ? COLOR_PAIR(TERMINAL_RED) : A_BOLD;
+		return color ? COLOR_PAIR(line->ink + 1) : A_BOLD;
 	}
 }
 

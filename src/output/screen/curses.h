@@ -32,7 +32,8 @@ bool terminal_has_new_size(int fd);
 /* Translates the result of get_wch() to a key of screen.h. 0: none of those. */
 uint32_t terminal_key(int status, wint_t key);
 
-#define TERMINAL_RED 1 /* number of the pair of colours */
+/* The pair of colours of what is marked so: what terminal_init_colors() has made. */
+void terminal_init_colors(void);
 
 /* Puts a line of the screen there, in its style. */
 void terminal_show(int y, const char *text, const struct line *line, bool color);

@@ -111,7 +111,8 @@ static int compare_values(const struct column *column, const struct row *a, cons
 	case COLUMN_COOKIE:
 		return DESCENDING(uint64_t);
 	case COLUMN_TEXT:
-		return strcmp(*(const char *const *)left, *(const char *const *)right);
+		/* Of a path instead of an address, or an inode instead of a name, the text itself is not known. */
+		return strcmp(*(const char *const *)left ?: "", *(const char *const *)right ?: "");
 	case COLUMN_TYPE:
 		return a->type < b->type ? -1 : a->type > b->type;
 	default:

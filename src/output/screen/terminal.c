@@ -60,7 +60,7 @@ static void set_up(void)
 	set_escdelay(ESCAPE_WAIT_MS);
 	curs_set(0);
 	if (view.color && has_colors() && start_color() == OK && use_default_colors() == OK)
-		init_pair(TERMINAL_RED, COLOR_RED, -1);
+		terminal_init_colors();
 	else
 		view.color = false;
 }

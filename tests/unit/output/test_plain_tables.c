@@ -70,7 +70,7 @@ static void a_pipe_gets_everything_on_one_line(void **state)
 		    "2.0s  accept_queue_full  nginx/80  [::]:80       6/5     12.3\n"
 		    "\n"
 		    "1 reader\n"
-		    "  AGE  VERDICT    PROCESS    FD       NETNS  LOCAL         PEER           SYSCALL  KIND  ROLE     "
+		    "  AGE  VERDICT    PROCESS    FD  NETNS       LOCAL         PEER           SYSCALL  KIND  ROLE     "
 		    "SENT  BYTES OUT  KEEPALIVE  WHY                                                                 "
 		    "ADVICE\n"
 		    "31.2s  peer_dead  java/1234   7  4026531840  10.0.0.1:443  10.0.0.2:5000  read     tcp   client  "
@@ -315,7 +315,7 @@ static void colour_is_for_terminals_that_want_it(void **state)
 	read_terminal(&tables, text, sizeof(text));
 	assert_string_equal(text, "\x1b[1m1 listener\x1b[0m\r\n"
 				  "\x1b[1m AGE  VERDICT            PROCESS   LOCAL    ACCEPT-Q  DROPS/S\x1b[0m\r\n"
-				  "2.0s  \x1b[31maccept_queue_full\x1b[0m  nginx/80  [::]:80       6/5     12.3\r\n");
+				  "2.0s  \x1b[36maccept_queue_full\x1b[0m  nginx/80  [::]:80       6/5     12.3\r\n");
 	read_terminal(&no_color, text, sizeof(text));
 	assert_null(strchr(text, '\x1b'));
 	setenv("NO_COLOR", "1", 1);
@@ -324,6 +324,33 @@ static void colour_is_for_terminals_that_want_it(void **state)
 	setenv("NO_COLOR", "", 1);
 	read_terminal(&tables, text, sizeof(text));
 	assert_non_null(strchr(text, '\x1b'));
+}
+
+/* Three by severity, and one for commands. */
+static void colours_tell_how_bad_it_is(void **state)
+{
+	struct row rows[] = {sample_listener(), sample_listener(), sample_listener()};
+	const struct row *all[] = {&rows[0], &rows[1], &rows[2]};
+	static const enum line_ink inks[] = {INK_BAD, INK_WAITS, INK_SUSPECT};
+	struct lines lines = {0};
+
+	(void)state;
+	rows[0].severity = 66;
+	rows[1].severity = 46;
+	rows[2].severity = 21;
+	rows[1].why = NULL;
+	rows[1].advice = "see it: kill -CONT 7; or wait";
+	rows[1].commands = "kill -CONT 7";
+	assert_int_equal(table_add(&lines, all, 3, 60, DETAIL_ADVICE), 0);
+	assert_string_equal(lines_text(&lines, lines_at(&lines, 3)), "    see it:");
+	assert_string_equal(lines_text(&lines, lines_at(&lines, 4)), "    kill -CONT 7");
+	assert_int_equal(lines_at(&lines, 4)->ink, INK_COMMAND);
+	assert_int_equal(lines_at(&lines, 4)->mark_from, 4);
+	assert_int_equal(lines_at(&lines, 4)->mark_to, 16);
+	assert_int_equal(lines_at(&lines, 3)->mark_to, 0);
+	for (size_t i = 0; i < COUNT_OF(inks); i++)
+		assert_int_equal(lines_at(&lines, i + 1 + (i == 2) * 3)->ink, inks[i]);
+	lines_free(&lines);
 }
 
 static void causes_come_first(void **state)
@@ -416,6 +443,7 @@ int main(void)
 		cmocka_unit_test_setup(a_hostile_name_is_shown_not_obeyed, clean_environment),
 		cmocka_unit_test_setup(of_the_records_only_lost_is_shown, clean_environment),
 		cmocka_unit_test_setup(colour_is_for_terminals_that_want_it, clean_environment),
+		cmocka_unit_test(colours_tell_how_bad_it_is),
 		cmocka_unit_test_setup(causes_come_first, clean_environment),
 		cmocka_unit_test_setup(a_row_may_stand_for_several, clean_environment),
 		cmocka_unit_test_setup(a_full_disk_is_told, clean_environment),

@@ -111,21 +111,60 @@ static void eighty_columns_are_readable(void **state)
 	open_screen(&screen, COMMAND_OVERVIEW);
 	start(&screen);
 	look_at_samples(&screen);
-	assert_string_equal(draw(&screen, 80, 14),
-			    "sockstall  web1\\x1b  2026-11-23T02:34:31Z  every 1.0s\n"
-			    "3 stuck: 1 handshake, 2 readers\n"
-			    "1 all (3)  2 serve  3 hands (1)  4 read (2)  5 loops  6 thr  7 chains\n"
-			    "  AGE  VERDICT      PROCESS                 FD  LOCAL            PEER\n"
-			    "31.2s  peer_dead    java/1234                7  10.0.0.1:443     10.0.0.2:5000>\n"
-			    "    we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\n"
-			    "    set TCP_USER_TIMEOUT\n"
-			    "4m05s  peer_silent  nginx/80                 6  [2001:d\xe2\x80\xa6::1]:80  "
-			    "[2001:d\xe2\x80\xa6]:54321\n"
-			    "    3 SYN-ACKs were sent and no ACK came\n"
-			    "31.2s  peer_dead    a\\x1b[2J\"\\xff\\x0a/1234   7  10.0.0.1:443     10.0.0.2:5000\n"
-			    "    we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\n"
-			    "\n"
-			    "\n" FOOT);
+	assert_string_equal(
+		draw(&screen, 80, 14),
+		"sockstall  web1\\x1b  2026-11-23T02:34:31Z  every 1.0s\n"
+		"3 stuck: 1 handshake, 2 readers\n"
+		"1 all (3)  2 serve  3 hands (1)  4 read (2)  5 loops  6 thr  7 chains\n"
+		"TYPE         AGE  VERDICT      PROCESS                 PEER\n"
+		"reader     31.2s  peer_dead    java/1234               10.0.0.2:5000>\n"
+		"    we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\n"
+		"    set TCP_USER_TIMEOUT\n"
+		"handshake  4m05s  peer_silent  nginx/80                [2001:db8:12\xe2\x80\xa6:5678]:54321\n"
+		"    3 SYN-ACKs were sent and no ACK came\n"
+		"reader     31.2s  peer_dead    a\\x1b[2J\"\\xff\\x0a/1234  10.0.0.2:5000\n"
+		"    we sent 217 bytes 31.2 s ago and 5 retransmissions went unanswered\n"
+		"\n"
+		"\n" FOOT);
+	screen_free(&screen);
+}
+
+static struct row sample_listener(void)
+{
+	struct row row;
+
+	row_init(&row, ROW_LISTENER);
+	row.event = STALL_OPEN;
+	row.id = "listener";
+	row.stuck = true;
+	row.severity = 56;
+	row.verdict = "not_accepting";
+	row.comm = "nginx";
+	row.pid = row.tid = 80;
+	row.age_s = 9;
+	row.local_addr = "2001:db8::1";
+	row.local_port = 80;
+	row.netns = 4026531840;
+	return row;
+}
+
+/* Without room for both ends: a listener has no peer, and is found by its own address. */
+static void one_column_may_have_the_addresses_of_both_ends(void **state)
+{
+	struct screen screen;
+	struct row rows[] = {sample_reader(), sample_listener()};
+	const char *drawn;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	look(&screen, rows, COUNT_OF(rows));
+	drawn = draw(&screen, 70, 14);
+	assert_non_null(strstr(drawn, "\nTYPE        AGE  VERDICT        PROCESS    ADDRESS\n"));
+	assert_non_null(strstr(drawn, "  java/1234  \xe2\x86\x92 10.0.0.2:5000"));
+	assert_non_null(strstr(drawn, "  nginx/80   [2001:db8"));
+	drawn = draw(&screen, 200, 14);
+	assert_non_null(strstr(drawn, "  LOCAL  "));
+	assert_null(strstr(drawn, "\xe2\x86\x92 10.0.0.2"));
 	screen_free(&screen);
 }
 
@@ -161,17 +200,17 @@ static void the_selected_row_is_explained(void **state)
 	open_screen(&screen, COMMAND_OVERVIEW);
 	look_at_samples(&screen);
 	screen_key(&screen, SCREEN_DOWN);
-	assert_string_equal(draw(&screen, 80, 10),
-			    "sockstall  2026-11-23T02:34:31Z  every 1.0s\n"
-			    "3 stuck: 1 handshake, 2 readers\n"
-			    "1 all (3)  2 serve  3 hands (1)  4 read (2)  5 loops  6 thr  7 chains\n"
-			    "  AGE  VERDICT      PROCESS                 FD  LOCAL            PEER\n"
-			    "31.2s  peer_dead    java/1234                7  10.0.0.1:443     10.0.0.2:5000\n"
-			    "4m05s  peer_silent  nginx/80                 6  [2001:d\xe2\x80\xa6::1]:80  "
-			    "[2001:d\xe2\x80\xa6]:54321>\n"
-			    "    3 SYN-ACKs were sent and no ACK came\n"
-			    "31.2s  peer_dead    a\\x1b[2J\"\\xff\\x0a/1234   7  10.0.0.1:443     10.0.0.2:5000\n"
-			    "\n" FOOT);
+	assert_string_equal(
+		draw(&screen, 80, 10),
+		"sockstall  2026-11-23T02:34:31Z  every 1.0s\n"
+		"3 stuck: 1 handshake, 2 readers\n"
+		"1 all (3)  2 serve  3 hands (1)  4 read (2)  5 loops  6 thr  7 chains\n"
+		"TYPE         AGE  VERDICT      PROCESS                 PEER\n"
+		"reader     31.2s  peer_dead    java/1234               10.0.0.2:5000\n"
+		"handshake  4m05s  peer_silent  nginx/80                [2001:db8:12\xe2\x80\xa6:5678]:54321>\n"
+		"    3 SYN-ACKs were sent and no ACK came\n"
+		"reader     31.2s  peer_dead    a\\x1b[2J\"\\xff\\x0a/1234  10.0.0.2:5000\n"
+		"\n" FOOT);
 	screen_free(&screen);
 }
 
@@ -641,6 +680,31 @@ static void columns_can_be_sorted_by(void **state)
 	for (int i = 0; i < 40 && strstr(draw(&screen, 80, 24), "  by "); i++)
 		type(&screen, "<");
 	assert_string_equal(pids(&screen), "[100] 101  102 ");
+	screen_free(&screen);
+}
+
+/* What a cell shows instead of a text that is not known: a path, an inode, a pid. */
+static void it_sorts_by_texts_that_are_not_known(void **state)
+{
+	static const char *const orders[] = {"by LOCAL", "by NETNS", "by PROCESS"};
+	struct row rows[3];
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_OVERVIEW);
+	rows[0] = sample_listener();
+	rows[0].local_addr = rows[0].netns_name = rows[0].comm = NULL;
+	rows[0].path = "/run/app.sock";
+	rows[1] = sample_listener();
+	rows[2] = sample_handshake();
+	look(&screen, rows, 3);
+	for (size_t i = 0; i < COUNT_OF(orders); i++) {
+		for (int j = 0; j < 40 && !strstr(draw(&screen, 200, 24), orders[i]); j++)
+			type(&screen, ">");
+		assert_non_null(strstr(draw(&screen, 200, 24), orders[i]));
+		type(&screen, "r");
+		assert_non_null(strstr(draw(&screen, 200, 24), orders[i]));
+	}
 	screen_free(&screen);
 }
 
@@ -1540,6 +1604,34 @@ static void what_was_done_is_told_once(void **state)
 	screen_free(&screen);
 }
 
+/* It says why, and offers a way only where there may be one. */
+static void what_cannot_be_ended_offers_nothing(void **state)
+{
+	struct row row = sample_reader(), none;
+	struct screen screen;
+
+	(void)state;
+	open_screen(&screen, COMMAND_READERS);
+	look(&screen, &row, 1);
+	type(&screen, "e");
+	row_init(&none, ROW_ACTION);
+	none.action.result = "failed";
+	none.action.error = "it waits on no connection that can be ended";
+	assert_int_equal(screen_show_action(&screen, &none, false), 0);
+	assert_non_null(strstr(draw(&screen, 80, 24), "\nit cannot be ended\n  error: it waits on no connection"));
+	assert_non_null(strstr(draw(&screen, 80, 24), "\nany key: back\n"));
+	assert_null(strstr(draw(&screen, 80, 24), "destroy"));
+	assert_int_equal(type(&screen, "d"), SCREEN_NEXT_LOOK);
+	assert_int_equal(screen.mode, MODE_LIST);
+	type(&screen, "e");
+	show_plan(&screen, "failed",
+		  "SOCK_DESTROY ends TCP connections only; --how shutdown ends a read of a unix socket", false);
+	assert_non_null(
+		strstr(draw(&screen, 80, 24), "\nd destroy  s shutdown  k keepalive  p probe   other keys: back\n"));
+	assert_int_equal(type(&screen, "s"), SCREEN_PLAN);
+	screen_free(&screen);
+}
+
 static void who_would_cut_himself_off_is_asked_otherwise(void **state)
 {
 	struct row row = sample_reader(), record;
@@ -1604,34 +1696,6 @@ static void every_finding_has_a_page(void **state)
 	(void)state;
 	for (enum row_type type = 0; type < ROW_TYPES; type++) {
 		bool found = false;
-/* It says why, and offers a way only where there may be one. */
-static void what_cannot_be_ended_offers_nothing(void **state)
-{
-	struct row row = sample_reader(), none;
-	struct screen screen;
-
-	(void)state;
-	open_screen(&screen, COMMAND_READERS);
-	look(&screen, &row, 1);
-	type(&screen, "e");
-	row_init(&none, ROW_ACTION);
-	none.action.result = "failed";
-	none.action.error = "it waits on no connection that can be ended";
-	assert_int_equal(screen_show_action(&screen, &none, false), 0);
-	assert_non_null(strstr(draw(&screen, 80, 24), "\nit cannot be ended\n  error: it waits on no connection"));
-	assert_non_null(strstr(draw(&screen, 80, 24), "\nany key: back\n"));
-	assert_null(strstr(draw(&screen, 80, 24), "destroy"));
-	assert_int_equal(type(&screen, "d"), SCREEN_NEXT_LOOK);
-	assert_int_equal(screen.mode, MODE_LIST);
-	type(&screen, "e");
-	show_plan(&screen, "failed",
-		  "SOCK_DESTROY ends TCP connections only; --how shutdown ends a read of a unix socket", false);
-	assert_non_null(
-		strstr(draw(&screen, 80, 24), "\nd destroy  s shutdown  k keepalive  p probe   other keys: back\n"));
-	assert_int_equal(type(&screen, "s"), SCREEN_PLAN);
-	screen_free(&screen);
-}
-
 
 		for (size_t i = 1; i < screen_page_count; i++)
 			found |= screen_pages[i].types & ROW_BIT(type) &&
@@ -1646,6 +1710,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(eighty_columns_are_readable),
+		cmocka_unit_test(one_column_may_have_the_addresses_of_both_ends),
 		cmocka_unit_test(pages_keep_the_names_that_tell),
 		cmocka_unit_test(the_selected_row_is_explained),
 		cmocka_unit_test(a_small_screen_shows_rows_first),
@@ -1663,6 +1728,7 @@ int main(void)
 		cmocka_unit_test(rows_are_its_own),
 		cmocka_unit_test(the_selection_follows_its_row),
 		cmocka_unit_test(columns_can_be_sorted_by),
+		cmocka_unit_test(it_sorts_by_texts_that_are_not_known),
 		cmocka_unit_test(what_is_alike_is_one_row_that_enter_opens),
 		cmocka_unit_test(a_member_has_its_evidence),
 		cmocka_unit_test(what_is_folded_is_not_ended),
@@ -1695,6 +1761,7 @@ int main(void)
 		cmocka_unit_test(help_is_there_and_goes),
 		cmocka_unit_test(nothing_is_ended_without_yes),
 		cmocka_unit_test(what_was_done_is_told_once),
+		cmocka_unit_test(what_cannot_be_ended_offers_nothing),
 		cmocka_unit_test(who_would_cut_himself_off_is_asked_otherwise),
 		cmocka_unit_test(a_recording_has_nothing_to_end),
 		cmocka_unit_test(a_command_begins_with_its_own_page),
@@ -1704,4 +1771,3 @@ int main(void)
 	setlocale(LC_ALL, "C.UTF-8");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
-		cmocka_unit_test(what_cannot_be_ended_offers_nothing),
