@@ -270,18 +270,52 @@ static int add_table(struct buffer *page, struct table *table)
 	return err ?: text_add(page, "</section>\n");
 }
 
+/* By type; types without rows have less than any severity. */
+static void find_worst(const struct story *story, const struct groups *groups, int64_t worst[ROW_TYPES])
+{
+	for (enum row_type type = 0; type < ROW_TYPES; type++)
+		worst[type] = -1;
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct row *row = &groups->items[i].row;
+
+		worst[row->type] = row->severity > worst[row->type] ? row->severity : worst[row->type];
+	}
+	for (size_t i = 0; i < story->rest_count; i++) {
+		const struct row *row = &story->rest[i];
+
+		worst[row->type] = row->severity > worst[row->type] ? row->severity : worst[row->type];
+	}
+}
+
+/* The table with the worst row comes first, as everywhere. Of equals, the types that were added last sum up the others. */
+static void order_types(const struct story *story, const struct groups *groups, enum row_type types[ROW_TYPES])
+{
+	int64_t worst[ROW_TYPES];
+
+	find_worst(story, groups, worst);
+	for (size_t done = 0; done < ROW_TYPES; done++) {
+		enum row_type type = (enum row_type)(ROW_TYPES - 1 - done);
+		size_t place = done;
+
+		for (; place && worst[types[place - 1]] < worst[type]; place--)
+			types[place] = types[place - 1];
+		types[place] = type;
+	}
+}
+
 int html_tables(struct buffer *page, const struct story *story, const struct groups *groups)
 {
 	struct table table = {.story = story};
+	enum row_type types[ROW_TYPES];
 	int err = 0;
 
 	table.rows = calloc(story->count + story->rest_count + 1, sizeof(*table.rows));
 	table.groups = calloc(story->count + story->rest_count + 1, sizeof(*table.groups));
 	if (!table.rows || !table.groups)
 		err = -ENOMEM;
-	/* The types that were added last sum up the others: wait chains come before their links. */
-	for (enum row_type type = ROW_TYPES; type-- > 0 && !err;) {
-		table.type = type;
+	order_types(story, groups, types);
+	for (size_t i = 0; i < ROW_TYPES && !err; i++) {
+		table.type = types[i];
 		collect(&table, groups);
 		if (table.count)
 			err = add_table(page, &table);

@@ -283,6 +283,34 @@ static void commands_can_be_copied(void **state)
 	assert_null(strstr(page, "<dt>commands</dt>"));
 }
 
+/* The worst is in the first table, whatever its type. */
+static void tables_are_in_the_order_of_severity(void **state)
+{
+	static const struct {
+		int64_t listener;
+		const char *first, *second;
+	} cases[] = {{90, "id=\"listener\"", "id=\"reader\""}, {10, "id=\"reader\"", "id=\"listener\""}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct row rows[2] = {short_reader()};
+		struct capture capture;
+		void *html = begin(&capture);
+		const char *page;
+
+		row_init(&rows[1], ROW_LISTENER);
+		rows[1].event = STALL_OPEN;
+		rows[1].id = "listener-1";
+		rows[1].stuck = true;
+		rows[1].verdict = "not_accepting";
+		rows[1].severity = cases[i].listener;
+		take(html, 0, rows, 2);
+		page = end(html, &capture, NULL);
+		assert_non_null(strstr(page, cases[i].first));
+		assert_non_null(strstr(strstr(page, cases[i].first), cases[i].second));
+	}
+}
+
 /* Every text of a row that another process can choose, with every byte that markup is made of. */
 static void hostile_text_stays_text(void **state)
 {
@@ -428,11 +456,17 @@ static void a_full_disk_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(causes_stand_on_top),		 cmocka_unit_test(what_is_alike_is_one_lane),
-		cmocka_unit_test(a_page_about_nothing),		 cmocka_unit_test(threads_are_of_one_process),
-		cmocka_unit_test(a_stall_from_beginning_to_end), cmocka_unit_test(commands_can_be_copied),
-		cmocka_unit_test(hostile_text_stays_text),	 cmocka_unit_test(a_chain_has_its_links),
-		cmocka_unit_test(what_is_missing_is_told),	 cmocka_unit_test(many_stalls_are_bounded),
+		cmocka_unit_test(causes_stand_on_top),
+		cmocka_unit_test(what_is_alike_is_one_lane),
+		cmocka_unit_test(a_page_about_nothing),
+		cmocka_unit_test(threads_are_of_one_process),
+		cmocka_unit_test(a_stall_from_beginning_to_end),
+		cmocka_unit_test(commands_can_be_copied),
+		cmocka_unit_test(tables_are_in_the_order_of_severity),
+		cmocka_unit_test(hostile_text_stays_text),
+		cmocka_unit_test(a_chain_has_its_links),
+		cmocka_unit_test(what_is_missing_is_told),
+		cmocka_unit_test(many_stalls_are_bounded),
 		cmocka_unit_test(a_full_disk_is_told),
 	};
 
