@@ -21,7 +21,7 @@ void stall_count_down(struct row *row, double passed)
 bool stall_goes_on(const struct row *row, struct report *report, const struct look *look)
 {
 	if (row->type == ROW_CHAIN)
-		return !report->has_chains;
+		return !report_has_chains(report, row->host_at);
 	if (row->type != ROW_HANDSHAKE && row->type != ROW_LISTENER && row->type != ROW_CLOSING &&
 	    row->type != ROW_SERVICE)
 		return false;
@@ -29,10 +29,13 @@ bool stall_goes_on(const struct row *row, struct report *report, const struct lo
 	       !report_why_closed(&report->arena, row, look);
 }
 
-bool stalls_put_off(const struct looks *looks)
+bool stalls_put_off(const struct report *report, const struct looks *looks)
 {
-	for (size_t i = 0; i < looks->count; i++)
-		if (looks->items[i].look && looks->items[i].look->head->put_off)
+	for (size_t i = 0; i < looks->count; i++) {
+		const struct look *look = looks->items[i].look;
+
+		if (look && (look->head->put_off || !report_has_chains(report, look->host_at)))
 			return true;
+	}
 	return false;
 }

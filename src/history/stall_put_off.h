@@ -11,7 +11,7 @@ bool stall_goes_on(const struct row *row, struct report *report, const struct lo
 /* What is left of its times, after so many seconds. */
 void stall_count_down(struct row *row, double passed);
 
-/* Whether one of these has put off a namespace. */
-bool stalls_put_off(const struct looks *looks);
+/* Whether one of these has put off a namespace or chains. */
+bool stalls_put_off(const struct report *report, const struct looks *looks);
 
 #endif

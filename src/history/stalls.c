@@ -141,15 +141,25 @@ static bool same_verdict(const struct row *a, const struct row *b)
 	return !strcmp(a->verdict, b->verdict);
 }
 
-/*
- * Compares a row with the one of the last look. A known row keeps its beginning, so its age goes on from there;
- * and, in a look without chains, its cause.
- */
-static void compare_with_last(struct row *row, const struct row *last, struct arena *arena, double passed, bool chains)
+static int compare_with_row(const void *id, const void *row)
+{
+	return strcmp(id, ((const struct row *)row)->id);
+}
+
+/* It hung on something of a host whose chains were not looked for this time: nothing says that this is over. */
+static bool keeps_cause(const struct generation *before, const struct row *last, const struct report *report)
+{
+	const struct row *cause = NULL;
+
+	if (last->cause && before->count)
+		cause = bsearch(last->cause, before->rows, before->count, sizeof(*cause), compare_with_row);
+	return cause && !report_has_chains(report, cause->host_at);
+}
+
+/* Compares a row with the one of the last look. A known row keeps its beginning, so its age goes on from there. */
+static void compare_with_last(struct row *row, const struct row *last, struct arena *arena, double passed)
 {
 	stall_keep_known(row, last, arena);
-	if (!chains && !row->cause && last->cause)
-		row->cause = arena_printf(arena, "%s", last->cause);
 	row->episode = last->episode;
 	row->recurs = last->recurs;
 	if (last->since_ns) {
@@ -182,8 +192,10 @@ static size_t match_rows(struct stalls *stalls, struct report *report, struct ro
 			sorted[j++]->event = STALL_OPEN;
 			opened++;
 		} else {
+			if (!sorted[j]->cause && keeps_cause(last, &last->rows[i], report))
+				sorted[j]->cause = arena_printf(&report->arena, "%s", last->rows[i].cause);
 			compare_with_last(sorted[j], &last->rows[i], &report->arena,
-					  seen_passed_s(&stalls->seen, looks, sorted[j]), report->has_chains);
+					  seen_passed_s(&stalls->seen, looks, sorted[j]));
 			i++;
 			j++;
 		}
@@ -313,10 +325,10 @@ static int add_all_closed(const struct stalls *stalls, struct report *report, co
 
 /* ---- What this look has left out ---- */
 
-/* Where a namespace was put off, or chains were not looked for, stalls are taken to be as they were. */
+/* Where a namespace was put off, or chains of a host were not looked for, stalls are taken to be as they were. */
 static int keep_put_off(const struct stalls *stalls, struct report *report, const struct looks *looks)
 {
-	bool any = stalls_put_off(looks) || !report->has_chains;
+	bool any = stalls_put_off(report, looks);
 	size_t i, first = report->count;
 	struct row *row;
 

@@ -156,7 +156,8 @@ static int run_reports(struct report *report, const struct look_step *step, cons
 	for (size_t i = 0; i < report_count && !err; i++)
 		if (is_wanted(reports[i], step->look, scope))
 			err = reports[i]->run(report, step->look, step->previous, scope);
-	report->has_chains |= is_wanted(&report_chains, step->look, scope);
+	if (!err && is_wanted(&report_chains, step->look, scope))
+		err = report_note_chains(report, step->look->host_at);
 	return err;
 }
 

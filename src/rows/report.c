@@ -44,10 +44,33 @@ int report_add_wait(struct report *report, const struct report_wait *wait)
 	return 0;
 }
 
+int report_note_chains(struct report *report, unsigned int host_at)
+{
+	size_t count = report->chain_hosts;
+	bool *grown;
+
+	if (host_at >= count) {
+		grown = reallocarray(report->with_chains, host_at + 1UL, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		memset(grown + count, 0, (host_at + 1 - count) * sizeof(*grown));
+		report->with_chains = grown;
+		report->chain_hosts = host_at + 1UL;
+	}
+	report->with_chains[host_at] = true;
+	return 0;
+}
+
+bool report_has_chains(const struct report *report, unsigned int host_at)
+{
+	return host_at < report->chain_hosts && report->with_chains[host_at];
+}
+
 void report_free(struct report *report)
 {
 	free(report->rows);
 	free(report->waits);
+	free(report->with_chains);
 	arena_free(&report->arena);
 	*report = (struct report){0};
 }

@@ -24,7 +24,8 @@ struct report {
 	struct report_wait *waits; /* of chains that are stuck */
 	size_t wait_count, wait_capacity;
 	struct arena arena;
-	bool has_chains; /* they were looked for; else those that are open go on */
+	bool *with_chains; /* by host: chains were looked for there; else those that are open go on */
+	size_t chain_hosts;
 };
 
 /* A new row of this type, with time set; NULL: no memory. Moves when the next is added. */
@@ -34,6 +35,11 @@ const char *report_id(struct report *report, const char *host, const char *id);
 
 /* Returns 0 or -ENOMEM. */
 int report_add_wait(struct report *report, const struct report_wait *wait);
+
+/* Says that chains were looked for on this host. Returns 0 or -ENOMEM. */
+int report_note_chains(struct report *report, unsigned int host_at);
+bool report_has_chains(const struct report *report, unsigned int host_at);
+
 void report_free(struct report *report);
 
 /*

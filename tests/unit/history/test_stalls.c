@@ -30,7 +30,7 @@ static void next_look(struct run *run)
 	struct look_builder builder;
 
 	report_free(&run->report);
-	run->report.has_chains = true;
+	assert_int_equal(report_note_chains(&run->report, 0), 0);
 	run->seen_ns += SECOND;
 	look_begin(&builder, run->seen_ns);
 	look_finish(&builder, &run->look);
@@ -133,7 +133,7 @@ static void what_a_stall_hangs_on(void **state)
 	assert_null(run.report.rows[2].cause_id);
 
 	next_look(&run);
-	run.report.has_chains = false;
+	run.report.with_chains[0] = false;
 	add(&run, "reader", "awaiting_reply", 0);
 	add(&run, "listener", "accept_queue_full", 0)->recurs = true;
 	update(&run);
@@ -782,7 +782,7 @@ static void chains_go_on_until_they_are_looked_for(void **state)
 	update(&run);
 	assert_int_equal(run.report.rows[0].event, STALL_OPEN);
 	next_look(&run);
-	run.report.has_chains = false;
+	run.report.with_chains[0] = false;
 	update(&run);
 	assert_int_equal(run.report.count, 1);
 	assert_int_equal(run.report.rows[0].type, ROW_CHAIN);
@@ -792,6 +792,51 @@ static void chains_go_on_until_they_are_looked_for(void **state)
 	assert_int_equal(run.report.count, 1);
 	assert_int_equal(run.report.rows[0].event, STALL_CLOSE);
 	run_end(&run);
+}
+
+/* Of two hosts only the first was looked at for chains: that says nothing of those of the second, nor of what hangs on them. */
+static void chains_are_looked_for_on_each_host(void **state)
+{
+	struct look looks[2] = {{.host_at = 0}, {.host_at = 1}};
+	struct look_step steps[2] = {{.look = &looks[0]}, {.look = &looks[1]}};
+	const struct looks both = {steps, 2};
+	struct stalls *stalls = stalls_new();
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct report report = {0};
+		struct look_builder builder;
+
+		for (int host = 0; host < 2; host++) {
+			look_begin(&builder, (100 + (__u64)i) * SECOND);
+			look_finish(&builder, &looks[host]);
+		}
+		assert_int_equal(report_note_chains(&report, 0), 0);
+		if (i != 1)
+			assert_int_equal(report_note_chains(&report, 1), 0);
+		if (i == 0)
+			report_add(&report, &looks[0], ROW_CHAIN)->id = "a/chain";
+		if (i == 0)
+			report_add(&report, &looks[1], ROW_CHAIN)->id = "b/chain";
+		report_add(&report, &looks[0], ROW_READER)->id = "a/reader";
+		report.rows[report.count - 1].cause = i ? NULL : "b/chain";
+		report_add(&report, &looks[1], ROW_READER)->id = "b/reader";
+		report.rows[report.count - 1].cause = i ? NULL : "a/chain";
+		assert_int_equal(stalls_update_all(stalls, &report, &both), 0);
+		for (size_t at = 0; at < report.count; at++) {
+			const struct row *row = &report.rows[at];
+			int over = row->host_at ? 2 : 1, hangs = row->host_at ? 1 : 2;
+
+			if (row->type == ROW_CHAIN)
+				assert_int_equal(row->event == STALL_CLOSE, i == over);
+			else
+				assert_int_equal(row->cause_id != NULL, i < hangs);
+		}
+		report_free(&report);
+	}
+	stalls_free(stalls);
+	look_free(&looks[0]);
+	look_free(&looks[1]);
 }
 
 static void another_socket_has_nothing_of_it(void **state)
@@ -940,6 +985,7 @@ int main(void)
 		cmocka_unit_test(another_socket_has_nothing_of_it),
 		cmocka_unit_test(code_is_of_its_thread),
 		cmocka_unit_test(chains_go_on_until_they_are_looked_for),
+		cmocka_unit_test(chains_are_looked_for_on_each_host),
 		cmocka_unit_test(a_thread_keeps_its_socket_and_its_peer),
 		cmocka_unit_test(what_is_of_the_moment_is_not_kept),
 		cmocka_unit_test(an_age_goes_on_where_a_look_does_not_know_it),

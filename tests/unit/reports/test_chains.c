@@ -758,7 +758,7 @@ static void chains_of_the_overview(void **state)
 		((struct look_record *)builder.records[0])->has_chains = has_chains;
 		look_finish(&builder, &look);
 		assert_int_equal(report_run(&report, &look, NULL, &scope), 0);
-		assert_int_equal(report.has_chains, has_chains);
+		assert_int_equal(report_has_chains(&report, 0), has_chains);
 		for (at = 0; at < report.count; at++)
 			chains += report.rows[at].type == ROW_CHAIN;
 		assert_int_equal(chains, has_chains && blocked);
