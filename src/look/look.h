@@ -102,6 +102,7 @@ struct looks {
 struct look_step {
 	const struct look *look; /* NULL: of this host there is none yet */
 	const struct look *previous; /* the one before; or NULL */
+	const struct look *chained; /* of several hosts: the last one with both ends of each wait; or NULL */
 };
 
 /*

@@ -223,7 +223,7 @@ int report_run_all(struct report *report, const struct looks *looks, const struc
 
 int report_run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
 {
-	const struct look_step step = {look, previous};
+	const struct look_step step = {.look = look, .previous = previous};
 	const struct looks looks = {&step, 1};
 
 	return report_run_all(report, &looks, scope);

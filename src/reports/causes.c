@@ -186,12 +186,37 @@ static size_t chain_of_service(const struct scene *scene, const struct row *row)
 	return NONE;
 }
 
+/*
+ * It waits for a process of another host. The only thread there sleeps in a wait that leads to the end of a chain. A wait of an
+ * event loop keeps nobody else waiting.
+ */
+static size_t chain_of_far(const struct scene *scene, const struct row *row)
+{
+	size_t i = row->far_pid ? begin(&scene->pids, row->far_host_at, row->far_pid) : scene->pids.count;
+
+	if (!is_at(&scene->pids, i, row->far_host_at, row->far_pid) ||
+	    is_at(&scene->pids, i + 1, row->far_host_at, row->far_pid) || !scene->pids.entries[i].wait->tid)
+		return NONE;
+	return chain_of(scene, scene->pids.entries[i].wait);
+}
+
+static bool is_of_client(const struct row *row)
+{
+	return row->reader.role && !strcmp(row->reader.role, "client");
+}
+
 static size_t own_cause(const struct scene *scene, const struct row *row)
 {
+	size_t far;
+
 	switch (row->type) {
+	case ROW_CHAIN:
+		return row->chain.cycle ? NONE : chain_of_far(scene, row);
 	case ROW_HANDSHAKE:
 		return row->cause ? find_row(scene, row->cause) : chain_of_wait(scene, row);
 	case ROW_READER:
+		far = is_of_client(row) ? chain_of_far(scene, row) : NONE;
+		return far == NONE ? chain_of_wait(scene, row) : far;
 	case ROW_WRITER:
 		return chain_of_wait(scene, row);
 	case ROW_LOOP:

@@ -311,6 +311,9 @@ struct row {
 	struct in6_addr peer; /* for filters; IPv4 as mapped IPv6 */
 	int64_t peer_port;
 	const char *peer_name; /* of a pod, a container, or by --hosts */
+	/* The process of one thread at the other end, on another host whose looks are there; far_pid 0: none is known. */
+	unsigned int far_host_at;
+	uint32_t far_pid;
 	const char *path; /* of a unix socket: raw bytes */
 
 	union {

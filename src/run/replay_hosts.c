@@ -188,8 +188,11 @@ static __u64 shortest_interval(const struct replay_hosts *replay)
 
 static int advance(struct source *source)
 {
-	struct look *next = session_host_next_look(source->host), taken = *next;
+	struct look *next, taken;
 
+	session_host_keep_chained(source->host);
+	next = session_host_next_look(source->host);
+	taken = *next;
 	*next = source->ahead;
 	source->ahead = taken;
 	session_host_took(source->host);
@@ -247,8 +250,7 @@ static void close_all(struct replay_hosts *replay)
 	for (size_t i = 0; i < replay->count; i++) {
 		recording_close(replay->sources[i].recording);
 		look_free(&replay->sources[i].ahead);
-		look_free(&replay->hosts[i].looks[0]);
-		look_free(&replay->hosts[i].looks[1]);
+		session_host_free(&replay->hosts[i]);
 	}
 	free(replay->hosts);
 	free(replay->sources);

@@ -23,6 +23,7 @@ int exit_code_of(int err);
 struct session_host {
 	const char *name; /* by its `start` record; NULL: not known */
 	struct look looks[2]; /* this one and the one before, in turn */
+	struct look chained; /* of several hosts: the last one with chains that is no more among these */
 	size_t look_count;
 	bool is_new; /* the last of them has not been reported on */
 };
@@ -70,9 +71,12 @@ struct look *session_next_look(struct session *session);
 /* That one has been filled: the one before, for the look that follows. It is not reported. */
 void session_keep_look(struct session *session);
 
-/* The same of one host of several, and that it has been filled. */
+/* The same of one host of several, and that it has been filled. What a host holds is the caller's to free. */
 struct look *session_host_next_look(struct session_host *host);
 void session_host_took(struct session_host *host);
+/* Before the next look takes the place of one with chains. */
+void session_host_keep_chained(struct session_host *host);
+void session_host_free(struct session_host *host);
 
 /* The last look of a host, or NULL; the latest of those of all hosts; and each with the one before, as reports take them. */
 struct look *session_host_look(struct session_host *host);

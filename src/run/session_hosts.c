@@ -7,6 +7,32 @@ struct look *session_host_next_look(struct session_host *host)
 	return &host->looks[host->look_count % 2];
 }
 
+void session_host_keep_chained(struct session_host *host)
+{
+	struct look *place = session_host_next_look(host), kept = host->chained;
+
+	if (!place->head || !place->head->has_chains)
+		return;
+	host->chained = *place;
+	*place = kept;
+}
+
+static const struct look *last_chained(const struct session_host *host, const struct look_step *step)
+{
+	if (step->look->head->has_chains)
+		return step->look;
+	if (step->previous && step->previous->head->has_chains)
+		return step->previous;
+	return host->chained.head ? &host->chained : NULL;
+}
+
+void session_host_free(struct session_host *host)
+{
+	look_free(&host->looks[0]);
+	look_free(&host->looks[1]);
+	look_free(&host->chained);
+}
+
 void session_host_took(struct session_host *host)
 {
 	host->look_count++;
@@ -50,5 +76,7 @@ void session_hosts_look(struct session *session, struct look_step *steps)
 		look->host = host->name;
 		look->host_at = (unsigned int)i;
 		look->with_others = session->host_count > 1;
+		if (session->host_count > 1)
+			steps[i].chained = last_chained(host, &steps[i]);
 	}
 }

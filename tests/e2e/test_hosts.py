@@ -137,14 +137,14 @@ time.sleep(1000)
 """
 
 
-def record_host(namespace, path, program, *arguments):
+def record_host(namespace, path, program, *arguments, command=("chains",)):
     """Records a host of its own: in a PID namespace, so that it sees only this program."""
     ready = path.with_suffix(".ready")
     started = 'program=$1 ready=$2 to=$3 port=$4; shift 4; python3 -c "$program" "$ready" $to $port & '
     script = started + 'while [ ! -e "$ready" ]; do sleep 0.05; done; exec "$@"'
     argv = [*namespace.enter(), "unshare", "-p", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh"]
     argv += [program, ready, *(arguments or ("", ""))]
-    argv += [run.SOCKSTALL, "chains", "-j", "-i", "200ms", "-m", "300ms", "-d", "3s"]
+    argv += [run.SOCKSTALL, *command, "-j", "-i", "200ms", "-m", "300ms", "-d", "3s"]
     return Child([*map(str, argv), "--host", path.stem, "--record", str(path)])
 
 
@@ -168,3 +168,60 @@ def test_the_process_on_the_other_host(tmp_path, port):
     assert len(named) == 1 and re.fullmatch(r"db:python3/[0-9]+", named.pop()), records
     alone = run.parse(run.sockstall("replay", paths[0], "-j", "-a").stdout)
     assert {record["peer_name"] for record in alone if record["type"] == "chain"} == {None}
+
+
+# It asks a process of its own host on behalf of its client, and waits for the answer.
+ASKING = """
+import os, socket, sys, time
+behind = socket.create_server(("127.0.0.1", 6000))
+if not os.fork():
+    connection = behind.accept()[0]
+    connection.recv(1)
+    open(sys.argv[1], "w")
+    time.sleep(1000)
+behind.close()
+listener = socket.create_server(("", 5432))
+while True:
+    connection = listener.accept()[0]
+    question = connection.recv(1)
+    while question == b"q":
+        connection.sendall(b"a")
+        question = connection.recv(1)
+    if question == b"x":
+        break
+asked = socket.create_connection(("127.0.0.1", 6000))
+asked.sendall(b"x")
+asked.recv(1)
+"""
+ONE_QUESTION = """
+import socket, sys, time
+while True:
+    try:
+        connection = socket.create_connection((sys.argv[2], int(sys.argv[3])))
+        break
+    except OSError:
+        time.sleep(0.1)
+connection.sendall(b"x")
+open(sys.argv[1], "w")
+connection.recv(1)
+"""
+
+
+def test_a_cause_on_another_host(tmp_path):
+    """A client's wait hangs on the chain that its server is in, on the server's host."""
+    room = Room()
+    paths = [tmp_path / "web.rec", tmp_path / "app.rec"]
+    hosts = [
+        record_host(room.here, paths[0], ONE_QUESTION, room.link.right4, 5432, command=()),
+        record_host(room.there, paths[1], ASKING, command=()),
+    ]
+    for host in hosts:
+        assert host.process.wait(60 * PATIENCE) == 0, host.errors
+    room.close()
+    records = replay(*paths, "-a")
+    chains = {record["id"] for record in records if record["type"] == "chain" and record["verdict"] == "blocked"}
+    waits = [record for record in records if record["type"] == "reader" and record["host"] == "web"]
+    assert len(chains) == 1 and chains.copy().pop().startswith("app/chain-"), chains
+    assert {record["cause_id"] for record in waits} - {None} == chains
+    alone = run.parse(run.sockstall("replay", paths[0], "-j", "-a").stdout)
+    assert {record["cause_id"] for record in alone if record["type"] == "reader"} == {None}

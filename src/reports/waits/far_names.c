@@ -12,7 +12,10 @@
 /* Looks that are further apart say nothing of each other. */
 #define APART_NS (10 * NS_PER_S)
 
-/* The connections of one host. */
+/*
+ * The connections of one host, by its last look with all of them: hosts do not have such looks at the same time. A connection
+ * is the same in a look without as long as its cookie is.
+ */
 struct host {
 	const struct look *look; /* NULL: there is none yet */
 	struct ends ends; /* with their processes */
@@ -66,11 +69,11 @@ static const struct socket_record *find_socket(const struct host *host, uint64_t
 
 /* ---- Finding ---- */
 
-static bool is_of_one_time(const struct look *a, const struct look *b)
+static bool is_of_the_time(const struct look *look, __u64 ns)
 {
-	__u64 earlier = a->head->realtime_ns, later = b->head->realtime_ns;
+	__u64 then = look ? look->head->realtime_ns : 0;
 
-	return earlier > later ? earlier - later <= APART_NS : later - earlier <= APART_NS;
+	return look && (then > ns ? then - ns <= APART_NS : ns - then <= APART_NS);
 }
 
 /* The other end, if it is on this host and a process holds it. */
@@ -81,30 +84,46 @@ static const struct end *find_end(const struct host *host, const struct socket_r
 	return end && end->pid && end->socket->flags & SOCKET_HAS_MORE ? end : NULL;
 }
 
-/* The name in the arena; NULL: no host has the other end, or more than one may. */
-static const char *name_of(struct arena *arena, const struct host *hosts, size_t count, const struct host *here,
-			   const struct socket_record *socket)
+/* The host with the other end; NULL: none has it, or more than one may. */
+static const struct host *find_host(const struct host *hosts, size_t count, const struct host *here,
+				    const struct socket_record *socket, __u64 time_ns, const struct end **found)
 {
 	const struct host *there = NULL;
-	const struct end *found = NULL;
 
+	*found = NULL;
 	if (places_is_loopback(socket->name.peer_addr) || ends_other(&here->ends, socket))
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
 		const struct host *host = &hosts[i];
 		const struct end *end = NULL;
 
-		if (host != here && host->look && is_of_one_time(here->look, host->look))
+		if (host != here && is_of_the_time(host->look, time_ns))
 			end = find_end(host, socket);
-		if (end && found)
+		if (end && *found)
 			return NULL;
 		if (end)
-			there = host, found = end;
+			there = host, *found = end;
 	}
-	if (!found)
-		return NULL;
-	return arena_printf(arena, "%s:%s/%u", there->look->host ? there->look->host : "?",
-			    look_comm(arena, found->comm), found->pid);
+	return there;
+}
+
+/* What one thread is in, its process is in. */
+static bool has_one_thread(const struct look *look, __u32 pid)
+{
+	const struct thread_view *view = look_thread(look, pid, pid);
+
+	return view && view->thread->threads == 1;
+}
+
+static void name_row(struct row *row, struct arena *arena, const struct host *there, const struct end *end)
+{
+	if (has_one_thread(there->look, end->pid)) {
+		row->far_host_at = there->look->host_at;
+		row->far_pid = end->pid;
+	}
+	if (!row->peer_name)
+		row->peer_name = arena_printf(arena, "%s:%s/%u", there->look->host ? there->look->host : "?",
+					      look_comm(arena, end->comm), end->pid);
 }
 
 static void name_rows(struct report *report, size_t first, const struct host *hosts, size_t count)
@@ -113,11 +132,15 @@ static void name_rows(struct report *report, size_t first, const struct host *ho
 		struct row *row = &report->rows[i];
 		const struct host *here = &hosts[row->host_at];
 		const struct socket_record *socket = NULL;
+		const struct host *there = NULL;
+		const struct end *end;
 
-		if (!row->peer_name && row->peer_addr && row->cookie)
+		if (row->peer_addr && row->cookie && is_of_the_time(here->look, row->time_ns))
 			socket = find_socket(here, row->cookie);
 		if (socket)
-			row->peer_name = name_of(&report->arena, hosts, count, here, socket);
+			there = find_host(hosts, count, here, socket, row->time_ns, &end);
+		if (there)
+			name_row(row, &report->arena, there, end);
 	}
 }
 
@@ -133,7 +156,7 @@ int far_names_fill(struct report *report, size_t first, const struct looks *look
 		return -ENOMEM;
 	for (size_t i = 0; i < looks->count && !err; i++)
 		if (looks->items[i].look)
-			err = collect(&hosts[i], looks->items[i].look);
+			err = collect(&hosts[i], looks->items[i].chained ?: looks->items[i].look);
 	if (!err)
 		name_rows(report, first, hosts, looks->count);
 	for (size_t i = 0; i < looks->count; i++) {

@@ -44,6 +44,29 @@ static void a_wait_hangs_on_the_end_of_its_chain(void **state)
 	assert_null(rows[4].cause);
 }
 
+static void a_client_hangs_on_what_its_server_on_another_host_waits_for(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		add(i, i ? ROW_READER : ROW_CHAIN, i ? "reader" : "app/chain-9", i ? 1 : 9)->host_at = i ? 0 : 1;
+		rows[i].far_host_at = 1;
+		rows[i].far_pid = i ? 8 : 0;
+		rows[i].reader.role = i ? "client" : NULL;
+	}
+	rows[2].far_pid = 7; /* it is in an event loop, */
+	rows[3].reader.role = "server";
+	waits[0] = (struct report_wait){.pid = 8, .tid = 8, .host_at = 1, .peer_host_at = 1, .chain = "app/chain-9"};
+	waits[1] = (struct report_wait){.pid = 7, .host_at = 1, .peer_host_at = 1, .chain = "app/chain-9"};
+	find(4, 2);
+	assert_null(rows[0].cause);
+	assert_string_equal(rows[1].cause, "app/chain-9");
+	assert_null(rows[2].cause);
+	assert_null(rows[3].cause);
+	rows[1].far_host_at = 0; /* the same number elsewhere */
+	find(4, 2);
+	assert_null(rows[1].cause);
+}
+
 static void what_is_found_of_one_process_is_one_cause(void **state)
 {
 	(void)state;
@@ -145,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_wait_hangs_on_the_end_of_its_chain),
+		cmocka_unit_test(a_client_hangs_on_what_its_server_on_another_host_waits_for),
 		cmocka_unit_test(what_is_found_of_one_process_is_one_cause),
 		cmocka_unit_test(a_loop_that_waits_for_another_process_leads_there),
 		cmocka_unit_test(a_service_hangs_on_what_it_awaits_only_where_that_is_its_cause),

@@ -119,6 +119,28 @@ static void through_address_translation(void **state)
 	forget(&scene);
 }
 
+/* A look that has no connections comes between: those of the last look with all of them hold for a while. */
+static void hosts_look_for_chains_at_their_own_times(void **state)
+{
+	struct scene scene = {0};
+	__u64 cookie = add_client(&scene, "10.0.0.2");
+	struct look_builder builder;
+	struct look without = {.host_at = DB};
+
+	(void)state;
+	add_server(&scene, DB, "10.0.0.1", 1100, 0);
+	look_begin(&builder, NOW + SECOND);
+	look_finish(&builder, &without);
+	scene.steps[DB].look = &without;
+	assert_null(name_of(&scene, cookie));
+	scene.steps[DB].chained = &scene.looks[DB];
+	assert_string_equal(name_of(&scene, cookie), "db:postgres/40");
+	((struct look_record *)(void *)scene.looks[DB].bytes.data)->realtime_ns -= 60 * SECOND;
+	assert_null(name_of(&scene, cookie));
+	look_free(&without);
+	forget(&scene);
+}
+
 /* The same addresses in another network, or a connection before this one. */
 static void other_places_in_the_streams(void **state)
 {
@@ -170,9 +192,13 @@ static void not_over_loopback(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_process_on_the_other_host), cmocka_unit_test(through_address_translation),
-		cmocka_unit_test(other_places_in_the_streams),	 cmocka_unit_test(in_doubt_nobody),
-		cmocka_unit_test(not_from_another_time),	 cmocka_unit_test(not_over_loopback),
+		cmocka_unit_test(the_process_on_the_other_host),
+		cmocka_unit_test(through_address_translation),
+		cmocka_unit_test(hosts_look_for_chains_at_their_own_times),
+		cmocka_unit_test(other_places_in_the_streams),
+		cmocka_unit_test(in_doubt_nobody),
+		cmocka_unit_test(not_from_another_time),
+		cmocka_unit_test(not_over_loopback),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
