@@ -98,6 +98,17 @@ __u64 service_near_since(const struct service_record *service)
 	return since;
 }
 
+__u64 service_near_newest(const struct service_record *service)
+{
+	__u64 newest = 0;
+	size_t i;
+
+	for (i = 0; i < SERVICE_AGES; i++)
+		if (first_near(&service->spans[i], answered_ns(service)) && service->spans[i].newest_ns > newest)
+			newest = service->spans[i].newest_ns;
+	return newest;
+}
+
 __u32 service_near_count(const struct service_record *service)
 {
 	__u32 i, count = 0;

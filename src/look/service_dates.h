@@ -55,6 +55,9 @@ __u64 service_near_since(const struct service_record *service);
 __u32 service_near_count(const struct service_record *service);
 __u32 service_near_unread(const struct service_record *service);
 
+/* When the last of them spoke, as far as that is known. */
+__u64 service_near_newest(const struct service_record *service);
+
 /* How many have waited since the last answer. */
 __u32 service_owed_count(const struct service_record *service);
 

@@ -148,6 +148,8 @@ static enum severity severity_of_held(const struct awaiting *awaiting, const str
 	struct held_evidence evidence = held_evidence_of(awaiting->look, awaiting->previous, view);
 	const struct held_rule *rule = held_verdict(&evidence);
 
+	if (rule && held_is_a_read(rule))
+		return SEVERITY_SUSPECT;
 	return rule ? rule->severity : SEVERITY_NONE;
 }
 

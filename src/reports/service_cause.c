@@ -155,19 +155,32 @@ static bool is_in_futex(const struct suspect *suspect, const struct thread_recor
 	return thread->flags & THREAD_SLEEPING && name && !strcmp(name, "futex") && began_with_it(suspect, thread);
 }
 
+static bool is_mutex(const struct thread_record *thread)
+{
+	return (thread->args[1] & FUTEX_COMMANDS) == FUTEX_WAIT_OP && (__u32)thread->args[2] == MUTEX_AWAITED;
+}
+
+/* Else it may be an idle worker, which has slept since it gave the last answer. */
+static bool began_after_all(const struct suspect *suspect, const struct thread_record *thread)
+{
+	return look_asleep_since(suspect->look, thread) > service_near_newest(suspect->evidence->service);
+}
+
+static bool is_at_work(const struct suspect *suspect, const struct thread_record *thread)
+{
+	return suspect->evidence->service->owed_since_ns || is_mutex(thread) || began_after_all(suspect, thread);
+}
+
 static size_t count_at(const struct suspect *suspect, __u64 address)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < suspect->count; i++)
-		count += is_in_futex(suspect, thread_at(suspect, i)->thread) &&
-			 thread_at(suspect, i)->thread->args[0] == address;
-	return count;
-}
+	for (size_t i = 0; i < suspect->count; i++) {
+		const struct thread_record *thread = thread_at(suspect, i)->thread;
 
-static bool is_mutex(const struct thread_record *thread)
-{
-	return (thread->args[1] & FUTEX_COMMANDS) == FUTEX_WAIT_OP && (__u32)thread->args[2] == MUTEX_AWAITED;
+		count += is_in_futex(suspect, thread) && thread->args[0] == address && is_at_work(suspect, thread);
+	}
+	return count;
 }
 
 /* A condition variable looks the same to many: only of a mutex is it certain. */
@@ -195,7 +208,8 @@ static size_t count_in_futex(const struct suspect *suspect)
 	size_t i, count = 0;
 
 	for (i = 0; i < suspect->count; i++)
-		count += is_in_futex(suspect, thread_at(suspect, i)->thread);
+		count += is_in_futex(suspect, thread_at(suspect, i)->thread) &&
+			 began_after_all(suspect, thread_at(suspect, i)->thread);
 	return count;
 }
 
@@ -227,13 +241,14 @@ static bool find_peer(const struct suspect *suspect, const struct owner_record *
 		.owed_since_ns = suspect->since_ns,
 		.least_ns = least_wait(evidence),
 	};
-	size_t beside = count_in_futex(suspect);
+	size_t beside;
 	bool certain;
 
 	evidence->awaits = service_awaits_find(&awaiting, arena);
 	if (!evidence->awaits.count)
 		return false;
 	certain = evidence->awaits.certain >= least_certain(suspect);
+	beside = evidence->service ? count_in_futex(suspect) : 0;
 	if (evidence->service && evidence->awaits.likely >= 2)
 		set_near(suspect, evidence->awaits.certain >= 2 ? evidence->awaits.certain + beside : 0,
 			 evidence->awaits.likely + beside);

@@ -272,3 +272,8 @@ const struct held_rule *held_verdict(const struct held_evidence *evidence)
 			return &held_rules[i];
 	return NULL;
 }
+
+bool held_is_a_read(const struct held_rule *rule)
+{
+	return rule->applies == is_polled_for;
+}

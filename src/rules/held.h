@@ -62,6 +62,9 @@ struct held_evidence held_evidence_of(const struct look *look, const struct look
 extern const struct held_rule held_rules[];
 extern const size_t held_rule_count;
 
+/* All that it knows is that a thread waits, as one does that reads: that may be a subscription, or a long poll. */
+bool held_is_a_read(const struct held_rule *rule);
+
 /* The rule that applies; NULL: nothing tells that anything is wrong. */
 const struct held_rule *held_verdict(const struct held_evidence *evidence);
 

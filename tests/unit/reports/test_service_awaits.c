@@ -145,6 +145,26 @@ static void of_event_loops(void **state)
 	assert_int_equal(awaits.certain, 1);
 }
 
+/* A thread polls for this connection alone, as JDBC and libpq do with a timeout: that proves no more than a read. */
+static void polls_are_not_certain(void **state)
+{
+	struct socket_record *socket;
+	struct held_record *held;
+	struct service_awaits awaits;
+
+	(void)state;
+	look_add_sleeping(&builder, APP, 11, "app", ASKED);
+	held = look_add_held(&builder, &socket);
+	held->flags = HELD_WAITED | HELD_POLL | HELD_POLL_ALONE;
+	held->waiter_pid = APP;
+	held->waiter_tid = 11;
+	ask(socket, 4101, "10.0.0.5");
+	look_add_owner(&builder, &socket->name, APP, 7, "app");
+	awaits = find();
+	assert_int_equal(awaits.likely, 1);
+	assert_int_equal(awaits.certain, 0);
+}
+
 /* Its database is gone: it cannot even connect. */
 static void connects(void **state)
 {
@@ -216,6 +236,7 @@ int main(void)
 		TEST(what_is_no_reason),
 		TEST(unread_at_the_other_end),
 		TEST(of_event_loops),
+		TEST(polls_are_not_certain),
 		TEST(connects),
 		TEST(many_peers),
 	};

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What keeps a service from answering: which threads and connections of its process count as that. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <sys/syscall.h>
+
+#include "make_look.h"
+#include "reports/service_cause.h"
+
+#define NOW	  (10000 * SECOND)
+#define ANSWERED  (NOW - 12 * SECOND)
+#define ASKED	  (ANSWERED + MILLISECOND)
+#define APP	  10
+#define SUBSCRIBED 3
+
+static struct look_builder builder;
+static struct service_record service;
+static struct service_evidence evidence;
+
+static int set_up(void **state)
+{
+	(void)state;
+	look_begin(&builder, NOW);
+	service = (struct service_record){.seen_ns = NOW, .answered_ns = ANSWERED, .last_sent_ns = ANSWERED};
+	evidence = (struct service_evidence){
+		.service = &service,
+		.now_ns = NOW,
+		.min_age_ns = 10 * SECOND,
+		.owner = "app (pid 10)",
+	};
+	return 0;
+}
+
+/* So many spoke right after its last answer: to ask again, or to acknowledge it. */
+static void spoke_at_once(__u32 count, __u64 last_ns)
+{
+	service.pending = service.connections = count;
+	service.ages[5].count = count;
+	service.spans[5] = (struct service_span){.oldest_ns = ASKED, .newest_ns = last_ns};
+	service.near_since_ns = ASKED;
+}
+
+static void find(void)
+{
+	const struct owner_record owner = {.pid = APP, .process_start_ns = SECOND};
+	struct scope scope = {.command = COMMAND_SERVICES};
+	struct report report = {0};
+	struct look look = {0};
+
+	look_finish(&builder, &look);
+	service_cause_find(&evidence, &report, &look, NULL, &scope, &owner);
+	report_free(&report);
+	look_free(&look);
+}
+
+static void waits_in_futex(__u32 tid, __u64 since_ns, __u64 address)
+{
+	struct thread_record *thread = look_add_sleeping(&builder, APP, tid, "app", since_ns);
+
+	thread->syscall = SYS_futex;
+	thread->args[0] = address;
+}
+
+/* It asked what cannot answer: the connection lies in a queue of this machine. */
+static void asks_a_dead_end(__u32 tid)
+{
+	struct thread_record *thread = look_add_sleeping(&builder, APP, tid, "app", ASKED + MILLISECOND);
+	struct socket_record *socket, *other;
+
+	thread->syscall = SYS_recvfrom;
+	socket = look_add_thread_socket(&builder, SOCKET_KIND_TCP, 1);
+	look_connect(&socket->name, "10.0.0.1", (__u16)(4000 + tid), "10.0.0.1", 5432);
+	socket->flags |= SOCKET_AUTOBOUND;
+	socket->bytes_sent = 20;
+	socket->bytes_acked = 21;
+	socket->last_sent_ns = ASKED + MILLISECOND;
+	other = look_add_socket(&builder, SOCKET_KIND_TCP, 1);
+	look_connect(&other->name, "10.0.0.1", 5432, "10.0.0.1", (__u16)(4000 + tid));
+	other->flags &= ~SOCKET_ACCEPTED;
+}
+
+/* Three more threads wait for a connection of the pool; or sleep since they gave the last answer, which then was acknowledged. */
+static void of_a_pool(void **state)
+{
+	(void)state;
+	for (int idle = 0; idle < 2; idle++) {
+		set_up(NULL);
+		spoke_at_once(2 + SUBSCRIBED, ASKED);
+		asks_a_dead_end(11);
+		asks_a_dead_end(12);
+		for (__u32 i = 0; i < SUBSCRIBED; i++)
+			waits_in_futex(13 + i, idle ? ANSWERED + MILLISECOND / 2 : ASKED + MILLISECOND, 4096 + i);
+		find();
+		assert_int_equal(evidence.cause, CAUSE_PEER);
+		assert_true(evidence.near_since_ns == (idle ? 0 : ASKED));
+		assert_true(evidence.near_likely_ns == 0);
+	}
+}
+
+/* Idle workers of one queue sleep in one condition variable, since they gave the last answer: that is no cause. */
+static void idle_in_one_queue(void **state)
+{
+	(void)state;
+	for (int idle = 0; idle < 2; idle++) {
+		set_up(NULL);
+		spoke_at_once(SUBSCRIBED, ASKED);
+		for (__u32 i = 0; i < SUBSCRIBED; i++)
+			waits_in_futex(13 + i, idle ? ANSWERED + MILLISECOND / 2 : ASKED + MILLISECOND, 4096);
+		find();
+		assert_int_equal(evidence.cause, idle ? CAUSE_UNKNOWN : CAUSE_LOCK);
+		assert_true(!evidence.near_since_ns && !evidence.near_likely_ns);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(of_a_pool),
+		cmocka_unit_test(idle_in_one_queue),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
