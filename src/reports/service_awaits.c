@@ -26,8 +26,8 @@ static __u64 asked_ns(const struct socket_record *socket)
 	return socket->name.state == STATE_SYN_SENT ? socket->first_sent_ns : socket->last_sent_ns;
 }
 
-/* It asked there after it was asked itself, and not just now. */
-static bool awaits(const struct awaiting *awaiting, const struct socket_record *socket)
+/* It asked there after it was asked itself, and not just now. `sleeps`: a thread waits for just that. */
+static bool awaits(const struct awaiting *awaiting, const struct socket_record *socket, bool sleeps)
 {
 	__u64 asked = asked_ns(socket);
 
@@ -35,8 +35,9 @@ static bool awaits(const struct awaiting *awaiting, const struct socket_record *
 		return false;
 	if (socket->name.state != STATE_SYN_SENT && reader_speaker(socket, awaiting->look->head->tick_ns) != SPEAKER_WE)
 		return false;
-	return asked + SERVICE_SLACK_NS >= awaiting->owed_since_ns &&
-	       asked + awaiting->least_ns <= awaiting->look->head->seen_ns;
+	if (asked + awaiting->least_ns > awaiting->look->head->seen_ns)
+		return false;
+	return asked + SERVICE_SLACK_NS >= awaiting->owed_since_ns || (sleeps && awaiting->is_held_up);
 }
 
 /* Looking for the other end of each in more sockets than these takes too long. */
@@ -167,10 +168,9 @@ static struct peer *peer_of(struct peers *peers, const struct socket_name *name)
 	return &peers->items[peers->count++];
 }
 
-/* `sleeps`: a thread waits for just that. */
 static void add(struct peers *peers, const struct awaiting *awaiting, const struct socket_record *socket, bool sleeps)
 {
-	struct peer *peer = awaits(awaiting, socket) ? peer_of(peers, &socket->name) : NULL;
+	struct peer *peer = awaits(awaiting, socket, sleeps) ? peer_of(peers, &socket->name) : NULL;
 	const struct held_view *view = peer ? look_held(awaiting->look, socket->name.cookie) : NULL;
 	enum severity held = view ? severity_of_held(awaiting, view) : SEVERITY_NONE;
 	__u64 asked = asked_ns(socket);
@@ -216,7 +216,7 @@ static void add_of_loops(struct peers *peers, const struct awaiting *awaiting)
 		const struct held_view *view = &awaiting->look->held.items[i];
 
 		if (view->held->flags & (HELD_EPOLL | HELD_POLL) && is_own(awaiting, view))
-			add(peers, awaiting, view->socket, false);
+			add(peers, awaiting, view->socket, view->held->flags & HELD_POLL_ALONE);
 	}
 }
 

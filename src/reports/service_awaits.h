@@ -12,6 +12,7 @@ struct awaiting {
 	size_t first, count; /* its threads, which are next to each other in the look */
 	__u32 pid;
 	__u64 owed_since_ns;
+	bool is_held_up; /* by whatever its only thread waits for, however long ago it asked */
 	__u64 least_ns; /* what was asked more recently is no reason */
 };
 

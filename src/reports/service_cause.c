@@ -215,15 +215,17 @@ static size_t count_in_futex(const struct suspect *suspect)
 
 /* ---- Another service ---- */
 
-/*
- * So many must wait there: as many as wait for it, else one that is left might have answered. A process that accepts nothing for long
- * has nobody left.
- */
+static bool is_of_one_thread(const struct suspect *suspect)
+{
+	return suspect->count == 1 && thread_at(suspect, 0)->thread->threads <= 1;
+}
+
+/* So many must wait there: as many as wait for it, else one that is left might have answered, or accepted. */
 static __u64 least_certain(const struct suspect *suspect)
 {
 	__u32 owed = suspect->is_queue ? 0 : service_owed_count(suspect->evidence->service);
 
-	if (suspect->is_queue)
+	if (suspect->is_queue && is_of_one_thread(suspect))
 		return 1;
 	return owed > 2 ? owed : 2;
 }
@@ -239,6 +241,7 @@ static bool find_peer(const struct suspect *suspect, const struct owner_record *
 		.count = suspect->count,
 		.pid = owner->pid,
 		.owed_since_ns = suspect->since_ns,
+		.is_held_up = suspect->is_queue && is_of_one_thread(suspect),
 		.least_ns = least_wait(evidence),
 	};
 	size_t beside;
@@ -248,8 +251,8 @@ static bool find_peer(const struct suspect *suspect, const struct owner_record *
 	if (!evidence->awaits.count)
 		return false;
 	certain = evidence->awaits.certain >= least_certain(suspect);
-	beside = evidence->service ? count_in_futex(suspect) : 0;
-	if (evidence->service && evidence->awaits.likely >= 2)
+	beside = suspect->is_queue ? 0 : count_in_futex(suspect);
+	if (!suspect->is_queue && evidence->awaits.likely >= 2)
 		set_near(suspect, evidence->awaits.certain >= 2 ? evidence->awaits.certain + beside : 0,
 			 evidence->awaits.likely + beside);
 	set(suspect, CAUSE_PEER, certain,
@@ -282,7 +285,8 @@ static void find_cpu(const struct suspect *suspect)
 
 	for (size_t i = 0; i < suspect->count; i++)
 		count += computes(suspect, thread_at(suspect, i)->thread);
-	if (count)
+	/* In one look alone, a thread that happens to run may be any. */
+	if (count && (suspect->previous || !suspect->is_queue || is_of_one_thread(suspect)))
 		set(suspect, CAUSE_CPU, false,
 		    arena_printf(arena, "most likely because it computes: %zu of its %s on a CPU or waiting for one",
 				 count, say_count(arena, suspect->count, "threads")));
@@ -332,13 +336,16 @@ static void find_of_threads(const struct suspect *suspect, const struct owner_re
 		find_cpu(suspect);
 }
 
-/* It accepts nothing. Which lock an idle thread sleeps in says nothing about that, and whatever it asked may be why. */
+/*
+ * It accepts nothing. Which lock an idle thread sleeps in says nothing about that. Which thread accepts is not known: so what it
+ * asked before may be another thread's subscription.
+ */
 static void find_of_queue(struct suspect *suspect, const struct owner_record *owner)
 {
 	suspect->is_queue = true;
-	suspect->since_ns = 1;
-	if (!find_loop(suspect))
-		find_peer(suspect, owner);
+	suspect->since_ns = suspect->evidence->oldest_queued_ns;
+	if (!find_loop(suspect) && !find_peer(suspect, owner) && !find_quota(suspect))
+		find_cpu(suspect);
 }
 
 /* Whose connections end with each answer was mostly not seen to answer. */

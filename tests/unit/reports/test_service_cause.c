@@ -10,10 +10,10 @@
 #include "make_look.h"
 #include "reports/service_cause.h"
 
-#define NOW	  (10000 * SECOND)
-#define ANSWERED  (NOW - 12 * SECOND)
-#define ASKED	  (ANSWERED + MILLISECOND)
-#define APP	  10
+#define NOW	   (10000 * SECOND)
+#define ANSWERED   (NOW - 12 * SECOND)
+#define ASKED	   (ANSWERED + MILLISECOND)
+#define APP	   10
 #define SUBSCRIBED 3
 
 static struct look_builder builder;
@@ -115,11 +115,80 @@ static void idle_in_one_queue(void **state)
 	}
 }
 
+/* ---- Its queue is not emptied ---- */
+
+static struct thread_record *reads(__u32 tid, const char *peer, __u64 asked_ns)
+{
+	struct thread_record *thread = look_add_sleeping(&builder, APP, tid, "app", asked_ns);
+	struct socket_record *socket;
+
+	thread->syscall = SYS_recvfrom;
+	socket = look_add_thread_socket(&builder, SOCKET_KIND_TCP, 1);
+	look_connect(&socket->name, "10.0.0.1", (__u16)(4000 + tid), peer, 5432);
+	socket->flags |= SOCKET_AUTOBOUND;
+	socket->bytes_sent = 20;
+	socket->bytes_acked = 21;
+	socket->last_sent_ns = asked_ns;
+	return thread;
+}
+
+static void is_queued(void)
+{
+	set_up(NULL);
+	service.answered_ns = service.last_sent_ns = 0;
+	evidence.oldest_queued_ns = NOW - 12 * SECOND;
+}
+
+/* Whatever its only thread waits for is why. */
+static void one_thread_that_reads(void **state)
+{
+	(void)state;
+	is_queued();
+	reads(APP, "10.0.0.5", NOW - 100 * SECOND);
+	find();
+	assert_int_equal(evidence.cause, CAUSE_PEER);
+	assert_false(evidence.certain);
+}
+
+/* One thread has had a subscription for long; what others asked since the queue grows may be why. */
+static void one_of_several_threads(void **state)
+{
+	(void)state;
+	for (int since = 0; since < 2; since++) {
+		is_queued();
+		reads(APP, "10.0.0.5", NOW - 100 * SECOND)->threads = 2;
+		if (since)
+			reads(APP + 1, "10.0.0.5", NOW - 11 * SECOND)->threads = 2;
+		else
+			look_add_sleeping(&builder, APP, APP + 1, "app", NOW - 20 * SECOND)->threads = 2;
+		find();
+		assert_int_equal(evidence.cause, since ? CAUSE_PEER : CAUSE_UNKNOWN);
+		assert_int_equal(evidence.awaits.count, since);
+	}
+}
+
+/* It computes all the time, beside a thread that has a subscription. */
+static void one_thread_that_computes(void **state)
+{
+	(void)state;
+	for (int both = 0; both < 2; both++) {
+		is_queued();
+		look_add_thread(&builder, APP, APP, "app")->threads = 1 + both;
+		if (both)
+			reads(APP + 1, "10.0.0.5", NOW - 100 * SECOND)->threads = 2;
+		find();
+		assert_int_equal(evidence.cause, both ? CAUSE_UNKNOWN : CAUSE_CPU);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(of_a_pool),
 		cmocka_unit_test(idle_in_one_queue),
+		cmocka_unit_test(one_thread_that_reads),
+		cmocka_unit_test(one_of_several_threads),
+		cmocka_unit_test(one_thread_that_computes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
