@@ -161,10 +161,10 @@ void probe_services_begin(struct probe *probe);
 int probe_services_take(struct probe *probe, struct buffer *buffer);
 
 /*
- * Has the next thread scan bring all threads of those who let others wait: what they do says why. True if that is news, which
- * only a look taken anew can have.
+ * Has the next thread scan bring all threads of those who let others wait: what they do says why. Sets has_news if that is news,
+ * which only a look taken anew can have. Returns 0 or -ENOMEM.
  */
-bool probe_services_suspect(struct probe *probe, struct buffer *buffer);
+int probe_services_suspect(struct probe *probe, const struct buffer *buffer);
 
 /* Adds a record of each that the scope takes, with its name. */
 int probe_namespaces_name(struct probe *probe, struct buffer *buffer);

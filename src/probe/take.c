@@ -239,7 +239,7 @@ static int fill(struct probe *probe, struct look *look)
 	if (!err)
 		err = probe_owners_add(probe, buffer);
 	if (!err && probe->use_services)
-		probe->has_news = probe_services_suspect(probe, buffer);
+		err = probe_services_suspect(probe, buffer);
 	if (!err)
 		err = spoken_write(&probe->spoken, buffer, probe->attached.skeleton->rodata->cfg_tick_ns);
 	if (!err && probe->use_chains)
