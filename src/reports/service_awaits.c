@@ -2,6 +2,7 @@
 #include "reports/service_awaits.h"
 
 #include "base/sorted.h"
+#include "look/far_ends.h"
 #include "look/owners.h"
 #include "look/service_dates.h"
 #include "look/signs.h"
@@ -40,9 +41,6 @@ static bool awaits(const struct awaiting *awaiting, const struct socket_record *
 	return asked + SERVICE_SLACK_NS >= awaiting->owed_since_ns || (sleeps && awaiting->is_held_up);
 }
 
-/* Looking for the other end of each in more sockets than these takes too long. */
-#define SOCKETS_MOST 4096
-
 /* All of its threads are stopped, or frozen. */
 static bool is_kept(const struct look *look, __u32 pid)
 {
@@ -66,21 +64,32 @@ static bool cannot_answer(const struct look *look, const struct socket_record *o
 }
 
 /* Its other end is on this machine: two namespaces may have the same addresses, so each that looks like it must be so. */
-static bool is_unanswerable_there(const struct look *look, const struct socket_name *name)
+static bool is_unanswerable_there(const struct awaiting *awaiting, const struct socket_name *name)
 {
-	size_t own = look->sockets.count, all = own + look->connections.count, i;
-	bool found = false;
+	size_t i, count, found = 0;
+	const struct socket_record *const *others = far_ends_find(awaiting->ends, name, &count);
 
-	for (i = 0; i < all && all <= SOCKETS_MOST; i++) {
-		const struct socket_record *other = i < own ? look->sockets.items[i] : look->connections.items[i - own];
-
-		if (other->name.kind != SOCKET_KIND_TCP || !look_is_other_end(name, &other->name))
+	for (i = 0; i < count; i++) {
+		if (!far_ends_may_reach(awaiting->look, name, others[i]->name.netns))
 			continue;
-		if (!cannot_answer(look, other))
+		if (!cannot_answer(awaiting->look, others[i]))
 			return false;
-		found = true;
+		found++;
 	}
 	return found;
+}
+
+/* What came there has lain unread. */
+static bool is_unread_there(const struct awaiting *awaiting, const struct socket_name *name)
+{
+	size_t i, count;
+	const struct socket_record *const *others = far_ends_find(awaiting->ends, name, &count);
+
+	for (i = 0; i < count; i++)
+		if (others[i]->unread_bytes && look_held(awaiting->look, others[i]->name.cookie) &&
+		    far_ends_may_reach(awaiting->look, name, others[i]->name.netns))
+			return true;
+	return false;
 }
 
 static bool has_address(const struct look *look, __u32 netns, const __u8 address[16])
@@ -99,7 +108,7 @@ static bool serves(const struct look *look, const struct service_record *service
 {
 	const struct socket_name *at = &service->name;
 
-	if (at->local_port != name->peer_port)
+	if (at->local_port != name->peer_port || !far_ends_may_reach(look, name, at->netns))
 		return false;
 	if (!address_is_any(at->local_addr))
 		return address_equal(at->local_addr, name->peer_addr);
@@ -139,8 +148,8 @@ static bool is_to_a_kept_service(const struct look *look, const struct socket_re
 static bool is_certain(const struct awaiting *awaiting, const struct socket_record *socket, enum severity held)
 {
 	return held > SEVERITY_SUSPECT || signs_data_unanswered(socket, awaiting->look->head->seen_ns) ||
-	       look_is_unread_there(awaiting->look, &socket->name) ||
-	       is_unanswerable_there(awaiting->look, &socket->name) || is_to_a_kept_service(awaiting->look, socket);
+	       is_unread_there(awaiting, &socket->name) || is_unanswerable_there(awaiting, &socket->name) ||
+	       is_to_a_kept_service(awaiting->look, socket);
 }
 
 /* How bad it is by the turns that looks have seen, where no thread sleeps on it. */

@@ -3,12 +3,14 @@
 #ifndef SOCKSTALL_REPORTS_SERVICE_AWAITS_H
 #define SOCKSTALL_REPORTS_SERVICE_AWAITS_H
 
+#include "look/far_ends.h"
 #include "look/look.h"
 #include "rules/service.h"
 
 /* The process, and since when it owes an answer. */
 struct awaiting {
 	const struct look *look, *previous;
+	const struct far_ends *ends;
 	size_t first, count; /* its threads, which are next to each other in the look */
 	__u32 pid;
 	__u64 owed_since_ns;

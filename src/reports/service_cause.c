@@ -22,6 +22,7 @@ struct suspect {
 	struct report *report;
 	const struct look *look, *previous;
 	const struct scope *scope;
+	const struct far_ends *ends;
 	size_t first, count; /* its threads, which stand together in the look */
 	__u64 since_ns; /* since then an answer may be owed */
 	bool is_queue; /* no answer is owed, but connections lie in its queue */
@@ -237,6 +238,7 @@ static bool find_peer(const struct suspect *suspect, const struct owner_record *
 	struct awaiting awaiting = {
 		.look = suspect->look,
 		.previous = suspect->previous,
+		.ends = suspect->ends,
 		.first = suspect->first,
 		.count = suspect->count,
 		.pid = owner->pid,
@@ -360,15 +362,16 @@ static __u64 first_of(__u64 a, __u64 b)
 	return !a || (b && b < a) ? b : a;
 }
 
-void service_cause_find(struct service_evidence *evidence, struct report *report, const struct look *look,
-			const struct look *previous, const struct scope *scope, const struct owner_record *owner)
+void service_cause_find(struct service_evidence *evidence, const struct service_scene *scene,
+			const struct owner_record *owner)
 {
 	struct suspect suspect = {
 		.evidence = evidence,
-		.report = report,
-		.look = look,
-		.previous = previous,
-		.scope = scope,
+		.report = scene->report,
+		.look = scene->look,
+		.previous = scene->previous,
+		.scope = scene->scope,
+		.ends = &scene->ends,
 	};
 
 	find_threads(&suspect, owner);
@@ -376,10 +379,10 @@ void service_cause_find(struct service_evidence *evidence, struct report *report
 		suspect.since_ns = first_of(evidence->service->owed_since_ns, evidence->service->near_since_ns);
 	if (all_have(&suspect, THREAD_STOPPED))
 		set(&suspect, CAUSE_STOPPED, true,
-		    arena_printf(&report->arena, "%s is stopped by a signal or a debugger", evidence->owner));
+		    arena_printf(&scene->report->arena, "%s is stopped by a signal or a debugger", evidence->owner));
 	else if (all_have(&suspect, THREAD_FROZEN))
 		set(&suspect, CAUSE_FROZEN, true,
-		    arena_printf(&report->arena, "%s is frozen with its control group", evidence->owner));
+		    arena_printf(&scene->report->arena, "%s is frozen with its control group", evidence->owner));
 	else if (is_judged_by_its_queue(evidence))
 		find_of_queue(&suspect, owner);
 	else if (suspect.since_ns)

@@ -20,9 +20,7 @@
 #include "system/tcp_states.h"
 
 struct scene {
-	struct report *report;
-	const struct look *look, *previous;
-	const struct scope *scope;
+	struct service_scene common;
 	struct service *items; /* sorted by place */
 	size_t count;
 	struct listeners before;
@@ -77,7 +75,7 @@ static struct service *find_of_connection(const struct scene *scene, const struc
 
 static void add_drops(struct scene *scene, struct service *service, const struct listener_record *listener)
 {
-	size_t last = scene->previous ? listeners_find(&scene->before, listener->name.cookie) : LISTENERS_NONE;
+	size_t last = scene->common.previous ? listeners_find(&scene->before, listener->name.cookie) : LISTENERS_NONE;
 	const struct listener_record *before = last == LISTENERS_NONE ? NULL : scene->before.by_cookie[last];
 
 	if (!before || listener->seen_ns <= before->seen_ns)
@@ -115,11 +113,12 @@ static void add_queued(struct scene *scene, const struct socket_record *socket)
 
 static int collect(struct scene *scene)
 {
-	const struct look *look = scene->look;
+	const struct look *look = scene->common.look;
 	size_t i;
 
 	scene->items = calloc(look->services.count + 1, sizeof(*scene->items));
-	if (!scene->items || (scene->previous && listeners_index(&scene->before, scene->previous)))
+	if (!scene->items || far_ends_collect(&scene->common.ends, look) ||
+	    (scene->common.previous && listeners_index(&scene->before, scene->common.previous)))
 		return -ENOMEM;
 	for (i = 0; i < look->services.count; i++)
 		if (!look_is_put_off(look, look->services.items[i]->name.netns))
@@ -150,7 +149,7 @@ static const struct owner_record *owner_of(const struct look *look, const struct
 
 static void find_words(struct service_evidence *evidence, const struct scene *scene, const struct owner_record *owner)
 {
-	struct arena *arena = &scene->report->arena;
+	struct arena *arena = &scene->common.report->arena;
 
 	if (!owner)
 		return;
@@ -162,11 +161,11 @@ static void find_words(struct service_evidence *evidence, const struct scene *sc
 static struct service_evidence evidence_of(const struct scene *scene, const struct service *service,
 					   const struct owner_record *owner)
 {
-	const struct look_record *head = scene->look->head;
+	const struct look_record *head = scene->common.look->head;
 	struct service_evidence evidence = {
 		.service = service->record,
 		.now_ns = head->seen_ns,
-		.min_age_ns = min_age_of(scene->scope, ROW_SERVICE),
+		.min_age_ns = min_age_of(scene->common.scope, ROW_SERVICE),
 		.interval_ns = head->stretched_ns ? head->stretched_ns : head->interval_ns,
 		.accept_queue = service->accept_queue,
 		.accept_queue_max = service->accept_queue_max,
@@ -175,7 +174,7 @@ static struct service_evidence evidence_of(const struct scene *scene, const stru
 
 	find_words(&evidence, scene, owner);
 	if (owner)
-		service_cause_find(&evidence, scene->report, scene->look, scene->previous, scene->scope, owner);
+		service_cause_find(&evidence, &scene->common, owner);
 	return evidence;
 }
 
@@ -195,13 +194,14 @@ static bool is_shown(const struct scope *scope, const struct service_rule *rule)
 
 static int report_one(struct scene *scene, const struct service *service)
 {
-	const struct owner_record *owner = owner_of(scene->look, service);
+	const struct owner_record *owner = owner_of(scene->common.look, service);
 	struct service_evidence evidence = evidence_of(scene, service, owner);
 	const struct service_rule *rule = service_verdict(&evidence);
 
-	if (!is_shown(scene->scope, rule))
+	if (!is_shown(scene->common.scope, rule))
 		return 0;
-	return service_row_add(scene->report, scene->look, scene->scope, service, owner, &evidence);
+	return service_row_add(scene->common.report, scene->common.look, scene->common.scope, service, owner,
+			       &evidence);
 }
 
 /* ---- Unix sockets ---- */
@@ -234,7 +234,7 @@ static int report_unix_one(struct scene *scene, const struct listener_record *li
 		.oldest_queued_ns = oldest_ns,
 	};
 
-	if (listener->name.kind != SOCKET_KIND_UNIX || look_is_put_off(scene->look, listener->name.netns))
+	if (listener->name.kind != SOCKET_KIND_UNIX || look_is_put_off(scene->common.look, listener->name.netns))
 		return 0;
 	return report_one(scene, &service);
 }
@@ -243,14 +243,14 @@ static int report_unix(struct scene *scene)
 {
 	struct listeners now = {0};
 	struct unix_queues queues = {0};
-	__u64 *oldest = calloc(scene->look->listeners.count + 1, sizeof(*oldest));
-	int err = oldest ? listeners_index(&now, scene->look) : -ENOMEM;
+	__u64 *oldest = calloc(scene->common.look->listeners.count + 1, sizeof(*oldest));
+	int err = oldest ? listeners_index(&now, scene->common.look) : -ENOMEM;
 	size_t i;
 
 	if (!err)
-		err = unix_queues_collect(&queues, scene->look);
+		err = unix_queues_collect(&queues, scene->common.look);
 	if (!err)
-		find_oldest(scene->look, &now, &queues, oldest);
+		find_oldest(scene->common.look, &now, &queues, oldest);
 	for (i = 0; i < now.count && !err; i++)
 		err = report_unix_one(scene, now.by_cookie[i], oldest[i]);
 	unix_queues_free(&queues);
@@ -261,7 +261,7 @@ static int report_unix(struct scene *scene)
 
 static int run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
 {
-	struct scene scene = {.report = report, .look = look, .previous = previous, .scope = scope};
+	struct scene scene = {.common = {.report = report, .look = look, .previous = previous, .scope = scope}};
 	int err = collect(&scene);
 	size_t i;
 
@@ -271,6 +271,7 @@ static int run(struct report *report, const struct look *look, const struct look
 	if (!err && shows_healthy(scope))
 		err = report_unix(&scene);
 	free(scene.items);
+	far_ends_free(&scene.common.ends);
 	listeners_free(&scene.before);
 	return err;
 }

@@ -35,13 +35,20 @@ static int tear_down(void **state)
 
 static struct service_awaits find(void)
 {
+	struct service_awaits found;
+	struct far_ends ends;
+
 	look_finish(&builder, &look);
-	return service_awaits_find(&(struct awaiting){.look = &look,
-						      .count = look.threads.count,
-						      .pid = APP,
-						      .owed_since_ns = NOW - 13 * SECOND,
-						      .least_ns = 5 * SECOND},
-				   &arena);
+	assert_int_equal(far_ends_collect(&ends, &look), 0);
+	found = service_awaits_find(&(struct awaiting){.look = &look,
+						       .ends = &ends,
+						       .count = look.threads.count,
+						       .pid = APP,
+						       .owed_since_ns = NOW - 13 * SECOND,
+						       .least_ns = 5 * SECOND},
+				    &arena);
+	far_ends_free(&ends);
+	return found;
 }
 
 /* A question on a connection that had answers, sent 12 s ago. */
@@ -228,10 +235,73 @@ static void ends_on_this_machine(void **state)
 	}
 }
 
+/* Two containers use loopback with the same ports: what lies in a queue of the other one's is not its question. */
+static void ends_in_another_namespace(void **state)
+{
+	(void)state;
+	for (int other_netns = 0; other_netns < 2; other_netns++) {
+		struct socket_record *socket;
+
+		look_begin(&builder, NOW);
+		look_connect(&thread_asks(APP, "10.0.0.2")->name, "127.0.0.1", 4010, "127.0.0.1", 5432);
+		socket = look_add_socket(&builder, SOCKET_KIND_TCP, 1);
+		look_connect(&socket->name, "127.0.0.1", 5432, "127.0.0.1", 4010);
+		socket->name.netns += (__u32)other_netns;
+		socket->flags &= ~SOCKET_ACCEPTED;
+		assert_int_equal(find().certain, !other_netns);
+		look_free(&look);
+		arena_free(&arena);
+	}
+}
+
+/* Likewise of what lies unread there. */
+static void unread_in_another_namespace(void **state)
+{
+	(void)state;
+	for (int other_netns = 0; other_netns < 2; other_netns++) {
+		struct socket_record *socket;
+
+		look_begin(&builder, NOW);
+		look_connect(&thread_asks(APP, "10.0.0.2")->name, "127.0.0.1", 4010, "127.0.0.1", 5432);
+		look_add_held(&builder, &socket);
+		look_connect(&socket->name, "127.0.0.1", 5432, "127.0.0.1", 4010);
+		socket->name.netns += (__u32)other_netns;
+		socket->unread_bytes = 10;
+		assert_int_equal(find().certain, !other_netns);
+		look_free(&look);
+		arena_free(&arena);
+	}
+}
+
+/* Likewise of a service that is stopped there. */
+static void services_in_another_namespace(void **state)
+{
+	(void)state;
+	for (int other_netns = 0; other_netns < 2; other_netns++) {
+		struct service_record *service;
+
+		look_begin(&builder, NOW);
+		look_connect(&thread_asks(APP, "10.0.0.2")->name, "127.0.0.1", 4010, "127.0.0.1", 5432);
+		service = look_add(&builder, RECORD_SERVICE, 0);
+		look_name(&builder, &service->name, SOCKET_KIND_TCP, 10 /* TCP_LISTEN */);
+		look_connect(&service->name, "127.0.0.1", 5432, "0.0.0.0", 0);
+		service->name.netns += (__u32)other_netns;
+		service->answered_ns = ASKED - SECOND;
+		look_add_owner(&builder, &service->name, 20, 3, "db");
+		look_add_thread(&builder, 20, 20, "db")->flags |= THREAD_STOPPED;
+		assert_int_equal(find().certain, !other_netns);
+		look_free(&look);
+		arena_free(&arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends_on_this_machine),
+		cmocka_unit_test(ends_in_another_namespace),
+		cmocka_unit_test(unread_in_another_namespace),
+		cmocka_unit_test(services_in_another_namespace),
 		TEST(reads_are_not_certain),
 		TEST(what_is_no_reason),
 		TEST(unread_at_the_other_end),

@@ -49,9 +49,12 @@ static void find(void)
 	struct scope scope = {.command = COMMAND_SERVICES};
 	struct report report = {0};
 	struct look look = {0};
+	struct service_scene scene = {.report = &report, .look = &look, .scope = &scope};
 
 	look_finish(&builder, &look);
-	service_cause_find(&evidence, &report, &look, NULL, &scope, &owner);
+	assert_int_equal(far_ends_collect(&scene.ends, &look), 0);
+	service_cause_find(&evidence, &scene, &owner);
+	far_ends_free(&scene.ends);
 	report_free(&report);
 	look_free(&look);
 }
