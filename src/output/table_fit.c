@@ -4,6 +4,9 @@
 
 #include "base/text.h"
 #include "output/table_columns.h"
+#include "rows/fold.h"
+
+#define EPHEMERAL 32768 /* the first of net.ipv4.ip_local_port_range, unless somebody has changed it */
 
 const char *table_cell(const struct table *table, size_t row, size_t column)
 {
@@ -72,11 +75,29 @@ static bool is_there(const struct table *table, size_t row, const struct table_c
 	return strcmp(table_cell(table, row, (size_t)(column - table->columns)), "-") != 0;
 }
 
-/* Some rows have no peer, and are nowhere without their own address: a listener. */
+/* A port that a program chose, and not the kernel for the time of one connection. */
+static bool is_chosen(int64_t port, const struct row *row, size_t offset)
+{
+	return port != NOT_KNOWN && port < EPHEMERAL && !fold_differs(row, offset);
+}
+
+/* A listener has no peer; and of a client's connection the server's end says more. */
+static bool is_at_local(const struct table *table, size_t i, const struct table_column *local,
+			const struct table_column *peer)
+{
+	const struct row *row = table->rows[i];
+
+	if (!is_there(table, i, local) || !is_there(table, i, peer))
+		return is_there(table, i, local);
+	return is_chosen(row->local_port, row, offsetof(struct row, local_port)) &&
+	       !is_chosen(row->peer_port, row, offsetof(struct row, peer_port));
+}
+
+/* Some rows are nowhere without their own address. */
 static bool needs_both(const struct table *table, const struct table_column *local, const struct table_column *peer)
 {
 	for (size_t i = 0; i < table->count; i++) {
-		if (is_there(table, i, local) && !is_there(table, i, peer))
+		if (is_at_local(table, i, local, peer))
 			return true;
 	}
 	return false;
@@ -87,7 +108,7 @@ static int join_cell(struct table *table, size_t row, const struct table_column 
 {
 	size_t *place = &table->cells[row * table->column_count + (size_t)(peer - table->columns)], width;
 	const char *arrow = text_locale_is_utf8() ? "\xe2\x86\x92 " : "> ";
-	bool to_peer = is_there(table, row, peer);
+	bool to_peer = !is_at_local(table, row, local, peer) && is_there(table, row, peer);
 	struct buffer text = {0};
 	int error = (to_peer ? text_add(&text, arrow) : 0) ?:
 		    text_add(&text, table_cell(table, row, (size_t)((to_peer ? peer : local) - table->columns))) ?:
@@ -103,12 +124,12 @@ static int join_cell(struct table *table, size_t row, const struct table_column 
 	return error;
 }
 
-/* The addresses of both ends in one column. Returns false where there is nothing to join. */
+/* Rows of several types have the addresses of both ends in one column. Returns false where there is nothing to join. */
 static bool join_addresses(struct table *table, int *error)
 {
 	struct table_column *local = find(table, "local_addr"), *peer = find(table, "peer_addr");
 
-	if (!local || !peer || !needs_both(table, local, peer))
+	if (!find(table, "type") || !local || !peer || !needs_both(table, local, peer))
 		return false;
 	peer->heading = "ADDRESS";
 	peer->width = peer->heading_width = text_width(peer->heading);
