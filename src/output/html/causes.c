@@ -30,8 +30,7 @@ static int add_who(struct buffer *page, const struct story *story, const struct 
 	const struct row *row = cause->items[0];
 	struct buffer text = {0};
 	int err = cause_who(&text, cause) ?:
-		  text_printf(page, "<b class=\"%s\">", html_severity(row->severity)) ?:
-		  html_text(page, row->verdict) ?: text_add(page, "</b> ") ?: add_link(page, story, row, &text);
+		  html_verdict(page, row) ?: text_add(page, " ") ?: add_link(page, story, row, &text);
 
 	buffer_free(&text);
 	return err;

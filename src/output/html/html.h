@@ -24,6 +24,9 @@ int html_duration(struct buffer *page, uint64_t from_ns, uint64_t to_ns);
 /* A row's advice, with its commands each in <code>; nothing where it has none. */
 int html_advice(struct buffer *page, const struct row *row);
 
+/* Its verdict in its colour, with what that means as a hint. */
+int html_verdict(struct buffer *page, const struct row *row);
+
 /* The class of what has this severity: how bad it looks. */
 const char *html_severity(int64_t severity);
 
@@ -54,6 +57,9 @@ int html_timeline(struct buffer *page, const struct story *story, const struct g
 
 /* The stalls in tables, and what has no life, by type of record. */
 int html_tables(struct buffer *page, const struct story *story, const struct groups *groups);
+
+/* What the verdicts of the groups mean; nothing where there are none. */
+int html_meanings(struct buffer *page, const struct groups *groups);
 
 /* The whole page. damage: what is wrong with the recording, or NULL. apart: nothing is folded. */
 int html_page(struct buffer *page, const struct story *story, const char *damage, bool apart);

@@ -178,6 +178,7 @@ static int add_body(struct buffer *page, const struct story *story, const struct
 	       text_add(page, "<input id=\"filter\" type=\"search\" placeholder=\"show only what has \xe2\x80\xa6\" "
 			      "aria-label=\"show only what has these words\" hidden>\n</header>\n<main>\n") ?:
 	       html_causes(page, story, groups) ?: html_timeline(page, story, groups) ?: html_tables(page, story, groups) ?:
+	       html_meanings(page, groups) ?:
 	       text_add(page, "</main>\n<script>") ?: text_add(page, script) ?:
 	       text_add(page, "</script>\n</body>\n</html>\n");
 }

@@ -75,8 +75,7 @@ static int add_data(struct buffer *page, const struct column *column, const stru
 
 	return text_printf(page, "<td%s data-heading=\"", is_number(column) ? " class=\"number\"" : "") ?:
 	       html_text(page, column->heading) ?: text_add(page, "\">") ?:
-	       (verdict ? text_printf(page, "<b class=\"%s\">", html_severity(row->severity)) : 0) ?:
-	       html_cell(page, column, row) ?: text_add(page, verdict ? "</b></td>" : "</td>");
+	       (verdict ? html_verdict(page, row) : html_cell(page, column, row)) ?: text_add(page, "</td>");
 }
 
 static int add_cells(struct buffer *page, const struct table *table, const struct row *row)

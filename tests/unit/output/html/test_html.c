@@ -4,6 +4,7 @@
 
 #include "output/html/html.h"
 #include "rows/links.h"
+#include "rules/meanings.h"
 #include "sample.h"
 
 #define SECOND 1000000000ULL
@@ -231,7 +232,7 @@ static void a_stall_from_beginning_to_end(void **state)
 			    "<p class=\"sum\">1 stall, 0 of them not over at the end.</p>\n<ul class=\"verdicts\">\n"
 			    "<li><a href=\"#reader\"><b class=\"bad\">peer_dead</b> 1 reader</a></li>\n</ul>\n");
 	assert_string_equal(
-		between(page, "<section id=\"timeline\">", "</main>"),
+		between(page, "<section id=\"timeline\">", "<section id=\"meanings\">"),
 		"<section id=\"timeline\"><h2>When</h2>\n"
 		"<div class=\"lane axis\" aria-hidden=\"true\"><span class=\"name\">UTC</span><div class=\"ticks\">"
 		"<span>02:34:21</span><span>02:34:28</span><span>02:34:36</span><span>02:34:43</span><span>02:34:51</span>"
@@ -249,7 +250,7 @@ static void a_stall_from_beginning_to_end(void **state)
 		"<th title=\"Address of this end; IPv4-mapped IPv6 is shown as IPv4\">LOCAL</th>"
 		"<th title=\"Address of the other end; IPv4-mapped IPv6 is shown as IPv4\">PEER</th></tr></thead>\n"
 		"<tbody id=\"stall-0\"><tr><td class=\"number\" data-heading=\"AGE\">30.0s</td>"
-		"<td data-heading=\"VERDICT\"><b class=\"bad\">peer_dead</b></td>"
+		"<td data-heading=\"VERDICT\"><b class=\"bad\" title=\"the peer no longer answers the kernel\">peer_dead</b></td>"
 		"<td data-heading=\"PROCESS\">&lt;/script&gt;&lt;img/7</td><td data-heading=\"LOCAL\">10.0.0.1:40000</td>"
 		"<td data-heading=\"PEER\">[fd00::1]:80</td></tr><tr class=\"more\"><td colspan=\"5\">"
 		"<p class=\"why\">nothing came back</p><p class=\"advice\">ask &quot;a&amp;b&quot;</p>"
@@ -263,6 +264,12 @@ static void a_stall_from_beginning_to_end(void **state)
 		"<dt>comm</dt><dd>&lt;/script&gt;&lt;img</dd><dt>local_addr</dt><dd>10.0.0.1</dd>"
 		"<dt>local_port</dt><dd>40000</dd><dt>peer_addr</dt><dd>fd00::1</dd><dt>peer_port</dt><dd>80</dd>"
 		"</dl></details></td></tr></tbody>\n</table></div>\n</section>\n");
+	/* What it means, in the words of `sockstall explain`, and no other verdict. */
+	assert_string_equal(between(page, "<section id=\"meanings\">", "<dl>"),
+			    "<section id=\"meanings\"><h2>What the verdicts mean</h2>\n"
+			    "<details><summary>reader.peer_dead: the peer no longer answers the kernel</summary>");
+	assert_non_null(strstr(page, verdict_meaning("reader", "peer_dead")->evidence));
+	assert_int_equal(count_of(strstr(page, "<section id=\"meanings\">"), "<summary>"), 1);
 }
 
 /* Each in <code>, with a button that the script shows; and not once more among the fields. */
