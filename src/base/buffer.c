@@ -3,9 +3,10 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/format.h"
 
 #define BUFFER_FIRST	  4096
 #define ARENA_BLOCK_FIRST 4096
@@ -145,7 +146,7 @@ const char *arena_printf(struct arena *arena, const char *format, ...)
 	int length;
 
 	va_start(arguments, format);
-	length = vsnprintf(text, room, format, arguments);
+	length = format_text(text, room, format, arguments);
 	va_end(arguments);
 	if (length < 0)
 		return "";
@@ -155,7 +156,7 @@ const char *arena_printf(struct arena *arena, const char *format, ...)
 	if ((size_t)length < room)
 		return text;
 	va_start(arguments, format);
-	vsnprintf(text, (size_t)length + 1, format, arguments);
+	format_text(text, (size_t)length + 1, format, arguments);
 	va_end(arguments);
 	return text;
 }

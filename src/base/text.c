@@ -10,6 +10,7 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/format.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 #define ELLIPSIS    "\xe2\x80\xa6" /* U+2026 */
@@ -31,7 +32,8 @@ int text_printf(struct buffer *out, const char *format, ...)
 		if (!at)
 			return -ENOMEM;
 		va_start(arguments, format);
-		size = vsnprintf(at, room, format, arguments);
+		room = out->capacity - out->size;
+		size = format_text(at, room, format, arguments);
 		va_end(arguments);
 		if (size < 0)
 			return -EINVAL;
