@@ -7,25 +7,17 @@
 #include "base/array.h"
 #include "base/sorted.h"
 #include "base/wording.h"
-#include "look/sleeping.h"
-#include "options/ages.h"
 #include "options/filter.h"
-#include "reports/chain_due.h"
+#include "reports/chain_case.h"
 #include "reports/chain_filter.h"
-#include "reports/chain_order.h"
 #include "reports/chain_row.h"
 #include "reports/chain_words.h"
 #include "reports/fill.h"
 #include "reports/now_in.h"
 #include "reports/reports.h"
-#include "reports/waits/asked.h"
-#include "reports/waits/path.h"
-#include "rows/report.h"
-#include "rules/chain.h"
+#include "reports/waits/chain_due.h"
+#include "reports/waits/chain_order.h"
 #include "system/address.h"
-
-/* A process takes up a question within this time. */
-#define TAKEN_UP_NS NS_PER_S
 
 /* All that wait for one end. */
 struct group {
@@ -34,44 +26,13 @@ struct group {
 	unsigned int fits; /* filters: see filter.h */
 };
 
-struct scene {
-	struct report *report;
-	const struct look *look, *previous; /* previous: or NULL */
-	const struct scope *scope;
-	struct waits waits;
-	struct chain_asked asked;
-	struct chain_path *paths; /* by wait */
-	size_t *order; /* of the waits: those with one end stand together, the longest path first */
-};
-
 /* ---- Ends ---- */
 
-/* The facts that the verdict uses. */
-static struct chain_evidence facts_of(const struct scene *scene, size_t from)
-{
-	const struct chain_path *path = &scene->paths[from];
-	const struct wait *last = &scene->waits.items[path->last];
-	const struct process_view *process = path->cycle ? NULL : waits_process(&scene->waits, last);
-	const struct thread_view *doing = path->cycle ? NULL : waits_doing(&scene->waits, last);
-	bool one = last->lock && last->lock->holder_tid; /* whatever other threads there are */
-
-	return (struct chain_evidence){
-		.cycle = path->cycle,
-		.limited = path->limited,
-		.last = last,
-		.doing = doing,
-		.unread = doing && chain_is_unread(&scene->waits, last),
-		.polls = doing && chain_slept_unread(&scene->waits, last, doing->thread),
-		.in_loop = one ? last->holder && thread_in_loop(last->holder->thread) : process && process->in_loop,
-		.sure = path->sure,
-	};
-}
-
-static struct chain_evidence evidence_of(struct scene *scene, size_t from)
+static struct chain_evidence evidence_of(struct chain_scene *scene, size_t from)
 {
 	const struct chain_path *path = &scene->paths[from];
 	struct arena *arena = &scene->report->arena;
-	struct chain_evidence evidence = facts_of(scene, from);
+	struct chain_evidence evidence = chain_facts(scene, from);
 	__u64 since;
 
 	if (evidence.doing)
@@ -88,7 +49,7 @@ static struct chain_evidence evidence_of(struct scene *scene, size_t from)
 
 /* ---- Rows ---- */
 
-static const char *make_links(struct scene *scene, size_t from, const struct chain_evidence *evidence,
+static const char *make_links(struct chain_scene *scene, size_t from, const struct chain_evidence *evidence,
 			      const struct verdict *verdict)
 {
 	const struct chain_path *path = &scene->paths[from];
@@ -108,81 +69,6 @@ static const char *make_links(struct scene *scene, size_t from, const struct cha
 	return chain_add_end(scene->report, scene->look, links, evidence, verdict);
 }
 
-/* It has been asleep since about when it was asked: it did nothing for others meanwhile. */
-static bool has_slept_since(const struct scene *scene, const struct chain_evidence *evidence)
-{
-	const struct wait *last = evidence->last;
-
-	return evidence->doing && last->since_ns &&
-	       look_asleep_since(scene->look, evidence->doing->thread) <= last->since_ns + TAKEN_UP_NS;
-}
-
-static bool has_been_blocked_since(const struct scene *scene, const struct chain_evidence *evidence,
-				   const struct verdict *verdict)
-{
-	return verdict->is & END_IS_BLOCKED && evidence->doing &&
-	       (evidence->doing->thread->threads <= 1 || evidence->last->holder) && has_slept_since(scene, evidence);
-}
-
-/* It has not slept since the look before: it computes, and is not just at work on something else. */
-static bool has_run_since(const struct scene *scene, const struct chain_evidence *evidence)
-{
-	const struct thread_record *now = evidence->doing ? evidence->doing->thread : NULL;
-	const struct thread_view *before =
-		scene->previous && now ? look_thread(scene->previous, now->pid, now->tid) : NULL;
-
-	return !scene->previous ||
-	       (before && before->thread->start_ns == now->start_ns && before->thread->voluntary == now->voluntary);
-}
-
-/* A thread waits for who goes on serving others by design as well: for work (BLPOP), for news. */
-static bool may_be_by_design(const struct scene *scene, const struct chain_evidence *evidence,
-			     const struct verdict *verdict)
-{
-	if (verdict->is & END_IS_IDLE)
-		return !has_slept_since(scene, evidence);
-	return verdict->is & END_IS_RUNNING && !has_run_since(scene, evidence);
-}
-
-/*
- * Whether something is due at the end of a chain. It is if the request was made on behalf of another, or is still
- * unread. Otherwise a thread's request counts. The last bytes that an event loop sent may be no request: an answer to a
- * ping, or a line of a log. They count if the process that got them has not moved since. Its state at this moment is a
- * sample, and no evidence.
- */
-static bool is_asked(const struct scene *scene, size_t from, const struct chain_evidence *evidence,
-		     const struct verdict *verdict)
-{
-	const struct chain_path *path = &scene->paths[from];
-
-	if ((path->asked && path->blocked) || chain_was_asked(&scene->asked, &scene->waits, from, path->depth) ||
-	    chain_is_unread(&scene->waits, evidence->last))
-		return true;
-	if (path->blocked)
-		return !may_be_by_design(scene, evidence, verdict);
-	return has_been_blocked_since(scene, evidence, verdict);
-}
-
-/*
- * A chain has at least two members. Whatever the process at its end does, it is at fault only if it owes something: to the
- * last that waits, or through that one to another (a database sends a few bytes before it computes: the rest is owed only
- * where somebody waits for it).
- */
-static bool is_finding(const struct scene *scene, size_t from, const struct chain_evidence *evidence,
-		       const struct verdict *verdict)
-{
-	const struct chain_path *path = &scene->paths[from];
-	const struct wait *last = evidence->last;
-
-	if (!path->cycle && path->depth < 2 && !last->peer_pid)
-		return false;
-	if (verdict->is & (END_IS_DEADLOCK | END_IS_STUCK | END_IS_QUEUE))
-		return true;
-	if (!path->evident || !is_asked(scene, from, evidence, verdict))
-		return false;
-	return path->asked || last->verdict->is & IS_OWED;
-}
-
 static const char *make_id(struct arena *arena, const struct chain_evidence *evidence)
 {
 	const struct wait *last = evidence->last;
@@ -195,7 +81,7 @@ static const char *make_id(struct arena *arena, const struct chain_evidence *evi
 	return arena_printf(arena, "chain-%u-%s", last->pid, say_peer(arena, &last->socket->name));
 }
 
-static unsigned int fits_of_path(const struct scene *scene, size_t from)
+static unsigned int fits_of_path(const struct chain_scene *scene, size_t from)
 {
 	const struct chain_path *path = &scene->paths[from];
 
@@ -203,19 +89,12 @@ static unsigned int fits_of_path(const struct scene *scene, size_t from)
 	return chain_fits(scene->scope, &scene->waits, from, path->cycle ? CHAIN_LINKS_MOST : path->depth);
 }
 
-static bool path_is_finding(const struct scene *scene, size_t from)
-{
-	struct chain_evidence evidence = facts_of(scene, from);
-
-	return is_finding(scene, from, &evidence, chain_verdict(&evidence)->verdict);
-}
-
 /*
  * The path that is shown of those with one end (scene->order[first] to end): the longest finding that fits the filters, or
  * the longest of those that fit them together, or the longest. A process that was asked for may wait for
  * the same end as others that are stuck, and be idle itself: then nothing is stuck.
  */
-static size_t choose(const struct scene *scene, size_t first, size_t end, bool *stuck)
+static size_t choose(const struct chain_scene *scene, size_t first, size_t end, bool *stuck)
 {
 	const struct selection *selection = &scene->scope->selection;
 	size_t chosen = WAITS_NONE, i;
@@ -224,7 +103,7 @@ static size_t choose(const struct scene *scene, size_t first, size_t end, bool *
 	for (i = first; i < end; i++) {
 		unsigned int own;
 
-		if (!path_is_finding(scene, scene->order[i]))
+		if (!chain_is_finding(scene, scene->order[i]))
 			continue;
 		own = fits_of_path(scene, scene->order[i]);
 		fits |= own;
@@ -243,7 +122,7 @@ static bool shows_normal(const struct scope *scope)
 	return scope->all && (scope->command == COMMAND_CHAINS || scope->chains);
 }
 
-static int add_wait(struct scene *scene, const struct wait *wait, const char *chain)
+static int add_wait(struct chain_scene *scene, const struct wait *wait, const char *chain)
 {
 	const struct report_wait added = {
 		.cookie = wait->socket->name.cookie,
@@ -260,7 +139,7 @@ static int add_wait(struct scene *scene, const struct wait *wait, const char *ch
 }
 
 /* Whatever waits for that end hangs on it. */
-static int add_waits(struct scene *scene, size_t first, const struct group *group)
+static int add_waits(struct chain_scene *scene, size_t first, const struct group *group)
 {
 	const struct row *row = &scene->report->rows[scene->report->count - 1];
 	int err = 0;
@@ -270,7 +149,7 @@ static int add_waits(struct scene *scene, size_t first, const struct group *grou
 	return err;
 }
 
-static int add_row(struct scene *scene, size_t from, bool stuck, const struct group *group)
+static int add_row(struct chain_scene *scene, size_t from, bool stuck, const struct group *group)
 {
 	struct chain_evidence evidence = evidence_of(scene, from);
 	const struct chain_rule *rule = chain_verdict(&evidence);
@@ -306,7 +185,7 @@ static int add_row(struct scene *scene, size_t from, bool stuck, const struct gr
 /* ---- Groups ---- */
 
 /* The group that begins at this place in scene->order. */
-static struct group find_group(const struct scene *scene, size_t first)
+static struct group find_group(const struct chain_scene *scene, size_t first)
 {
 	const size_t *order = scene->order + first;
 	struct group group = {.paths = 0};
@@ -319,7 +198,7 @@ static struct group find_group(const struct scene *scene, size_t first)
 	return group;
 }
 
-static int add_rows(struct scene *scene)
+static int add_rows(struct chain_scene *scene)
 {
 	struct group group;
 	size_t i, from;
@@ -341,21 +220,17 @@ static int add_rows(struct scene *scene)
 	return err;
 }
 
+static int add_chains(struct chain_scene *scene)
+{
+	return chain_find_paths(&scene->waits, &scene->paths) ?: add_rows(scene);
+}
+
 static int run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope)
 {
-	struct scene scene = {.report = report, .look = look, .previous = previous, .scope = scope};
-	int err = waits_collect(&scene.waits, look, previous, min_age_of(scope, ROW_CHAIN));
+	struct chain_scene scene = {.report = report, .look = look, .previous = previous, .scope = scope};
+	int err = chain_collect(&scene) ?: add_chains(&scene);
 
-	if (!err)
-		err = chain_asked_collect(&scene.asked, look);
-	if (!err)
-		err = chain_find_paths(&scene.waits, &scene.paths);
-	if (!err)
-		err = add_rows(&scene);
-	waits_free(&scene.waits);
-	chain_asked_free(&scene.asked);
-	free(scene.paths);
-	free(scene.order);
+	chain_free(&scene);
 	return err;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-#include "reports/chain_order.h"
+#include "reports/waits/chain_order.h"
 
 #include <stdlib.h>
 #include <string.h>

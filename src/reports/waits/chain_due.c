@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-#include "reports/chain_due.h"
+#include "reports/waits/chain_due.h"
 
 /* A wait that counts only from this step on. */
 enum counted {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Chains with one end stand together: a process, or what one process waits for on another machine. Pure. */
-#ifndef SOCKSTALL_REPORTS_CHAIN_ORDER_H
-#define SOCKSTALL_REPORTS_CHAIN_ORDER_H
+#ifndef SOCKSTALL_REPORTS_WAITS_CHAIN_ORDER_H
+#define SOCKSTALL_REPORTS_WAITS_CHAIN_ORDER_H
 
 #include "reports/waits/path.h"
 

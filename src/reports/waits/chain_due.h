@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* How many wait for the end of chains, and since when. Pure. */
-#ifndef SOCKSTALL_REPORTS_CHAIN_DUE_H
-#define SOCKSTALL_REPORTS_CHAIN_DUE_H
+#ifndef SOCKSTALL_REPORTS_WAITS_CHAIN_DUE_H
+#define SOCKSTALL_REPORTS_WAITS_CHAIN_DUE_H
 
 #include "reports/waits/path.h"
 
