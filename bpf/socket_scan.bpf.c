@@ -398,7 +398,7 @@ static __always_inline int scan(struct bpf_iter__tcp *ctx, bool with_loop)
 		write_held(seq, &s->held, common);
 	choice = forget(choice);
 	if (choice)
-		scan_socket(seq, &s->socket, common, choice != CHOICE_HANDSHAKE);
+		scan_socket(seq, &s->socket, common, choice != CHOICE_HANDSHAKE || want_chains());
 	return 0;
 }
 

@@ -66,7 +66,7 @@ void report_select(struct report *report, size_t first, const struct scope *scop
 	report_sort(report, first);
 }
 
-static bool is_wanted(const struct report_kind *kind, const struct look *look, const struct scope *scope)
+bool report_is_wanted(const struct report_kind *kind, const struct look *look, const struct scope *scope)
 {
 	bool beside = kind == &report_chains && scope->command == COMMAND_OVERVIEW && look->head->has_chains;
 
@@ -149,14 +149,15 @@ void report_titles(struct report *report, size_t first, const struct look *look)
 	}
 }
 
-static int run_reports(struct report *report, const struct look_step *step, const struct scope *scope)
+/* `together`: what is run on several hosts at once is left out. */
+static int run_reports(struct report *report, const struct look_step *step, const struct scope *scope, bool together)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < report_count && !err; i++)
-		if (is_wanted(reports[i], step->look, scope))
+		if (report_is_wanted(reports[i], step->look, scope) && !(together && reports[i]->run_on_hosts))
 			err = reports[i]->run(report, step->look, step->previous, scope);
-	if (!err && is_wanted(&report_chains, step->look, scope))
+	if (!err && report_is_wanted(&report_chains, step->look, scope))
 		err = report_note_chains(report, step->look->host_at);
 	return err;
 }
@@ -189,7 +190,10 @@ static int run_all(struct report *report, const struct looks *looks, const struc
 
 	for (size_t i = 0; i < looks->count && !err; i++)
 		if (looks->items[i].look)
-			err = run_reports(report, &looks->items[i], scope);
+			err = run_reports(report, &looks->items[i], scope, looks->count > 1);
+	for (size_t i = 0; i < report_count && looks->count > 1 && !err; i++)
+		if (reports[i]->run_on_hosts)
+			err = reports[i]->run_on_hosts(report, looks, scope);
 	return err;
 }
 
@@ -238,7 +242,7 @@ int report_may_have_chains(const struct look *look, const struct look *previous,
 
 	unfiltered.selection = (struct selection){0};
 	for (i = 0; i < report_count && !err; i++)
-		if (reports[i] != &report_chains && is_wanted(reports[i], look, scope))
+		if (reports[i] != &report_chains && report_is_wanted(reports[i], look, scope))
 			err = reports[i]->run(&report, look, previous, &unfiltered);
 	for (i = 0; i < report.count && !err && !found; i++)
 		found = row_may_have_chain(&report.rows[i]);

@@ -63,8 +63,8 @@ const char *chain_add_wait(struct report *report, const struct look *look, const
 	struct arena *arena = &report->arena;
 	struct link link = empty_link();
 
-	link.host = look->host;
-	link.pid = wait->pid;
+	link.host = (wait->seen_by ?: look)->host;
+	link.pid = wait_pid(wait);
 	if (wait->tid)
 		link.tid = wait->tid;
 	link.comm = look_comm(arena, wait->comm);

@@ -67,16 +67,35 @@ static const char *say_awaited(struct arena *arena, const struct wait *wait)
 	return arena_printf(arena, "%s%s", wait_is_for_child(wait) ? "its child " : "", chain_say_awaited(arena, wait));
 }
 
+static const char *say_host(struct arena *arena, const struct look *look)
+{
+	return look->host ? arena_printf(arena, " on %s", look->host) : "";
+}
+
+/* Behind the process that waits, or is waited for, if the step before was on another host. */
+static const char *say_host_of_first(struct arena *arena, const struct wait *first)
+{
+	return first->seen_by ? say_host(arena, first->seen_by) : "";
+}
+
+static const char *say_host_of_awaited(struct arena *arena, const struct waits *waits, const struct wait *wait)
+{
+	return wait->peer_by != wait->seen_by ? say_host(arena, wait->peer_by ?: waits->look) : "";
+}
+
 const char *chain_say(struct arena *arena, const struct waits *waits, size_t from, size_t depth)
 {
-	const char *text = say_process(arena, waits->items[from].comm, waits->items[from].pid);
+	const struct wait *first = &waits->items[from];
+	const char *text = arena_printf(arena, "%s%s", say_process(arena, first->comm, wait_pid(first)),
+					say_host_of_first(arena, first));
 	const char *glue = " waits for ";
 	size_t i, at = from;
 
 	for (i = 0; i < depth && i < CHAIN_LINKS_MOST; i++) {
 		const struct wait *wait = &waits->items[at];
 
-		text = arena_printf(arena, "%s%s%s%s", text, glue, say_awaited(arena, wait), say_one_of(arena, wait));
+		text = arena_printf(arena, "%s%s%s%s%s", text, glue, say_awaited(arena, wait),
+				    say_host_of_awaited(arena, waits, wait), say_one_of(arena, wait));
 		glue = ", which waits for ";
 		at = wait->next;
 	}

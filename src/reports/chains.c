@@ -17,6 +17,7 @@
 #include "reports/reports.h"
 #include "reports/waits/chain_due.h"
 #include "reports/waits/chain_order.h"
+#include "reports/waits/far.h"
 #include "system/address.h"
 
 /* All that wait for one end. */
@@ -128,10 +129,10 @@ static int add_wait(struct chain_scene *scene, const struct wait *wait, const ch
 		.cookie = wait->socket->name.cookie,
 		.peer_cookie = wait->peer ? wait->peer->name.cookie : 0,
 		.listener = wait->found == FOUND_QUEUE ? wait->listener->name.cookie : 0,
-		.pid = wait->pid,
+		.pid = wait_pid(wait),
 		.tid = wait->tid,
-		.host_at = scene->look->host_at,
-		.peer_host_at = scene->look->host_at,
+		.host_at = (wait->seen_by ?: scene->look)->host_at,
+		.peer_host_at = (wait->peer_by ?: scene->look)->host_at,
 		.chain = chain,
 	};
 
@@ -210,7 +211,8 @@ static int add_rows(struct chain_scene *scene)
 		return -ENOMEM;
 	for (i = 0; i < scene->waits.count && !err; i += group.paths) {
 		group = find_group(scene, i);
-		if (!filter_is_met(&scene->scope->selection, group.fits))
+		if (scene->waits.items[scene->paths[scene->order[i]].last].leads_away ||
+		    !filter_is_met(&scene->scope->selection, group.fits))
 			continue;
 		from = choose(scene, i, i + group.paths, &stuck);
 		err = add_row(scene, from, stuck, &group);
@@ -234,8 +236,56 @@ static int run(struct report *report, const struct look *look, const struct look
 	return err;
 }
 
+/* ---- Several hosts ---- */
+
+static int collect_all(struct chain_scene *scenes, struct far_host *hosts, size_t count)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < count && !err; i++) {
+		if (!scenes[i].look)
+			continue;
+		err = chain_collect(&scenes[i]);
+		chain_cut_false_steps(&scenes[i].waits);
+		hosts[i] = (struct far_host){.waits = &scenes[i].waits, .asked = &scenes[i].asked};
+	}
+	return err ?: far_join(hosts, count);
+}
+
+static int run_scenes(struct chain_scene *scenes, struct far_host *hosts, size_t count)
+{
+	int err = collect_all(scenes, hosts, count);
+
+	for (size_t i = 0; i < count && !err; i++)
+		err = scenes[i].look ? add_chains(&scenes[i]) : 0;
+	return err;
+}
+
+static int run_on_hosts(struct report *report, const struct looks *looks, const struct scope *scope)
+{
+	struct chain_scene *scenes = calloc(looks->count, sizeof(*scenes));
+	struct far_host *hosts = calloc(looks->count, sizeof(*hosts));
+	int err = scenes && hosts ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < looks->count && !err; i++) {
+		const struct look *look = looks->items[i].look;
+
+		if (look && report_is_wanted(&report_chains, look, scope))
+			scenes[i] = (struct chain_scene){
+				.report = report, .look = look, .previous = looks->items[i].previous, .scope = scope};
+	}
+	if (!err)
+		err = run_scenes(scenes, hosts, looks->count);
+	for (size_t i = 0; i < looks->count && scenes; i++)
+		chain_free(&scenes[i]);
+	free(scenes);
+	free(hosts);
+	return err;
+}
+
 const struct report_kind report_chains = {
 	.name = "chains",
 	.commands = 1u << COMMAND_CHAINS,
 	.run = run,
+	.run_on_hosts = run_on_hosts,
 };

@@ -18,6 +18,8 @@ struct report_kind {
 	unsigned int commands; /* bits by enum command that show it */
 	int (*run)(struct report *report, const struct look *look, const struct look *previous,
 		   const struct scope *scope);
+	/* The same for several hosts at once: NULL: each is run by itself. It leaves out looks for which it is not wanted. */
+	int (*run_on_hosts)(struct report *report, const struct looks *looks, const struct scope *scope);
 	/*
 	 * How a stall of this kind ended, where the look that has it no more tells: a sentence in the
 	 * arena or constant; else NULL. May itself be NULL.
@@ -27,6 +29,9 @@ struct report_kind {
 
 extern const struct report_kind *const reports[];
 extern const size_t report_count;
+
+/* Whether this look is to have reports of this kind. */
+bool report_is_wanted(const struct report_kind *kind, const struct look *look, const struct scope *scope);
 
 /* Asks the kinds how a stall ended; NULL where none can tell. */
 const char *report_why_closed(struct arena *arena, const struct row *row, const struct look *look);

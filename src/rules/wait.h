@@ -29,6 +29,9 @@ const struct wait_rule *wait_verdict(const struct wait_evidence *evidence);
 
 #define WAITS_NONE ((size_t)-1)
 
+/* Of the pid of a wait: those above are of another host (reports/waits/far.h). PID_MAX_LIMIT is one more. */
+#define WAIT_PID_MASK 0x3fffff
+
 enum wait_found {
 	FOUND_NOTHING, /* it is not seen, or in doubt */
 	FOUND_REMOTE, /* on another machine */
@@ -60,7 +63,18 @@ struct wait {
 	bool peer_alone; /* the others of them, if any, only wait for children or signals */
 	size_t next; /* the wait of the process at the other end; WAITS_NONE */
 	bool sure; /* that next is what it waits for: not only the nearest in time */
+	/* With waits of several hosts (reports/waits/far.h): */
+	const struct look *seen_by; /* the look of the host that it is of; NULL: the one whose waits it is among */
+	const struct look *peer_by; /* likewise of the process at its other end */
+	bool was_asked; /* somebody waits for its process: known from its own host */
+	bool leads_away; /* its chain goes on on another host, and is shown there */
 	bool goes_on; /* whatever comes: a loop answers others meanwhile, or its process has set a limit to the wait */
 };
+
+/* The process that waits: among those of another host its pid is another one (far.h). */
+static inline __u32 wait_pid(const struct wait *wait)
+{
+	return wait->pid & WAIT_PID_MASK;
+}
 
 #endif

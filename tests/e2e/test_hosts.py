@@ -163,9 +163,12 @@ def test_the_process_on_the_other_host(tmp_path, port):
     for host in hosts:
         assert host.process.wait(60 * PATIENCE) == 0, host.errors
     room.close()
-    records = [record for record in replay(*paths, "-a") if record["type"] == "chain" and record["host"] == "web"]
+    records = [record for record in replay(*paths, "-a") if record["type"] == "chain"]
     named = {record["peer_name"] for record in records} - {None}
-    assert len(named) == 1 and re.fullmatch(r"db:python3/[0-9]+", named.pop()), records
+    assert {record["host"] for record in records} == {"db"}
+    assert len(named) == 1 and re.fullmatch(r"web:python3/[0-9]+", named.pop()), records
+    links = {tuple((link["host"], link["pid"]) for link in record["links"]) for record in records}
+    assert len(links) == 1 and [host for host, pid in links.pop()] == ["web", "db"], records
     alone = run.parse(run.sockstall("replay", paths[0], "-j", "-a").stdout)
     assert {record["peer_name"] for record in alone if record["type"] == "chain"} == {None}
 

@@ -76,7 +76,7 @@ static size_t first_of(const struct chain_asked *asked, __u32 pid)
 	return LOWER_BOUND(asked->count, at, asked->items[at].pid < pid);
 }
 
-static bool is_asked(const struct chain_asked *asked, const struct waits *waits, size_t from, size_t depth)
+bool chain_is_asked(const struct chain_asked *asked, const struct waits *waits, size_t from, size_t depth)
 {
 	const struct wait *first = &waits->items[from];
 	__u64 by = first->since_ns + WAITS_SLACK_TICKS * waits->look->head->tick_ns;
@@ -94,7 +94,7 @@ bool chain_was_asked(const struct chain_asked *asked, const struct waits *waits,
 	size_t at = from;
 
 	for (; depth && at != WAITS_NONE; depth--) {
-		if (is_asked(asked, waits, at, depth))
+		if (waits->items[at].was_asked || chain_is_asked(asked, waits, at, depth))
 			return true;
 		at = waits->items[at].next;
 	}

@@ -24,6 +24,9 @@ void chain_asked_free(struct chain_asked *asked);
  */
 bool chain_was_asked(const struct chain_asked *asked, const struct waits *waits, size_t from, size_t depth);
 
+/* The same of its first wait alone. */
+bool chain_is_asked(const struct chain_asked *asked, const struct waits *waits, size_t from, size_t depth);
+
 /* The question lies unread at the other end of this wait, and has for a second. */
 bool chain_is_unread(const struct waits *waits, const struct wait *wait);
 

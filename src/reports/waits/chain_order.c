@@ -16,6 +16,8 @@ static int compare_remote(const struct wait *a, const struct wait *b)
 	int order = COMPARE(a->pid, b->pid);
 
 	if (!order)
+		order = COMPARE(a->leads_away, b->leads_away);
+	if (!order)
 		order = COMPARE(a->socket->name.peer_port, b->socket->name.peer_port);
 	if (!order)
 		order = memcmp(a->socket->name.peer_addr, b->socket->name.peer_addr, 16);

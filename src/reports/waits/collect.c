@@ -14,17 +14,24 @@
 #include "rules/writer.h"
 #include "system/tcp_states.h"
 
-int waits_add(struct waits *waits, const struct wait *wait)
+int waits_add_as_it_is(struct waits *waits, const struct wait *wait)
 {
 	struct wait *items = array_grow(waits->items, waits->count, &waits->capacity, 64, sizeof(*items));
 
 	if (!items)
 		return -ENOMEM;
 	waits->items = items;
-	waits->items[waits->count] = *wait;
-	waits->items[waits->count].next = WAITS_NONE;
-	waits->items[waits->count++].peer_fd = -1; /* until it is found */
+	waits->items[waits->count++] = *wait;
 	return 0;
+}
+
+int waits_add(struct waits *waits, const struct wait *wait)
+{
+	struct wait added = *wait;
+
+	added.next = WAITS_NONE;
+	added.peer_fd = -1; /* until it is found */
+	return waits_add_as_it_is(waits, &added);
 }
 
 /* ---- Threads ---- */

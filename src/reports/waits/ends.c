@@ -82,18 +82,11 @@ static const struct listener_record *queue_of(const struct waits *waits, const s
 	return at == LISTENERS_NONE ? listeners_of(&waits->listeners, &socket->name) : waits->listeners.by_cookie[at];
 }
 
-static void find_connection(const struct waits *waits, struct wait *wait)
+void waits_take_end(const struct waits *waits, struct wait *wait, const struct end *end)
 {
-	const struct socket_name *name = &wait->socket->name;
-	const struct end *end = ends_other(&waits->ends, wait->socket);
 	const struct owner_record *const *owners;
 	size_t count;
 
-	if (!end) {
-		if (!places_is_loopback(name->peer_addr) && !places_has_address(waits->look, 0, name->peer_addr))
-			wait->found = FOUND_REMOTE;
-		return;
-	}
 	wait->peer = end->socket;
 	if (!end->pid) {
 		set_queue(waits, wait, queue_of(waits, end->socket));
@@ -109,6 +102,17 @@ static void find_connection(const struct waits *waits, struct wait *wait)
 	wait->peer_comm = end->comm;
 	wait->peer_cookie = end->socket->name.cookie;
 	wait->peer_alone = true;
+}
+
+static void find_connection(const struct waits *waits, struct wait *wait)
+{
+	const __u8 *peer = wait->socket->name.peer_addr;
+	const struct end *end = ends_other(&waits->ends, wait->socket);
+
+	if (end)
+		waits_take_end(waits, wait, end);
+	else if (!places_is_loopback(peer) && !places_has_address(waits->look, 0, peer))
+		wait->found = FOUND_REMOTE;
 }
 
 /* It waits for room in an accept queue, or its connection lies in one. */
@@ -145,15 +149,23 @@ static void find_end(const struct waits *waits, struct wait *wait)
 	}
 }
 
-int waits_find_ends(struct waits *waits)
+int waits_index_ends(struct waits *waits)
 {
-	int err = listeners_index(&waits->listeners, waits->look);
-	size_t i;
+	int err;
 
+	if (waits->ends.look)
+		return 0;
+	err = listeners_index(&waits->listeners, waits->look);
 	if (!err)
 		err = ends_collect(&waits->ends, waits->look);
-	if (!err)
-		err = unix_queues_collect(&waits->unix_queues, waits->look);
+	return err ?: unix_queues_collect(&waits->unix_queues, waits->look);
+}
+
+int waits_find_ends(struct waits *waits)
+{
+	int err = waits_index_ends(waits);
+	size_t i;
+
 	for (i = 0; i < waits->count && !err; i++)
 		find_end(waits, &waits->items[i]);
 	return err;

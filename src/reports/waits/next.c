@@ -309,7 +309,7 @@ static bool waits_for_itself(const struct waits *waits, const struct wait *wait,
 	       (wait->socket->name.kind == SOCKET_KIND_TCP || wait->found == FOUND_QUEUE);
 }
 
-static void find_next(struct waits *waits, struct wait *wait)
+void waits_find_next_of(const struct waits *waits, struct wait *wait)
 {
 	struct candidates candidates;
 	size_t only;
@@ -346,7 +346,7 @@ int waits_find_next(struct waits *waits)
 	int err = index_threads(waits);
 
 	for (size_t i = 0; i < waits->count && !err; i++)
-		find_next(waits, &waits->items[i]);
+		waits_find_next_of(waits, &waits->items[i]);
 	return err;
 }
 
@@ -383,7 +383,7 @@ const struct thread_view *waits_worker(const struct waits *waits, const struct w
 	__u64 asked = asked_at(waits, last), first = 0, since;
 	size_t i;
 
-	if (!process || !doing || last->holder || process->in_loop || !may_serve(doing))
+	if (!process || !doing || last->holder || process->in_loop || !(doing->thread->flags & THREAD_SLEEPING))
 		return doing;
 	i = LOWER_BOUND(waits->look->threads.count, at, waits->look->threads.items[at].thread->pid < process->pid);
 	for (; i < waits->look->threads.count && waits->look->threads.items[i].thread->pid == process->pid; i++) {

@@ -190,8 +190,9 @@ static void cut_idle_pipes(struct waits *waits)
 		for (i = 0; i < waits->count; i++) {
 			size_t next = waits->items[i].next;
 
+			/* Those of another host have gone through this there. */
 			if (next == WAITS_NONE || waits->items[next].socket->name.kind != SOCKET_KIND_PIPE ||
-			    pipe_leads_on(waits, &waits->items[next]))
+			    waits->items[next].seen_by || pipe_leads_on(waits, &waits->items[next]))
 				continue;
 			waits->items[i].next = WAITS_NONE;
 			cut = true;
@@ -268,6 +269,12 @@ static void mark_way(const struct waits *waits, struct chain_path *paths)
 	}
 }
 
+void chain_cut_false_steps(struct waits *waits)
+{
+	cut_idle_pipes(waits);
+	cut_unsure_cycles(waits);
+}
+
 int chain_find_paths(struct waits *waits, struct chain_path **paths)
 {
 	size_t i;
@@ -275,8 +282,7 @@ int chain_find_paths(struct waits *waits, struct chain_path **paths)
 	*paths = calloc(waits->count + 1, sizeof(**paths));
 	if (!*paths)
 		return -ENOMEM;
-	cut_idle_pipes(waits);
-	cut_unsure_cycles(waits);
+	chain_cut_false_steps(waits);
 	for (i = 0; i < waits->count; i++) {
 		struct chain_path *path = &(*paths)[i];
 

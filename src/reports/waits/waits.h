@@ -36,14 +36,22 @@ struct waits {
 int waits_collect(struct waits *waits, const struct look *look, const struct look *previous, __u64 min_age_ns);
 void waits_free(struct waits *waits);
 
-/* Appends one. Returns 0 or -ENOMEM. */
+/* Appends one: its other end is not known, and so is what that waits for; or it is as it is. Returns 0 or -ENOMEM. */
 int waits_add(struct waits *waits, const struct wait *wait);
+int waits_add_as_it_is(struct waits *waits, const struct wait *wait);
 
 /*
  * For each the other end (ends.c); where that process waits for a child, one more wait (children.c); and what that process
  * waits for (next.c).
  */
 int waits_find_ends(struct waits *waits);
+
+/* Indexes what ends are found by, if that has not been done: without any wait it has not. Returns 0 or -ENOMEM. */
+int waits_index_ends(struct waits *waits);
+
+/* This is the other end of the wait: fills in who holds it, or in whose accept queue it lies. */
+void waits_take_end(const struct waits *waits, struct wait *wait, const struct end *end);
+
 int waits_add_children(struct waits *waits, __u64 min_age_ns);
 
 /* Adds the waits for locks that have lasted for so long, with the threads and processes that have them (locks.c). */
@@ -51,6 +59,9 @@ int waits_add_locks(struct waits *waits, __u64 min_age_ns);
 
 /* Returns 0 or -ENOMEM. */
 int waits_find_next(struct waits *waits);
+
+/* The same for one wait, which need not be among them. */
+void waits_find_next_of(const struct waits *waits, struct wait *wait);
 
 /* A child is awaited: no socket, and no lock. */
 static inline bool wait_is_for_child(const struct wait *wait)
