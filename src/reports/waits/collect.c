@@ -261,6 +261,7 @@ void waits_free(struct waits *waits)
 	ends_free(&waits->ends);
 	processes_free(&waits->processes);
 	free(waits->by_thread);
+	free(waits->outputs);
 	free(waits->items);
 	*waits = (struct waits){0};
 }

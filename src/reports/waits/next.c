@@ -182,11 +182,12 @@ static void consider_all(const struct waits *waits, struct candidates *candidate
 /* The threads of a process that read what a program writes, which was started after the question came. */
 static void consider_outputs(const struct waits *waits, struct candidates *candidates, const struct wait *wait)
 {
-	size_t i = LOWER_BOUND(waits->count, at, waits->items[at].pid < wait->peer_pid);
+	const size_t *outputs = waits->outputs;
+	size_t i = LOWER_BOUND(waits->output_count, at, waits->items[outputs[at]].pid < wait->peer_pid);
 
-	for (; is_of(waits, i, wait->peer_pid); i++)
-		if (wait_is_output_since(waits, &waits->items[i], asked_at(waits, wait)) &&
-		    !consider(waits, candidates, wait, i))
+	for (; i < waits->output_count && is_of(waits, outputs[i], wait->peer_pid); i++)
+		if (wait_is_output_since(waits, &waits->items[outputs[i]], asked_at(waits, wait)) &&
+		    !consider(waits, candidates, wait, outputs[i]))
 			return;
 }
 
@@ -343,7 +344,7 @@ void waits_find_next_of(const struct waits *waits, struct wait *wait)
 
 int waits_find_next(struct waits *waits)
 {
-	int err = index_threads(waits);
+	int err = index_threads(waits) ?: waits_index_outputs(waits);
 
 	for (size_t i = 0; i < waits->count && !err; i++)
 		waits_find_next_of(waits, &waits->items[i]);

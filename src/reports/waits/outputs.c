@@ -26,6 +26,17 @@ bool wait_is_output_since(const struct waits *waits, const struct wait *wait, __
 	       wait->peer_start_ns >= boottime_of(waits->look->head, asked_ns);
 }
 
+int waits_index_outputs(struct waits *waits)
+{
+	waits->outputs = calloc(waits->count + 1, sizeof(*waits->outputs));
+	if (!waits->outputs)
+		return -ENOMEM;
+	for (size_t i = 0; i < waits->count; i++)
+		if (wait_is_for_output(waits, &waits->items[i]))
+			waits->outputs[waits->output_count++] = i;
+	return 0;
+}
+
 /* The places that waits have once those are gone that are awaited by nobody and for output. Returns how many stay. */
 static size_t find_places(const struct waits *waits, size_t *places)
 {

@@ -10,6 +10,9 @@ bool wait_is_for_output(const struct waits *waits, const struct wait *wait);
 /* The process that is to write is younger than that moment (CLOCK_MONOTONIC; 0: never). */
 bool wait_is_output_since(const struct waits *waits, const struct wait *wait, __u64 asked_ns);
 
+/* Notes where those for output stand, for waits_find_next(). Returns 0 or -ENOMEM. */
+int waits_index_outputs(struct waits *waits);
+
 /* Takes away those for which nobody else waits. Called after waits_find_next(). Returns 0 or -ENOMEM. */
 int waits_drop_collectors(struct waits *waits);
 

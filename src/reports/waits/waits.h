@@ -26,6 +26,8 @@ struct waits {
 	struct wait *items; /* sorted by pid; of each first those that tell that something is due, the oldest first */
 	size_t count, capacity;
 	struct wait_place *by_thread; /* for waits_find_next(): sorted by pid, then tid, then place */
+	size_t *outputs; /* likewise: the places of those for output (outputs.h), in their order */
+	size_t output_count;
 	struct processes processes;
 	struct ends ends;
 	struct listeners listeners;
