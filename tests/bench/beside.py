@@ -13,6 +13,7 @@ from figures import Unavailable
 
 # The load is on one CPU, who makes it work on the other; sockstall goes where the kernel puts it.
 SERVER_CPU, CLIENT_CPU = 0, min(1, (os.cpu_count() or 1) - 1)
+REST = 0.1  # without CPU time and asleep: between two looks
 SETTLE = 0.3  # attaching changes kernel code: let it settle
 
 
@@ -68,6 +69,27 @@ class Sockstall:
         with open(f"/proc/{self.process.pid}/stat", encoding="utf-8") as stat:
             fields = stat.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def _used_ns(self):
+        used = 0
+        for task in os.listdir(f"/proc/{self.process.pid}/task"):
+            with open(f"/proc/{self.process.pid}/task/{task}/schedstat", encoding="utf-8") as schedstat:
+                used += int(schedstat.read().split()[0])
+        return used
+
+    def _sleeps(self):
+        with open(f"/proc/{self.process.pid}/stat", encoding="utf-8") as stat:
+            return stat.read().rpartition(")")[2].split()[0] == "S"
+
+    def cpu_at_rest(self):
+        """CPU ns used so far, once it has been asleep for REST seconds."""
+        used, since = self._used_ns(), time.monotonic()
+        while time.monotonic() < since + REST:
+            time.sleep(REST / 5)
+            now = self._used_ns()
+            if now != used or not self._sleeps():
+                used, since = now, time.monotonic()
+        return used
 
     def written(self):
         with open(f"/proc/{self.process.pid}/io", encoding="utf-8") as io:

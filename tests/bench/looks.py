@@ -2,10 +2,11 @@
 """What a look costs, and how it grows: with threads, sockets, namespaces. Beside an empty iterator, ss and /proc."""
 import json
 import os
+import statistics
 import subprocess
 import time
 
-from beside import Helper
+from beside import Helper, Sockstall
 
 SECTION = "looks"
 ROUNDS = int(os.environ.get("LOOK_ROUNDS", "5"))
@@ -16,18 +17,6 @@ REQUESTS = (10000, 100000, 1000000)
 NAMESPACES = (1, 50, 500)
 
 
-def cpu_of(program, looks, *arguments):
-    """CPU seconds of a run, and how many looks it took."""
-    done = subprocess.run(
-        [program, *arguments, "-j", "-i", "100ms", "-d", f"{looks * 100}ms"],
-        check=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    end = json.loads(done.stdout.splitlines()[-1])
-    return end["cpu_s"], end["looks"]
-
-
 def cpu_of_run(program, *arguments):
     done = subprocess.run(
         [program, *arguments, "-j", "-1"], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -36,16 +25,19 @@ def cpu_of_run(program, *arguments):
 
 
 def look(program, *arguments):
-    """CPU ms of one look: the difference between a long run and a short one."""
+    """
+    CPU ms of one look: what sockstall used from one rest to the next. The first one, which has all that is new, is left out. A
+    dear look is taken less often, and is waited for.
+    """
 
     def measure():
-        few, looks = cpu_of(program, 1, *arguments), 11
-        while True:  # a dear look is taken less often
-            many = cpu_of(program, looks, *arguments)
-            if many[1] >= few[1] + 3 or looks > 200:
-                break
-            looks *= 2
-        return (many[0] - few[0]) / (many[1] - few[1]) * 1e3
+        with Sockstall(program, *arguments, "-i", "300ms") as running:
+            marks = [running.cpu_at_rest()]
+            while len(marks) < 5:
+                used = running.cpu_at_rest()
+                if used > marks[-1]:
+                    marks.append(used)
+        return statistics.median(after - before for before, after in zip(marks[1:], marks[2:])) / 1e6
 
     return measure
 
