@@ -199,18 +199,22 @@ static int advance(struct source *source)
 	return read_ahead(source);
 }
 
-/* Takes all looks of the next step. Returns 1, 0 where there is none, or a negative errno. */
+/*
+ * Takes all looks of the next step, the earliest at least: times may be any that a file has. Returns 1, 0 where there is none, or
+ * a negative errno.
+ */
 static int take_step(struct replay_hosts *replay)
 {
 	const struct source *first = earliest(replay);
-	__u64 until;
+	__u64 begin, most;
 	int err = 0;
 
 	if (!first)
 		return 0;
-	until = time_of(first) + shortest_interval(replay) / 2;
+	begin = time_of(first);
+	most = shortest_interval(replay) / 2;
 	for (size_t i = 0; i < replay->count && !err; i++)
-		if (replay->sources[i].has_ahead && time_of(&replay->sources[i]) <= until)
+		if (replay->sources[i].has_ahead && time_of(&replay->sources[i]) - begin <= most)
 			err = advance(&replay->sources[i]);
 	return err ? err : 1;
 }

@@ -4,11 +4,13 @@
 import datetime
 import json
 import re
+import struct
 
 import pytest
 
 import run
 from child import PATIENCE, Child
+from recordings import edited
 from scene import block, waiting_client
 from zoo import Room
 
@@ -91,6 +93,20 @@ def test_one_is_damaged(recorded, tmp_path):
     done = run.sockstall("replay", cut, paths[1], "-j")
     assert done.returncode == 1 and done.stderr.count(b"\n") == 1 and b"cut.rec" in done.stderr
     records = [run.parse_line(line) for line in done.stdout.splitlines(keepends=True)]
+    assert stalls(records, host="web", pid=pid, event="open") and stalls(records, host="db", pid=pid, event="close")
+
+
+@pytest.mark.parametrize("last", [2**64 - 1, 2**63, 2**20], ids=["most", "signed", "small"])
+def test_times_that_no_clock_has(recorded, tmp_path, last):
+    """Every step takes a look, whatever it says of its time."""
+    paths, live, pid = recorded
+    made = []
+    for path in paths:
+        made.append(tmp_path / path.name)
+        made[-1].write_bytes(
+            edited(path.read_bytes(), lambda number, look: struct.pack_into("<Q", look, 24, (last - number) % 2**64))
+        )
+    records = replay(*made)
     assert stalls(records, host="web", pid=pid, event="open") and stalls(records, host="db", pid=pid, event="close")
 
 

@@ -15,6 +15,7 @@ import pytest
 
 import run
 from child import PATIENCE, Child, Stall, wait_until
+from recordings import chunk, chunks
 from scene import Scene, block, waiting_client
 from zoo import Room
 
@@ -285,22 +286,6 @@ def test_corrupt(recorded, tmp_path, place, value):
     path = tmp_path / "recording"
     path.write_bytes(damaged)
     check_refused(run.sockstall("replay", path, "-j"))
-
-
-def chunks(data):
-    """(type, contents) of each, and where the first begins."""
-    start = 104 + 4 * int.from_bytes(data[96:100], "little")
-    found, at = [], start
-    while at < len(data):
-        kind, length = struct.unpack_from("<II", data, at)
-        found.append((kind, data[at + 12 : at + 12 + length]))
-        at += 12 + length
-    return found, start
-
-
-def chunk(kind, contents):
-    head = struct.pack("<II", kind, len(contents))
-    return head + struct.pack("<I", zlib.crc32(contents, zlib.crc32(head))) + contents
 
 
 def test_looks_are_compressed(recorded):

@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 600
 FUZZ_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DSOCKSTALL_VERSION='"$(VERSION)"' -Iinclude -Isrc -I$(G) -Itests/fuzz -O1 -g \
 	-fno-sanitize-recover=undefined -fno-omit-frame-pointer
 # Of the runs those that take a recording: they know no probe.
-FUZZ_SOURCES := $(PURE) $(addprefix src/run/,replay.c diff.c session.c)
+FUZZ_SOURCES := $(PURE) $(addprefix src/run/,replay.c replay_hosts.c diff.c session.c session_hosts.c)
 FUZZ_OBJECTS = $(FUZZ_SOURCES:src/%.c=$(G)/fuzz/pure/%.o) $(G)/fuzz/make_look.o
 
 $(G)/fuzz/pure/%.o: src/%.c

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * All of `sockstall replay`: a recording of looks of any contents, through the reader, the reports, the stalls and
- * whatever is made of them: JSON, lines, tables, a page, a trace, a difference. The corpus is of real recordings
- * (from_recording.c); fields get extreme values as often as libFuzzer's own. What comes out must be what is promised:
+ * whatever is made of them: JSON, lines, tables, a page, a trace, a difference, two hosts as one. The corpus is of real
+ * recordings (from_recording.c); fields get extreme values as often as libFuzzer's own. What comes out must be what is promised:
  * JSON that a strict reader takes, and no byte in any text that a terminal obeys.
  */
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 
 #define HEAD 4 /* bytes before the looks */
 
-enum way { AS_JSON, AS_LINES, AS_TABLE, AS_HTML, AS_TRACE, AS_DIFF, AS_DIFF_JSON, WAYS };
+enum way { AS_JSON, AS_LINES, AS_TABLE, AS_HTML, AS_TRACE, AS_DIFF, AS_DIFF_JSON, AS_HOSTS, WAYS };
 
 static const enum command commands[] = {
 	COMMAND_OVERVIEW, COMMAND_HANDSHAKES, COMMAND_READERS, COMMAND_EPOLL,
@@ -191,7 +191,7 @@ static void check(enum way way, int code, bool damaged)
 
 	check_text(text, size, "\n");
 	check_text(error, error_size, "\n");
-	if (way == AS_JSON || way == AS_DIFF_JSON)
+	if (way == AS_JSON || way == AS_DIFF_JSON || way == AS_HOSTS)
 		check_json_lines(text);
 	if (!damaged && (code || error_size))
 		fail("a whole recording is refused", error);
@@ -246,6 +246,7 @@ static void make_recording(const char *path, const uint8_t *data, size_t size, u
 
 static int replay(enum way way, const uint8_t *data)
 {
+	const char *hosts[] = {recorded[0], recorded[1]};
 	struct options options = {
 		.scope.command = COMMAND_REPLAY,
 		.sinks = {.no_color = true, .ready_fd = -1, .force = true},
@@ -253,13 +254,17 @@ static int replay(enum way way, const uint8_t *data)
 
 	options.helpers.files = &files;
 	options.replay_file = recorded[0];
-	options.sinks.json = way == AS_JSON || way == AS_DIFF_JSON;
+	options.sinks.json = way == AS_JSON || way == AS_DIFF_JSON || way == AS_HOSTS;
 	options.pace.once = way == AS_TABLE;
 	options.scope.all = data[1] & 0x80;
 	options.scope.min_age_given = data[1] & 0x40;
 	options.sinks.html_file = way == AS_HTML ? page : NULL;
 	options.sinks.trace_file = way == AS_TRACE ? page : NULL;
 	options.sinks.diff_file = way == AS_DIFF || way == AS_DIFF_JSON ? recorded[1] : NULL;
+	if (way == AS_HOSTS) {
+		options.replay_files = hosts;
+		options.replay_count = 2;
+	}
 	return run_replay(&options);
 }
 
