@@ -111,7 +111,7 @@ static int add_lines(struct json *json, const char *lines)
 		separator = ",";
 	}
 	buffer_free(&line);
-	return error ?: text_add(&json->line, "]");
+	return error ?: text_add(&json->line, *separator == '[' ? "[]" : "]");
 }
 
 static int add_link_value(struct json *json, const struct link_field *field, const struct link *link)

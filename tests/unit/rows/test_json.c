@@ -45,6 +45,9 @@ static void commands_are_a_list(void **state)
 	assert_int_equal(json_row(&json, &row), 0);
 	assert_true(has(&json, "\"commands\":[\"only one\"]"));
 	assert_int_equal(json.line.data[json.line.size - 1], '\n');
+	row.commands = "";
+	assert_int_equal(json_row(&json, &row), 0);
+	assert_true(has(&json, "\"commands\":[],"));
 	json_free(&json);
 }
 
