@@ -114,7 +114,8 @@ int peer_names_fill(struct report *report, size_t first, const struct look *look
 	int err = look->addresses.count && report->count > first ? find_places(&places, look) : 0;
 
 	for (i = first; i < report->count && !err; i++)
-		name_peer(&report->rows[i], report, &places, look, hosts);
+		if (report->rows[i].host_at == look->host_at)
+			name_peer(&report->rows[i], report, &places, look, hosts);
 	free(places.items);
 	return err;
 }

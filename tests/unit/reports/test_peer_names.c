@@ -104,6 +104,14 @@ static void by_the_place_of_the_address(void **state)
 	assert_string_equal(peer_name(&report, &look, "192.168.0.1", hosts), "machine");
 	assert_string_equal(peer_name(&report, &look, "127.0.0.1", hosts), "localhost");
 	assert_null(peer_name(&report, &look, "10.9.9.9", hosts));
+	/* A row of another host, whose addresses are its own. */
+	report.rows[0].peer_name = NULL;
+	look.host_at = 1;
+	assert_int_equal(peer_names_fill(&report, 0, &look, NULL), 0);
+	assert_null(report.rows[0].peer_name);
+	look.host_at = 0;
+	assert_int_equal(peer_names_fill(&report, 0, &look, NULL), 0);
+	assert_string_equal(report.rows[0].peer_name, "web-0");
 	report_free(&report);
 	look_free(&look);
 	arena_free(&arena);
