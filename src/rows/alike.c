@@ -93,10 +93,15 @@ static void add_peer(struct alike *key, const struct row *row)
 	add_local(key, row);
 }
 
+static int64_t type_of_host(const struct row *row)
+{
+	return (int64_t)row->type + (int64_t)row->host_at * ROW_TYPES;
+}
+
 static struct alike alike_threads(const struct row *row)
 {
 	return (struct alike){
-		.numbers = {(int64_t)row->type, row->pid},
+		.numbers = {type_of_host(row), row->pid},
 		.texts = {row->user_stack, row->thread.state},
 	};
 }
@@ -104,8 +109,7 @@ static struct alike alike_threads(const struct row *row)
 struct alike alike_of(const struct row *row)
 {
 	struct alike key = {
-		/* A type of a host. */
-		.numbers = {(int64_t)row->type + (int64_t)row->host_at * ROW_TYPES, row->netns},
+		.numbers = {type_of_host(row), row->netns},
 		.texts = {row->verdict, row->comm, manner(row), side(row)},
 	};
 

@@ -174,10 +174,15 @@ struct counts {
 	bool has_chain; /* it knows who suffers: the readers on the way do not count */
 };
 
+static bool same_process(const struct row *a, const struct row *b)
+{
+	return a->host_at == b->host_at && a->pid == b->pid;
+}
+
 static void count_row(struct counts *counts, const struct cause *cause, const struct row *row)
 {
 	if (row->type == ROW_READER || row->type == ROW_WRITER)
-		*(row->pid == cause->items[0]->pid ? &counts->own_readers : &counts->readers) += fold_count(row);
+		*(same_process(row, cause->items[0]) ? &counts->own_readers : &counts->readers) += fold_count(row);
 	else if (row->type == ROW_HANDSHAKE)
 		*(is_client(row) ? &counts->clients : &counts->servers) += fold_count(row);
 	else if (row->type == ROW_LISTENER)

@@ -238,7 +238,8 @@ static bool same_process(const struct group *a, const struct group *b)
 {
 	if (is_of_many(a) || is_of_many(b))
 		return a == b;
-	return a->row.pid == b->row.pid && !strcmp(a->row.comm ? a->row.comm : "", b->row.comm ? b->row.comm : "");
+	return a->row.host_at == b->row.host_at && a->row.pid == b->row.pid &&
+	       !strcmp(a->row.comm ? a->row.comm : "", b->row.comm ? b->row.comm : "");
 }
 
 static int add_heading(struct buffer *page, const struct group *group)

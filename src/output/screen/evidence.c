@@ -51,7 +51,8 @@ static const struct row *thread_of(const struct moment *moment, const struct row
 	for (size_t i = 0; i < moment->count && row->type != ROW_THREAD; i++) {
 		const struct row *thread = &moment->rows[i];
 
-		if (thread->type == ROW_THREAD && thread->pid == row->pid && thread->tid == row->tid)
+		if (thread->type == ROW_THREAD && thread->host_at == row->host_at && thread->pid == row->pid &&
+		    thread->tid == row->tid)
 			return thread;
 	}
 	return NULL;

@@ -46,6 +46,7 @@ struct rows_key {
 	size_t toggled;
 	bool reverse, all;
 	uint32_t threads_of, chain_of;
+	unsigned int host_of;
 	char filter[SCREEN_FILTER];
 };
 

@@ -72,8 +72,10 @@ static enum screen_answer go_to_page(struct screen *screen, size_t page)
 	bool threads = screen_pages[page].types & ROW_BIT(ROW_THREAD);
 	const struct row *row = threads && page != screen->page ? screen_selected_row(screen) : NULL;
 
-	if (row && row->pid > 0)
+	if (row && row->pid > 0) {
 		screen->threads_of = (uint32_t)row->pid;
+		screen->host_of = row->host_at;
+	}
 	screen->mode = MODE_LIST;
 	screen->page = page;
 	screen->chain_of = 0;
@@ -196,11 +198,13 @@ static enum screen_answer show_chain(struct screen *screen)
 	size_t page = screen_page_of(screen, ROW_CHAIN);
 	const struct row *row = screen_selected_row(screen);
 	uint32_t pid = row && row->pid > 0 ? (uint32_t)row->pid : 0;
+	unsigned int host = row ? row->host_at : 0;
 
 	if (page >= SCREEN_PAGES || page == screen->page || !pid)
 		return SCREEN_NOTHING;
 	go_to_page(screen, page);
 	screen->chain_of = pid;
+	screen->host_of = host;
 	return SCREEN_NEXT_LOOK;
 }
 

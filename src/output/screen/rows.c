@@ -34,7 +34,7 @@ uint64_t screen_row_id(const struct row *row)
 		return alike_id(row) | 1;
 	if (row->id && row->type != ROW_LOOP)
 		return hash_part(id, row->id) | 1;
-	id = hash_number(hash_number(id, row->pid), row->tid);
+	id = hash_number(hash_number(hash_number(id, row->host_at), row->pid), row->tid);
 	if (row->type == ROW_LOOP)
 		return hash_part(id, row->loop.interface) | 1;
 	id = hash_number(hash_number(hash_number(id, row->fd), (int64_t)row->order), (int64_t)row->cookie);
@@ -167,9 +167,9 @@ static bool has_link(const struct row *chain, uint32_t pid)
 static bool is_chosen(const struct screen *screen, const struct row *row)
 {
 	if (row->type == ROW_THREAD)
-		return !screen->threads_of || row->pid == screen->threads_of;
+		return !screen->threads_of || (row->host_at == screen->host_of && row->pid == screen->threads_of);
 	if (row->type == ROW_CHAIN && screen_pages[screen->page].types == ROW_BIT(ROW_CHAIN))
-		return !screen->chain_of || has_link(row, screen->chain_of);
+		return !screen->chain_of || (row->host_at == screen->host_of && has_link(row, screen->chain_of));
 	return true;
 }
 
@@ -275,6 +275,7 @@ static void make_key(struct rows_key *key, const struct screen *screen)
 		.all = screen->all,
 		.threads_of = screen->threads_of,
 		.chain_of = screen->chain_of,
+		.host_of = screen->host_of,
 	};
 	memcpy(key->filter, screen->filter, strlen(screen->filter) + 1);
 }
@@ -283,7 +284,8 @@ static bool is_same_key(const struct rows_key *a, const struct rows_key *b)
 {
 	return a->looks == b->looks && a->back == b->back && a->page == b->page && a->sort == b->sort &&
 	       a->toggled == b->toggled && a->reverse == b->reverse && a->all == b->all &&
-	       a->threads_of == b->threads_of && a->chain_of == b->chain_of && !strcmp(a->filter, b->filter);
+	       a->threads_of == b->threads_of && a->chain_of == b->chain_of && a->host_of == b->host_of &&
+	       !strcmp(a->filter, b->filter);
 }
 
 const struct screen_rows *screen_rows(const struct screen *screen)

@@ -127,6 +127,7 @@ struct screen {
 	bool local_time; /* the title's time in the zone of TZ, not in UTC */
 	uint32_t threads_of; /* whose threads the page shows; 0: all there are */
 	uint32_t chain_of; /* the page of chains shows those that this process is part of; 0: all */
+	unsigned int host_of; /* of both */
 	struct screen_evidence evidence;
 	struct screen_action action;
 	size_t height; /* rows of the list that were shown last */

@@ -82,6 +82,23 @@ static void a_connection_counts_once(void **state)
 	causes_free(&causes);
 }
 
+static void the_same_number_on_another_host_is_another_process(void **state)
+{
+	struct causes causes;
+
+	(void)state;
+	add(0, ROW_LISTENER, "a", 70, NULL)->pid = 7;
+	add(1, ROW_READER, "b", 30, "a")->pid = 7;
+	add(2, ROW_READER, "c", 30, "a")->pid = 8;
+	causes = collect(3);
+	assert_int_equal(causes.items[0].waiters, 1);
+	causes_free(&causes);
+	rows[1].host_at = 1;
+	causes = collect(3);
+	assert_int_equal(causes.items[0].waiters, 2);
+	causes_free(&causes);
+}
+
 /* The server has not read what its client sent, and the client awaits the reply: one waits. */
 static void both_ends_of_a_connection_are_one(void **state)
 {
@@ -145,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cause_comes_before_what_is_worse_and_has_none),
 		cmocka_unit_test(a_connection_counts_once),
+		cmocka_unit_test(the_same_number_on_another_host_is_another_process),
 		cmocka_unit_test(both_ends_of_a_connection_are_one),
 		cmocka_unit_test(the_worst_of_a_group_counts),
 		cmocka_unit_test(what_is_over_or_healthy_is_no_cause),

@@ -217,6 +217,21 @@ static void of_an_open_group_the_members_follow(void **state)
 	folded_free(&folded);
 }
 
+/* Of one stack, in processes of one number. */
+static void threads_of_two_hosts_are_not_alike(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < row_count; i++) {
+		row_init(&rows[i], ROW_THREAD);
+		rows[i].pid = 7;
+		rows[i].tid = 8 + (int64_t)i;
+		rows[i].user_stack = "recv";
+	}
+	assert_left(1);
+	rows[2].host_at = 1;
+	assert_left(2);
+}
+
 static void clients_of_one_listener_are_alike(void **state)
 {
 	(void)state;
@@ -343,6 +358,7 @@ int main(void)
 		cmocka_unit_test_setup(events_count_where_they_are_shown, readers),
 		cmocka_unit_test_setup(the_first_member_has_the_place, readers),
 		cmocka_unit_test_setup(of_an_open_group_the_members_follow, readers),
+		cmocka_unit_test_setup(threads_of_two_hosts_are_not_alike, readers),
 		cmocka_unit_test_setup(clients_of_one_listener_are_alike, readers),
 		cmocka_unit_test_setup(connections_of_one_client_are_alike, readers),
 		cmocka_unit_test_setup(without_a_peer_the_own_end_counts, readers),

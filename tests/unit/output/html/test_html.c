@@ -158,6 +158,26 @@ static void threads_are_of_one_process(void **state)
 				     "<td class=\"number\" data-heading=\"TID\">4711</td>"));
 }
 
+static void hosts_have_processes_of_the_same_number(void **state)
+{
+	struct row rows[] = {short_reader(), short_reader()};
+	struct capture capture;
+	void *html = begin(&capture);
+	const char *page;
+
+	(void)state;
+	rows[0].comm = rows[1].comm = "app";
+	rows[0].host = "web";
+	rows[1].host = "db";
+	rows[0].with_others = rows[1].with_others = true;
+	rows[1].id = "reader-2";
+	rows[1].host_at = 1;
+	take(html, 0, rows, 2);
+	page = end(html, &capture, NULL);
+	assert_non_null(strstr(page, "<h3>web:app/7</h3>"));
+	assert_non_null(strstr(page, "<h3>db:app/7</h3>"));
+}
+
 /* How often this is in the page. */
 static size_t count_of(const char *page, const char *text)
 {
@@ -467,6 +487,7 @@ int main(void)
 		cmocka_unit_test(what_is_alike_is_one_lane),
 		cmocka_unit_test(a_page_about_nothing),
 		cmocka_unit_test(threads_are_of_one_process),
+		cmocka_unit_test(hosts_have_processes_of_the_same_number),
 		cmocka_unit_test(a_stall_from_beginning_to_end),
 		cmocka_unit_test(commands_can_be_copied),
 		cmocka_unit_test(tables_are_in_the_order_of_severity),

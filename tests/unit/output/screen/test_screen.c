@@ -1451,6 +1451,29 @@ static void descriptions_stand_below_each_other(void **state)
 	screen_free(&screen);
 }
 
+/* A row and a thread of another host, whose numbers are the same. */
+static void evidence_is_of_its_own_host(void **state)
+{
+	for (unsigned int host = 0; host < 2; host++) {
+		struct row rows[] = {sample_reader(), sample_reader()};
+		struct screen screen;
+		const char *text;
+
+		(void)state;
+		open_screen(&screen, COMMAND_OVERVIEW);
+		row_init(&rows[1], ROW_THREAD);
+		rows[1].pid = rows[0].pid;
+		rows[1].tid = rows[0].tid;
+		rows[1].host_at = host;
+		rows[1].thread.kernel_stack = "sk_wait_data < tcp_recvmsg";
+		look(&screen, rows, COUNT_OF(rows));
+		screen_key(&screen, SCREEN_ENTER);
+		text = draw(&screen, 100, 200);
+		assert_true(!host == !!strstr(text, "tcp_recvmsg"));
+		screen_free(&screen);
+	}
+}
+
 static void evidence_has_every_field(void **state)
 {
 	struct row rows[] = {sample_reader(), sample_loop(), sample_reader()};
@@ -1754,6 +1777,7 @@ int main(void)
 		cmocka_unit_test(evidence_counts_down),
 		cmocka_unit_test(commands_can_be_copied),
 		cmocka_unit_test(descriptions_stand_below_each_other),
+		cmocka_unit_test(evidence_is_of_its_own_host),
 		cmocka_unit_test(evidence_has_every_field),
 		cmocka_unit_test(evidence_outlives_its_row),
 		cmocka_unit_test(help_is_there_and_goes),
