@@ -69,6 +69,7 @@ static int keep_name(struct trace *trace, const struct row *row)
 	names += trace->name_count++;
 	names->pid = trace_id(row, row->pid);
 	names->tid = trace_id(row, row->tid);
+	short_name(names->host, row->with_others ? row->host : NULL);
 	short_name(names->comm, row->comm);
 	short_name(names->process, row->process_comm ? row->process_comm : row->comm);
 	return 0;

@@ -71,11 +71,18 @@ static int add_lane_name(struct writer *writer, const struct trace_slice *slice)
 	return add_name(writer, "thread_name", slice->pid, slice->tid, name);
 }
 
-static const char *process_name(const struct life *life)
+/* With its host, where several are shown. */
+static int add_process_name(struct writer *writer, const struct trace_slice *slice)
 {
-	const char *name = life->process_comm ? life->process_comm : life->row.comm;
+	const struct life *life = slice->life;
+	const char *comm = life->process_comm ? life->process_comm : life->row.comm;
+	struct buffer name = {0};
+	int err = cell_add_host(&name, &life->row) ?: text_add(&name, comm ? comm : "no process is known") ?:
+		  buffer_append(&name, "", 1) ?:
+		  add_name(writer, "process_name", slice->pid, 0, name.data);
 
-	return name ? name : "no process is known";
+	buffer_free(&name);
+	return err;
 }
 
 static int add_names_of_slices(struct writer *writer, const struct trace_slice *slices, size_t count)
@@ -86,7 +93,7 @@ static int add_names_of_slices(struct writer *writer, const struct trace_slice *
 		const struct trace_slice *slice = &slices[i], *before = i ? &slices[i - 1] : NULL;
 
 		if (!before || before->pid != slice->pid)
-			err = add_name(writer, "process_name", slice->pid, 0, process_name(slice->life));
+			err = add_process_name(writer, slice);
 		if (err || slice->async || (before && before->pid == slice->pid && before->tid == slice->tid))
 			continue;
 		if (slice->tid >= TRACE_LANES)
@@ -99,15 +106,21 @@ static int add_names_of_slices(struct writer *writer, const struct trace_slice *
 }
 
 /* A name that stands twice does no harm: the last one holds. */
+static int add_names_of_loop(struct writer *writer, const struct trace_name *names)
+{
+	char process[sizeof(names->host) + sizeof(names->process) + 1];
+
+	snprintf(process, sizeof(process), "%s%s%s", names->host, *names->host ? ":" : "", names->process);
+	return add_name(writer, "process_name", names->pid, 0, process)
+		       ?: add_name(writer, "thread_name", names->pid, names->tid, names->comm);
+}
+
 static int add_names_of_loops(struct writer *writer)
 {
-	const struct trace *trace = writer->trace;
 	int err = 0;
 
-	for (size_t i = 0; i < trace->name_count && !err; i++)
-		err = add_name(writer, "process_name", trace->names[i].pid, 0, trace->names[i].process)
-			      ?: add_name(writer, "thread_name", trace->names[i].pid, trace->names[i].tid,
-					  trace->names[i].comm);
+	for (size_t i = 0; i < writer->trace->name_count && !err; i++)
+		err = add_names_of_loop(writer, &writer->trace->names[i]);
 	return err;
 }
 

@@ -12,8 +12,8 @@
 
 #include "history/story.h"
 
-/* Tracks of handshakes: no thread has such a number (PID_MAX_LIMIT is 2^22). */
-#define TRACE_LANES 1000000000
+/* Tracks of handshakes: no thread of any host has such a number. */
+#define TRACE_LANES 2000000000
 
 /* A loop's lag over the interval before a look. */
 struct trace_lag {
@@ -29,7 +29,7 @@ struct trace {
 	/* Names of the threads that lags are of, and of no stall: by pid and tid. */
 	struct trace_name {
 		int64_t pid, tid;
-		char comm[64], process[64];
+		char comm[64], process[64], host[64]; /* host: empty where there is one */
 	} * names;
 	size_t name_count, name_capacity, name_at; /* where the last one was found */
 };
@@ -45,8 +45,13 @@ struct trace_slice {
 /* Everything with a place, by track, then by time. To be freed; NULL: no memory. */
 struct trace_slice *trace_place(const struct story *story);
 
-/* Where rows of several hosts are shown, the ids of processes and threads of each are moved by so much. */
-#define TRACE_HOST 10000000
+/*
+ * Where rows of several hosts are shown, the ids of processes and threads of each are moved by so much: more than any has
+ * (PID_MAX_LIMIT is 2^22), and so little that those of 256 hosts fit below TRACE_LANES.
+ */
+#define TRACE_HOST 5000000
+
+_Static_assert(TRACE_HOST > 1 << 22 && 256LL * TRACE_HOST < TRACE_LANES, "the tracks of hosts lie apart");
 
 int64_t trace_id(const struct row *row, int64_t id);
 

@@ -258,9 +258,44 @@ static void a_full_disk_is_told(void **state)
 	fclose(full);
 }
 
+/* The last of as many as there may be: none of its threads is taken for a track of handshakes. */
+static void hosts_have_tracks_of_their_own(void **state)
+{
+	struct row rows[] = {
+		at(ROW_READER, "web/r", 7, 7, "java"),
+		at(ROW_READER, "db/r", 7, 7, "java"),
+		at(ROW_READER, "last/r", 4194303, 4194303, "java"),
+		at(ROW_LOOP, "db/l", 9, 9, "node"),
+		at(ROW_HANDSHAKE, "db/h", 7, NOT_KNOWN, "java"),
+	};
+	static const char *const hosts[] = {"web", "db", "last", "db", "db"};
+	static const unsigned int places[] = {0, 1, 255, 1, 1};
+	struct capture capture;
+	void *emitter = begin(&capture);
+	const char *text;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		rows[i].host = hosts[i];
+		rows[i].host_at = places[i];
+		rows[i].with_others = true;
+	}
+	rows[3].loop.lag_max_s = 0.01;
+	take(emitter, 0, rows, COUNT_OF(rows));
+	text = end(emitter, &capture, NULL);
+	assert_non_null(strstr(text, "\"process_name\",\"args\":{\"name\":\"web:java\"}"));
+	assert_non_null(strstr(text, "\"process_name\",\"args\":{\"name\":\"db:java\"}"));
+	assert_non_null(strstr(text, "\"process_name\",\"args\":{\"name\":\"db:node\"}"));
+	assert_non_null(strstr(text, "\"pid\":5000007,\"tid\":2000000000,\"name\":\"thread_name\",\"args\":{\"name\":"
+				     "\"handshakes 1\"}"));
+	assert_non_null(strstr(text, "\"pid\":1279194303,\"tid\":1279194303,\"name\":\"thread_name\",\"args\":{"
+				     "\"name\":\"java\"}"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hosts_have_tracks_of_their_own),
 		cmocka_unit_test(an_empty_recording),
 		cmocka_unit_test(every_kind_of_event),
 		cmocka_unit_test(slices_of_a_thread_lie_within_each_other),
