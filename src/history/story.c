@@ -154,6 +154,18 @@ static int take_stall(struct story *story, const struct row *row)
 
 /* ---- What emitters are given ---- */
 
+/* A recording may hold any number. */
+static int64_t sum(int64_t a, int64_t b)
+{
+	int64_t both;
+
+	if (a == NOT_KNOWN || b == NOT_KNOWN)
+		return NOT_KNOWN;
+	if (__builtin_add_overflow(a, b, &both))
+		return a > 0 ? INT64_MAX : INT64_MIN + 1;
+	return both == NOT_KNOWN ? INT64_MIN + 1 : both;
+}
+
 /* The start or the end of one more host. */
 static int join(struct story *story, struct row *kept, const struct row *row)
 {
@@ -162,9 +174,9 @@ static int join(struct story *story, struct row *kept, const struct row *row)
 			arena_printf(&story->arena, "%s, %s", kept->start.host ?: "?", row->start.host ?: "?");
 		return 0;
 	}
-	kept->end.looks += row->end.looks;
-	kept->end.records += row->end.records;
-	kept->end.lost += row->end.lost;
+	kept->end.looks = sum(kept->end.looks, row->end.looks);
+	kept->end.records = sum(kept->end.records, row->end.records);
+	kept->end.lost = sum(kept->end.lost, row->end.lost);
 	kept->end.cpu_s += row->end.cpu_s;
 	return 0;
 }
