@@ -76,11 +76,12 @@ static bool is_taken(const struct replay_hosts *replay, size_t before, const cha
 /* The name in the recording, or else that of the file; a number follows where another recording has it. */
 static const char *choose_name(struct replay_hosts *replay, size_t i)
 {
-	const char *recorded = replay->sources[i].start.start.host, *name;
+	const char *recorded = replay->sources[i].start.start.host, *first, *name;
 
-	name = recorded && *recorded ? recorded : name_of_file(&replay->names, replay->sources[i].path);
+	first = recorded && *recorded ? recorded : name_of_file(&replay->names, replay->sources[i].path);
+	name = first;
 	for (size_t number = 2; is_taken(replay, i, name); number++)
-		name = arena_printf(&replay->names, "%s#%zu", recorded && *recorded ? recorded : "", number);
+		name = arena_printf(&replay->names, "%s#%zu", first, number);
 	return name;
 }
 

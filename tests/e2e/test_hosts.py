@@ -10,7 +10,7 @@ import pytest
 
 import run
 from child import PATIENCE, Child
-from recordings import edited
+from recordings import chunk, chunks, edited
 from scene import block, waiting_client
 from zoo import Room
 
@@ -75,6 +75,21 @@ def test_names(recorded, tmp_path):
     done = run.sockstall("replay", paths[0], paths[0], paths[1])
     assert done.returncode == 0 and b" web:" in done.stdout and b" web#2:" in done.stdout and b" db:" in done.stdout
     assert b" web:" not in run.sockstall("replay", paths[0]).stdout
+
+
+def test_files_that_name_no_host(recorded, tmp_path):
+    """The files have their names, and a number where those are the same."""
+    found, start = chunks(recorded[0][0].read_bytes())
+    host = struct.pack("<Q", 3) + b"web"
+    assert host in found[0][1]
+    found[0] = (found[0][0], found[0][1].replace(host, b"\xff" * 8, 1))
+    data = recorded[0][0].read_bytes()[:start] + b"".join(chunk(*each) for each in found)
+    paths = [tmp_path / folder / "old.rec" for folder in "abc"]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_bytes(data)
+    starts = [record for record in replay(*paths) if record["type"] == "start"]
+    assert [record["host"] for record in starts] == ["old", "old#2", "old#3"]
 
 
 def test_filters_are_those_of_the_command_line(recorded):
