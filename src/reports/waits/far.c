@@ -278,7 +278,7 @@ int far_join(struct far_host *hosts, size_t count)
 	if (count < 2 || count > FAR_HOSTS_MOST)
 		return 0;
 	for (size_t i = 0; i < count && !err; i++)
-		err = hosts[i].waits ? waits_index_ends(hosts[i].waits) : 0;
+		err = hosts[i].waits ? waits_index_ends(hosts[i].waits) ?: waits_index_next(hosts[i].waits) : 0;
 	if (err)
 		return err;
 	steps = calloc(count_waits(hosts, count) + 1, sizeof(*steps));

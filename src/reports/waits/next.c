@@ -6,9 +6,6 @@
  * we take the first wait that began after the request reached it. If the request has not been accepted, we take the
  * first of a thread that began before.
  */
-#include <errno.h>
-#include <stdlib.h>
-
 #include "base/array.h"
 #include "base/sorted.h"
 #include "look/sleeping.h"
@@ -31,6 +28,29 @@ static bool is_of(const struct waits *waits, size_t i, __u32 pid)
 	return i < waits->count && waits->items[i].pid == pid;
 }
 
+static bool is_place_before(const struct wait_place *place, __u32 pid, __u32 tid)
+{
+	return place->pid < pid || (place->pid == pid && place->tid < tid);
+}
+
+/* The first of this thread of a process. */
+static size_t wait_of_thread(const struct waits *waits, __u32 pid, __u32 tid)
+{
+	const struct wait_place *places = waits->by_thread;
+	size_t i = LOWER_BOUND(waits->count, at, is_place_before(&places[at], pid, tid));
+
+	return i < waits->count && places[i].pid == pid && places[i].tid == tid ? places[i].at : WAITS_NONE;
+}
+
+/* That of a thread of the process, whichever it is. */
+static size_t wait_of_a_thread(const struct waits *waits, __u32 pid)
+{
+	const struct wait_place *places = waits->by_thread;
+	size_t i = LOWER_BOUND(waits->count, at, is_place_before(&places[at], pid, 1));
+
+	return i < waits->count && places[i].pid == pid ? places[i].at : WAITS_NONE;
+}
+
 /* That of the only thread of a process; WAITS_NONE: it has more, or sleeps in a loop, or not on a socket. */
 static size_t only_thread_wait(const struct waits *waits, __u32 pid)
 {
@@ -40,8 +60,8 @@ static size_t only_thread_wait(const struct waits *waits, __u32 pid)
 	if (!process || !process->one_thread)
 		return WAITS_NONE;
 	/* In poll for one connection it is in no loop, whatever it was in before. */
-	while (process->in_loop && is_of(waits, i, pid) && !waits->items[i].tid)
-		i++;
+	if (process->in_loop && is_of(waits, i, pid) && !waits->items[i].tid)
+		return wait_of_a_thread(waits, pid);
 	return is_of(waits, i, pid) ? i : WAITS_NONE;
 }
 
@@ -248,42 +268,6 @@ static struct candidates find_candidates(const struct waits *waits, const struct
 	return candidates;
 }
 
-static int compare_places(const void *left, const void *right)
-{
-	const struct wait_place *a = left, *b = right;
-	int order = COMPARE(a->pid, b->pid);
-
-	if (!order)
-		order = COMPARE(a->tid, b->tid);
-	return order ? order : COMPARE(a->at, b->at);
-}
-
-/* The waits stand in the order of their ages. Here they stand by their threads: all of a process may ask for one of them. */
-static int index_threads(struct waits *waits)
-{
-	waits->by_thread = calloc(waits->count + 1, sizeof(*waits->by_thread));
-	if (!waits->by_thread)
-		return -ENOMEM;
-	for (size_t i = 0; i < waits->count; i++)
-		waits->by_thread[i] = (struct wait_place){waits->items[i].pid, waits->items[i].tid, i};
-	qsort(waits->by_thread, waits->count, sizeof(*waits->by_thread), compare_places);
-	return 0;
-}
-
-static bool is_place_before(const struct wait_place *place, __u32 pid, __u32 tid)
-{
-	return place->pid < pid || (place->pid == pid && place->tid < tid);
-}
-
-/* That of this thread of a process; of several the first. */
-static size_t wait_of_thread(const struct waits *waits, __u32 pid, __u32 tid)
-{
-	const struct wait_place *places = waits->by_thread;
-	size_t i = LOWER_BOUND(waits->count, at, is_place_before(&places[at], pid, tid));
-
-	return i < waits->count && places[i].pid == pid && places[i].tid == tid ? places[i].at : WAITS_NONE;
-}
-
 /*
  * The first thread of a process sleeps in an event loop for a child alone: mostly it has a loop besides, of which that is a
  * synchronous call. What lies there tells; or else that it began after the question came.
@@ -344,7 +328,7 @@ void waits_find_next_of(const struct waits *waits, struct wait *wait)
 
 int waits_find_next(struct waits *waits)
 {
-	int err = index_threads(waits) ?: waits_index_outputs(waits);
+	int err = waits_index_next(waits);
 
 	for (size_t i = 0; i < waits->count && !err; i++)
 		waits_find_next_of(waits, &waits->items[i]);

@@ -25,8 +25,8 @@ struct waits {
 	const struct look *look;
 	struct wait *items; /* sorted by pid; of each first those that tell that something is due, the oldest first */
 	size_t count, capacity;
-	struct wait_place *by_thread; /* for waits_find_next(): sorted by pid, then tid, then place */
-	size_t *outputs; /* likewise: the places of those for output (outputs.h), in their order */
+	struct wait_place *by_thread; /* by waits_index_next(): sorted by pid, then tid, then place */
+	size_t *outputs; /* likewise: places of those that wait for output (outputs.h) */
 	size_t output_count;
 	struct processes processes;
 	struct ends ends;
@@ -59,10 +59,11 @@ int waits_add_children(struct waits *waits, __u64 min_age_ns);
 /* Adds the waits for locks that have lasted for so long, with the threads and processes that have them (locks.c). */
 int waits_add_locks(struct waits *waits, __u64 min_age_ns);
 
-/* Returns 0 or -ENOMEM. */
+/* Indexes the waits as they stand; waits_find_next() does it first. Both return 0 or -ENOMEM. */
+int waits_index_next(struct waits *waits);
 int waits_find_next(struct waits *waits);
 
-/* The same for one wait, which need not be among them. */
+/* The same for one wait, which need not be among them: they are indexed as they stand. */
 void waits_find_next_of(const struct waits *waits, struct wait *wait);
 
 /* A child is awaited: no socket, and no lock. */
