@@ -38,6 +38,20 @@ struct sleeping sleeping_since(const struct look *look, const struct look *previ
 	return sleeping;
 }
 
+__u64 threads_asleep_since(const struct look *look, size_t first, size_t count)
+{
+	__u64 last = 0;
+
+	for (size_t i = first; i < first + count; i++) {
+		__u64 since = look_asleep_since(look, look->threads.items[i].thread);
+
+		if (!since)
+			return 0;
+		last = since > last ? since : last;
+	}
+	return last;
+}
+
 /*
  * last_arrival is when the thread last got a CPU: it stays as it is while it sleeps, and no two sleeps of
  * a thread have the same. Where it is not known, the number of switches does as well.

@@ -22,6 +22,12 @@ bool sleeping_in(const struct thread_view *view, enum syscall_kind kind);
 struct sleeping sleeping_since(const struct look *look, const struct look *previous, const struct thread_view *view,
 			       enum syscall_kind kind);
 
+/*
+ * When the last of these threads, which are next to each other in the look, fell asleep or was stopped. 0: one is neither, or
+ * that is not known.
+ */
+__u64 threads_asleep_since(const struct look *look, size_t first, size_t count);
+
 /* An id that no other sleep has; begins with the name of the type of record. */
 const char *sleeping_id(struct arena *arena, const char *type, const struct thread_record *thread);
 

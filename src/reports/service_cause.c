@@ -81,6 +81,17 @@ static void set_near_unread(const struct suspect *suspect)
 		suspect->evidence->near_since_ns = service->near_since_ns;
 }
 
+/* It was stopped as soon as they spoke. Had it gone on for longer, these were acknowledgements. */
+static void set_near_kept(const struct suspect *suspect)
+{
+	const struct service_record *service = suspect->evidence->service;
+	__u64 since = threads_asleep_since(suspect->look, suspect->first, suspect->count);
+
+	set_near_unread(suspect);
+	if (service && service->near_since_ns && since && since <= service_near_newest(service) + SERVICE_NEAR_NS)
+		suspect->evidence->near_since_ns = service->near_since_ns;
+}
+
 /* A state that has lasted for less is a part of normal work, and no reason for such a wait. */
 static __u64 least_wait(const struct service_evidence *evidence)
 {
@@ -206,9 +217,9 @@ static bool find_lock(const struct suspect *suspect)
 /* Threads that wait for others of the process, or for a connection of its pool. */
 static size_t count_in_futex(const struct suspect *suspect)
 {
-	size_t i, count = 0;
+	size_t count = 0;
 
-	for (i = 0; i < suspect->count; i++)
+	for (size_t i = 0; i < suspect->count; i++)
 		count += is_in_futex(suspect, thread_at(suspect, i)->thread) &&
 			 began_after_all(suspect, thread_at(suspect, i)->thread);
 	return count;
@@ -338,10 +349,7 @@ static void find_of_threads(const struct suspect *suspect, const struct owner_re
 		find_cpu(suspect);
 }
 
-/*
- * It accepts nothing. Which lock an idle thread sleeps in says nothing about that. Which thread accepts is not known: so what it
- * asked before may be another thread's subscription.
- */
+/* It accepts nothing. Which thread would is not known: what it asked before may be another's subscription. */
 static void find_of_queue(struct suspect *suspect, const struct owner_record *owner)
 {
 	suspect->is_queue = true;
@@ -388,5 +396,5 @@ void service_cause_find(struct service_evidence *evidence, const struct service_
 	else if (suspect.since_ns)
 		find_of_threads(&suspect, owner);
 	if (evidence->cause == CAUSE_STOPPED || evidence->cause == CAUSE_FROZEN)
-		set_near_unread(&suspect);
+		set_near_kept(&suspect);
 }

@@ -148,6 +148,34 @@ def test_stopped(room):
     assert twin.look()["verdict"] == "ok"
 
 
+def test_stopped_when_it_had_read_the_question(room):
+    """Its only client asked at once after an answer; the twin's has acknowledged something long before the stop."""
+    stopped, twin = Service(room), Service(room, port=PORT + 1)
+    asking, subscribed = stopped.asked_by(1, 0), twin.asked_by(1)
+    clients_ask(subscribed, "u", 1)
+
+    def acknowledged():
+        record = twin.look()
+        return record["pending"] and record["last_answer_s"] - record["oldest_pending_s"] < 0.1
+
+    wait_until(acknowledged, 20, "an acknowledgement of what was pushed")
+    twin.server.tell("quiet")
+    twin.server.said("quiet")
+    wait_until(lambda: (twin.look()["oldest_pending_s"] or 0) > 1, 20, "an old acknowledgement")
+    twin.stop()
+    live = run.Stream("-j", "-m", AGE, "--netns", room.here.inode)
+    asking.tell("z 1")
+    opened = live.wait(20, **stopped.who, event="open")
+    assert (opened["verdict"], opened["cause"], opened["pid"]) == ("not_answering", "stopped", stopped.pid), opened
+    record = stopped.becomes("not_answering")
+    assert record["cause"] == "stopped" and record["pending"] == record["connections"] == 1, record
+    assert twin.stays((stopped, "not_answering"))["oldest_pending_s"] > AGE
+    stopped.go_on()
+    live.wait(15, event="close", id=opened["id"])
+    assert not run.matching(live.stop(), **twin.who)
+    twin.go_on()
+
+
 def test_a_log_owes_nothing(room):
     log, stuck = Service(room), Service(room, port=PORT + 1)
     stuck.asked_by(2)

@@ -12,6 +12,7 @@ connection of its own). A request is a letter and a newline, and so is an answer
   c  computes for ever
   p  a long poll: waits for an event of its own
   s  takes ten minutes
+  z  stops its process, as SIGSTOP from elsewhere would just then
   n  is not answered at all: a log
   u  subscribes: an answer is pushed every 50 ms, until "quiet"
 
@@ -22,6 +23,7 @@ same, but each connection has one request. Lines on stdin: "hold" and "free" the
 import ctypes
 import os
 import select
+import signal
 import socket
 import sys
 import threading
@@ -72,6 +74,8 @@ class Server:
             threading.Event().wait(600)
         elif request == b"s":
             time.sleep(600)
+        elif request == b"z":
+            os.kill(os.getpid(), signal.SIGSTOP)
         return b"" if request == b"n" else b"!\n"
 
     def serve(self, connection, requests=0):

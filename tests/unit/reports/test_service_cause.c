@@ -118,6 +118,28 @@ static void idle_in_one_queue(void **state)
 	}
 }
 
+/* It was stopped as soon as a client had spoken, or long after it had dealt with that; or that is not known. */
+static void stopped_soon(void **state)
+{
+	enum { SOON, LATE, ONE_LATE, UNKNOWN, CASES } at;
+
+	(void)state;
+	for (at = SOON; at < CASES; at++) {
+		set_up(NULL);
+		spoke_at_once(1, ASKED);
+		for (__u32 i = 0; i < 2; i++) {
+			bool late = at == LATE || (at == ONE_LATE && i);
+			struct thread_record *thread = look_add_thread(&builder, APP, APP + i, "app");
+
+			thread->flags |= THREAD_STOPPED;
+			thread->last_arrival = at == UNKNOWN ? 0 : ASKED + (late ? SECOND : 20 * MILLISECOND);
+		}
+		find();
+		assert_int_equal(evidence.cause, CAUSE_STOPPED);
+		assert_true(evidence.near_since_ns == (at == SOON ? ASKED : 0));
+	}
+}
+
 /* ---- Its queue is not emptied ---- */
 
 static struct thread_record *reads(__u32 tid, const char *peer, __u64 asked_ns)
@@ -189,6 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(of_a_pool),
 		cmocka_unit_test(idle_in_one_queue),
+		cmocka_unit_test(stopped_soon),
 		cmocka_unit_test(one_thread_that_reads),
 		cmocka_unit_test(one_of_several_threads),
 		cmocka_unit_test(one_thread_that_computes),
