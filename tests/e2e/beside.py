@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """
-Tests side by side, with pytest-xdist: which of them stay together, in what order they begin, and which run apart. Most
-of a test is waiting, so there are more workers than CPUs. See tests/README.md.
-
-Tests that share a fixture of their module stay together, in their order. A test that is marked as `apart` makes what others'
-looks have no room or no time for: all.sh runs those last, each worker in a PID namespace of its own. sockstall sees the processes
-of its PID namespace, so there each worker sees only what it made itself.
+Tests side by side, with pytest-xdist: which of them stay together, and in what order they begin. Most of a test is waiting,
+so there are more workers than CPUs. Tests that share a fixture of their module stay together, in their order. See
+tests/README.md.
 """
 
 import os
@@ -43,7 +40,7 @@ def _group(items):
             leaders[leader(other)] = leader(first)
     for item in items:
         shared = _shared(item)
-        if shared and not any(map(item.get_closest_marker, ("xdist_group", "apart"))):
+        if shared and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(leader(shared[0])))
 
 
@@ -69,7 +66,6 @@ class Leader:
 
 
 def configure(config):
-    config.addinivalue_line("markers", "apart: others' looks cannot stand what it makes; in a PID namespace of its own")
     config.addinivalue_line("markers", "xdist_group(name): tests that stay together in one worker")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Leader())

@@ -20,7 +20,8 @@ SLOW = float(os.environ.get("SLOW", "1"))
 PATIENCE = max(4, SLOW)
 
 # The PID namespace that these tests are in, by how far its number is from the machine's first; 0: that one.
-PID_NAMESPACE = os.stat("/proc/self/ns/pid").st_ino - 0xEFFFFFFC
+FIRST_PID_NAMESPACE = 0xEFFFFFFC  # PROC_PID_INIT_INO, include/linux/proc_ns.h
+PID_NAMESPACE = os.stat("/proc/self/ns/pid").st_ino - FIRST_PID_NAMESPACE
 
 # What all names begin with that are seen on the whole machine: a process id is one's own only in its PID namespace.
 OWN_NAME = f"sst-p{PID_NAMESPACE}" if PID_NAMESPACE else f"sst-{os.getpid()}"

@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 
-from child import OWN_NAME, PATIENCE, PID_NAMESPACE
+from child import FIRST_PID_NAMESPACE, OWN_NAME, PATIENCE, PID_NAMESPACE
 
 NAMES = "/run/netns"
 
@@ -138,14 +138,29 @@ def delete_all():
             pass
 
 
+def _pid_namespaces():
+    """Those that somebody is in, by how they are numbered in names."""
+    found = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            found.add(os.stat(f"/proc/{pid}/ns/pid").st_ino - FIRST_PID_NAMESPACE)
+        except OSError:
+            pass
+    return found
+
+
+def _is_left(name):
+    """A number is given again: one's own PID namespace is no older than this session."""
+    space, pid = re.match(r"sst-(?:p(\d+)|(\d+))-|", name).groups()
+    if PID_NAMESPACE:
+        return name.startswith(f"{OWN_NAME}-")
+    return int(space) not in _pid_namespaces() if space else pid and not os.path.exists(f"/proc/{pid}")
+
+
 def delete_left():
     """What sessions left that were killed outright: whose a connection is cannot be told where addresses are there twice."""
-    for name in [] if PID_NAMESPACE or not os.path.isdir(NAMES) else os.listdir(NAMES):
-        pid = re.match(r"sst-(\d+)-", name)
-        if pid and not os.path.exists(f"/proc/{pid[1]}"):
-            subprocess.run(
-                ["ip", "netns", "delete", name], stderr=subprocess.DEVNULL, check=False
-            )  # or another does it
+    for name in filter(_is_left, os.listdir(NAMES) if os.path.isdir(NAMES) else ()):
+        subprocess.run(["ip", "netns", "delete", name], stderr=subprocess.DEVNULL, check=False)  # or another does it
 
 
 atexit.register(delete_all)

@@ -172,7 +172,6 @@ class NotEqual:
         return other is not None and other != self.value
 
 
-@pytest.mark.apart  # what comes and goes is more than others' looks can follow
 def test_a_storm_of_processes(stream):
     """Three thousand, two hundred at a time."""
     live = stream("-j", "-a", "-i", "50ms")

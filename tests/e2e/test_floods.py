@@ -16,7 +16,7 @@ from scene import MIN_AGE, block, waiting_client
 from zoo import Room, moment
 
 # They fill the machine, and measure what is left of it: one of them at a time.
-pytestmark = [pytest.mark.apart, pytest.mark.xdist_group("floods")]
+pytestmark = pytest.mark.xdist_group("floods")
 
 FLOOD = int(os.environ.get("FLOOD", "4000"))
 NETWORKS = 12

@@ -22,7 +22,6 @@ from test_privileges import status
 from zoo import Room
 
 # Others' looks would lose these processes, too, and say so.
-apart = pytest.mark.apart
 
 # On time, and at once: a quiet machine takes 0.1 s, a hold lasts for a minute. In s.
 FOUND, ENDED = 20, 15
@@ -175,7 +174,6 @@ def check_ends(live, number):
     wait_until(lambda: not programs & attached(), 5, "the BPF programs to go")
 
 
-@apart
 @pytest.mark.parametrize("what, by", HOLDS)
 def test_it_is_looked_past(holding, scene, stream, tmp_path, what, by):
     """Every kind of run, one after the other, beside one such process."""
@@ -218,7 +216,6 @@ def named_ones(program):
         one.let_go()
 
 
-@apart
 def test_they_are_named(named_ones, stream):
     live = stream("-j", "-i", "200ms", "-m", "1s")
     for hostile in named_ones.values():
@@ -232,7 +229,6 @@ def test_they_are_named(named_ones, stream):
         assert len(run.matching(live.records(), type="lost", pid=hostile.held)) <= 2
 
 
-@apart
 def test_several_are_asked_again(named_ones, stream):
     """A look has time for one that makes it wait: the others have their turn at a later one."""
     live = stream("-j", "-a", "-i", "200ms", "-m", "1s")
@@ -242,7 +238,6 @@ def test_several_are_asked_again(named_ones, stream):
         assert again["id"] == opened["id"] and again["reads_lost"] == 2, again
 
 
-@apart
 @pytest.mark.parametrize("what, by", [one for one in HOLDS if one[0] in NAMED])
 def test_it_is_a_finding_of_its_own(holding, stream, what, by):
     """From its first such read until reads come back."""
@@ -262,7 +257,6 @@ def test_it_is_a_finding_of_its_own(holding, stream, what, by):
     assert over["id"] == first["id"]
 
 
-@apart
 def test_where_it_is_shown(holding, scene, tmux, tmp_path):
     hostile = holding("epoll", "uffd")
     name = "sockstall-test.rec"
@@ -281,7 +275,6 @@ def test_where_it_is_shown(holding, scene, tmux, tmp_path):
     screen.wait("slow_to_read", FOUND)
 
 
-@apart
 def test_it_follows_the_filter(holding, scene):
     """What is lost of it, too."""
     hostile = holding("epoll", "uffd")
@@ -298,7 +291,6 @@ def test_it_follows_the_filter(holding, scene):
         assert run.findings(records, pid=scene.pid) and not run.matching(records, **of_it), words
 
 
-@apart
 @pytest.mark.parametrize("what, by", [("epoll", "uffd"), ("program", "fuse")])
 def test_end_and_the_screen(holding, scene, tmp_path, what, by):
     hostile = holding(what, by)
@@ -316,7 +308,6 @@ def test_end_and_the_screen(holding, scene, tmp_path, what, by):
         screen.close()
 
 
-@apart
 def test_only_so_many_are_left_behind(holding, stream, program):
     """And it goes on when they are let go."""
     hostile = [holding("program", "fuse") for _ in range(LEFT_BEHIND + 2)]
@@ -356,7 +347,6 @@ def test_nothing_is_lost_of_the_healthy(holding, scene, what):
     assert {watch["kind"] for watch in watches} == {"eventfd"}, records
 
 
-@apart
 def test_a_title_that_does_not_come(holding):
     """It is null, and what else there is of the process is there."""
     hostile = holding("title", "uffd")

@@ -230,7 +230,6 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.apart  # others' looks would find out about their own processes later
 def test_of_many_processes_in_the_only_look():
     """Where looks go on, more than 256 are found out about one look after another; here there is no next one."""
     program = subprocess.Popen([PYTHON, "-c", MANY], stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -300,7 +300,6 @@ LOOPS = (
 )
 
 
-@pytest.mark.apart  # others' looks would have no room for so many
 @pytest.mark.parametrize("count, left_out", [(1000, 0), (1034, 10)])
 def test_loops_beyond_those_that_are_kept_in_mind(apart, count, left_out):
     """What sleeping loops watch is looked at: of those that there is no room for it is told, once."""
