@@ -171,14 +171,14 @@ def test_lag_of_known_length(stall, stream, syscall, seconds):
     program = looping(stall, syscall, f"sleep={seconds}")
     time.sleep(4.2)
     records = rows(live.stop(), program)[2:]
-    truth = counts(program)["away_median_s"]
-    assert records and truth >= seconds
+    truth = counts(program)
+    assert records and truth["away_median_s"] >= seconds
     for record in records:
         assert record["lag_max_s"] >= seconds
         assert seconds * 0.9 <= record["lag_p50_s"] <= record["lag_p99_s"] <= record["lag_max_s"]
-    # The median of the medians: a busy machine wakes a sleeper late now and then, which the program has seen, too.
+    # The median of the medians: a busy machine wakes a sleeper late, in one second more often than in another.
     medians = sorted(record["lag_p50_s"] for record in records)
-    assert medians[len(medians) // 2] <= truth * 1.15 + 0.002
+    assert medians[len(medians) // 2] <= truth["away_p90_s"] * 1.15 + 0.002
 
 
 def split_of(stream, program):

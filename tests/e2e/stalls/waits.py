@@ -105,6 +105,7 @@ def answer():
             median_s=statistics.median(list(LENGTHS) or [0]),
             shortest_s=min(list(LENGTHS) or [0]),
             away_median_s=statistics.median(list(AWAY) or [0]),
+            away_p90_s=(sorted(AWAY) or [0])[len(AWAY) * 9 // 10],
             turns=list(TURNS),
             **COUNTS,
         )
