@@ -169,9 +169,10 @@ def test_stacks_beyond_those_of_one_look(count, left_out):
     finally:
         child.end()
     threads = run.matching(records, type="thread", pid=child.pid)
-    without = sum(not thread["user_stack"] for thread in threads)  # on a busy machine time ends before room does
     assert len(threads) == count + 1 and set(found) <= {"notes"}
-    assert left_out <= found.get("notes", 0) <= without, found
+    assert sum(not thread["user_stack"] for thread in threads) >= left_out
+    # On a busy machine time ends before room does: those have what frame pointers give.
+    assert left_out <= found.get("notes", 0) <= count + 1
 
 
 READERS = (
