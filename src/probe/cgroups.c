@@ -115,7 +115,7 @@ static const struct cgroup_entry *find_named(const struct process_cache *cache, 
 }
 
 /* A container keeps its names for life. One that is not named yet may be so later. */
-static int read_names(struct probe *probe, struct cgroup_entry *entry, bool is_known)
+static int read_names(struct process_cache *cache, const struct scan *scan, struct cgroup_entry *entry, bool is_known)
 {
 	char before[CONTAINER_ID_SIZE];
 	const struct cgroup_entry *other;
@@ -128,11 +128,10 @@ static int read_names(struct probe *probe, struct cgroup_entry *entry, bool is_k
 		return keep_names(entry, NULL, 0);
 	if (is_known && entry->names && !strcmp(before, entry->container))
 		return 0;
-	other = find_named(probe->processes, entry);
+	other = find_named(cache, entry);
 	if (other)
 		return keep_names(entry, other->names, other->names_size);
-	err = probe_names_read(probe, entry->pid, entry->process_start_ns, entry->container, &probe->processes->file,
-			       &names);
+	err = probe_names_read(scan, entry->pid, entry->process_start_ns, entry->container, &cache->file, &names);
 	if (!err)
 		err = keep_names(entry, names.data, names.size);
 	buffer_free(&names);
@@ -141,45 +140,46 @@ static int read_names(struct probe *probe, struct cgroup_entry *entry, bool is_k
 
 /* ---- Each process ---- */
 
-static int refresh(struct probe *probe, struct cgroup_entry *entry, __u64 start_ns)
+static int refresh(struct process_cache *cache, const struct scan *scan, struct cgroup_entry *entry, __u64 start_ns)
 {
 	bool is_known = entry->read_at && entry->process_start_ns == start_ns;
 	char *cgroup;
 
-	if (is_known && probe->looks - entry->read_at < REFRESH_LOOKS)
+	if (is_known && scan->look - entry->read_at < REFRESH_LOOKS)
 		return 0;
 	cgroup = process_cgroup(entry->pid);
 	if (!is_known)
 		forget(entry);
 	entry->process_start_ns = start_ns;
-	entry->read_at = probe->looks;
+	entry->read_at = scan->look;
 	/* It ends and does not move any more: what was known stays true. */
 	if (!cgroup)
 		return 0;
 	free(entry->cgroup);
 	entry->cgroup = cgroup;
-	return read_names(probe, entry, is_known);
+	return read_names(cache, scan, entry, is_known);
 }
 
 /* One record for a process and look. `sorted` entries of the cache were there before this look. */
-static int add_process(struct probe *probe, struct buffer *buffer, size_t sorted, __u32 pid, __u64 start_ns)
+static int add_process(struct process_cache *cache, const struct scan *scan, struct buffer *buffer, size_t sorted,
+		       __u32 pid, __u64 start_ns)
 {
-	struct cgroup_entry *entry = find_entry(probe->processes, sorted, pid);
+	struct cgroup_entry *entry = find_entry(cache, sorted, pid);
 	size_t i;
 
-	for (i = sorted; !entry && i < probe->processes->count; i++)
-		if (probe->processes->entries[i].pid == pid)
-			entry = &probe->processes->entries[i];
+	for (i = sorted; !entry && i < cache->count; i++)
+		if (cache->entries[i].pid == pid)
+			entry = &cache->entries[i];
 	if (!entry) {
-		entry = add_entry(probe->processes);
+		entry = add_entry(cache);
 		if (!entry)
 			return -ENOMEM;
 		entry->pid = pid;
 	}
-	if (entry->used_at == probe->looks)
+	if (entry->used_at == scan->look)
 		return 0;
-	entry->used_at = probe->looks;
-	return refresh(probe, entry, start_ns) ?: add_record(buffer, entry);
+	entry->used_at = scan->look;
+	return refresh(cache, scan, entry, start_ns) ?: add_record(buffer, entry);
 }
 
 static void forget_unused(struct process_cache *cache, __u64 look)
@@ -197,10 +197,10 @@ static void forget_unused(struct process_cache *cache, __u64 look)
 		qsort(cache->entries, kept, sizeof(*cache->entries), compare_entries);
 }
 
-int probe_processes_add(struct probe *probe, struct buffer *buffer)
+int probe_processes_add(struct process_cache *cache, const struct scan *scan, struct buffer *buffer)
 {
 	struct buffer added = {0};
-	size_t offset = 0, sorted = probe->processes->count;
+	size_t offset = 0, sorted = cache->count;
 	struct record_header *header;
 	__u32 last = 0;
 	int err = 0;
@@ -212,18 +212,18 @@ int probe_processes_add(struct probe *probe, struct buffer *buffer)
 
 		if (header->type == RECORD_THREAD && thread->pid != last) {
 			last = thread->pid;
-			err = add_process(probe, &added, sorted, thread->pid, thread->process_start_ns);
+			err = add_process(cache, scan, &added, sorted, thread->pid, thread->process_start_ns);
 		} else if (header->type == RECORD_OWNER || header->type == RECORD_PIPE_READER ||
 			   header->type == RECORD_PIPE_WRITER) {
-			err = add_process(probe, &added, sorted, owner->pid, owner->process_start_ns);
+			err = add_process(cache, scan, &added, sorted, owner->pid, owner->process_start_ns);
 		} else if (header->type == RECORD_UNREAD) {
-			err = add_process(probe, &added, sorted, unread->pid, unread->process_start_ns);
+			err = add_process(cache, scan, &added, sorted, unread->pid, unread->process_start_ns);
 		}
 	}
 	if (!err)
 		err = buffer_append(buffer, added.data, added.size);
 	buffer_free(&added);
-	forget_unused(probe->processes, probe->looks);
+	forget_unused(cache, scan->look);
 	return err;
 }
 

@@ -45,7 +45,7 @@ static bool is_connect(const char *syscall, size_t size, __s32 fd)
 }
 
 /* Asks as many threads as there are in `tids`. *found: which of them it is. */
-static int ask_threads(struct probe *probe, const struct owner_record *owner, const __u32 *tids, size_t count,
+static int ask_threads(const struct scan *scan, const struct owner_record *owner, const __u32 *tids, size_t count,
 		       __u32 *found)
 {
 	struct foreign_question questions[THREADS_AT_ONCE];
@@ -58,7 +58,7 @@ static int ask_threads(struct probe *probe, const struct owner_record *owner, co
 			.request = {.kind = FOREIGN_SYSCALL, .pid = owner->pid, .tid = tids[i], .size = 256},
 			.process_start_ns = owner->process_start_ns,
 		};
-	err = foreign_ask(probe->foreign, questions, count, &answers);
+	err = foreign_ask(scan->foreign, questions, count, &answers);
 	for (i = 0; i < count && !err && !*found; i++)
 		if (!questions[i].err && questions[i].size &&
 		    is_connect(answers.data + questions[i].at, questions[i].size, owner->fd))
@@ -79,7 +79,7 @@ size_t probe_next_threads(DIR *folder, __u32 *tids, size_t most)
 }
 
 /* *found 0: none, or it cannot be told. */
-static int find_thread(struct probe *probe, const struct owner_record *owner, __u32 *found)
+static int find_thread(const struct scan *scan, const struct owner_record *owner, __u32 *found)
 {
 	__u32 tids[THREADS_AT_ONCE];
 	size_t count = 1, left;
@@ -94,34 +94,36 @@ static int find_thread(struct probe *probe, const struct owner_record *owner, __
 		return 0;
 	for (left = MAX_THREADS; !err && !*found && count && left; left -= THREADS_AT_ONCE) {
 		count = probe_next_threads(folder, tids, COUNT_OF(tids));
-		err = ask_threads(probe, owner, tids, count, found);
+		err = ask_threads(scan, owner, tids, count, found);
 	}
 	closedir(folder);
 	return err;
 }
 
-static int find_connector(struct probe *probe, __u64 cookie, struct connector *connector)
+static int find_connector(const struct owner_cache *cache, const struct scan *scan, __u64 cookie,
+			  struct connector *connector)
 {
-	const struct owner_record *owners = (const void *)probe->owners->owners.data;
-	size_t i, count = probe->owners->owners.size / sizeof(*owners);
+	const struct owner_record *owners = (const void *)cache->owners.data;
+	size_t i, count = cache->owners.size / sizeof(*owners);
 	int err = 0;
 
 	for (i = 0; i < count && !err && !connector->tid; i++) {
 		if (owners[i].cookie != cookie)
 			continue;
-		err = find_thread(probe, &owners[i], &connector->tid);
+		err = find_thread(scan, &owners[i], &connector->tid);
 		connector->pid = owners[i].pid;
 		memcpy(connector->comm, owners[i].comm, sizeof(connector->comm));
 	}
 	return err;
 }
 
-static int read_connector(struct probe *probe, struct noted *noted)
+static int read_connector(struct note_cache *cache, const struct owner_cache *owners, const struct scan *scan,
+			  struct noted *noted)
 {
 	struct connector connector = {0};
-	int err = find_connector(probe, noted->who, &connector);
+	int err = find_connector(owners, scan, noted->who, &connector);
 
-	return err ? err : note_set(&probe->connects->asked, noted, &connector, connector.tid ? sizeof(connector) : 0);
+	return err ? err : note_set(cache, noted, &connector, connector.tid ? sizeof(connector) : 0);
 }
 
 static void tell(const struct noted *noted)
@@ -160,18 +162,19 @@ static int want_connectors(struct note_cache *cache, struct buffer *buffer)
 	return err;
 }
 
-int probe_connects_note(struct probe *probe, struct buffer *buffer)
+int probe_connects_note(struct connects_cache *connects, const struct owner_cache *owners, const struct scan *scan,
+			struct buffer *buffer)
 {
-	struct note_cache *cache = &probe->connects->asked;
+	struct note_cache *cache = &connects->asked;
 	int err = want_connectors(cache, buffer);
 	size_t i, due;
 
-	due = note_cache_due(cache, probe_notes_most(probe));
+	due = note_cache_due(cache, probe_notes_most(scan->once));
 	for (i = 0; i < due && !err; i++)
-		err = read_connector(probe, &cache->items[i]);
+		err = read_connector(cache, owners, scan, &cache->items[i]);
 	for (i = 0; i < cache->count; i++)
 		tell(&cache->items[i]);
-	probe->losses.count[LOST_NOTES] += note_cache_end(cache, probe->pace.once);
+	scan->losses->count[LOST_NOTES] += note_cache_end(cache, scan->once);
 	return err;
 }
 

@@ -52,6 +52,15 @@ struct losses {
 	__u64 count[LOST_KINDS];
 };
 
+/* What the scans of a look take, each beside its own cache. All of it belongs to the probe. */
+struct scan {
+	const struct attached *attached;
+	struct foreign *foreign;
+	struct losses *losses;
+	__u64 look; /* its number */
+	bool once; /* it is the only one */
+};
+
 /* Chains beside what the command asks for: see probe_follow(). */
 struct probe_causes {
 	int (*may_have)(void *context, const struct look *look); /* NULL: nobody asks for them */
@@ -109,6 +118,11 @@ struct probe {
 	__u64 stretched_ns; /* to the next look; 0: it is not */
 	__u64 long_idle_ns; /* see look_record.h */
 };
+
+static inline struct scan probe_scan(struct probe *probe)
+{
+	return (struct scan){&probe->attached, probe->foreign, &probe->losses, probe->looks, probe->pace.once};
+}
 
 /* Looks that were taken again are not handed out, so they do not count. */
 static inline bool probe_is_first(const struct probe *probe)
@@ -207,7 +221,8 @@ struct address_cache *probe_addresses_new(void);
 void probe_addresses_free(struct address_cache *cache);
 
 /* Writes into the records of connects that have been under way for long which thread waits for them. */
-int probe_connects_note(struct probe *probe, struct buffer *buffer);
+int probe_connects_note(struct connects_cache *cache, const struct owner_cache *owners, const struct scan *scan,
+			struct buffer *buffer);
 
 /* The next threads that /proc/PID/task lists: at most so many. Returns how many; 0: that was all. */
 size_t probe_next_threads(DIR *folder, __u32 *tids, size_t most);
@@ -220,12 +235,12 @@ struct owner_cache *probe_owners_new(void);
 void probe_owners_free(struct owner_cache *owners);
 
 /* Adds the processes of which reads do not come back. */
-int probe_unread_add(struct probe *probe, struct buffer *buffer);
+int probe_unread_add(struct unread_cache *cache, const struct scan *scan, struct buffer *buffer);
 struct unread_cache *probe_unread_new(void);
 void probe_unread_free(struct unread_cache *cache);
 
 /* Adds where the processes of the look run. */
-int probe_processes_add(struct probe *probe, struct buffer *buffer);
+int probe_processes_add(struct process_cache *cache, const struct scan *scan, struct buffer *buffer);
 struct process_cache *probe_processes_new(void);
 
 /*
@@ -233,7 +248,7 @@ struct process_cache *probe_processes_new(void);
  * NUL-terminated; nothing, where none names it. *file: the one of container_files to try first, and which it was. Returns 0,
  * -ENOMEM or -ECANCELED.
  */
-int probe_names_read(struct probe *probe, __u32 pid, __u64 start_ns, const char *id, unsigned int *file,
+int probe_names_read(const struct scan *scan, __u32 pid, __u64 start_ns, const char *id, unsigned int *file,
 		     struct buffer *names);
 void probe_processes_free(struct process_cache *processes);
 
@@ -241,7 +256,7 @@ void probe_processes_free(struct process_cache *processes);
 int probe_add_lost_processes(struct probe *probe, struct buffer *buffer);
 
 /* Adds the command lines of processes that were reported last, see probe_titles_read(). */
-int probe_titles_add(struct probe *probe, struct buffer *buffer);
+int probe_titles_add(struct title_cache *cache, const struct scan *scan, struct buffer *buffer);
 struct title_cache *probe_titles_new(void);
 void probe_titles_free(struct title_cache *titles);
 
@@ -276,7 +291,7 @@ void probe_watches_free(struct watch_cache *cache);
 bool probe_is_asked_for(const struct probe *probe, __u32 pid);
 
 /* Adds what the processes that have loops are, and have open. */
-int probe_usage_add(struct probe *probe, struct buffer *buffer);
+int probe_usage_add(struct usage_cache *cache, const struct scan *scan, struct buffer *buffer);
 struct usage_cache *probe_usage_new(void);
 void probe_usage_free(struct usage_cache *usage);
 
@@ -290,7 +305,7 @@ struct runtime_question {
 };
 
 /* Returns 0, -ENOMEM, or -ECANCELED. */
-int probe_runtimes(struct probe *probe, struct runtime_question *processes, size_t count);
+int probe_runtimes(const struct scan *scan, struct runtime_question *processes, size_t count);
 
 /* fs.epoll.max_user_watches; 0: not known. */
 __u64 probe_watch_limit(void);
@@ -312,9 +327,9 @@ void probe_symbols_free(struct symbol_cache *symbols);
 #define NOTES_PER_LOOK	   64
 #define NOTES_OF_ONLY_LOOK 4096
 
-static inline size_t probe_notes_most(const struct probe *probe)
+static inline size_t probe_notes_most(bool once)
 {
-	return probe->pace.once ? NOTES_OF_ONLY_LOOK : NOTES_PER_LOOK;
+	return once ? NOTES_OF_ONLY_LOOK : NOTES_PER_LOOK;
 }
 
 #endif

@@ -37,12 +37,12 @@ static int add_names(struct buffer *names, const struct container_names *found)
 }
 
 /* Asks these, and takes the first that names it. Returns 0, -ENOENT: none does; or -ENOMEM or -ECANCELED. */
-static int read_first(struct probe *probe, struct foreign_question *questions, size_t count, const char *id,
+static int read_first(const struct scan *scan, struct foreign_question *questions, size_t count, const char *id,
 		      unsigned int *file, struct buffer *names)
 {
 	struct container_names found;
 	struct buffer answers = {0};
-	int err = foreign_ask(probe->foreign, questions, count, &answers);
+	int err = foreign_ask(scan->foreign, questions, count, &answers);
 	bool is_named = false;
 	size_t i;
 
@@ -58,7 +58,7 @@ static int read_first(struct probe *probe, struct foreign_question *questions, s
 	return is_named ? add_names(names, &found) : -ENOENT;
 }
 
-int probe_names_read(struct probe *probe, __u32 pid, __u64 start_ns, const char *id, unsigned int *file,
+int probe_names_read(const struct scan *scan, __u32 pid, __u64 start_ns, const char *id, unsigned int *file,
 		     struct buffer *names)
 {
 	struct foreign_question questions[CONTAINER_FILES];
@@ -67,12 +67,12 @@ int probe_names_read(struct probe *probe, __u32 pid, __u64 start_ns, const char 
 	int err;
 
 	questions[0] = question_of(pid, start_ns, id, *file);
-	err = read_first(probe, questions, 1, id, file, names);
+	err = read_first(scan, questions, 1, id, file, names);
 	if (err != -ENOENT)
 		return err;
 	for (i = 0; i < CONTAINER_FILES; i++)
 		if (i != *file)
 			questions[count++] = question_of(pid, start_ns, id, i);
-	err = read_first(probe, questions, count, id, file, names);
+	err = read_first(scan, questions, count, id, file, names);
 	return err == -ENOENT ? 0 : err;
 }

@@ -116,7 +116,7 @@ static int read_where(struct probe *probe, struct note_cache *cache, struct note
 static int add_known(struct probe *probe, struct note_cache *cache, struct buffer *notes, __u32 kind,
 		     int (*read)(struct probe *probe, struct note_cache *cache, struct noted *noted))
 {
-	size_t i, due = note_cache_due(cache, probe_notes_most(probe));
+	size_t i, due = note_cache_due(cache, probe_notes_most(probe->pace.once));
 	int err = 0;
 
 	for (i = 0; i < due && !err; i++)

@@ -49,7 +49,8 @@ static void ask_piece(struct foreign_question *question, const struct runtime_qu
 }
 
 /* Asks the same piece of each program; put together so that it takes one round trip. */
-static int ask_pieces(struct probe *probe, struct program *programs, size_t count, size_t which, struct buffer *bytes)
+static int ask_pieces(const struct scan *scan, struct program *programs, size_t count, size_t which,
+		      struct buffer *bytes)
 {
 	struct foreign_question questions[PROGRAMS_AT_ONCE];
 	size_t i, asked = 0;
@@ -58,7 +59,7 @@ static int ask_pieces(struct probe *probe, struct program *programs, size_t coun
 	for (i = 0; i < count; i++)
 		if (programs[i].elf)
 			questions[asked++] = *(const struct foreign_question *)((const char *)&programs[i] + which);
-	err = foreign_ask(probe->foreign, questions, asked, bytes);
+	err = foreign_ask(scan->foreign, questions, asked, bytes);
 	for (i = asked = 0; i < count; i++) {
 		if (!programs[i].elf)
 			continue;
@@ -94,7 +95,7 @@ static void find_go(struct program *program, const struct buffer *bytes)
 							 bytes->data + program->names.at, program->names.size);
 }
 
-static int find_programs(struct probe *probe, struct runtime_question *processes, size_t count)
+static int find_programs(const struct scan *scan, struct runtime_question *processes, size_t count)
 {
 	static const struct elf_piece head = {0, HEAD_SIZE};
 	struct program programs[PROGRAMS_AT_ONCE];
@@ -106,15 +107,15 @@ static int find_programs(struct probe *probe, struct runtime_question *processes
 		programs[i] = (struct program){.process = &processes[i], .elf = true};
 		ask_piece(&programs[i].head, &processes[i], &head);
 	}
-	err = ask_pieces(probe, programs, count, offsetof(struct program, head), &bytes);
+	err = ask_pieces(scan, programs, count, offsetof(struct program, head), &bytes);
 	for (i = 0; i < count && !err; i++)
 		find_table(&programs[i], &bytes);
 	if (!err)
-		err = ask_pieces(probe, programs, count, offsetof(struct program, table), &bytes);
+		err = ask_pieces(scan, programs, count, offsetof(struct program, table), &bytes);
 	for (i = 0; i < count && !err; i++)
 		find_names(&programs[i], &bytes);
 	if (!err)
-		err = ask_pieces(probe, programs, count, offsetof(struct program, names), &bytes);
+		err = ask_pieces(scan, programs, count, offsetof(struct program, names), &bytes);
 	for (i = 0; i < count && !err; i++)
 		find_go(&programs[i], &bytes);
 	buffer_free(&bytes);
@@ -187,7 +188,7 @@ static void judge(struct runtime_question *process, const char *mappings, size_t
 }
 
 /* At most MAPPINGS_AT_ONCE of them. A Go program's say nothing more. */
-static int find_runtimes(struct probe *probe, struct runtime_question *processes, size_t count)
+static int find_runtimes(const struct scan *scan, struct runtime_question *processes, size_t count)
 {
 	struct foreign_question questions[MAPPINGS_AT_ONCE];
 	size_t i, asked = 0;
@@ -206,7 +207,7 @@ static int find_runtimes(struct probe *probe, struct runtime_question *processes
 				.process_start_ns = process->process_start_ns,
 			};
 	}
-	err = foreign_ask(probe->foreign, questions, asked, &bytes);
+	err = foreign_ask(scan->foreign, questions, asked, &bytes);
 	for (i = asked = 0; i < count && !err; i++) {
 		const struct foreign_question *answer = processes[i].go ? NULL : &questions[asked++];
 
@@ -222,14 +223,14 @@ static size_t at_most(size_t count, size_t most)
 	return count < most ? count : most;
 }
 
-int probe_runtimes(struct probe *probe, struct runtime_question *processes, size_t count)
+int probe_runtimes(const struct scan *scan, struct runtime_question *processes, size_t count)
 {
 	size_t i;
 	int err = 0;
 
 	for (i = 0; i < count && !err; i += PROGRAMS_AT_ONCE)
-		err = find_programs(probe, processes + i, at_most(count - i, PROGRAMS_AT_ONCE));
+		err = find_programs(scan, processes + i, at_most(count - i, PROGRAMS_AT_ONCE));
 	for (i = 0; i < count && !err; i += MAPPINGS_AT_ONCE)
-		err = find_runtimes(probe, processes + i, at_most(count - i, MAPPINGS_AT_ONCE));
+		err = find_runtimes(scan, processes + i, at_most(count - i, MAPPINGS_AT_ONCE));
 	return err;
 }

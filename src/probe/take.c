@@ -210,6 +210,35 @@ static int scan_threads(struct probe *probe, struct buffer *buffer)
 	return err;
 }
 
+/* What is known of the threads and sockets that were found. */
+static int add_facts(struct probe *probe, struct buffer *buffer)
+{
+	const struct scan scan = probe_scan(probe);
+	int err = probe_owners_add(probe, buffer);
+
+	if (!err && probe->use_services)
+		err = probe_services_suspect(probe, buffer);
+	if (!err)
+		err = spoken_write(&probe->spoken, buffer, probe->attached.skeleton->rodata->cfg_tick_ns);
+	if (!err && probe->use_chains)
+		err = probe_addresses_add(probe, buffer);
+	if (!err && probe->use_sockets)
+		err = probe_connects_note(probe->connects, probe->owners, &scan, buffer);
+	if (!err && probe->use_loops)
+		err = probe_usage_add(probe->usage, &scan, buffer);
+	if (!err && (probe->use_loops || probe->attached.stack_iter || probe->scope.command == COMMAND_THREADS))
+		err = probe_notes_add(probe, buffer);
+	if (!err && probe->attached.thread_iter)
+		err = probe_locks_add(probe, buffer);
+	if (!err)
+		err = probe_unread_add(probe->unread, &scan, buffer);
+	if (!err)
+		err = probe_processes_add(probe->processes, &scan, buffer);
+	if (!err)
+		err = probe_titles_add(probe->titles, &scan, buffer);
+	return err;
+}
+
 static int fill(struct probe *probe, struct look *look)
 {
 	struct buffer *buffer = &look->bytes;
@@ -236,29 +265,7 @@ static int fill(struct probe *probe, struct look *look)
 		err = queue_dates_write(&probe->queued, buffer, probe->previous_ns);
 	if (!err && probe->use_services)
 		err = service_history_write(&probe->services, buffer);
-	if (!err)
-		err = probe_owners_add(probe, buffer);
-	if (!err && probe->use_services)
-		err = probe_services_suspect(probe, buffer);
-	if (!err)
-		err = spoken_write(&probe->spoken, buffer, probe->attached.skeleton->rodata->cfg_tick_ns);
-	if (!err && probe->use_chains)
-		err = probe_addresses_add(probe, buffer);
-	if (!err && probe->use_sockets)
-		err = probe_connects_note(probe, buffer);
-	if (!err && probe->use_loops)
-		err = probe_usage_add(probe, buffer);
-	if (!err && (probe->use_loops || probe->attached.stack_iter || probe->scope.command == COMMAND_THREADS))
-		err = probe_notes_add(probe, buffer);
-	if (!err && probe->attached.thread_iter)
-		err = probe_locks_add(probe, buffer);
-	if (!err)
-		err = probe_unread_add(probe, buffer);
-	if (!err)
-		err = probe_processes_add(probe, buffer);
-	if (!err)
-		err = probe_titles_add(probe, buffer);
-	return err;
+	return err ?: add_facts(probe, buffer);
 }
 
 /* All that was spent since the last time: what is made of a look, too. */

@@ -68,7 +68,7 @@ static void keep(struct title *title, const char *bytes, size_t size)
 }
 
 /* A title that cannot be read now stays as it was. Returns 0, -ENOMEM or -ECANCELED. */
-static int read_titles(struct probe *probe, struct title *const *titles, size_t count)
+static int read_titles(const struct scan *scan, struct title *const *titles, size_t count)
 {
 	struct foreign_question *questions = calloc(count + 1, sizeof(*questions));
 	struct buffer answers = {0};
@@ -87,7 +87,7 @@ static int read_titles(struct probe *probe, struct title *const *titles, size_t 
 		};
 		titles[i]->read_ns = clock_ns(CLOCK_MONOTONIC);
 	}
-	err = foreign_ask(probe->foreign, questions, count, &answers);
+	err = foreign_ask(scan->foreign, questions, count, &answers);
 	for (i = 0; i < count && !err; i++)
 		if (!questions[i].err)
 			keep(titles[i], answers.data + questions[i].at, questions[i].size);
@@ -133,7 +133,7 @@ static size_t find_present(const struct title_cache *cache, const struct buffer 
 	return count;
 }
 
-static int refresh(struct probe *probe, struct title *const *present, size_t count)
+static int refresh(const struct scan *scan, struct title *const *present, size_t count)
 {
 	struct title **due = calloc(count + 1, sizeof(*due));
 	__u64 now = clock_ns(CLOCK_MONOTONIC);
@@ -145,21 +145,21 @@ static int refresh(struct probe *probe, struct title *const *present, size_t cou
 	for (i = 0; i < count && due_count < TITLES_PER_LOOK; i++)
 		if (is_due(present[i], now))
 			due[due_count++] = present[i];
-	err = due_count ? read_titles(probe, due, due_count) : 0;
+	err = due_count ? read_titles(scan, due, due_count) : 0;
 	free(due);
 	return err;
 }
 
-int probe_titles_add(struct probe *probe, struct buffer *buffer)
+int probe_titles_add(struct title_cache *cache, const struct scan *scan, struct buffer *buffer)
 {
-	struct title **present = calloc(probe->titles->count + 1, sizeof(*present));
+	struct title **present = calloc(cache->count + 1, sizeof(*present));
 	size_t i, count;
 	int err;
 
 	if (!present)
 		return -ENOMEM;
-	count = find_present(probe->titles, buffer, present);
-	err = refresh(probe, present, count);
+	count = find_present(cache, buffer, present);
+	err = refresh(scan, present, count);
 	for (i = 0; i < count && !err; i++)
 		err = add_note(buffer, present[i]);
 	free(present);
@@ -196,19 +196,19 @@ static size_t take_processes(const struct title_cache *cache, struct title *titl
 	return taken;
 }
 
-static int read_new(struct probe *probe, struct buffer *notes)
+static int read_new(struct title_cache *cache, const struct scan *scan, struct buffer *notes)
 {
-	const size_t most = probe->pace.once ? TITLES_OF_ONLY_LOOK : TITLES_PER_LOOK;
+	const size_t most = scan->once ? TITLES_OF_ONLY_LOOK : TITLES_PER_LOOK;
 	struct title **fresh = calloc(most, sizeof(*fresh));
 	size_t i, count = 0;
 	int err;
 
 	if (!fresh)
 		return -ENOMEM;
-	for (i = 0; i < probe->titles->count && count < most; i++)
-		if (!probe->titles->items[i].read_ns)
-			fresh[count++] = &probe->titles->items[i];
-	err = count ? read_titles(probe, fresh, count) : 0;
+	for (i = 0; i < cache->count && count < most; i++)
+		if (!cache->items[i].read_ns)
+			fresh[count++] = &cache->items[i];
+	err = count ? read_titles(scan, fresh, count) : 0;
 	for (i = 0; i < count && !err; i++)
 		err = add_note(notes, fresh[i]);
 	free(fresh);
@@ -219,13 +219,14 @@ int probe_titles_read(struct probe *probe, const struct look *look, const uint64
 		      struct buffer *notes)
 {
 	struct title *titles = calloc(count + 1, sizeof(*titles));
+	const struct scan scan = probe_scan(probe);
 
 	if (!titles)
 		return -ENOMEM;
 	count = take_processes(probe->titles, titles, look, pids, count);
 	free(probe->titles->items);
 	*probe->titles = (struct title_cache){titles, count};
-	return read_new(probe, notes) ?: probe_add_lost_processes(probe, notes);
+	return read_new(probe->titles, &scan, notes) ?: probe_add_lost_processes(probe, notes);
 }
 
 struct title_cache *probe_titles_new(void)

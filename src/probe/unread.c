@@ -152,9 +152,9 @@ static int add_record(struct buffer *buffer, const struct held_process *process,
 	return buffer_append(buffer, &record, sizeof(record));
 }
 
-int probe_unread_add(struct probe *probe, struct buffer *buffer)
+int probe_unread_add(struct unread_cache *cache, const struct scan *scan, struct buffer *buffer)
 {
-	const struct held_processes *held = foreign_held(probe->foreign);
+	const struct held_processes *held = foreign_held(scan->foreign);
 	const struct unread_folder *folder;
 	size_t i;
 	int err = 0;
@@ -162,10 +162,10 @@ int probe_unread_add(struct probe *probe, struct buffer *buffer)
 	for (i = 0; i < held->count && !err; i++) {
 		if (!held_is_unread(held, &held->items[i]))
 			continue;
-		folder = take_folder(probe->unread, &held->items[i]);
+		folder = take_folder(cache, &held->items[i]);
 		if (folder)
 			err = add_record(buffer, &held->items[i], folder->fd);
 	}
-	close_unused(probe->unread);
+	close_unused(cache);
 	return err;
 }

@@ -74,9 +74,8 @@ static struct usage_entry *add_entry(struct usage_cache *cache)
 	return &cache->entries[cache->count++];
 }
 
-static int note_process(struct probe *probe, size_t sorted, const struct thread_record *thread)
+static int note_process(struct usage_cache *cache, __u64 look, size_t sorted, const struct thread_record *thread)
 {
-	struct usage_cache *cache = probe->usage;
 	struct usage_entry *entry = find_entry(cache, sorted, thread->pid);
 
 	if (!entry)
@@ -93,13 +92,13 @@ static int note_process(struct probe *probe, size_t sorted, const struct thread_
 				   .user_watches = -1},
 			.runtime_until_ns = clock_ns(CLOCK_MONOTONIC) + SETTLED_NS,
 		};
-	entry->used_at = probe->looks;
+	entry->used_at = look;
 	return 0;
 }
 
-static int note_processes(struct probe *probe, const struct buffer *buffer)
+static int note_processes(struct usage_cache *cache, __u64 look, const struct buffer *buffer)
 {
-	size_t offset = 0, sorted = probe->usage->count;
+	size_t offset = 0, sorted = cache->count;
 	struct record_header *header;
 	int err = 0;
 
@@ -107,7 +106,7 @@ static int note_processes(struct probe *probe, const struct buffer *buffer)
 		const struct thread_record *thread = (const void *)header;
 
 		if (header->type == RECORD_THREAD && (thread->loops || thread->syscall_kind == SYSCALL_WAITS_EPOLL))
-			err = note_process(probe, sorted, thread);
+			err = note_process(cache, look, sorted, thread);
 	}
 	return err;
 }
@@ -130,7 +129,7 @@ static bool is_runtime_due(const struct usage_entry *entry, __u64 now)
 }
 
 /* Reads runtimes for the entries that are due. */
-static int read_runtimes(struct probe *probe, struct usage_entry *const *due, size_t count)
+static int read_runtimes(const struct scan *scan, struct usage_entry *const *due, size_t count)
 {
 	struct runtime_question *questions = calloc(count + 1, sizeof(*questions));
 	size_t i;
@@ -142,7 +141,7 @@ static int read_runtimes(struct probe *probe, struct usage_entry *const *due, si
 		questions[i].pid = due[i]->record.pid;
 		questions[i].process_start_ns = due[i]->record.process_start_ns;
 	}
-	err = probe_runtimes(probe, questions, count);
+	err = probe_runtimes(scan, questions, count);
 	for (i = 0; i < count && !err; i++) {
 		if (questions[i].runtime)
 			snprintf(due[i]->record.runtime, sizeof(due[i]->record.runtime), "%s", questions[i].runtime);
@@ -161,18 +160,18 @@ static void read_limit(struct usage_record *record)
 }
 
 /* Reads all that does not need the scan. *any: an entry is due for the scan. */
-static int mark_due(struct probe *probe, __u64 now, bool *any)
+static int mark_due(struct usage_cache *cache, const struct scan *scan, __u64 now, bool *any)
 {
-	const struct bpf_map *wanted = probe->attached.skeleton->maps.wanted_usage;
-	size_t i, left = probe->pace.once ? bpf_map__max_entries(wanted) : MAX_PER_LOOK, due_count = 0;
-	struct usage_entry **due = calloc(probe->usage->count + 1, sizeof(*due));
+	const struct bpf_map *wanted = scan->attached->skeleton->maps.wanted_usage;
+	size_t i, left = scan->once ? bpf_map__max_entries(wanted) : MAX_PER_LOOK, due_count = 0;
+	struct usage_entry **due = calloc(cache->count + 1, sizeof(*due));
 	__u8 yes = 1;
 	int err;
 
 	if (!due)
 		return -ENOMEM;
-	for (i = 0; i < probe->usage->count && left; i++) {
-		struct usage_entry *entry = &probe->usage->entries[i];
+	for (i = 0; i < cache->count && left; i++) {
+		struct usage_entry *entry = &cache->entries[i];
 		bool is_fresh = entry->read_ns && now - entry->read_ns < REFRESH_NS;
 
 		if (is_fresh && !entry->unanswered)
@@ -186,7 +185,7 @@ static int mark_due(struct probe *probe, __u64 now, bool *any)
 		entry->read_ns = now;
 		*any |= !bpf_map_update_elem(bpf_map__fd(wanted), &entry->record.pid, &yes, BPF_ANY);
 	}
-	err = read_runtimes(probe, due, due_count);
+	err = read_runtimes(scan, due, due_count);
 	free(due);
 	return err;
 }
@@ -210,31 +209,31 @@ static void take_scan(struct usage_cache *cache, const struct buffer *scan)
 	}
 }
 
-static int scan(struct probe *probe)
+static int scan_files(struct usage_cache *cache, const struct scan *scan)
 {
 	struct buffer bytes = {0};
-	int err = probe_read_iter(probe->attached.usage_iter, &bytes, &probe->losses.count[LOST_THREADS]);
+	int err = probe_read_iter(scan->attached->usage_iter, &bytes, &scan->losses->count[LOST_THREADS]);
 
 	if (!err)
-		take_scan(probe->usage, &bytes);
+		take_scan(cache, &bytes);
 	buffer_free(&bytes);
-	probe_map_empty(probe->attached.skeleton->maps.wanted_usage);
+	probe_map_empty(scan->attached->skeleton->maps.wanted_usage);
 	return err;
 }
 
-int probe_usage_add(struct probe *probe, struct buffer *buffer)
+int probe_usage_add(struct usage_cache *cache, const struct scan *scan, struct buffer *buffer)
 {
-	int err = note_processes(probe, buffer);
+	int err = note_processes(cache, scan->look, buffer);
 	bool any = false;
 	size_t i;
 
-	forget_unused(probe->usage, probe->looks);
+	forget_unused(cache, scan->look);
 	if (!err)
-		err = mark_due(probe, clock_ns(CLOCK_MONOTONIC), &any);
-	if (!err && any && probe->attached.usage_iter)
-		err = scan(probe);
-	for (i = 0; i < probe->usage->count && !err; i++)
-		err = buffer_append(buffer, &probe->usage->entries[i].record, sizeof(struct usage_record));
+		err = mark_due(cache, scan, clock_ns(CLOCK_MONOTONIC), &any);
+	if (!err && any && scan->attached->usage_iter)
+		err = scan_files(cache, scan);
+	for (i = 0; i < cache->count && !err; i++)
+		err = buffer_append(buffer, &cache->entries[i].record, sizeof(struct usage_record));
 	return err;
 }
 
