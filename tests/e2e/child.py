@@ -23,8 +23,9 @@ PATIENCE = max(4, SLOW)
 FIRST_PID_NAMESPACE = 0xEFFFFFFC  # PROC_PID_INIT_INO, include/linux/proc_ns.h
 PID_NAMESPACE = os.stat("/proc/self/ns/pid").st_ino - FIRST_PID_NAMESPACE
 
-# What all names begin with that are seen on the whole machine: a process id is one's own only in its PID namespace.
-OWN_NAME = f"sst-p{PID_NAMESPACE}" if PID_NAMESPACE else f"sst-{os.getpid()}"
+# What all names begin with that are seen on the whole machine: a process id is one's own only in its PID namespace. The number of
+# one that is gone is given again, and a session that was killed left its names.
+OWN_NAME = f"sst-p{PID_NAMESPACE}x{os.urandom(3).hex()}" if PID_NAMESPACE else f"sst-{os.getpid()}"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _running = set()

@@ -150,10 +150,9 @@ def _pid_namespaces():
 
 
 def _is_left(name):
-    """A number is given again: one's own PID namespace is no older than this session."""
-    space, pid = re.match(r"sst-(?:p(\d+)|(\d+))-|", name).groups()
-    if PID_NAMESPACE:
-        return name.startswith(f"{OWN_NAME}-")
+    space, pid = re.match(r"sst-(?:p(\d+)x\w+|(\d+))-|", name).groups()
+    if PID_NAMESPACE:  # where it cannot be told of others
+        return False
     return int(space) not in _pid_namespaces() if space else pid and not os.path.exists(f"/proc/{pid}")
 
 
