@@ -24,25 +24,6 @@ static int add_lost(struct buffer *buffer, __u32 where, __u64 count)
 	return count ? buffer_append(buffer, &record, sizeof(record)) : 0;
 }
 
-int probe_add_lost_processes(struct probe *probe, struct buffer *buffer)
-{
-	struct foreign_loss losses[FOREIGN_NAMED + 1];
-	size_t i, count = foreign_take_losses(probe->foreign, losses);
-	int err = 0;
-
-	for (i = 0; i < count && !err; i++) {
-		struct lost_record record = {
-			.header = {RECORD_LOST, sizeof(record)},
-			.where = LOST_PROCESSES,
-			.pid = losses[i].pid,
-			.count = losses[i].count,
-		};
-
-		err = buffer_append(buffer, &record, sizeof(record));
-	}
-	return err;
-}
-
 /* Takes BPF's counts since the start. Their growth since the look before is lost in this look. */
 static void take_counted(struct probe *probe)
 {

@@ -169,3 +169,22 @@ int probe_unread_add(struct unread_cache *cache, const struct scan *scan, struct
 	close_unused(cache);
 	return err;
 }
+
+int probe_add_lost_processes(struct probe *probe, struct buffer *buffer)
+{
+	struct foreign_loss losses[FOREIGN_NAMED + 1];
+	size_t i, count = foreign_take_losses(probe->foreign, losses);
+	int err = 0;
+
+	for (i = 0; i < count && !err; i++) {
+		struct lost_record record = {
+			.header = {RECORD_LOST, sizeof(record)},
+			.where = LOST_PROCESSES,
+			.pid = losses[i].pid,
+			.count = losses[i].count,
+		};
+
+		err = buffer_append(buffer, &record, sizeof(record));
+	}
+	return err;
+}
