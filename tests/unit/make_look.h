@@ -54,7 +54,8 @@ static inline void *look_add(struct look_builder *builder, enum record_type type
 	size_t size = look_record_size(type) + extra;
 	struct record_header *header = calloc(1, size);
 
-	builder->records = reallocarray(builder->records, builder->count + 1, sizeof(*builder->records));
+	if (!(builder->count & (builder->count - 1))) /* doubles: a test may make a hundred thousand */
+		builder->records = reallocarray(builder->records, 2 * builder->count + 1, sizeof(*builder->records));
 	assert(header && builder->records);
 	header->type = type;
 	header->size = size;
