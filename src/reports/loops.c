@@ -16,6 +16,8 @@ static int report_one(struct loop_case *one, const struct look *previous, const 
 	return severity_is_stuck(rule->severity) || all ? loop_row_add(one, scope, rule) : 0;
 }
 
+#define EXITED 0x30 /* EXIT_DEAD | EXIT_ZOMBIE: it has neither descriptors nor a namespace */
+
 /* One row for each of its interfaces. */
 static int report_thread(struct report *report, const struct look *look, const struct look *previous, size_t at,
 			 const struct scope *scope)
@@ -25,6 +27,8 @@ static int report_thread(struct report *report, const struct look *look, const s
 	size_t i;
 	int err = 0;
 
+	if (view->thread->state & EXITED)
+		return 0;
 	for (i = 0; i < view->loop_count && !err; i++) {
 		one = none;
 		one.loop = &view->loops[i];
