@@ -39,6 +39,15 @@ PROGRAMS = {
     "mariadbd": ("mariadb-server", "mariadbd"),
     "mariadb": ("mariadb-client", "mariadb"),
     "php-fpm": ("php-fpm", "/usr/sbin/php-fpm[0-9]*"),
+    "varnishd": ("varnish", "varnishd"),
+    "unicorn": ("unicorn", "unicorn"),
+    "starman": ("starman", "starman"),
+    "pgbouncer": ("pgbouncer", "pgbouncer"),
+    "rsync": ("rsync", "rsync"),
+    "dovecot": ("dovecot-imapd", "dovecot"),
+    "nats": ("nats-server", "nats-server"),
+    "rabbitmq": ("rabbitmq-server", "rabbitmq-server"),
+    "pika": ("python3-pika", "/usr/lib/python3/dist-packages/pika/__init__.py"),
     "nft": ("nftables", "nft"),
 }
 

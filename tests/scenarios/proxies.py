@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """
-Servers between a client and another server, which is stopped: Apache with a process for each request, Squid. What is wrong is
-at the end, and who is in between is not blamed.
+Servers between a client and another server, which is stopped: Apache with a process for each request, Squid, Varnish, nginx, HAProxy.
+What is wrong is at the end, and who is in between is not blamed.
 """
 
 import os
@@ -51,6 +51,36 @@ read_timeout 600 seconds
 pinger_enable off
 """
 
+NGINX = """
+daemon off; worker_processes 2; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 512; }}
+http {{
+    access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    server {{
+        listen {address}:{port};
+        location / {{ proxy_pass http://{upstream}:{upstream_port}; proxy_read_timeout 600s; proxy_connect_timeout 600s; }}
+    }}
+}}
+"""
+
+HAPROXY = """
+defaults
+    mode http
+    timeout connect 600s
+    timeout client 600s
+    timeout server 600s
+listen web
+    bind {address}:{port}
+    server one {upstream}:{upstream_port}
+"""
+
+VARNISH = """
+vcl 4.1;
+backend one {{ .host = "{upstream}"; .port = "{upstream_port}"; .first_byte_timeout = 600s; .connect_timeout = 600s; }}
+sub vcl_recv {{ return (pass); }}
+"""
+
 
 def places(stage):
     return {
@@ -76,6 +106,28 @@ def squid(stage):
     server = stage.start(stage.server, where("squid"), "--foreground", "-f", path)
     stage.listening(stage.server, PORT)
     return {server.pid, *children(server.pid)}
+
+
+def nginx(stage):
+    path = stage.write("nginx.conf", NGINX.format(**places(stage)))
+    server = stage.start(stage.server, where("nginx"), "-c", path, "-p", stage.folder)
+    stage.listening(stage.server, PORT)
+    return set(wait_until(lambda: len(children(server.pid)) == 2 and children(server.pid), 20, "workers"))
+
+
+def haproxy(stage):
+    path = stage.write("haproxy.cfg", HAPROXY.format(**places(stage)))
+    server = stage.start(stage.server, where("haproxy"), "-db", "-f", path)
+    stage.listening(stage.server, PORT)
+    return {server.pid}
+
+
+def varnish(stage):
+    path = stage.write("one.vcl", VARNISH.format(**places(stage)))
+    listen = ("-a", f"{stage.server_addr}:{PORT}", "-f", path, "-n", stage.path("varnish"), "-s", "malloc,16m")
+    server = stage.start(stage.server, where("varnishd"), "-j", "none", "-F", *listen, "-p", "thread_pool_min=5")
+    stage.listening(stage.server, PORT, timeout=40)
+    return {server.pid, *wait_until(lambda: children(server.pid), 20, "its child")}
 
 
 class Web:
@@ -125,8 +177,8 @@ class Load(Web, Healthy):
             self.ask(stage)
 
 
-def scenario_of(name, proxy):
-    common = {"proxy": staticmethod(proxy), "needs": (name,)}
+def scenario_of(name, proxy, *needs):
+    common = {"proxy": staticmethod(proxy), "needs": needs or (name,)}
     twin = type("Load", (Load,), {"name": f"{name}-between", **common})
     return type("Stuck", (Stuck,), {"name": f"{name}-in-between", "twin": twin, **common})
 
@@ -134,4 +186,7 @@ def scenario_of(name, proxy):
 SCENARIOS = [
     scenario_of("prefork", prefork),
     scenario_of("squid", squid),
+    scenario_of("nginx-proxy", nginx, "nginx"),
+    scenario_of("haproxy-proxy", haproxy, "haproxy"),
+    scenario_of("varnish", varnish, "varnishd", "gcc"),
 ]

@@ -20,6 +20,7 @@ import asyncio_loop
 import brokers
 import chain
 import curl
+import daemons
 import faults
 import go
 import haproxy
@@ -31,6 +32,7 @@ import needs
 import nginx
 import node
 import play
+import pools
 import postgres
 import proxies
 import python_http
@@ -64,6 +66,8 @@ MODULES = (
     answers,
     proxies,
     brokers,
+    pools,
+    daemons,
 )
 SCENARIOS = [one for module in MODULES for one in module.SCENARIOS]
 FAULTS = faults.FAULTS + rates.RATES

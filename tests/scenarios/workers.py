@@ -35,6 +35,31 @@ def uwsgi(stage):
     )
 
 
+RUBY = """
+worker_processes {workers}
+timeout 600
+"""
+
+
+def unicorn(stage):
+    path = stage.write("unicorn.rb", RUBY.format(workers=WORKERS))
+    return stage.start(
+        stage.server,
+        where("unicorn"),
+        *("-E", "none", "-c", path, "-l", f"{stage.server_addr}:{PORT}", os.path.join(PROGRAMS, "app.ru")),
+        env={**os.environ, "BACKEND": f"{stage.client_addr} {BACKEND}"},
+    )
+
+
+def starman(stage):
+    return stage.start(
+        stage.server,
+        where("starman"),
+        *("--listen", f"{stage.server_addr}:{PORT}", "--workers", WORKERS, os.path.join(PROGRAMS, "app.psgi")),
+        env={**os.environ, "BACKEND": f"{stage.client_addr} {BACKEND}"},
+    )
+
+
 class Workers:
     def prepare(self, stage):
         self.master = type(self).server(stage)
@@ -51,6 +76,8 @@ class Workers:
 
 
 class Busy(Workers, Scenario):
+    polls = False
+
     def stall(self, stage):
         began, clients = time.time(), []
         for _ in range(WORKERS):
@@ -64,7 +91,8 @@ class Busy(Workers, Scenario):
             for client in clients + [waiting]
         ]
         workers = {"type": "reader", "pid": set(self.workers), "peer_port": BACKEND}
-        truths.append(Truth(workers, "awaiting_reply", {}, since, least=WORKERS, most=WORKERS))
+        # One in poll is told as the server's: nobody reads there what it asked.
+        truths.append(Truth(workers, "awaiting_reply", {}, since, least=0 if self.polls else WORKERS, most=WORKERS))
         owner = {"netns": stage.server.inode, "pid": set(self.workers)}
         return truths + [
             Truth({"type": "handshake", "local_port": PORT}, "not_accepted", owner),
@@ -92,13 +120,15 @@ class Serving(Workers, Healthy):
         stage.start(stage.client, "wrk", "-t1", "-c2", "-d60s", f"http://{stage.server_addr}:{PORT}/")
 
 
-def scenario_of(name, server, needs):
-    common = {"server": server, "needs": needs}
+def scenario_of(name, server, needs, **more):
+    common = {"server": server, "needs": needs, **more}
     twin = type("Serving", (Serving,), {"name": name, **common})
     return type("Busy", (Busy,), {"name": f"{name}-all-workers-wait", "twin": twin, **common})
 
 
 SCENARIOS = [
     scenario_of("gunicorn", gunicorn, ("gunicorn", "wrk")),
+    scenario_of("unicorn", unicorn, ("unicorn", "wrk"), polls=True),
+    scenario_of("starman", starman, ("starman", "wrk")),
     scenario_of("uwsgi", uwsgi, ("uwsgi", "uwsgi-python", "wrk")),
 ]
