@@ -132,7 +132,7 @@ static void add_number(struct text *text, unsigned long long number, unsigned in
 		digits[--at] = "0123456789abcdef"[number % base];
 		number /= base;
 	} while (number);
-	while (sizeof(digits) - at < width)
+	while (at && sizeof(digits) - at < width)
 		digits[--at] = '0';
 	add(text, digits + at, sizeof(digits) - at);
 }

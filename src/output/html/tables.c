@@ -305,7 +305,7 @@ static void order_types(const struct story *story, const struct groups *groups, 
 int html_tables(struct buffer *page, const struct story *story, const struct groups *groups)
 {
 	struct table table = {.story = story};
-	enum row_type types[ROW_TYPES];
+	enum row_type types[ROW_TYPES] = {0};
 	int err = 0;
 
 	table.rows = calloc(story->count + story->rest_count + 1, sizeof(*table.rows));
