@@ -10,7 +10,7 @@ static const char *const others[] = {
 	"libc.",     "libc-",	 "libpthread", "ld-",	 "ld.so",     "libm.",	  "libm-",   "libstdc++.",
 	"libgcc_s.", "ld-musl-", "libc.musl-", "libuv.", "libpython", "python",	  "libruby", "ruby",
 	"perl",	     "libperl",	 "php",	       "libphp", "libjvm.",   "libjava.", "libjli.", "libzip.",
-	"libnio.",   "libnet.",	 "java",       "node",	 "libnode.",
+	"libnio.",   "libnet.",	 "java",       "node",	 "libnode.",  "libffi.",
 };
 
 /* Folders of modules that an interpreter loads. */

@@ -35,6 +35,7 @@ static void not_own(void **state)
 	assert_false(is_own("/lib/ld-musl-x86_64.so.1", "read"));
 	assert_false(is_own("/usr/bin/python3.11", "_PyEval_EvalFrameDefault"));
 	assert_false(is_own("/usr/lib/python3.11/lib-dynload/_ssl.cpython-311-x86_64-linux-gnu.so", "x"));
+	assert_false(is_own("/usr/lib/x86_64-linux-gnu/libffi.so.8.1.2", ""));
 	assert_false(is_own("/srv/static", "__libc_recv"));
 	assert_false(is_own("/srv/static", "recv"));
 	assert_false(is_own("/srv/static", "_start"));
