@@ -20,6 +20,7 @@ static struct {
 	struct python_function functions[CODE_FRAMES];
 	size_t count, next;
 	bool whole; /* these are all that the thread has */
+	const struct native_frame *lock; /* the one that waits for the interpreter's lock; NULL: none does */
 } merge;
 
 /* ---- Python ---- */
@@ -61,6 +62,22 @@ static size_t count_calls(void)
 	return found;
 }
 
+/* The innermost frame of the interpreter that has a name, where a condition variable is waited for inside of it. NULL: none is. */
+static const struct native_frame *find_lock(const struct native_frame *frames, size_t count, const Dwfl_Module *module)
+{
+	bool sleeps = false;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (!frames[i].name)
+			continue;
+		if (frames[i].module == module)
+			return sleeps && python_takes_lock(frames[i].name) ? &frames[i] : NULL;
+		sleeps |= strstr(frames[i].name, "pthread_cond_") != NULL;
+	}
+	return NULL;
+}
+
 static struct python *python_of(Dwfl_Module *module)
 {
 	struct space_file *file = space_file_of(module);
@@ -91,6 +108,7 @@ static void read_python(const struct code_request *request, const char *stack, c
 	struct python *python = eval ? python_of(eval->module) : NULL;
 
 	merge.interpreter = NULL;
+	merge.lock = NULL;
 	merge.note[0] = '\0';
 	merge.next = merge.count = 0;
 	if (python && !python_is_known(python->version))
@@ -101,6 +119,8 @@ static void read_python(const struct code_request *request, const char *stack, c
 	merge.count = python_read(python, &copied, merge.functions, CODE_FRAMES, &merge.whole);
 	if (merge.count && (!merge.whole || count_calls() >= count_evals(frames, count, eval->module)))
 		merge.interpreter = eval->module;
+	if (merge.interpreter)
+		merge.lock = find_lock(frames, count, merge.interpreter);
 }
 
 static void add_function(const struct python_function *function)
@@ -166,6 +186,8 @@ static bool is_replaced(const struct native_frame *frame)
 {
 	if (!merge.interpreter || frame->module != merge.interpreter || (merge.next == merge.count && !merge.whole))
 		return false;
+	if (frame == merge.lock)
+		code_worker_add(&(const struct code_frame){.kind = CODE_OF_LANGUAGE}, "waits for the GIL", NULL);
 	if (runs_functions(frame))
 		add_call();
 	return true;

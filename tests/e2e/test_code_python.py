@@ -96,6 +96,44 @@ def test_functions(started, tmp_path, name):
     assert stack[0].startswith(("recv ", "__libc_recv ", "__recv")) and not any("_PyEval" in frame for frame in stack)
 
 
+# A C function that sleeps with the interpreter's global lock, or without. The lock is asked for once in ten minutes, so the thread stands still.
+GIL = """import ctypes, sys, threading, time
+sys.setswitchinterval(600)
+library = ctypes.{library}(None)
+begun = threading.Event()
+def hold():
+    begun.set()
+    library.sleep(600)  # 7
+def fetch():
+    while not begun.is_set():
+        time.sleep(0.05)  # 10
+    threading.Event().wait()  # 11
+threading.Timer(0.1, hold).start()
+print("{{}}", flush=True)
+fetch()
+"""
+
+
+@pytest.mark.parametrize("library, waits", [("PyDLL", True), ("CDLL", False)])
+@pytest.mark.parametrize("name", INTERPRETERS)
+def test_the_global_lock(started, tmp_path, name, library, waits):
+    """Who waits for it says so; who waits for another lock does not."""
+    (tmp_path / "app.py").write_text(GIL.format(library=library))
+    program = started(INTERPRETERS[name], tmp_path / "app.py")
+    program.wait_line(bool, 20)
+
+    def settled():
+        stacks = threads_of(program.pid, 2)
+        held = [code for tid, (code, _) in stacks.items() if tid != program.pid]
+        code, stack = stacks[program.pid]
+        return (code, stack) if held == ["hold (app.py:7)"] and "nanosleep" not in stack[0] else None
+
+    code, stack = wait_until(settled, 30, "both threads asleep")
+    names = functions(stack)
+    assert (names[0] == "waits for the GIL") == waits, stack
+    assert code == ("fetch (app.py:10)" if waits else "fetch (app.py:11)")
+
+
 def test_names_of_any_language(started, tmp_path):
     program = started(PYTHON, "-c", "import os\ndef größe_中(): print(1, flush=True); os.read(0, 1)\ngröße_中()")
     program.wait_line(bool, 20)

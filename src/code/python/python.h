@@ -28,6 +28,12 @@ bool python_is_known(__u32 version);
 size_t python_read(struct python *python, const struct python_stack *stack, struct python_function *functions,
 		   size_t room, bool *whole);
 
+/*
+ * Whether a thread that waits for a condition variable in this function of the interpreter waits for its global lock: these wait for no
+ * other one.
+ */
+bool python_takes_lock(const char *symbol);
+
 /* As a person names the file: without folders, but where all are named alike with one. */
 const char *python_file_name(const char *path);
 

@@ -160,11 +160,27 @@ static void kinds(void **state)
 	assert_string_equal(python_file_name("<string>"), "<string>");
 }
 
+static void who_takes_the_global_lock(void **state)
+{
+	(void)state;
+	assert_true(python_takes_lock("take_gil"));
+	assert_true(python_takes_lock("take_gil.lto_priv.0"));
+	assert_true(python_takes_lock("PyEval_RestoreThread"));
+	assert_false(python_takes_lock("PyEval_RestoreThreads"));
+	assert_false(python_takes_lock("PyThread_acquire_lock_timed"));
+	assert_false(python_takes_lock(""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_of_it), cmocka_unit_test(by_the_stack), cmocka_unit_test(without_memory),
-		cmocka_unit_test(versions),  cmocka_unit_test(disorder),     cmocka_unit_test(texts),
+		cmocka_unit_test(who_takes_the_global_lock),
+		cmocka_unit_test(all_of_it),
+		cmocka_unit_test(by_the_stack),
+		cmocka_unit_test(without_memory),
+		cmocka_unit_test(versions),
+		cmocka_unit_test(disorder),
+		cmocka_unit_test(texts),
 		cmocka_unit_test(kinds),
 	};
 
