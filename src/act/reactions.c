@@ -67,6 +67,7 @@ static void dump(struct reactions *reactions, const char *cause)
 {
 	struct messages *messages = &reactions->messages;
 	char path[4096];
+	size_t looks;
 	int err;
 
 	if (reactions->files == FLIGHT_FILES) {
@@ -79,8 +80,9 @@ static void dump(struct reactions *reactions, const char *cause)
 		return;
 	}
 	reactions->files++;
-	messages_say(messages, "--flight: %s: %zu looks of %.1f s are in %s", cause, flight_looks(&reactions->flight),
-		     (double)flight_span(&reactions->flight) / 1e9, path);
+	looks = flight_looks(&reactions->flight);
+	messages_say(messages, "--flight: %s: %zu look%s of %.1f s %s in %s", cause, looks, looks == 1 ? "" : "s",
+		     (double)flight_span(&reactions->flight) / 1e9, looks == 1 ? "is" : "are", path);
 }
 
 /* One more within the time that is kept would hold the same looks over again. */

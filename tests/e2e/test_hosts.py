@@ -194,7 +194,8 @@ def test_the_process_on_the_other_host(tmp_path, port):
     for host in hosts:
         assert host.process.wait(60 * PATIENCE) == 0, host.errors
     room.close()
-    records = [record for record in replay(*paths, "-a") if record["type"] == "chain"]
+    chains = [record for record in replay(*paths, "-a") if record["type"] == "chain"]
+    records = [record for record in chains if record["comm"] != "sockstall"]  # on a busy machine its own wait, too
     named = {record["peer_name"] for record in records} - {None}
     assert {record["host"] for record in records} == {"db"}
     assert len(named) == 1 and re.fullmatch(r"web:python3/[0-9]+", named.pop()), records

@@ -326,7 +326,7 @@ def test_flight_keeps_the_time_before(room, tmp_path, stream):
     assert reach.startswith(REACH) and " 20.0 s back (" in reach
     assert said.startswith("sockstall: --flight: reader-") and said.endswith(f" are in {path}")
     records = replayed(path)
-    assert records[0]["flight_s"] == pytest.approx(float(re.search(r" looks of ([0-9.]+) s ", said)[1]), abs=0.06)
+    assert records[0]["flight_s"] == pytest.approx(float(re.search(r" looks? of ([0-9.]+) s ", said)[1]), abs=0.06)
     opened = run.matching(records, event="open", pid=client.pid)
     assert len(opened) == 1 and records[-1]["looks"] >= 2
     assert opened[0]["id"] in live.errors.decode()
