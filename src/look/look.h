@@ -103,6 +103,7 @@ struct look_step {
 	const struct look *look; /* NULL: of this host there is none yet */
 	const struct look *previous; /* the one before; or NULL */
 	const struct look *chained; /* of several hosts: the last one with both ends of each wait; or NULL */
+	bool is_old; /* the look was there at the step before, too */
 };
 
 /*

@@ -77,7 +77,7 @@ static int json_look(void *state, const struct report *report, const struct look
 	for (size_t i = 0; i < report->count && !error; i++) {
 		const struct row *row = &report->rows[i];
 
-		if (emitter->every_row || row->event != STALL_NONE || !row_is_finding(row->type))
+		if (row_is_told(row, emitter->every_row))
 			error = write_row(emitter, row);
 	}
 	return error ?: out_flush(emitter->out);

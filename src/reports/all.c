@@ -177,6 +177,12 @@ static void name_hosts(struct report *report, size_t first)
 	}
 }
 
+static void mark_old(struct report *report, size_t first, const struct looks *looks)
+{
+	for (size_t i = first; i < report->count; i++)
+		report->rows[i].is_old = looks->items[report->rows[i].host_at].is_old;
+}
+
 static int complete_rows(struct report *report, size_t first, const struct look *look, const struct scope *scope)
 {
 	name_namespaces(report, first, look);
@@ -217,6 +223,7 @@ int report_run_all(struct report *report, const struct looks *looks, const struc
 	for (size_t i = 0; i < looks->count; i++)
 		if (looks->items[i].look && scope->selection.netns_name_count)
 			name_namespaces(report, first, looks->items[i].look);
+	mark_old(report, first, looks);
 	weigh(report, first);
 	name_hosts(report, first);
 	report_select(report, first, scope);

@@ -150,3 +150,8 @@ void rows_sort(const struct row **rows, size_t count)
 	if (count)
 		qsort(rows, count, sizeof(*rows), compare_shown);
 }
+
+bool row_is_told(const struct row *row, bool every)
+{
+	return row->event != STALL_NONE || (!row->is_old && (every || !row_is_finding(row->type)));
+}

@@ -36,6 +36,12 @@ const char *report_id(struct report *report, const char *host, const char *id);
 /* Returns 0 or -ENOMEM. */
 int report_add_wait(struct report *report, const struct report_wait *wait);
 
+/*
+ * Whether a row is written where each is written once: what changed, and what has no life; all, if `every`. What was found in
+ * an old look has been written.
+ */
+bool row_is_told(const struct row *row, bool every);
+
 /* Says that chains were looked for on this host. Returns 0 or -ENOMEM. */
 int report_note_chains(struct report *report, unsigned int host_at);
 bool report_has_chains(const struct report *report, unsigned int host_at);

@@ -262,6 +262,7 @@ struct row {
 	const char *host; /* on which it was seen; raw bytes */
 	unsigned int host_at; /* that one's place in struct looks */
 	bool with_others; /* rows of several hosts are shown together */
+	bool is_old; /* its host had no look since the rows before */
 
 	/* A stall's life. */
 	enum stall_event event;

@@ -194,7 +194,7 @@ static void count_records(struct session *session, const struct report *report)
 	for (i = 0; i < report->count; i++) {
 		const struct row *row = &report->rows[i];
 
-		if (row->event != STALL_NONE || session->options->scope.all || !row_is_finding(row->type))
+		if (row_is_told(row, session->options->scope.all))
 			session->records++;
 		session->any_stuck |= row->stuck && row->event != STALL_CLOSE;
 	}

@@ -70,6 +70,7 @@ void session_hosts_look(struct session *session, struct look_step *steps)
 
 		steps[i].look = session_host_look(host);
 		steps[i].previous = host->look_count > 1 ? &host->looks[host->look_count % 2] : NULL;
+		steps[i].is_old = !host->is_new;
 		if (!host->look_count)
 			continue;
 		look = session_host_look(host);

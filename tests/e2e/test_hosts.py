@@ -70,6 +70,16 @@ def test_times_go_on(recorded):
     assert all(later > earlier - datetime.timedelta(seconds=0.1) for earlier, later in zip(times, times[1:]))
 
 
+def test_a_look_is_told_once(recorded):
+    """Of a host that has no look at a step nothing is written again: one recording ends before the other."""
+    paths, live, pid = recorded
+    together = replay(*paths, "-a")
+    for path, host in zip(paths, ("web", "db")):
+        alone = [record["time"] for record in replay(path, "-a") if record["type"] == "reader" and record["pid"] == pid]
+        times = [record["time"] for record in stalls(together, host=host, type="reader", pid=pid)]
+        assert len(alone) > 2 and times == alone
+
+
 def test_names(recorded, tmp_path):
     paths, live, pid = recorded
     done = run.sockstall("replay", paths[0], paths[0], paths[1])

@@ -100,7 +100,7 @@ static int take_look(void *state, const struct report *report, const struct look
 	for (size_t i = 0; i < report->count && !err; i++) {
 		const struct row *row = &report->rows[i];
 
-		if (row->type == ROW_LOOP && row->event != STALL_CLOSE && isfinite(row->loop.lag_max_s))
+		if (row->type == ROW_LOOP && row->event != STALL_CLOSE && !row->is_old && isfinite(row->loop.lag_max_s))
 			err = keep_lag(&emitter->trace, row);
 	}
 	return err;
