@@ -261,7 +261,10 @@ uint64_t life_begin(const struct life *life)
 
 uint64_t life_end(const struct life *life, const struct story *story)
 {
-	return life->closed_ns ? life->closed_ns : story->last_ns;
+	if (life->closed_ns)
+		return life->closed_ns;
+	/* Of several hosts each has a last look of its own. */
+	return life->row.with_others ? life->row.time_ns : story->last_ns;
 }
 
 static int compare_lives(const void *left, const void *right)

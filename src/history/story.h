@@ -52,7 +52,7 @@ void story_free(struct story *story);
 /* When it began, if that is known: CLOCK_REALTIME. */
 uint64_t life_begin(const struct life *life);
 
-/* When it was over; for what was still there, the last look. */
+/* When it was over; for what was still there, the last look of its host. */
 uint64_t life_end(const struct life *life, const struct story *story);
 
 /* The lives, the worst first, then the oldest. To be freed; NULL: no memory. */
