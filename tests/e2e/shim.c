@@ -6,8 +6,9 @@
  * SHIM_DEPTH=N    a place is the caller, and its callers: N of them together (1: the caller alone)
  * SHIM_BPF=N      the Nth bpf() fails, with the error SHIM_ERRNO
  * SHIM_COUNT=FILE at the end, writes there how many places and bpf() calls there were, and what memory was not freed
- * SHIM_CLOCKS=FILE  two 64-bit numbers in ns, that are added to CLOCK_REALTIME and CLOCK_BOOTTIME; may change at any time
- * SHIM_HOLD=FILE  a 64-bit number, and another. While the first is not 0 the scans of a look bring nothing, without an end;
+ * SHIM_CLOCKS=FILE  two 64-bit numbers in ns, that are added to CLOCK_REALTIME and CLOCK_BOOTTIME; may change at any
+ * time SHIM_HOLD=FILE  a 64-bit number, and another. While the first is not 0 the scans of a look bring nothing,
+ * without an end;
  *                 the second counts how often they were asked
  * SHIM_NO_SECCOMP  there is no seccomp()
  * SHIM_ROOM=MAP=N  that BPF map has room for so many entries
@@ -157,8 +158,8 @@ static int fails(void *caller)
 }
 
 /*
- * The next ones are the sanitizers', or libc's. All are found at the first call of any: dlsym() itself frees what it had to say
- * before.
+ * The next ones are the sanitizers', or libc's. All are found at the first call of any: dlsym() itself frees what it
+ * had to say before.
  */
 static struct {
 	void *(*malloc)(size_t);

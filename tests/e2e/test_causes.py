@@ -206,8 +206,15 @@ def test_who_holds_the_pipe_of_its_commands(room, kind):
 def test_readers_hang_on_the_end(room):
     """Through a loop and threads; and in a stream each says so."""
     service = Service(room, far=room.link.right4)
-    stream = run.Stream("-j", "-i", "100ms", "-m", "300ms")
+    stream = run.Stream("-j", "-a", "-i", "100ms", "-m", "300ms")
     service.ask("sleep", 2)
+
+    def ends():
+        return {record["id"] for record in run.matching(stream.records(), type="chain", pid=service.back.pid)}
+
+    def each_says_so():
+        rows = [run.matching(stream.records(), type="reader", pid=one.pid) for one in service.clients]
+        return all(of_one and of_one[-1]["cause_id"] in ends() for of_one in rows)
 
     def all_hang():
         records = run.once("-m", "300ms")
@@ -217,12 +224,12 @@ def test_readers_hang_on_the_end(room):
 
     wait_until(all_hang, 20, "readers that hang on the end of their chain")
     stream.wait(20, type="chain", pid=service.back.pid, event="open")
+    wait_until(each_says_so, 20, "the same in the stream")
     for one in service.clients:
         one.end()
     for one in service.clients:
         stream.wait(20, type="reader", pid=one.pid, event="close")
     records = stream.stop()
-    ends = {record["id"] for record in run.matching(records, type="chain", pid=service.back.pid)}
     for one in service.clients:
         closed = run.matching(records, type="reader", pid=one.pid, event="close")
-        assert {record["cause_id"] for record in closed} <= ends, (closed, ends)
+        assert closed and {record["cause_id"] for record in closed} <= ends(), (closed, ends())

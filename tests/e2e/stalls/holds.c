@@ -4,7 +4,8 @@
  * ordinary user first.
  *
  * WHAT:
- * - epoll: a loop asleep in epoll_wait(), and a thread that copies an event of the same instance to a page that does not
+ * - epoll: a loop asleep in epoll_wait(), and a thread that copies an event of the same instance to a page that does
+ * not
  *   come: it holds the instance's mutex
  * - away: the same instance, but the loop has left it after many waits and does something else
  * - stack: a thread whose frame pointer leads to such a page
@@ -15,7 +16,8 @@
  *
  * BY:
  * - uffd: userfaultfd (Linux lets root alone do it here: vm.unprivileged_userfaultfd)
- * - fuse: a FUSE server of its own, in namespaces of its own; for `program` mounted with allow_other, as fusermount3 does
+ * - fuse: a FUSE server of its own, in namespaces of its own; for `program` mounted with allow_other, as fusermount3
+ * does
  * - nothing: its healthy twin: each page comes, each read is answered
  *
  * Says {"event": "held"} once it is so, or {"event": "cannot", "why": …}. Ends with its standard input, which lets go.

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Threads and processes that sleep in locks: locks LOCK [HOLDER [FILE [later]]]. A line of JSON each says who has a lock ("holds") and who is
- * about to wait for it ("waits"), with thread ids and the lock's address. HOLDER is what whoever has it does then: "sleep", "spin",
- * "accept", or "recv=PORT": it asks a server at 127.0.0.1 and waits for its answer.
+ * Threads and processes that sleep in locks: locks LOCK [HOLDER [FILE [later]]]. A line of JSON each says who has a
+ * lock ("holds") and who is about to wait for it ("waits"), with thread ids and the lock's address. HOLDER is what
+ * whoever has it does then: "sleep", "spin", "accept", or "recv=PORT": it asks a server at 127.0.0.1 and waits for its
+ * answer.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -237,8 +238,8 @@ static void lock_twice(void)
 }
 
 /*
- * A mutex and two connections: whoever has the mutex asks another process, which asks this one, where the thread that is to answer
- * waits for the mutex.
+ * A mutex and two connections: whoever has the mutex asks another process, which asks this one, where the thread that
+ * is to answer waits for the mutex.
  */
 static void *run_asker(void *port)
 {

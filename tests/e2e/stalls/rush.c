@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * rush SECONDS WAITERS CONNECTORS: two loads at once, or one of them, as fast as the machine can, or as the rates ask for.
+ * rush SECONDS WAITERS CONNECTORS: two loads at once, or one of them, as fast as the machine can, or as the rates ask
+ * for.
  *
- * WAITERS threads, each an event loop whose one event is always there, until it is over: 2,000,000 waits a second in all
- * at most. CONNECTORS threads make connections to a listener of their own on 127.0.0.1, accept them and close them: 50,000 a
- * second in all at most. Nothing is done before the first line comes in; after the time is up each loop waits for what never
- * comes, and one line says what was done. Ends with its standard input.
+ * WAITERS threads, each an event loop whose one event is always there, until it is over: 2,000,000 waits a second in
+ * all at most. CONNECTORS threads make connections to a listener of their own on 127.0.0.1, accept them and close them:
+ * 50,000 a second in all at most. Nothing is done before the first line comes in; after the time is up each loop waits
+ * for what never comes, and one line says what was done. Ends with its standard input.
  */
 #include <arpa/inet.h>
 #include <pthread.h>
