@@ -94,9 +94,9 @@ static bool is_asked(const struct chain_scene *scene, size_t from, const struct 
 }
 
 /*
- * A chain has at least two members. Whatever the process at its end does, it is at fault only if it owes something: to the
- * last that waits, or through that one to another (a database sends a few bytes before it computes: the rest is owed only
- * where somebody waits for it).
+ * A chain has at least two members. Whatever the process at its end does, it is at fault only if it owes something: to
+ * the last that waits, or through that one to another (a database sends a few bytes before it computes: the rest is
+ * owed only where somebody waits for it).
  */
 static bool is_finding(const struct chain_scene *scene, size_t from, const struct chain_evidence *evidence,
 		       const struct verdict *verdict)
@@ -118,17 +118,6 @@ bool chain_is_finding(const struct chain_scene *scene, size_t from)
 	struct chain_evidence evidence = chain_facts(scene, from);
 
 	return is_finding(scene, from, &evidence, chain_verdict(&evidence)->verdict);
-}
-
-bool chain_end_is_fault(const struct chain_scene *scene, const struct wait *last, const struct verdict **verdict)
-{
-	struct chain_evidence evidence = facts_of_end(scene, last);
-
-	*verdict = chain_verdict(&evidence)->verdict;
-	if ((*verdict)->is & (END_IS_STUCK | END_IS_QUEUE))
-		return true;
-	return (*verdict)->is & (END_IS_BLOCKED | END_IS_RUNNING | END_IS_IDLE) &&
-	       (chain_is_unread(&scene->waits, last) || !may_be_by_design(scene, &evidence, *verdict));
 }
 
 int chain_collect(struct chain_scene *scene)

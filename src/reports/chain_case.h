@@ -29,10 +29,4 @@ struct chain_evidence chain_facts(const struct chain_scene *scene, size_t from);
 /* Whether that chain is to be reported: something is due at its end. */
 bool chain_is_finding(const struct chain_scene *scene, size_t from);
 
-/*
- * What the process at the other end of a wait does, which waits for nobody that is known itself; and whether it lets whoever asked
- * it wait without need.
- */
-bool chain_end_is_fault(const struct chain_scene *scene, const struct wait *last, const struct verdict **verdict);
-
 #endif
