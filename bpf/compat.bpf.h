@@ -323,9 +323,9 @@ static __always_inline bool compat_syscall(struct task_struct *task, struct sysc
 }
 
 /*
- * How many descriptors a user's epoll instances watch. An atomic until Linux 5.16 counted it for each CPU (1e1c15839df0):
- * since then what lies in the CPUs' own counters, at most the larger of 32 and twice the CPUs in each, is left out.
- * -1: not known.
+ * How many descriptors a user's epoll instances watch. An atomic until Linux 5.16 counted it for each CPU
+ * (1e1c15839df0): since then what lies in the CPUs' own counters, at most the larger of 32 and twice the CPUs in each,
+ * is left out. -1: not known.
  */
 struct epoll_watches___by_cpu {
 	__s64 count;

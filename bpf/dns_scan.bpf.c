@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The DNS scan: UDP sockets of one network namespace that are connected to port 53 and that somebody waits for in poll, select or
- * epoll, as resolvers do. All others pass by for the price of reading their port.
+ * The DNS scan: UDP sockets of one network namespace that are connected to port 53 and that somebody waits for in poll,
+ * select or epoll, as resolvers do. All others pass by for the price of reading their port.
  */
 #include "held.bpf.h"
 

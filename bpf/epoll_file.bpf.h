@@ -62,7 +62,9 @@ enum file_waiters {
 	FILE_HAS_ANOTHER = 1 << 2, /* an instance that the next one is not alone with */
 };
 
-/* Of one epoll item: by the instance that it belongs to, unless that is `own`. A function of its own: see file_input(). */
+/*
+ * Of one epoll item: by the instance that it belongs to, unless that is `own`. A function of its own: see file_input().
+ */
 __weak __noinline int watcher_state(__u64 link, __u64 own)
 {
 	const struct eventpoll *ep = BPF_CORE_READ(compat_watcher(link), ep);
@@ -173,9 +175,9 @@ static __always_inline __u32 input_of_socket(__u64 file, __u64 instance, const s
 /*
  * enum epoll_input. Other files (terminals, inotify and so on) count as nothing: nothing can be told of them.
  *
- * A global function is verified once. Inlined, it was verified for each item of the ready list and for every way through
- * the items before it, which took longer than all other programs together. It may have no pointer of the kernel's as
- * its argument, so the file comes as a number, and the instance.
+ * A global function is verified once. Inlined, it was verified for each item of the ready list and for every way
+ * through the items before it, which took longer than all other programs together. It may have no pointer of the
+ * kernel's as its argument, so the file comes as a number, and the instance.
  */
 __weak __noinline int file_input(__u64 address, __u64 instance)
 {
@@ -199,8 +201,8 @@ __weak __noinline int file_input(__u64 address, __u64 instance)
 }
 
 /*
- * enum epoll_input. That an item is on the ready list does not say that it is ready: epoll_wait() puts a level-triggered
- * one back when it returns it, and the next wait finds out. So the files themselves are looked at.
+ * enum epoll_input. That an item is on the ready list does not say that it is ready: epoll_wait() puts a
+ * level-triggered one back when it returns it, and the next wait finds out. So the files themselves are looked at.
  */
 __weak __noinline int ready_input(__u64 instance)
 {
@@ -260,7 +262,9 @@ static __always_inline __u64 number_of_instance(const struct eventpoll *ep)
 
 /* ---- A wait for a child alone ---- */
 
-/* Nodes of an instance's tree that are looked at: all of the first three levels. One that watches more is a server's. */
+/*
+ * Nodes of an instance's tree that are looked at: all of the first three levels. One that watches more is a server's.
+ */
 #define TREE_NODES 7
 
 /* The youngest children of the thread that waits. */
@@ -407,8 +411,9 @@ static __always_inline const wait_queue_head_t *queue_of_other_end(const struct 
 }
 
 /*
- * A thread that sleeps in poll or select for this child alone, as it does to collect what the child writes. The first that waits
- * for this file is that thread, or nobody. It is written for each file of a child: who reads it sees whether they are of one child.
+ * A thread that sleeps in poll or select for this child alone, as it does to collect what the child writes. The first
+ * that waits for this file is that thread, or nobody. It is written for each file of a child: who reads it sees whether
+ * they are of one child.
  */
 static __always_inline void write_poll_for_child(struct seq_file *seq, struct task_struct *task,
 						 const struct file *file, __u32 type)

@@ -53,7 +53,10 @@ struct {
 __u64 turns_noted __weak = 0;
 __u64 turns_lost __weak = 0;
 
-/* Connections that were answered, by who waits for them and by server: see struct sibling_key. Emptied when it gets full. */
+/*
+ * Connections that were answered, by who waits for them and by server: see struct sibling_key. Emptied when it gets
+ * full.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, SIBLINGS_MAX);
@@ -266,8 +269,8 @@ static __always_inline const struct turns *turns_of(const struct sock_common *co
 }
 
 /*
- * A question at once after each answer, as in a busy loop. Or the first question of all: where this look is the first, its siblings
- * may yet come by, so user space asks for them again.
+ * A question at once after each answer, as in a busy loop. Or the first question of all: where this look is the first,
+ * its siblings may yet come by, so user space asks for them again.
  */
 static __always_inline bool asks_otherwise(const struct tcp_sock *tp, const struct sock_common *common)
 {

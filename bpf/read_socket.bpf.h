@@ -33,9 +33,9 @@
 #define MAX_JIFFY_OFFSET (((unsigned long)~0UL >> 1) - 1)
 
 /*
- * Jiffies may be late: the CPU that counts them waits for the hypervisor now and then, and the others take over after 5 ticks
- * only. So a stamp is dated from the moment of jiffy 0, which is the earliest that any reading leads to, and not from what
- * jiffies are now. It is negative: they begin far from 0 (INITIAL_JIFFIES).
+ * Jiffies may be late: the CPU that counts them waits for the hypervisor now and then, and the others take over after 5
+ * ticks only. So a stamp is dated from the moment of jiffy 0, which is the earliest that any reading leads to, and not
+ * from what jiffies are now. It is negative: they begin far from 0 (INITIAL_JIFFIES).
  * One is this look's, the other that of those before; 0: none yet.
  */
 __s64 jiffy_zero __weak = 0;
@@ -72,7 +72,9 @@ static __always_inline __u64 moment_to_jiffy(__u64 moment)
 	return (moment - (__u64)moment_of_jiffy_zero()) / cfg_tick_ns;
 }
 
-/* How long ago a stamp was taken, in its units. The socket is not locked: it may have been taken a moment after `now`. */
+/*
+ * How long ago a stamp was taken, in its units. The socket is not locked: it may have been taken a moment after `now`.
+ */
 static __always_inline __u64 units_since(__u32 now, __u32 stamp)
 {
 	__u32 since = now - stamp;
@@ -274,13 +276,17 @@ static __always_inline void read_counts(struct socket_record *record, const stru
 	record->data_segs_out = BPF_CORE_READ(tp, data_segs_out);
 }
 
-/* Acknowledgements of data are sent sooner, answers to the peer's keepalive probes later: that waits for a second at least. */
+/*
+ * Acknowledgements of data are sent sooner, answers to the peer's keepalive probes later: that waits for a second at
+ * least.
+ */
 #define ACK_SOON_US 200000
 
 /*
  * What we sent last is echoed in the answer to a keepalive probe of ours, as such a probe itself is not (it is no next
  * segment, so tcp_replace_ts_recent() leaves it). Where that is later than our last data by no more than a delayed
- * acknowledgement is, it is the one of data which came after ours. rcv_rtt_last_tsecr is what the peer's last segment echoed.
+ * acknowledgement is, it is the one of data which came after ours. rcv_rtt_last_tsecr is what the peer's last segment
+ * echoed.
  */
 static __always_inline bool is_acked_since(const struct tcp_sock *tp)
 {
@@ -324,8 +330,8 @@ static __always_inline void read_tcp(struct socket_record *record, const struct 
 }
 
 /*
- * Fills a zeroed record from a full socket (not a request, not one in TIME_WAIT), but for what TCP and UDP have. A program
- * that knows the protocol has no code for the others: the verifier would go through that.
+ * Fills a zeroed record from a full socket (not a request, not one in TIME_WAIT), but for what TCP and UDP have. A
+ * program that knows the protocol has no code for the others: the verifier would go through that.
  */
 static __always_inline void read_any_socket(struct socket_record *record, const struct sock *sk)
 {

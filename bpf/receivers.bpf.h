@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A thread waits to write into a pipe or a unix socket: whether the reader takes anything. The age of the sleep does not tell that.
- * The writer is woken when there is room for it: a slow reader makes room long after it began to read. And one read wakes one of
- * several writers.
+ * A thread waits to write into a pipe or a unix socket: whether the reader takes anything. The age of the sleep does
+ * not tell that. The writer is woken when there is room for it: a slow reader makes room long after it began to read.
+ * And one read wakes one of several writers.
  */
 #ifndef SOCKSTALL_RECEIVERS_BPF_H
 #define SOCKSTALL_RECEIVERS_BPF_H

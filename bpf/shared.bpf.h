@@ -73,8 +73,9 @@ TASK_STORAGE(ring_loops, struct loop_record);
 THREAD_HASH(loops, struct loop_record);
 
 /*
- * The same value, which the verifier knows nothing of any more: it has been in memory. Paths that differ in it alone go on as one.
- * Where a condition is kept for later, that halves what there is to verify behind it. One scan runs at a time.
+ * The same value, which the verifier knows nothing of any more: it has been in memory. Paths that differ in it alone go
+ * on as one. Where a condition is kept for later, that halves what there is to verify behind it. One scan runs at a
+ * time.
  */
 static volatile __u64 forgotten;
 
@@ -157,8 +158,8 @@ static __always_inline __u32 inner_number(const struct pid *pid)
 }
 
 /*
- * The same of a task that the verifier knows for one, as an iterator's: then a load does, and need be no call. For a scan that
- * comes by each of ten thousand threads that is half of what it costs.
+ * The same of a task that the verifier knows for one, as an iterator's: then a load does, and need be no call. For a
+ * scan that comes by each of ten thousand threads that is half of what it costs.
  */
 static __always_inline __u32 own_tid_of(const struct task_struct *task)
 {

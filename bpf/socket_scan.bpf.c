@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The socket scan: TCP sockets of one network namespace that take part in a handshake: listeners,
- * half-open requests, SYN_SENT, and connections that no one has accepted; those that are being closed and
- * do not get on with it; and established ones that may be stuck. All others pass by for the price of reading their state;
- * those that were accepted are counted by listener.
+ * The socket scan: TCP sockets of one network namespace that take part in a handshake: listeners, half-open requests,
+ * SYN_SENT, and connections that no one has accepted; those that are being closed and do not get on with it; and
+ * established ones that may be stuck. All others pass by for the price of reading their state; those that were accepted
+ * are counted by listener.
  */
 #include "connectors.bpf.h"
 #include "held.bpf.h"
@@ -61,8 +61,8 @@ __u64 noted_queued = 0;
 __u64 lost_queued = 0;
 
 /*
- * Half-open connections that the look has room for yet, and how many found none. In a flood of a million to count them costs a
- * third of what it costs to bring them along.
+ * Half-open connections that the look has room for yet, and how many found none. In a flood of a million to count them
+ * costs a third of what it costs to bring them along.
  */
 __u64 requests_room = 0;
 __u64 lost_requests = 0;
@@ -209,7 +209,10 @@ static __always_inline const struct request_origin *find_origin(__u64 session,
 	return origin;
 }
 
-/* Where there are a hundred thousand, loads through a pointer that the verifier knows cost a third of what probing does. */
+/*
+ * Where there are a hundred thousand, loads through a pointer that the verifier knows cost a third of what probing
+ * does.
+ */
 static __always_inline void scan_request(const struct bpf_iter_meta *meta, struct request_record *record,
 					 struct sock_common *common)
 {

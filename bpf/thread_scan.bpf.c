@@ -112,8 +112,8 @@ static __always_inline void read_quota(struct thread_record *record, const struc
 }
 
 /*
- * Calls follow the pointers, not loads. For a load the verifier of Linux 6.3 and later looks through the names of all types of the
- * kernel, four times (btf_nested_type_is_trusted()). That took half of this program's time to load.
+ * Calls follow the pointers, not loads. For a load the verifier of Linux 6.3 and later looks through the names of all
+ * types of the kernel, four times (btf_nested_type_is_trusted()). That took half of this program's time to load.
  */
 static __always_inline void read_identity(struct thread_record *record, struct task_struct *task)
 {
@@ -245,8 +245,8 @@ static __always_inline bool read_descriptor(struct socket_record *record, struct
 }
 
 /*
- * Whether whoever holds the mutex of the epoll instance that the thread waits for is asleep with it: in a fault, while it copies
- * events to a page that somebody does not deliver. /proc/PID/fdinfo/FD would wait for that.
+ * Whether whoever holds the mutex of the epoll instance that the thread waits for is asleep with it: in a fault, while
+ * it copies events to a page that somebody does not deliver. /proc/PID/fdinfo/FD would wait for that.
  */
 static __always_inline bool is_epoll_held(struct task_struct *task, __u32 fd)
 {
@@ -256,8 +256,8 @@ static __always_inline bool is_epoll_held(struct task_struct *task, __u32 fd)
 }
 
 /*
- * Late, where few ways for the verifier to go are left. A function of its own would be verified once; but on Linux 5.10 a program
- * that calls one oopses where it follows a pointer that is none.
+ * Late, where few ways for the verifier to go are left. A function of its own would be verified once; but on Linux 5.10
+ * a program that calls one oopses where it follows a pointer that is none.
  */
 static __always_inline void note_epoll_hold(struct scratch *s, struct task_struct *task, __u8 kind)
 {
@@ -390,7 +390,9 @@ static __always_inline bool is_wanted_wait(__u8 kind)
 	       (cfg_handshakes && (kind == SYSCALL_CONNECTS || kind == SYSCALL_READS || kind == SYSCALL_WRITES));
 }
 
-/* For handshakes alone: unix sockets that connect, or that nobody has accepted. TCP sockets are found by their state. */
+/*
+ * For handshakes alone: unix sockets that connect, or that nobody has accepted. TCP sockets are found by their state.
+ */
 static __always_inline bool is_wanted_socket(const struct socket_record *socket, __u8 kind)
 {
 	if ((cfg_readers && kind == SYSCALL_READS) || (cfg_writers && kind == SYSCALL_WRITES) ||
@@ -428,9 +430,9 @@ static __always_inline void write_thread(struct seq_file *seq, struct scratch *s
 }
 
 /*
- * When alarm(2) or setitimer(ITIMER_REAL) will interrupt this thread (kernel/time/itimer.c). The signal is its process's, and
- * goes to the first thread if that takes it (complete_signal()); with others it cannot be told. One that comes again and
- * again is a clock, not a limit.
+ * When alarm(2) or setitimer(ITIMER_REAL) will interrupt this thread (kernel/time/itimer.c). The signal is its
+ * process's, and goes to the first thread if that takes it (complete_signal()); with others it cannot be told. One that
+ * comes again and again is a clock, not a limit.
  */
 static __always_inline __u64 read_alarm(const struct task_struct *task)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The unix scan: unix sockets of one network namespace that listen, the connections in their accept queues, and the threads that
- * wait in connect() for room there. All other sockets pass by for the price of reading their state.
+ * The unix scan: unix sockets of one network namespace that listen, the connections in their accept queues, and the
+ * threads that wait in connect() for room there. All other sockets pass by for the price of reading their state.
  */
 #include "read_socket.bpf.h"
 

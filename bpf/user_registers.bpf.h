@@ -68,7 +68,8 @@ static __always_inline void compat_arm64_registers(const void *regs, struct stac
 }
 
 /*
- * The kernel has no registers of a task that runs, and those of a 32-bit program are other ones: then all of it stays 0.
+ * The kernel has no registers of a task that runs, and those of a 32-bit program are other ones: then all of it stays
+ * 0.
  */
 static __always_inline void compat_user_registers(struct task_struct *task, struct stack_sample *sample)
 {

@@ -43,8 +43,8 @@ struct held_record {
 };
 
 /*
- * Which connections belong together, without asking for their process: those that one epoll instance watches, or that the threads of one
- * process wait for in poll; and to which server.
+ * Which connections belong together, without asking for their process: those that one epoll instance watches, or that
+ * the threads of one process wait for in poll; and to which server.
  */
 struct sibling_key {
 	__u64 instance; /* an address in the kernel; it leaves it no further than for a look-up */

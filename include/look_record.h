@@ -32,8 +32,8 @@ struct look_record {
 _Static_assert(sizeof(struct look_record) == 136, "look_record");
 
 /*
- * Where a process runs. Texts follow, NUL-terminated, padded to 8 bytes: the cgroup path, and from 0.3.0 on the names of its
- * container, in the order of enum process_name; an empty or a missing one: none.
+ * Where a process runs. Texts follow, NUL-terminated, padded to 8 bytes: the cgroup path, and from 0.3.0 on the names
+ * of its container, in the order of enum process_name; an empty or a missing one: none.
  */
 struct process_record {
 	struct record_header header;

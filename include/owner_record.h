@@ -6,9 +6,15 @@
 #include "record.h"
 
 enum owner_flag {
-	/* Of a listener: its process runs the program of its parent. So fork() made it, most likely to do the same work. */
+	/*
+	 * Of a listener: its process runs the program of its parent. So fork() made it, most likely to do the same
+	 * work.
+	 */
 	OWNER_FORKED = 1 << 0,
-	/* By user space: a child has the listener, too, and is OWNER_FORKED. Most likely that accepts, and this one does not. */
+	/*
+	 * By user space: a child has the listener, too, and is OWNER_FORKED. Most likely that accepts, and this one
+	 * does not.
+	 */
 	OWNER_HAS_FORKED = 1 << 1,
 	/* Of a pipe's reader: it is on a CPU, or waits for a child to end. */
 	OWNER_AT_WORK = 1 << 2,
@@ -50,7 +56,10 @@ struct epoll_record {
 	__u64 number; /* of an instance with something to read and no waiter: the same in all its holders; 0: not known */
 	__u64 unserved_since_ns; /* since when scans have found it so, with all waits counted; 0: not known */
 	__u32 first_ready; /* the descriptor that is first on the ready list, plus 1; 0: the list is empty */
-	/* Where one thread waits, and all that the instance watches is a child's output and input, and the program's own: */
+	/*
+	 * Where one thread waits, and all that the instance watches is a child's output and input, and the program's
+	 * own:
+	 */
 	__u32 waiter_tid; /* that thread; 0: not so */
 	__u32 child_pid;
 	__u32 pad;

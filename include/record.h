@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Every piece of a look, from the kernel or from sockstall itself, is a record: a header and a
- * fixed body (RECORD_PROCESS, RECORD_REGION, RECORD_NOTE and RECORD_LOCK end in text). Records follow each other in a byte
- * stream, each a multiple of 8 bytes long. The same bytes are what a recording holds.
+ * fixed body (RECORD_PROCESS, RECORD_REGION, RECORD_NOTE and RECORD_LOCK end in text). Records follow each other in a
+ * byte stream, each a multiple of 8 bytes long. The same bytes are what a recording holds.
  *
  * Times ending in _ns are nanoseconds on CLOCK_MONOTONIC unless the comment says otherwise; 0 means
  * "not known". Integers are in host order, ports too; addresses are in network order and IPv4 is

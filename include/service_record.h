@@ -52,7 +52,10 @@ struct service_record {
 	__u32 pad;
 	__u64 previous_ns; /* the moment of the look before; 0: there is none */
 	struct service_span spans[SERVICE_AGES];
-	/* By user space, as owed_since_ns, with those that spoke about when it last answered: questions, or acknowledgements. */
+	/*
+	 * By user space, as owed_since_ns, with those that spoke about when it last answered: questions, or
+	 * acknowledgements.
+	 */
 	__u64 near_since_ns;
 };
 

@@ -16,10 +16,10 @@ enum socket_kind {
 };
 
 /*
- * A connection over a unix socket that no one has accepted has a record like one over TCP: state TCP_ESTABLISHED, without
- * SOCKET_ACCEPTED; listener_cookie, in whose queue it lies; connect_*, who made it; peer_inode, its client's socket. Those of
- * one listener follow it, the oldest first. A thread that sleeps in connect() because that queue is full has one, too: state
- * TCP_SYN_SENT, with listener_cookie and connect_*, and no more: its own record has the rest.
+ * A connection over a unix socket that no one has accepted has a record like one over TCP: state TCP_ESTABLISHED,
+ * without SOCKET_ACCEPTED; listener_cookie, in whose queue it lies; connect_*, who made it; peer_inode, its client's
+ * socket. Those of one listener follow it, the oldest first. A thread that sleeps in connect() because that queue is
+ * full has one, too: state TCP_SYN_SENT, with listener_cookie and connect_*, and no more: its own record has the rest.
  */
 
 /* Who and where; the first part of every socket's record. */
@@ -129,8 +129,9 @@ struct socket_record {
 	/* Of every TCP socket. */
 	__u32 data_segs_in, data_segs_out;
 	/*
-	 * delivered_mstamp, to the microsecond. With data in flight: since when none of it has been acknowledged, however
-	 * often it was sent again. Else: when our last data was acknowledged; no later acknowledgement moves it.
+	 * delivered_mstamp, to the microsecond. With data in flight: since when none of it has been acknowledged,
+	 * however often it was sent again. Else: when our last data was acknowledged; no later acknowledgement moves
+	 * it.
 	 */
 	__u64 delivered_ns;
 	__u64 busy_since_ns; /* chrono_start: since when there has always been something unsent or unacknowledged; 0: not so */
@@ -138,7 +139,10 @@ struct socket_record {
 	__u64 peer_silence_ns; /* the longest silence after which the peer spoke again, without a word of ours between; 0: none seen */
 	__u32 peer_repeats; /* how often it was seen to do so */
 	__u32 spoke_last; /* enum speaker: as a look saw it right after the last data; 0: none did */
-	/* A thread waits to write into a unix socket or a pipe: since this scan none has seen anything taken. 0: not known. */
+	/*
+	 * A thread waits to write into a unix socket or a pipe: since this scan none has seen anything taken. 0: not
+	 * known.
+	 */
 	__u64 untaken_since_ns;
 };
 

@@ -8,8 +8,8 @@
 #define STACK_FRAMES 32
 
 /*
- * Registers of the program by their DWARF numbers. x86-64: 0 to 15 (7 is sp), 16 the instruction. arm64: x0 to x30, 31 sp,
- * 32 the instruction.
+ * Registers of the program by their DWARF numbers. x86-64: 0 to 15 (7 is sp), 16 the instruction. arm64: x0 to x30, 31
+ * sp, 32 the instruction.
  */
 #define STACK_REGISTERS 34
 

@@ -77,7 +77,10 @@ struct thread_record {
 	__u64 io_calls; /* of read, write and their forms (not recv and send) in its life, plus 1; 0: not known */
 	__u32 parent_pid; /* of its process; 0: not known */
 	__u32 inner_pid; /* pid, as its own process namespace and its parent have it; 0: not known */
-	/* CPU bandwidth of its cgroup, or of the nearest one above that has a quota: cpu.max. Only for loops, and threads that run. */
+	/*
+	 * CPU bandwidth of its cgroup, or of the nearest one above that has a quota: cpu.max. Only for loops, and
+	 * threads that run.
+	 */
 	__u64 quota_ns; /* that it may use in each period; 0: no quota, or not known */
 	__u64 quota_period_ns;
 	__u64 throttled_ns; /* in their life, the sum over these cgroups and over all CPUs: throttled_usec of cpu.stat */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Turns of a conversation on a TCP connection, as looks see them from outside: this end spoke after a silence, so it most likely
- * asked; then the other end spoke, so that was the answer. One step for each look in which bytes moved. Pure, and the same code in
- * BPF and in user space. Times are in ticks of the kernel's (tcp_jiffies32), which wrap.
+ * Turns of a conversation on a TCP connection, as looks see them from outside: this end spoke after a silence, so it
+ * most likely asked; then the other end spoke, so that was the answer. One step for each look in which bytes moved.
+ * Pure, and the same code in BPF and in user space. Times are in ticks of the kernel's (tcp_jiffies32), which wrap.
  *
- * A turn that we begin is told from a pong or an acknowledgement by the silence before it: who speaks sooner than that after the
- * peer usually answers the peer. Turns that are faster than the looks are one turn.
+ * A turn that we begin is told from a pong or an acknowledgement by the silence before it: who speaks sooner than that
+ * after the peer usually answers the peer. Turns that are faster than the looks are one turn.
  */
 #ifndef SOCKSTALL_TURNS_H
 #define SOCKSTALL_TURNS_H

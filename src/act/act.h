@@ -95,7 +95,10 @@ struct act {
  */
 int act_plan(struct act *act, const struct row *row, enum act_how how, const struct act_times *times);
 
-/* Does it. Takes up to ACT_PROBE_NS for a probe, else no time; and 2 s for a journal that does not read. Returns like act_plan(). */
+/*
+ * Does it. Takes up to ACT_PROBE_NS for a probe, else no time; and 2 s for a journal that does not read. Returns like
+ * act_plan().
+ */
 int act_perform(struct act *act);
 
 /* The record of it: text belongs to act. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Is the peer there? Keepalive with the shortest times makes the kernel ask; that its answer came shows in the count of
- * segments. (The age of the last ACK is too coarse: of an idle connection the question goes out within a jiffy.) Then everything is put
- * back, by a guard: a child that waits for this process to say so, or to end, however it ends. See act.h.
+ * segments. (The age of the last ACK is too coarse: of an idle connection the question goes out within a jiffy.) Then
+ * everything is put back, by a guard: a child that waits for this process to say so, or to end, however it ends. See
+ * act.h.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -26,8 +26,8 @@ struct exec_message {
 int exec_message_pack(struct buffer *out, const struct exec_message *message);
 
 /*
- * Its record and its variables stay in bytes, the list of them is in the arena. Returns 0, -ENOMEM, or -EBADMSG for what
- * exec_message_pack() does not make.
+ * Its record and its variables stay in bytes, the list of them is in the arena. Returns 0, -ENOMEM, or -EBADMSG for
+ * what exec_message_pack() does not make.
  */
 int exec_message_unpack(struct exec_message *message, struct arena *arena, char *bytes, size_t size);
 

@@ -28,8 +28,9 @@ struct files {
 #define FILES_NONE ((struct files){.helper = APART_NONE})
 
 /*
- * Makes a new file. A file that has its name is not touched before files_commit(). Only FILE_DUMP and FILE_SCREEN have a name of their
- * own from now on, which goes to path (NULL: not asked for). One at a time: files_commit() or files_drop() before the next.
+ * Makes a new file. A file that has its name is not touched before files_commit(). Only FILE_DUMP and FILE_SCREEN have
+ * a name of their own from now on, which goes to path (NULL: not asked for). One at a time: files_commit() or
+ * files_drop() before the next.
  */
 int files_make(struct files *files, enum file_place place, FILE **stream, char *path, size_t path_size);
 

@@ -209,8 +209,9 @@ static ssize_t ask_message(struct foreign *foreign, size_t count, struct buffer 
 }
 
 /*
- * The first `done` are done with. Requests that a worker left behind did not come to go to the next worker, but for those
- * about a process that is left alone by now: one process takes no more than one worker of a look. Returns how many go.
+ * The first `done` are done with. Requests that a worker left behind did not come to go to the next worker, but for
+ * those about a process that is left alone by now: one process takes no more than one worker of a look. Returns how
+ * many go.
  */
 static size_t take_rest(struct foreign *foreign, size_t done, size_t count)
 {

@@ -13,7 +13,9 @@
 #define HELD_MOST	64
 #define HELD_FIRST_NS	(10 * NS_PER_S) /* and twice as long each time, up to: */
 #define HELD_LONGEST_NS (10 * NS_PER_MIN)
-/* Then it is asked again, if a look comes to it: beside others that make reads wait, one does so only after some looks. */
+/*
+ * Then it is asked again, if a look comes to it: beside others that make reads wait, one does so only after some looks.
+ */
 #define HELD_DUE_NS (5 * NS_PER_S)
 
 struct held_process {
@@ -40,12 +42,14 @@ void held_begin(struct held_processes *held, __u64 now_ns);
 bool held_is(const struct held_processes *held, __u32 pid, __u64 start_ns, __u64 now_ns);
 
 /*
- * A read of it has not come back. slept: it slept for as long as a read may, so that the process, or who serves its files,
- * makes it wait.
+ * A read of it has not come back. slept: it slept for as long as a read may, so that the process, or who serves its
+ * files, makes it wait.
  */
 void held_note(struct held_processes *held, __u32 pid, __u64 start_ns, __u64 now_ns, __u32 kind, bool slept);
 
-/* Whether reads of it slept, the last of them at this look, or so lately that it is left alone at this look or is due. */
+/*
+ * Whether reads of it slept, the last of them at this look, or so lately that it is left alone at this look or is due.
+ */
 bool held_is_unread(const struct held_processes *held, const struct held_process *process);
 
 #endif

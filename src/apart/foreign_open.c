@@ -102,10 +102,10 @@ static int open_of_user(int folder, const char *name, uid_t user)
 }
 
 /*
- * In its own file system, where others may put files too: only one of the process's own user is handed on. Neither /tmp nor
- * the file may be a link: that would be followed in sockstall's own file system. The kernel says that a process which is
- * gone is root's (pid_getattr() in fs/proc/base.c). But the root of one cannot be opened then: so the user that was told
- * before that is its own.
+ * In its own file system, where others may put files too: only one of the process's own user is handed on. Neither /tmp
+ * nor the file may be a link: that would be followed in sockstall's own file system. The kernel says that a process
+ * which is gone is root's (pid_getattr() in fs/proc/base.c). But the root of one cannot be opened then: so the user
+ * that was told before that is its own.
  */
 int foreign_open_names(const struct foreign_request *request)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Files that the process which reads for sockstall opens, and hands on unread: foreign_worker.c. All return a descriptor of a regular
- * file, or a negative errno.
+ * Files that the process which reads for sockstall opens, and hands on unread: foreign_worker.c. All return a
+ * descriptor of a regular file, or a negative errno.
  */
 #ifndef SOCKSTALL_APART_FOREIGN_OPEN_H
 #define SOCKSTALL_APART_FOREIGN_OPEN_H

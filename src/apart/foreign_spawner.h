@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The process that makes the workers of foreign.h and of code/unwinder.h, so that sockstall has neither to fork while it holds BPF's
- * descriptors nor to wait for one that hangs. It never touches another process's data. It ends with sockstall, and the
- * workers with it.
+ * The process that makes the workers of foreign.h and of code/unwinder.h, so that sockstall has neither to fork while
+ * it holds BPF's descriptors nor to wait for one that hangs. It never touches another process's data. It ends with
+ * sockstall, and the workers with it.
  */
 #ifndef SOCKSTALL_APART_FOREIGN_SPAWNER_H
 #define SOCKSTALL_APART_FOREIGN_SPAWNER_H

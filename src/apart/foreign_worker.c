@@ -141,8 +141,8 @@ static int answer_program(const struct foreign_request *request)
 }
 
 /*
- * Where sockstall runs in a container itself, and sees the processes of the machine, the machine's files are below the root of
- * its first process.
+ * Where sockstall runs in a container itself, and sees the processes of the machine, the machine's files are below the
+ * root of its first process.
  */
 static int answer_container(const struct foreign_request *request)
 {
@@ -162,8 +162,9 @@ static int answer_container(const struct foreign_request *request)
 /* ---- Files that are handed on ---- */
 
 /*
- * To close a file may wait for whoever serves it, for ever. So sockstall gets none, but a socket in whose queue the file
- * lies, for who unwinds. What is left in a queue is dropped without such a wait (net/unix/af_unix.c: unix_release()).
+ * To close a file may wait for whoever serves it, for ever. So sockstall gets none, but a socket in whose queue the
+ * file lies, for who unwinds. What is left in a queue is dropped without such a wait (net/unix/af_unix.c:
+ * unix_release()).
  */
 static int send_descriptor(int fd)
 {

@@ -9,8 +9,8 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
- * Room for one item more than `count`: *capacity doubles, from `first` on. Returns the items, which may have moved; or NULL
- * where there is no memory, and the old ones are still there.
+ * Room for one item more than `count`: *capacity doubles, from `first` on. Returns the items, which may have moved; or
+ * NULL where there is no memory, and the old ones are still there.
  */
 static inline void *array_grow(void *items, size_t count, size_t *capacity, size_t first, size_t size)
 {

@@ -2,10 +2,10 @@
 /*
  * What looks may cost: a twentieth of one CPU in the long run. Pure.
  *
- * CPU time beyond it is a debt, which is paid off as time passes. To begin counts as a look, up to a tenth of a second: so
- * much debt delays nothing. With more, the next look waits until this one is paid for, and up to three times as long: then
- * ten seconds with a dear look hold fewer others. The cheaper of the last two looks counts. So the first one, or a single
- * dear one, delays nothing, unless the debt is that of ten seconds.
+ * CPU time beyond it is a debt, which is paid off as time passes. To begin counts as a look, up to a tenth of a second:
+ * so much debt delays nothing. With more, the next look waits until this one is paid for, and up to three times as
+ * long: then ten seconds with a dear look hold fewer others. The cheaper of the last two looks counts. So the first
+ * one, or a single dear one, delays nothing, unless the debt is that of ten seconds.
  *
  * Work that can be put off (probe/sockets.c) has a separate debt: it delays no look, but the work is not done again
  * before it is paid.

@@ -134,8 +134,8 @@ void *arena_alloc(struct arena *arena, size_t size)
 }
 
 /*
- * Most texts fit behind those that are there, so the first try is written there. What it leaves behind where it does not fit is
- * harmless: that block is not used again.
+ * Most texts fit behind those that are there, so the first try is written there. What it leaves behind where it does
+ * not fit is harmless: that block is not used again.
  */
 const char *arena_printf(struct arena *arena, const char *format, ...)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The findings of `sockstall check`, as a list: one item for each probe, right, protection and source of names.
- * The parts that look add items. output/check.h is about how they are written. Texts are constant, or of the list's arena.
+ * The findings of `sockstall check`, as a list: one item for each probe, right, protection and source of names. The
+ * parts that look add items. output/check.h is about how they are written. Texts are constant, or of the list's arena.
  */
 #ifndef SOCKSTALL_BASE_CHECK_LIST_H
 #define SOCKSTALL_BASE_CHECK_LIST_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Where --flight writes to, and the live view: a new file in a folder that was opened at the start, with mode 0600. A name that something
- * has already gets a number behind it; no link is followed. Functions return 0 or a negative errno.
+ * Where --flight writes to, and the live view: a new file in a folder that was opened at the start, with mode 0600. A
+ * name that something has already gets a number behind it; no link is followed. Functions return 0 or a negative errno.
  */
 #ifndef SOCKSTALL_BASE_DUMP_FILE_H
 #define SOCKSTALL_BASE_DUMP_FILE_H

@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * Writes and returns what vsnprintf(3) would. It does by itself %s, %c, %d, %i, %u, %x and %%, with l, ll or z before them, a
- * precision before s, and 0 with a width before u and x. A format with anything else goes to vsnprintf(3).
+ * Writes and returns what vsnprintf(3) would. It does by itself %s, %c, %d, %i, %u, %x and %%, with l, ll or z before
+ * them, a precision before s, and 0 with a width before u and x. A format with anything else goes to vsnprintf(3).
  */
 int format_text(char *out, size_t room, const char *format, va_list arguments) __attribute__((format(printf, 3, 0)));
 

@@ -16,8 +16,8 @@ struct messages {
 };
 
 /*
- * One line, "sockstall: " in front of it; made printable. Without memory for that it is cut at 512 bytes, and what is not
- * ASCII is a question mark.
+ * One line, "sockstall: " in front of it; made printable. Without memory for that it is cut at 512 bytes, and what is
+ * not ASCII is a question mark.
  */
 void messages_say(struct messages *messages, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

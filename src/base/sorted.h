@@ -17,8 +17,9 @@ static inline int compare_numbers(const void *left, const void *right)
 }
 
 /*
- * The index of the first of `count` sorted items for which `comes_before`, which names an item's index `at`, is false; count
- * where it is true of all. Unlike bsearch(3)'s it is the first of those that are alike, and where one would be if there is none.
+ * The index of the first of `count` sorted items for which `comes_before`, which names an item's index `at`, is false;
+ * count where it is true of all. Unlike bsearch(3)'s it is the first of those that are alike, and where one would be if
+ * there is none.
  */
 #define LOWER_BOUND(count, at, comes_before)              \
 	({                                                \

@@ -49,8 +49,8 @@ bool text_is_harmless(uint32_t code);
 bool text_locale_is_utf8(void);
 
 /*
- * The next line of text that may be NULL, without its end; NULL: there is no more. *next is where to go on, and is moved
- * behind the line.
+ * The next line of text that may be NULL, without its end; NULL: there is no more. *next is where to go on, and is
+ * moved behind the line.
  */
 const char *text_line(const char **next, size_t *length);
 

@@ -62,7 +62,10 @@ static size_t count_calls(void)
 	return found;
 }
 
-/* The innermost frame of the interpreter that has a name, where a condition variable is waited for inside of it. NULL: none is. */
+/*
+ * The innermost frame of the interpreter that has a name, where a condition variable is waited for inside of it. NULL:
+ * none is.
+ */
 static const struct native_frame *find_lock(const struct native_frame *frames, size_t count, const Dwfl_Module *module)
 {
 	bool sleeps = false;

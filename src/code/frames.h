@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Native frames as the answer's, with a language's functions where its interpreter stands, or its own code. In the worker alone.
+ * Native frames as the answer's, with a language's functions where its interpreter stands, or its own code. In the
+ * worker alone.
  */
 #ifndef SOCKSTALL_CODE_FRAMES_H
 #define SOCKSTALL_CODE_FRAMES_H
@@ -18,8 +19,8 @@ struct native_frame {
 };
 
 /*
- * Adds them to the worker's answer, innermost first. May ask for memory of the process, if the request allows that, and for its
- * perf map, which is read while there is time.
+ * Adds them to the worker's answer, innermost first. May ask for memory of the process, if the request allows that, and
+ * for its perf map, which is read while there is time.
  */
 void frames_add(const struct code_request *request, const char *stack, const struct native_frame *frames, size_t count,
 		bool (*has_time)(void));

@@ -16,7 +16,10 @@ static const char *const others[] = {
 /* Folders of modules that an interpreter loads. */
 static const char *const folders[] = {"/lib-dynload/", "/site-packages/", "/dist-packages/"};
 
-/* How names begin that are no code of the program's own: libraries of languages that are linked into it, and libc in static programs. */
+/*
+ * How names begin that are no code of the program's own: libraries of languages that are linked into it, and libc in
+ * static programs.
+ */
 static const char *const beginnings[] = {
 	"std::",    "core::", "alloc::",   "<std::",	"<core::",  "<alloc::",	  "runtime.", "runtime/", "internal/",
 	"syscall.", "net.",   "net/",	   "os.",	"io.",	    "bufio.",	  "sync.",    "sync/",	  "time.",

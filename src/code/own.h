@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * False: the C library, the dynamic linker, what a language's runtime is made of, or what the compiler puts around main. path: of the
- * mapped file. name: of the function; length 0 where it is not known.
+ * False: the C library, the dynamic linker, what a language's runtime is made of, or what the compiler puts around
+ * main. path: of the mapped file. name: of the function; length 0 where it is not known.
  */
 bool code_is_own(const char *path, size_t path_length, const char *name, size_t name_length);
 

@@ -16,7 +16,10 @@ void symbols_free(struct code_symbols *symbols);
 /* The name of the function that holds this address, as the file has it; NULL: not known. */
 const char *symbols_find(const struct code_symbols *symbols, Dwfl_Module *module, __u64 address);
 
-/* As a person writes it: C++ and Rust demangled, without the arguments. *made is to be freed; the result may be name itself. */
+/*
+ * As a person writes it: C++ and Rust demangled, without the arguments. *made is to be freed; the result may be name
+ * itself.
+ */
 const char *symbol_plain(const char *name, char **made);
 
 #endif

@@ -166,7 +166,8 @@ static size_t frames_behind(__u64 address)
 }
 
 /*
- * Its own table is better than what there is for debuggers, and than frame pointers. Where that ends, in C or for want of time, the others may go on.
+ * Its own table is better than what there is for debuggers, and than frame pointers. Where that ends, in C or for want
+ * of time, the others may go on.
  */
 static void unwind_go(Dwfl *dwfl)
 {

@@ -17,14 +17,17 @@
 #include "code/worker.h"
 #include "rights/foreign_rights.h"
 
-/* How long one wait may sleep, all of a look, and how long it may compute for a look: reading a program's tables anew takes time. */
+/*
+ * How long one wait may sleep, all of a look, and how long it may compute for a look: reading a program's tables anew
+ * takes time.
+ */
 #define WAIT_NS (250 * NS_PER_MS)
 #define LOOK_NS (500 * NS_PER_MS)
 #define BUSY_NS (2000 * NS_PER_MS)
 
 /*
- * How long a process's memory is read for one stack. Waits below 5 ms are counted by nobody (apart/waiting.h), and there may
- * be hundreds of them: so this is by the clock, as is the end of a conversation, BUSY_NS later.
+ * How long a process's memory is read for one stack. Waits below 5 ms are counted by nobody (apart/waiting.h), and
+ * there may be hundreds of them: so this is by the clock, as is the end of a conversation, BUSY_NS later.
  */
 #define MEMORY_NS (500 * NS_PER_MS)
 

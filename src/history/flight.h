@@ -37,15 +37,15 @@ size_t flight_looks(const struct flight *flight);
 uint64_t flight_span(const struct flight *flight);
 
 /*
- * An estimate of flight_span() when it holds all that it may, ns: if looks go on like those so far. 0: there are too few
- * of them to tell.
+ * An estimate of flight_span() when it holds all that it may, ns: if looks go on like those so far. 0: there are too
+ * few of them to tell.
  */
 uint64_t flight_reach(const struct flight *flight);
 
 /*
- * Writes all of it to a new file, which options->helpers.files makes: options->reacting.dump_file, or one named by the moment in the
- * working folder where that is NULL; where there is such a file already, with a number behind it. path is where its
- * name goes. Returns 0 or a negative errno.
+ * Writes all of it to a new file, which options->helpers.files makes: options->reacting.dump_file, or one named by the
+ * moment in the working folder where that is NULL; where there is such a file already, with a number behind it. path is
+ * where its name goes. Returns 0 or a negative errno.
  */
 int flight_dump(const struct flight *flight, const struct row *start, const struct options *options, char *path,
 		size_t path_size);

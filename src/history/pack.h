@@ -43,8 +43,8 @@ void pack_list(struct pack *pack, void *items, size_t *count, size_t item_size);
 void pack_texts(struct pack *pack, const char ***texts, size_t *count);
 
 /*
- * False when reading and nothing is left: an older version did not write what comes now, and it keeps its default. Members
- * are only ever added at the end.
+ * False when reading and nothing is left: an older version did not write what comes now, and it keeps its default.
+ * Members are only ever added at the end.
  */
 bool pack_more(const struct pack *pack);
 

@@ -5,9 +5,9 @@
  * has a type, a length and a CRC-32 (zlib) of its bytes. The first chunk is CHUNK_START, then
  * looks, and CHUNK_END closes a whole recording.
  *
- * A look is compressed on its own (deflated.h). Its chunk has a type of its own, since a look may also stand there as it
- * is; a reader takes both and calls both CHUNK_LOOK. With that the file's version grew from 2 to 3. 0.1.0 would refuse
- * the unknown type anyway, but as damage; now it says that this is another version of the format.
+ * A look is compressed on its own (deflated.h). Its chunk has a type of its own, since a look may also stand there as
+ * it is; a reader takes both and calls both CHUNK_LOOK. With that the file's version grew from 2 to 3. 0.1.0 would
+ * refuse the unknown type anyway, but as damage; now it says that this is another version of the format.
  *
  * START holds what the live run's `start` record and its options were, END what its `end` record was,
  * so that a replay gives the same bytes. Both are made by recording_pack()ing text fields.

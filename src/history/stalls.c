@@ -12,7 +12,10 @@
 #include "history/stall_put_off.h"
 #include "reports/reports.h"
 
-/* All stalls of one look, sorted by id. Their texts are those of its report, and live in the arena: the whole goes at once. */
+/*
+ * All stalls of one look, sorted by id. Their texts are those of its report, and live in the arena: the whole goes at
+ * once.
+ */
 struct generation {
 	struct row *rows;
 	size_t count;
@@ -229,7 +232,10 @@ static int compare_with_id(const void *id, const void *item)
 	return strcmp(id, (*(struct row *const *)item)->id);
 }
 
-/* The row that each row hangs on, by its place in the report; NULL: none that is there. Call it before ids are complete. */
+/*
+ * The row that each row hangs on, by its place in the report; NULL: none that is there. Call it before ids are
+ * complete.
+ */
 static void find_causes(const struct report *report, struct row **causes, struct row *const *sorted, size_t count)
 {
 	for (size_t i = 0; i < report->count; i++) {

@@ -14,12 +14,12 @@ struct stalls *stalls_new(void);
 void stalls_free(struct stalls *stalls);
 
 /*
- * Takes the report of one look. The caller frees it; the texts that it has so far belong to the stalls from here on, and
- * last until the next call or stalls_free(). Sets row->event of every row with an id: STALL_OPEN when the id is new, STALL_CHANGE when its verdict or change_key
- * differs from the last time, STALL_NONE when nothing changed. A stall keeps the since_ns of its first row. Rows that
- * have gone since the last time are appended to the report as they last were, with STALL_CLOSE, this look's time and
- * the current age_s. If the look has put off the network namespace of a stall, or chains were not looked for, the stall goes
- * on: it is added as it last was. Returns 0 or -ENOMEM.
+ * Takes the report of one look. The caller frees it; the texts that it has so far belong to the stalls from here on,
+ * and last until the next call or stalls_free(). Sets row->event of every row with an id: STALL_OPEN when the id is
+ * new, STALL_CHANGE when its verdict or change_key differs from the last time, STALL_NONE when nothing changed. A stall
+ * keeps the since_ns of its first row. Rows that have gone since the last time are appended to the report as they last
+ * were, with STALL_CLOSE, this look's time and the current age_s. If the look has put off the network namespace of a
+ * stall, or chains were not looked for, the stall goes on: it is added as it last was. Returns 0 or -ENOMEM.
  */
 int stalls_update(struct stalls *stalls, struct report *report, const struct look *look);
 

@@ -17,8 +17,8 @@ int far_ends_collect(struct far_ends *ends, const struct look *look);
 void far_ends_free(struct far_ends *ends);
 
 /*
- * The first socket whose addresses and ports are those of the connection's other end; *count is how many follow it, itself
- * included. Several namespaces may have one: far_ends_may_reach() tells which it cannot be.
+ * The first socket whose addresses and ports are those of the connection's other end; *count is how many follow it,
+ * itself included. Several namespaces may have one: far_ends_may_reach() tells which it cannot be.
  */
 const struct socket_record *const *far_ends_find(const struct far_ends *ends, const struct socket_name *name,
 						 size_t *count);

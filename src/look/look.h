@@ -113,8 +113,8 @@ struct look_step {
 int look_index(struct look *look);
 
 /*
- * Adds records to a look that has been indexed, and indexes it again. The bytes that it had are the caller's: what points into
- * them stays valid until *before is freed. Returns 0 or a negative errno.
+ * Adds records to a look that has been indexed, and indexes it again. The bytes that it had are the caller's: what
+ * points into them stays valid until *before is freed. Returns 0 or a negative errno.
  */
 int look_extend(struct look *look, const struct buffer *records, struct buffer *before);
 
@@ -179,7 +179,9 @@ bool look_is_other_end(const struct socket_name *a, const struct socket_name *b)
 /* True if the other end of this connection is on this machine, and what came there has lain unread. */
 bool look_is_unread_there(const struct look *look, const struct socket_name *name);
 
-/* The 16 bytes of the name of a process that has a thread in the look, or of which reads do not come back; else NULL. */
+/*
+ * The 16 bytes of the name of a process that has a thread in the look, or of which reads do not come back; else NULL.
+ */
 const char *look_process_comm(const struct look *look, __u32 pid);
 
 /* A comm as text: the kernel's 16 bytes (a recording's may lack the NUL), raw otherwise. Never NULL. */

@@ -146,7 +146,10 @@ static double bucket_start(__u64 bucket)
 	return (double)(units << LOOP_UNIT_SHIFT);
 }
 
-/* Waits of which so many are brief are. Where the machine is busy the others may have been kept from the CPU within their call. */
+/*
+ * Waits of which so many are brief are. Where the machine is busy the others may have been kept from the CPU within
+ * their call.
+ */
 #define MOST_PERCENT 95
 
 static __u64 most_wait_ns(const __u32 buckets[LOOP_BUCKETS], __u64 waits)

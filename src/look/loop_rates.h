@@ -42,14 +42,17 @@ void loop_rates(struct loop_rates *rates, const struct loop_moment *now, const s
 __u64 loop_runqueue_ns(const struct loop_moment *moment);
 
 /*
- * How long its quota kept this thread from a CPU since it was seen before, at most: whatever else it waited for a CPU for. The
- * cgroup's account is one of all its threads. 0: there is no quota.
+ * How long its quota kept this thread from a CPU since it was seen before, at most: whatever else it waited for a CPU
+ * for. The cgroup's account is one of all its threads. 0: there is no quota.
  */
 __u64 thread_throttled_ns(const struct thread_record *now, const struct thread_record *before);
 
 struct look;
 
-/* A thread of the look has a quota that has kept its cgroup from running before. How much it does so now only another look tells. */
+/*
+ * A thread of the look has a quota that has kept its cgroup from running before. How much it does so now only another
+ * look tells.
+ */
 bool look_has_throttled(const struct look *look);
 
 /* The parts of the lag are known for this thread: its class keeps the accounts that they are made of. */
@@ -66,8 +69,8 @@ double loop_percentile(const __u32 buckets[LOOP_BUCKETS], double share, __u64 mi
 void loop_histogram(struct histogram *histogram, const __u32 buckets[LOOP_BUCKETS]);
 
 /*
- * Whether the thread may spin: it is on a CPU, and its waits were thick, fast and brief. Cheap: so that what it watches is
- * looked at, and the rest can be judged.
+ * Whether the thread may spin: it is on a CPU, and its waits were thick, fast and brief. Cheap: so that what it watches
+ * is looked at, and the rest can be judged.
  */
 bool loop_may_spin(const struct thread_record *thread, const struct loop_record *loop);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The order of a look's arrays. Equal keys stay in the order of the bytes, so that a replay sees what the live run saw. */
+/*
+ * The order of a look's arrays. Equal keys stay in the order of the bytes, so that a replay sees what the live run saw.
+ */
 #include <stdlib.h>
 
 #include "base/sorted.h"

@@ -8,9 +8,9 @@
 #include "look/look.h"
 
 /*
- * The process shown as the owner of a socket: the one with the lowest pid. The master of workers that share its listener
- * comes after these; pid 1 or another systemd after all (socket activation: the manager keeps sockets that it has handed
- * over). NULL: none is known.
+ * The process shown as the owner of a socket: the one with the lowest pid. The master of workers that share its
+ * listener comes after these; pid 1 or another systemd after all (socket activation: the manager keeps sockets that it
+ * has handed over). NULL: none is known.
  */
 const struct owner_record *owners_main(const struct look *look, __u64 cookie);
 
@@ -24,8 +24,8 @@ bool owners_leaves_work(const struct owner_record *owner);
 const char *owners_say(struct arena *arena, const struct look *look, __u64 cookie);
 
 /*
- * "10,11,12", as -p takes them, the main one first and some of the others. NULL: nobody is known, or only a systemd that
- * listens for a service.
+ * "10,11,12", as -p takes them, the main one first and some of the others. NULL: nobody is known, or only a systemd
+ * that listens for a service.
  */
 const char *owners_pids(struct arena *arena, const struct look *look, __u64 cookie);
 

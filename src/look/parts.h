@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Which records of a scan stand by themselves, and which are part of the one before: where a look is full it is cut between two. */
+/*
+ * Which records of a scan stand by themselves, and which are part of the one before: where a look is full it is cut
+ * between two.
+ */
 #ifndef SOCKSTALL_LOOK_PARTS_H
 #define SOCKSTALL_LOOK_PARTS_H
 

@@ -15,8 +15,8 @@
 #define KEPT_NS (30 * NS_PER_S)
 
 /*
- * Known by its listener and its client's socket; once that is closed, by its own cookie, if it has one by then. A UDP socket by its
- * inode.
+ * Known by its listener and its client's socket; once that is closed, by its own cookie, if it has one by then. A UDP
+ * socket by its inode.
  */
 struct queue_date {
 	__u64 listener_cookie, peer_inode, cookie;

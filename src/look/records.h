@@ -11,8 +11,8 @@
 struct record_header *record_next(const struct buffer *buffer, size_t *offset);
 
 /*
- * Appends a record of `size` bytes whose header is its first member, and behind it a text of `length` bytes. NULs fill up
- * to a multiple of 8, at least one. Sets the header's size. Returns 0 or -ENOMEM.
+ * Appends a record of `size` bytes whose header is its first member, and behind it a text of `length` bytes. NULs fill
+ * up to a multiple of 8, at least one. Sets the header's size. Returns 0 or -ENOMEM.
  */
 int record_add_text(struct buffer *buffer, void *record, size_t size, const char *text, size_t length);
 

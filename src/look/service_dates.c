@@ -28,8 +28,9 @@ static bool is_later(__u64 moment_ns, __u64 then_ns)
 }
 
 /*
- * The first time after `then_ns` at which a connection of this age group spoke, as far as is known; 0: none. A busy service has
- * always just answered somebody when it stops. So if others spoke later, the ones that spoke in the same tick count, too.
+ * The first time after `then_ns` at which a connection of this age group spoke, as far as is known; 0: none. A busy
+ * service has always just answered somebody when it stops. So if others spoke later, the ones that spoke in the same
+ * tick count, too.
  */
 static __u64 first_after(const struct service_age *age, __u64 then_ns)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Facts about a service that the kernel does not keep, but successive looks tell. They say when it last answered on a
- * connection that is gone by now. They say since when somebody has waited while it sent nothing, and how long others had
- * to wait before. Pure.
+ * connection that is gone by now. They say since when somebody has waited while it sent nothing, and how long others
+ * had to wait before. Pure.
  */
 #ifndef SOCKSTALL_LOOK_SERVICE_DATES_H
 #define SOCKSTALL_LOOK_SERVICE_DATES_H
@@ -45,8 +45,9 @@ __u64 service_owed_since(const struct service_record *service);
 __u64 service_unread_since(const struct service_record *service);
 
 /*
- * Since when those wait that spoke at most SERVICE_NEAR_NS before its last answer, or later. Clients that ask again at once all
- * did so when a busy service stops; but so does whoever acknowledges what was sent. So it takes a cause, too. 0: nobody does.
+ * Since when those wait that spoke at most SERVICE_NEAR_NS before its last answer, or later. Clients that ask again at
+ * once all did so when a busy service stops; but so does whoever acknowledges what was sent. So it takes a cause, too.
+ * 0: nobody does.
  */
 #define SERVICE_NEAR_NS 500000000ULL
 __u64 service_near_since(const struct service_record *service);

@@ -49,8 +49,8 @@ bool signs_keepalive_unanswered(const struct socket_record *socket)
 }
 
 /*
- * A closed window's probes are counted from 0 again with each acknowledgement that the kernel looks at. It does not look at that of data
- * which acknowledges nothing new: who sends such is there.
+ * A closed window's probes are counted from 0 again with each acknowledgement that the kernel looks at. It does not
+ * look at that of data which acknowledges nothing new: who sends such is there.
  */
 bool signs_window_unanswered(const struct socket_record *socket, __u64 now_ns)
 {
@@ -75,7 +75,10 @@ __u64 signs_window_closed_since(const struct socket_record *socket, __u64 now_ns
 
 /* ---- Who spoke last ---- */
 
-/* Where a record does not have the time of the acknowledgement, as in an older recording: that of our last data comes within this. */
+/*
+ * Where a record does not have the time of the acknowledgement, as in an older recording: that of our last data comes
+ * within this.
+ */
 #define ACK_DELAY_NS (300 * NS_PER_MS)
 
 static __u64 later_of(__u64 a, __u64 b)
@@ -94,11 +97,11 @@ static bool is_last_ack(const struct socket_record *socket, __u64 slack_ns)
 }
 
 /*
- * Both spoke within a tick or two. A segment of the peer's data would have acknowledged ours with it, if ours came first. One
- * that came later brought no data: nothing had moved it to speak. And where no segment came with all that we have
- * received before it (snd_wl1 == rcv_nxt), the peer's last one was its data. But that is also so once it has answered a
- * keepalive probe. With that answer it may show that we sent an acknowledgement soon after our data: of data that came
- * after ours.
+ * Both spoke within a tick or two. A segment of the peer's data would have acknowledged ours with it, if ours came
+ * first. One that came later brought no data: nothing had moved it to speak. And where no segment came with all that we
+ * have received before it (snd_wl1 == rcv_nxt), the peer's last one was its data. But that is also so once it has
+ * answered a keepalive probe. With that answer it may show that we sent an acknowledgement soon after our data: of data
+ * that came after ours.
  */
 static enum speaker settle_tie(const struct socket_record *socket, __u64 slack_ns)
 {

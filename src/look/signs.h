@@ -44,15 +44,15 @@ enum speaker {
 };
 
 /*
- * The side that spoke last on a TCP connection, by its counters and the times of the last data each way. If both spoke within two
- * ticks, the acknowledgement of our last data decides. If later acknowledgements (of our keepalive probes, for one)
- * have covered that up, an earlier look's conclusion decides. Else it is not known.
+ * The side that spoke last on a TCP connection, by its counters and the times of the last data each way. If both spoke
+ * within two ticks, the acknowledgement of our last data decides. If later acknowledgements (of our keepalive probes,
+ * for one) have covered that up, an earlier look's conclusion decides. Else it is not known.
  */
 enum speaker reader_speaker(const struct socket_record *socket, __u64 tick_ns);
 
 /*
- * When we sent what has not been answered: what is in flight, when its oldest was first sent, however often it was sent again;
- * what cannot be sent, since when that is so; else our last data.
+ * When we sent what has not been answered: what is in flight, when its oldest was first sent, however often it was sent
+ * again; what cannot be sent, since when that is so; else our last data.
  */
 __u64 signs_sent(const struct socket_record *socket);
 
@@ -60,8 +60,8 @@ __u64 signs_sent(const struct socket_record *socket);
 
 /*
  * True if the data or end-of-file that a read of a TCP socket needs is already here. Then the peer is not to blame: the
- * thread is frozen (do_freezer_trap() sleeps inside the syscall), waits for room in a pipe that it splices to, for memory, for
- * the rest of a TLS record; or it is just being woken, and its state was read a moment before its socket.
+ * thread is frozen (do_freezer_trap() sleeps inside the syscall), waits for room in a pipe that it splices to, for
+ * memory, for the rest of a TLS record; or it is just being woken, and its state was read a moment before its socket.
  */
 
 /* As much as would have ended the read. */

@@ -77,8 +77,8 @@ static bool fin_is_sent(const struct socket_record *socket)
 }
 
 /*
- * Our SYN was acknowledged as a byte that no one wrote (tcp_ack()). Where the other end sent the SYN, the socket was made when our
- * SYN-ACK had been acknowledged already (tcp_create_openreq_child()).
+ * Our SYN was acknowledged as a byte that no one wrote (tcp_ack()). Where the other end sent the SYN, the socket was
+ * made when our SYN-ACK had been acknowledged already (tcp_create_openreq_child()).
  */
 static bool syn_was_ours(const struct socket_record *socket)
 {

@@ -23,8 +23,8 @@ struct sleeping sleeping_since(const struct look *look, const struct look *previ
 			       enum syscall_kind kind);
 
 /*
- * When the last of these threads, which are next to each other in the look, fell asleep or was stopped. 0: one is neither, or
- * that is not known.
+ * When the last of these threads, which are next to each other in the look, fell asleep or was stopped. 0: one is
+ * neither, or that is not known.
  */
 __u64 threads_asleep_since(const struct look *look, size_t first, size_t count);
 
@@ -32,9 +32,9 @@ __u64 threads_asleep_since(const struct look *look, size_t first, size_t count);
 const char *sleeping_id(struct arena *arena, const char *type, const struct thread_record *thread);
 
 /*
- * Whether this end called connect(). An accepted socket never has a port that bind() named, and has
- * its listener's backlog; and its SYN was not counted among what was acknowledged. In doubt it is a server: a server's verdicts
- * claim less.
+ * Whether this end called connect(). An accepted socket never has a port that bind() named, and has its listener's
+ * backlog; and its SYN was not counted among what was acknowledged. In doubt it is a server: a server's verdicts claim
+ * less.
  */
 bool socket_is_client(const struct socket_record *socket);
 

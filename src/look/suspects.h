@@ -6,9 +6,9 @@
 #include "base/buffer.h"
 
 /*
- * Calls back for each owner of what somebody waits for: the connection of a service that has waited longest, or its listener; and
- * the listener of a connection that nobody has accepted for a while. A process may come several times. Takes time in proportion
- * to the records, but for sorting. Returns 0 or -ENOMEM.
+ * Calls back for each owner of what somebody waits for: the connection of a service that has waited longest, or its
+ * listener; and the listener of a connection that nobody has accepted for a while. A process may come several times.
+ * Takes time in proportion to the records, but for sorting. Returns 0 or -ENOMEM.
  */
 struct owner_record;
 int suspects_find(const struct buffer *records, void (*found)(void *context, const struct owner_record *owner),

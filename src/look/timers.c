@@ -113,7 +113,8 @@ __u64 timers_connect_ends(const struct socket_record *socket, __u64 tick_ns)
 
 /*
  * tcp_rtx_probe0_timed_out(): against a closed window the retransmissions are window probes, and
- * what counts is how long nothing has been heard; but with TCP_USER_TIMEOUT not that either. Before Linux 6.10 half of this.
+ * what counts is how long nothing has been heard; but with TCP_USER_TIMEOUT not that either. Before Linux 6.10 half of
+ * this.
  */
 static int closed_window_timed_out(const struct retransmission *timer)
 {
@@ -188,8 +189,8 @@ static __u64 keepalive_ends(const struct socket_record *socket, __u64 tick_ns)
 #define KEEPALIVE_SLACK_NS (NS_PER_S / 10)
 
 /*
- * The count of probes alone does not tell: data that acknowledges nothing new goes past tcp_ack(), which would set it back
- * (tcp_rcv_established()). But a probe is only sent when nothing has come for keepalive_time.
+ * The count of probes alone does not tell: data that acknowledges nothing new goes past tcp_ack(), which would set it
+ * back (tcp_rcv_established()). But a probe is only sent when nothing has come for keepalive_time.
  */
 __u64 timers_keepalive_probe_sent(const struct socket_record *socket)
 {
@@ -214,9 +215,9 @@ __u64 timers_window_probe_sent(const struct socket_record *socket)
 }
 
 /*
- * icsk_probes_tstamp is when the timer fired first: the intervals since, taken back from the next. An answer sets the count
- * of probes back (tcp_ack()), but only an open window the backoff and that time (tcp_ack_probe()). The backoff stops at
- * tcp_retries2 (tcp_send_probe0()): then what was sent last before the window closed tells.
+ * icsk_probes_tstamp is when the timer fired first: the intervals since, taken back from the next. An answer sets the
+ * count of probes back (tcp_ack()), but only an open window the backoff and that time (tcp_ack_probe()). The backoff
+ * stops at tcp_retries2 (tcp_send_probe0()): then what was sent last before the window closed tells.
  */
 static __u64 probes_began(const struct socket_record *socket, __u64 tick_ns)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Unix sockets: since when connections lie in accept queues, and which threads wait in connect() for room in one. Made once for
- * a look.
+ * Unix sockets: since when connections lie in accept queues, and which threads wait in connect() for room in one. Made
+ * once for a look.
  */
 #ifndef SOCKSTALL_LOOK_UNIX_QUEUES_H
 #define SOCKSTALL_LOOK_UNIX_QUEUES_H
@@ -33,8 +33,8 @@ const struct listener_record *unix_queue_of(const struct unix_queues *queues, co
 					    __u64 inode);
 
 /*
- * Whose queue has no room for this thread. Where the kernel does not tell, it is the only full one in its network namespace.
- * NULL: not known.
+ * Whose queue has no room for this thread. Where the kernel does not tell, it is the only full one in its network
+ * namespace. NULL: not known.
  */
 const struct listener_record *unix_connect_listener(const struct unix_queues *queues, const struct listeners *listeners,
 						    const struct thread_view *view);

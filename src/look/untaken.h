@@ -11,12 +11,15 @@
 /* A reader that has taken nothing for this long does not read. A slow one takes a byte now and then. */
 #define UNTAKEN_NS (2 * NS_PER_S)
 
-/* Since when looks have seen nothing taken, and not before the writer fell asleep (slept_ns; 0: not known). Returns 0: not known. */
+/*
+ * Since when looks have seen nothing taken, and not before the writer fell asleep (slept_ns; 0: not known). Returns 0:
+ * not known.
+ */
 __u64 untaken_since(const struct socket_record *socket, __u64 slept_ns);
 
 /*
- * Whether a look UNTAKEN_NS later can settle it for some writer that has slept for a second. sched_offset_ns: CLOCK_MONOTONIC
- * minus the scheduler's clock.
+ * Whether a look UNTAKEN_NS later can settle it for some writer that has slept for a second. sched_offset_ns:
+ * CLOCK_MONOTONIC minus the scheduler's clock.
  */
 bool untaken_is_open(const struct buffer *look, __s64 sched_offset_ns);
 

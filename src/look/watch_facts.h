@@ -44,8 +44,8 @@ __u32 watch_unread(const struct watch_record *watch, const struct socket_record 
 bool watch_is_missed(const struct watch_record *watch, const struct socket_record *socket);
 
 /*
- * Since when what was missed has lain there, as far as it is known: the last data of a connection came then; connections
- * of a listener have been seen since then.
+ * Since when what was missed has lain there, as far as it is known: the last data of a connection came then;
+ * connections of a listener have been seen since then.
  */
 __u64 watch_missed_since(const struct watch_record *watch, const struct socket_record *socket);
 

@@ -2,9 +2,10 @@
 /*
  * Which rows the options ask for. Pure.
  *
- * A row is shown if it fits each of --pid, --comm, --port, --peer, --netns and --cgroup that was given. It fits one if any
- * process, thread, holder, link or watched socket that it is about does, and another may fit the next. A row's fields name
- * only some of these: a report adds the bits of what the others fit (struct row: fits). Unknown values do not fit.
+ * A row is shown if it fits each of --pid, --comm, --port, --peer, --netns and --cgroup that was given. It fits one if
+ * any process, thread, holder, link or watched socket that it is about does, and another may fit the next. A row's
+ * fields name only some of these: a report adds the bits of what the others fit (struct row: fits). Unknown values do
+ * not fit.
  */
 #ifndef SOCKSTALL_OPTIONS_FILTER_H
 #define SOCKSTALL_OPTIONS_FILTER_H
@@ -25,8 +26,9 @@ bool filter_matches(const struct selection *selection, const struct row *row);
 bool filter_is_met(const struct selection *selection, unsigned int fits);
 
 /*
- * Which of the filters given something fits, as bits. A process by its name of 16 bytes and its cgroup; a thread likewise,
- * and by its network namespace; a socket by ports, peer and network namespace; holders: any of these processes.
+ * Which of the filters given something fits, as bits. A process by its name of 16 bytes and its cgroup; a thread
+ * likewise, and by its network namespace; a socket by ports, peer and network namespace; holders: any of these
+ * processes.
  */
 unsigned int filter_process(const struct selection *selection, const struct look *look, __u32 pid, const char comm[16]);
 unsigned int filter_thread(const struct selection *selection, const struct look *look,
@@ -39,15 +41,15 @@ unsigned int filter_holders(const struct selection *selection, const struct look
 unsigned int filter_holders_of(const struct selection *selection, const struct look *look, __u64 cookie);
 
 /*
- * Whether the look holds a process that --pid, --comm and --cgroup fit together (with chains: any for each of them), and a
- * network namespace that --netns does.
+ * Whether the look holds a process that --pid, --comm and --cgroup fit together (with chains: any for each of them),
+ * and a network namespace that --netns does.
  * A look has processes only if they wait or hold sockets: whoever is at rest may not be in it.
  */
 bool filter_fits_look(const struct scope *scope, const struct look *look);
 
 /*
- * Whether this loss may matter for what is asked. One about a process that certainly fits no --pid, --comm, --cgroup or --netns
- * does not, but with chains: links lead through any process.
+ * Whether this loss may matter for what is asked. One about a process that certainly fits no --pid, --comm, --cgroup or
+ * --netns does not, but with chains: links lead through any process.
  */
 bool filter_tells_lost(const struct scope *scope, const struct look *look, const struct lost_record *lost);
 

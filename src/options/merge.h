@@ -6,8 +6,8 @@
 #include "options/options.h"
 
 /*
- * The selection and the scope of the recording, but for what the command line says; sinks are those of the command line.
- * Lists in *merged are those of the two others, which must live as long: it owns nothing.
+ * The selection and the scope of the recording, but for what the command line says; sinks are those of the command
+ * line. Lists in *merged are those of the two others, which must live as long: it owns nothing.
  */
 void options_merge(struct options *merged, const struct options *recorded, const struct options *given);
 

@@ -33,8 +33,8 @@ unsigned int asked_for_process(unsigned int id)
 }
 
 /*
- * Reports are about processes: a thread that is asked for, as top -H names it, stands for its own. False: there is no such
- * process.
+ * Reports are about processes: a thread that is asked for, as top -H names it, stands for its own. False: there is no
+ * such process.
  */
 static bool take_process(unsigned int *id)
 {

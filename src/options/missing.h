@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Whether what filters ask for is there at all: else "nothing is stuck" might be true of a slip of the hand. This is about
- * --pid, --comm, --cgroup, --unit and --netns. Sockets come and go, so --port and --peer do not count. Reads /proc.
+ * Whether what filters ask for is there at all: else "nothing is stuck" might be true of a slip of the hand. This is
+ * about --pid, --comm, --cgroup, --unit and --netns. Sockets come and go, so --port and --peer do not count. Reads
+ * /proc.
  */
 #ifndef SOCKSTALL_OPTIONS_MISSING_H
 #define SOCKSTALL_OPTIONS_MISSING_H
@@ -26,9 +27,9 @@ bool asked_for_say_missing(struct scope *scope);
 unsigned int asked_for_process(unsigned int id);
 
 /*
- * Puts the inodes of the namespaces that --netns names, "self" too, behind those that it gives; once, for what has a name
- * later is another. The list is a new one, the caller's, also after an error. Returns 0 or a negative errno, after one line
- * on stderr.
+ * Puts the inodes of the namespaces that --netns names, "self" too, behind those that it gives; once, for what has a
+ * name later is another. The list is a new one, the caller's, also after an error. Returns 0 or a negative errno, after
+ * one line on stderr.
  */
 int asked_for_find_namespaces(struct selection *selection);
 

@@ -173,8 +173,8 @@ struct options {
 };
 
 /*
- * Reads the command line. Returns 0; or after one line on stderr that says what is wrong 2, and 1 where there is no memory.
- * Strings point into argv.
+ * Reads the command line. Returns 0; or after one line on stderr that says what is wrong 2, and 1 where there is no
+ * memory. Strings point into argv.
  */
 int options_parse(struct options *options, int argc, char **argv);
 void options_free(struct options *options);

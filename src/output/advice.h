@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * An advice apart from its commands, each of which stands alone on its line, to be copied. A command with which a part of
- * the sentence ends is taken out of it; one in the middle stays there too, and follows. Functions return 0 or -ENOMEM.
+ * An advice apart from its commands, each of which stands alone on its line, to be copied. A command with which a part
+ * of the sentence ends is taken out of it; one in the middle stays there too, and follows. Functions return 0 or
+ * -ENOMEM.
  */
 #ifndef SOCKSTALL_OUTPUT_ADVICE_H
 #define SOCKSTALL_OUTPUT_ADVICE_H

@@ -9,12 +9,15 @@
 /* "3 causes, and 24 stalls hang on them; 2 stalls hang on no known cause": one line. */
 int cause_summary(struct lines *lines, const struct causes *causes);
 
-/* The cause in three lines: who, how many wait and for how long; why; what to do. Then a line for each kind of what hangs on it. */
+/*
+ * The cause in three lines: who, how many wait and for how long; why; what to do. Then a line for each kind of what
+ * hangs on it.
+ */
 int cause_lines(struct lines *lines, const struct cause *cause, size_t width);
 
 /*
- * For a table, below the cause's row: how many wait and why, and what to do if there is room; two lines at most. Takes how many
- * wait from row->fold.
+ * For a table, below the cause's row: how many wait and why, and what to do if there is room; two lines at most. Takes
+ * how many wait from row->fold.
  */
 int cause_brief(struct lines *lines, const struct row *row, size_t indent, size_t width);
 

@@ -6,9 +6,9 @@
 #include <stdio.h>
 
 /*
- * `word` is one that verdict_meaning_is() knows: a verdict, which is explained for each report that has it,
- * a report ("reader"), whose verdicts are all explained, or both ("reader.peer_dead"); NULL lists all verdicts with a line
- * each. Lines are broken at `width`. Returns 0 or a negative errno (-EPIPE: no reader).
+ * `word` is one that verdict_meaning_is() knows: a verdict, which is explained for each report that has it, a report
+ * ("reader"), whose verdicts are all explained, or both ("reader.peer_dead"); NULL lists all verdicts with a line each.
+ * Lines are broken at `width`. Returns 0 or a negative errno (-EPIPE: no reader).
  */
 int explain_write(FILE *out, const char *word, size_t width);
 

@@ -182,7 +182,9 @@ static int add_value(struct buffer *out, const struct column *column, const stru
 
 /* ---- Names ---- */
 
-/* The semantic conventions' names; what they have none for is sockstall.KEY. NULL: it stands elsewhere in the record. */
+/*
+ * The semantic conventions' names; what they have none for is sockstall.KEY. NULL: it stands elsewhere in the record.
+ */
 static const struct convention {
 	const char *key, *name;
 } conventions[] = {

@@ -11,8 +11,8 @@
 #include "rows/links.h"
 
 /*
- * A key that means the same in all records that have it is described once, at the top. One that differs is described in the
- * part of its type, or in $defs if several types share what it means.
+ * A key that means the same in all records that have it is described once, at the top. One that differs is described in
+ * the part of its type, or in $defs if several types share what it means.
  */
 
 #define DIALECT "https://json-schema.org/draft/2020-12/schema"

@@ -10,7 +10,10 @@
 /* The text as text_clean() has it, cut to fit into `room` bytes with its NUL, between characters. NULL is empty. */
 void short_text(char *to, size_t room, const char *raw);
 
-/* The name as text_clean() has it, cut where it is too long. Names that look alike are one: a series may not stand twice. */
+/*
+ * The name as text_clean() has it, cut where it is too long. Names that look alike are one: a series may not stand
+ * twice.
+ */
 void short_name(char comm[SHORT_NAME_SIZE], const char *raw);
 
 #endif

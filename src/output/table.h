@@ -31,7 +31,9 @@ struct table_style {
 	size_t selected; /* in rows: its line is LINE_SELECTED, and of rows that are not stuck only it has sentences; or NO_ROW */
 	bool causes; /* causes have what is known of them in two lines at most, and what hangs on them has none */
 	const char *marked; /* key of the column whose heading is marked; or NULL */
-	/* Keys of columns that go last where there is no room, the first of them last of all; NULL-terminated, or NULL. */
+	/*
+	 * Keys of columns that go last where there is no room, the first of them last of all; NULL-terminated, or NULL.
+	 */
 	const char *const *favoured;
 };
 

@@ -142,8 +142,8 @@ static bool join_addresses(struct table *table, int *error)
 /* ---- What has room ---- */
 
 /*
- * Leaves out the column that matters least, or first makes it shorter than it should be. Returns false when all that are
- * left must stay.
+ * Leaves out the column that matters least, or first makes it shorter than it should be. Returns false when all that
+ * are left must stay.
  */
 static bool leave_out(struct table *table, int *error)
 {

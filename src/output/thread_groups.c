@@ -24,7 +24,10 @@ bool thread_groups_are_known(const struct row *const *rows, size_t count)
 
 /* ---- Where they are ---- */
 
-/* How long the name of a frame is: "recv /lib/libc.so.6+0x12", "run [anonymous]+0x3", "fetch (app.py:12)"; or all of it. */
+/*
+ * How long the name of a frame is: "recv /lib/libc.so.6+0x12", "run [anonymous]+0x3", "fetch (app.py:12)"; or all of
+ * it.
+ */
 static size_t name_length(const char *frame, size_t length)
 {
 	static const char *const ends[] = {" /", " [", " 0x", " ("};

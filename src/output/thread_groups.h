@@ -13,8 +13,8 @@
 bool thread_groups_are_known(const struct row *const *rows, size_t count);
 
 /*
- * Adds the groups of rows of threads that were folded, in the order that they have: where they are, for how long, and which they are.
- * stacks: with all frames. Returns 0 or -ENOMEM.
+ * Adds the groups of rows of threads that were folded, in the order that they have: where they are, for how long, and
+ * which they are. stacks: with all frames. Returns 0 or -ENOMEM.
  */
 int thread_groups_add(struct lines *lines, const struct row *const *rows, size_t count, size_t width, bool stacks);
 

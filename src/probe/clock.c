@@ -8,8 +8,8 @@
  * The pair is also useless if a hypervisor took the CPU away in between: there was no switch, but the thread has then
  * "used" much CPU for a nap. It naps again.
  *
- * Stamps of TCP are in jiffies. They are dated rightly (bpf/read_socket.bpf.h) if jiffies are on time once in a look. So a look
- * begins when they are.
+ * Stamps of TCP are in jiffies. They are dated rightly (bpf/read_socket.bpf.h) if jiffies are on time once in a look.
+ * So a look begins when they are.
  */
 #include <sys/resource.h>
 #include <time.h>

@@ -175,8 +175,8 @@ void probe_services_begin(struct probe *probe);
 int probe_services_take(struct probe *probe, struct buffer *buffer);
 
 /*
- * Has the next thread scan bring all threads of those who let others wait: what they do says why. Sets has_news if that is news,
- * which only a look taken anew can have. Returns 0 or -ENOMEM.
+ * Has the next thread scan bring all threads of those who let others wait: what they do says why. Sets has_news if that
+ * is news, which only a look taken anew can have. Returns 0 or -ENOMEM.
  */
 int probe_services_suspect(struct probe *probe, const struct buffer *buffer);
 
@@ -245,8 +245,8 @@ struct process_cache *probe_processes_new(void);
 
 /*
  * The names of the container with this id, by the files of runtimes: texts in the order of enum process_name, each
- * NUL-terminated; nothing, where none names it. *file: the one of container_files to try first, and which it was. Returns 0,
- * -ENOMEM or -ECANCELED.
+ * NUL-terminated; nothing, where none names it. *file: the one of container_files to try first, and which it was.
+ * Returns 0, -ENOMEM or -ECANCELED.
  */
 int probe_names_read(const struct scan *scan, __u32 pid, __u64 start_ns, const char *id, unsigned int *file,
 		     struct buffer *names);
@@ -261,8 +261,8 @@ struct title_cache *probe_titles_new(void);
 void probe_titles_free(struct title_cache *titles);
 
 /*
- * The code of these threads of one process, all of whose threads were asked for. Appends records of NOTE_CODE and NOTE_USER_STACK.
- * Returns 0, -ENOMEM, or -ECANCELED.
+ * The code of these threads of one process, all of whose threads were asked for. Appends records of NOTE_CODE and
+ * NOTE_USER_STACK. Returns 0, -ENOMEM, or -ECANCELED.
  */
 int probe_codes_group(struct probe *probe, const struct thread_record *const *threads, size_t count,
 		      struct buffer *notes);

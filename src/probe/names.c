@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What containers are called. The worker of foreign.h reads the files: they may be on a file system that does not answer. */
+/*
+ * What containers are called. The worker of foreign.h reads the files: they may be on a file system that does not
+ * answer.
+ */
 #include <errno.h>
 #include <string.h>
 

@@ -56,7 +56,10 @@ __u64 owner_cache_cookie(const struct owner_cache *cache, __u64 inode);
 bool owner_cache_knows(const struct owner_cache *cache, __u64 cookie);
 bool owner_cache_knows_inode(const struct owner_cache *cache, __u64 inode);
 
-/* Assigns cookies as probe_cookies_draw() does to the owners that a file scan has found, by the connections beside them, and for unix sockets. */
+/*
+ * Assigns cookies as probe_cookies_draw() does to the owners that a file scan has found, by the connections beside
+ * them, and for unix sockets.
+ */
 void probe_cookies_of_owners(struct probe *probe, struct buffer *scan);
 
 /* Sorts what the file scan brought. waits_are_counted: see unserved_dates.h. */

@@ -32,9 +32,9 @@ int probe_open(struct probe **probe, const struct options *options);
 void probe_want(struct probe *probe, const struct wants *wants);
 
 /*
- * Chains, beside what the command asks for. may_have() says whether something in a look may be part of a chain: 1, 0, or a
- * negative errno. It is asked at the first look, and with --once. If so the look is taken again, with chains. Later looks
- * have them where wants.causes is set.
+ * Chains, beside what the command asks for. may_have() says whether something in a look may be part of a chain: 1, 0,
+ * or a negative errno. It is asked at the first look, and with --once. If so the look is taken again, with chains.
+ * Later looks have them where wants.causes is set.
  */
 void probe_follow(struct probe *probe, int (*may_have)(void *context, const struct look *look), void *context);
 
@@ -45,8 +45,8 @@ void probe_follow(struct probe *probe, int (*may_have)(void *context, const stru
 void probe_attend(bool (*attend)(void *context), void *context);
 
 /*
- * This look is not shown: the next one takes its place. A loss that is counted, or tried, once only is in that one, too. Call
- * it before the look is taken.
+ * This look is not shown: the next one takes its place. A loss that is counted, or tried, once only is in that one,
+ * too. Call it before the look is taken.
  */
 void probe_replace(struct probe *probe, const struct look *look);
 
@@ -57,16 +57,16 @@ void probe_replace(struct probe *probe, const struct look *look);
 int probe_look(struct probe *probe, struct look *look);
 
 /*
- * Reads command lines of these processes, which a look reports, as far as they are not known yet. Appends records for that look:
- * NOTE_TITLE, and RECORD_LOST for what did not come back. The next look has them from the start. Returns 0, -ENOMEM, or
- * -ECANCELED.
+ * Reads command lines of these processes, which a look reports, as far as they are not known yet. Appends records for
+ * that look: NOTE_TITLE, and RECORD_LOST for what did not come back. The next look has them from the start. Returns 0,
+ * -ENOMEM, or -ECANCELED.
  */
 int probe_titles_read(struct probe *probe, const struct look *look, const uint64_t *pids, size_t count,
 		      struct buffer *records);
 
 /*
- * The code of these threads of the last look, each of which it reports as stuck. Appends records of NOTE_CODE and NOTE_USER_STACK for that look. Returns 0,
- * -ENOMEM, or -ECANCELED.
+ * The code of these threads of the last look, each of which it reports as stuck. Appends records of NOTE_CODE and
+ * NOTE_USER_STACK for that look. Returns 0, -ENOMEM, or -ECANCELED.
  */
 int probe_codes_read(struct probe *probe, const struct thread_record *const *threads, size_t count,
 		     struct buffer *records);
@@ -97,8 +97,8 @@ unsigned int probe_privileges(const struct probe *probe);
 void probe_close(struct probe *probe);
 
 /*
- * Adds what there is of `sockstall check` about the kernel. btf_file is --btf's, or NULL. Returns 0; or after one line on
- * stderr a negative errno: -ENOTSUP and list->broken if nothing can run, another if that file is none.
+ * Adds what there is of `sockstall check` about the kernel. btf_file is --btf's, or NULL. Returns 0; or after one line
+ * on stderr a negative errno: -ENOTSUP and list->broken if nothing can run, another if that file is none.
  */
 int probe_check(struct check_list *list, const char *btf_file);
 

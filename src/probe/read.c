@@ -28,8 +28,8 @@ void probe_attend(bool (*attend)(void *context), void *context)
 }
 
 /*
- * Signals that ask for the end are blocked, for run/live.c to read them between looks. A look at a million sockets takes
- * seconds, and nobody who has pressed Ctrl-C waits for that.
+ * Signals that ask for the end are blocked, for run/live.c to read them between looks. A look at a million sockets
+ * takes seconds, and nobody who has pressed Ctrl-C waits for that.
  */
 bool probe_is_asked_to_end(void)
 {
@@ -38,7 +38,9 @@ bool probe_is_asked_to_end(void)
 	return person.end || signals_asked();
 }
 
-/* Appends one piece. Returns how long it is, 0 at the end, or a negative errno: -ECANCELED if asked to end meanwhile. */
+/*
+ * Appends one piece. Returns how long it is, 0 at the end, or a negative errno: -ECANCELED if asked to end meanwhile.
+ */
 static ssize_t read_piece(int fd, struct buffer *buffer)
 {
 	void *to = buffer_reserve(buffer, READ_CHUNK);

@@ -30,8 +30,9 @@
 #define DEAR_NS 20000000
 
 /*
- * Makes the iterator inside the namespace. Returns its descriptor or a negative errno; -ENOENT also where there is nothing to
- * be scanned: most namespaces have their connections in the machine's table, and to walk that takes milliseconds for each.
+ * Makes the iterator inside the namespace. Returns its descriptor or a negative errno; -ENOENT also where there is
+ * nothing to be scanned: most namespaces have their connections in the machine's table, and to walk that takes
+ * milliseconds for each.
  */
 static int make_iterator(struct probe *probe, const struct probe_namespace *namespace)
 {
@@ -81,8 +82,8 @@ static int add_netns_record(struct buffer *buffer, const struct probe_namespace 
 }
 
 /*
- * One whose sockets cost this much, and more than half of what looks may, is not scanned at each of them: a flood in one
- * namespace is to make nothing else late. With --all, and at a single look, everything is there every time.
+ * One whose sockets cost this much, and more than half of what looks may, is not scanned at each of them: a flood in
+ * one namespace is to make nothing else late. With --all, and at a single look, everything is there every time.
  */
 static bool can_be_put_off(const struct probe *probe, const struct probe_namespace *namespace)
 {
@@ -117,7 +118,10 @@ static int put_off(struct probe_namespace *namespace, struct buffer *buffer)
 
 /* ---- First requests without an answer ---- */
 
-/* BPF keeps the connections that were answered (held.bpf.h): a request looks its siblings up once all of them have come by. */
+/*
+ * BPF keeps the connections that were answered (held.bpf.h): a request looks its siblings up once all of them have come
+ * by.
+ */
 static struct siblings look_up(int map, const struct held_record *held, const struct socket_record *socket)
 {
 	struct sibling_key key = {.instance = held->instance, .peer_port = socket->name.peer_port};
@@ -312,7 +316,10 @@ static void settle_queued(struct probe *probe)
 	bss->noted_queued = bss->lost_queued = 0;
 }
 
-/* Turns of connections that are gone stay where they are. A table that gets full begins anew: what was seen is forgotten. */
+/*
+ * Turns of connections that are gone stay where they are. A table that gets full begins anew: what was seen is
+ * forgotten.
+ */
 static void settle_turns(struct probe *probe)
 {
 	struct sockstall_bpf__bss *bss = probe->attached.skeleton->bss;

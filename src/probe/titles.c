@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Command lines, of processes that are reported and of no others: such a read takes mmap_lock and faults pages in, so it may
- * wait, and foreign.h's worker does it. A title is kept while its process is reported, and read again now and then: exec
- * changes it, and servers write into it what they do.
+ * Command lines, of processes that are reported and of no others: such a read takes mmap_lock and faults pages in, so
+ * it may wait, and foreign.h's worker does it. A title is kept while its process is reported, and read again now and
+ * then: exec changes it, and servers write into it what they do.
  */
 #include <errno.h>
 #include <stdlib.h>

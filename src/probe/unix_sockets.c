@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Unix sockets that listen: by BPF where the kernel has an iterator of them (Linux 5.15, 2c860a43dd77), else over netlink.
- * unix_diag tells which sockets' connections lie in the queue, but not who waits in connect() for room there.
+ * Unix sockets that listen: by BPF where the kernel has an iterator of them (Linux 5.15, 2c860a43dd77), else over
+ * netlink. unix_diag tells which sockets' connections lie in the queue, but not who waits in connect() for room there.
  */
 #include <errno.h>
 #include <string.h>

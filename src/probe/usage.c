@@ -23,8 +23,8 @@
 #define SETTLED_NS 30000000000ULL
 
 /*
- * Processes that one look finds out about: where there are more, the rest comes with the next looks. Where there are none,
- * as many as the map holds.
+ * Processes that one look finds out about: where there are more, the rest comes with the next looks. Where there are
+ * none, as many as the map holds.
  */
 #define MAX_PER_LOOK 256
 

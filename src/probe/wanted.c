@@ -75,7 +75,10 @@ static void want_peer(struct probe *probe, const struct socket_name *name)
 		probe->losses.count[LOST_OWNERS] += probe_is_about_chains(probe);
 }
 
-/* The owner of a local service that has not answered this thread is wanted: some services answer only when there is news. */
+/*
+ * The owner of a local service that has not answered this thread is wanted: some services answer only when there is
+ * news.
+ */
 static int note_asked(struct wanted *wanted, const struct thread_record *thread, const struct socket_record *socket)
 {
 	__u16 port = socket->name.peer_port;
@@ -129,7 +132,10 @@ static int want_reader(struct probe *probe, struct wanted *wanted, const struct 
 	return 0;
 }
 
-/* A loop that has stayed away for a while, or waits on another instance than before: whether its events lie there decides. */
+/*
+ * A loop that has stayed away for a while, or waits on another instance than before: whether its events lie there
+ * decides.
+ */
 static void want_epolls(struct probe *probe, struct wanted *wanted, const struct thread_record *thread,
 			const struct loop_record *loop)
 {

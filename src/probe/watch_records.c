@@ -46,7 +46,9 @@ static void fill_still(struct instance_record *record, const struct watched_inst
 	record->ready = instance->ready;
 }
 
-/* It brings work from outside that no other takes. A unix connection beside a shared listener is the master's, mostly. */
+/*
+ * It brings work from outside that no other takes. A unix connection beside a shared listener is the master's, mostly.
+ */
 static bool is_own_work(const struct watch_record *watch, const struct socket_record *socket)
 {
 	if (watch->flags & WATCH_SHARED || watch_role(watch, socket) == WATCH_HELPER)

@@ -50,8 +50,9 @@ struct watch_cache {
 #define WATCHES_AT_ONCE 16
 
 /*
- * Reads what these watch, WATCHES_AT_ONCE of them at most: of each the first `most` watches are kept one by one, the rest are
- * counted. One that has gone watches nothing; of one that cannot be read what was known stays. Returns 0, -ENOMEM, or -ECANCELED.
+ * Reads what these watch, WATCHES_AT_ONCE of them at most: of each the first `most` watches are kept one by one, the
+ * rest are counted. One that has gone watches nothing; of one that cannot be read what was known stays. Returns 0,
+ * -ENOMEM, or -ECANCELED.
  */
 int probe_watches_read(struct probe *probe, struct watched_instance *const *instances, size_t count, size_t most,
 		       __u64 now_ns);

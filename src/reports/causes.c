@@ -187,8 +187,8 @@ static size_t chain_of_service(const struct scene *scene, const struct row *row)
 }
 
 /*
- * It waits for a process of another host. The only thread there sleeps in a wait that leads to the end of a chain. A wait of an
- * event loop keeps nobody else waiting.
+ * It waits for a process of another host. The only thread there sleeps in a wait that leads to the end of a chain. A
+ * wait of an event loop keeps nobody else waiting.
  */
 static size_t chain_of_far(const struct scene *scene, const struct row *row)
 {

@@ -91,9 +91,9 @@ static unsigned int fits_of_path(const struct chain_scene *scene, size_t from)
 }
 
 /*
- * The path that is shown of those with one end (scene->order[first] to end): the longest finding that fits the filters, or
- * the longest of those that fit them together, or the longest. A process that was asked for may wait for
- * the same end as others that are stuck, and be idle itself: then nothing is stuck.
+ * The path that is shown of those with one end (scene->order[first] to end): the longest finding that fits the filters,
+ * or the longest of those that fit them together, or the longest. A process that was asked for may wait for the same
+ * end as others that are stuck, and be idle itself: then nothing is stuck.
  */
 static size_t choose(const struct chain_scene *scene, size_t first, size_t end, bool *stuck)
 {

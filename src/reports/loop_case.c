@@ -210,8 +210,8 @@ static void find_unserved(struct loop_case *one, const struct unserved *left)
 }
 
 /*
- * Looks agree that this thread has left an instance with something from outside: of a thread that was never seen to wait
- * on it, among others, something for which a client waits.
+ * Looks agree that this thread has left an instance with something from outside: of a thread that was never seen to
+ * wait on it, among others, something for which a client waits.
  */
 static bool is_left(const struct loop_case *one, const struct unserved *left)
 {

@@ -12,7 +12,9 @@
 const char *loop_now_in(struct arena *arena, const struct look *look, const struct thread_record *thread,
 			const struct socket_record *socket);
 
-/* Likewise of a thread that waits on another epoll instance, the descriptor of which is epoll_fd, than its loop does. */
+/*
+ * Likewise of a thread that waits on another epoll instance, the descriptor of which is epoll_fd, than its loop does.
+ */
 const char *loop_now_nested(struct arena *arena, const struct look *look, const struct thread_record *thread,
 			    int epoll_fd);
 

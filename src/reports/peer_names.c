@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A look with chains has all processes, and knows which network namespace has which address. A namespace gets the name of a pod
- * or a container if all of its processes are of that one. So pods that use the machine's own network do not give their name to
- * its addresses: there are other processes. If some may be missing, or only containers are seen, nothing gets a name.
+ * A look with chains has all processes, and knows which network namespace has which address. A namespace gets the name
+ * of a pod or a container if all of its processes are of that one. So pods that use the machine's own network do not
+ * give their name to its addresses: there are other processes. If some may be missing, or only containers are seen,
+ * nothing gets a name.
  */
 #include "reports/peer_names.h"
 

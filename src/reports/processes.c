@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Processes that cannot be looked at: reads of them do not come back. Nothing of theirs need be stuck, so only with --all. */
+/*
+ * Processes that cannot be looked at: reads of them do not come back. Nothing of theirs need be stuck, so only with
+ * --all.
+ */
 #include <errno.h>
 
 #include "reports/fill.h"

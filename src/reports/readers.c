@@ -39,7 +39,10 @@ static bool is_dns(const struct socket_record *socket)
 /* At most this many threads of one process are searched: a server of streams is found among the first. */
 #define SIBLINGS 256
 
-/* The threads of a look are sorted by process. Another one of this process serves the same port, and has a stream there. */
+/*
+ * The threads of a look are sorted by process. Another one of this process serves the same port, and has a stream
+ * there.
+ */
 static bool is_beside_streams(const struct look *look, const struct thread_view *view)
 {
 	const struct thread_view *first = look->threads.items, *end = first + look->threads.count, *at;
@@ -65,8 +68,8 @@ static bool was_beside_streams(const struct reader *reader)
 }
 
 /*
- * Where it is not in its wait, it was a moment ago. One without time to wait is a look in passing: a script in redis makes
- * it, which is at work on a request.
+ * Where it is not in its wait, it was a moment ago. One without time to wait is a look in passing: a script in redis
+ * makes it, which is at work on a request.
  */
 static bool came_back(const struct look *look, const struct thread_view *view, __u64 since_ns)
 {
@@ -91,7 +94,9 @@ static bool goes_on(const struct look *look, const struct owner_record *owner, _
 	return false;
 }
 
-/* Its server is on this machine, and one of those that answer when there is something. The services of a look are few. */
+/*
+ * Its server is on this machine, and one of those that answer when there is something. The services of a look are few.
+ */
 static bool is_served_by_design(const struct look *look, const struct socket_record *socket)
 {
 	const struct socket_name *name = &socket->name;
@@ -271,8 +276,8 @@ static __u64 poll_limit(const struct thread_record *thread, bool *limited)
 }
 
 /*
- * Each try lasts as long as its poll may, and somewhat longer on a busy machine; what came before this one was seen from the
- * first look at its socket on, which is somewhat later than its first poll.
+ * Each try lasts as long as its poll may, and somewhat longer on a busy machine; what came before this one was seen
+ * from the first look at its socket on, which is somewhat later than its first poll.
  */
 static unsigned int count_tries(__u64 first_seen_ns, __u64 since_ns, __u64 limit_ns)
 {

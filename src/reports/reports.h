@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Reports: pure functions from looks to rows. No syscalls, no clock, no /proc here. Each kind is one file of this folder and
- * stands in reports[].
+ * Reports: pure functions from looks to rows. No syscalls, no clock, no /proc here. Each kind is one file of this
+ * folder and stands in reports[].
  */
 #ifndef SOCKSTALL_REPORTS_REPORTS_H
 #define SOCKSTALL_REPORTS_REPORTS_H
@@ -18,7 +18,10 @@ struct report_kind {
 	unsigned int commands; /* bits by enum command that show it */
 	int (*run)(struct report *report, const struct look *look, const struct look *previous,
 		   const struct scope *scope);
-	/* The same for several hosts at once: NULL: each is run by itself. It leaves out looks for which it is not wanted. */
+	/*
+	 * The same for several hosts at once: NULL: each is run by itself. It leaves out looks for which it is not
+	 * wanted.
+	 */
 	int (*run_on_hosts)(struct report *report, const struct looks *looks, const struct scope *scope);
 	/*
 	 * How a stall of this kind ended, where the look that has it no more tells: a sentence in the
@@ -45,7 +48,10 @@ void report_select(struct report *report, size_t first, const struct scope *scop
 /* Fills in the command lines that a look has by now. */
 void report_titles(struct report *report, size_t first, const struct look *look);
 
-/* Runs all reports of scope->command and what is wanted beside, and selects from the rows that they add. Returns 0 or -ENOMEM. */
+/*
+ * Runs all reports of scope->command and what is wanted beside, and selects from the rows that they add. Returns 0 or
+ * -ENOMEM.
+ */
 int report_run(struct report *report, const struct look *look, const struct look *previous, const struct scope *scope);
 
 /* The same for the looks of several hosts: ids begin with the name of their host. */

@@ -63,7 +63,9 @@ static bool cannot_answer(const struct look *look, const struct socket_record *o
 	return owner && is_kept(look, owner->pid);
 }
 
-/* Its other end is on this machine: two namespaces may have the same addresses, so each that looks like it must be so. */
+/*
+ * Its other end is on this machine: two namespaces may have the same addresses, so each that looks like it must be so.
+ */
 static bool is_unanswerable_there(const struct awaiting *awaiting, const struct socket_name *name)
 {
 	size_t i, count, found = 0;
@@ -141,8 +143,8 @@ static bool is_to_a_kept_service(const struct look *look, const struct socket_re
 }
 
 /*
- * That a read lasts proves no fault of the other end: it may be a subscription, or a long poll. These do: a
- * dead peer, unread bytes on this machine, a process there that is stopped or has not accepted, a wait that is longer than ever
+ * That a read lasts proves no fault of the other end: it may be a subscription, or a long poll. These do: a dead peer,
+ * unread bytes on this machine, a process there that is stopped or has not accepted, a wait that is longer than ever
  * before.
  */
 static bool is_certain(const struct awaiting *awaiting, const struct socket_record *socket, enum severity held)

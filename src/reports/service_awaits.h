@@ -19,8 +19,8 @@ struct awaiting {
 };
 
 /*
- * The address and port from which most of its connections await an answer, held by threads or by event loops. The text is in
- * the arena. With count 0: there is none.
+ * The address and port from which most of its connections await an answer, held by threads or by event loops. The text
+ * is in the arena. With count 0: there is none.
  */
 struct service_awaits service_awaits_find(const struct awaiting *awaiting, struct arena *arena);
 

@@ -206,7 +206,10 @@ static int report_one(struct scene *scene, const struct service *service)
 
 /* ---- Unix sockets ---- */
 
-/* oldest[at]: since when the oldest connection has lain in the queue of now->by_cookie[at], at the latest; 0: none, or not known. */
+/*
+ * oldest[at]: since when the oldest connection has lain in the queue of now->by_cookie[at], at the latest; 0: none, or
+ * not known.
+ */
 static void find_oldest(const struct look *look, const struct listeners *now, const struct unix_queues *queues,
 			__u64 *oldest)
 {

@@ -39,7 +39,10 @@ static int compare_counts(const void *left, const void *right)
 	return compare_addresses(left, right);
 }
 
-/* Networks that came by lately are counted where they are: of a flood's thousands of addresses there is little to sort then. */
+/*
+ * Networks that came by lately are counted where they are: of a flood's thousands of addresses there is little to sort
+ * then.
+ */
 #define LATELY_BITS 10
 
 static size_t place_of(const struct network *network)

@@ -12,7 +12,10 @@ void foreign_rights_spawner(void);
 /* Of a worker: open for reading, read, process_vm_readv(), and its socket. */
 void foreign_rights_worker(void);
 
-/* The same for those that unwind stacks (code/unwinder.h): they read descriptors that are handed to them, and open nothing. */
+/*
+ * The same for those that unwind stacks (code/unwinder.h): they read descriptors that are handed to them, and open
+ * nothing.
+ */
 void foreign_rights_unwinder_spawner(void);
 void foreign_rights_unwinder(void);
 

@@ -38,7 +38,9 @@ enum privilege {
  */
 void privileges_drop(unsigned int privileges);
 
-/* For `check`: what each kind of run keeps; then gives up all that is not needed for looks, and adds whether it could. */
+/*
+ * For `check`: what each kind of run keeps; then gives up all that is not needed for looks, and adds whether it could.
+ */
 void privileges_check(struct check_list *list);
 
 #endif

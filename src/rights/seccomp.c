@@ -95,11 +95,11 @@ struct rule {
 #define FOLDER (O_PATH | O_DIRECTORY)
 
 /*
- * Nothing becomes code. fcntl() has neither F_SETOWN nor F_SETSIG nor F_SETFL (O_ASYNC): with these the kernel sends signals
- * to whomever one names. F_GETFL: fdopen() asks how it is open. F_DUPFD: descriptors that outlive the end
+ * Nothing becomes code. fcntl() has neither F_SETOWN nor F_SETSIG nor F_SETFL (O_ASYNC): with these the kernel sends
+ * signals to whomever one names. F_GETFL: fdopen() asks how it is open. F_DUPFD: descriptors that outlive the end
  * (probe/load/release.c), and of namespaces (probe/namespaces.c). prlimit64() sets no limits, its own or another's; it
- * tells how many descriptors a process may have (probe/usage.c). ioctl() has the terminal's, none of which types for the
- * user, and the end of perf events.
+ * tells how many descriptors a process may have (probe/usage.c). ioctl() has the terminal's, none of which types for
+ * the user, and the end of perf events.
  */
 static const struct rule always_if[] = {
 	{"mmap", {WITHOUT(2, PROT_EXEC)}},

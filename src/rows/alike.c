@@ -68,8 +68,8 @@ static void add_local(struct alike *key, const struct row *row)
 }
 
 /*
- * Clients of a listener differ in their ports, and many in their addresses: they have the listener in common. The client's
- * port of an accepted connection says nothing. A loop's peer is that of a socket which it happens to be in.
+ * Clients of a listener differ in their ports, and many in their addresses: they have the listener in common. The
+ * client's port of an accepted connection says nothing. A loop's peer is that of a socket which it happens to be in.
  */
 static void add_peer(struct alike *key, const struct row *row)
 {

@@ -18,7 +18,10 @@ struct alike {
 	const char *texts[ALIKE_TEXTS];
 };
 
-/* Threads whose stack is known; and of findings only those that are stuck, on which nothing hangs, and of these handshakes, listeners, readers, writers, closing connections and loops. */
+/*
+ * Threads whose stack is known; and of findings only those that are stuck, on which nothing hangs, and of these
+ * handshakes, listeners, readers, writers, closing connections and loops.
+ */
 bool alike_may_be(const struct row *row);
 
 struct alike alike_of(const struct row *row);

@@ -195,8 +195,8 @@ static void count_row(struct counts *counts, const struct cause *cause, const st
 }
 
 /*
- * The same connection may be seen at both its ends (that of the cause's own process is one), and by several reports: so the most
- * that one of them has.
+ * The same connection may be seen at both its ends (that of the cause's own process is one), and by several reports: so
+ * the most that one of them has.
  */
 static uint64_t count_waiters(const struct cause *cause)
 {

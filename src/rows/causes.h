@@ -27,8 +27,8 @@ struct causes {
 };
 
 /*
- * Something hangs on it; or it is the end of a chain, a service that does not answer, or a listener that lets nobody in. Rows
- * that are over, or not stuck, are none. Returns 0 or -ENOMEM; causes_free() either way.
+ * Something hangs on it; or it is the end of a chain, a service that does not answer, or a listener that lets nobody
+ * in. Rows that are over, or not stuck, are none. Returns 0 or -ENOMEM; causes_free() either way.
  */
 int causes_collect(struct causes *causes, const struct row *const *rows, size_t count);
 void causes_free(struct causes *causes);

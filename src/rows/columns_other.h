@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* A part of the table in columns.c. Columns of all other records: action, difference, process, lost, check, start, end. */
+/*
+ * A part of the table in columns.c. Columns of all other records: action, difference, process, lost, check, start, end.
+ */
 
 /* action */
 TEXT("how", action.how, ACTION, "In which way; null where none was found",

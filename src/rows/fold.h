@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Folding: stalls that are alike (alike.h) are shown as one row. That is the row of the oldest of them, with the worst severity
- * of all, raised by how many they are, and with row->fold filled in. So are threads that stand in the same stack. Pure.
+ * Folding: stalls that are alike (alike.h) are shown as one row. That is the row of the oldest of them, with the worst
+ * severity of all, raised by how many they are, and with row->fold filled in. So are threads that stand in the same
+ * stack. Pure.
  */
 #ifndef SOCKSTALL_ROWS_FOLD_H
 #define SOCKSTALL_ROWS_FOLD_H
@@ -26,8 +27,8 @@ struct fold_how {
 };
 
 /*
- * Folds `count` rows, in O(n log n) whatever they are. Stalls that are over stay apart from those that are not. Returns 0 or -ENOMEM;
- * folded_free() either way.
+ * Folds `count` rows, in O(n log n) whatever they are. Stalls that are over stay apart from those that are not. Returns
+ * 0 or -ENOMEM; folded_free() either way.
  */
 int fold_rows(struct folded *folded, const struct row *const *rows, size_t count, const struct fold_how *how);
 /* For groups of threads, none of which is open. */

@@ -37,8 +37,8 @@ const char *report_id(struct report *report, const char *host, const char *id);
 int report_add_wait(struct report *report, const struct report_wait *wait);
 
 /*
- * Whether a row is written where each is written once: what changed, and what has no life; all, if `every`. What was found in
- * an old look has been written.
+ * Whether a row is written where each is written once: what changed, and what has no life; all, if `every`. What was
+ * found in an old look has been written.
  */
 bool row_is_told(const struct row *row, bool every);
 

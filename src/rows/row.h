@@ -280,8 +280,8 @@ struct row {
 	unsigned int fits; /* filters that something fits which is not in the fields below: see filter.h */
 	uint64_t order; /* among rows that are alike in all of the above and in pid: the smaller first */
 	/*
-	 * The finding that this one hangs on, as its id is before stalls_update() completes it; NULL: none is known. No column shows
-	 * it: that sets cause_id.
+	 * The finding that this one hangs on, as its id is before stalls_update() completes it; NULL: none is known. No
+	 * column shows it: that sets cause_id.
 	 */
 	const char *cause;
 	const char *cause_id;
@@ -312,7 +312,9 @@ struct row {
 	struct in6_addr peer; /* for filters; IPv4 as mapped IPv6 */
 	int64_t peer_port;
 	const char *peer_name; /* of a pod, a container, or by --hosts */
-	/* The process of one thread at the other end, on another host whose looks are there; far_pid 0: none is known. */
+	/*
+	 * The process of one thread at the other end, on another host whose looks are there; far_pid 0: none is known.
+	 */
 	unsigned int far_host_at;
 	uint32_t far_pid;
 	const char *path; /* of a unix socket: raw bytes */

@@ -128,8 +128,8 @@ static bool owes_only_close(const struct closing_evidence *evidence)
 }
 
 /*
- * Both spoke within two ticks, and the end of file was read: most servers answer that fast. A server whose greeting met a
- * question looks the same.
+ * Both spoke within two ticks, and the end of file was read: most servers answer that fast. A server whose greeting met
+ * a question looks the same.
  */
 static bool most_likely_answered(const struct closing_evidence *evidence)
 {
@@ -159,8 +159,8 @@ static bool always(const struct closing_evidence *evidence)
 /* ---- Why ---- */
 
 /*
- * With SO_LINGER, close() waits for the peer that long, and only then is the connection an orphan, which the kernel gives fewer
- * retransmissions. How long it has waited is not known.
+ * With SO_LINGER, close() waits for the peer that long, and only then is the connection an orphan, which the kernel
+ * gives fewer retransmissions. How long it has waited is not known.
  */
 bool closing_lingers(const struct socket_record *socket)
 {

@@ -147,8 +147,8 @@ static const char *why_deferred(struct arena *arena, const struct handshake_evid
 }
 
 /*
- * The kernel's limit is on its timer, and RETRANS counts that; a SYN that comes again is answered by a SYN-ACK, too, and says
- * that the peer was there.
+ * The kernel's limit is on its timer, and RETRANS counts that; a SYN that comes again is answered by a SYN-ACK, too,
+ * and says that the peer was there.
  */
 static const char *say_sent_again(struct arena *arena, const struct request_record *request)
 {
@@ -222,7 +222,9 @@ HANDSHAKE_VERDICTS(VERDICT_OF_RULE)
 
 /* clang-format off */
 const struct handshake_rule handshake_rules[] = {
-	/* evidence          which                   verdict             how bad              why               advice */
+	/*
+	 * evidence          which                   verdict             how bad              why               advice
+	 */
 	{ is_young,          HANDSHAKE_YOUNG,        &young,             SEVERITY_NONE,       why_young,        NULL },
 	{ waits_for_room,    HANDSHAKE_QUEUE_FULL,   &accept_queue_full, SEVERITY_FULL,       why_no_room,      advise_full },
 	{ is_client,         HANDSHAKE_NO_ANSWER,    &no_answer,         SEVERITY_WAITING,    why_no_answer,    advise_connect },

@@ -41,7 +41,10 @@ static bool window_is_closed(const struct held_evidence *evidence)
 	return evidence->closed_since_ns;
 }
 
-/* One timeout may be a lost segment, and on a slow path last for seconds. If nothing was heard since, it may yet turn out dead. */
+/*
+ * One timeout may be a lost segment, and on a slow path last for seconds. If nothing was heard since, it may yet turn
+ * out dead.
+ */
 static bool segments_are_lost(const struct held_evidence *evidence)
 {
 	const struct socket_record *socket = evidence->socket;
@@ -81,8 +84,8 @@ static bool may_await(const struct held_evidence *evidence)
 }
 
 /*
- * A thread in poll for this connection alone waits as one that reads with a limit (SO_TIMEOUT of JDBC, settimeout() of Python). If another
- * thread sent something while it already waited, that is not its request.
+ * A thread in poll for this connection alone waits as one that reads with a limit (SO_TIMEOUT of JDBC, settimeout() of
+ * Python). If another thread sent something while it already waited, that is not its request.
  */
 static bool is_polled_for(const struct held_evidence *evidence)
 {
@@ -90,7 +93,10 @@ static bool is_polled_for(const struct held_evidence *evidence)
 	       evidence->polled_since_ns + 2 * evidence->tick_ns >= signs_sent(evidence->socket);
 }
 
-/* Earlier questions that were answered, before the lack of an answer means anything; and how much longer than those it may take. */
+/*
+ * Earlier questions that were answered, before the lack of an answer means anything; and how much longer than those it
+ * may take.
+ */
 #define TURNS_LEAST  3
 #define TURNS_FACTOR 5
 
@@ -108,7 +114,10 @@ static bool waits_longer_than_ever(const struct held_evidence *evidence)
 	       waited >= TURNS_FACTOR * held->second_ns;
 }
 
-/* All that it has said it said at once, or as soon as it was connected: till something comes, last_received_ns is when it was. */
+/*
+ * All that it has said it said at once, or as soon as it was connected: till something comes, last_received_ns is when
+ * it was.
+ */
 static bool has_said_one_thing(const struct held_evidence *evidence)
 {
 	const struct socket_record *socket = evidence->socket;
@@ -118,8 +127,8 @@ static bool has_said_one_thing(const struct held_evidence *evidence)
 }
 
 /*
- * Its first question of all, while other connections of its process to this server were answered. Who has spoken more often asks for
- * nothing.
+ * Its first question of all, while other connections of its process to this server were answered. Who has spoken more
+ * often asks for nothing.
  */
 static bool is_unlike_siblings(const struct held_evidence *evidence)
 {
@@ -137,7 +146,10 @@ static bool is_unlike_many_siblings(const struct held_evidence *evidence)
 	return is_unlike_siblings(evidence) && evidence->held->siblings >= TURNS_LEAST;
 }
 
-/* Requests at once after each answer, before that means anything; and what the peer may have sent that is to be acknowledged. */
+/*
+ * Requests at once after each answer, before that means anything; and what the peer may have sent that is to be
+ * acknowledged.
+ */
 #define AT_ONCE_LEAST 5
 #define AT_ONCE_BYTES 16384
 
@@ -206,7 +218,10 @@ HELD_VERDICTS(VERDICT_OF_RULE)
 
 /* clang-format off */
 const struct held_rule held_rules[] = {
-	/* evidence                verdict        how bad           writes patience      since            why                 advice */
+	/*
+	 * evidence                verdict        how bad           writes patience      since            why
+	 * advice
+	 */
 	{ is_connecting,           &no_answer,    SEVERITY_WAITING, true,  HELD_AT_ONCE, since_connect,   held_why_connect,   held_advise_connect },
 	{ more_is_unanswered,      &peer_dead,    SEVERITY_DEAD,    true,  HELD_AT_ONCE, since_data,      held_why_data,      held_advise_path },
 	{ data_is_unanswered,      &peer_dead,    SEVERITY_DEAD,    false, HELD_AT_ONCE, since_data,      held_why_data,      held_advise_path },

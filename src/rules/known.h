@@ -13,8 +13,9 @@ const char *known_programs(const char *report, const char *verdict);
 extern const size_t known_programs_count;
 
 /*
- * Whether a server of this name depends on no other server, and answers some requests only when there is something to answer. The name has at
- * most 16 bytes, as the kernel has it. Then a request that its loop has read, and left, is no fault.
+ * Whether a server of this name depends on no other server, and answers some requests only when there is something to
+ * answer. The name has at most 16 bytes, as the kernel has it. Then a request that its loop has read, and left, is no
+ * fault.
  */
 bool known_to_wait(const char *comm);
 

@@ -9,8 +9,8 @@
 #include "rules/verdict.h"
 
 /*
- * Threads that take turns: whoever has the lock waits for the next event or connection, and the others wait for their turn
- * (Apache's AcceptMutex, leader and followers). That is idle, and no fault. holder: NULL: not seen.
+ * Threads that take turns: whoever has the lock waits for the next event or connection, and the others wait for their
+ * turn (Apache's AcceptMutex, leader and followers). That is idle, and no fault. holder: NULL: not seen.
  */
 bool lock_takes_turns(const struct lock_record *lock, const struct thread_view *holder);
 

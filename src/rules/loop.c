@@ -15,7 +15,9 @@
 #define SPIN_WAIT_NS	 50000
 #define SPIN_IN_WAIT	 5 /* percent of the time */
 
-/* Of an event: each wait returns one, hardly one sleeps, and nothing is read or written, as looks this far apart found. */
+/*
+ * Of an event: each wait returns one, hardly one sleeps, and nothing is read or written, as looks this far apart found.
+ */
 #define SPIN_SELDOM	      1 /* percent of the waits */
 #define SPIN_IN_WAIT_OF_EVENT 2 /* percent of the time */
 #define SPIN_SEEN_NS	      (NS_PER_S * 9 / 10)
@@ -100,8 +102,8 @@ static __u64 unseen_min_age(const struct loop_evidence *evidence)
 }
 
 /*
- * No wait was ever seen, or too few: that its events lie there and nobody else could fetch them has to do. Two looks say
- * that for certain, whatever the thread does. One look says it of a thread that sleeps where no event wakes it.
+ * No wait was ever seen, or too few: that its events lie there and nobody else could fetch them has to do. Two looks
+ * say that for certain, whatever the thread does. One look says it of a thread that sleeps where no event wakes it.
  */
 static bool leaves_events(const struct loop_evidence *evidence)
 {

@@ -34,7 +34,9 @@ extern const size_t verdict_meanings_count;
 /* All entries, by number from 0 on; NULL behind the last. */
 const struct verdict_meaning *verdict_meaning_at(size_t index);
 
-/* Whether a word that a person typed is about this entry: its verdict, its report, or both with a dot ("reader.idle"). */
+/*
+ * Whether a word that a person typed is about this entry: its verdict, its report, or both with a dot ("reader.idle").
+ */
 bool verdict_meaning_is(const struct verdict_meaning *meaning, const char *word);
 
 /* NULL: there is no such verdict in this report. */

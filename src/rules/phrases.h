@@ -19,8 +19,8 @@
 const char *say_accept_queue(struct arena *arena, __u32 length, __u32 limit);
 
 /*
- * The command that shows how this connection can be ended, and ends it with --yes; and the one without sockstall. tid: a
- * thread in the socket's network namespace, to enter it; 0: there is none.
+ * The command that shows how this connection can be ended, and ends it with --yes; and the one without sockstall. tid:
+ * a thread in the socket's network namespace, to enter it; 0: there is none.
  */
 const char *say_ending(struct arena *arena, const struct socket_name *name, __u32 tid);
 

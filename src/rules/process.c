@@ -8,8 +8,8 @@
 /* ---- Evidence ---- */
 
 /*
- * The second read comes ten seconds after the first at the earliest (foreign_held.h). One may have waited for a disk, or
- * for a moment in which the process itself was busy with its memory.
+ * The second read comes ten seconds after the first at the earliest (foreign_held.h). One may have waited for a disk,
+ * or for a moment in which the process itself was busy with its memory.
  */
 static bool did_so_again(const struct unread_record *process)
 {

@@ -150,7 +150,10 @@ static bool client_and_nothing_due(const struct reader_evidence *evidence)
 	return client_and_we_spoke(evidence) && only_listens(evidence) && !is_conversation(evidence->socket);
 }
 
-/* A request that waits for something to come (BLPOP, reserve). Where questions used to be answered, this one should be, too. */
+/*
+ * A request that waits for something to come (BLPOP, reserve). Where questions used to be answered, this one should be,
+ * too.
+ */
 static bool client_of_a_queue(const struct reader_evidence *evidence)
 {
 	return client_and_we_spoke(evidence) && evidence->served_by_design && !is_conversation(evidence->socket);
@@ -184,8 +187,8 @@ static bool server_and_nothing_due(const struct reader_evidence *evidence)
 }
 
 /*
- * We send unasked: news, and the read is there to see the client's end. Another thread sends; or what we sent came too late for a
- * greeting. A greeting is given time to be answered.
+ * We send unasked: news, and the read is there to see the client's end. Another thread sends; or what we sent came too
+ * late for a greeting. A greeting is given time to be answered.
  */
 static bool server_of_a_feed(const struct reader_evidence *evidence)
 {
@@ -202,7 +205,9 @@ static bool server_and_peer_silent(const struct reader_evidence *evidence)
 	return !evidence->client && !evidence->socket->bytes_received;
 }
 
-/* Browsers and load balancers connect in advance. That holds nobody up while most threads are free for those who ask. */
+/*
+ * Browsers and load balancers connect in advance. That holds nobody up while most threads are free for those who ask.
+ */
 static bool server_with_threads_to_spare(const struct reader_evidence *evidence)
 {
 	const struct socket_record *socket = evidence->socket;

@@ -46,8 +46,9 @@ struct reader_rule {
 struct reader_evidence reader_evidence_of(const struct look *look, const struct thread_view *view, __u64 since_ns);
 
 /*
- * Its peer has sent data at several times, and never got an answer: a log, metrics, events. With the times of one look alone,
- * data that came later than a second after the connection was made does for that: its maker had nothing to ask then.
+ * Its peer has sent data at several times, and never got an answer: a log, metrics, events. With the times of one look
+ * alone, data that came later than a second after the connection was made does for that: its maker had nothing to ask
+ * then.
  */
 bool reader_is_stream(const struct socket_record *socket);
 

@@ -6,8 +6,9 @@
 #include "base/buffer.h"
 
 /*
- * One a line, each once, in the arena; NULL: there is none. A sentence holds names of processes, which are text that others
- * chose: only what stands in the table of known commands is taken for one, and each begins with more than such a name holds.
+ * One a line, each once, in the arena; NULL: there is none. A sentence holds names of processes, which are text that
+ * others chose: only what stands in the table of known commands is taken for one, and each begins with more than such a
+ * name holds.
  */
 const char *say_commands(struct arena *arena, const char *advice);
 

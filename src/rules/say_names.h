@@ -11,8 +11,9 @@ struct names {
 };
 
 /*
- * Commands for it: kubectl for a pod, logs for a container of Docker or Podman, systemctl and journalctl for a unit. Names are
- * text that others chose: one with another character than those of ordinary names goes into no command. NULL: there is none.
+ * Commands for it: kubectl for a pod, logs for a container of Docker or Podman, systemctl and journalctl for a unit.
+ * Names are text that others chose: one with another character than those of ordinary names goes into no command. NULL:
+ * there is none.
  */
 const char *say_names(struct arena *arena, const struct names *names);
 

@@ -116,7 +116,10 @@ SERVICE_VERDICTS(VERDICT_OF_RULE)
 
 /* clang-format off */
 const struct service_rule service_rules[] = {
-	/* evidence                    verdict         how bad           since                 why                 advice */
+	/*
+	 * evidence                    verdict         how bad           since                 why
+	 * advice
+	 */
 	{ is_silent_and_reads_nothing, &not_answering, SEVERITY_STALLED, service_silent_since, service_why_silent,  service_advise },
 	{ is_silent_with_cause,        &not_answering, SEVERITY_STALLED, service_silent_since, service_why_silent,  service_advise },
 	{ is_silent_as_never_before,   &not_answering, SEVERITY_WAITING, service_silent_since, service_why_longer,  service_advise },

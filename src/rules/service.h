@@ -47,7 +47,10 @@ struct service_evidence {
 	enum service_cause cause;
 	const char *doing; /* the cause in words: "all 25 threads are in a lock"; NULL: not known */
 	bool certain; /* the cause alone would keep it from answering anybody */
-	/* Likewise where clients asked about when it last answered: the cause shows that those were questions. 0: it does not. */
+	/*
+	 * Likewise where clients asked about when it last answered: the cause shows that those were questions. 0: it
+	 * does not.
+	 */
 	__u64 near_since_ns;
 	__u64 near_likely_ns; /* it most likely shows that */
 	struct service_awaits awaits;
@@ -69,8 +72,8 @@ extern const size_t service_rule_count;
 const struct service_rule *service_verdict(const struct service_evidence *evidence);
 
 /*
- * Another report has the same finding: of connections that nobody accepts their listener, of bytes that lie unread their
- * connection (a reader that is not_read) or the loop that missed them.
+ * Another report has the same finding: of connections that nobody accepts their listener, of bytes that lie unread
+ * their connection (a reader that is not_read) or the loop that missed them.
  */
 bool service_is_told_elsewhere(const struct service_rule *rule);
 

@@ -32,13 +32,20 @@ static inline bool severity_is_stuck(int64_t severity)
 	return severity > SEVERITY_NONE;
 }
 
-/* The level of a chain: one that many wait in is as bad as a loop that stands still, and never worse than a full queue. */
+/*
+ * The level of a chain: one that many wait in is as bad as a loop that stands still, and never worse than a full queue.
+ */
 enum severity severity_of_chain(bool deadlock, uint64_t waiters);
 
-/* A finding's severity: its level and what weighs in it. `waiters`: 0 where it is not known how many; age_s may be NAN. */
+/*
+ * A finding's severity: its level and what weighs in it. `waiters`: 0 where it is not known how many; age_s may be NAN.
+ */
 int64_t severity_weighed(enum severity level, uint64_t waiters, double age_s);
 
-/* For a row that stands for so many: `severity` is the worst of theirs, which how many they are may raise within its level. */
+/*
+ * For a row that stands for so many: `severity` is the worst of theirs, which how many they are may raise within its
+ * level.
+ */
 int64_t severity_raised(int64_t severity, uint64_t count, double oldest_s);
 
 #endif

@@ -36,7 +36,8 @@ enum verdict_property {
 };
 
 /*
- * The waiter was promised something: an answer, room for what it writes, a connection, a lock. All others may never have been.
+ * The waiter was promised something: an answer, room for what it writes, a connection, a lock. All others may never
+ * have been.
  */
 #define IS_OWED (OWES_REPLY | OWES_READ | OWES_LOCK | NOT_REACHED | PEER_IS_DEAD)
 

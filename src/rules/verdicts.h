@@ -60,7 +60,10 @@
 /* Readers that only these rules find. */
 #define HELD_READER_VERDICTS(V) V(not_read, OWES_NOTHING)
 
-/* Waits of event loops for an answer, of connect(), for a lock, and for a child or a thread to end. No report shows them alone: they are links of chains. */
+/*
+ * Waits of event loops for an answer, of connect(), for a lock, and for a child or a thread to end. No report shows
+ * them alone: they are links of chains.
+ */
 #define WAIT_VERDICTS(V) \
 	V(lock,              OWES_LOCK) \
 	V(waiting,           OWES_NOTHING) \

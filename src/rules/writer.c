@@ -23,8 +23,8 @@ static bool is_pipe(const struct writer_evidence *evidence)
 }
 
 /*
- * Programs at the two ends of a pipe work at their own pace. It is normal that a writer waits for a reader that computes, runs a
- * program for each line (xargs), or shows a page to a person.
+ * Programs at the two ends of a pipe work at their own pace. It is normal that a writer waits for a reader that
+ * computes, runs a program for each line (xargs), or shows a page to a person.
  */
 static bool reader_is_at_work(const struct writer_evidence *evidence)
 {

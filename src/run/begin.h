@@ -14,8 +14,9 @@
 #define BEGIN_ATTACH_NS (5 * NS_PER_S)
 
 /*
- * Waits until so long before the next multiple of step_ns on the wall clock; not at all where that is over, or step_ns is 0. wait()
- * waits until a moment of CLOCK_MONOTONIC, and returns 0, 1 if the end is asked for, or a negative errno, which end the waiting.
+ * Waits until so long before the next multiple of step_ns on the wall clock; not at all where that is over, or step_ns
+ * is 0. wait() waits until a moment of CLOCK_MONOTONIC, and returns 0, 1 if the end is asked for, or a negative errno,
+ * which end the waiting.
  */
 int begin_at_clock(uint64_t step_ns, uint64_t before_ns, int (*wait)(void *context, __u64 moment_ns), void *context);
 

@@ -17,7 +17,9 @@ struct outcome {
  */
 int replay_pace(const struct session *session, int signals, bool last);
 
-/* The recordings of several hosts through one emitter (NULL: the one that the options ask for). Returns the exit code. */
+/*
+ * The recordings of several hosts through one emitter (NULL: the one that the options ask for). Returns the exit code.
+ */
 int replay_hosts(const struct options *options, const struct emitter_kind *emitter, FILE *out, struct outcome *outcome);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A replay of recordings of several hosts as one. Their looks are put together by the wall clock: those that are nearer to
- * each other than half an interval are one step. A host that has no look in a step is taken to be as it last was. Each host
- * is judged by its own looks; lives of stalls are kept for all together.
+ * A replay of recordings of several hosts as one. Their looks are put together by the wall clock: those that are nearer
+ * to each other than half an interval are one step. A host that has no look in a step is taken to be as it last was.
+ * Each host is judged by its own looks; lives of stalls are kept for all together.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -201,8 +201,8 @@ static int advance(struct source *source)
 }
 
 /*
- * Takes all looks of the next step, the earliest at least: times may be any that a file has. Returns 1, 0 where there is none, or
- * a negative errno.
+ * Takes all looks of the next step, the earliest at least: times may be any that a file has. Returns 1, 0 where there
+ * is none, or a negative errno.
  */
 static int take_step(struct replay_hosts *replay)
 {

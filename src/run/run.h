@@ -16,7 +16,10 @@ enum exit_code {
 	EXIT_STUCK = 10,
 };
 
-/* How a run ends that had this error, or 0: EXIT_DONE, also where the reader has gone; or EXIT_BROKE after one line on stderr. */
+/*
+ * How a run ends that had this error, or 0: EXIT_DONE, also where the reader has gone; or EXIT_BROKE after one line on
+ * stderr.
+ */
 int exit_code_of(int err);
 
 /* A host that looks are taken on: in a live run the own one, in a replay that of each recording. */
@@ -48,8 +51,8 @@ struct session {
 	bool folds; /* the emitter is given rows that are alike as one */
 	bool own_filters; /* of a replay: they are not those of the live run */
 	/*
-	 * Reads what is to be said of the processes of a report beside what the look has: records for it. NULL: there is nobody to
-	 * ask. Returns 0 or a negative errno.
+	 * Reads what is to be said of the processes of a report beside what the look has: records for it. NULL: there
+	 * is nobody to ask. Returns 0 or a negative errno.
 	 */
 	int (*complete)(void *context, const struct report *report, const struct look *look, struct buffer *records);
 	void *complete_context;
@@ -78,7 +81,10 @@ void session_host_took(struct session_host *host);
 void session_host_keep_chained(struct session_host *host);
 void session_host_free(struct session_host *host);
 
-/* The last look of a host, or NULL; the latest of those of all hosts; and each with the one before, as reports take them. */
+/*
+ * The last look of a host, or NULL; the latest of those of all hosts; and each with the one before, as reports take
+ * them.
+ */
 struct look *session_host_look(struct session_host *host);
 struct look *session_hosts_newest(struct session *session);
 void session_hosts_look(struct session *session, struct look_step *steps);
@@ -87,11 +93,15 @@ void session_hosts_look(struct session *session, struct look_step *steps);
 void session_wants(struct session *session, struct wants *wants);
 
 /*
- * Attends to whoever is at the screen, if anybody is. Returns 0, -ECANCELED if they want the end, or another negative errno.
+ * Attends to whoever is at the screen, if anybody is. Returns 0, -ECANCELED if they want the end, or another negative
+ * errno.
  */
 int session_attend(const struct session *session);
 
-/* Reports on the look that session_next_look() gave and that has been filled; of several hosts, on the last look of each. */
+/*
+ * Reports on the look that session_next_look() gave and that has been filled; of several hosts, on the last look of
+ * each.
+ */
 int session_look(struct session *session);
 int session_look_at_all(struct session *session);
 int session_end(struct session *session, const struct row *end);

@@ -52,8 +52,8 @@ static const struct emitter_kind *choose_emitter(const struct options *options, 
 }
 
 /*
- * Tables and lines are read by a person. A stream of JSON has a life for each stall, with an id that opens and closes: there
- * and for all that is made of lives (metrics, a page, a trace) they stay apart.
+ * Tables and lines are read by a person. A stream of JSON has a life for each stall, with an id that opens and closes:
+ * there and for all that is made of lives (metrics, a page, a trace) they stay apart.
  */
 static bool folds(const struct session *session)
 {

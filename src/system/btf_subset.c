@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The header that every kernel's BTF has. Headers of Linux 7 and later name more (layout_off), which is not needed here. */
+/*
+ * The header that every kernel's BTF has. Headers of Linux 7 and later name more (layout_off), which is not needed
+ * here.
+ */
 #define HEADER_SIZE (offsetof(struct btf_header, str_len) + sizeof(__u32))
 
 /* The whole, checked as far as it has been walked. */

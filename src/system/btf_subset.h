@@ -20,8 +20,8 @@ struct btf_wanted {
 };
 
 /*
- * Appends the subset to the buffer, as BTF of its own; the ids found are those of the whole. Returns 0, -ENOMEM, or -EINVAL
- * where the bytes are no BTF, or of a kind that is not known.
+ * Appends the subset to the buffer, as BTF of its own; the ids found are those of the whole. Returns 0, -ENOMEM, or
+ * -EINVAL where the bytes are no BTF, or of a kind that is not known.
  */
 int btf_subset(struct buffer *subset, const void *bytes, size_t size, struct btf_wanted *wanted, size_t count);
 

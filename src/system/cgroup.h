@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Cgroups of processes. With cgroup v2 there is one. With v1 there is one for each controller, and on a hybrid system one
- * of v2 besides: there Docker's containers are in v1's alone, and v2 has them all in /system.slice/containerd.service. One
- * of them is shown.
+ * Cgroups of processes. With cgroup v2 there is one. With v1 there is one for each controller, and on a hybrid system
+ * one of v2 besides: there Docker's containers are in v1's alone, and v2 has them all in
+ * /system.slice/containerd.service. One of them is shown.
  */
 #ifndef SOCKSTALL_SYSTEM_CGROUP_H
 #define SOCKSTALL_SYSTEM_CGROUP_H
@@ -16,7 +16,9 @@ struct cgroup_choice {
 	int rank;
 };
 
-/* Takes a line of /proc/PID/cgroup, `hierarchy:controllers:path`, and keeps its path if it says more than those before. */
+/*
+ * Takes a line of /proc/PID/cgroup, `hierarchy:controllers:path`, and keeps its path if it says more than those before.
+ */
 void cgroup_choice_add(struct cgroup_choice *choice, const char *line);
 
 /* The cgroup path of a process, as it is shown; the caller's to free. NULL: it is not known, or there is no memory. */

@@ -14,8 +14,8 @@ int probe_conntrack_entry(struct buffer *buffer, __u32 netns, const struct nlmsg
 
 /*
  * Adds a record of each TCP connection whose addresses or ports are translated. Returns 0 also where conntrack is not
- * there or may not be asked: then such connections are not followed; or -ENOMEM. Where there are more than it reads, which
- * it does not count, 1 is added to *lost.
+ * there or may not be asked: then such connections are not followed; or -ENOMEM. Where there are more than it reads,
+ * which it does not count, 1 is added to *lost.
  */
 int probe_conntrack_add(struct buffer *buffer, __u32 netns, __u64 *lost);
 

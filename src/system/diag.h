@@ -48,9 +48,9 @@ int diag_destroy(int diag, const struct diag_socket *socket);
 bool diag_can_destroy(int diag);
 
 /*
- * Whether SOCK_DESTROY ends a connection that no process has open any more. Before Linux 6.11 (bac76cf89816) tcp_abort()
- * only takes away its data, and with that its timer, so that it stays for ever. Tried on a connection of our own, on the
- * loopback of the caller's namespace; false also where that cannot be had.
+ * Whether SOCK_DESTROY ends a connection that no process has open any more. Before Linux 6.11 (bac76cf89816)
+ * tcp_abort() only takes away its data, and with that its timer, so that it stays for ever. Tried on a connection of
+ * our own, on the loopback of the caller's namespace; false also where that cannot be had.
  */
 bool diag_ends_orphans(void);
 

@@ -21,8 +21,8 @@ struct file_lock {
 bool file_lock_parse(struct file_lock *lock, const char *line, size_t length);
 
 /*
- * Finds in the text of /proc/locks the lock that keeps this process waiting for one of this kind. Returns false if it waits
- * for none, or for several.
+ * Finds in the text of /proc/locks the lock that keeps this process waiting for one of this kind. Returns false if it
+ * waits for none, or for several.
  */
 bool file_locks_find(struct file_lock *holder, const char *text, size_t size, __u32 pid, const char *kind);
 

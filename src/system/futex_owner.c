@@ -227,8 +227,8 @@ static bool is_rwlock(struct futex_owner *owner, const struct futex_wait *wait, 
 /* ---- The end of a thread ---- */
 
 /*
- * The kernel clears the word when the thread ends (clear_child_tid), and wakes as if it were shared. It is in glibc's struct
- * pthread: behind the links of the list of all threads, and before those of its robust mutexes.
+ * The kernel clears the word when the thread ends (clear_child_tid), and wakes as if it were shared. It is in glibc's
+ * struct pthread: behind the links of the list of all threads, and before those of its robust mutexes.
  */
 static bool is_join(struct futex_owner *owner, const struct futex_wait *wait, const struct futex_memory *memory)
 {

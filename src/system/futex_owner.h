@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Which thread has the lock that another sleeps in, by the bytes around the futex's word. Only where all that is known of such a
- * lock is true of these bytes is an owner named. The bytes are another process's, and may be anything. Pure.
+ * Which thread has the lock that another sleeps in, by the bytes around the futex's word. Only where all that is known
+ * of such a lock is true of these bytes is an owner named. The bytes are another process's, and may be anything. Pure.
  */
 #ifndef SOCKSTALL_SYSTEM_FUTEX_OWNER_H
 #define SOCKSTALL_SYSTEM_FUTEX_OWNER_H

@@ -14,9 +14,9 @@
 struct hosts;
 
 /*
- * Takes the text, which it changes: each line is an address, its name and others, and a # begins a comment. The first name that
- * a file has for an address counts. Memory and text belong to the arena. NULL: no memory, or the line *bad is wrong, and *why
- * says what is.
+ * Takes the text, which it changes: each line is an address, its name and others, and a # begins a comment. The first
+ * name that a file has for an address counts. Memory and text belong to the arena. NULL: no memory, or the line *bad is
+ * wrong, and *why says what is.
  */
 const struct hosts *hosts_parse(struct arena *arena, char *text, size_t *bad, const char **why);
 

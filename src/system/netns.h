@@ -16,11 +16,16 @@
 /* Whether `ip netns` may have given it. Not one of digits only: that is an inode. Pure. */
 bool netns_is_name(const char *text);
 
-/* A descriptor of the namespace with this name, or of the caller's own; or a negative errno, -ENOENT where there is none. */
+/*
+ * A descriptor of the namespace with this name, or of the caller's own; or a negative errno, -ENOENT where there is
+ * none.
+ */
 int netns_open_name(const char *name);
 int netns_open_own(void);
 
-/* Closes what one of these has returned, and sets its inode. Returns 0 or a negative errno; that of fd, if it is one. */
+/*
+ * Closes what one of these has returned, and sets its inode. Returns 0 or a negative errno; that of fd, if it is one.
+ */
 int netns_take_inode(int fd, __u32 *inode);
 
 /* Calls each() once for every namespace, until it returns something else than 0: that is returned. */

@@ -97,8 +97,8 @@ static const char *of_program(const char *name)
 }
 
 /*
- * Two event loops in one interpreter: which one a thread runs cannot be told from here. Twisted and eventlet import asyncio, and
- * mostly run their own.
+ * Two event loops in one interpreter: which one a thread runs cannot be told from here. Twisted and eventlet import
+ * asyncio, and mostly run their own.
  */
 static const char *of_python(unsigned int seen)
 {

@@ -28,8 +28,8 @@ const char *runtime_of(const struct runtime_facts *facts);
 bool runtime_fits(const char *runtime, bool epoll);
 
 /*
- * True if the runtime watches everything edge-triggered and keeps in mind itself what can be read: what lies unread there
- * no task has asked for, and no wake-up was lost.
+ * True if the runtime watches everything edge-triggered and keeps in mind itself what can be read: what lies unread
+ * there no task has asked for, and no wake-up was lost.
  */
 bool runtime_remembers_ready(const char *runtime);
 

@@ -16,8 +16,8 @@
 bool socket_counts_are_zero(const char *sockstat, const char *sockstat6);
 
 /*
- * Whether the caller's namespace has none. The kernel's sum over the CPUs may be wrong while a socket is made on one CPU and
- * goes on another. So the kernel is asked twice.
+ * Whether the caller's namespace has none. The kernel's sum over the CPUs may be wrong while a socket is made on one
+ * CPU and goes on another. So the kernel is asked twice.
  */
 bool socket_counts_none_here(void);
 

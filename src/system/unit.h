@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * systemd's unit of a process, from its cgroup path alone: below slices the first component is the unit, and a user's own
- * manager (user@UID.service) has slices and units in turn. systemd: src/basic/cgroup-util.c, cg_path_decode_unit().
+ * systemd's unit of a process, from its cgroup path alone: below slices the first component is the unit, and a user's
+ * own manager (user@UID.service) has slices and units in turn. systemd: src/basic/cgroup-util.c, cg_path_decode_unit().
  */
 #ifndef SOCKSTALL_SYSTEM_UNIT_H
 #define SOCKSTALL_SYSTEM_UNIT_H

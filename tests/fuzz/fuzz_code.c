@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Messages between sockstall and the process that unwinds stacks: either side may be somebody else's. The first byte says
- * what takes what follows, the next four how many modules it knows, or chunks it asked for. What a check has taken lies inside the bytes.
+ * Messages between sockstall and the process that unwinds stacks: either side may be somebody else's. The first byte
+ * says what takes what follows, the next four how many modules it knows, or chunks it asked for. What a check has taken
+ * lies inside the bytes.
  */
 #include <stdint.h>
 #include <stdlib.h>

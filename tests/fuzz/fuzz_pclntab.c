@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Tables of functions of Go: the last eight bytes say at which address is looked, the rest is the table; also a stack that is followed. */
+/*
+ * Tables of functions of Go: the last eight bytes say at which address is looked, the rest is the table; also a stack
+ * that is followed.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Perf maps: the first byte says in pieces of which size the rest is taken. The same names come of it as from one piece. */
+/*
+ * Perf maps: the first byte says in pieces of which size the rest is taken. The same names come of it as from one
+ * piece.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Functions of Python in memory that is the input: its first byte says which version (1: the layout that 3.13 describes itself), the
- * rest lies where the images of the unit tests do. Texts that come out end, and have no control characters.
+ * Functions of Python in memory that is the input: its first byte says which version (1: the layout that 3.13 describes
+ * itself), the rest lies where the images of the unit tests do. Texts that come out end, and have no control
+ * characters.
  */
 #include <stdint.h>
 #include <stdlib.h>

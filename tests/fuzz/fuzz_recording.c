@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The reader of recordings. With an even first byte the rest is a file as it is; else it is a list of chunks, each a type
- * byte, a length in two bytes and contents: they get a true header and true checksums, which no fuzzer would guess. Type 5
- * is a compressed look, which gets a true zlib stream, too.
+ * The reader of recordings. With an even first byte the rest is a file as it is; else it is a list of chunks, each a
+ * type byte, a length in two bytes and contents: they get a true header and true checksums, which no fuzzer would
+ * guess. Type 5 is a compressed look, which gets a true zlib stream, too.
  */
 #include <endian.h>
 #include <fcntl.h>

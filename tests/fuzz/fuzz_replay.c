@@ -2,8 +2,8 @@
 /*
  * All of `sockstall replay`: a recording of looks of any contents, through the reader, the reports, the stalls and
  * whatever is made of them: JSON, lines, tables, a page, a trace, a difference, two hosts as one. The corpus is of real
- * recordings (from_recording.c); fields get extreme values as often as libFuzzer's own. What comes out must be what is promised:
- * JSON that a strict reader takes, and no byte in any text that a terminal obeys.
+ * recordings (from_recording.c); fields get extreme values as often as libFuzzer's own. What comes out must be what is
+ * promised: JSON that a strict reader takes, and no byte in any text that a terminal obeys.
  */
 #include <fcntl.h>
 #include <jansson.h>

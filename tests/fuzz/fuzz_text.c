@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Lines of /proc: of an epoll instance's fdinfo, of cgroup, locks, maps and stat; memory around a lock; and what processes that are set apart are told. */
+/*
+ * Lines of /proc: of an epoll instance's fdinfo, of cgroup, locks, maps and stat; memory around a lock; and what
+ * processes that are set apart are told.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

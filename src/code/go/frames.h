@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Frames of Go, by the size that its table tells of each: without tables for debuggers, and also where a function keeps no frame pointer.
- * Pure.
+ * Frames of Go, by the size that its table tells of each: without tables for debuggers, and also where a function keeps
+ * no frame pointer. Pure.
  */
 #ifndef SOCKSTALL_CODE_GO_FRAMES_H
 #define SOCKSTALL_CODE_GO_FRAMES_H
@@ -19,8 +19,8 @@ struct go_stack {
 };
 
 /*
- * Addresses of the functions, innermost first; all but the first are what calls return to. find: the function at an address of the process.
- * Returns how many there are.
+ * Addresses of the functions, innermost first; all but the first are what calls return to. find: the function at an
+ * address of the process. Returns how many there are.
  */
 size_t go_frames(const struct go_stack *stack, bool (*find)(void *context, __u64 address, struct go_function *function),
 		 void *context, __u64 *addresses, size_t most);

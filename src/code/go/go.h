@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Programs of Go: their functions without symbols, and frames by the sizes that they tell of them. In the worker alone. */
+/*
+ * Programs of Go: their functions without symbols, and frames by the sizes that they tell of them. In the worker alone.
+ */
 #ifndef SOCKSTALL_CODE_GO_GO_H
 #define SOCKSTALL_CODE_GO_GO_H
 
@@ -10,8 +12,8 @@
 struct go;
 
 /*
- * NULL: the module is no program of Go, its version is not known, or there is no memory. file: opens the module's file once more, for
- * this alone; returns a descriptor or a negative errno.
+ * NULL: the module is no program of Go, its version is not known, or there is no memory. file: opens the module's file
+ * once more, for this alone; returns a descriptor or a negative errno.
  */
 struct go *go_detect(Dwfl_Module *module, int (*file)(__u32 number), __u32 number);
 void go_free(struct go *go);

@@ -145,7 +145,10 @@ static __s32 signed_of(__u32 number)
 	return number & 1 ? (__s32) ~(number >> 1) : (__s32)(number >> 1);
 }
 
-/* The value that the function's table, at `offset`, has for the code at `place`. Both are counted from where code begins. */
+/*
+ * The value that the function's table, at `offset`, has for the code at `place`. Both are counted from where code
+ * begins.
+ */
 static bool find_value(const struct pclntab *table, __u32 offset, __u64 start, __u64 place, __s64 *value)
 {
 	struct reader reader = {.table = table, .at = table->values + offset};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Functions, lines and sizes of frames by the table that each Go program has, also where its symbols are stripped (.gopclntab). Known
- * are the layouts of Go 1.18 and 1.20, which 1.25 has, too. The file may be of any content: each offset is checked
- * before it is used. Pure: who reads the table says how.
+ * Functions, lines and sizes of frames by the table that each Go program has, also where its symbols are stripped
+ * (.gopclntab). Known are the layouts of Go 1.18 and 1.20, which 1.25 has, too. The file may be of any content: each
+ * offset is checked before it is used. Pure: who reads the table says how.
  */
 #ifndef SOCKSTALL_CODE_GO_PCLNTAB_H
 #define SOCKSTALL_CODE_GO_PCLNTAB_H

@@ -5,7 +5,9 @@
 
 #include "code/jit/perf_map.h"
 
-/* Fills in what the file says of these addresses. It is read as far as that takes, and not longer than for some time. */
+/*
+ * Fills in what the file says of these addresses. It is read as far as that takes, and not longer than for some time.
+ */
 void jit_read(int fd, struct perf_name *names, size_t count, bool (*has_time)(void));
 
 #endif

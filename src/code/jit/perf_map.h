@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Names of code that a runtime made while it ran: perf maps, which Node (--perf-basic-prof), Java (jcmd PID Compiler.perfmap) and .NET
- * write. A line is an address, a size and a name. The file may be of any content. Pure.
+ * Names of code that a runtime made while it ran: perf maps, which Node (--perf-basic-prof), Java (jcmd PID
+ * Compiler.perfmap) and .NET write. A line is an address, a size and a name. The file may be of any content. Pure.
  */
 #ifndef SOCKSTALL_CODE_JIT_PERF_MAP_H
 #define SOCKSTALL_CODE_JIT_PERF_MAP_H

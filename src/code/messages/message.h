@@ -4,7 +4,8 @@
  * sides: an attacker may have taken over either one.
  *
  * A request is a head, the files that the process has mapped, and bytes of one thread's stack. Until it is answered the
- * worker may say what it needs: a file, or memory of the process. sockstall replies to each: with a descriptor beside, or with bytes.
+ * worker may say what it needs: a file, or memory of the process. sockstall replies to each: with a descriptor beside,
+ * or with bytes.
  */
 #ifndef SOCKSTALL_CODE_MESSAGES_MESSAGE_H
 #define SOCKSTALL_CODE_MESSAGES_MESSAGE_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Where the members are that lead from CPython's _PyRuntime to the frames of a thread: one layout a version. 3.11 and 3.12 have a table
- * here, measured with the headers of these versions; x86-64 and arm64 have the same. Newer ones say it themselves, at the beginning of
- * _PyRuntime (_Py_DebugOffsets): what they say is believed only as far as an offset can lie in the structure that it is of.
+ * Where the members are that lead from CPython's _PyRuntime to the frames of a thread: one layout a version. 3.11 and
+ * 3.12 have a table here, measured with the headers of these versions; x86-64 and arm64 have the same. Newer ones say
+ * it themselves, at the beginning of _PyRuntime (_Py_DebugOffsets): what they say is believed only as far as an offset
+ * can lie in the structure that it is of.
  */
 #ifndef SOCKSTALL_CODE_PYTHON_LAYOUT_H
 #define SOCKSTALL_CODE_PYTHON_LAYOUT_H
@@ -26,8 +27,9 @@ struct python_layout {
 	__u32 has_cframe, cframe_frame;
 	__u32 frame_size, frame_code, frame_previous, frame_instruction, frame_owner;
 	/*
-	 * Which frame is the last that one call of _PyEval_EvalFrameDefault runs: with frame_entry the one where that byte is 1. Without, there
-	 * is a frame of its own behind it, which has this owner, lies on the thread's stack and is no function.
+	 * Which frame is the last that one call of _PyEval_EvalFrameDefault runs: with frame_entry the one where that
+	 * byte is 1. Without, there is a frame of its own behind it, which has this owner, lies on the thread's stack
+	 * and is no function.
 	 */
 	__u32 frame_entry, owner_entry;
 	__u32 code_size, code_first_line, code_file, code_name, code_lines, code_instructions;

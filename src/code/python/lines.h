@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The table of a code object that leads from its instructions to lines: CPython 3.11 and newer (Objects/locations.md). Pure. */
+/*
+ * The table of a code object that leads from its instructions to lines: CPython 3.11 and newer (Objects/locations.md).
+ * Pure.
+ */
 #ifndef SOCKSTALL_CODE_PYTHON_LINES_H
 #define SOCKSTALL_CODE_PYTHON_LINES_H
 

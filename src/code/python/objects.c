@@ -6,7 +6,10 @@
 #include "code/messages/memory.h"
 #include "code/python/lines.h"
 
-/* Of a table of lines no more is read: some 3,000 instructions. An entry for one takes this much at most, where columns are small. */
+/*
+ * Of a table of lines no more is read: some 3,000 instructions. An entry for one takes this much at most, where columns
+ * are small.
+ */
 #define LINES_MOST 16384
 #define ENTRY_MOST 12
 

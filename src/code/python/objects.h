@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Objects of CPython in the memory of another process: see code/messages/memory.h. An object counts only if its type is the expected one. */
+/*
+ * Objects of CPython in the memory of another process: see code/messages/memory.h. An object counts only if its type is
+ * the expected one.
+ */
 #ifndef SOCKSTALL_CODE_PYTHON_OBJECTS_H
 #define SOCKSTALL_CODE_PYTHON_OBJECTS_H
 
@@ -35,8 +38,8 @@ struct python_code {
 bool python_code_read(const struct python *python, __u64 address, struct python_code *code);
 
 /*
- * A text as UTF-8: its end, if it is longer than there is room for. Control characters and what is none of Unicode become '?'.
- * Returns its length, 0 where it is no text or cannot be read.
+ * A text as UTF-8: its end, if it is longer than there is room for. Control characters and what is none of Unicode
+ * become '?'. Returns its length, 0 where it is no text or cannot be read.
  */
 size_t python_text_read(const struct python *python, __u64 address, char *to, size_t room);
 

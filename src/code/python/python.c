@@ -17,7 +17,10 @@ bool python_is_known(__u32 version)
 	return PYTHON_OF(version) >= PYTHON_3_11 && PYTHON_OF(version) <= PYTHON_3_13;
 }
 
-/* The first is in no stripped interpreter, the others are what calls it. A compiler's part of a function has a dot behind the name. */
+/*
+ * The first is in no stripped interpreter, the others are what calls it. A compiler's part of a function has a dot
+ * behind the name.
+ */
 bool python_takes_lock(const char *symbol)
 {
 	static const char *const names[] = {"take_gil", "PyEval_RestoreThread", "PyEval_AcquireThread"};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Functions of Python that a thread is in: CPython 3.11 to 3.13. They are in the memory of the process, which may be anything: what
- * is read proves itself (types, owners, bounds), or it is not read.
+ * Functions of Python that a thread is in: CPython 3.11 to 3.13. They are in the memory of the process, which may be
+ * anything: what is read proves itself (types, owners, bounds), or it is not read.
  */
 #ifndef SOCKSTALL_CODE_PYTHON_PYTHON_H
 #define SOCKSTALL_CODE_PYTHON_PYTHON_H
@@ -23,14 +23,15 @@ struct python_function {
 bool python_is_known(__u32 version);
 
 /*
- * Innermost first. *whole: that is all of them. Returns how many; 0: they cannot be read. python: all but layout is filled in.
+ * Innermost first. *whole: that is all of them. Returns how many; 0: they cannot be read. python: all but layout is
+ * filled in.
  */
 size_t python_read(struct python *python, const struct python_stack *stack, struct python_function *functions,
 		   size_t room, bool *whole);
 
 /*
- * Whether a thread that waits for a condition variable in this function of the interpreter waits for its global lock: these wait for no
- * other one.
+ * Whether a thread that waits for a condition variable in this function of the interpreter waits for its global lock:
+ * these wait for no other one.
  */
 bool python_takes_lock(const char *symbol);
 

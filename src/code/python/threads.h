@@ -19,8 +19,9 @@ struct python_memory_frame {
 };
 
 /*
- * The innermost frame of that thread; 0: it has none, or is not found. What is found is proven by an address on its stack: two
- * threads with one number in two processes are not taken for each other. Remembers where the threads are that it came by.
+ * The innermost frame of that thread; 0: it has none, or is not found. What is found is proven by an address on its
+ * stack: two threads with one number in two processes are not taken for each other. Remembers where the threads are
+ * that it came by.
  */
 __u64 python_thread_find(struct python *python, const struct python_stack *stack);
 

@@ -286,7 +286,9 @@ static void find_worst(const struct story *story, const struct groups *groups, i
 	}
 }
 
-/* The table with the worst row comes first, as everywhere. Of equals, the types that were added last sum up the others. */
+/*
+ * The table with the worst row comes first, as everywhere. Of equals, the types that were added last sum up the others.
+ */
 static void order_types(const struct story *story, const struct groups *groups, enum row_type types[ROW_TYPES])
 {
 	int64_t worst[ROW_TYPES];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * One lane for each stall, and for those that are alike, by process. The bars are SVG that is stretched to whatever width there
- * is; all words are outside of it, so that they stay readable on any screen.
+ * One lane for each stall, and for those that are alike, by process. The bars are SVG that is stretched to whatever
+ * width there is; all words are outside of it, so that they stay readable on any screen.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * Counts for `metrics`, written in the Prometheus text format, version 0.0.4. Pure.
  *
  * The number of series is bounded, whatever runs on the machine: process names beyond the worst few are counted as
- * "other", and only the fullest listeners are listed, and the services that let others wait for longest. The file says how many
- * were left out.
+ * "other", and only the fullest listeners are listed, and the services that let others wait for longest. The file says
+ * how many were left out.
  */
 #ifndef SOCKSTALL_OUTPUT_METRICS_METRICS_H
 #define SOCKSTALL_OUTPUT_METRICS_METRICS_H

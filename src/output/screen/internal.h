@@ -35,7 +35,10 @@ struct screen_rows {
  */
 const struct screen_rows *screen_rows(const struct screen *screen);
 
-/* The causes of all that is stuck in the look shown, whatever the page; of a command that looks for them. NULL: no memory. */
+/*
+ * The causes of all that is stuck in the look shown, whatever the page; of a command that looks for them. NULL: no
+ * memory.
+ */
 const struct causes *screen_causes(const struct screen *screen);
 
 /* All that the rows of a page depend on. */

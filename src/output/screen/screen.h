@@ -177,7 +177,10 @@ int screen_draw(struct screen *screen, struct lines *lines, size_t width, size_t
 /* Says this in the title, printable, up to the next key. */
 void screen_tell(struct screen *screen, const char *text);
 
-/* Writes what would be drawn to a new file, and tells where, or why not: that is no reason to end. files: NULL: nowhere. */
+/*
+ * Writes what would be drawn to a new file, and tells where, or why not: that is no reason to end. files: NULL:
+ * nowhere.
+ */
 struct files;
 void screen_write(struct screen *screen, struct files *files, size_t width, size_t height, uint64_t elapsed_ns);
 

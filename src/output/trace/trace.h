@@ -46,8 +46,8 @@ struct trace_slice {
 struct trace_slice *trace_place(const struct story *story);
 
 /*
- * Where rows of several hosts are shown, the ids of processes and threads of each are moved by so much: more than any has
- * (PID_MAX_LIMIT is 2^22), and so little that those of 256 hosts fit below TRACE_LANES.
+ * Where rows of several hosts are shown, the ids of processes and threads of each are moved by so much: more than any
+ * has (PID_MAX_LIMIT is 2^22), and so little that those of 256 hosts fit below TRACE_LANES.
  */
 #define TRACE_HOST 5000000
 

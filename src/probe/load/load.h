@@ -111,8 +111,8 @@ const struct probe_features *probe_features(void);
 struct bpf_program *probe_program_find(const struct sockstall_bpf *skeleton, size_t place);
 
 /*
- * Opens and loads with the wanted programs only. `wishes` are bits as above. *skeleton is there as soon as it is opened,
- * for what is called meanwhile. Returns 0; or a negative errno, and *skeleton is NULL.
+ * Opens and loads with the wanted programs only. `wishes` are bits as above. *skeleton is there as soon as it is
+ * opened, for what is called meanwhile. Returns 0; or a negative errno, and *skeleton is NULL.
  */
 int probe_load(struct sockstall_bpf **skeleton, const struct attempt *attempt, unsigned int wishes);
 
@@ -124,8 +124,8 @@ int probe_attach_one(const struct bpf_program *program, const struct attempt *at
 		     struct probe_attached *attached);
 
 /*
- * The same, only to see whether it can be. Letting go of tracepoints takes 100 ms each, and less side by side: they stay
- * attached until probe_tried_release(). Returns 0 or a negative errno.
+ * The same, only to see whether it can be. Letting go of tracepoints takes 100 ms each, and less side by side: they
+ * stay attached until probe_tried_release(). Returns 0 or a negative errno.
  */
 int probe_try_attach(const struct bpf_program *program, struct attempt *attempt, size_t place);
 void probe_tried_release(struct attempt *attempt);
@@ -178,8 +178,8 @@ bool probe_is_libbpf_error(int err);
 bool probe_has_btf(void);
 
 /*
- * Takes the kernel's types from a file, for all that is loaded afterwards; NULL: from the kernel. Returns 0, or a negative
- * errno after one line on stderr.
+ * Takes the kernel's types from a file, for all that is loaded afterwards; NULL: from the kernel. Returns 0, or a
+ * negative errno after one line on stderr.
  */
 int probe_btf_use(const char *path);
 

@@ -13,9 +13,9 @@
 #include "system/btf_subset.h"
 
 /*
- * Before an object with these types is loaded. Each kernel from 5.10 on takes them, if it has the memory. libbpf goes on
- * without them, or with functions that are global no more: then the verifier walks through these at each of their calls, for
- * half a minute, and refuses the program after all. So nothing is loaded then: -ENOMEM.
+ * Before an object with these types is loaded. Each kernel from 5.10 on takes them, if it has the memory. libbpf goes
+ * on without them, or with functions that are global no more: then the verifier walks through these at each of their
+ * calls, for half a minute, and refuses the program after all. So nothing is loaded then: -ENOMEM.
  */
 void probe_sections_types(const struct btf *types);
 

@@ -57,7 +57,10 @@ static bool is_memory_short(void)
 	return can_make_map(1) && !can_make_map((__u32)(limit.rlim_cur / 8 + 1));
 }
 
-/* Loads bpf_probe_read_kernel(stack - 8, 8, NULL); where there is no such helper (before 5.5) nothing else loads either. */
+/*
+ * Loads bpf_probe_read_kernel(stack - 8, 8, NULL); where there is no such helper (before 5.5) nothing else loads
+ * either.
+ */
 static bool can_read_kernel(void)
 {
 	static const struct bpf_insn instructions[] = {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Locks of files that threads sleep in, and who has them. /proc/locks tells which process took a lock; it may have ended since,
- * and its number may be another's by now. So only a process counts whose descriptor has the lock: its fdinfo says so.
+ * Locks of files that threads sleep in, and who has them. /proc/locks tells which process took a lock; it may have
+ * ended since, and its number may be another's by now. So only a process counts whose descriptor has the lock: its
+ * fdinfo says so.
  *
- * sockstall reads /proc/locks itself: that takes file_rwsem and blocked_lock_lock alone (locks_start()), which nobody holds over
- * a fault or a file system's own work.
+ * sockstall reads /proc/locks itself: that takes file_rwsem and blocked_lock_lock alone (locks_start()), which nobody
+ * holds over a fault or a file system's own work.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -120,7 +121,9 @@ static int find_any(const struct search *search, __u32 *pid)
 	return err;
 }
 
-/* A process may hand its lock on to a child, as flock(1) does to the next command of a shell. *pid 0: nobody is found. */
+/*
+ * A process may hand its lock on to a child, as flock(1) does to the next command of a shell. *pid 0: nobody is found.
+ */
 static int find_holder(const struct search *search, __u32 *pid)
 {
 	bool has = false;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The locks that threads sleep in: for a futex the bytes around its word, which foreign.h's worker reads. Where they name an
- * owner they are read again, after what the thread is in: an owner counts only if the thread still waits for the same, and the
- * bytes say the same twice. Pages that are not there are not read.
+ * The locks that threads sleep in: for a futex the bytes around its word, which foreign.h's worker reads. Where they
+ * name an owner they are read again, after what the thread is in: an owner counts only if the thread still waits for
+ * the same, and the bytes say the same twice. Pages that are not there are not read.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -17,8 +17,8 @@ struct inner_threads {
 };
 
 /*
- * waiter: a thread that waits for the lock at this address. inner_tid: the owner, as the waiter's pid namespace numbers it.
- * shared: it may be of another process that has mapped the same memory. Returns 0, -ENOMEM, or -ECANCELED.
+ * waiter: a thread that waits for the lock at this address. inner_tid: the owner, as the waiter's pid namespace numbers
+ * it. shared: it may be of another process that has mapped the same memory. Returns 0, -ENOMEM, or -ECANCELED.
  */
 int lock_holder_find(struct probe *probe, struct inner_threads *threads, const struct thread_record *waiter,
 		     __u32 inner_tid, __u64 address, bool shared, struct lock_holder *holder);

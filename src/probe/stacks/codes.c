@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The code that threads are in which are reported as stuck, or were asked for, and of no others. A thread that has not been switched in
- * since is in the same code: it is not unwound again.
+ * The code that threads are in which are reported as stuck, or were asked for, and of no others. A thread that has not
+ * been switched in since is in the same code: it is not unwound again.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,8 +13,8 @@
 #include "probe/notes.h"
 
 /*
- * Threads that one look unwinds; the rest has its turn in the next. One takes some 10 ms of a process whose time the budget does
- * not see: so these are few, or looks would be few.
+ * Threads that one look unwinds; the rest has its turn in the next. One takes some 10 ms of a process whose time the
+ * budget does not see: so these are few, or looks would be few.
  */
 #define CODES_PER_LOOK	   8
 #define CODES_OF_ONLY_LOOK 256
@@ -22,7 +22,9 @@
 #define GROUPED_PER_LOOK     256
 #define GROUPED_OF_ONLY_LOOK 4096
 
-/* A look may have no time left for it, or a file may not come: but what has no code of its own is not asked for ever. */
+/*
+ * A look may have no time left for it, or a file may not come: but what has no code of its own is not asked for ever.
+ */
 #define TRIES_MOST 3
 
 struct code {

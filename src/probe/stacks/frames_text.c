@@ -9,8 +9,8 @@
 #include "probe/stacks/kernel_symbols.h"
 
 /*
- * Appends the function's name, where that is known, module+offset, and the line. The offset is into the file, as addr2line and
- * objdump count it for a shared object. A function of a language has none.
+ * Appends the function's name, where that is known, module+offset, and the line. The offset is into the file, as
+ * addr2line and objdump count it for a shared object. A function of a language has none.
  */
 static int say_frame(struct buffer *text, const struct process_maps *maps, const struct code_frame *frame,
 		     const char *name, const char *file)
@@ -48,7 +48,10 @@ static int say_code(struct buffer *code, const struct memory_region *region, con
 	return err;
 }
 
-/* Of languages the answer says it: what is the program's own, else what was installed beside it, else what the language has. */
+/*
+ * Of languages the answer says it: what is the program's own, else what was installed beside it, else what the language
+ * has.
+ */
 static enum code_frame_kind kind_of(const struct memory_region *region, const struct code_frame *frame,
 				    const char *name)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Stacks as text. The stack scan brings the kernel's, and the registers with which the thread left its program. The bytes of
- * the program's stack are copied then, and the scan is done once more: a thread that was not switched in between stands as it was
- * copied. One that was is copied once more, and where that does not help nothing is said of it. Functions of a language are in
- * memory beside the stack, which is read while it is unwound: so the scan is then done a third time, and who moved has native frames alone.
+ * Stacks as text. The stack scan brings the kernel's, and the registers with which the thread left its program. The
+ * bytes of the program's stack are copied then, and the scan is done once more: a thread that was not switched in
+ * between stands as it was copied. One that was is copied once more, and where that does not help nothing is said of
+ * it. Functions of a language are in memory beside the stack, which is read while it is unwound: so the scan is then
+ * done a third time, and who moved has native frames alone.
  */
 #include <errno.h>
 

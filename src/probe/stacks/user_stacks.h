@@ -21,14 +21,14 @@ struct user_stack {
 int user_stacks_copy(struct probe *probe, struct user_stack *stacks, size_t count, struct buffer *bytes);
 
 /*
- * Fills in frames, and what goes with them. memory: of the process, for functions of a language; without, native frames are all. Returns 0,
- * whatever is known; -ENOMEM or -ECANCELED.
+ * Fills in frames, and what goes with them. memory: of the process, for functions of a language; without, native frames
+ * are all. Returns 0, whatever is known; -ENOMEM or -ECANCELED.
  */
 int user_stack_unwind(struct probe *probe, struct user_stack *stack, const struct buffer *bytes, bool memory);
 
 /*
- * Appends all frames as text, innermost first; and the one that is the first of the program's own code. Returns 0, whatever is known;
- * -ENOMEM or -ECANCELED.
+ * Appends all frames as text, innermost first; and the one that is the first of the program's own code. Returns 0,
+ * whatever is known; -ENOMEM or -ECANCELED.
  */
 int user_stack_say(struct probe *probe, const struct user_stack *stack, struct buffer *text, struct buffer *code);
 

@@ -110,7 +110,9 @@ bool chain_is_unread(const struct waits *waits, const struct wait *wait)
 /* A process takes up a question within this time. */
 #define TAKEN_UP_NS NS_PER_S
 
-/* A set with that connection in it would have ended them. An event loop in epoll_wait may leave one alone for a while. */
+/*
+ * A set with that connection in it would have ended them. An event loop in epoll_wait may leave one alone for a while.
+ */
 static bool is_in_poll(const struct thread_record *thread)
 {
 	static const char *const calls[] = {"poll", "ppoll", "select", "pselect6"};

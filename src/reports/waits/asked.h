@@ -19,8 +19,8 @@ int chain_asked_collect(struct chain_asked *asked, const struct look *look);
 void chain_asked_free(struct chain_asked *asked);
 
 /*
- * Whether one of the `depth` waits from `from` on is for somebody's sake: its process has one of these that was asked before
- * that wait began, other than at the other end of it and of those behind it.
+ * Whether one of the `depth` waits from `from` on is for somebody's sake: its process has one of these that was asked
+ * before that wait began, other than at the other end of it and of those behind it.
  */
 bool chain_was_asked(const struct chain_asked *asked, const struct waits *waits, size_t from, size_t depth);
 

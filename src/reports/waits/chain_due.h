@@ -11,8 +11,9 @@ struct chain_due {
 };
 
 /*
- * Of paths that all have one end: those that suffer, and not what only waits for their sake (300 clients of a proxy that has
- * ten connections to a database are 300). Where nobody does, all to which something is due; where nothing is, all.
+ * Of paths that all have one end: those that suffer, and not what only waits for their sake (300 clients of a proxy
+ * that has ten connections to a database are 300). Where nobody does, all to which something is due; where nothing is,
+ * all.
  */
 struct chain_due chain_count(const struct chain_path *paths, const size_t *order, size_t count);
 

@@ -42,8 +42,8 @@ static bool leads_to_dead(const struct chain_path *path)
 }
 
 /*
- * The path that is shown begins with a wait to which something is due. Of several connections to one server those that are dead
- * say most.
+ * The path that is shown begins with a wait to which something is due. Of several connections to one server those that
+ * are dead say most.
  */
 static int compare_paths(const void *left, const void *right)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A process whose only thread waits for a child (wait4, waitid) does nothing for others until that ends. The same holds for
- * a thread that sleeps in an event loop for a child alone, as in a synchronous call of an asynchronous library. Only processes that somebody
- * waits for are added: a shell that waits for its command is no news.
+ * A process whose only thread waits for a child (wait4, waitid) does nothing for others until that ends. The same holds
+ * for a thread that sleeps in an event loop for a child alone, as in a synchronous call of an asynchronous library.
+ * Only processes that somebody waits for are added: a shell that waits for its command is no news.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -31,8 +31,8 @@ void ends_free(struct ends *ends);
 const struct end *ends_other(const struct ends *ends, const struct socket_record *socket);
 
 /*
- * The translation by which a client with these addresses is led elsewhere; to be called with *at == 0 first, and again for
- * one more. NULL: no more.
+ * The translation by which a client with these addresses is led elsewhere; to be called with *at == 0 first, and again
+ * for one more. NULL: no more.
  */
 const struct translation_record *ends_translation_of_client(const struct ends *ends, const struct socket_name *name,
 							    size_t *at);

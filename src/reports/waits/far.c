@@ -147,7 +147,10 @@ static struct node node_after(const struct far_host *hosts, struct node node)
 	return after.at == WAITS_NONE ? nowhere : after;
 }
 
-/* The host at which the chain from here ends. A cycle on one host is an end; one over several hosts is none, and nor is a longer chain. */
+/*
+ * The host at which the chain from here ends. A cycle on one host is an end; one over several hosts is none, and nor is
+ * a longer chain.
+ */
 static size_t find_last_host(const struct far_host *hosts, struct node node)
 {
 	size_t last = node.host, steps = 0, crossed = 0;
@@ -225,7 +228,10 @@ static int copy_all(struct far_host *hosts, size_t count)
 	return err;
 }
 
-/* Where a wait stands among those of the host at which the chain ends; WAITS_NONE: it is not there, as the chain is too long. */
+/*
+ * Where a wait stands among those of the host at which the chain ends; WAITS_NONE: it is not there, as the chain is too
+ * long.
+ */
 static size_t place_of(const struct far_host *hosts, struct node node, size_t ends)
 {
 	const struct far_step *step;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Chains from host to host. A connection between two hosts has the same place in both streams of bytes at both ends, whatever
- * address translation lies between. The waits of all hosts that lead to an end on one of them are put among the waits of that
- * one: behind its own, with pids that no process has. So the rest of the code follows a chain as if it were on one host. Pure.
+ * Chains from host to host. A connection between two hosts has the same place in both streams of bytes at both ends,
+ * whatever address translation lies between. The waits of all hosts that lead to an end on one of them are put among
+ * the waits of that one: behind its own, with pids that no process has. So the rest of the code follows a chain as if
+ * it were on one host. Pure.
  */
 #ifndef SOCKSTALL_REPORTS_WAITS_FAR_H
 #define SOCKSTALL_REPORTS_WAITS_FAR_H
@@ -25,8 +26,8 @@ struct far_host {
 int far_join(struct far_host *hosts, size_t count);
 
 /*
- * The wait of somebody on another host for this end: fills in who owes it an answer, and what that one waits for in turn, if it is
- * among the waits. `socket` is the end over there.
+ * The wait of somebody on another host for this end: fills in who owes it an answer, and what that one waits for in
+ * turn, if it is among the waits. `socket` is the end over there.
  */
 void far_wait_for(const struct waits *waits, struct wait *wait, const struct socket_record *socket,
 		  const struct end *end);

@@ -13,8 +13,8 @@
 #define APART_NS (10 * NS_PER_S)
 
 /*
- * The connections of one host, by its last look with all of them: hosts do not have such looks at the same time. A connection
- * is the same in a look without as long as its cookie is.
+ * The connections of one host, by its last look with all of them: hosts do not have such looks at the same time. A
+ * connection is the same in a look without as long as its cookie is.
  */
 struct host {
 	const struct look *look; /* NULL: there is none yet */

@@ -6,8 +6,8 @@
 #include "rows/report.h"
 
 /*
- * Fills in peer_name of rows from `first` on that have none. The two ends of a connection have the same places in both streams of
- * bytes, whatever address translation lies between; without those nothing is joined. Returns 0 or -ENOMEM.
+ * Fills in peer_name of rows from `first` on that have none. The two ends of a connection have the same places in both
+ * streams of bytes, whatever address translation lies between; without those nothing is joined. Returns 0 or -ENOMEM.
  */
 int far_names_fill(struct report *report, size_t first, const struct looks *looks);
 

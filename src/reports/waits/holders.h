@@ -14,9 +14,10 @@ struct holder {
 };
 
 /*
- * Chooses among owners that are sorted by pid. A process that does work comes first: before one that only waits for children
- * or signals (a master, a shell), and before the master of workers with the same listener. If any holder could serve (an accept queue), a stopped one comes first; otherwise
- * stopped ones come last. Then the lowest pid. The process `except` is left out; 0: none.
+ * Chooses among owners that are sorted by pid. A process that does work comes first: before one that only waits for
+ * children or signals (a master, a shell), and before the master of workers with the same listener. If any holder could
+ * serve (an accept queue), a stopped one comes first; otherwise stopped ones come last. Then the lowest pid. The
+ * process `except` is left out; 0: none.
  */
 struct holder holders_choose(const struct processes *processes, const struct owner_record *const *owners, size_t count,
 			     __u32 except, bool stopped_first);

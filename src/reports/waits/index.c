@@ -17,7 +17,10 @@ static int compare_places(const void *left, const void *right)
 	return order ? order : COMPARE(a->at, b->at);
 }
 
-/* The waits stand in the order of their ages. Here they stand by their threads: all of a process may ask for one of them. */
+/*
+ * The waits stand in the order of their ages. Here they stand by their threads: all of a process may ask for one of
+ * them.
+ */
 int waits_index_next(struct waits *waits)
 {
 	free(waits->by_thread);

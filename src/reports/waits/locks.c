@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Waits for locks whose holder is known, and for the end of a thread. Which thread has a lock is certain: the probe has read it
- * twice. Threads that take turns are left out: see lock_takes_turns().
+ * Waits for locks whose holder is known, and for the end of a thread. Which thread has a lock is certain: the probe has
+ * read it twice. Threads that take turns are left out: see lock_takes_turns().
  */
 #include "reports/waits/waits.h"
 #include "rules/lock.h"

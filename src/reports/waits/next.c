@@ -99,8 +99,8 @@ static bool both_are_alone(const struct waits *waits, const struct wait *wait, c
 }
 
 /*
- * When it was asked: the last data that came, or the connection itself, if there is none (icsk_ack.lrcvtime). A unix socket
- * has no times: who reads from it asked right before, or earlier. 0: not known.
+ * When it was asked: the last data that came, or the connection itself, if there is none (icsk_ack.lrcvtime). A unix
+ * socket has no times: who reads from it asked right before, or earlier. 0: not known.
  */
 static __u64 asked_at(const struct waits *waits, const struct wait *wait)
 {
@@ -139,7 +139,9 @@ static const struct epoll_record *left_alone(const struct look *look, __u32 pid)
 	return found;
 }
 
-/* It is at work, reads from somebody, waits for events elsewhere than on the instance left alone, or fell asleep later. */
+/*
+ * It is at work, reads from somebody, waits for events elsewhere than on the instance left alone, or fell asleep later.
+ */
 static bool takes_events(const struct look *look, const struct thread_record *thread, const struct epoll_record *left,
 			 __u64 since_ns)
 {
@@ -221,8 +223,8 @@ static bool waits_for_a_set(const struct process_view *process)
 }
 
 /*
- * A thread that has been in its wait since before a connection came has not accepted it for that. An event loop that is in
- * its wait would: what it waits for besides does not keep it from that.
+ * A thread that has been in its wait since before a connection came has not accepted it for that. An event loop that is
+ * in its wait would: what it waits for besides does not keep it from that.
  */
 static struct candidates find_who_would_accept(const struct waits *waits, const struct wait *wait)
 {
@@ -269,8 +271,8 @@ static struct candidates find_candidates(const struct waits *waits, const struct
 }
 
 /*
- * The first thread of a process sleeps in an event loop for a child alone: mostly it has a loop besides, of which that is a
- * synchronous call. What lies there tells; or else that it began after the question came.
+ * The first thread of a process sleeps in an event loop for a child alone: mostly it has a loop besides, of which that
+ * is a synchronous call. What lies there tells; or else that it began after the question came.
  */
 static void take_child_of_loop(const struct waits *waits, struct wait *wait)
 {
@@ -351,7 +353,10 @@ const struct thread_view *waits_doing(const struct waits *waits, const struct wa
 	return process ? process->doing : NULL;
 }
 
-/* Asleep, and not in a loop's wait, nor in what every process with threads has beside its workers: a thread that accepts. */
+/*
+ * Asleep, and not in a loop's wait, nor in what every process with threads has beside its workers: a thread that
+ * accepts.
+ */
 static bool may_serve(const struct thread_view *view)
 {
 	static const char *const calls[] = {"accept", "accept4"};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Threads of a process with several that read from a pipe. Most collect what a child writes for as long as it lives: nobody else waits
- * for them. One that serves a request may run a program for that. Then the program is younger than the request.
+ * Threads of a process with several that read from a pipe. Most collect what a child writes for as long as it lives:
+ * nobody else waits for them. One that serves a request may run a program for that. Then the program is younger than
+ * the request.
  */
 #include "reports/waits/outputs.h"
 

@@ -64,7 +64,9 @@ static size_t cycle_length(const struct waits *waits, size_t in)
 	return length;
 }
 
-/* Its parent waits for its end. It has one thread, and waits for nothing else: whether or not it has a loop for that. */
+/*
+ * Its parent waits for its end. It has one thread, and waits for nothing else: whether or not it has a loop for that.
+ */
 static bool must_end(const struct waits *waits, const struct wait *before, size_t at)
 {
 	const struct wait *wait = &waits->items[at];
@@ -90,7 +92,10 @@ static size_t before_in_cycle(const struct waits *waits, size_t in)
 	return at;
 }
 
-/* Every step of a cycle must be certain, and none may go on by itself: else nothing is deadlocked, and that step is taken back. */
+/*
+ * Every step of a cycle must be certain, and none may go on by itself: else nothing is deadlocked, and that step is
+ * taken back.
+ */
 static bool cycle_is_sure(const struct waits *waits, size_t in)
 {
 	size_t before = before_in_cycle(waits, in), at = in;
@@ -130,8 +135,9 @@ static void cut_cycle(struct waits *waits, size_t in)
 }
 
 /*
- * A process that the reader has started writes because of that. Any other one, often the parent that holds the pipe of its child's
- * commands, may be at work on anything: it keeps the reader waiting only if it has been asleep, frozen or stopped since before.
+ * A process that the reader has started writes because of that. Any other one, often the parent that holds the pipe of
+ * its child's commands, may be at work on anything: it keeps the reader waiting only if it has been asleep, frozen or
+ * stopped since before.
  */
 static bool writer_is_kept(const struct waits *waits, const struct wait *wait, const struct thread_record *thread,
 			   bool started)
@@ -145,8 +151,9 @@ static bool writer_is_kept(const struct waits *waits, const struct wait *wait, c
 }
 
 /*
- * The pipe is the standard output of a process that is younger than the reader, but whose parents do not lead there: what started it
- * has gone, and it has stayed. It gets no commands from the reader. The read lasts until it writes, or lets go of the pipe.
+ * The pipe is the standard output of a process that is younger than the reader, but whose parents do not lead there:
+ * what started it has gone, and it has stayed. It gets no commands from the reader. The read lasts until it writes, or
+ * lets go of the pipe.
  */
 static bool was_left_behind(const struct wait *wait)
 {
@@ -156,7 +163,10 @@ static bool was_left_behind(const struct wait *wait)
 	       reader->process_start_ns && wait->peer_start_ns > reader->process_start_ns;
 }
 
-/* Whether whoever has the other end of the pipe is kept from it by something: not if it only waits for events, or reads. */
+/*
+ * Whether whoever has the other end of the pipe is kept from it by something: not if it only waits for events, or
+ * reads.
+ */
 static bool pipe_leads_on(const struct waits *waits, const struct wait *wait)
 {
 	const struct process_view *process = waits_process(waits, wait);
@@ -248,7 +258,10 @@ static size_t first_of_process(const struct waits *waits, __u32 pid)
 	return LOWER_BOUND(waits->count, at, waits->items[at].pid < pid);
 }
 
-/* A process for which others wait is on their way, with all its waits; of one process a thread is, for which another waits. */
+/*
+ * A process for which others wait is on their way, with all its waits; of one process a thread is, for which another
+ * waits.
+ */
 static void mark_way(const struct waits *waits, struct chain_path *paths)
 {
 	size_t i, first = 0;

@@ -23,7 +23,10 @@ struct chain_path {
 	__u64 oldest_ns; /* of the waits on it; 0: not known */
 };
 
-/* Removes false steps: to a process reading a pipe that nobody is expected to write to, and uncertain steps inside a cycle. */
+/*
+ * Removes false steps: to a process reading a pipe that nobody is expected to write to, and uncertain steps inside a
+ * cycle.
+ */
 void chain_cut_false_steps(struct waits *waits);
 
 /* Does that, and finds one path for each wait; the caller frees them. Returns 0 or -ENOMEM. */

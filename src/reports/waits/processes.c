@@ -32,8 +32,8 @@ static bool is_busier(const struct thread_record *thread, const struct thread_re
 }
 
 /*
- * Or it has just come from there: a busy loop is rarely met in its wait, and goes on all the same. In turns that last longer
- * it waits for nothing but itself.
+ * Or it has just come from there: a busy loop is rarely met in its wait, and goes on all the same. In turns that last
+ * longer it waits for nothing but itself.
  */
 static bool is_in_a_turn(const struct thread_view *view)
 {

@@ -43,8 +43,8 @@ int waits_add(struct waits *waits, const struct wait *wait);
 int waits_add_as_it_is(struct waits *waits, const struct wait *wait);
 
 /*
- * For each the other end (ends.c); where that process waits for a child, one more wait (children.c); and what that process
- * waits for (next.c).
+ * For each the other end (ends.c); where that process waits for a child, one more wait (children.c); and what that
+ * process waits for (next.c).
  */
 int waits_find_ends(struct waits *waits);
 
@@ -91,8 +91,8 @@ const struct process_view *waits_process(const struct waits *waits, const struct
 const struct thread_view *waits_doing(const struct waits *waits, const struct wait *last);
 
 /*
- * The same, where no thread is in a loop or on a CPU: the one that fell asleep first after the question had come. A process
- * with many threads has some that have been asleep for long.
+ * The same, where no thread is in a loop or on a CPU: the one that fell asleep first after the question had come. A
+ * process with many threads has some that have been asleep for long.
  */
 const struct thread_view *waits_worker(const struct waits *waits, const struct wait *last);
 

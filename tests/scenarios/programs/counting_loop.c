@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * counting_loop edge|select ADDRESS PORT: a server whose loop counts its own waits and the events that they returned, with
- * edge-triggered epoll, or with select and 1,500 more descriptors. A line "sleep SECONDS" makes the loop sleep, any other is
- * only answered: with both counts.
+ * counting_loop edge|select ADDRESS PORT: a server whose loop counts its own waits and the events that they returned,
+ * with edge-triggered epoll, or with select and 1,500 more descriptors. A line "sleep SECONDS" makes the loop sleep,
+ * any other is only answered: with both counts.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -113,7 +113,10 @@ static void nobody_is_there(void **state)
 	assert_int_equal(patience_write(ends[1], "lost\n", 5), -EPIPE);
 }
 
-/* Nobody reads, and a signal asks for the end: what was written ends with a whole line. Last: patience is over after it. */
+/*
+ * Nobody reads, and a signal asks for the end: what was written ends with a whole line. Last: patience is over after
+ * it.
+ */
 static void given_up_when_asked_to_end(void **state)
 {
 	char *sent = make_lines(SIZE), *received = malloc(SIZE);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What sockstall gives to a process that unwinds and has been taken over: this program's own function is in the place of that process's. */
+/*
+ * What sockstall gives to a process that unwinds and has been taken over: this program's own function is in the place
+ * of that process's.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -114,7 +114,9 @@ static void a_whole_life(void **state)
 	run_end(&run);
 }
 
-/* Its id has the ending that the cause's own has; where there was no look for chains it stays; who closes has it, too. */
+/*
+ * Its id has the ending that the cause's own has; where there was no look for chains it stays; who closes has it, too.
+ */
 static void what_a_stall_hangs_on(void **state)
 {
 	const char *reader_cause;
@@ -794,7 +796,10 @@ static void chains_go_on_until_they_are_looked_for(void **state)
 	run_end(&run);
 }
 
-/* Of two hosts only the first was looked at for chains: that says nothing of those of the second, nor of what hangs on them. */
+/*
+ * Of two hosts only the first was looked at for chains: that says nothing of those of the second, nor of what hangs on
+ * them.
+ */
 static void chains_are_looked_for_on_each_host(void **state)
 {
 	struct look looks[2] = {{.host_at = 0}, {.host_at = 1}};

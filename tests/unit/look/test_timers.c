@@ -422,8 +422,8 @@ static void test_window_probes_answered(void **state)
 }
 
 /*
- * The window was closed with data in flight (the peer has no memory for it): what is sent again is not counted, and the peer
- * answers it. TCP_USER_TIMEOUT ends that nevertheless (tcp_rtx_probe0_timed_out()).
+ * The window was closed with data in flight (the peer has no memory for it): what is sent again is not counted, and the
+ * peer answers it. TCP_USER_TIMEOUT ends that nevertheless (tcp_rtx_probe0_timed_out()).
  */
 static void test_closed_window_in_flight(void **state)
 {

@@ -563,7 +563,10 @@ static void threads_without_a_loop(void **state)
 	}
 }
 
-/* Of many threads the one that fell asleep when the question had come: not one that reads commands, nor one that accepts. */
+/*
+ * Of many threads the one that fell asleep when the question had come: not one that reads commands, nor one that
+ * accepts.
+ */
 static void the_thread_that_was_asked(void **state)
 {
 	struct shown shown;

@@ -118,8 +118,8 @@ static void from_one_that_is_idle(void **state)
 }
 
 /*
- * Its parent, or another that it has not started, holds the pipe of its commands: what that does at this moment is no reason.
- * If it has been asleep since before the question, or is stopped, it is.
+ * Its parent, or another that it has not started, holds the pipe of its commands: what that does at this moment is no
+ * reason. If it has been asleep since before the question, or is stopped, it is.
  */
 static void from_one_that_gives_commands(void **state)
 {
@@ -189,7 +189,9 @@ static void from_one_left_behind(void **state)
 	}
 }
 
-/* A process with two threads has run a program for the question; one that it has run for longer it only collects from. */
+/*
+ * A process with two threads has run a program for the question; one that it has run for longer it only collects from.
+ */
 static void what_a_thread_runs_a_program_for(void **state)
 {
 	bool older, asked;
@@ -262,7 +264,9 @@ static void a_healthy_sibling(void **state)
 	hide(&shown);
 }
 
-/* A helper waits for work, for longer than the question is open: nothing is due to it. It is shown if it was asked for. */
+/*
+ * A helper waits for work, for longer than the question is open: nothing is due to it. It is shown if it was asked for.
+ */
 static void behind_a_pipe(void **state)
 {
 	__u32 threads;

@@ -85,7 +85,10 @@ static void asks_a_dead_end(__u32 tid)
 	other->flags &= ~SOCKET_ACCEPTED;
 }
 
-/* Three more threads wait for a connection of the pool; or sleep since they gave the last answer, which then was acknowledged. */
+/*
+ * Three more threads wait for a connection of the pool; or sleep since they gave the last answer, which then was
+ * acknowledged.
+ */
 static void of_a_pool(void **state)
 {
 	(void)state;

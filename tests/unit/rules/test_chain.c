@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The rules about who stands at the end of a chain, row by row: each with the evidence of weaker rows beside its own. */
+/*
+ * The rules about who stands at the end of a chain, row by row: each with the evidence of weaker rows beside its own.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -468,7 +468,10 @@ static void who_has_gone_is_not_told(void **state)
 	report_free(&rows);
 }
 
-/* While the look was taken its descriptor was closed, and is another connection's now; or it was handed to another process. */
+/*
+ * While the look was taken its descriptor was closed, and is another connection's now; or it was handed to another
+ * process.
+ */
 static void a_descriptor_that_changes(void **state)
 {
 	for (int handed_over = 0; handed_over < 2; handed_over++) {

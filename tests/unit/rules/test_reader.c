@@ -564,7 +564,10 @@ static void test_alarm(void **state)
 	arena_free(&arena);
 }
 
-/* A client's first data, which nothing was ever answered: alone, and beside others of which that is known to be a stream. */
+/*
+ * A client's first data, which nothing was ever answered: alone, and beside others of which that is known to be a
+ * stream.
+ */
 static void test_first_data(void **state)
 {
 	const struct thread_record thread = {.pid = 10, .process_comm = "app"};

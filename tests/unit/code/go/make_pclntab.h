@@ -43,7 +43,10 @@ static inline void make_pclntab(char table[TABLE_SIZE])
 	static const char names[] = "\0main.main\0main.(*Store).Get\0runtime.goexit";
 	static const char files[] = "/src/app/main.go\0/src/app/store.go\0/go/src/syscall.go";
 	static const __u32 units[] = {0, 17, 35};
-	/* Changes of the value, and for how many bytes of code it holds: twice the change, and one less than that if it is negative. */
+	/*
+	 * Changes of the value, and for how many bytes of code it holds: twice the change, and one less than that if it
+	 * is negative.
+	 */
 	static const char values[] = {0,
 				      /* 1: frames: 0 for 4 bytes, then 24 */
 				      2, 4, 48, 60, 0,

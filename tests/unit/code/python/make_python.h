@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* An interpreter's memory as CPython 3.11 lays it out: for unit tests and the seeds of a fuzzer. Use: fill the image, read it. */
+/*
+ * An interpreter's memory as CPython 3.11 lays it out: for unit tests and the seeds of a fuzzer. Use: fill the image,
+ * read it.
+ */
 #ifndef SOCKSTALL_UNIT_MAKE_PYTHON_H
 #define SOCKSTALL_UNIT_MAKE_PYTHON_H
 
@@ -50,7 +53,10 @@ static inline uint64_t put_text(uint32_t at, const char *text)
 	return IMAGE + at;
 }
 
-/* The `number`th function: its first instruction is on `line`, the second on the next. Returns the address of its frame. */
+/*
+ * The `number`th function: its first instruction is on `line`, the second on the next. Returns the address of its
+ * frame.
+ */
 static inline uint64_t put_function(uint32_t number, const char *name, const char *file, uint32_t line,
 				    uint64_t previous, bool entry)
 {

@@ -8,7 +8,9 @@
 
 #include "code/python/lines.h"
 
-/* co_linetable of a function at line 3, with a comprehension and a call over two lines; co_lines() says what it means. */
+/*
+ * co_linetable of a function at line 3, with a comprehension and a call over two lines; co_lines() says what it means.
+ */
 static const unsigned char table[] = {
 	128, 0,	  240, 4,   1, 9,  21,	240, 0,	  1,  9,   21,	216, 18, 19, 240, 3,   1, 9,   21, 241, 0,
 	1,   9,	  21,  244, 0, 1,  9,	21,  128, 65, 240, 8,	0,   13, 14, 221, 7,   8, 136, 17, 216, 9,

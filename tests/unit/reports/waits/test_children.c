@@ -284,7 +284,10 @@ static void in_the_accept_queue_of_a_loop(void **state)
 	}
 }
 
-/* The child asks the loop that waits for it. With a loop of its own it may have a time limit, and with one more wait it may go on. */
+/*
+ * The child asks the loop that waits for it. With a loop of its own it may have a time limit, and with one more wait it
+ * may go on.
+ */
 static void a_child_that_asks_the_loop(void **state)
 {
 	enum { READS, LOOPS_FOR_IT, WAITS_FOR_MORE, HAS_TIMEOUT, ENDS } at;
@@ -327,7 +330,9 @@ static void a_child_that_asks_the_loop(void **state)
 
 /* ---- A process that does not accept ---- */
 
-/* Its only thread waits for a child. Neither that wait nor a connection that is not accepted has a number of a socket. */
+/*
+ * Its only thread waits for a child. Neither that wait nor a connection that is not accepted has a number of a socket.
+ */
 static void one_that_waits_for_its_child(void **state)
 {
 	__u32 threads;

@@ -17,7 +17,10 @@ static void another_namespace(void **state)
 	hide(&shown);
 }
 
-/* A busy proxy is met in a turn of its loop: it goes on with others. In one that has lasted for long it is the end itself. */
+/*
+ * A busy proxy is met in a turn of its loop: it goes on with others. In one that has lasted for long it is the end
+ * itself.
+ */
 static void in_a_turn_of_its_loop(void **state)
 {
 	enum { JUST_BACK, LONG_AWAY, STOPPED, CASES } at;
@@ -268,8 +271,8 @@ static void behind_one_of_several(void **state)
 }
 
 /*
- * Curl's connection lies in the queue of a process of many threads. One that has waited for another since before it came may
- * keep it there, most likely; one that began later may not, and an event loop would have taken it.
+ * Curl's connection lies in the queue of a process of many threads. One that has waited for another since before it
+ * came may keep it there, most likely; one that began later may not, and an event loop would have taken it.
  */
 static void behind_who_does_not_accept(void **state)
 {
