@@ -68,8 +68,8 @@ $(G)/lint/cppcheck: $(SOURCES) $(HEADERS) tests/cppcheck.list
 		-D'bpf_object__for_each_program(P,O)=while ((P = 0))' -Iinclude -Isrc src
 	@touch $@
 
-# valgrind 3.19 does not know pidfd_open(), which is what test_act is about.
-lint-memory: $(addsuffix .clean,$(filter-out %/test_act,$(UNIT_TESTS)))
+# valgrind 3.19 does not know pidfd_open(), which is what test_act is about. test_unwinder is about answers within 100 ms.
+lint-memory: $(addsuffix .clean,$(filter-out %/test_act %/test_unwinder,$(UNIT_TESTS)))
 
 $(B)/unit/%.clean: $(B)/unit/%
 	$(call say,MEMORY)

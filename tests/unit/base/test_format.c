@@ -66,7 +66,7 @@ static void numbers_are_as_libc_has_them(void **state)
 /* What it does not know comes with all arguments that were given before it. */
 static void the_rest_is_left_to_libc(void **state)
 {
-	const char *none = NULL;
+	const char *volatile none = NULL; /* the compiler must not know */
 
 	(void)state;
 	is_as_libc("%s %5d|%-5s|%5s|", "before", 3, "left", "right");
