@@ -40,6 +40,12 @@ FILES |= {
         "rsyslog.conf",
         "syslog-ng.conf",
         "incident.sql",
+        "fleet.sql",
+        "fleet-duckdb.sql",
+        "fleet-postgres.sql",
+        "Containerfile",
+        "sockstall.daemonset.yml",
+        "sockstall-nats.py",
     )
 }
 
