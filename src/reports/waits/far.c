@@ -11,7 +11,6 @@
 #include "reports/waits/path.h"
 #include "rules/verdicts.h"
 
-/* Looks that are further apart say nothing of each other. */
 #define APART_NS (10 * NS_PER_S)
 
 #define FAR_PID(host_at) (1u << 31 | (host_at) << 22)
@@ -44,8 +43,12 @@ static const struct verdict *awaiting(void)
 	return wait_verdict(&evidence)->verdict;
 }
 
-void far_wait_for(const struct waits *waits, struct wait *wait, const struct socket_record *socket,
-		  const struct end *end)
+/*
+ * The wait of somebody on another host for this end: fills in who owes it an answer, and what that one waits for in
+ * turn, if it is among the waits. `socket` is the end over there.
+ */
+static void wait_for(const struct waits *waits, struct wait *wait, const struct socket_record *socket,
+		     const struct end *end)
 {
 	if (!wait->verdict) {
 		wait->verdict = awaiting();
@@ -59,11 +62,11 @@ void far_wait_for(const struct waits *waits, struct wait *wait, const struct soc
 	waits_find_next_of(waits, wait);
 }
 
-static bool is_of_one_time(const struct look *a, const struct look *b)
+bool far_is_of_the_time(const struct look *look, __u64 realtime_ns)
 {
-	__u64 earlier = a->head->realtime_ns, later = b->head->realtime_ns;
+	__u64 then = look->head->realtime_ns;
 
-	return earlier > later ? earlier - later <= APART_NS : later - earlier <= APART_NS;
+	return then > realtime_ns ? then - realtime_ns <= APART_NS : realtime_ns - then <= APART_NS;
 }
 
 /* A moment of one host on the clock of the other. */
@@ -78,10 +81,9 @@ static __u64 on_clock_of(const struct look *other, const struct look *own, __u64
 	return (__u64)age < now ? now - (__u64)age : 1;
 }
 
-/* An end whose places in the streams are known: addresses of two hosts may be those of a third and a fourth, too. */
-static const struct end *find_end(const struct waits *waits, const struct socket_record *socket)
+const struct end *far_find_end(const struct ends *ends, const struct socket_record *socket)
 {
-	const struct end *end = ends_other(&waits->ends, socket);
+	const struct end *end = ends_other(ends, socket);
 
 	return end && end->socket->flags & SOCKET_HAS_MORE ? end : NULL;
 }
@@ -100,14 +102,15 @@ static bool may_lead_away(const struct waits *waits, const struct wait *wait)
 static size_t find_host(const struct far_host *hosts, size_t count, size_t here, const struct wait *wait,
 			const struct end **found)
 {
+	const __u64 now_ns = hosts[here].waits->look->head->realtime_ns;
 	size_t there = WAITS_NONE;
 
 	*found = NULL;
 	for (size_t i = 0; i < count; i++) {
 		const struct end *end = NULL;
 
-		if (i != here && hosts[i].waits && is_of_one_time(hosts[i].waits->look, hosts[here].waits->look))
-			end = find_end(hosts[i].waits, wait->socket);
+		if (i != here && hosts[i].waits && far_is_of_the_time(hosts[i].waits->look, now_ns))
+			end = far_find_end(&hosts[i].waits->ends, wait->socket);
 		if (end && *found)
 			return WAITS_NONE;
 		if (end)
@@ -131,7 +134,7 @@ static void take_step(const struct far_host *hosts, size_t count, size_t here, s
 	step->over_there = *wait;
 	step->over_there.pid |= FAR_PID((unsigned int)here);
 	step->over_there.since_ns = on_clock_of(hosts[step->host].waits->look, hosts[here].waits->look, wait->since_ns);
-	far_wait_for(hosts[step->host].waits, &step->over_there, wait->socket, end);
+	wait_for(hosts[step->host].waits, &step->over_there, wait->socket, end);
 }
 
 /* ---- Along the chain ---- */

@@ -25,11 +25,13 @@ struct far_host {
 /* Joins the waits of these hosts. Each has had chain_cut_false_steps() applied. Returns 0 or -ENOMEM. */
 int far_join(struct far_host *hosts, size_t count);
 
+/* Looks of two hosts that are further apart say nothing of each other. */
+bool far_is_of_the_time(const struct look *look, __u64 realtime_ns);
+
 /*
- * The wait of somebody on another host for this end: fills in who owes it an answer, and what that one waits for in
- * turn, if it is among the waits. `socket` is the end over there.
+ * The other end among those of another host, if its places in the streams are known: addresses of two hosts may be
+ * those of a third and a fourth, too. NULL: there is none.
  */
-void far_wait_for(const struct waits *waits, struct wait *wait, const struct socket_record *socket,
-		  const struct end *end);
+const struct end *far_find_end(const struct ends *ends, const struct socket_record *socket);
 
 #endif

@@ -4,13 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/sorted.h"
 #include "look/places.h"
 #include "reports/waits/connections.h"
-
-/* Looks that are further apart say nothing of each other. */
-#define APART_NS (10 * NS_PER_S)
+#include "reports/waits/far.h"
 
 /*
  * The connections of one host, by its last look with all of them: hosts do not have such looks at the same time. A
@@ -69,19 +66,12 @@ static const struct socket_record *find_socket(const struct host *host, uint64_t
 
 /* ---- Finding ---- */
 
-static bool is_of_the_time(const struct look *look, __u64 ns)
-{
-	__u64 then = look ? look->head->realtime_ns : 0;
-
-	return look && (then > ns ? then - ns <= APART_NS : ns - then <= APART_NS);
-}
-
 /* The other end, if it is on this host and a process holds it. */
 static const struct end *find_end(const struct host *host, const struct socket_record *socket)
 {
-	const struct end *end = ends_other(&host->ends, socket);
+	const struct end *end = far_find_end(&host->ends, socket);
 
-	return end && end->pid && end->socket->flags & SOCKET_HAS_MORE ? end : NULL;
+	return end && end->pid ? end : NULL;
 }
 
 /* The host with the other end; NULL: none has it, or more than one may. */
@@ -97,7 +87,7 @@ static const struct host *find_host(const struct host *hosts, size_t count, cons
 		const struct host *host = &hosts[i];
 		const struct end *end = NULL;
 
-		if (host != here && is_of_the_time(host->look, time_ns))
+		if (host != here && host->look && far_is_of_the_time(host->look, time_ns))
 			end = find_end(host, socket);
 		if (end && *found)
 			return NULL;
@@ -135,7 +125,7 @@ static void name_rows(struct report *report, size_t first, const struct host *ho
 		const struct host *there = NULL;
 		const struct end *end;
 
-		if (row->peer_addr && row->cookie && is_of_the_time(here->look, row->time_ns))
+		if (row->peer_addr && row->cookie && here->look && far_is_of_the_time(here->look, row->time_ns))
 			socket = find_socket(here, row->cookie);
 		if (socket)
 			there = find_host(hosts, count, here, socket, row->time_ns, &end);
