@@ -66,14 +66,13 @@ void session_hosts_look(struct session *session, struct look_step *steps)
 {
 	for (size_t i = 0; i < session->host_count; i++) {
 		struct session_host *host = &session->hosts[i];
-		struct look *look;
+		struct look *look = session_host_look(host);
 
-		steps[i].look = session_host_look(host);
+		steps[i].look = look;
 		steps[i].previous = host->look_count > 1 ? &host->looks[host->look_count % 2] : NULL;
 		steps[i].is_old = !host->is_new;
-		if (!host->look_count)
+		if (!look)
 			continue;
-		look = session_host_look(host);
 		look->host = host->name;
 		look->host_at = (unsigned int)i;
 		look->with_others = session->host_count > 1;
