@@ -15,18 +15,11 @@ import run
 from child import PATIENCE, PYTHON, Child
 from conftest import SHARE
 from engines import MODULES
+from test_unit_file import LISTEN
 
 HERE = pathlib.Path(__file__).parent
 CONTAINERFILE = SHARE / "examples" / "Containerfile"
 DAEMONSET = SHARE / "examples" / "sockstall.daemonset.yml"
-LISTEN = """
-import socket
-listener = socket.socket()
-listener.bind(("", 7007))
-listener.listen()
-print("listening", flush=True)
-listener.accept()
-"""
 
 
 def instruction(name):
